@@ -1,0 +1,121 @@
+"""The mask of one case: the `Annotation`. It changes only by `apply(edit)`."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.edit import Box, Edit
+from segdesk.core.grid import Grid
+from segdesk.core.status import SliceStatus
+
+Labels = npt.NDArray[np.uint8]
+
+
+class Provenance(IntEnum):
+    """Who set a voxel last. An erased or repainted voxel was touched too."""
+
+    NOBODY = 0
+    PREDICTION = 1
+    TOOL = 2
+    HAND = 3
+
+
+class Annotation:
+    """Labels, provenance and slice statuses on a Grid.
+
+    Owned by the Workbench, changed on its thread only. Views read `labels` and `provenance`,
+    which are read-only arrays that show the current state.
+
+    Parameters
+    ----------
+    grid : Grid of the scan
+    labels, provenance : uint8, (slices, rows, columns); taken over. None: all 0
+    statuses : one for each slice. None: all unlabelled
+    dismissed : (run, slice) of predictions that were dismissed
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        labels: Labels | None = None,
+        provenance: Labels | None = None,
+        statuses: tuple[SliceStatus, ...] | None = None,
+        dismissed: frozenset[tuple[str, int]] = frozenset(),
+    ) -> None:
+        # np.zeros leaves untouched pages to the system, so an empty mask of a large scan is free.
+        self._labels = np.zeros(grid.shape, np.uint8) if labels is None else labels
+        self._provenance = np.zeros(grid.shape, np.uint8) if provenance is None else provenance
+        for array in (self._labels, self._provenance):
+            if array.dtype != np.uint8 or array.shape != grid.shape:
+                raise ValueError(
+                    f"expected uint8 of shape {grid.shape}, received {array.dtype} {array.shape}"
+                )
+        self._statuses = list(statuses or (SliceStatus.UNLABELLED,) * grid.shape[0])
+        if len(self._statuses) != grid.shape[0]:
+            raise ValueError(f"expected {grid.shape[0]} statuses, received {len(self._statuses)}")
+        self._dismissed = set(dismissed)
+        self.grid = grid
+        self.revision = 0
+        self.labels: Labels = self._labels.view()
+        self.labels.flags.writeable = False
+        self.provenance: Labels = self._provenance.view()
+        self.provenance.flags.writeable = False
+
+    @property
+    def statuses(self) -> tuple[SliceStatus, ...]:
+        """One for each slice."""
+        return tuple(self._statuses)
+
+    def status(self, index: int) -> SliceStatus:
+        return self._statuses[index]
+
+    @property
+    def dismissed(self) -> frozenset[tuple[str, int]]:
+        """(run, slice) of the predictions that were dismissed."""
+        return frozenset(self._dismissed)
+
+    def is_dismissed(self, run: str, index: int) -> bool:
+        return (run, index) in self._dismissed
+
+    def apply(self, edit: Edit) -> tuple[Box, ...]:
+        """Apply an Edit verbatim: the one door for gestures, undo, redo and replay.
+
+        Everything is checked first, so a refused Edit leaves nothing behind.
+
+        Returns
+        -------
+        The boxes whose labels or provenance changed.
+
+        Raises
+        ------
+        ValueError
+            Where what the Edit says stood there before is not what stands there, or its box lies
+            outside.
+        """
+        unpacked = [(patch.box, patch.planes()) for patch in edit.patches]
+        slices, rows, columns = self.grid.shape
+        for box, planes in unpacked:
+            inside = 0 <= box.slice < slices and 0 <= box.row0 <= box.row1 <= rows
+            if not (inside and 0 <= box.column0 <= box.column1 <= columns):
+                raise ValueError(f"expected a box inside {self.grid.shape}, received {box}")
+            if not np.array_equal(self._labels[box.window], planes.labels_before):
+                raise ValueError(f"the labels under {box} are not those that the edit was made on")
+            if not np.array_equal(self._provenance[box.window], planes.provenance_before):
+                raise ValueError(f"the provenance under {box} is not what the edit was made on")
+        for move in edit.statuses:
+            if not 0 <= move.slice < slices or self._statuses[move.slice] != move.before:
+                raise ValueError(f"the status of slice {move.slice} is not {move.before!r}")
+        for box, planes in unpacked:
+            self._labels[box.window] = planes.labels_after
+            self._provenance[box.window] = planes.provenance_after
+        for move in edit.statuses:
+            self._statuses[move.slice] = move.after
+        for dismissal in edit.dismissals:
+            key = (dismissal.run, dismissal.slice)
+            (self._dismissed.add if dismissal.after else self._dismissed.discard)(key)
+        self.revision += 1
+        return tuple(box for box, _ in unpacked)

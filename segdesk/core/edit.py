@@ -1,0 +1,180 @@
+"""A change of a mask as a value: `Patch` and `Edit`.
+
+Frozen, invertible, compact. `core.annotation` applies them, `core.history` keeps them,
+`store.edit_codec` gives them a byte form, `app.editing` makes them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.segment import Segment
+from segdesk.core.status import SliceStatus
+
+Plane = npt.NDArray[np.uint8]
+
+
+class Box(NamedTuple):
+    """A half-open box in one slice."""
+
+    slice: int
+    row0: int
+    row1: int
+    column0: int
+    column1: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.row1 - self.row0, self.column1 - self.column0
+
+    @property
+    def window(self) -> tuple[int, slice, slice]:
+        """The index of the box in an array (slices, rows, columns)."""
+        return self.slice, slice(self.row0, self.row1), slice(self.column0, self.column1)
+
+    def union(self, other: Box) -> Box:
+        """The smallest box around both; they lie in one slice."""
+        return Box(
+            self.slice,
+            min(self.row0, other.row0),
+            max(self.row1, other.row1),
+            min(self.column0, other.column0),
+            max(self.column1, other.column1),
+        )
+
+
+class Planes(NamedTuple):
+    """Labels and provenance before and after, each uint8 of the box's shape."""
+
+    labels_before: Plane
+    labels_after: Plane
+    provenance_before: Plane
+    provenance_after: Plane
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A box in one slice, with labels and provenance before and after, kept compressed.
+
+    Parameters
+    ----------
+    box : where
+    packed : zlib of the four planes one after the other, C order
+    changed : number of voxels whose label changes
+    """
+
+    box: Box
+    packed: bytes
+    changed: int
+
+    @classmethod
+    def of(cls, box: Box, planes: Planes) -> Patch:
+        """Pack four uint8 planes of the box's shape."""
+        for plane in planes:
+            if plane.dtype != np.uint8 or plane.shape != box.shape:
+                raise ValueError(
+                    f"expected uint8 of shape {box.shape}, received {plane.dtype} {plane.shape}"
+                )
+        changed = int(np.count_nonzero(planes.labels_before != planes.labels_after))
+        return cls(box, zlib.compress(np.stack(planes).tobytes(), 1), changed)
+
+    def planes(self) -> Planes:
+        """The four planes, read-only."""
+        rows, columns = self.box.shape
+        flat = np.frombuffer(zlib.decompress(self.packed), dtype=np.uint8)
+        stack = flat.reshape(4, rows, columns)
+        return Planes(stack[0], stack[1], stack[2], stack[3])
+
+    def inverse(self) -> Patch:
+        planes = self.planes()
+        return Patch.of(
+            self.box,
+            Planes(
+                planes.labels_after,
+                planes.labels_before,
+                planes.provenance_after,
+                planes.provenance_before,
+            ),
+        )
+
+
+class StatusMove(NamedTuple):
+    """A slice goes from one status to another."""
+
+    slice: int
+    before: SliceStatus
+    after: SliceStatus
+
+
+class Dismissal(NamedTuple):
+    """The prediction of one run on one slice is dismissed, or comes back."""
+
+    run: str
+    slice: int
+    before: bool
+    after: bool
+
+
+class SegmentChange(NamedTuple):
+    """A segment is added (before None), changed, or removed (after None)."""
+
+    before: Segment | None
+    after: Segment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One gesture: what undo takes back in one step.
+
+    Parameters
+    ----------
+    name : in the user's words, such as "Brush" or "Accept prediction"
+    case : id of the case, or empty where only segments change
+    reader : who, as the settings say; may be empty
+    time : seconds since the epoch, UTC
+    patches : at most one for each slice
+    statuses, dismissals, segments : the other things that the gesture changed
+    """
+
+    name: str
+    case: str
+    reader: str = ""
+    time: float = 0.0
+    patches: tuple[Patch, ...] = ()
+    statuses: tuple[StatusMove, ...] = ()
+    dismissals: tuple[Dismissal, ...] = ()
+    segments: tuple[SegmentChange, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether applying it would change nothing."""
+        return not (self.patches or self.statuses or self.dismissals or self.segments)
+
+    @property
+    def nbytes(self) -> int:
+        """What it costs in memory, nearly."""
+        small = len(self.statuses) + len(self.dismissals) + len(self.segments)
+        return 256 + 96 * small + sum(len(patch.packed) + 160 for patch in self.patches)
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """The slices that it touches, ascending."""
+        touched = {patch.box.slice for patch in self.patches}
+        touched |= {move.slice for move in self.statuses}
+        touched |= {dismissal.slice for dismissal in self.dismissals}
+        return tuple(sorted(touched))
+
+    def inverse(self) -> Edit:
+        """The Edit that takes this one back, under the same name."""
+        return replace(
+            self,
+            patches=tuple(patch.inverse() for patch in self.patches),
+            statuses=tuple(StatusMove(s.slice, s.after, s.before) for s in self.statuses),
+            dismissals=tuple(Dismissal(d.run, d.slice, d.after, d.before) for d in self.dismissals),
+            segments=tuple(SegmentChange(s.after, s.before) for s in reversed(self.segments)),
+        )

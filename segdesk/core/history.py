@@ -1,0 +1,86 @@
+"""Undo and redo within a byte budget: the `History`, owned by the Workbench."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from segdesk.core.edit import Edit
+
+DEFAULT_BUDGET = 512 * 1024 * 1024
+
+
+class History:
+    """Two stacks of Edits. The oldest leave when their compressed size passes the budget.
+
+    Parameters
+    ----------
+    budget : bytes > 0; the newest Edit is kept even where it alone is larger
+    """
+
+    def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
+        if budget <= 0:
+            raise ValueError(f"expected a budget > 0 bytes, received budget={budget}")
+        self.budget = budget
+        self._done: deque[Edit] = deque()
+        self._undone: list[Edit] = []
+        self._nbytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        """What the Edits that can be undone or redone hold."""
+        return self._nbytes
+
+    @property
+    def next_undo(self) -> Edit | None:
+        return self._done[-1] if self._done else None
+
+    @property
+    def next_redo(self) -> Edit | None:
+        return self._undone[-1] if self._undone else None
+
+    @property
+    def done(self) -> tuple[Edit, ...]:
+        """What can be undone, the oldest first."""
+        return tuple(self._done)
+
+    def record(self, edit: Edit) -> None:
+        """Remember a new Edit; what had been undone is forgotten."""
+        self._nbytes -= sum(old.nbytes for old in self._undone)
+        self._undone.clear()
+        self._done.append(edit)
+        self._nbytes += edit.nbytes
+        while self._nbytes > self.budget and len(self._done) > 1:
+            self._nbytes -= self._done.popleft().nbytes
+
+    def undone(self) -> Edit:
+        """Move the newest Edit to the redo stack and return it (not inverted).
+
+        Raises
+        ------
+        ValueError
+            Where there is nothing to undo.
+        """
+        if not self._done:
+            raise ValueError("nothing to undo")
+        edit = self._done.pop()
+        self._undone.append(edit)
+        return edit
+
+    def redone(self) -> Edit:
+        """Move the newest undone Edit back and return it.
+
+        Raises
+        ------
+        ValueError
+            Where there is nothing to redo.
+        """
+        if not self._undone:
+            raise ValueError("nothing to redo")
+        edit = self._undone.pop()
+        self._done.append(edit)
+        return edit
+
+    def clear(self) -> None:
+        self._done.clear()
+        self._undone.clear()
+        self._nbytes = 0

@@ -1,0 +1,93 @@
+"""The catalogue of networks: what the window and `segdesk networks` can say without Keras.
+
+A test in `tests/learning` proves that the parameter counts match what `learning.networks` builds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from segdesk.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInfo:
+    """One row.
+
+    Parameters
+    ----------
+    id, description, reference : for people
+    parameters : at 256x256x1, two classes, own options
+    filters, batch, rate, augmentation, epochs : defaults; epochs None: open-ended
+    multiple : rows and columns are padded to a multiple of this
+    binary : one foreground class only, sigmoid output
+    """
+
+    id: str
+    description: str
+    reference: str
+    parameters: int
+    filters: int
+    batch: int
+    rate: float
+    augmentation: float
+    epochs: int | None
+    multiple: int
+    binary: bool = False
+
+
+CATALOGUE: tuple[NetworkInfo, ...] = (
+    NetworkInfo(
+        id="unet_norm",
+        description="The default: residual U-Net with group normalisation, good with few slices.",
+        reference="Isensee et al. 2021 (nnU-Net); Wu and He 2018 (group normalisation)",
+        parameters=0,
+        filters=16,
+        batch=8,
+        rate=2e-3,
+        augmentation=0.5,
+        epochs=None,
+        multiple=32,
+    ),
+    NetworkInfo(
+        id="unet",
+        description="The classic U-Net with dropout, as the U-Net tutorial builds it.",
+        reference="Ronneberger et al. 2015",
+        parameters=8_639_202,
+        filters=32,
+        batch=8,
+        rate=1e-3,
+        augmentation=0.5,
+        epochs=None,
+        multiple=16,
+    ),
+    NetworkInfo(
+        id="encoder_decoder",
+        description="The lung-CT tutorial's small encoder-decoder, one segment only.",
+        reference="Keras encoder-decoder tutorial for lung CT",
+        parameters=331_137,
+        filters=32,
+        batch=32,
+        rate=1e-3,
+        augmentation=0.0,
+        epochs=10,
+        multiple=8,
+        binary=True,
+    ),
+)
+DEFAULT = "unet_norm"
+
+
+def network(id: str) -> NetworkInfo:
+    """The row of a network.
+
+    Raises
+    ------
+    UsageError
+        Where there is none of that name.
+    """
+    for row in CATALOGUE:
+        if row.id == id:
+            return row
+    known = ", ".join(row.id for row in CATALOGUE)
+    raise UsageError(f"There is no network '{id}'.", f"Choose one of: {known}.")

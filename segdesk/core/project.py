@@ -1,0 +1,90 @@
+"""The project's index as one frozen value: cases, segments, split, runs, settings.
+
+The Workbench owns the current one and replaces it; `store.project_file` writes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from segdesk.core.case import Case
+from segdesk.core.run import Run
+from segdesk.core.segment import SegmentTable
+from segdesk.core.split import Split
+from segdesk.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything but arrays.
+
+    Parameters
+    ----------
+    id : random, made once; salts the patients' hashes
+    cases, runs : in the order they came
+    settings : (name, value) text pairs that belong to the project
+    """
+
+    id: str
+    cases: tuple[Case, ...] = ()
+    segments: SegmentTable = SegmentTable()
+    split: Split = Split()
+    runs: tuple[Run, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+
+    def case(self, id: str) -> Case:
+        """The case of that id.
+
+        Raises
+        ------
+        UsageError
+            Where there is none.
+        """
+        for case in self.cases:
+            if case.id == id:
+                return case
+        known = ", ".join(case.id for case in self.cases[:8]) or "none yet"
+        raise UsageError(f"There is no case '{id}' in this project.", f"Its cases: {known}.")
+
+    def run(self, id: str) -> Run:
+        """The run of that id.
+
+        Raises
+        ------
+        UsageError
+            Where there is none.
+        """
+        for run in self.runs:
+            if run.id == id:
+                return run
+        known = ", ".join(run.id for run in self.runs[-8:]) or "none yet"
+        raise UsageError(f"There is no run '{id}' in this project.", f"Its runs: {known}.")
+
+    def with_case(self, case: Case) -> Project:
+        """With this case added, or in place of the one with its id."""
+        if any(old.id == case.id for old in self.cases):
+            cases = tuple(case if old.id == case.id else old for old in self.cases)
+        else:
+            cases = (*self.cases, case)
+        return replace(self, cases=cases)
+
+    def with_run(self, run: Run) -> Project:
+        """With this run added, or in place of the one with its id."""
+        if any(old.id == run.id for old in self.runs):
+            runs = tuple(run if old.id == run.id else old for old in self.runs)
+        else:
+            runs = (*self.runs, run)
+        return replace(self, runs=runs)
+
+    def next_case_id(self) -> str:
+        return _next_id("case", {case.id for case in self.cases})
+
+    def next_run_id(self) -> str:
+        return _next_id("run", {run.id for run in self.runs})
+
+
+def _next_id(word: str, taken: set[str]) -> str:
+    number = 1
+    while f"{word}-{number:03d}" in taken:
+        number += 1
+    return f"{word}-{number:03d}"

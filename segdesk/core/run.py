@@ -1,0 +1,198 @@
+"""A training as a value: the `Plan` (every setting) and the `Run` (its lasting record)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from segdesk.core.networks import DEFAULT, network
+from segdesk.errors import UsageError
+
+#: Why a run ended; "running" while it has not.
+Outcome = Literal["running", "finished", "stopped", "crashed"]
+LONGEST_SIDE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every setting of a training, resolved: no None means "the network's default".
+
+    Parameters
+    ----------
+    network : id from `core.networks`
+    filters : first level's filters, 1 to 256
+    size : pixels of the longer side of the training slices, 16 to 1024; 0: their own, up to 256
+    epochs : >= 1, or None without a limit
+    max_minutes : > 0 training minutes, or None without a limit
+    batch : slices a step, 1 to 256
+    rate : first learning rate, > 0
+    augmentation : strength 0 (off) to 1
+    seed : of the weights, the order and the augmentation
+    start_from : run id to fine-tune, or empty
+    """
+
+    network: str
+    filters: int
+    size: int
+    epochs: int | None
+    max_minutes: float | None
+    batch: int
+    rate: float
+    augmentation: float
+    seed: int = 0
+    start_from: str = ""
+
+    def __post_init__(self) -> None:
+        network(self.network)
+        _within("filters", self.filters, 1, 256)
+        if self.size:
+            _within("size", self.size, 16, 1024)
+        _within("batch", self.batch, 1, 256)
+        _within("augmentation", self.augmentation, 0, 1)
+        _within("rate", self.rate, 1e-7, 1.0)
+        _within("seed", self.seed, 0, 2**31 - 1)
+        if self.epochs is not None:
+            _within("epochs", self.epochs, 1, 100_000)
+        if self.max_minutes is not None:
+            _within("max-minutes", self.max_minutes, 0.01, 60 * 24 * 30)
+
+    @property
+    def is_open_ended(self) -> bool:
+        return self.epochs is None and self.max_minutes is None
+
+
+def plan_for(
+    id: str = DEFAULT,
+    *,
+    filters: int | None = None,
+    size: int = 0,
+    epochs: int | None = None,
+    max_minutes: float | None = None,
+    batch: int | None = None,
+    rate: float | None = None,
+    augmentation: float | None = None,
+    seed: int = 0,
+    start_from: str = "",
+) -> Plan:
+    """A Plan with the network's defaults where nothing was asked for.
+
+    The network's own number of epochs holds only where neither epochs nor minutes are given.
+
+    Raises
+    ------
+    UsageError
+        Where a value is out of range or the network unknown.
+    """
+    row = network(id)
+    if epochs is None and max_minutes is None:
+        epochs = row.epochs
+    return Plan(
+        network=id,
+        filters=row.filters if filters is None else filters,
+        size=size,
+        epochs=epochs,
+        max_minutes=max_minutes,
+        batch=row.batch if batch is None else batch,
+        rate=row.rate if rate is None else rate,
+        augmentation=row.augmentation if augmentation is None else augmentation,
+        seed=seed,
+        start_from=start_from,
+    )
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{name} is {value}; it has to lie between {low} and {high}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Figures of one epoch. None where there was nothing to measure.
+
+    `dice` and `val_dice` are means over slices of the foreground's Dice; `seconds` counts
+    training time since the run started, without the start of the process.
+    """
+
+    number: int
+    seconds: float
+    loss: float
+    accuracy: float
+    rate: float
+    dice: float | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    val_dice: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intensities:
+    """How stored values become the network's [0, 1]: clipped to (low, high) in values."""
+
+    low: float
+    high: float
+    unit: Literal["HU", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The record of a training. Append-only while running; the project keeps it.
+
+    Parameters
+    ----------
+    id : "run-001"
+    plan : what was asked for, resolved
+    started, ended : seconds since the epoch, UTC; ended 0 while running
+    outcome, reason : why it ended, and in a sentence
+    train_slices, validation_slices : how many taught and validated
+    validation : sentence that says what the validation figure means
+    segments : (number, name) of the classes after background, in the network's order
+    intensities : travel with the model
+    pixel_mm : (row, column) pixel size that the network saw, or None without geometry
+    input_shape : (rows, columns) that the network was built for
+    versions : (name, version) pairs
+    device, device_reason : what it ran on, and why in words
+    epochs : the curves
+    best : number of the epoch whose weights are kept; 0 where none
+    annotation_revision : (case, revision) of the labels it saw
+    notes : sentences that the trainer said
+    parameters : of the network
+    """
+
+    id: str
+    plan: Plan
+    started: float
+    ended: float = 0.0
+    outcome: Outcome = "running"
+    reason: str = ""
+    train_slices: int = 0
+    validation_slices: int = 0
+    validation: str = ""
+    segments: tuple[tuple[int, str], ...] = ()
+    intensities: Intensities | None = None
+    pixel_mm: tuple[float, float] | None = None
+    input_shape: tuple[int, int] = (0, 0)
+    versions: tuple[tuple[str, str], ...] = ()
+    device: str = ""
+    device_reason: str = ""
+    epochs: tuple[Epoch, ...] = ()
+    best: int = 0
+    annotation_revision: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+    parameters: int = 0
+    split_seed: int = 0
+    seconds: float = 0.0
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether it can predict or be fine-tuned."""
+        return self.best > 0
+
+    @property
+    def best_epoch(self) -> Epoch | None:
+        for epoch in self.epochs:
+            if epoch.number == self.best:
+                return epoch
+        return None
+
+    def with_epoch(self, epoch: Epoch) -> Run:
+        return replace(self, epochs=(*self.epochs, epoch), seconds=epoch.seconds)

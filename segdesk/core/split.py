@@ -1,0 +1,53 @@
+"""Who teaches, who validates, who tests: the `Split` by patient, drawn once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Pool = Literal["train", "validation", "test"]
+POOLS: tuple[Pool, ...] = ("train", "validation", "test")
+#: Shares of patients, 70 : 20 : 10.
+SHARES: dict[Pool, float] = {"train": 0.7, "validation": 0.2, "test": 0.1}
+#: From how many patients on a pool has at least one.
+NEEDED_FROM: dict[Pool, int] = {"train": 1, "validation": 2, "test": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Pool of each patient, in the order they joined. Frozen; `joined` gives the next one."""
+
+    seed: int = 0
+    pools: tuple[tuple[str, Pool], ...] = ()
+
+    def pool(self, patient: str) -> Pool | None:
+        """The patient's pool, or None where they have not joined."""
+        return dict(self.pools).get(patient)
+
+    def joined(self, patients: Iterable[str]) -> Split:
+        """The split with new patients added; nobody who is in it moves.
+
+        New patients are taken in an order drawn by the seed; each goes to the pool that is
+        furthest below its share, and a pool that must have somebody comes first.
+        """
+        pools = dict(self.pools)
+        new = sorted({p for p in patients if p not in pools}, key=self._draw)
+        for patient in new:
+            pools[patient] = _neediest(list(pools.values()))
+        return Split(self.seed, tuple(pools.items()))
+
+    def _draw(self, patient: str) -> str:
+        return hashlib.sha256(f"{self.seed}:{patient}".encode()).hexdigest()
+
+
+def _neediest(taken: list[Pool]) -> Pool:
+    count = len(taken) + 1
+    if "train" not in taken:
+        return "train"
+    for pool in ("validation", "test"):
+        if pool not in taken and count >= NEEDED_FROM[pool]:
+            return pool
+    allowed = [pool for pool in POOLS if count >= NEEDED_FROM[pool]]
+    return max(allowed, key=lambda pool: SHARES[pool] * count - taken.count(pool))

@@ -1,0 +1,83 @@
+"""The error tree, drawn once.
+
+    SegdeskError                what a user can cause or mend; never a ValueError
+    ├── UsageError              the call is wrong: unknown name, missing choice      (exit 2)
+    │   └── ChoiceNeeded        several volumes were found and none was chosen       (exit 2)
+    ├── InputError              a file, folder or array from the world is at fault   (exit 3)
+    ├── ProjectError            the project on disk cannot be used as asked          (exit 3)
+    │   └── ProjectLocked       another process has it open for writing              (exit 3)
+    ├── TrainingError           a run could not start or did not end well            (exit 3)
+    └── Cancelled               the user asked to stop; nothing is left behind       (exit 3)
+
+Wrong arguments from segdesk's own code stay ValueError and TypeError: those are bugs (exit 1).
+Each border room translates its library's exceptions into this tree with ``raise … from``.
+"""
+
+from __future__ import annotations
+
+
+class SegdeskError(Exception):
+    """Something that the user can cause or mend.
+
+    Parameters
+    ----------
+    sentence : str
+        One sentence for people: what happened, where (file, case, slice). Never patient data.
+    hint : str
+        The next step, one sentence; may be empty.
+    """
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[type[SegdeskError], tuple[str, str]]:
+        return type(self), (self.sentence, self.hint)
+
+
+class UsageError(SegdeskError):
+    """The call itself is wrong: an unknown name, a value out of range, a missing choice."""
+
+
+class ChoiceNeeded(UsageError):
+    """Several volumes were found and the caller has to say which.
+
+    Parameters
+    ----------
+    choices : tuple of str
+        One line for each volume, numbered from 1, in the order that ``--series N`` counts.
+    """
+
+    def __init__(self, sentence: str, hint: str = "", choices: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence, hint)
+        self.choices = choices
+
+    def __reduce__(self) -> tuple[type[SegdeskError], tuple[str, str, tuple[str, ...]]]:
+        return type(self), (self.sentence, self.hint, self.choices)
+
+
+class InputError(SegdeskError):
+    """A file, folder or array from the world cannot be used; nothing of it was kept."""
+
+
+class ProjectError(SegdeskError):
+    """The project on disk cannot be used as asked."""
+
+
+class ProjectLocked(ProjectError):
+    """Another process has the project open for writing."""
+
+
+class TrainingError(SegdeskError):
+    """A training or a prediction could not start, or did not end well."""
+
+
+class Cancelled(SegdeskError):
+    """The user asked to stop. Silent in the window; one sentence on the command line."""
+
+    def __init__(self, sentence: str = "Cancelled; nothing was changed.", hint: str = "") -> None:
+        super().__init__(sentence, hint)

@@ -1,0 +1,200 @@
+"""A job's frozen input as a folder: the `Bundle`.
+
+    runs/ID/bundle/
+      manifest.json               everything below as one JSON object
+      targets-CASE.npy            uint8, (n, rows, columns): class index for each voxel, 255 ignore
+      predictions/                the trainer's answers: CASE-labels.npy, CASE-probability.npy
+
+Volumes are named by file, offset, shape and dtype, so that the trainer maps them and never opens
+the project. `app.training` writes a bundle, `learning.trainer` reads it; it is deleted when the run
+ends.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.run import Intensities, Plan
+from segdesk.core.split import Pool
+from segdesk.core.volume import Unit
+from segdesk.errors import TrainingError
+
+VERSION = 1
+MANIFEST = "manifest.json"
+#: In a target: this voxel teaches nothing.
+IGNORE = 255
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRef:
+    """Where a case's int16 voxels lie.
+
+    Parameters
+    ----------
+    case : id
+    file : absolute path; offset : bytes to the first voxel; shape : (slices, rows, columns);
+        little-endian int16, C order
+    slope, intercept, unit : value = stored * slope + intercept
+    pixel_mm : (row, column) or None without geometry
+    """
+
+    case: str
+    file: str
+    offset: int
+    shape: tuple[int, int, int]
+    slope: float
+    intercept: float
+    unit: Unit
+    pixel_mm: tuple[float, float] | None
+
+    def open(self) -> npt.NDArray[np.int16]:
+        """The voxels as a read-only memory map."""
+        return np.memmap(self.file, dtype="<i2", mode="r", offset=self.offset, shape=self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The slices of one case and pool that teach or validate.
+
+    Parameters
+    ----------
+    case : id, has a VolumeRef
+    pool : "train" or "validation"
+    slices : indices, in the order of the file's first axis
+    targets : .npy file in the bundle's folder
+    """
+
+    case: str
+    pool: Pool
+    slices: tuple[int, ...]
+    targets: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that a training, or a prediction alone, needs.
+
+    Parameters
+    ----------
+    run : id
+    run_folder : absolute; `model.keras`, optimiser state and log are written there
+    plan : the settings
+    segments : (number, name) of class 1, 2, …; class 0 is background
+    partners : (number, number) of left/right partners, swapped by a mirrored augmentation
+    train : False where only predictions are wanted; then `run_folder` holds the model
+    volumes, lessons : the data
+    predict : ids of the cases to predict at the end, each with a VolumeRef
+    intensities : how values become [0, 1]
+    pixel_mm, input_shape : of the trained run when `train` is False
+    start_model : absolute path of a model to fine-tune, or empty
+    start_segments : (number, name) of its classes
+    preview : (case, slice) to show after each epoch, or None
+    """
+
+    run: str
+    run_folder: str
+    plan: Plan
+    segments: tuple[tuple[int, str], ...]
+    intensities: Intensities
+    volumes: tuple[VolumeRef, ...]
+    lessons: tuple[Lesson, ...] = ()
+    predict: tuple[str, ...] = ()
+    partners: tuple[tuple[int, int], ...] = ()
+    train: bool = True
+    pixel_mm: tuple[float, float] | None = None
+    input_shape: tuple[int, int] = (0, 0)
+    start_model: str = ""
+    start_segments: tuple[tuple[int, str], ...] = ()
+    preview: tuple[str, int] | None = None
+
+    def volume(self, case: str) -> VolumeRef:
+        for volume in self.volumes:
+            if volume.case == case:
+                return volume
+        raise ValueError(f"expected a volume for case={case}")
+
+
+def write(bundle: Bundle, folder: Path) -> None:
+    """Write the manifest; targets are put beside it with `write_targets` before.
+
+    Raises
+    ------
+    TrainingError
+        Where the disk refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"version": VERSION, **asdict(bundle)}, indent=1)
+        (folder / MANIFEST).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(
+            f"The training's input could not be written: {error.strerror}.", "Free some disk space."
+        ) from error
+
+
+def write_targets(folder: Path, name: str, targets: npt.NDArray[np.uint8]) -> str:
+    """Write targets, uint8, (n, rows, columns), and return their file's name."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / name, targets)
+    except OSError as error:
+        raise TrainingError(
+            f"The training's input could not be written: {error.strerror}.", "Free some disk space."
+        ) from error
+    return name
+
+
+def read(folder: Path) -> Bundle:
+    """Read a bundle's manifest.
+
+    Raises
+    ------
+    TrainingError
+        Where it is missing, damaged or of another version.
+    """
+    try:
+        fields: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"The training's input in '{folder.name}' cannot be read.") from error
+    if fields.pop("version", None) != VERSION:
+        raise TrainingError("The training's input was written by another version of segdesk.")
+    return Bundle(
+        run=fields["run"],
+        run_folder=fields["run_folder"],
+        plan=Plan(**fields["plan"]),
+        segments=_pairs(fields["segments"]),
+        intensities=Intensities(**fields["intensities"]),
+        volumes=tuple(_volume(row) for row in fields["volumes"]),
+        lessons=tuple(
+            Lesson(row["case"], row["pool"], tuple(row["slices"]), row["targets"])
+            for row in fields["lessons"]
+        ),
+        predict=tuple(fields["predict"]),
+        partners=_pairs(fields["partners"]),
+        train=fields["train"],
+        pixel_mm=_optional(fields["pixel_mm"]),
+        input_shape=tuple(fields["input_shape"]),
+        start_model=fields["start_model"],
+        start_segments=_pairs(fields["start_segments"]),
+        preview=_optional(fields["preview"]),
+    )
+
+
+def _volume(row: dict[str, Any]) -> VolumeRef:
+    row["shape"] = tuple(row["shape"])
+    row["pixel_mm"] = _optional(row["pixel_mm"])
+    return VolumeRef(**row)
+
+
+def _pairs(rows: list[list[Any]]) -> tuple[tuple[Any, Any], ...]:
+    return tuple((first, second) for first, second in rows)
+
+
+def _optional(row: list[Any] | None) -> Any:
+    return None if row is None else tuple(row)

@@ -1,0 +1,137 @@
+"""The trainer's messages and commands as frozen values. `wire` turns them into JSON lines.
+
+In the order in which a training sends them: hello, started, then step, epoch, preview, checkpoint
+and note as they come, then progress and predicted, and at last finished or failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from segdesk.core.run import Epoch, Outcome
+
+#: Raised when a message changes its meaning; both ends must agree.
+PROTOCOL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The child lives. `versions` are (name, version) pairs."""
+
+    protocol: int
+    pid: int
+    versions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The network stands and the data are read: the first step comes next.
+
+    `device` is the GPU's name or the CPU, `device_reason` says in words why. `input_shape` is
+    (rows, columns), `pixel_mm` (row, column) or None without geometry.
+    """
+
+    device: str
+    device_reason: str
+    parameters: int
+    input_shape: tuple[int, int]
+    pixel_mm: tuple[float, float] | None
+    train_slices: int
+    validation_slices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One optimiser step, at most five a second. `seconds` of training so far."""
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    seconds: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """An epoch with all its figures."""
+
+    epoch: Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A .npy file, uint8 segment numbers of the previewed slice, its own (rows, columns)."""
+
+    epoch: int
+    case: str
+    slice: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Weights are on disk: the best so far."""
+
+    epoch: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence for the user."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the prediction of a case is, in slices."""
+
+    case: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """A case is predicted: two .npy files, uint8, (slices, rows, columns)."""
+
+    case: str
+    labels_file: str
+    probability_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The job ended as it should. `best` is the epoch whose weights are kept, 0 for none."""
+
+    outcome: Outcome
+    reason: str
+    best: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job ended with an error that a person can read."""
+
+    sentence: str
+    hint: str
+
+
+Message = (
+    Hello
+    | Started
+    | Step
+    | EpochDone
+    | Preview
+    | Checkpoint
+    | Note
+    | Progress
+    | Predicted
+    | Finished
+    | Failed
+)
+Command = Literal["stop", "pause", "go_on"]
