@@ -35,7 +35,7 @@ class SegdeskError(Exception):
     def __str__(self) -> str:
         return f"{self.sentence} {self.hint}".strip()
 
-    def __reduce__(self) -> tuple[type[SegdeskError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[SegdeskError], tuple[object, ...]]:
         return type(self), (self.sentence, self.hint)
 
 
@@ -56,7 +56,7 @@ class ChoiceNeeded(UsageError):
         super().__init__(sentence, hint)
         self.choices = choices
 
-    def __reduce__(self) -> tuple[type[SegdeskError], tuple[str, str, tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type[SegdeskError], tuple[object, ...]]:
         return type(self), (self.sentence, self.hint, self.choices)
 
 

@@ -74,16 +74,9 @@ def difference(
             continue
         _, rows, columns = box.window
         inside = take[rows, columns]
-        before, touched = labels[rows, columns].copy(), provenance[rows, columns].copy()
-        patches.append(
-            Patch.of(
-                box,
-                Planes(
-                    before,
-                    np.where(inside, proposed[rows, columns], before).astype(np.uint8),
-                    touched,
-                    np.where(inside, Provenance.PREDICTION, touched).astype(np.uint8),
-                ),
-            )
-        )
+        before, touched = labels[rows, columns], provenance[rows, columns]
+        after, setter = before.copy(), touched.copy()
+        after[inside] = proposed[rows, columns][inside]
+        setter[inside] = Provenance.PREDICTION
+        patches.append(Patch.of(box, Planes(before, after, touched, setter)))
     return tuple(patches)

@@ -5,7 +5,7 @@ The Workbench owns the current one and replaces it; `store.project_file` writes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from segdesk.core.case import Case
 from segdesk.core.run import Run
@@ -27,8 +27,8 @@ class Project:
 
     id: str
     cases: tuple[Case, ...] = ()
-    segments: SegmentTable = SegmentTable()
-    split: Split = Split()
+    segments: SegmentTable = field(default_factory=SegmentTable)
+    split: Split = field(default_factory=Split)
     runs: tuple[Run, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -34,20 +35,24 @@ class Split:
         """
         pools = dict(self.pools)
         new = sorted({p for p in patients if p not in pools}, key=self._draw)
+        taken = Counter(pools.values())
         for patient in new:
-            pools[patient] = _neediest(list(pools.values()))
+            pools[patient] = _neediest(taken)
+            taken[pools[patient]] += 1
         return Split(self.seed, tuple(pools.items()))
 
     def _draw(self, patient: str) -> str:
         return hashlib.sha256(f"{self.seed}:{patient}".encode()).hexdigest()
 
 
-def _neediest(taken: list[Pool]) -> Pool:
-    count = len(taken) + 1
-    if "train" not in taken:
-        return "train"
-    for pool in ("validation", "test"):
-        if pool not in taken and count >= NEEDED_FROM[pool]:
+def _neediest(taken: Counter[Pool]) -> Pool:
+    count = taken.total() + 1
+    for pool in POOLS:
+        if not taken[pool] and count >= NEEDED_FROM[pool]:
             return pool
-    allowed = [pool for pool in POOLS if count >= NEEDED_FROM[pool]]
-    return max(allowed, key=lambda pool: SHARES[pool] * count - taken.count(pool))
+    allowed: list[Pool] = [pool for pool in POOLS if count >= NEEDED_FROM[pool]]
+
+    def lack(pool: Pool) -> float:
+        return SHARES[pool] * count - taken[pool]
+
+    return max(allowed, key=lack)

@@ -1,0 +1,194 @@
+"""From a gesture to an Edit: `propose` makes Patches, a `Gesture` collects them.
+
+The rules of what may be painted (locks, HU range, provenance) stand here and only here. Tools
+decide which voxels they mean (`app.tools`), `core.annotation` applies, the Workbench journals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.edit import Box, Edit, Patch, Planes, StatusMove
+from segdesk.core.prediction import changed_box
+from segdesk.core.status import SliceStatus, after_stroke
+from segdesk.errors import UsageError
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class PaintRules:
+    """What a stroke may touch.
+
+    Parameters
+    ----------
+    locked : numbers of the segments that stay as they are
+    stored_range : (low, high), inclusive, of the stored int16 that may be painted; None: all
+    inverted : the range says what may not be painted
+    over_hand : a tool or a prediction may replace what a hand has set
+    """
+
+    locked: frozenset[int] = frozenset()
+    stored_range: tuple[int, int] | None = None
+    inverted: bool = False
+    over_hand: bool = True
+
+
+def propose(
+    annotation: Annotation,
+    box: Box,
+    mask: Mask,
+    value: int,
+    provenance: Provenance,
+    rules: PaintRules,
+    voxels: npt.NDArray[np.int16] | None = None,
+) -> Patch | None:
+    """What painting a mask would change, within the rules; None where that is nothing.
+
+    Parameters
+    ----------
+    box : where `mask` lies, inside the slice
+    mask : bool of the box's shape
+    value : segment number, 0 for background
+    voxels : int16 of the scan, (slices, rows, columns); needed for a `stored_range`
+    """
+    before = annotation.labels[box.window]
+    touched = annotation.provenance[box.window]
+    allowed = mask.copy()
+    for number in rules.locked:
+        allowed &= before != number
+    if rules.stored_range is not None and voxels is not None:
+        low, high = rules.stored_range
+        here = voxels[box.window]
+        allowed &= ((here >= low) & (here <= high)) != rules.inverted
+    if not rules.over_hand:
+        allowed &= touched != Provenance.HAND
+    allowed &= (before != value) | (touched != provenance)
+    inner = changed_box(box.slice, allowed)
+    if inner is None:
+        return None
+    cut = (slice(inner.row0, inner.row1), slice(inner.column0, inner.column1))
+    inside = allowed[cut]
+    labels, setter = before[cut], touched[cut]
+    after, by = labels.copy(), setter.copy()
+    after[inside] = value
+    by[inside] = provenance
+    placed = Box(
+        box.slice,
+        box.row0 + inner.row0,
+        box.row0 + inner.row1,
+        box.column0 + inner.column0,
+        box.column0 + inner.column1,
+    )
+    return Patch.of(placed, Planes(labels, after, setter, by))
+
+
+class Gesture:
+    """One press, moves and release of a tool: many Patches live, one Edit at the end.
+
+    Made by a tool at the press; ends with `finish` or `cancel`, exactly once.
+
+    Parameters
+    ----------
+    workbench : changed through `apply_live` and `commit`
+    case : id
+    name : what undo will call it
+    """
+
+    def __init__(
+        self, workbench: Workbench, case: str, name: str, *, rules: PaintRules | None = None
+    ) -> None:
+        self._workbench = workbench
+        self._case = case
+        self._name = name
+        self._rules = rules or PaintRules(locked=workbench.segments.locked)
+        self._before: dict[int, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]] = {}
+        self._boxes: dict[int, Box] = {}
+
+    def paint(
+        self, box: Box, mask: Mask, value: int, *, provenance: Provenance = Provenance.HAND
+    ) -> bool:
+        """Paint a mask now, within the rules. Returns whether anything changed.
+
+        Raises
+        ------
+        UsageError
+            Where the segment to paint with is locked.
+        """
+        if value in self._rules.locked:
+            name = self._workbench.segments[value].name
+            raise UsageError(f"The segment '{name}' is locked.", "Unlock it in the segment list.")
+        loaded = self._workbench.loaded(self._case)
+        annotation = loaded.annotation
+        patch = propose(annotation, box, mask, value, provenance, self._rules, loaded.volume.voxels)
+        if patch is None:
+            return False
+        index = box.slice
+        if index not in self._before:
+            self._before[index] = (
+                annotation.labels[index].copy(),
+                annotation.provenance[index].copy(),
+            )
+            self._boxes[index] = patch.box
+        self._boxes[index] = self._boxes[index].union(patch.box)
+        self._workbench.apply_live(Edit(self._name, self._case, patches=(patch,)))
+        return True
+
+    def finish(self, *, on_screen: int | None = None) -> Edit | None:
+        """Make one Edit of it and journal it; None where nothing changed.
+
+        Parameters
+        ----------
+        on_screen : the slice that the reader sees; None: all of the gesture's
+        """
+        applied = self._so_far()
+        if applied is None:
+            return None
+        annotation = self._workbench.annotation(self._case)
+        moves: list[StatusMove] = []
+        for index in applied.slices:
+            status = annotation.status(index)
+            after = after_stroke(status, on_screen=on_screen is None or index == on_screen)
+            if after is not status:
+                moves.append(StatusMove(index, status, SliceStatus(after)))
+        edit = Edit(self._name, self._case, patches=applied.patches, statuses=tuple(moves))
+        self._workbench.commit(edit, applied=applied)
+        self._forget()
+        return edit
+
+    def cancel(self) -> None:
+        """Take everything back without a trace."""
+        applied = self._so_far()
+        if applied is not None:
+            self._workbench.apply_live(applied.inverse())
+        self._forget()
+
+    def _so_far(self) -> Edit | None:
+        annotation = self._workbench.annotation(self._case)
+        patches: list[Patch] = []
+        for index, (labels, provenance) in self._before.items():
+            box = self._boxes[index]
+            _, rows, columns = box.window
+            planes = Planes(
+                labels[rows, columns],
+                annotation.labels[box.window],
+                provenance[rows, columns],
+                annotation.provenance[box.window],
+            )
+            if not (
+                np.array_equal(planes.labels_before, planes.labels_after)
+                and np.array_equal(planes.provenance_before, planes.provenance_after)
+            ):
+                patches.append(Patch.of(box, planes))
+        if not patches:
+            return None
+        return Edit(self._name, self._case, patches=tuple(patches))
+
+    def _forget(self) -> None:
+        self._before.clear()
+        self._boxes.clear()

@@ -1,0 +1,156 @@
+"""What a reader says of slices: right, seen twice, not to be used; and what comes next.
+
+Enter, M, X, Backspace and N of the window, and the acceptance of predictions in bulk. Each is one
+Edit. The meaning of a status stands in `core.status`, the difference to a prediction in
+`core.prediction`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Dismissal, Edit, StatusMove
+from segdesk.core.prediction import Prediction, difference
+from segdesk.core.status import SliceStatus, needs_a_look
+from segdesk.errors import UsageError
+
+
+def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
+    """Enter: this slice is right.
+
+    Takes the newest prediction where no hand has drawn, unless it was dismissed, and makes the
+    slice corrected.
+
+    Returns
+    -------
+    The Edit, or None where a person has called the slice right before.
+    """
+    annotation = workbench.annotation(case)
+    status = annotation.status(index)
+    prediction = workbench.prediction(case)
+    patches = ()
+    name = "Slice is right"
+    if (
+        prediction is not None
+        and not status.teaches_whole
+        and _offered(workbench, prediction, index)
+    ):
+        patches = difference(annotation, prediction, [index], locked=workbench.segments.locked)
+        name = "Accept prediction" if patches else name
+    moves = (StatusMove(index, status, SliceStatus.CORRECTED),)
+    return _done(workbench, Edit(name, case, patches=patches, statuses=moves))
+
+
+def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus) -> Edit | None:
+    """M and X: the slice is verified, or rejected; the same again takes it back.
+
+    Verified goes back to corrected; rejected goes back to partial where something is drawn,
+    else to unlabelled.
+    """
+    annotation = workbench.annotation(case)
+    before = annotation.status(index)
+    after = status
+    if before is status:
+        drawn = bool(annotation.provenance[index].any())
+        undrawn = SliceStatus.PARTIAL if drawn else SliceStatus.UNLABELLED
+        after = SliceStatus.CORRECTED if status is SliceStatus.VERIFIED else undrawn
+    name = {
+        SliceStatus.VERIFIED: "Verify slice",
+        SliceStatus.REJECTED: "Reject slice",
+    }.get(after, f"Mark slice {after.word}")
+    return _done(workbench, Edit(name, case, statuses=(StatusMove(index, before, after),)))
+
+
+def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
+    """Backspace: the newest prediction on this slice is not worth a look.
+
+    Raises
+    ------
+    UsageError
+        Where there is no prediction, or it was dismissed already.
+    """
+    run = workbench.newest_prediction(case)
+    if run is None:
+        raise UsageError("There is no prediction on this slice.", "Train first (Ctrl+T).")
+    if workbench.annotation(case).is_dismissed(run, index):
+        raise UsageError(
+            "The prediction on this slice is dismissed already.", "Undo brings it back."
+        )
+    edit = Edit("Dismiss prediction", case, dismissals=(Dismissal(run, index, False, True),))
+    workbench.do(edit)
+    return edit
+
+
+def accept_in_bulk(
+    workbench: Workbench,
+    case: str,
+    slices: Iterable[int] | None = None,
+    *,
+    over_hand: bool = False,
+) -> Edit | None:
+    """Take the newest prediction on many slices as one Edit; they become predicted.
+
+    Slices that a person has called right, or rejected, and dismissed predictions are left alone.
+    A partial slice stays partial; a hand's voxels stay unless `over_hand`.
+
+    Raises
+    ------
+    UsageError
+        Where there is no prediction of this case.
+    """
+    prediction = workbench.prediction(case)
+    if prediction is None:
+        raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
+    annotation = workbench.annotation(case)
+    wanted = range(annotation.grid.shape[0]) if slices is None else slices
+    open_ = [
+        index
+        for index in wanted
+        if not annotation.status(index).teaches_whole
+        and annotation.status(index) is not SliceStatus.REJECTED
+        and _offered(workbench, prediction, index)
+    ]
+    patches = difference(
+        annotation, prediction, open_, locked=workbench.segments.locked, over_hand=over_hand
+    )
+    moves = tuple(
+        StatusMove(index, SliceStatus.UNLABELLED, SliceStatus.PREDICTED)
+        for index in open_
+        if annotation.status(index) is SliceStatus.UNLABELLED
+    )
+    return _done(workbench, Edit("Accept predictions", case, patches=patches, statuses=moves))
+
+
+def next_to_look_at(workbench: Workbench, case: str, index: int, *, step: int = 1) -> int | None:
+    """The next slice (step 1), or the previous (-1), that needs a look, round and round.
+
+    Returns
+    -------
+    The slice, or None where none needs one.
+    """
+    statuses = workbench.statuses(case)
+    count = len(statuses)
+    for away in range(1, count + 1):
+        at = (index + step * away) % count
+        if wants_a_look(workbench, case, at):
+            return at
+    return None
+
+
+def wants_a_look(workbench: Workbench, case: str, index: int) -> bool:
+    """Whether N stops at a slice, and the strip shows its dot."""
+    run = workbench.newest_prediction(case)
+    offered = run is not None and not workbench.annotation(case).is_dismissed(run, index)
+    return needs_a_look(workbench.statuses(case)[index], has_prediction=offered)
+
+
+def _offered(workbench: Workbench, prediction: Prediction, index: int) -> bool:
+    return not workbench.annotation(prediction.case).is_dismissed(prediction.run, index)
+
+
+def _done(workbench: Workbench, edit: Edit) -> Edit | None:
+    if edit.is_empty:
+        return None
+    workbench.do(edit)
+    return edit

@@ -1,0 +1,98 @@
+"""What a person prefers, kept between sessions: theme, recent projects, window layout.
+
+A small JSON file in the system's folder for settings; `SEGDESK_SETTINGS` names another folder.
+Never holds anything of a project or a patient beyond the paths of recent projects. A damaged file
+counts as none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+Theme = Literal["dark", "light", "system"]
+THEMES: tuple[Theme, ...] = ("dark", "light", "system")
+MOST_RECENT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All preferences. Frozen; `SettingsFile.keep` writes a changed copy.
+
+    Parameters
+    ----------
+    theme : colours of the window
+    reader : name written into Edits; may be empty
+    recent : paths of projects, the newest first
+    geometry, layout : the window's size and docks, as text from Qt (base64)
+    wheel_flipped : the wheel towards you goes towards the head
+    import_folder, project_folder : where the dialogs open
+    """
+
+    theme: Theme = "dark"
+    reader: str = ""
+    recent: tuple[str, ...] = ()
+    geometry: str = ""
+    layout: str = ""
+    wheel_flipped: bool = False
+    import_folder: str = ""
+    project_folder: str = ""
+
+    def with_recent(self, path: Path) -> Settings:
+        """The project at `path` is the newest."""
+        text = str(path.resolve())
+        others = [old for old in self.recent if old != text]
+        return replace(self, recent=tuple([text, *others][:MOST_RECENT]))
+
+
+class SettingsFile:
+    """Reads and writes the settings.
+
+    Parameters
+    ----------
+    folder : None for the system's own, or the one that SEGDESK_SETTINGS names
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        named = os.environ.get("SEGDESK_SETTINGS")
+        if folder is None:
+            folder = Path(named) if named else Path(platformdirs.user_config_dir("segdesk", False))
+        self.path = folder / "settings.json"
+
+    def read(self) -> Settings:
+        """The settings; the defaults where there is no file or it cannot be understood."""
+        try:
+            fields = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return Settings()
+        return _settings(fields) if isinstance(fields, dict) else Settings()
+
+    def keep(self, settings: Settings) -> None:
+        """Write the settings; where the disk refuses, preferences are simply not remembered."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            partial = self.path.with_suffix(".partial")
+            partial.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
+            partial.replace(self.path)
+        except OSError:
+            return
+
+
+def _settings(fields: dict[str, Any]) -> Settings:
+    """Only known fields of the right type; anything else keeps its default."""
+    default = asdict(Settings())
+    kept: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "recent" and isinstance(value, list):
+            kept[name] = tuple(str(path) for path in value if isinstance(path, str))[:MOST_RECENT]
+        elif name == "theme":
+            if value in THEMES:
+                kept[name] = value
+        elif name in default and type(value) is type(default[name]):
+            kept[name] = value
+    return Settings(**kept)

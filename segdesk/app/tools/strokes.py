@@ -1,0 +1,126 @@
+"""Brush and eraser, lasso and fill as strokes on one slice."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.editing import Gesture
+from segdesk.app.tools.tool import Point
+from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Edit
+from segdesk.errors import UsageError
+from segdesk.ops import fill, paint, polygon
+
+
+class BrushStroke:
+    """A disc that follows the pointer; points are joined by capsules, so nothing is left out.
+
+    Parameters
+    ----------
+    value : segment number, 0 erases
+    radius_mm : on the patient
+    pixel_mm : (row, column)
+    """
+
+    def __init__(
+        self,
+        workbench: Workbench,
+        case: str,
+        index: int,
+        point: Point,
+        *,
+        value: int,
+        radius_mm: float,
+        pixel_mm: tuple[float, float],
+    ) -> None:
+        self._gesture = Gesture(workbench, case, "Brush" if value else "Erase")
+        self._index = index
+        self._last = point
+        self._value = value
+        self._radius_mm = radius_mm
+        self._pixel_mm = pixel_mm
+        self._shape = workbench.project.case(case).grid.slice_shape
+        self.move(point)
+
+    def move(self, point: Point) -> None:
+        """Paint from the last point to this one."""
+        found = paint.capsule_mask(
+            self._last, point, self._radius_mm, self._pixel_mm, self._shape, self._index
+        )
+        self._last = point
+        if found is not None:
+            box, mask = found
+            self._gesture.paint(box, mask, self._value)
+
+    def release(self) -> Edit | None:
+        return self._gesture.finish(on_screen=self._index)
+
+    def cancel(self) -> None:
+        self._gesture.cancel()
+
+    def trace(self) -> npt.NDArray[np.float64] | None:
+        return None
+
+
+class LassoStroke:
+    """A closed outline whose inside is filled at the release."""
+
+    def __init__(
+        self, workbench: Workbench, case: str, index: int, point: Point, *, value: int
+    ) -> None:
+        self._gesture = Gesture(workbench, case, "Lasso" if value else "Lasso erase")
+        self._index = index
+        self._value = value
+        self._points: list[Point] = [point]
+        self._shape = workbench.project.case(case).grid.slice_shape
+
+    def move(self, point: Point) -> None:
+        if point != self._points[-1]:
+            self._points.append(point)
+
+    def release(self) -> Edit | None:
+        found = polygon.polygon_mask(self.trace(), self._shape, self._index)
+        if found is None:
+            self._gesture.cancel()
+            return None
+        box, mask = found
+        self._gesture.paint(box, mask, self._value)
+        return self._gesture.finish(on_screen=self._index)
+
+    def cancel(self) -> None:
+        self._points.clear()
+        self._gesture.cancel()
+
+    def trace(self) -> npt.NDArray[np.float64]:
+        return np.asarray(self._points, dtype=np.float64).reshape(-1, 2)
+
+
+def fill_at(
+    workbench: Workbench, case: str, index: int, point: Point, *, value: int
+) -> Edit | None:
+    """Fill the connected region of one label under a point with another.
+
+    Returns
+    -------
+    The Edit, or None where the region has that label already.
+
+    Raises
+    ------
+    UsageError
+        Where the point lies outside, or the region is background that is open to the border.
+    """
+    labels = workbench.annotation(case).labels[index]
+    row, column = round(point[0]), round(point[1])
+    if not (0 <= row < labels.shape[0] and 0 <= column < labels.shape[1]):
+        return None
+    if labels[row, column] == value:
+        return None
+    region = fill.fill_region(labels, (row, column), index)
+    if labels[row, column] == 0 and region.touches_border:
+        raise UsageError(
+            "This region is open to the edge of the slice.", "Close its outline first, then fill."
+        )
+    gesture = Gesture(workbench, case, "Fill" if value else "Fill erase")
+    gesture.paint(region.box, region.mask, value)
+    return gesture.finish(on_screen=index)

@@ -1,0 +1,368 @@
+"""The `Workbench`: owner of the one open project, and the one door through which masks change.
+
+It keeps the index (`core.project`), the loaded cases, the history and the journal in step, and
+says by signals what changed. How gestures become Edits belongs to `editing`, what is on screen to
+`view_state`, imports to `importing`, runs to `training`, saving on a worker to `saving`. Lives on
+one thread: the window's, or the command line's only one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from psygnal import Signal
+
+from segdesk.app.volumes import SegmentCounts
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.edit import Box, Edit, SegmentChange
+from segdesk.core.history import History
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.core.run import Run
+from segdesk.core.segment import Segment, SegmentTable
+from segdesk.core.volume import Volume
+from segdesk.errors import ProjectError, UsageError
+from segdesk.store.project_folder import ProjectFolder
+
+#: Cases without unsaved changes that stay in memory, the last used first.
+KEPT_CASES = 3
+
+
+@dataclass(slots=True, eq=False)
+class LoadedCase:
+    """A case's arrays in memory. Made by `Workbench.read_case`, which any thread may call."""
+
+    volume: Volume
+    annotation: Annotation
+    counts: SegmentCounts
+
+
+class Workbench:
+    """The open project. One for each window or command.
+
+    Signals say what changed and carry no arrays; listeners ask again.
+
+    Parameters
+    ----------
+    folder : the open project on disk; the Workbench closes it
+    reader : who works, written into every Edit; may be empty
+    """
+
+    index_changed = Signal()
+    labels_changed = Signal(str, Box)
+    statuses_changed = Signal(str)
+    segments_changed = Signal()
+    history_changed = Signal()
+    predictions_changed = Signal(str)
+    run_changed = Signal(str)
+
+    def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
+        self.folder = folder
+        self.reader = reader
+        self.history = History()
+        self.notes: tuple[str, ...] = ()
+        self.last_saved: float | None = None
+        self.recovered = 0
+        self._loaded: OrderedDict[str, LoadedCase] = OrderedDict()
+        self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
+        self._unsaved: dict[str, int] = {}
+        self._segments_unsaved = False
+        self.project = Project(id="")
+
+    # Opening and closing
+
+    @classmethod
+    def create(cls, path: Path, *, reader: str = "") -> Workbench:
+        """A new, empty project at `path`, open for writing."""
+        workbench = cls(ProjectFolder.create(path), reader=reader)
+        workbench._load()
+        return workbench
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = True, reader: str = "") -> Workbench:
+        """An existing project. Edits that were not saved are replayed from the journal."""
+        folder = ProjectFolder.open(path, writable=writable)
+        workbench = cls(folder, reader=reader)
+        try:
+            workbench._load()
+        except BaseException:
+            folder.close()
+            raise
+        return workbench
+
+    def _load(self) -> None:
+        opened = self.folder.load()
+        self.project = opened.project
+        self.notes = opened.notes
+        for edit in opened.edits:
+            try:
+                self._apply(edit)
+            except (ValueError, UsageError) as error:
+                raise ProjectError(
+                    f"The journal of '{self.folder.path.name}' does not fit its masks "
+                    f"at the edit '{edit.name}'.",
+                    "Nothing was changed; keep a copy of the folder before anything else.",
+                ) from error
+            self.history.record(edit)
+            self.recovered += bool(edit.patches)
+            self._note_unsaved(edit)
+        if self.recovered:
+            strokes = "1 stroke" if self.recovered == 1 else f"{self.recovered} strokes"
+            self.notes = (f"Recovered {strokes} that had not been saved.", *self.notes)
+
+    def close(self) -> None:
+        """Let the project go. Saving comes first and is the caller's: see `saving`."""
+        self._loaded.clear()
+        self._predictions.clear()
+        self.folder.close()
+
+    # Cases
+
+    def read_case(self, id: str) -> LoadedCase:
+        """A case's arrays from disk, as of the last save. Changes nothing; for worker threads."""
+        case = self.project.case(id)
+        annotation = self.folder.read_annotation(case)
+        return LoadedCase(self.folder.read_volume(case), annotation, SegmentCounts.of(annotation))
+
+    def adopt(self, id: str, loaded: LoadedCase) -> None:
+        """Keep what a worker has read, unless the case is in memory already."""
+        self._loaded.setdefault(id, loaded)
+        self._loaded.move_to_end(id)
+        self._forget_old()
+
+    def is_loaded(self, id: str) -> bool:
+        return id in self._loaded
+
+    def loaded(self, id: str) -> LoadedCase:
+        """The case's arrays, read now where they are not in memory."""
+        if id not in self._loaded:
+            self._loaded[id] = self.read_case(id)
+            self._forget_old(keep=id)
+        self._loaded.move_to_end(id)
+        return self._loaded[id]
+
+    def volume(self, id: str) -> Volume:
+        return self.loaded(id).volume
+
+    def annotation(self, id: str) -> Annotation:
+        return self.loaded(id).annotation
+
+    def statuses(self, id: str) -> tuple:
+        """The slices' statuses as they are now, without reading arrays."""
+        if id in self._loaded:
+            return self._loaded[id].annotation.statuses
+        return self.project.case(id).statuses
+
+    def _forget_old(self, keep: str = "") -> None:
+        idle = [id for id in self._loaded if id not in self._unsaved and id != keep]
+        for id in idle[: max(0, len(idle) - KEPT_CASES)]:
+            del self._loaded[id]
+
+    def add_case(self, case: Case) -> None:
+        """Take a new case into the index; its volume is on disk already."""
+        self._put_index(self.project.with_case(case))
+
+    def replace_case(self, case: Case) -> None:
+        """Change what the index says of a case (pool, predictions)."""
+        self._put_index(self.project.with_case(case))
+
+    def put_project(self, project: Project) -> None:
+        """Replace the index (split, settings, several rows at once) and keep it on disk."""
+        self._put_index(project)
+
+    def _put_index(self, project: Project) -> None:
+        self.folder.save_index(project)
+        self.project = project
+        self.index_changed.emit()
+
+    # Runs and predictions
+
+    def put_run(self, run: Run, *, keep: bool = True) -> None:
+        """A run began, went on or ended. `keep` False: only in memory, for the curves."""
+        project = self.project.with_run(run)
+        if keep:
+            self.folder.save_index(project)
+        self.project = project
+        self.run_changed.emit(run.id)
+
+    def newest_prediction(self, case: str) -> str | None:
+        """Id of the run that predicted the case last."""
+        predictions = self.project.case(case).predictions
+        return predictions[-1] if predictions else None
+
+    def prediction(self, case: str, run: str | None = None) -> Prediction | None:
+        """The prediction of a run (the newest) on a case, or None where there is none."""
+        run = run or self.newest_prediction(case)
+        if run is None:
+            return None
+        key = (run, case)
+        if key not in self._predictions:
+            row = self.project.case(case)
+            if run not in row.predictions:
+                return None
+            self._predictions[key] = self.folder.read_prediction(run, row)
+            while len(self._predictions) > KEPT_CASES:
+                self._predictions.popitem(last=False)
+        return self._predictions[key]
+
+    def adopt_prediction(self, prediction: Prediction) -> None:
+        """Keep a prediction that a worker has read."""
+        self._predictions[(prediction.run, prediction.case)] = prediction
+
+    def add_prediction(self, run: str, case: str) -> None:
+        """A run has predicted a case; its file is on disk already."""
+        row = self.project.case(case)
+        others = tuple(id for id in row.predictions if id != run)
+        self._predictions.pop((run, case), None)
+        self._put_index(self.project.with_case(replace(row, predictions=(*others, run))))
+        self.predictions_changed.emit(case)
+
+    # Edits
+
+    def stamp(self, edit: Edit) -> Edit:
+        """The Edit with reader and time."""
+        return replace(edit, reader=self.reader, time=time.time())
+
+    def do(self, edit: Edit) -> None:
+        """Apply an Edit, journal it, remember it for undo. An empty one leaves nothing behind."""
+        if edit.is_empty:
+            return
+        edit = self.stamp(edit)
+        self._apply(edit)
+        self._keep(edit)
+
+    def apply_live(self, edit: Edit) -> None:
+        """Apply a part of a gesture that is not finished. It ends in `commit` or is inverted."""
+        self._apply(edit)
+
+    def commit(self, edit: Edit, *, applied: Edit) -> None:
+        """Finish a gesture: `applied` has been applied live, `edit` is the whole.
+
+        What `edit` has beyond `applied` (statuses) is applied now; then it is journalled.
+        """
+        if edit.is_empty:
+            return
+        self._apply(replace(edit, patches=()) if applied.patches else edit)
+        self._keep(self.stamp(edit))
+
+    def undo(self) -> Edit | None:
+        """Take the newest Edit back; None where there is nothing."""
+        if self.history.next_undo is None:
+            return None
+        edit = self.history.next_undo
+        self._apply(edit.inverse())
+        self.history.undone()
+        self._journal(replace(edit.inverse(), name=f"Undo {edit.name}"))
+        self.history_changed.emit()
+        return edit
+
+    def redo(self) -> Edit | None:
+        """Do the newest undone Edit again; None where there is nothing."""
+        edit = self.history.next_redo
+        if edit is None:
+            return None
+        self._apply(edit)
+        self.history.redone()
+        self._journal(replace(edit, name=f"Redo {edit.name}"))
+        self.history_changed.emit()
+        return edit
+
+    def _keep(self, edit: Edit) -> None:
+        self._journal(edit)
+        self.history.record(edit)
+        self.history_changed.emit()
+
+    def _journal(self, edit: Edit) -> None:
+        self.folder.append(self.stamp(edit))
+        self._note_unsaved(edit)
+
+    def _apply(self, edit: Edit) -> None:
+        """Change masks and segments, and say so."""
+        if edit.segments:
+            self._apply_segments(edit.segments)
+        if not edit.case:
+            return
+        loaded = self.loaded(edit.case)
+        boxes = loaded.annotation.apply(edit)
+        loaded.counts.apply(edit)
+        for box in boxes:
+            self.labels_changed.emit(edit.case, box)
+        if edit.statuses or edit.dismissals:
+            self.statuses_changed.emit(edit.case)
+
+    def _apply_segments(self, changes: tuple[SegmentChange, ...]) -> None:
+        table = self.project.segments
+        for change in changes:
+            if change.after is not None:
+                table = table.put(change.after)
+            elif change.before is not None:
+                table = table.without(change.before.number)
+        self.project = replace(self.project, segments=table)
+        self.segments_changed.emit()
+
+    # Segments
+
+    @property
+    def segments(self) -> SegmentTable:
+        return self.project.segments
+
+    def add_segment(self, name: str = "") -> Segment:
+        """Add a segment under the next free number, as an Edit."""
+        segment = self.segments.new(name)
+        self.do(Edit("Add segment", "", segments=(SegmentChange(None, segment),)))
+        return segment
+
+    def change_segment(self, segment: Segment) -> None:
+        """Rename, recolour or lock a segment, as an Edit."""
+        before = self.segments[segment.number]
+        if segment != before:
+            self.do(Edit("Change segment", "", segments=(SegmentChange(before, segment),)))
+
+    def show_segment(self, number: int, visible: bool) -> None:
+        """Show or hide a segment: a matter of looking, not an Edit; kept at the next save."""
+        table = self.segments.put(replace(self.segments[number], visible=visible))
+        self.project = replace(self.project, segments=table)
+        self._segments_unsaved = True
+        self.segments_changed.emit()
+
+    # What a save has to write
+
+    def _note_unsaved(self, edit: Edit) -> None:
+        if edit.case:
+            self._unsaved[edit.case] = self._unsaved.get(edit.case, 0) + 1
+        if edit.segments:
+            self._segments_unsaved = True
+
+    @property
+    def has_unsaved(self) -> bool:
+        return bool(self._unsaved) or self._segments_unsaved
+
+    @property
+    def unsaved_edits(self) -> int:
+        return sum(self._unsaved.values())
+
+    def take_unsaved(self) -> dict[str, Annotation]:
+        """The annotations that changed since the last save; the count starts anew."""
+        changed = {id: self._loaded[id].annotation for id in self._unsaved}
+        self._unsaved.clear()
+        self._segments_unsaved = False
+        return changed
+
+    def put_back_unsaved(self, ids: tuple[str, ...]) -> None:
+        """A save failed: its cases still have to be written."""
+        for id in ids:
+            self._unsaved[id] = self._unsaved.get(id, 0) + 1
+        self._segments_unsaved = True
+
+    def saved(self, project: Project) -> None:
+        """A save has ended: generations and statuses of its cases are now on disk."""
+        for case in project.cases:
+            row = self.project.case(case.id)
+            kept = replace(row, generation=case.generation, statuses=case.statuses)
+            self.project = self.project.with_case(kept)
+        self.last_saved = time.time()
+        self.index_changed.emit()

@@ -1,0 +1,175 @@
+"""The child's end of the line to the program: the `Channel`.
+
+`open_channel` is called once, before anything prints or loads Keras. It takes stdin and stdout for
+the protocol and leaves harmless ones behind: stray prints, from Python and from C alike, go to
+stderr and so to the run's log, and whatever reads stdin finds its end. The process becomes gentle
+(nice +10) and does not outlive its parent.
+
+`trainer_client` is the other end, `wire` the form of a line, `learning.trainer` the user. Nothing
+here knows what is trained.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from typing import NoReturn
+
+from segdesk.jobs.messages import EpochDone, Finished, Message, Step
+from segdesk.jobs.wire import decode_command, encode
+
+#: Environment variable in which the parent hands over its process number.
+PARENT_VARIABLE = "SEGDESK_PARENT"
+NICENESS = 10
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+#: From <sys/prctl.h>.
+_PR_SET_PDEATHSIG = 1
+#: Exit status of a child whose parent is gone; nobody is left to read it.
+_ORPHANED = 1
+
+
+class Channel:
+    """Messages out, commands in. Owned by the trainer; every method may be called on any thread.
+
+    A daemon thread reads the commands. The end of their pipe means that the parent is gone: the
+    process then leaves at once, whatever its other threads are doing.
+
+    Parameters
+    ----------
+    commands : file descriptor to read command lines from
+    lines : file descriptor to write message lines to
+    """
+
+    def __init__(self, commands: int, lines: int) -> None:
+        self._commands = commands
+        self._lines = lines
+        self._sending = threading.Lock()
+        self._leaving = threading.Lock()
+        self._leave_on_stop = True
+        self._stop = threading.Event()
+        self._running = threading.Event()
+        self._running.set()
+        self._seconds = 0.0
+        threading.Thread(target=self._read_commands, name="commands", daemon=True).start()
+
+    @property
+    def leave_on_stop(self) -> bool:
+        """Whether a stop ends the process on the spot. True until the trainer says otherwise.
+
+        The trainer sets it False before it begins to write its first checkpoint: from then on
+        there are weights to keep, and `should_stop` is asked after each step instead. Once the
+        setting has returned, no stop cuts in any more.
+        """
+        return self._leave_on_stop
+
+    @leave_on_stop.setter
+    def leave_on_stop(self, value: bool) -> None:
+        with self._leaving:
+            self._leave_on_stop = value
+
+    def send(self, message: Message) -> None:
+        """Write one line, at once and whole. Where the parent is gone, leave."""
+        if isinstance(message, Step):
+            self._seconds = message.seconds
+        elif isinstance(message, EpochDone):
+            self._seconds = message.epoch.seconds
+        line = encode(message)
+        with self._sending:
+            self._write(line)
+
+    def should_stop(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stop.is_set()
+
+    def wait_while_paused(self) -> None:
+        """Return when the training may go on: at once unless paused, and at once on a stop."""
+        self._running.wait()
+
+    def _write(self, line: str) -> None:
+        rest = f"{line}\n".encode()
+        try:
+            while rest:
+                rest = rest[os.write(self._lines, rest) :]
+        except BrokenPipeError:
+            os._exit(_ORPHANED)
+
+    def _read_commands(self) -> None:
+        pending = b""
+        while chunk := _read(self._commands):
+            *lines, pending = (pending + chunk).split(b"\n")
+            for line in lines:
+                self._obey(line.decode(errors="replace"))
+        os._exit(_ORPHANED)
+
+    def _obey(self, line: str) -> None:
+        match decode_command(line):
+            case "stop":
+                with self._leaving:
+                    self._stop.set()
+                    self._running.set()
+                    if self._leave_on_stop:
+                        self._leave()
+            case "pause":
+                if not self._stop.is_set():
+                    self._running.clear()
+            case "go_on":
+                self._running.set()
+            case None:
+                sys.stderr.write(f"The trainer does not know the command {line[:80]!r}.\n")
+
+    def _leave(self) -> NoReturn:
+        # The lock is never given back: no line may follow the last one.
+        self._sending.acquire()
+        self._write(
+            encode(
+                Finished(
+                    outcome="stopped",
+                    reason="Stopped before the first checkpoint; no weights were kept.",
+                    best=0,
+                    seconds=self._seconds,
+                )
+            )
+        )
+        os._exit(0)
+
+
+def open_channel() -> Channel:
+    """Take stdin and stdout for the protocol, and settle into being a child.
+
+    Afterwards file descriptor 1 is stderr's and 0 is the null device; the protocol runs on private
+    copies that no grandchild inherits. Call it once, before Keras loads.
+    """
+    _die_with_parent()
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+    # What Python's or C's buffers still hold is deliberately not flushed here: it would land among
+    # the messages. It goes to stderr with their next flush.
+    commands, lines = os.dup(_STDIN), os.dup(_STDOUT)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, _STDIN)
+    os.close(null)
+    os.dup2(_STDERR, _STDOUT)
+    return Channel(commands, lines)
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel ends this process with its parent, even where C code holds the GIL."""
+    parent = os.environ.pop(PARENT_VARIABLE, "")
+    if sys.platform != "linux" or not parent:
+        return
+    # Without prctl (another C library, a sandbox) the end of stdin still tells.
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != int(parent):  # it went before the kernel was told
+        os._exit(_ORPHANED)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:  # Windows says so where the other end broke off
+        return b""

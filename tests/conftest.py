@@ -1,0 +1,22 @@
+"""What every test gets: the real data where they are, and quiet surroundings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Set before Qt or Keras can be imported by any test.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real scans and masks, which are not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip("the real scans are not beside this checkout (../shared/data)")
+    return SHARED
