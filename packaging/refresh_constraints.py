@@ -25,7 +25,9 @@ HEADER = """\
 def main() -> int:
     """Resolve, write the file, and return the exit status."""
     if sys.version_info[:2] != OLDEST:
-        print("Refresh constraints.txt with Python {}.{} in .venv.".format(*OLDEST), file=sys.stderr)
+        print(
+            "Refresh constraints.txt with Python {}.{} in .venv.".format(*OLDEST), file=sys.stderr
+        )
         return 1
     TARGET.write_text(HEADER + "".join(f"{pin}\n" for pin in pins(resolved())), encoding="utf-8")
     return 0

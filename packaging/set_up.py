@@ -160,7 +160,7 @@ def build() -> None:
         Where a step failed.
     """
     if not is_sound():
-        say("Building .venv: about 2.5 GB, a few minutes.")
+        say("Building .venv: about 3 GB on disk, a few minutes.")
         # The interpreter behind the link, so that an activated .venv can be built again too.
         interpreter = os.path.realpath(sys.executable)
         run([interpreter, "-m", "venv", "--clear", str(VENV)], "The environment was not created")

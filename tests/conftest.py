@@ -6,10 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Set before Qt or Keras can be imported by any test.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# A slow machine is no fault of the code.
+settings.register_profile("segdesk", deadline=None)
+settings.load_profile("segdesk")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -129,20 +129,28 @@ def next_to_look_at(workbench: Workbench, case: str, index: int, *, step: int = 
     -------
     The slice, or None where none needs one.
     """
-    statuses = workbench.statuses(case)
-    count = len(statuses)
+    wanted = wanted_looks(workbench, case)
+    count = len(wanted)
     for away in range(1, count + 1):
         at = (index + step * away) % count
-        if wants_a_look(workbench, case, at):
+        if wanted[at]:
             return at
     return None
 
 
-def wants_a_look(workbench: Workbench, case: str, index: int) -> bool:
-    """Whether N stops at a slice, and the strip shows its dot."""
+def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
+    """Whether N stops at each slice, and the strip shows its dot.
+
+    Reads no arrays: before a case is in memory, nothing of it counts as dismissed.
+    """
     run = workbench.newest_prediction(case)
-    offered = run is not None and not workbench.annotation(case).is_dismissed(run, index)
-    return needs_a_look(workbench.statuses(case)[index], has_prediction=offered)
+    dismissed: frozenset[tuple[str, int]] = frozenset()
+    if workbench.is_loaded(case):
+        dismissed = workbench.annotation(case).dismissed
+    return tuple(
+        needs_a_look(status, has_prediction=run is not None and (run, index) not in dismissed)
+        for index, status in enumerate(workbench.statuses(case))
+    )
 
 
 def _offered(workbench: Workbench, prediction: Prediction, index: int) -> bool:

@@ -59,6 +59,8 @@ class Workbench:
     history_changed = Signal()
     predictions_changed = Signal(str)
     run_changed = Signal(str)
+    #: A case's arrays came into memory.
+    case_loaded = Signal(str)
 
     def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
         self.folder = folder
@@ -120,6 +122,11 @@ class Workbench:
         self._predictions.clear()
         self.folder.close()
 
+    def discard(self) -> None:
+        """Close and delete a project whose first import failed: nothing half-done stays."""
+        self.close()
+        self.folder.delete()
+
     # Cases
 
     def read_case(self, id: str) -> LoadedCase:
@@ -130,9 +137,10 @@ class Workbench:
 
     def adopt(self, id: str, loaded: LoadedCase) -> None:
         """Keep what a worker has read, unless the case is in memory already."""
-        self._loaded.setdefault(id, loaded)
-        self._loaded.move_to_end(id)
-        self._forget_old()
+        if id not in self._loaded:
+            self._loaded[id] = loaded
+            self._forget_old(keep=id)
+            self.case_loaded.emit(id)
 
     def is_loaded(self, id: str) -> bool:
         return id in self._loaded

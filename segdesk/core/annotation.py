@@ -109,6 +109,10 @@ class Annotation:
         for move in edit.statuses:
             if not 0 <= move.slice < slices or self._statuses[move.slice] != move.before:
                 raise ValueError(f"the status of slice {move.slice} is not {move.before!r}")
+        for dismissal in edit.dismissals:
+            is_dismissed = self.is_dismissed(dismissal.run, dismissal.slice)
+            if not 0 <= dismissal.slice < slices or is_dismissed != dismissal.before:
+                raise ValueError(f"the dismissal on slice {dismissal.slice} is not as before")
         for box, planes in unpacked:
             self._labels[box.window] = planes.labels_after
             self._provenance[box.window] = planes.provenance_after

@@ -113,7 +113,7 @@ class Grid:
         Three pairs such as ("I", "S"); empty strings where the slices have no geometry.
         """
         if not self.stacked:
-            return (("", ""),) * 3
+            return ("", ""), ("", ""), ("", "")
         pairs: list[tuple[str, str]] = []
         for column in (2, 1, 0):
             vector = self.matrix[:, column]

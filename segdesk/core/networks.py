@@ -21,6 +21,7 @@ class NetworkInfo:
     filters, batch, rate, augmentation, epochs : defaults; epochs None: open-ended
     multiple : rows and columns are padded to a multiple of this
     binary : one foreground class only, sigmoid output
+    keeps_rate : the rate stays as it is, as in the tutorial, instead of falling along a cosine
     """
 
     id: str
@@ -34,6 +35,7 @@ class NetworkInfo:
     epochs: int | None
     multiple: int
     binary: bool = False
+    keeps_rate: bool = False
 
 
 CATALOGUE: tuple[NetworkInfo, ...] = (
@@ -73,6 +75,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
         epochs=10,
         multiple=8,
         binary=True,
+        keeps_rate=True,
     ),
 )
 DEFAULT = "unet_norm"

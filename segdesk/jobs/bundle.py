@@ -158,12 +158,21 @@ def read(folder: Path) -> Bundle:
     TrainingError
         Where it is missing, damaged or of another version.
     """
+    unreadable = f"The training's input in '{folder.name}' cannot be read."
     try:
         fields: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"The training's input in '{folder.name}' cannot be read.") from error
-    if fields.pop("version", None) != VERSION:
+        version = fields.pop("version", None)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise TrainingError(unreadable) from error
+    if version != VERSION:
         raise TrainingError("The training's input was written by another version of segdesk.")
+    try:
+        return _bundle(fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(unreadable) from error
+
+
+def _bundle(fields: dict[str, Any]) -> Bundle:
     return Bundle(
         run=fields["run"],
         run_folder=fields["run_folder"],

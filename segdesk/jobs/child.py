@@ -93,7 +93,7 @@ class Channel:
         try:
             while rest:
                 rest = rest[os.write(self._lines, rest) :]
-        except BrokenPipeError:
+        except OSError:  # a broken pipe, which Windows calls by other names
             os._exit(_ORPHANED)
 
     def _read_commands(self) -> None:
@@ -127,7 +127,7 @@ class Channel:
             encode(
                 Finished(
                     outcome="stopped",
-                    reason="Stopped before the first checkpoint; no weights were kept.",
+                    reason="Stopped before there was anything to keep.",
                     best=0,
                     seconds=self._seconds,
                 )

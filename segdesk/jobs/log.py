@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
@@ -33,7 +35,7 @@ _BARE_PATH = re.compile(r"(?<![\w.…])(?:[A-Za-z]:)?[/\\]\S.*")
 
 
 class Log:
-    """The file, its head and its tail. Owned by one client; written on one thread.
+    """The file, its head and its tail. Owned by one client; any thread may write.
 
     A line that the disk refuses is dropped without a word: a full disk must not block the child,
     and the trainer says itself what it cannot write.
@@ -57,6 +59,7 @@ class Log:
             raise ValueError(f"expected head + tail < limit, received {head} + {tail}, {limit}")
         self._limit, self._head, self._tail = limit, head, tail
         self._last = b""
+        self._writing = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = FileIO(path, "w+")
@@ -70,28 +73,33 @@ class Log:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with self._writing:
+            self._file.close()
 
     @property
     def hint(self) -> str:
         """The last line that says something, without paths: those may hold a patient's name."""
-        text = self._last.decode(errors="replace").strip()
+        # Of a progress bar, only its last state.
+        text = self._last.decode(errors="replace").strip().rpartition("\r")[2]
         text = _QUOTED_PATH.sub("'…'", text)
         return _BARE_PATH.sub("…", text)[:HINT]
 
     def write(self, line: bytes) -> None:
-        """Append a line, unless it belongs to the banner."""
+        """Append a line, unless it belongs to the banner or the log is closed."""
         if _BANNER.search(line):
             return
-        # Indented lines are source lines and frames of a traceback; the error itself is not.
-        if line.strip() and not line[:1].isspace():
-            self._last = line
-        try:
-            self._file.write(line if line.endswith(b"\n") else line + b"\n")
-            if self._file.tell() > self._limit:
-                self._shorten()
-        except OSError:
-            return
+        with self._writing:
+            # Indented lines are source lines and frames of a traceback; the error itself is not.
+            if line.strip() and not line[:1].isspace():
+                self._last = line
+            if not self._file.closed:
+                with suppress(OSError):
+                    self._append(line if line.endswith(b"\n") else line + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        self._file.write(line)
+        if self._file.tell() > self._limit:
+            self._shorten()
 
     def _shorten(self) -> None:
         size = self._file.tell()

@@ -39,7 +39,7 @@ def decode(line: str) -> Message:
         for name, build in _BUILDERS.get(kind, {}).items():
             fields[name] = build(fields[name])
         return kind(**fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrainingError(f"The trainer sent something unreadable: {line[:80]!r}.") from error
 
 

@@ -221,14 +221,16 @@ def compare_segments(
     voxel_ml : as for `figures`
     """
     every = [
-        count(truth == number, predicted == number, ignore=ignore) for number in dict.fromkeys(numbers)
+        count(truth == number, predicted == number, ignore=ignore)
+        for number in dict.fromkeys(numbers)
     ]
     if not every:
         raise ValueError("expected at least one segment, received numbers=()")
     present = [figures(c, voxel_ml=voxel_ml) for c in every if c.in_truth or c.in_prediction]
     rows = present or [figures(every[0], voxel_ml=voxel_ml)]
     voxels = every[0].voxels
-    # A voxel is wrong once as a miss and once as a false alarm; background has no row of its own.
+    # Not from the counts: a voxel of the wrong segment is a miss of one and a false alarm of the
+    # other, yet one wrong voxel.
     known = np.isin(np.arange(256), list(numbers))
     wrong = np.where(known[truth], truth, 0) != np.where(known[predicted], predicted, 0)
     if ignore is not None:

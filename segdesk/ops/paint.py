@@ -98,7 +98,7 @@ def capsule_mask(
     row1 = min(math.ceil(max(from_point[0], to_point[0]) + margin) + 1, shape[0])
     if row0 >= row1:
         return None
-    y = (np.arange(row0, row1) - from_point[0]) * row_mm
+    y = (np.arange(row0, row1, dtype=np.float64) - from_point[0]) * row_mm
     along = ((to_point[0] - from_point[0]) * row_mm, (to_point[1] - from_point[1]) * column_mm)
     low, high = _runs(y, along, reach)
     first = _clipped(np.ceil(low / column_mm + from_point[1]), shape[1])

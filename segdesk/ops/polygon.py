@@ -68,7 +68,7 @@ def _crossings(
     """
     starts, ends = corners, np.roll(corners, -1, axis=0)
     goes_down = starts[:, 0] < ends[:, 0]
-    # Both directions of an edge are computed from the same end, so what goes there and back cancels.
+    # Both directions of an edge are computed from the same end: what goes there and back cancels.
     upper = np.where(goes_down[:, None], starts, ends)
     lower = np.where(goes_down[:, None], ends, starts)
     first = np.clip(np.ceil(upper[:, 0]), row0, row1).astype(np.intp)

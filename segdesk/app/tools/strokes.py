@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -111,7 +113,8 @@ def fill_at(
         Where the point lies outside, or the region is background that is open to the border.
     """
     labels = workbench.annotation(case).labels[index]
-    row, column = round(point[0]), round(point[1])
+    # Half up, as the brush does it; round() would take 0.5 and 1.5 both to an even voxel.
+    row, column = math.floor(point[0] + 0.5), math.floor(point[1] + 0.5)
     if not (0 <= row < labels.shape[0] and 0 <= column < labels.shape[1]):
         return None
     if labels[row, column] == value:

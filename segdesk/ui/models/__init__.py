@@ -1,0 +1,1 @@
+"""Qt models over the Workbench's values. They hold no truth: each answer is asked anew."""

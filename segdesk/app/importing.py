@@ -1,0 +1,326 @@
+"""Scans and labels in: what a source holds, what it needs, and how it becomes a Case.
+
+`survey` and `read_in` may run on a worker; `take` changes the project and belongs to the
+Workbench's thread. What a file means is decided in `formats`, where it lies on disk in `store`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit, Patch, Planes, SegmentChange, StatusMove
+from segdesk.core.prediction import changed_box
+from segdesk.core.segment import SegmentTable
+from segdesk.core.split import Pool
+from segdesk.core.status import SliceStatus
+from segdesk.errors import ChoiceNeeded, InputError, UsageError
+from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_scan
+from segdesk.formats.intake import survey as survey_files
+from segdesk.formats.labels import LabelMap, read_labels
+from segdesk.store.project_folder import ProjectFolder
+
+LabelsAs = Literal["auto", "corrected", "predicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One scan to import.
+
+    Parameters
+    ----------
+    finding : from a survey
+    case : id of the new case
+    pool : set by hand, or None for the split to decide
+    labels : source of a label map, or empty
+    labels_as : what the label map's slices become; "auto": with foreground corrected, empty ones
+        stay unlabelled
+    """
+
+    finding: Finding
+    case: str
+    pool: Pool | None = None
+    labels: str = ""
+    labels_as: LabelsAs = "auto"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imported:
+    """A scan whose volume is on disk, and the Edit that brings its labels (or None)."""
+
+    case: Case
+    labels: LabelMap | None
+    patches: tuple[Patch, ...]
+    labels_as: LabelsAs
+
+
+def survey(
+    sources: Sequence[str | Path],
+    *,
+    progress: ProgressFn | None = None,
+    cancelled: CancelFn | None = None,
+) -> Survey:
+    """What the sources hold. See `formats.intake.survey`."""
+    return survey_files(sources, progress=progress, cancelled=cancelled)
+
+
+def choose(found: Survey, series: str = "") -> tuple[Finding, ...]:
+    """The volumes that a caller without a window means.
+
+    Parameters
+    ----------
+    series : empty (then there must be one), "all", a number from 1, or a series UID
+
+    Raises
+    ------
+    ChoiceNeeded
+        Where several were found and none was named.
+    UsageError
+        Where the name fits none.
+    """
+    volumes = found.volumes
+    choices = tuple(f"{at}  {describe(row)}" for at, row in enumerate(volumes, 1))
+    if series == "all" or (not series and len(volumes) == 1):
+        return volumes
+    if not series:
+        raise ChoiceNeeded(
+            f"There are {len(volumes)} volumes in this source.",
+            "Choose with --series N, --series UID or --series all.",
+            choices,
+        )
+    if series.isdecimal() and 1 <= int(series) <= len(volumes):
+        return (volumes[int(series) - 1],)
+    named = tuple(row for row in volumes if row.uid and row.uid == series)
+    if not named:
+        raise UsageError(
+            f"No volume is called '{series}' here.", f"There are {len(volumes)}, numbered from 1."
+        )
+    return named
+
+
+def describe(finding: Finding) -> str:
+    """One line for a list: description, kernel, slices, spacing, date."""
+    slices, rows, columns = finding.shape
+    parts = [finding.description or finding.kind, finding.kernel]
+    parts.append(f"{slices} slices of {rows}×{columns}")
+    if finding.spacing_mm is not None:
+        step, row, column = finding.spacing_mm
+        parts.append(f"{step:g} × {row:.3g} × {column:.3g} mm")
+    parts.append(finding.date)
+    return ", ".join(part for part in parts if part)
+
+
+def check_space(folder: Path, findings: Sequence[Finding]) -> int:
+    """Bytes that the volumes will need.
+
+    Raises
+    ------
+    InputError
+        Where the disk has not that much room.
+    """
+    needed = sum(row.nbytes for row in findings)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"The import needs {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB left.",
+            "Free some space, or import fewer series.",
+        )
+    return needed
+
+
+def requests(
+    workbench: Workbench,
+    findings: Sequence[Finding],
+    *,
+    case: str = "",
+    pool: Pool | None = None,
+    labels: str = "",
+    labels_as: LabelsAs = "auto",
+) -> tuple[Request, ...]:
+    """A request for each finding, under `case` or the next free names.
+
+    Raises
+    ------
+    UsageError
+        Where a name is taken, or a name or a label map is given for several scans.
+    """
+    if len(findings) > 1 and (case or labels):
+        word = "a name" if case else "labels"
+        raise UsageError(f"{len(findings)} scans cannot share {word}.", "Import them one by one.")
+    taken = {row.id for row in workbench.project.cases}
+    if case in taken:
+        raise UsageError(f"There is a case '{case}' already.", "Choose another name.")
+    rows: list[Request] = []
+    number = 1
+    for finding in findings:
+        name = case
+        while not name or name in taken:
+            name, number = f"case-{number:03d}", number + 1
+        taken.add(name)
+        rows.append(Request(finding, name, pool, labels, labels_as))
+    return tuple(rows)
+
+
+def read_in(
+    folder: ProjectFolder,
+    project_id: str,
+    request: Request,
+    *,
+    on_first: Callable[[npt.NDArray[np.int16], int], None] | None = None,
+    progress: ProgressFn | None = None,
+    cancelled: CancelFn | None = None,
+) -> Imported:
+    """Read a scan and its labels and write the volume. May run on a worker.
+
+    Parameters
+    ----------
+    project_id : salts the patient's hash
+    on_first : gets the middle slice, int16 (rows, columns), and its index, before the rest is read
+
+    Raises
+    ------
+    InputError, UsageError, Cancelled
+        Nothing is left behind then.
+    """
+    scan = open_scan(request.finding, salt=project_id)
+    slices = scan.grid.shape[0]
+    middle = slices // 2
+    first = scan.plane(middle)
+    if on_first is not None:
+        on_first(first, middle)
+    labels = read_labels(request.labels, scan.grid) if request.labels else None
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress(f"Importing {request.case}", done + 1, slices)
+
+    facts = folder.write_volume(
+        request.case,
+        scan.grid,
+        unit=scan.unit,
+        slope=scan.slope,
+        intercept=scan.intercept,
+        planes=lambda index: first if index == middle else scan.plane(index),
+        on_plane=tell,
+        cancelled=cancelled,
+    )
+    notes = (*scan.source.notes, *(labels.notes if labels else ()))
+    case = Case(
+        id=request.case,
+        grid=scan.grid,
+        unit=scan.unit,
+        fingerprint=facts.fingerprint,
+        stored_min=facts.stored_min,
+        stored_max=facts.stored_max,
+        source=replace(scan.source, notes=notes),
+        slope=scan.slope,
+        intercept=scan.intercept,
+        patient=scan.patient,
+        pool=request.pool,
+        window=scan.window,
+        statuses=(SliceStatus.UNLABELLED,) * slices,
+    )
+    patches = (
+        label_patches(Annotation(scan.grid), labels.labels, request.labels_as) if labels else ()
+    )
+    return Imported(case, labels, patches, request.labels_as)
+
+
+def take(workbench: Workbench, imported: Imported) -> Case:
+    """Bring a read scan into the project. On the Workbench's thread."""
+    workbench.add_case(imported.case)
+    if imported.labels is not None:
+        _take_labels(
+            workbench, imported.case.id, imported.labels, imported.patches, imported.labels_as
+        )
+    return workbench.project.case(imported.case.id)
+
+
+def import_labels(
+    workbench: Workbench, case: str, source: str, *, labels_as: LabelsAs = "auto"
+) -> tuple[str, ...]:
+    """Bring a label map to a case that is there already, as one Edit. Returns its notes.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read or lies on another grid.
+    """
+    labels = read_labels(source, workbench.project.case(case).grid)
+    patches = label_patches(workbench.annotation(case), labels.labels, labels_as)
+    _take_labels(workbench, case, labels, patches, labels_as)
+    return labels.notes
+
+
+def label_patches(
+    annotation: Annotation, labels: npt.NDArray[np.uint8], labels_as: LabelsAs
+) -> tuple[Patch, ...]:
+    """The Patches that turn an annotation into a label map.
+
+    Imported labels count as drawn by hand, unless they are said to be a prediction. Slices that
+    the map leaves empty keep what they have.
+    """
+    by = Provenance.PREDICTION if labels_as == "predicted" else Provenance.HAND
+    patches: list[Patch] = []
+    for index, wanted in enumerate(labels):
+        if not wanted.any():
+            continue
+        changed = annotation.labels[index] != wanted
+        box = changed_box(index, changed)
+        if box is None:
+            continue
+        _, rows, columns = box.window
+        touched = annotation.provenance[index][rows, columns]
+        after = touched.copy()
+        after[changed[rows, columns]] = by
+        before = annotation.labels[index][rows, columns]
+        wanted_here = np.ascontiguousarray(wanted[rows, columns])
+        patches.append(Patch.of(box, Planes(before, wanted_here, touched, after)))
+    return tuple(patches)
+
+
+def _take_labels(
+    workbench: Workbench,
+    case: str,
+    labels: LabelMap,
+    patches: tuple[Patch, ...],
+    labels_as: LabelsAs,
+) -> None:
+    changes = _new_segments(workbench.segments, labels)
+    moves: list[StatusMove] = []
+    for index, before in enumerate(workbench.statuses(case)):
+        after = _status_after(labels_as, has_foreground=bool(labels.labels[index].any()))
+        if after is not None and after is not before:
+            moves.append(StatusMove(index, before, after))
+    workbench.do(
+        Edit("Import labels", case, patches=patches, statuses=tuple(moves), segments=changes)
+    )
+
+
+def _status_after(labels_as: LabelsAs, *, has_foreground: bool) -> SliceStatus | None:
+    if labels_as == "corrected":
+        return SliceStatus.CORRECTED
+    if labels_as == "predicted":
+        return SliceStatus.PREDICTED
+    # A half-finished mask must not teach "nothing here".
+    return SliceStatus.CORRECTED if has_foreground else None
+
+
+def _new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, ...]:
+    names = dict(labels.names)
+    changes: list[SegmentChange] = []
+    for number in np.flatnonzero(np.bincount(labels.labels.ravel(), minlength=256)).tolist():
+        if number and number not in table:
+            segment = table.new(names.get(number, ""), number=number)
+            table = table.put(segment)
+            changes.append(SegmentChange(None, segment))
+    return tuple(changes)

@@ -1,0 +1,239 @@
+"""Running the trainer process, and bringing what it says into the project.
+
+One `TrainerSession` for each training or prediction, for the window and the command line alike:
+`work` blocks on whichever thread waits for the child; `take` and `finish` belong to the
+Workbench's thread; `stop` may be called from any. What the child is given is decided in `training`
+and `predicting`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
+from segdesk.core.run import Intensities, Run
+from segdesk.errors import SegdeskError, TrainingError
+from segdesk.jobs import messages, wire
+from segdesk.jobs.bundle import Bundle, VolumeRef
+from segdesk.jobs.messages import Message
+from segdesk.jobs.trainer_client import Ended, TrainerClient
+from segdesk.store.project_folder import ProjectFolder
+
+MODEL = "model.keras"
+MESSAGES = "messages.jsonl"
+LOG = "trainer.log"
+#: Messages that make the record of a run.
+KEPT = (
+    messages.Hello,
+    messages.Started,
+    messages.EpochDone,
+    messages.Checkpoint,
+    messages.Note,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainerJob:
+    """What a child works on.
+
+    Parameters
+    ----------
+    run_id : the run that is trained, or whose model predicts
+    folder : of the project; only run files and predictions are written
+    predict : cases to predict
+    trains : False where the run exists and only predicts
+    """
+
+    run_id: str
+    folder: ProjectFolder
+    predict: tuple[Case, ...]
+    trains: bool = True
+
+    @property
+    def run_folder(self) -> Path:
+        return self.folder.run_folder(self.run_id)
+
+    @property
+    def bundle_folder(self) -> Path:
+        return self.run_folder / "bundle"
+
+    def case(self, id: str) -> Case:
+        """The case to predict of that id."""
+        for case in self.predict:
+            if case.id == id:
+                return case
+        raise TrainingError(f"The trainer predicted '{id}', which nobody asked for.")
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """How a session ended. `error` where it could not even begin."""
+
+    ended: Ended | None
+    intensities: Intensities | None
+    error: SegdeskError | None = None
+
+
+class TrainerSession:
+    """One child from its bundle to its end.
+
+    Parameters
+    ----------
+    job : what it works on
+    prepare : writes the bundle; called by `work`, on its thread
+    command : of the child; None for segdesk's own
+    """
+
+    def __init__(
+        self,
+        job: TrainerJob,
+        prepare: Callable[[], Bundle],
+        *,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self.job = job
+        self._prepare = prepare
+        self.client = TrainerClient(job.bundle_folder, job.run_folder / LOG, command=command)
+
+    def work(self, on_message: Callable[[Message], None]) -> Worked:
+        """Prepare, start the child, hand on its messages, wait for its end. Never raises what a
+        user can mend: that comes back as `Worked.error`.
+
+        The whole stays on one thread, because the parent-death signal follows the thread that
+        started the child.
+        """
+        intensities: Intensities | None = None
+        try:
+            intensities = self._prepare().intensities
+            return Worked(
+                self.client.run(lambda message: self._take(message, on_message)), intensities
+            )
+        except SegdeskError as error:
+            return Worked(None, intensities, error)
+        finally:
+            shutil.rmtree(self.job.bundle_folder, ignore_errors=True)
+
+    def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
+        """Turn predictions into project files and keep the curve, then hand the message on."""
+        if isinstance(message, messages.Predicted):
+            self.job.folder.write_prediction_files(
+                self.job.run_id,
+                self.job.case(message.case),
+                Path(message.labels_file),
+                Path(message.probability_file),
+            )
+        elif self.job.trains and isinstance(message, KEPT):
+            with (self.job.run_folder / MESSAGES).open("a", encoding="utf-8") as file:
+                file.write(wire.encode(message) + "\n")
+        on_message(message)
+
+
+def after(run: Run, message: Message) -> Run:
+    """The record with what a message says."""
+    match message:
+        case messages.Hello():
+            return replace(run, versions=message.versions)
+        case messages.Started():
+            return replace(
+                run,
+                device=message.device,
+                device_reason=message.device_reason,
+                parameters=message.parameters,
+                input_shape=message.input_shape,
+                pixel_mm=message.pixel_mm,
+            )
+        case messages.EpochDone():
+            return run.with_epoch(message.epoch)
+        case messages.Checkpoint():
+            return replace(run, best=message.epoch)
+        case messages.Note():
+            return replace(run, notes=(*run.notes, message.sentence))
+        case messages.Finished():
+            return replace(run, best=message.best, seconds=message.seconds)
+        case _:
+            return run
+
+
+def take(workbench: Workbench, job: TrainerJob, message: Message) -> None:
+    """Bring a message into the project. On the Workbench's thread."""
+    if isinstance(message, messages.Predicted):
+        workbench.add_prediction(job.run_id, message.case)
+    elif job.trains:
+        before = workbench.project.run(job.run_id)
+        run = after(before, message)
+        if run is not before:
+            workbench.put_run(run, keep=False)
+
+
+def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
+    """The child is gone: close the record and keep it on disk. On the Workbench's thread.
+
+    Returns
+    -------
+    The run; for a prediction the run as it was.
+    """
+    run = workbench.project.run(job.run_id)
+    if not job.trains:
+        return run
+    if worked.ended is None:
+        reason = str(worked.error) if worked.error else "It could not start."
+        run = replace(run, outcome="crashed", reason=reason)
+    else:
+        said = (worked.ended.reason, worked.ended.hint)
+        run = replace(run, outcome=worked.ended.outcome, reason=" ".join(filter(None, said)))
+    run = replace(run, ended=time.time(), intensities=worked.intensities)
+    workbench.put_run(run)
+    return run
+
+
+def recover(workbench: Workbench) -> tuple[str, ...]:
+    """Close the records of runs that were cut off with the program; returns their ids.
+
+    The curve comes back from the messages that were kept beside the model.
+    """
+    found: list[str] = []
+    for run in workbench.project.runs:
+        if run.outcome != "running":
+            continue
+        folder = workbench.folder.run_folder(run.id)
+        for message in _kept_messages(folder / MESSAGES):
+            run = after(run, message)
+        if run.best and not (folder / MODEL).is_file():
+            run = replace(run, best=0)
+        reason = "segdesk ended while this run was training."
+        workbench.put_run(replace(run, ended=time.time(), outcome="crashed", reason=reason))
+        shutil.rmtree(folder / "bundle", ignore_errors=True)
+        found.append(run.id)
+    return tuple(found)
+
+
+def volume_ref(folder: ProjectFolder, case: Case) -> VolumeRef:
+    """Where the trainer finds a case's voxels."""
+    file, offset = folder.volume_location(case)
+    _, row_mm, column_mm = case.grid.spacing_mm
+    return VolumeRef(
+        case=case.id,
+        file=str(file.resolve()),
+        offset=offset,
+        shape=case.grid.shape,
+        slope=case.slope,
+        intercept=case.intercept,
+        unit=case.unit,
+        pixel_mm=(row_mm, column_mm) if case.grid.stacked else None,
+    )
+
+
+def _kept_messages(file: Path) -> Iterator[Message]:
+    if not file.is_file():
+        return
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            yield wire.decode(line)
+        except TrainingError:
+            # The line that was being written when the program was cut off.
+            return

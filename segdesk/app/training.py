@@ -1,0 +1,248 @@
+"""From a Plan to a bundle: what a training is given.
+
+`freeze` belongs to the Workbench's thread, `prepare` to whichever thread waits for the child. What
+is learnt from stands in `teaching`; running the trainer and taking its messages in `running`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.running import MODEL, TrainerJob, TrainerSession, volume_ref
+from segdesk.app.teaching import Curriculum, curriculum, targets
+from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.networks import network
+from segdesk.core.run import Intensities, Plan, Run
+from segdesk.core.status import SliceStatus
+from segdesk.errors import TrainingError, UsageError
+from segdesk.jobs import bundle as bundles
+from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
+from segdesk.store.project_folder import ProjectFolder
+
+#: HU that the network sees: below is air and padding, above is bone and metal.
+HU_RANGE = (-1024.0, 600.0)
+#: Percentiles of the training pool for arrays without HU.
+PERCENTILES = (0.5, 99.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Slices of one case and pool as they were. Arrays None: read them from the last save."""
+
+    case: Case
+    pool: str
+    slices: tuple[int, ...]
+    statuses: tuple[SliceStatus, ...]
+    labels: npt.NDArray[np.uint8] | None
+    provenance: npt.NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frozen:
+    """A job that is decided but not written: safe to hand to another thread."""
+
+    run: Run
+    job: TrainerJob
+    snapshots: tuple[Snapshot, ...]
+    volumes: tuple[VolumeRef, ...]
+    preview: tuple[str, int] | None
+    partners: tuple[tuple[int, int], ...]
+    start: Run | None
+
+
+def freeze(
+    workbench: Workbench,
+    plan: Plan,
+    *,
+    predict: Sequence[str] = (),
+    preview: tuple[str, int] | None = None,
+) -> Frozen:
+    """Decide everything about a training and put its Run into the project.
+
+    Raises
+    ------
+    TrainingError
+        Where nothing teaches, or the network cannot learn these segments.
+    UsageError
+        Where the run to start from is unknown or has no weights.
+    """
+    lessons = curriculum(workbench)
+    if not lessons.count("train"):
+        raise TrainingError(
+            "No slice teaches yet.", "Paint one and press Enter when all of it is right."
+        )
+    project = workbench.project
+    segments = tuple((row.number, row.name) for row in project.segments)
+    if not segments:
+        raise TrainingError("The project has no segment to learn.", "Add one and paint it.")
+    if network(plan.network).binary and len(segments) > 1:
+        raise TrainingError(
+            f"'{plan.network}' learns one segment and the project has {len(segments)}.",
+            "Choose unet_norm or unet.",
+        )
+    start = _start(workbench, plan)
+    run = Run(
+        id=project.next_run_id(),
+        plan=plan,
+        started=time.time(),
+        train_slices=lessons.count("train"),
+        validation_slices=lessons.count("validation"),
+        validation=lessons.validation,
+        segments=segments,
+        split_seed=lessons.split.seed,
+        annotation_revision=tuple(_revisions(workbench, lessons)),
+    )
+    snapshots = tuple(_snapshots(workbench, lessons))
+    wanted = dict.fromkeys([*(choice.case for choice in lessons.choices), *predict])
+    if preview is not None:
+        wanted[preview[0]] = None
+    frozen = Frozen(
+        run=run,
+        job=TrainerJob(run.id, workbench.folder, tuple(map(project.case, predict))),
+        snapshots=snapshots,
+        volumes=tuple(volume_ref(workbench.folder, project.case(id)) for id in wanted),
+        preview=preview,
+        partners=tuple(
+            (row.number, row.partner) for row in project.segments if row.partner > row.number
+        ),
+        start=start,
+    )
+    workbench.put_project(replace(project, split=lessons.split, runs=(*project.runs, run)))
+    workbench.run_changed.emit(run.id)
+    return frozen
+
+
+def training_session(frozen: Frozen, *, command: Sequence[str] | None = None) -> TrainerSession:
+    """The session that runs a frozen training; `command` as for `TrainerSession`."""
+    return TrainerSession(frozen.job, lambda: prepare(frozen), command=command)
+
+
+def prepare(frozen: Frozen) -> Bundle:
+    """Write the bundle. Any thread; reads what was not in memory from the last save.
+
+    Raises
+    ------
+    TrainingError
+        Where there is no background voxel to learn from, or the disk refuses.
+    """
+    folder = frozen.job.bundle_folder
+    shutil.rmtree(folder, ignore_errors=True)
+    numbers = [number for number, _ in frozen.run.segments]
+    lessons: list[Lesson] = []
+    has_background = has_foreground = False
+    for shot in frozen.snapshots:
+        labels, provenance = _arrays(frozen.job.folder, shot)
+        wanted = targets(labels, provenance, shot.statuses, numbers)
+        if shot.pool == "train":
+            has_background |= bool((wanted == 0).any())
+            has_foreground |= bool(((wanted != 0) & (wanted != IGNORE)).any())
+        name = bundles.write_targets(folder, f"targets-{shot.case.id}-{shot.pool}.npy", wanted)
+        pool = "train" if shot.pool == "train" else "validation"
+        lessons.append(Lesson(shot.case.id, pool, shot.slices, name))
+    if not has_background:
+        raise TrainingError(
+            "There is no background voxel to learn from.",
+            "Erase some background by hand, or press Enter on a slice that is right.",
+        )
+    if not has_foreground:
+        raise TrainingError(
+            "No voxel of any segment teaches yet.", "Paint one and press Enter when it is right."
+        )
+    start = frozen.start
+    run_folder = frozen.job.folder.run_folder
+    bundle = Bundle(
+        run=frozen.run.id,
+        run_folder=str(run_folder(frozen.run.id).resolve()),
+        plan=frozen.run.plan,
+        segments=frozen.run.segments,
+        intensities=_intensities(frozen),
+        volumes=frozen.volumes,
+        lessons=tuple(lessons),
+        predict=tuple(case.id for case in frozen.job.predict),
+        partners=frozen.partners,
+        pixel_mm=start.pixel_mm if start else None,
+        start_model=str((run_folder(start.id) / MODEL).resolve()) if start else "",
+        start_segments=start.segments if start else (),
+        preview=frozen.preview,
+    )
+    bundles.write(bundle, folder)
+    return bundle
+
+
+def _start(workbench: Workbench, plan: Plan) -> Run | None:
+    if not plan.start_from:
+        return None
+    start = workbench.project.run(plan.start_from)
+    if not start.has_weights:
+        raise UsageError(f"The run '{start.id}' kept no weights.", "Choose another, or none.")
+    if start.plan.network != plan.network or start.plan.filters != plan.filters:
+        raise UsageError(
+            f"The run '{start.id}' is a {start.plan.network} with {start.plan.filters} filters.",
+            "Fine-tuning keeps network and filters; change them to train from scratch.",
+        )
+    return start
+
+
+def _revisions(workbench: Workbench, lessons: Curriculum) -> Iterator[tuple[str, int]]:
+    for id in dict.fromkeys(choice.case for choice in lessons.choices):
+        loaded = workbench.is_loaded(id)
+        yield id, workbench.annotation(id).revision if loaded else 0
+
+
+def _snapshots(workbench: Workbench, lessons: Curriculum) -> Iterator[Snapshot]:
+    for choice in lessons.choices:
+        case = workbench.project.case(choice.case)
+        statuses = workbench.statuses(choice.case)
+        chosen = tuple(statuses[index] for index in choice.slices)
+        labels = provenance = None
+        if workbench.is_loaded(choice.case):
+            labels, provenance = _cut(workbench.annotation(choice.case), choice.slices)
+        yield Snapshot(case, choice.pool, choice.slices, chosen, labels, provenance)
+
+
+def _cut(
+    annotation: Annotation, slices: Sequence[int]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    at = list(slices)
+    return annotation.labels[at], annotation.provenance[at]
+
+
+def _arrays(
+    folder: ProjectFolder, shot: Snapshot
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    if shot.labels is not None and shot.provenance is not None:
+        return shot.labels, shot.provenance
+    return _cut(folder.read_annotation(shot.case), shot.slices)
+
+
+def _intensities(frozen: Frozen) -> Intensities:
+    """HU are clipped to a fixed range; arrays to percentiles of the slices that teach."""
+    teaching = [shot for shot in frozen.snapshots if shot.pool == "train"]
+    units = {shot.case.unit for shot in teaching}
+    if frozen.start is not None and frozen.start.intensities is not None:
+        return frozen.start.intensities
+    if units == {"HU"}:
+        return Intensities(*HU_RANGE, "HU")
+    if len(units) > 1:
+        raise TrainingError(
+            "Scans in HU and arrays without a unit cannot teach one network.",
+            "Keep them in two projects.",
+        )
+    refs = {ref.case: ref for ref in frozen.volumes}
+    samples: list[npt.NDArray[np.floating]] = []
+    for shot in teaching:
+        ref = refs[shot.case.id]
+        voxels = ref.open()
+        for index in shot.slices:
+            # Every fourth pixel each way is plenty for a percentile and keeps memory bounded.
+            samples.append(voxels[index, ::4, ::4].ravel() * ref.slope + ref.intercept)
+    low, high = np.percentile(np.concatenate(samples), PERCENTILES)
+    return Intensities(float(low), float(max(high, low + 1e-6)), "raw")

@@ -1,0 +1,228 @@
+"""Commands about learning: networks, train, predict, evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from segdesk.app import evaluating, predicting, running, training
+from segdesk.app.running import TrainerSession
+from segdesk.app.workbench import Workbench
+from segdesk.cli.report import Report, Tell, table
+from segdesk.cli.scans import JSON, PROJECT, one_of, open_for_writing
+from segdesk.core.networks import CATALOGUE, DEFAULT
+from segdesk.core.run import Epoch, Run, plan_for
+from segdesk.errors import Cancelled, TrainingError
+from segdesk.jobs import messages
+from segdesk.jobs.messages import Message
+
+RUN = typer.Option("", help="Which run; default the newest that kept weights.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command("networks")(networks)
+    app.command("train")(train)
+    app.command("predict")(predict)
+    app.command("evaluate")(evaluate)
+
+
+def networks(as_json: bool = JSON) -> None:
+    """List the networks."""
+    fields = [
+        {"id": row.id, "description": row.description, "parameters": row.parameters}
+        for row in CATALOGUE
+    ]
+    rows = [(row.id, row.parameters, row.description) for row in CATALOGUE]
+    Report(as_json=as_json).answer(
+        {"networks": fields}, table=table("id", "parameters", "description", rows=rows)
+    )
+
+
+def train(
+    project: Path = PROJECT,
+    network: str = typer.Option(DEFAULT, help="Network; see 'segdesk networks'."),
+    epochs: int | None = typer.Option(None, help="At most so many epochs."),
+    batch: int | None = typer.Option(None, help="Slices a step."),
+    filters: int | None = typer.Option(None, help="Filters of the first level."),
+    size: int = typer.Option(0, help="Pixels of the longer side; default their own up to 256."),
+    rate: float | None = typer.Option(None, help="First learning rate."),
+    augmentation: float | None = typer.Option(None, help="Strength, 0 (off) to 1."),
+    seed: int = typer.Option(0, help="Of the weights, the order and the augmentation."),
+    start_from: str = typer.Option("", "--from", help="Run to fine-tune."),
+    max_minutes: float | None = typer.Option(None, help="At most so many training minutes."),
+    as_json: bool = JSON,
+) -> None:
+    """Train a network on the corrected slices."""
+    report = Report(as_json=as_json)
+    plan = plan_for(
+        network,
+        filters=filters,
+        size=size,
+        epochs=epochs,
+        max_minutes=max_minutes,
+        batch=batch,
+        rate=rate,
+        augmentation=augmentation,
+        seed=seed,
+        start_from=start_from,
+    )
+    workbench = open_for_writing(project)
+    try:
+        frozen = training.freeze(workbench, plan)
+        run = _work(workbench, training.training_session(frozen), report)
+    finally:
+        workbench.close()
+    if run.outcome == "crashed":
+        raise TrainingError(run.reason)
+    report.say(f"{run.id}: {run.reason}")
+    best = run.best_epoch
+    fields = {
+        "run": run.id,
+        "network": run.plan.network,
+        "seconds": run.seconds,
+        "epochs": len(run.epochs),
+        "best": run.best,
+        "best_epoch": asdict(best) if best else None,
+        "outcome": run.outcome,
+        "reason": run.reason,
+        "parameters": run.parameters,
+        "device": run.device,
+        "device_reason": run.device_reason,
+        "validation": run.validation,
+        "notes": list(run.notes),
+        "history": [asdict(epoch) for epoch in run.epochs],
+    }
+    rows = [(run.id, len(run.epochs), run.best, run.seconds, _figure(best))]
+    columns = ("run", "epochs", "best", "seconds", "validation Dice")
+    report.answer(fields, table=table(*columns, rows=rows))
+
+
+def _figure(epoch: Epoch | None) -> str:
+    return "" if epoch is None or epoch.val_dice is None else f"{epoch.val_dice:.4f}"
+
+
+def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:
+    """Run a session on this thread, with a bar, and close its record.
+
+    Raises
+    ------
+    SegdeskError
+        Why a prediction did not end well; a training's reason stands in the run.
+    """
+    with report.progress() as tell:
+        listen = _listener(workbench, session, report, tell)
+        worked = session.work(listen)
+    run = running.finish(workbench, session.job, worked)
+    if not session.job.trains:
+        if worked.error is not None:
+            raise worked.error
+        if worked.ended is not None and worked.ended.outcome == "crashed":
+            raise TrainingError(worked.ended.reason, worked.ended.hint)
+        if worked.ended is not None and worked.ended.outcome == "stopped":
+            raise Cancelled("The prediction was stopped.")
+    return run
+
+
+def _listener(
+    workbench: Workbench, session: TrainerSession, report: Report, tell: Tell
+) -> Callable[[Message], None]:
+    def listen(message: Message) -> None:
+        running.take(workbench, session.job, message)
+        match message:
+            case messages.Started() if session.job.trains:
+                slices = (
+                    f"{message.train_slices} slices teach, {message.validation_slices} validate"
+                )
+                report.say(f"{message.device}: {message.device_reason} {slices}.")
+            case messages.Step():
+                tell(f"Epoch {message.epoch}", message.step, message.steps)
+            case messages.EpochDone():
+                report.say(_epoch_line(message.epoch))
+            case messages.Note():
+                report.say(message.sentence)
+            case messages.Progress():
+                tell(f"Predicting {message.case}", message.done, message.total)
+            case _:
+                pass
+
+    return listen
+
+
+def _epoch_line(epoch: Epoch) -> str:
+    parts = [f"epoch {epoch.number}", f"{epoch.seconds:.0f} s", f"loss {epoch.loss:.4f}"]
+    if epoch.val_loss is not None:
+        parts.append(f"validation loss {epoch.val_loss:.4f}")
+    if epoch.val_dice is not None:
+        parts.append(f"validation Dice {epoch.val_dice:.4f}")
+    return ", ".join(parts)
+
+
+def predict(
+    project: Path = PROJECT,
+    run: str = RUN,
+    case: list[str] = typer.Option([], help="Which case, may be given again; default all."),
+    as_json: bool = JSON,
+) -> None:
+    """Predict cases with a run's model."""
+    report = Report(as_json=as_json)
+    workbench = open_for_writing(project)
+    try:
+        chosen = predicting.best_run(workbench.project, run)
+        cases = case or [row.id for row in workbench.project.cases]
+        _predict(workbench, chosen, cases, report)
+    finally:
+        workbench.close()
+    fields = {"run": chosen.id, "cases": cases}
+    rows = [(id, chosen.id) for id in cases]
+    report.answer(fields, table=table("case", "predicted by", rows=rows))
+
+
+def _predict(workbench: Workbench, run: Run, cases: Sequence[str], report: Report) -> None:
+    if cases:
+        _work(workbench, predicting.prediction_session(workbench, run, cases), report)
+
+
+def evaluate(
+    project: Path = PROJECT,
+    run: str = RUN,
+    pool: str = typer.Option("validation", help="validation, test, train or all."),
+    as_json: bool = JSON,
+) -> None:
+    """Compare a run's predictions with the slices that were called right; predicts first."""
+    report = Report(as_json=as_json)
+    wanted: evaluating.PoolChoice = one_of("pool", pool, evaluating.POOL_CHOICES)
+    workbench = open_for_writing(project)
+    try:
+        chosen = predicting.best_run(workbench.project, run)
+        slices = evaluating.slices_to_evaluate(workbench, wanted)
+        missing = evaluating.without_prediction(workbench, chosen, slices)
+        _predict(workbench, chosen, missing, report)
+        result = evaluating.evaluate(workbench, chosen, wanted, slices)
+    finally:
+        workbench.close()
+    fields: dict[str, Any] = {
+        "run": result.run,
+        "pool": result.pool,
+        **asdict(result.mean),
+        "cases": [
+            {
+                "case": row.case,
+                **asdict(row.mean),
+                "slices": [{"slice": at.slice, **asdict(at.figures)} for at in row.slices],
+            }
+            for row in result.cases
+        ],
+    }
+    rows = [
+        (row.case, row.mean.number, row.mean.dice, row.mean.dice_median, row.mean.accuracy)
+        for row in result.cases
+    ]
+    mean = result.mean
+    rows.append(("all", mean.number, mean.dice, mean.dice_median, mean.accuracy))
+    columns = ("case", "slices", "Dice", "median", "accuracy")
+    report.answer(fields, table=table(*columns, rows=rows))

@@ -1,0 +1,227 @@
+"""Arrays without geometry: `.npy`, `.npz:KEY` and `.h5:/path`, of shape (N, H, W[, 1]) or (H, W).
+
+Their slices are independent images. A stranger's file is never trusted: no pickle, no link out of
+the file, and the size that it declares is checked before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.grid import Grid
+from segdesk.errors import InputError, UsageError
+from segdesk.formats.stored import DEFLATE_LIMIT, Stored
+
+HDF5_ENDINGS = (".h5", ".hdf5", ".he5")
+ARRAY_ENDINGS = (".npy", ".npz", *HDF5_ENDINGS)
+#: What numpy, zipfile and h5py raise on damaged files.
+DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    UnicodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+Shape = tuple[int, int, int]
+
+
+def open_array(file: Path, key: str) -> Stored:
+    """The form of one array; its numbers are read by `Stored.read`.
+
+    Parameters
+    ----------
+    file : .npy, .npz or .h5
+    key : array in a .npz, path of a dataset in a .h5; empty: the only one that there is
+
+    Raises
+    ------
+    UsageError
+        Where a key is needed, or there is none of that name; the hint lists what there is.
+    InputError
+        Where the file is damaged or the array is not made of slices of plain numbers.
+    """
+    ending = file.suffix.lower()
+    try:
+        if ending == ".npy":
+            return _open_npy(file, key)
+        if ending == ".npz":
+            return _open_npz(file, key)
+        return _open_hdf5(file, key)
+    except DAMAGE as error:
+        raise InputError(f"{file.name} is damaged, or no {ending} file.") from error
+
+
+def shape_of_slices(shape: tuple[int, ...], name: str) -> Shape:
+    """(slices, rows, columns) of an array (N, H, W[, 1]) or (H, W).
+
+    Raises
+    ------
+    InputError
+        Where the array has another form or is empty.
+    """
+    form = shape[:-1] if len(shape) == 4 and shape[-1] == 1 else shape
+    form = (1, *form) if len(form) == 2 else form
+    if len(form) != 3 or min(form) < 1:
+        sizes = "×".join(map(str, shape)) or "a single number"
+        raise InputError(
+            f"{name} has the shape {sizes}.",
+            "Slices are read from arrays of shape (N, H, W) or (N, H, W, 1).",
+        )
+    return int(form[0]), int(form[1]), int(form[2])
+
+
+def _stored(
+    file: Path, key: str, shape: Shape, dtype: np.dtype[Any], read: Any, notes: tuple[str, ...] = ()
+) -> Stored:
+    name = f"{file.name}:{key}" if key else file.name
+    if dtype.kind not in "biuf":
+        raise InputError(f"{name} holds {dtype!s:.40} and not plain numbers.")
+
+    def checked() -> npt.NDArray[Any]:
+        try:
+            array = np.asarray(read()).reshape(shape)
+        except DAMAGE as error:
+            raise InputError(f"{name} is damaged: its numbers cannot be read.") from error
+        return array.astype(dtype.newbyteorder("="), copy=False)
+
+    grid = Grid(shape, stacked=False)
+    return Stored("array", name, (file,), grid, dtype, checked, notes=notes, key=key)
+
+
+def _npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(stream)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(stream)
+    raise ValueError(f"expected version 1.0 or 2.0, received {version}")
+
+
+def _open_npy(file: Path, key: str) -> Stored:
+    if key:
+        raise UsageError(f"{file.name} holds one array and has no keys.", "Leave the key out.")
+    with file.open("rb") as stream:
+        shape, _, dtype = _npy_header(stream)
+        held = file.stat().st_size - stream.tell()
+    form = shape_of_slices(shape, file.name)
+    if held < math.prod(shape) * dtype.itemsize:
+        raise InputError(f"{file.name} ends before its last number.")
+    # A memory map: the importing room reads plane by plane.
+    return _stored(file, "", form, dtype, lambda: np.load(file, mmap_mode="r", allow_pickle=False))
+
+
+def _open_npz(file: Path, key: str) -> Stored:
+    with zipfile.ZipFile(file) as archive:
+        members = {
+            info.filename.removesuffix(".npy"): info
+            for info in archive.infolist()
+            if info.filename.endswith(".npy")
+        }
+        chosen = _chosen(file, key, sorted(members))
+        info = members[chosen]
+        with archive.open(info) as stream:
+            shape, _, dtype = _npy_header(stream)
+    name = f"{file.name}:{chosen}"
+    form = shape_of_slices(shape, name)
+    nbytes = math.prod(shape) * dtype.itemsize
+    most = info.compress_size * (DEFLATE_LIMIT if info.compress_type else 1)
+    if nbytes > min(info.file_size, most) or info.compress_size > file.stat().st_size:
+        raise InputError(f"{name} declares more numbers than the file holds.")
+
+    def read() -> npt.NDArray[Any]:
+        with np.load(file, allow_pickle=False) as arrays:
+            return arrays[chosen]
+
+    return _stored(file, chosen, form, dtype, read)
+
+
+def _open_hdf5(file: Path, key: str) -> Stored:
+    # h5py is the store's library; here it only ever reads a stranger's file, in one go.
+    import h5py
+
+    with h5py.File(file, "r") as h5:
+        if key:
+            dataset = _dataset(h5, key, file)
+        else:
+            found: list[str] = []
+            h5.visititems(
+                lambda name, item: found.append("/" + name) if _has_planes(item) else None
+            )
+            key = _chosen(file, "", sorted(found))
+            dataset = _dataset(h5, key, file)
+        shape, dtype = dataset.shape, dataset.dtype
+        name = f"{file.name}:{key}"
+        form = shape_of_slices(shape, name)
+        if dataset.is_virtual or dataset.external:
+            raise InputError(f"{name} keeps its numbers in another file.")
+        nbytes = math.prod(shape) * dtype.itemsize
+        most = dataset.id.get_storage_size() * (DEFLATE_LIMIT if dataset.chunks else 1)
+        if nbytes > most:
+            raise InputError(f"{name} declares more numbers than the file holds.")
+
+    def read() -> npt.NDArray[Any]:
+        with h5py.File(file, "r") as h5:
+            return np.asarray(_dataset(h5, key, file))
+
+    return _stored(file, key, form, dtype, read)
+
+
+def _has_planes(item: Any) -> bool:
+    return len(getattr(item, "shape", None) or ()) >= 2
+
+
+def _dataset(h5: Any, path: str, file: Path) -> Any:
+    """The dataset at a path of hard links; a link of another kind is not followed."""
+    import h5py
+
+    item: Any = h5
+    for part in filter(None, path.split("/")):
+        link = item.get(part, getlink=True) if isinstance(item, h5py.Group) else None
+        if link is None:
+            raise UsageError(f"{file.name} has no dataset {path}.", _there_is(file, h5))
+        if not isinstance(link, h5py.HardLink):
+            raise InputError(f"{path} in {file.name} is a link, which is not followed.")
+        item = item[part]
+    if not isinstance(item, h5py.Dataset):
+        raise UsageError(f"{path} in {file.name} is no dataset.", _there_is(file, h5))
+    return item
+
+
+def _there_is(file: Path, h5: Any) -> str:
+    found: list[str] = []
+    h5.visititems(lambda name, item: found.append("/" + name) if _has_planes(item) else None)
+    return f"There is {_listed(file, sorted(found))}." if found else "There is none of slices."
+
+
+def _chosen(file: Path, key: str, keys: list[str]) -> str:
+    if key in keys:
+        return key
+    if not keys:
+        raise InputError(f"{file.name} holds no arrays.")
+    if key:
+        raise UsageError(f"{file.name} has no array {key}.", f"There is {_listed(file, keys)}.")
+    if len(keys) > 1:
+        raise UsageError(f"{file.name} holds several arrays.", f"Name one: {_listed(file, keys)}.")
+    return keys[0]
+
+
+def _listed(file: Path, keys: list[str]) -> str:
+    shown = ", ".join(f"{file.name}:{key}" for key in keys[:12])
+    return f"{shown} and {len(keys) - 12} more" if len(keys) > 12 else shown

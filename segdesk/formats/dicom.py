@@ -1,0 +1,121 @@
+"""DICOM volumes: the door of the DICOM files to `intake`.
+
+`dicom_header` reads headers, `dicom_series` makes stacks of them, `dicom_pixels` decodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.case import Source
+from segdesk.core.volume import Unit
+from segdesk.core.window import Window
+from segdesk.errors import InputError
+from segdesk.formats.dicom_header import Header, read_header
+from segdesk.formats.dicom_pixels import PixelReader
+from segdesk.formats.dicom_series import Stack, stack_of
+from segdesk.formats.findings import Finding
+from segdesk.formats.privacy import KEPT_TAGS, salted_hash
+from segdesk.formats.rescale import IDENTITY, Extent, Rescale, fit, store
+from segdesk.formats.scan import Scan
+
+
+class DicomScan(Scan):
+    """A DICOM series that is open for reading; each plane is decoded when it is asked for."""
+
+    def __init__(self, stack: Stack, *, salt: str) -> None:
+        hu = all(plane.is_hu for plane in stack.planes)
+        unit: Unit = "HU" if hu else "raw"
+        rescale = IDENTITY if hu else _raw_rescale(stack)
+        first = stack.headers[0]
+        super().__init__(
+            grid=stack.grid,
+            unit=unit,
+            rescale=rescale,
+            source=Source(
+                "DICOM",
+                _common_tags(stack.headers),
+                _notes(stack, hu),
+                salted_hash(salt, first.series_uid),
+            ),
+            window=Window(*first.window) if first.window else None,
+            patient=salted_hash(salt, first.identity),
+        )
+        self._stack = stack
+        self._rescale = rescale
+        self._pixels = PixelReader()
+
+    def plane(self, index: int) -> npt.NDArray[np.int16]:
+        plane = self._stack.planes[index]
+        stored = self._pixels.read(plane, self.grid.slice_shape)
+        slope, intercept = plane.rescale or (1.0, 0.0)
+        name = plane.path.name
+        if slope == 1.0 and intercept.is_integer() and self._rescale.is_identity:
+            # Without a detour over float64, which costs more than the decoding.
+            return store(stored.astype(np.int64) + int(intercept), IDENTITY, name)
+        return store(stored.astype(np.float64) * slope + intercept, self._rescale, name)
+
+
+def open_series(finding: Finding, *, salt: str) -> DicomScan:
+    """Open the files of a Finding; their headers are read again.
+
+    Raises
+    ------
+    InputError
+        Where a file is gone or is no longer what it was.
+    """
+    headers: list[Header] = []
+    for file in finding.files:
+        header = read_header(file)
+        if header is None or header.problem:
+            raise InputError(
+                header.problem if header else f"{file.name} is no longer a DICOM file."
+            )
+        headers.append(header)
+    return DicomScan(stack_of(headers), salt=salt)
+
+
+def _raw_rescale(stack: Stack) -> Rescale:
+    """For values that are not HU: the file's own numbers where they fit, with its rescale."""
+    ranges = {_stored_range(header) for header in stack.headers}
+    rescales = {plane.rescale or (1.0, 0.0) for plane in stack.planes}
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if len(rescales) == 1:
+        slope, intercept = rescales.pop()
+        if slope > 0:
+            return Rescale(slope, intercept).after(fit(Extent(low, high, True), "The series"))
+        rescales = {(slope, intercept)}
+    ends = [end * slope + intercept for slope, intercept in rescales for end in (low, high)]
+    return fit(Extent(min(ends), max(ends), False), "The series")
+
+
+def _stored_range(header: Header) -> tuple[int, int]:
+    if header.is_signed:
+        return -(1 << (header.bits - 1)), (1 << (header.bits - 1)) - 1
+    return 0, (1 << header.bits) - 1
+
+
+def _notes(stack: Stack, hu: bool) -> tuple[str, ...]:
+    notes = list(stack.notes)
+    rescales = [plane.rescale or (1.0, 0.0) for plane in stack.planes]
+    if not hu:
+        notes.append("The file does not say that its values are HU; they are kept as raw numbers.")
+        return tuple(notes)
+    if any(plane.is_hu_by_its_rescale for plane in stack.planes):
+        notes.append("The file leaves its unit open; its rescale (air near -1000) says HU.")
+    if not all(slope.is_integer() and shift.is_integer() for slope, shift in rescales):
+        notes.append("The file's rescale gives fractions of HU; they were rounded to whole HU.")
+    return tuple(notes)
+
+
+def _common_tags(headers: Sequence[Header]) -> tuple[tuple[str, str], ...]:
+    """The kept tags whose value is the same in all files."""
+    tables = [dict(header.tags) for header in headers]
+    return tuple(
+        (tag, tables[0][tag])
+        for tag in KEPT_TAGS
+        if tag in tables[0] and all(table.get(tag) == tables[0][tag] for table in tables)
+    )

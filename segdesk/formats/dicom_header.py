@@ -1,0 +1,389 @@
+"""The header of one DICOM file as values: `Header` with a `Plane` for each image in it.
+
+Reads tags, never pixels. `dicom_series` groups headers into volumes, `dicom_pixels` decodes.
+Classic objects have one plane; enhanced ones a plane for each frame, described by functional
+groups (DICOM PS3.3 C.7.6.16).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+from segdesk.formats.privacy import KEPT_TAGS, clean
+
+#: What pydicom raises on damaged files, besides its own InvalidDicomError (an Exception).
+DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    MemoryError,
+)
+NEEDED_TAGS: tuple[str, ...] = (
+    *KEPT_TAGS[:-1],  # the last one stands in the file's meta header
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "SeriesDescription",
+    "StudyDate",
+    "PatientID",
+    "PatientName",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    "PixelSpacing",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "WindowCenter",
+    "WindowWidth",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
+LOCALIZER_WORDS = frozenset({"LOCALIZER", "SCOUT", "TOPOGRAM"})
+DEFLATED = "1.2.840.10008.1.2.1.99"
+NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+DICOMDIR = "1.2.840.10008.1.3.10"
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One image of a DICOM object.
+
+    Parameters
+    ----------
+    path : its file
+    frame : from 0; frames : how many the file holds
+    position_mm : (x, y, z), LPS; orientation : six cosines; pixel_mm : (row, column) step.
+        Each None where the file does not say it
+    thickness_mm : or None
+    rescale : (slope, intercept), or None
+    rescale_type : as the file says, or empty
+    """
+
+    path: Path
+    frame: int
+    frames: int
+    position_mm: Vector | None
+    orientation: Vector | None
+    pixel_mm: Vector | None
+    thickness_mm: float | None
+    rescale: tuple[float, float] | None
+    rescale_type: str
+
+    @property
+    def is_hu(self) -> bool:
+        """Whether the file says Hounsfield units; without a type CT means them (PS3.3 C.8.2.1)."""
+        return self.rescale is not None and (
+            self.rescale_type in ("", "HU") or self.is_hu_by_its_rescale
+        )
+
+    @property
+    def is_hu_by_its_rescale(self) -> bool:
+        """Whether the type is unspecified ("US", as converters write) but air lies at -1000."""
+        return self.rescale_type == "US" and self.rescale in ((1.0, -1024.0), (1.0, -1000.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One DICOM file.
+
+    Parameters
+    ----------
+    problem : why it cannot be used, or empty. With `planes` it is an image of a CT whose pixels
+        are not all there; without, it is none
+    is_damaged : the file could not be parsed at all
+    object_uid : SOP instance; series_uid : may be empty where a file was stripped
+    is_localizer, is_enhanced : see DICOM PS3.3 C.8.2.1 and A.38
+    bits, is_signed : of the stored pixels
+    window : first pair of (centre, width), or None
+    tags : those of `KEPT_TAGS` that the file has, cleaned
+    identity : patient's ID or name; it is hashed and goes nowhere else
+    """
+
+    path: Path
+    problem: str = ""
+    is_damaged: bool = False
+    object_uid: str = ""
+    series_uid: str = ""
+    series_number: int = 0
+    modality: str = ""
+    description: str = ""
+    kernel: str = ""
+    date: str = ""
+    is_localizer: bool = False
+    is_enhanced: bool = False
+    rows: int = 0
+    columns: int = 0
+    bits: int = 16
+    is_signed: bool = False
+    window: tuple[float, float] | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    identity: str = ""
+    planes: tuple[Plane, ...] = ()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """pydicom's warnings about values that break the standard stay inside."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def looks_like_dicom(file: Path) -> bool:
+    """Whether a file has DICOM's mark, or begins as a data set without preamble does."""
+    with file.open("rb") as stream:
+        start = stream.read(132)
+    if start[128:132] == b"DICM":
+        return True
+    # Group 0002 or 0008 in either byte order, and an element number of that group's usual range.
+    return len(start) >= 132 and start[:4] in _FIRST_TAGS
+
+
+_FIRST_TAGS = frozenset(
+    group + element
+    for group, elements in (
+        (b"\x02\x00", (0x00, 0x01, 0x02, 0x03, 0x10)),
+        (b"\x08\x00", (0x00, 0x01, 0x05, 0x08, 0x12, 0x14, 0x16, 0x18)),
+    )
+    for element in (bytes((number, 0)) for number in elements)
+) | frozenset(b"\x00\x08\x00" + bytes((n,)) for n in (0x00, 0x01, 0x05, 0x08, 0x12, 0x14, 0x16))
+
+
+def read_header(file: Path) -> Header | None:
+    """The header of one file, or None where it is not DICOM at all.
+
+    Never raises for what a file holds: a damaged one is a Header with a problem.
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be opened.
+    """
+    # pydicom takes a quarter of a second to import: nobody who opens a project should wait for it.
+    from pydicom.errors import InvalidDicomError
+
+    if not looks_like_dicom(file):
+        return None
+    with quiet(), file.open("rb") as stream:
+        try:
+            dataset = read_dataset(stream, pixels=False)
+            header = _header_of(dataset, file)
+            if header is None or header.problem:
+                return header
+            return _with_pixels_checked(header, dataset, stream)
+        except (*DAMAGE, InvalidDicomError):
+            return Header(file, f"{file.name} is a damaged DICOM file.", is_damaged=True)
+
+
+def read_dataset(source: BinaryIO | Path, *, pixels: bool) -> Dataset:
+    """A data set with or without its pixels; files without preamble are read too.
+
+    Raises whatever pydicom raises; call inside `quiet` and translate.
+    """
+    from pydicom import dcmread
+
+    if pixels:
+        return dcmread(source, force=True)
+    return dcmread(source, force=True, stop_before_pixels=True, specific_tags=list(NEEDED_TAGS))
+
+
+def transfer_syntax(dataset: Dataset) -> str:
+    """UID of the transfer syntax: the file's, or the one that it turned out to be read by."""
+    meta = getattr(dataset, "file_meta", None)
+    named = str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
+    if named:
+        return named
+    implicit, little = dataset.original_encoding
+    if implicit:
+        return "1.2.840.10008.1.2"
+    return "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
+
+
+def _header_of(dataset: Dataset, file: Path) -> Header | None:
+    meta = getattr(dataset, "file_meta", None) or {}
+    sop_class = _text(dataset, "SOPClassUID") or str(meta.get("MediaStorageSOPClassUID", ""))
+    if sop_class == DICOMDIR:
+        return None
+    modality = _text(dataset, "Modality")
+    common: dict[str, Any] = {
+        "path": file,
+        "object_uid": _text(dataset, "SOPInstanceUID"),
+        "series_uid": _text(dataset, "SeriesInstanceUID"),
+        "modality": modality,
+    }
+    if modality not in ("", "CT"):
+        return Header(**common, problem=f"{file.name} is {modality} and not CT.")
+    rows, columns = _whole(dataset, "Rows"), _whole(dataset, "Columns")
+    if not rows or not columns:
+        return Header(**common, problem=f"{file.name} is DICOM but holds no image.")
+    if _whole(dataset, "SamplesPerPixel", 1) != 1:
+        return Header(**common, problem=f"{file.name} is a colour picture and not a CT image.")
+    bits = _whole(dataset, "BitsAllocated", 16)
+    if bits not in (8, 16, 32):
+        return Header(**common, problem=f"{file.name} has {bits} bits for a pixel, which is no CT.")
+    planes = _planes(dataset, file)
+    if not planes:
+        problem = f"{file.name} holds several frames and does not say where each lies."
+        return Header(**common, problem=problem)
+    image_type = {word.strip().upper() for word in _texts(dataset, "ImageType")}
+    centre, width = _numbers(dataset, "WindowCenter"), _numbers(dataset, "WindowWidth")
+    window = (centre[0], width[0]) if centre and width and width[0] > 0 else None
+    return Header(
+        **common,
+        series_number=_whole(dataset, "SeriesNumber"),
+        description=clean(_text(dataset, "SeriesDescription")),
+        kernel=clean("\\".join(_texts(dataset, "ConvolutionKernel"))),
+        date=_iso_date(_text(dataset, "StudyDate")),
+        is_localizer=bool(image_type & LOCALIZER_WORDS),
+        is_enhanced="PerFrameFunctionalGroupsSequence" in dataset,
+        rows=rows,
+        columns=columns,
+        bits=min(_whole(dataset, "BitsStored", bits) or bits, bits),
+        is_signed=_whole(dataset, "PixelRepresentation") == 1,
+        window=window,
+        tags=_kept_tags(dataset),
+        identity=_text(dataset, "PatientID") or _text(dataset, "PatientName"),
+        planes=planes,
+    )
+
+
+def _planes(dataset: Dataset, file: Path) -> tuple[Plane, ...]:
+    frames = max(_whole(dataset, "NumberOfFrames", 1), 1)
+    groups = dataset.get("PerFrameFunctionalGroupsSequence")
+    if not groups:
+        if frames > 1:
+            return ()
+        return (_plane(file, 0, 1, dataset, dataset, dataset, dataset),)
+    if len(groups) != frames:
+        return ()
+    shared_items = dataset.get("SharedFunctionalGroupsSequence")
+    shared = shared_items[0] if shared_items else {}
+
+    def group(own: Any, keyword: str) -> Any:
+        for holder in (own, shared):
+            items = holder.get(keyword)
+            if items:
+                return items[0]
+        return {}
+
+    return tuple(
+        _plane(
+            file,
+            index,
+            frames,
+            group(own, "PlanePositionSequence"),
+            group(own, "PlaneOrientationSequence"),
+            group(own, "PixelMeasuresSequence"),
+            group(own, "PixelValueTransformationSequence"),
+        )
+        for index, own in enumerate(groups)
+    )
+
+
+def _plane(
+    file: Path, index: int, frames: int, position: Any, turn: Any, measures: Any, values: Any
+) -> Plane:
+    slope, intercept = _numbers(values, "RescaleSlope"), _numbers(values, "RescaleIntercept")
+    thickness = _numbers(measures, "SliceThickness")
+    return Plane(
+        file,
+        index,
+        frames,
+        position_mm=_exactly(3, _numbers(position, "ImagePositionPatient")),
+        orientation=_exactly(6, _numbers(turn, "ImageOrientationPatient")),
+        pixel_mm=_exactly(2, _numbers(measures, "PixelSpacing")),
+        thickness_mm=thickness[0] if thickness and thickness[0] > 0 else None,
+        rescale=(slope[0], intercept[0]) if slope and intercept else None,
+        rescale_type=_text(values, "RescaleType").upper(),
+    )
+
+
+def _with_pixels_checked(header: Header, dataset: Dataset, stream: BinaryIO) -> Header:
+    """The header, or one with a problem where the pixels are missing or end too early."""
+    syntax = transfer_syntax(dataset)
+    if syntax == DEFLATED:
+        return header
+    at = stream.tell()
+    left = stream.seek(0, 2) - at
+    if left <= 8:
+        return replace(header, problem=f"{header.path.name} is DICOM but holds no pixels.")
+    needed = header.rows * header.columns * (_whole(dataset, "BitsAllocated", 16) // 8)
+    if syntax in NATIVE and left - 8 < needed * len(header.planes):
+        return replace(header, problem=f"{header.path.name} ends before its last pixel.")
+    return header
+
+
+def _kept_tags(dataset: Dataset) -> tuple[tuple[str, str], ...]:
+    values = {tag: clean("\\".join(_texts(dataset, tag))) for tag in KEPT_TAGS[:-1]}
+    values["TransferSyntaxUID"] = clean(transfer_syntax(dataset))
+    return tuple((tag, value) for tag, value in values.items() if value)
+
+
+def _texts(dataset: Any, keyword: str) -> list[str]:
+    """All values of an element as text; empty where it is missing or cannot be read."""
+    try:
+        value = dataset.get(keyword)
+    except DAMAGE:
+        return []
+    if value is None:
+        return []
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [str(item).strip() for item in value]
+    return [str(value).strip()]
+
+
+def _text(dataset: Any, keyword: str) -> str:
+    texts = _texts(dataset, keyword)
+    return "".join(texts[:1])
+
+
+def _numbers(dataset: Any, keyword: str) -> Vector:
+    """All values of an element as finite numbers; empty where one is not."""
+    try:
+        numbers = tuple(float(text) for text in _texts(dataset, keyword))
+    except ValueError:
+        return ()
+    return numbers if np.all(np.isfinite(numbers)) else ()
+
+
+def _whole(dataset: Any, keyword: str, default: int = 0) -> int:
+    numbers = _numbers(dataset, keyword)
+    return int(numbers[0]) if numbers else default
+
+
+def _exactly(count: int, numbers: Vector) -> Vector | None:
+    return numbers if len(numbers) == count else None
+
+
+def _iso_date(text: str) -> str:
+    digits = text.replace(".", "").replace("-", "")
+    if len(digits) != 8 or not digits.isdigit():
+        return ""
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"

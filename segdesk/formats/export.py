@@ -1,0 +1,157 @@
+"""Arrays out to the world's formats: `export` writes, reads back what it wrote, then renames.
+
+SimpleITK writes NIfTI, NRRD and MetaImage; the room's own readers check them, so that a writer and
+its checker share no code.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.grid import Grid
+from segdesk.errors import InputError, UsageError
+from segdesk.formats.arrays import open_array
+from segdesk.formats.images import image_ending, open_image
+from segdesk.formats.pictures import open_pictures
+
+#: What `export` writes; a name without an ending is a folder of PNG files.
+ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".npy")
+#: PNG has no sign: int16 is written with this added.
+PNG_SHIFT = 32768
+Names = Sequence[tuple[int, str]]
+
+
+def export(
+    path: Path, array: npt.NDArray[Any], grid: Grid, *, names: Names = ()
+) -> tuple[str, ...]:
+    """Write an array by the ending of its file's name.
+
+    Parameters
+    ----------
+    path : .nii.gz, .nii, .nrrd, .mha, .npy, or a folder for PNG files, which must not be there or
+        be empty. A file of that name is replaced, once the new one has been read back
+    array : bool, int8 to int64, uint8 to uint64 or float32/float64, (slices, rows, columns); PNG
+        takes bool, uint8, uint16 and int16
+    grid : of the array
+    names : (number, name) of segments; NRRD keeps them
+
+    Returns
+    -------
+    Sentences about what the format could not keep.
+
+    Raises
+    ------
+    UsageError
+        Where the ending is unknown or the format cannot hold the numbers.
+    InputError
+        Where it cannot be written, or does not read back equal; then nothing is left behind.
+    """
+    if array.shape != grid.shape:
+        raise ValueError(f"expected an array of shape {grid.shape}, received {array.shape}")
+    array = array.astype(np.uint8) if array.dtype == np.bool_ else array
+    if array.dtype.kind not in "iuf" or array.dtype == np.float16:
+        raise ValueError(f"expected plain numbers, received {array.dtype}")
+    ending = next((e for e in ENDINGS if path.name.lower().endswith(e)), "")
+    if not ending and path.suffix and not path.is_dir():
+        raise UsageError(
+            f"{path.name} has an ending that is not written here.",
+            f"Use {', '.join(ENDINGS)}, or a name without an ending for a folder of PNG files.",
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".segdesk-", dir=path.parent) as folder:
+            if ending:
+                return _export_file(Path(folder), path, ending, array, grid, names)
+            return _export_pictures(Path(folder), path, array)
+    except OSError as error:
+        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or "no access"
+        raise InputError(f"{path.name} could not be written: {why}.") from error
+
+
+def _export_file(
+    folder: Path, path: Path, ending: str, array: npt.NDArray[Any], grid: Grid, names: Names
+) -> tuple[str, ...]:
+    draft = folder / f"draft{ending}"
+    if ending == ".npy":
+        np.save(draft, array, allow_pickle=False)
+    else:
+        _write_image(draft, array, grid, names if ending == ".nrrd" else ())
+    written = open_image(draft) if image_ending(draft) else open_array(draft, "")
+    if not np.array_equal(written.read(), array):
+        raise InputError(f"{path.name} could not be written: it did not read back equal.")
+    if written.grid.stacked and grid.stacked and not written.grid.agrees_with(grid):
+        raise InputError(f"{path.name} could not be written: its geometry did not read back equal.")
+    _to_disk(draft)
+    draft.replace(path)
+    notes: list[str] = []
+    if ending == ".npy" and grid.stacked:
+        notes.append("A .npy file keeps no geometry.")
+    if ending != ".npy" and not grid.stacked:
+        notes.append("The slices have no geometry; a step of 1 mm stands for it in the file.")
+    if names and ending != ".nrrd":
+        notes.append("Only .nrrd keeps the names of the segments; the numbers are in the file.")
+    return tuple(notes)
+
+
+def _write_image(draft: Path, array: npt.NDArray[Any], grid: Grid, names: Names) -> None:
+    import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
+
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing(grid.spacing_mm[::-1])
+    image.SetOrigin(grid.origin_mm)
+    image.SetDirection(grid.direction)
+    for index, (number, name) in enumerate(names):
+        # As 3D Slicer names the segments of a .seg.nrrd.
+        image.SetMetaData(f"Segment{index}_ID", f"Segment_{number}")
+        image.SetMetaData(f"Segment{index}_Name", " ".join(name.split()))
+        image.SetMetaData(f"Segment{index}_LabelValue", str(number))
+        image.SetMetaData(f"Segment{index}_Layer", "0")
+    try:
+        sitk.WriteImage(image, str(draft), useCompression=True)
+    except RuntimeError as error:
+        raise OSError(errno.EIO, "the writer failed, is the disk full?") from error
+
+
+def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple[str, ...]:
+    import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
+
+    if array.dtype not in (np.uint8, np.uint16, np.int16):
+        raise UsageError(f"PNG files cannot hold {array.dtype} numbers.", "Use .nii.gz or .npy.")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"{path.name} is there already and not empty.", "Choose another folder.")
+    shifted = array.dtype == np.int16
+    levels = (array.astype(np.int32) + PNG_SHIFT).astype(np.uint16) if shifted else array
+    draft = folder / "pictures"
+    draft.mkdir()
+    digits = max(4, len(str(len(levels))))
+    files = [draft / f"slice-{index + 1:0{digits}d}.png" for index in range(len(levels))]
+    try:
+        for file, plane in zip(files, levels, strict=True):
+            sitk.WriteImage(sitk.GetImageFromArray(plane), str(file))
+    except RuntimeError as error:
+        raise OSError(errno.EIO, "the writer failed, is the disk full?") from error
+    if not np.array_equal(open_pictures(files).read(), levels):
+        raise InputError(f"{path.name} could not be written: it did not read back equal.")
+    for file in files:
+        _to_disk(file)
+    if path.is_dir():
+        path.rmdir()
+    shutil.move(draft, path)
+    notes = ["PNG files keep no geometry."]
+    if shifted:
+        notes.append(f"PNG has no sign: {PNG_SHIFT} was added to each number.")
+    return tuple(notes)
+
+
+def _to_disk(file: Path) -> None:
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())

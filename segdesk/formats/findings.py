@@ -1,0 +1,89 @@
+"""What a look at the world's files gives: `Finding` and `Survey`, before any voxel is decoded.
+
+`intake` fills them, `dicom_series`, `images`, `arrays` and `pictures` make them; the importing
+room shows them and gives one back to `intake.open_scan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segdesk.errors import Cancelled
+
+#: A sentence for people, how many are done, how many there are.
+ProgressFn = Callable[[str, int, int], None]
+#: True where the user asked to stop.
+CancelFn = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One volume that was found, or why what was found is none.
+
+    Parameters
+    ----------
+    kind : as `core.case.Source.kind`
+    description : the series' description or the file's name; for the screen, never stored
+    kernel : of the reconstruction, or empty
+    date : of the study, ISO, or empty; for the screen, never stored
+    uid : series instance UID, or empty; for the screen and the choice, stored as a salted hash
+    shape : (slices, rows, columns)
+    spacing_mm : (slice, row, column), or None without geometry
+    nbytes : disk that its int16 voxels need
+    files : in the order of the slices
+    key : array in a .npz, dataset in a .h5, or empty
+    problem : one sentence that names the files where it cannot be imported, or empty
+    notes : sentences that are true of the import
+    """
+
+    kind: str
+    description: str
+    kernel: str
+    date: str
+    uid: str
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float] | None
+    nbytes: int
+    files: tuple[Path, ...]
+    key: str = ""
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All that was found in some sources.
+
+    Parameters
+    ----------
+    volumes : can be imported, in an order that only depends on the sources
+    refused : cannot, each with its problem
+    notes : such as a localizer beside a volume
+    """
+
+    volumes: tuple[Finding, ...]
+    refused: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def refusal(kind: str, files: Sequence[Path], problem: str, *, uid: str = "") -> Finding:
+    """A Finding that says why these files are no volume."""
+    name = files[0].name if files else ""
+    return Finding(kind, name, "", "", uid, (0, 0, 0), None, 0, tuple(files), problem=problem)
+
+
+def name_files(files: Sequence[Path], *, most: int = 3) -> str:
+    """File names for a sentence: the first few and how many more there are."""
+    names = [file.name for file in files[:most]]
+    more = len(files) - len(names)
+    if more:
+        return f"{', '.join(names)} and {more} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def check_cancelled(cancelled: CancelFn | None) -> None:
+    """Raise `Cancelled` where the user asked to stop."""
+    if cancelled is not None and cancelled():
+        raise Cancelled

@@ -1,0 +1,96 @@
+"""A source that is open for reading: the `Scan`, whose planes are decoded one by one.
+
+The importing room asks for the middle plane first and shows it while the others follow.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.case import Source
+from segdesk.core.grid import Grid
+from segdesk.core.volume import Unit
+from segdesk.core.window import Window
+from segdesk.formats.rescale import IDENTITY, Rescale, store
+
+
+class Scan(ABC):
+    """One volume of the world, open for reading. Owned by the one thread that reads it.
+
+    Parameters
+    ----------
+    grid : where the voxels lie
+    unit : "HU" where slope and intercept are 1 and 0 and a stored number is a whole HU
+    rescale : value = stored * slope + intercept
+    window : the file's own, in values, or None
+    source : what is kept about the import; its notes name no file
+    patient : salted hash, or empty where the source names nobody
+    """
+
+    def __init__(
+        self,
+        *,
+        grid: Grid,
+        unit: Unit,
+        rescale: Rescale,
+        source: Source,
+        window: Window | None = None,
+        patient: str = "",
+    ) -> None:
+        self.grid = grid
+        self.unit: Unit = unit
+        self.slope = rescale.slope
+        self.intercept = rescale.intercept
+        self.window = window
+        self.source = source
+        self.patient = patient
+
+    @abstractmethod
+    def plane(self, index: int) -> npt.NDArray[np.int16]:
+        """Stored voxels of one slice: int16, (rows, columns), C order.
+
+        Raises
+        ------
+        InputError
+            Where the slice cannot be decoded or does not fit; the sentence names the file.
+        """
+
+
+class ArrayScan(Scan):
+    """A Scan whose numbers lie in one array or memory map.
+
+    Parameters
+    ----------
+    array : bool, whole or floating, (slices, rows, columns)
+    name : of the source, for a sentence
+    values : the file's own rescale, applied to a number first
+    storing : the rescale that then brings it into int16
+    """
+
+    def __init__(
+        self,
+        array: npt.NDArray[Any],
+        name: str,
+        *,
+        values: Rescale = IDENTITY,
+        storing: Rescale,
+        grid: Grid,
+        unit: Unit,
+        rescale: Rescale,
+        source: Source,
+    ) -> None:
+        super().__init__(grid=grid, unit=unit, rescale=rescale, source=source)
+        self._array = array
+        self._name = name
+        self._values = values
+        self._storing = storing
+
+    def plane(self, index: int) -> npt.NDArray[np.int16]:
+        plane = np.asarray(self._array[index])
+        if not self._values.is_identity:
+            plane = plane.astype(np.float64) * self._values.slope + self._values.intercept
+        return store(plane, self._storing, f"Slice {index + 1} of {self._name}")

@@ -1,0 +1,79 @@
+"""Batches made ahead of the step, on threads of their own.
+
+Which slices come belongs to `order`, how they are changed to `augment`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.learning.augment import augmented, swap_table
+from segdesk.learning.order import batches
+from segdesk.learning.samples import Samples
+
+#: Images, float32, (batch, rows, columns, 1), and targets, uint8, likewise.
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]
+#: Batches that wait at most, and threads that make them. SciPy lets go of the interpreter's lock.
+AHEAD = 4
+THREADS = 2
+
+
+class Feed:
+    """An endless row of training batches. Owned by `fit`, which closes it.
+
+    Parameters
+    ----------
+    samples : at least one
+    batch : slices in each batch
+    strength : of the augmentation, 0 to 1
+    partners : classes that are each other's left and right
+    seed : the same seed gives the same batches
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        *,
+        batch: int,
+        strength: float,
+        partners: tuple[tuple[int, int], ...],
+        seed: int,
+    ) -> None:
+        self._samples = samples
+        self._strength = strength
+        self._swap = swap_table(partners)
+        self._seed = seed
+        self._order = batches(samples.segments, batch, seed)
+        self._numbers = count()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="batches")
+        self._waiting: deque[Future[Batch]] = deque()
+        self.batch = batch
+
+    def close(self) -> None:
+        """End the threads; no batch may be asked for afterwards."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def next(self) -> Batch:
+        """The next batch; waits where it is not ready yet."""
+        while len(self._waiting) <= AHEAD:
+            chosen, number = next(self._order), next(self._numbers)
+            self._waiting.append(self._threads.submit(self._make, chosen, number))
+        return self._waiting.popleft().result()
+
+    def _make(self, chosen: tuple[int, ...], number: int) -> Batch:
+        pairs = [
+            augmented(
+                *self._samples.read(index),
+                np.random.default_rng([self._seed, number, place]),
+                strength=self._strength,
+                swap=self._swap,
+            )
+            for place, index in enumerate(chosen)
+        ]
+        images = np.stack([image for image, _ in pairs])[..., None]
+        return images, np.stack([target for _, target in pairs])[..., None]

@@ -1,0 +1,67 @@
+"""A network's answer: batches of one shape in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.learning import backend
+
+Floats = npt.NDArray[np.float32]
+#: Slices that go through a network at once, and how many pixels they may have together.
+MOST_SLICES, MOST_PIXELS = 8, 8 * 256 * 256
+
+
+class Forward:
+    """Runs a network on any number of slices, always in batches of one size.
+
+    A new size would be traced anew, which costs more than the slices that fill up the last batch.
+
+    Parameters
+    ----------
+    network : as `registry.build` makes it, or loaded
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        network.jit_compile = backend.USE_XLA
+        self._network = network
+        rows, columns = network.input_shape[1:3]
+        self._batch = max(1, min(MOST_SLICES, MOST_PIXELS // (rows * columns)))
+
+    @property
+    def batch(self) -> int:
+        """Slices at a time."""
+        return self._batch
+
+    def outputs(self, images: Floats) -> Floats:
+        """What the network says, float32, (n, rows, columns, outputs).
+
+        Parameters
+        ----------
+        images : float32, (n, rows, columns, 1), 1 <= n <= batch
+        """
+        missing = self._batch - len(images)
+        full = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
+        return np.asarray(self._network.predict_on_batch(full), np.float32)[: len(images)]
+
+
+def probabilities(outputs: Floats) -> Floats:
+    """Probability of each class, background first, that adds up to 1 in each voxel.
+
+    Parameters
+    ----------
+    outputs : float32, (…, classes) logits, or (…, 1) a sigmoid's probability of the one segment
+    """
+    if outputs.shape[-1] == 1:
+        return np.concatenate([1.0 - outputs, outputs], axis=-1)
+    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def in_batches(count: int, batch: int) -> Iterator[range]:
+    """Ranges of at most `batch` indices that cover 0 to `count`."""
+    for start in range(0, count, batch):
+        yield range(start, min(start + batch, count))

@@ -1,0 +1,154 @@
+"""Whole cases predicted, slice by slice, on their own grids.
+
+The answers go to .npy files in the bundle's folder; `app.predicting` makes project files of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.networks import network as catalogue_row
+from segdesk.core.run import Intensities
+from segdesk.errors import TrainingError
+from segdesk.jobs.bundle import VolumeRef
+from segdesk.jobs.messages import Predicted, Progress
+from segdesk.learning.clock import Pace
+from segdesk.learning.forward import Forward, in_batches, probabilities
+from segdesk.learning.geometry import Frame, Scale, padded
+from segdesk.learning.reporter import Reporter, Stopped
+from segdesk.learning.samples import open_voxels, scaled
+from segdesk.learning.start import reshaped
+from segdesk.ops.resample import Shape
+
+FOLDER = "predictions"
+
+
+class Predictor:
+    """A trained network and what it needs to know about scans. Owned by `trainer`.
+
+    Parameters
+    ----------
+    network : trained, or still being trained
+    id : of the catalogue
+    intensities, scale : of its run
+    segments : (number, name) of class 1, 2, …
+    forward : that of the network, if there is one already
+
+    Raises
+    ------
+    TrainingError
+        Where the network has another number of classes.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        id: str,
+        *,
+        intensities: Intensities,
+        scale: Scale,
+        segments: tuple[tuple[int, str], ...],
+        forward: Forward | None = None,
+    ) -> None:
+        self._network = network
+        self._multiple = catalogue_row(id).multiple
+        self._intensities = intensities
+        self._scale = scale
+        self._numbers = np.array([0, *(number for number, _ in segments)], np.uint8)
+        if network.output_shape[-1] not in (1, len(self._numbers)) or (
+            network.output_shape[-1] == 1 and len(segments) != 1
+        ):
+            raise TrainingError(
+                "The model was trained for another number of segments.", "Choose another run."
+            )
+        shape = self._own_shape
+        self._forwards: dict[Shape, Forward] = {}
+        if forward is not None:
+            self._forwards[shape] = forward
+
+    def labels(self, volume: VolumeRef, index: int) -> npt.NDArray[np.uint8]:
+        """Segment numbers of one slice, uint8, its own (rows, columns)."""
+        voxels = open_voxels(volume)
+        frame = self._frame(volume)
+        (chances,) = self._chances(voxels[index : index + 1], volume, frame)
+        return self._numbers[chances.argmax(axis=-1)]
+
+    def case(self, volume: VolumeRef, folder: Path, reporter: Reporter) -> None:
+        """Predict every slice of a case and say where the files are.
+
+        Parameters
+        ----------
+        folder : the bundle's
+
+        Raises
+        ------
+        TrainingError
+            Where the scan cannot be read, is too large, or the disk is full.
+        Stopped
+            Where a stop was asked for.
+        """
+        files = (
+            folder / FOLDER / f"{volume.case}-labels.npy",
+            (folder / FOLDER / f"{volume.case}-probability.npy"),
+        )
+        try:
+            files[0].parent.mkdir(parents=True, exist_ok=True)
+            # Written in order and not through a memory map, where a full disk is a crash.
+            with files[0].open("wb") as labels, files[1].open("wb") as certainty:
+                self._write(volume, labels, certainty, reporter)
+        except OSError as error:
+            raise TrainingError(
+                f"The prediction of case {volume.case} could not be written: {error.strerror}.",
+                "Free some disk space.",
+            ) from error
+        reporter.send(Predicted(volume.case, *(str(path) for path in files)))
+
+    def _write(
+        self, volume: VolumeRef, labels: BinaryIO, certainty: BinaryIO, reporter: Reporter
+    ) -> None:
+        voxels, frame = open_voxels(volume), self._frame(volume)
+        header = {"descr": "|u1", "fortran_order": False, "shape": volume.shape}
+        for file in (labels, certainty):
+            np.lib.format.write_array_header_1_0(file, header)
+        pace, slices = Pace(), volume.shape[0]
+        for places in in_batches(slices, self._forward(frame).batch):
+            reporter.wait_while_paused()
+            if reporter.should_stop():
+                raise Stopped
+            for chances in self._chances(voxels[places.start : places.stop], volume, frame):
+                labels.write(self._numbers[chances.argmax(axis=-1)].tobytes())
+                certainty.write(np.rint(chances.max(axis=-1) * 255).astype(np.uint8).tobytes())
+            if pace.is_due() or places.stop == slices:
+                reporter.send(Progress(volume.case, places.stop, slices))
+
+    def _chances(
+        self, stored: npt.NDArray[np.int16], volume: VolumeRef, frame: Frame
+    ) -> list[npt.NDArray[np.float32]]:
+        """Probabilities, (rows, columns, classes), of slices on their own grid."""
+        images = [frame.image(scaled(plane, volume, self._intensities)) for plane in stored]
+        outputs = self._forward(frame).outputs(np.stack(images)[..., None])
+        return [frame.probabilities(one) for one in probabilities(outputs)]
+
+    def _frame(self, volume: VolumeRef) -> Frame:
+        resampled = self._scale.resampled(volume)
+        own = self._own_shape
+        # A smaller slice is padded to the trained shape: another one would be traced anew.
+        fits = resampled[0] <= own[0] and resampled[1] <= own[1]
+        shape = own if fits else padded([resampled], self._multiple)
+        return Frame(volume.shape[1:], resampled, shape)
+
+    def _forward(self, frame: Frame) -> Forward:
+        shape = frame.network
+        if shape not in self._forwards:
+            self._forwards[shape] = Forward(reshaped(self._network, shape))
+        return self._forwards[shape]
+
+    @property
+    def _own_shape(self) -> Shape:
+        rows, columns = self._network.input_shape[1:3]
+        return rows, columns

@@ -1,0 +1,27 @@
+"""Who listens to a training: the `Reporter`, and the stop that comes from there."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from segdesk.jobs.messages import Message
+
+
+class Reporter(Protocol):
+    """The child's end of the line, as `jobs.child.Channel` is it.
+
+    `leave_on_stop` is True while a stop may end the process on the spot; it is set to False
+    before the first checkpoint is written, from when on `should_stop` is asked after each step.
+    """
+
+    leave_on_stop: bool
+
+    def send(self, message: Message) -> None: ...
+
+    def should_stop(self) -> bool: ...
+
+    def wait_while_paused(self) -> None: ...
+
+
+class Stopped(Exception):
+    """The user asked to stop; caught in `trainer`, never seen outside this room."""

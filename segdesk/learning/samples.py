@@ -1,0 +1,195 @@
+"""The slices that teach or validate, read from a bundle one by one, in the network's shape.
+
+Volumes and targets stay memory-mapped; what has been prepared is kept up to a budget, so memory is
+bounded whatever the project's size. Shapes belong to `geometry`, batches to `order` and `feed`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.run import Intensities
+from segdesk.core.split import Pool
+from segdesk.errors import TrainingError
+from segdesk.jobs.bundle import IGNORE, Bundle, VolumeRef
+from segdesk.learning.geometry import Frame, Scale
+from segdesk.ops.resample import Shape
+
+#: Prepared slices that are kept, in bytes: about 800 slices of 256x256, once for each pool.
+CACHE_BYTES = 256 * 1024 * 1024
+
+Image = npt.NDArray[np.float32]
+Target = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One slice that teaches something.
+
+    Parameters
+    ----------
+    case : id
+    slice : index in the volume
+    row : index in the lesson's targets
+    segments : foreground classes that it shows
+    has_background : whether any voxel is known to be background
+    """
+
+    case: str
+    slice: int
+    row: int
+    segments: frozenset[int]
+    has_background: bool
+
+
+class Samples:
+    """The slices of one pool. Frozen but for its cache; any thread may read.
+
+    Slices on which nothing is known are left out.
+
+    Parameters
+    ----------
+    bundle : its lessons of `pool` are taken
+    folder : the bundle's
+    scale, shape : the network's pixel and its (rows, columns)
+    cache_bytes : prepared slices that are kept. What came first stays: of a shuffled pass over
+        more than fits, a cache of the latest would never hit
+
+    Raises
+    ------
+    TrainingError
+        Where a volume or the targets cannot be read.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        folder: Path,
+        pool: Pool,
+        *,
+        scale: Scale,
+        shape: Shape,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        self._intensities = bundle.intensities
+        self._voxels: dict[str, npt.NDArray[np.int16]] = {}
+        self._volumes: dict[str, VolumeRef] = {}
+        self._targets: dict[str, Target] = {}
+        self._frames: dict[str, Frame] = {}
+        self._samples: list[Sample] = []
+        for lesson in bundle.lessons:
+            if lesson.pool != pool:
+                continue
+            volume = bundle.volume(lesson.case)
+            self._volumes[volume.case] = volume
+            self._voxels[volume.case] = open_voxels(volume)
+            targets = _open_targets(folder / lesson.targets, lesson.case)
+            self._targets[volume.case] = targets
+            self._frames[volume.case] = Frame(volume.shape[1:], scale.resampled(volume), shape)
+            self._samples += _known(lesson.case, lesson.slices, targets)
+        self._kept: dict[int, tuple[Image, Target]] = {}
+        self._room = cache_bytes
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self._samples[index]
+
+    @property
+    def segments(self) -> list[frozenset[int]]:
+        """The foreground classes that each slice shows."""
+        return [sample.segments for sample in self._samples]
+
+    @property
+    def has_background(self) -> bool:
+        return any(sample.has_background for sample in self._samples)
+
+    def frame(self, index: int) -> Frame:
+        return self._frames[self._samples[index].case]
+
+    def read(self, index: int) -> tuple[Image, Target]:
+        """Image in [0, 1] and target in the network's shape. Not to be changed in place."""
+        kept = self._kept.get(index)
+        if kept is not None:
+            return kept
+        sample, frame = self._samples[index], self.frame(index)
+        plane = self._voxels[sample.case][sample.slice]
+        image = frame.image(scaled(plane, self._volumes[sample.case], self._intensities))
+        target = frame.target(self.own_target(index))
+        with self._lock:
+            size = image.nbytes + target.nbytes
+            if size <= self._room and index not in self._kept:
+                self._kept[index] = image, target
+                self._room -= size
+        return image, target
+
+    def own_target(self, index: int) -> Target:
+        """The target on the slice's own grid, uint8, (rows, columns)."""
+        sample = self._samples[index]
+        return np.asarray(self._targets[sample.case][sample.row])
+
+    def thinned(self, most: int) -> list[int]:
+        """Indices of at most so many slices, evenly spread."""
+        if len(self) <= most:
+            return list(range(len(self)))
+        return [int(index) for index in np.linspace(0, len(self) - 1, most).round()]
+
+
+def scaled(stored: npt.NDArray[np.int16], volume: VolumeRef, intensities: Intensities) -> Image:
+    """Stored voxels in [0, 1]: values clipped to the run's intensities.
+
+    Parameters
+    ----------
+    stored : int16, any shape
+    volume : its rescale makes values of what is stored
+
+    Returns
+    -------
+    float32, same shape
+    """
+    width = max(intensities.high - intensities.low, np.finfo(np.float32).tiny)
+    image = stored.astype(np.float32)
+    image *= volume.slope / width
+    image += (volume.intercept - intensities.low) / width
+    return np.clip(image, 0.0, 1.0, out=image)
+
+
+def open_voxels(volume: VolumeRef) -> npt.NDArray[np.int16]:
+    """The voxels of a case as a memory map.
+
+    Raises
+    ------
+    TrainingError
+        Where the file is gone or shorter than it should be.
+    """
+    try:
+        return volume.open()
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"The scan of case {volume.case} cannot be read.",
+            "Check the project: its volume file is missing or damaged.",
+        ) from error
+
+
+def _open_targets(path: Path, case: str) -> Target:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"The labels of case {case} for this training are gone.") from error
+
+
+def _known(case: str, slices: tuple[int, ...], targets: Target) -> list[Sample]:
+    samples: list[Sample] = []
+    for row, index in enumerate(slices):
+        counts = np.bincount(targets[row].ravel(), minlength=IGNORE + 1)
+        shown = frozenset(int(number) for number in np.flatnonzero(counts[1:IGNORE]) + 1)
+        if shown or counts[0]:
+            samples.append(Sample(case, index, row, shown, bool(counts[0])))
+    return samples

@@ -1,0 +1,215 @@
+"""The trainer's whole job: a bundle's folder in, messages and files out.
+
+`segdesk trainer BUNDLE` calls `run_bundle` in a process of its own; anything else that has a
+`Reporter` can call it just as well. What is decided while training stands in `fit`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from segdesk.core.networks import network as catalogue_row
+from segdesk.errors import SegdeskError, TrainingError
+from segdesk.jobs import bundle as bundles
+from segdesk.jobs.bundle import Bundle
+from segdesk.jobs.messages import PROTOCOL, Failed, Finished, Hello, Note, Preview, Started
+from segdesk.learning import backend, checkpoints
+from segdesk.learning.feed import Feed
+from segdesk.learning.fit import Ending, Fit
+from segdesk.learning.forward import Forward
+from segdesk.learning.geometry import Scale, padded, scale_for
+from segdesk.learning.learner import Learner
+from segdesk.learning.losses import loss_of
+from segdesk.learning.predict import Predictor
+from segdesk.learning.reporter import Reporter, Stopped
+from segdesk.learning.samples import Samples
+from segdesk.learning.start import first_network
+from segdesk.learning.validation import MOST_SLICES, Validation
+
+
+def run_bundle(folder: Path, channel: Reporter) -> None:
+    """Train and predict what a bundle asks for, and say how it ended.
+
+    Errors that a person can mend are sent as Failed; any other is a bug and is raised.
+
+    Parameters
+    ----------
+    folder : of the bundle, with its manifest
+    channel : hears hello, started, the training's messages, and at last finished or failed
+    """
+    channel.send(Hello(PROTOCOL, os.getpid(), backend.versions()))
+    try:
+        bundle = bundles.read(folder)
+        device = backend.prepare(bundle.plan.seed)
+        ending = _train(bundle, folder, device, channel) if bundle.train else None
+        if ending is None:
+            ending = _predict_only(bundle, folder, channel)
+    except SegdeskError as error:
+        channel.send(Failed(error.sentence, error.hint))
+    else:
+        channel.send(Finished(ending.outcome, ending.reason, ending.best, ending.seconds))
+
+
+def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Reporter) -> Ending:
+    plan, row = bundle.plan, catalogue_row(bundle.plan.network)
+    _check_segments(bundle)
+    taught = {lesson.case for lesson in bundle.lessons if lesson.pool == "train"}
+    used = {lesson.case for lesson in bundle.lessons}
+    if not taught:
+        raise _nothing_teaches()
+    scale = scale_for((bundle.volume(case) for case in sorted(taught)), plan.size)
+    shapes = [scale.resampled(bundle.volume(case)) for case in sorted(used)]
+    shape = padded(shapes, row.multiple)
+    train = Samples(bundle, folder, "train", scale=scale, shape=shape)
+    validation = Samples(bundle, folder, "validation", scale=scale, shape=shape)
+    _check_lessons(train)
+    network = first_network(bundle, shape, channel)
+    learner = Learner(network, loss=loss_of(plan.network), rate=plan.rate)
+    _resume(learner, bundle, channel)
+    channel.send(
+        Started(
+            device=device.name,
+            device_reason=device.reason,
+            parameters=network.count_params(),
+            input_shape=_largest(shapes),
+            pixel_mm=scale.pixel_mm,
+            train_slices=len(train),
+            validation_slices=len(validation),
+        )
+    )
+    _say_what_validates(validation, channel)
+    forward = Forward(network)
+    predictor = _predictor(network, bundle, scale, forward)
+    ending = Fit(
+        learner,
+        lambda batch: Feed(
+            train,
+            batch=batch,
+            strength=plan.augmentation,
+            partners=_partner_classes(bundle),
+            seed=plan.seed,
+        ),
+        len(train),
+        Validation(validation, forward, learner.loss),
+        plan,
+        folder=Path(bundle.run_folder),
+        reporter=channel,
+        preview=lambda epoch: _preview(predictor, bundle, folder, epoch, channel),
+    ).run()
+    if ending.outcome == "finished":
+        return _predict(predictor, bundle, folder, ending, channel)
+    return ending
+
+
+def _predict_only(bundle: Bundle, folder: Path, channel: Reporter) -> Ending:
+    network = checkpoints.load(Path(bundle.run_folder) / checkpoints.MODEL)
+    scale = Scale(max(bundle.input_shape), bundle.pixel_mm)
+    predictor = _predictor(network, bundle, scale, Forward(network))
+    ending = Ending("finished", "Everything is predicted.", 0, 0.0)
+    return _predict(predictor, bundle, folder, ending, channel)
+
+
+def _predict(
+    predictor: Predictor, bundle: Bundle, folder: Path, ending: Ending, channel: Reporter
+) -> Ending:
+    """Predict the cases that were asked for; a stop leaves the rest out."""
+    for done, case in enumerate(bundle.predict):
+        try:
+            predictor.case(bundle.volume(case), folder, channel)
+        except Stopped:
+            reason = f"Stopped after predicting {done} of {len(bundle.predict)} cases."
+            return Ending("stopped", reason, ending.best, ending.seconds)
+    return ending
+
+
+def _predictor(network: keras.Model, bundle: Bundle, scale: Scale, forward: Forward) -> Predictor:
+    return Predictor(
+        network,
+        bundle.plan.network,
+        intensities=bundle.intensities,
+        scale=scale,
+        segments=bundle.segments,
+        forward=forward,
+    )
+
+
+def _preview(
+    predictor: Predictor, bundle: Bundle, folder: Path, epoch: int, channel: Reporter
+) -> None:
+    if bundle.preview is None:
+        return
+    case, index = bundle.preview
+    path = folder / f"preview-{epoch:05d}.npy"
+    try:
+        np.save(path, predictor.labels(bundle.volume(case), index))
+        # The one before may be being read right now; the one before that was.
+        (folder / f"preview-{epoch - 2:05d}.npy").unlink(missing_ok=True)
+    except OSError as error:
+        raise TrainingError(
+            f"The preview could not be written: {error.strerror}.", "Free some disk space."
+        ) from error
+    channel.send(Preview(epoch, case, index, str(path)))
+
+
+def _resume(learner: Learner, bundle: Bundle, channel: Reporter) -> None:
+    """Take over the optimiser's state where this run was cut off before."""
+    folder = Path(bundle.run_folder)
+    if (folder / checkpoints.MODEL).is_file():
+        epoch = checkpoints.load_optimiser(learner.optimiser, folder)
+        after = f" of epoch {epoch}" if epoch else ""
+        channel.send(Note(f"Going on from this run's own weights{after}."))
+
+
+def _check_segments(bundle: Bundle) -> None:
+    if not bundle.segments:
+        raise TrainingError("The project has no segment to learn.", "Add a segment and paint it.")
+    if catalogue_row(bundle.plan.network).binary and len(bundle.segments) > 1:
+        raise TrainingError(
+            f"The network {bundle.plan.network} can learn one segment only, "
+            f"and the project has {len(bundle.segments)}.",
+            "Choose unet_norm or unet.",
+        )
+
+
+def _check_lessons(train: Samples) -> None:
+    if not len(train):
+        raise _nothing_teaches()
+    if not train.has_background:
+        raise TrainingError(
+            "There is no background voxel to learn from.",
+            "Mark a slice as corrected (Enter), or paint some background with the eraser.",
+        )
+
+
+def _nothing_teaches() -> TrainingError:
+    return TrainingError(
+        "No slice of the training pool teaches anything yet.",
+        "Correct a slice and press Enter, or paint on one.",
+    )
+
+
+def _say_what_validates(validation: Samples, channel: Reporter) -> None:
+    if not len(validation):
+        channel.send(Note("There is no validation slice yet, so the last weights are kept."))
+    elif len(validation) > MOST_SLICES:
+        channel.send(
+            Note(f"Each epoch is validated on {MOST_SLICES} of the {len(validation)} slices.")
+        )
+
+
+def _partner_classes(bundle: Bundle) -> tuple[tuple[int, int], ...]:
+    """Left/right partners as classes: in a target, segments are counted, not numbered."""
+    classes = {number: place for place, (number, _) in enumerate(bundle.segments, start=1)}
+    return tuple(
+        (classes[first], classes[second])
+        for first, second in bundle.partners
+        if first in classes and second in classes
+    )
+
+
+def _largest(shapes: list[tuple[int, int]]) -> tuple[int, int]:
+    return max(rows for rows, _ in shapes), max(columns for _, columns in shapes)

@@ -1,0 +1,89 @@
+"""The validation after each epoch: loss, accuracy and Dice on the scans' own grids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segdesk.learning.figures import SliceFigures
+from segdesk.learning.forward import Forward, in_batches, probabilities
+from segdesk.learning.losses import Loss
+from segdesk.learning.reporter import Reporter, Stopped
+from segdesk.learning.samples import Samples
+
+#: Slices that are looked at after an epoch: more would make a curve point wait for too long.
+MOST_SLICES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """Figures over the validation slices. Better is the higher Dice, then the lower loss."""
+
+    loss: float
+    accuracy: float
+    dice: float
+
+    def is_better_than(self, other: Validated | None) -> bool:
+        if not np.isfinite(self.loss):
+            return False
+        return other is None or (self.dice, -self.loss) > (other.dice, -other.loss)
+
+
+class Validation:
+    """Measures a network on the validation slices. Owned by `fit`.
+
+    Parameters
+    ----------
+    samples : may be empty
+    forward : of the network under training
+    loss : of the training
+    """
+
+    def __init__(self, samples: Samples, forward: Forward, loss: Loss) -> None:
+        self._samples = samples
+        self._forward = forward
+        self._loss = loss
+        self._chosen = samples.thinned(MOST_SLICES)
+        # Where no slice shows a segment, Dice is 1 or 0 by one stray voxel: the loss decides.
+        self._has_foreground = any(samples[index].segments for index in self._chosen)
+
+    @property
+    def slices(self) -> int:
+        """How many are looked at."""
+        return len(self._chosen)
+
+    def measure(self, reporter: Reporter) -> Validated | None:
+        """The figures now, or None without a validation slice.
+
+        Raises
+        ------
+        Stopped
+            Where a stop was asked for meanwhile.
+        """
+        if not self._chosen:
+            return None
+        losses: list[float] = []
+        measured: list[SliceFigures] = []
+        for places in in_batches(len(self._chosen), self._forward.batch):
+            if reporter.should_stop():
+                raise Stopped
+            chosen = [self._chosen[place] for place in places]
+            pairs = [self._samples.read(index) for index in chosen]
+            outputs = self._forward.outputs(np.stack([image for image, _ in pairs])[..., None])
+            targets = np.stack([target for _, target in pairs])[..., None]
+            losses.append(float(self._loss(targets, outputs)) * len(chosen))
+            for index, chances in zip(chosen, probabilities(outputs), strict=True):
+                found = self._samples.frame(index).probabilities(chances).argmax(axis=-1)
+                target = self._samples.own_target(index)
+                measured.append(SliceFigures.of(found.astype(np.uint8), target))
+        return Validated(
+            loss=sum(losses) / len(self._chosen),
+            accuracy=sum(one.right for one in measured) / sum(one.known for one in measured),
+            dice=float(np.mean([one.dice for one in measured])) if self._has_foreground else 0.0,
+        )
+
+    @property
+    def has_foreground(self) -> bool:
+        """Whether the Dice means anything."""
+        return self._has_foreground

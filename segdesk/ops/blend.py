@@ -1,0 +1,233 @@
+"""Layers over a grey slice: annotation, prediction and their difference, blended into RGB.
+
+One slice at a time, and of it only the box that changed, so the cost of a brush follows the brush.
+What is drawn where is decided here, pixel by pixel of the scan; scaling to the screen, text and
+cursors belong to `ui.canvas`. On the start-up path: numpy only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.edit import Box
+
+Style = Literal["fill", "outline", "difference"]
+Rgb = tuple[int, int, int]
+Pixels = npt.NDArray[np.uint32]
+Labels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+#: A dash and a gap of the prediction's outline, in voxels along the outline.
+DASH, GAP = 4, 3
+#: How far the prediction's colours go towards white, so that they are seen on their own fill.
+LIGHTER = 0.4
+#: Outlines are stronger than the fill they belong to, by this factor, up to opaque.
+LINE_STRENGTH = 2.0
+_OPAQUE = np.uint32(0xFF000000)
+#: Codes in a plane of differences.
+_SAME, _PREDICTED_ONLY, _DRAWN_ONLY = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the layers are drawn.
+
+    Parameters
+    ----------
+    style : fill and outline, outline only, or where annotation and prediction differ
+    annotation, prediction : opacity 0 to 1; 0 hides the layer
+    colours : (segment number, red, green, blue) of every segment that is drawn, 0 to 255
+    false_positive, false_negative : red, green, blue of what only the prediction, and what only the
+        annotation has; where both have segments but not the same, stripes of the two
+    """
+
+    style: Style
+    annotation: float
+    prediction: float
+    colours: tuple[tuple[int, int, int, int], ...]
+    false_positive: Rgb
+    false_negative: Rgb
+
+
+class Blender:
+    """Lays the layers over grey slices. Made for one `Look`; keeps only tables made from it."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._drawn = np.zeros(256, np.uint8)
+        colours = np.zeros((256, 3), np.float32)
+        for number, red, green, blue in look.colours:
+            self._drawn[number] = number
+            colours[number] = red, green, blue
+        self._lines = colours
+        self._lighter = colours + (255 - colours) * np.float32(LIGHTER)
+        self._line_opacity = min(look.annotation * LINE_STRENGTH, 1.0)
+        differences = np.array([(0, 0, 0), look.false_positive, look.false_negative], np.float32)
+        self._fill = mixing_table(colours, look.annotation)
+        self._difference = mixing_table(differences, look.annotation)
+
+    def blend(
+        self, grey: Pixels, annotation: Labels, prediction: Labels | None, out: Pixels, box: Box
+    ) -> Box:
+        """Draw the neighbourhood of a box whose labels changed.
+
+        Parameters
+        ----------
+        grey : uint32, (rows, columns), 0xffRRGGBB with three equal parts
+        annotation, prediction : uint8, (rows, columns); no prediction: None
+        out : uint32, (rows, columns); changed in place
+        box : where labels have changed since `out` was drawn
+
+        Returns
+        -------
+        What was drawn: the box and one voxel around it, whose outlines may have changed.
+        """
+        drawn = grown(box, 1, grey.shape)
+        around = grown(drawn, 1, grey.shape)
+        inner = (
+            slice(drawn.row0 - around.row0, drawn.row1 - around.row0),
+            slice(drawn.column0 - around.column0, drawn.column1 - around.column0),
+        )
+        _, rows, columns = drawn.window
+        _, wide_rows, wide_columns = around.window
+        base = grey[rows, columns]
+        ours = self._visible(annotation[wide_rows, wide_columns])
+        theirs = None if prediction is None else self._visible(prediction[wide_rows, wide_columns])
+        if theirs is not None and self._look.style == "difference":
+            code = difference_code(ours, theirs, around)[inner]
+            picture = _mixed(base, code, self._difference)
+            self._outline(picture, ours, inner)
+        else:
+            picture = self._annotated(base, ours, inner)
+            if theirs is not None and self._look.prediction > 0:
+                dashed = dashed_contour(theirs, around)[inner]
+                _lay_over(picture, dashed, theirs[inner], self._lighter, self._look.prediction)
+        out[rows, columns] = picture
+        return drawn
+
+    def _annotated(self, base: Pixels, labels: Labels, inner: tuple[slice, slice]) -> Pixels:
+        if self._look.annotation <= 0 or not labels.any():
+            return base.copy()
+        if self._look.style == "outline":
+            picture = base.copy()
+        else:
+            picture = _mixed(base, labels[inner], self._fill)
+        self._outline(picture, labels, inner)
+        return picture
+
+    def _outline(self, picture: Pixels, labels: Labels, inner: tuple[slice, slice]) -> None:
+        across, down = _edges(labels)
+        edge = ((across | down) & (labels != 0))[inner]
+        _lay_over(picture, edge, labels[inner], self._lines, self._line_opacity)
+
+    def _visible(self, labels: Labels) -> Labels:
+        """The labels with those that are not drawn as background."""
+        return self._drawn.take(labels)
+
+
+def mixing_table(colours: npt.NDArray[np.float32], opacity: float) -> Pixels:
+    """Table from (code * 256 + grey) to 0xffRRGGBB.
+
+    Parameters
+    ----------
+    colours : float32, (codes, 3); code 0 lets the grey through
+    opacity : 0 to 1, of the colour over the grey
+    """
+    grey = np.arange(256, dtype=np.float32)[None, :, None]
+    mixed = grey + (colours[:, None, :] - grey) * np.float32(opacity)
+    mixed[0] = grey[0]
+    return _packed(mixed.reshape(-1, 3))
+
+
+def difference_code(annotation: Labels, prediction: Labels, box: Box) -> Labels:
+    """0 where both agree, 1 where only the prediction has a segment, 2 where only the annotation.
+
+    Where both have one and not the same, stripes of 1 and 2, two voxels wide, anchored to the
+    slice so that a part of it is striped like the whole.
+    """
+    code = np.full(annotation.shape, _SAME, np.uint8)
+    differs = annotation != prediction
+    code[differs & (annotation == 0)] = _PREDICTED_ONLY
+    code[differs & (prediction == 0)] = _DRAWN_ONLY
+    both = differs & (annotation != 0) & (prediction != 0)
+    if both.any():
+        row, column = np.nonzero(both)
+        stripe = ((row + column + box.row0 + box.column0) // 2) % 2
+        code[row, column] = np.where(stripe == 0, _PREDICTED_ONLY, _DRAWN_ONLY)
+    return code
+
+
+def dashed_contour(labels: Labels, box: Box) -> Mask:
+    """The inner boundary of every segment, in dashes.
+
+    A boundary that runs across is cut by column and one that runs down by row, so the dashes are
+    even in every direction; a pattern by row + column would swallow whole diagonals.
+
+    Parameters
+    ----------
+    labels : uint8 of the box's shape; beyond it counts as the same label
+    box : where they lie in the slice, to which the dashes are anchored
+    """
+    across, down = _edges(labels)
+    inside = labels != 0
+    row = np.arange(box.row0, box.row1)[:, None] % (DASH + GAP) < DASH
+    column = np.arange(box.column0, box.column1)[None, :] % (DASH + GAP) < DASH
+    return inside & ((across & column) | (down & ~across & row))
+
+
+def grown(box: Box, by: int, shape: tuple[int, ...]) -> Box:
+    """A box with some voxels more on each side, inside the slice."""
+    return Box(
+        box.slice,
+        max(box.row0 - by, 0),
+        min(box.row1 + by, shape[0]),
+        max(box.column0 - by, 0),
+        min(box.column1 + by, shape[1]),
+    )
+
+
+def _edges(labels: Labels) -> tuple[Mask, Mask]:
+    """Voxels with another label above or below (an edge that runs across), and beside."""
+    across = np.zeros(labels.shape, np.bool_)
+    changes = labels[1:] != labels[:-1]
+    across[1:] |= changes
+    across[:-1] |= changes
+    down = np.zeros(labels.shape, np.bool_)
+    changes = labels[:, 1:] != labels[:, :-1]
+    down[:, 1:] |= changes
+    down[:, :-1] |= changes
+    return across, down
+
+
+def _mixed(base: Pixels, code: Labels, table: Pixels) -> Pixels:
+    index = code.astype(np.uint32)
+    index <<= 8
+    index |= base & 0xFF
+    return table.take(index, mode="clip")
+
+
+def _lay_over(
+    picture: Pixels,
+    where: Mask,
+    labels: Labels,
+    colours: npt.NDArray[np.float32],
+    opacity: float,
+) -> None:
+    """Blend the labels' colours over a few pixels, in place."""
+    row, column = np.nonzero(where)
+    if not row.size or opacity <= 0:
+        return
+    below = picture[row, column]
+    parts = np.stack([below >> 16 & 0xFF, below >> 8 & 0xFF, below & 0xFF], axis=1)
+    mixed = parts + (colours[labels[row, column]] - parts) * np.float32(opacity)
+    picture[row, column] = _packed(mixed)
+
+
+def _packed(parts: npt.NDArray[np.floating]) -> Pixels:
+    """(n, 3) of red, green, blue to (n,) 0xffRRGGBB."""
+    whole = (parts + 0.5).astype(np.uint32)
+    return _OPAQUE | whole[:, 0] << np.uint32(16) | whole[:, 1] << np.uint32(8) | whole[:, 2]

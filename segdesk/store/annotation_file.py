@@ -1,0 +1,120 @@
+"""annotation-N.h5: the mask of one case as of generation N.
+
+    labels, provenance               uint8, one gzip chunk for each slice, empty slices not stored
+    dismissed_runs, dismissed_slices  the predictions that were dismissed, one row each
+
+Statuses stand in the index. A new generation is a new file: slices that did not change are copied
+packed from the previous one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.store import hdf5
+from segdesk.store.hdf5 import NewGroup
+from segdesk.store.plane_file import Plane, Source, pack, packed_planes, read_layers, write
+from segdesk.store.translate import reading, writing
+
+LAYERS = ("labels", "provenance")
+
+
+def annotation_name(generation: int) -> str:
+    """The file's name inside the case's folder."""
+    return f"annotation-{generation}.h5"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewGeneration:
+    """What a new annotation file is made of. Frozen: made on the GUI thread, written on a worker.
+
+    Parameters
+    ----------
+    case : id
+    shape : (slices, rows, columns)
+    folder : of the case
+    number : of the new generation; previous : of the file that it follows, 0 where none
+    changed : slice -> (labels, provenance), copies, uint8, (rows, columns)
+    dismissed : (run, slice)
+    """
+
+    case: str
+    shape: tuple[int, int, int]
+    folder: Path
+    number: int
+    previous: int
+    changed: Mapping[int, tuple[Plane, Plane]]
+    dismissed: frozenset[tuple[str, int]]
+
+    def write(self, on_plane: Callable[[int], None] | None = None) -> None:
+        """Write the file, verify it and put it in its place.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses, or the previous file is damaged.
+        """
+        old: Source | None = None
+        with writing(f"The mask of '{self.case}'"), ExitStack() as stack:
+            if self.previous:
+                path = self.folder / annotation_name(self.previous)
+                with reading(f"The mask of '{self.case}'"):
+                    old = stack.enter_context(packed_planes(path, LAYERS, self.shape))
+
+            def source(layer: str, index: int) -> bytes | None:
+                if index in self.changed:
+                    return pack(self.changed[index][LAYERS.index(layer)])
+                if old is None:
+                    return None
+                with reading(f"The mask of '{self.case}'"):
+                    return old(layer, index)
+
+            write(
+                self.folder / annotation_name(self.number),
+                LAYERS,
+                self.shape,
+                source,
+                extra=self._put_dismissed,
+                on_plane=on_plane,
+            )
+
+    def _put_dismissed(self, root: NewGroup) -> None:
+        rows = sorted(self.dismissed)
+        root.texts("dismissed_runs", [run for run, _ in rows])
+        root.column("dismissed_slices", np.array([index for _, index in rows], dtype=np.int64))
+
+
+def read(path: Path, case: Case) -> Annotation:
+    """The mask of a case as of its generation, with the statuses that the case carries.
+
+    Raises
+    ------
+    ProjectError
+        Where the file is missing or damaged.
+    """
+    statuses = case.statuses or None
+    if not case.generation:
+        return Annotation(case.grid, statuses=statuses)
+    what = f"The mask of '{case.id}'"
+    with reading(what), hdf5.open_file(path) as root:
+        indices = [int(index) for index in root.column("dismissed_slices", np.int64)]
+        if any(not 0 <= index < case.slices for index in indices):
+            raise ValueError("a dismissed slice lies outside")
+        dismissed = frozenset(zip(root.texts("dismissed_runs"), indices, strict=True))
+        labels, provenance = read_layers(root, LAYERS, case.grid.shape)
+        if int(provenance.max()) > 3:
+            raise ValueError("unknown provenance")
+        return Annotation(
+            case.grid,
+            labels=labels,
+            provenance=provenance,
+            statuses=statuses,
+            dismissed=dismissed,
+        )

@@ -1,0 +1,169 @@
+"""The byte form of an `Edit`: a short JSON head, then the packed patches as they are.
+
+    version (1 byte), length of the head (4 bytes, little-endian), head, packed patches
+
+Decoding trusts nothing: every number is checked against its range, and a patch must unpack to
+exactly its box. No pickle, no eval.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+import zlib
+from typing import Any, cast
+
+from segdesk.core.edit import Box, Dismissal, Edit, Patch, SegmentChange, StatusMove
+from segdesk.core.segment import Segment
+from segdesk.core.status import SliceStatus
+
+VERSION = 1
+LARGEST_INDEX = 100_000
+_HEAD = struct.Struct("<BI")
+_PIECE = 1 << 20
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+
+
+def encode(edit: Edit) -> bytes:
+    """The bytes of an Edit."""
+    head = {
+        "name": edit.name,
+        "case": edit.case,
+        "reader": edit.reader,
+        "time": float(edit.time),
+        "patches": [[*map(int, p.box), p.changed, len(p.packed)] for p in edit.patches],
+        "statuses": [[int(number) for number in move] for move in edit.statuses],
+        "dismissals": [[d.run, int(d.slice), d.before, d.after] for d in edit.dismissals],
+        "segments": [[_plain(s.before), _plain(s.after)] for s in edit.segments],
+    }
+    text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode("ascii")
+    packed = b"".join(patch.packed for patch in edit.patches)
+    return _HEAD.pack(VERSION, len(text)) + text + packed
+
+
+def decode(content: bytes) -> Edit:
+    """The Edit of some bytes.
+
+    Raises
+    ------
+    ValueError
+        Where they are not what `encode` writes.
+    """
+    try:
+        return _decode(content)
+    except (KeyError, TypeError, RecursionError, struct.error, zlib.error) as error:
+        raise ValueError(f"not an edit: {error}") from error
+
+
+def _decode(content: bytes) -> Edit:
+    version, length = _HEAD.unpack_from(content)
+    start = _HEAD.size + length
+    if version != VERSION or start > len(content):
+        raise ValueError(f"expected an edit of version {VERSION}, received version={version}")
+    head: dict[str, Any] = json.loads(content[_HEAD.size : start])
+    patches: list[Patch] = []
+    for slice_, row0, row1, column0, column1, changed, size in head["patches"]:
+        box = Box(*(_index(value) for value in (slice_, row0, row1, column0, column1)))
+        if box.row0 > box.row1 or box.column0 > box.column1:
+            raise ValueError(f"expected a box, received {box}")
+        area = box.shape[0] * box.shape[1]
+        if not 0 <= _whole(size) <= len(content) - start or not 0 <= _whole(changed) <= area:
+            raise ValueError(f"expected a patch inside the record, received {size} bytes")
+        packed = content[start : start + size]
+        _check_unpacks_to(packed, 4 * area)
+        patches.append(Patch(box, packed, changed))
+        start += size
+    if start != len(content):
+        raise ValueError("expected nothing after the last patch")
+    time = head["time"]
+    if type(time) is not float or not math.isfinite(time):
+        raise ValueError(f"expected a time, received {time!r}")
+    return Edit(
+        name=_text(head["name"]),
+        case=_text(head["case"]),
+        reader=_text(head["reader"]),
+        time=time,
+        patches=tuple(patches),
+        statuses=tuple(
+            StatusMove(_index(k), SliceStatus(_whole(before)), SliceStatus(_whole(after)))
+            for k, before, after in head["statuses"]
+        ),
+        dismissals=tuple(
+            Dismissal(_text(run), _index(k), _truth(before), _truth(after))
+            for run, k, before, after in head["dismissals"]
+        ),
+        segments=tuple(
+            SegmentChange(_segment(before), _segment(after)) for before, after in head["segments"]
+        ),
+    )
+
+
+def _check_unpacks_to(packed: bytes, size: int) -> None:
+    """Unpack piece by piece and keep nothing, so that no bomb can fill the memory."""
+    unpacker = zlib.decompressobj()
+    found, rest = 0, packed
+    while not unpacker.eof and found <= size:
+        piece = unpacker.decompress(rest, _PIECE)
+        rest = unpacker.unconsumed_tail
+        if not piece and not rest and not unpacker.eof:
+            break
+        found += len(piece)
+    if found != size or not unpacker.eof or unpacker.unused_data:
+        raise ValueError(f"expected a patch of {size} bytes")
+
+
+def _plain(segment: Segment | None) -> list[str | int | bool] | None:
+    if segment is None:
+        return None
+    return [
+        int(segment.number),
+        segment.name,
+        segment.colour,
+        segment.meaning,
+        int(segment.partner),
+        segment.visible,
+        segment.locked,
+    ]
+
+
+def _segment(row: Any) -> Segment | None:
+    if row is None:
+        return None
+    number, name, colour, meaning, partner, visible, locked = cast("list[Any]", row)
+    if _COLOUR.fullmatch(_text(colour)) is None or not 0 <= _whole(partner) <= 255:
+        raise ValueError("expected a segment")
+    return Segment(
+        _whole(number),
+        _text(name),
+        colour,
+        _text(meaning),
+        partner,
+        _truth(visible),
+        _truth(locked),
+    )
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise ValueError(f"expected a text, received {value!r}")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if type(value) is not bool:
+        raise ValueError(f"expected true or false, received {value!r}")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError(f"expected a whole number, received {value!r}")
+    return value
+
+
+def _index(value: Any) -> int:
+    if not 0 <= _whole(value) <= LARGEST_INDEX:
+        raise ValueError(f"expected 0 to {LARGEST_INDEX}, received {value}")
+    return value

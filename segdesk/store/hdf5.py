@@ -1,0 +1,361 @@
+"""The only file that names h5py: strict reading, and writing that fails cleanly.
+
+Reading refuses what a stranger's file could bring: links of any kind, object references, virtual
+and external storage, filters and sizes that were not asked for; each is checked before anything is
+allocated. Faults come out as ValueError, KeyError or OSError; `translate` makes sentences of them.
+
+Writing goes through a file object of ours. HDF5 cannot close a file whose disk is full (the handle
+stays open for good), so after the first fault the file object only pretends, HDF5 closes in peace,
+and the fault is raised.
+
+What stands in the files belongs to `project_codec`, `plane_file` and `volume_file`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import h5py as untyped_h5py  # pyright: ignore[reportMissingTypeStubs]
+import numpy as np
+import numpy.typing as npt
+
+#: h5py says nothing about its types; what comes out of it is checked here by hand.
+h5py: Any = untyped_h5py
+Bytes = npt.NDArray[np.uint8]
+#: Metadata with checksums; HDF5 1.10 (2016) and newer can read it.
+_LIBVER = ("v110", "v110")
+_MOST_IN_ATTRIBUTE = 4096
+ALIGNMENT = 4096
+
+
+class Group:
+    """A group of an open file, for reading. Lives as long as its file is open."""
+
+    def __init__(self, group: Any) -> None:
+        self._group = group
+
+    def has(self, name: str) -> bool:
+        """Whether there is an attribute of that name."""
+        return name in self._group.attrs
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the members that are groups of this file, in alphabetical order."""
+        return tuple(
+            name
+            for name in self._group
+            if type(self._group.get(name, getlink=True)) is h5py.HardLink
+            and self._group.get(name, getclass=True) is h5py.Group
+        )
+
+    def group(self, name: str) -> Group:
+        return Group(self._member(name, h5py.Group))
+
+    def text(self, name: str) -> str:
+        return self._scalar(name, str)
+
+    def integer(self, name: str) -> int:
+        return int(self._scalar(name, np.int64))
+
+    def number(self, name: str) -> float:
+        return float(self._scalar(name, np.float64))
+
+    def flag(self, name: str) -> bool:
+        return bool(self._scalar(name, np.bool_))
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        return tuple(int(value) for value in self._row(name, np.dtype(np.int64)))
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        return tuple(float(value) for value in self._row(name, np.dtype(np.float64)))
+
+    def column(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """A dataset (n,) of exactly this dtype."""
+        dataset = self._stored(name)
+        if dataset.dtype != np.dtype(dtype) or dataset.ndim != 1:
+            raise ValueError(f"expected a column of {dtype}, received {dataset.dtype} in '{name}'")
+        return dataset[()]
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A dataset (n,) of texts."""
+        dataset = self._stored(name)
+        info = h5py.check_string_dtype(dataset.dtype)
+        if info is None or info.length is not None or dataset.ndim != 1:
+            raise ValueError(f"expected a column of texts in '{name}'")
+        return tuple(str(text) for text in dataset.asstr()[()])
+
+    def planes(self, name: str, shape: tuple[int, int, int]) -> Planes:
+        """A dataset of uint8 planes with exactly this shape, one gzip chunk for each."""
+        dataset = self._member(name, h5py.Dataset)
+        filters = dataset.id.get_create_plist()
+        plain = not dataset.is_virtual and dataset.external is None
+        if not plain or dataset.dtype != np.uint8 or dataset.shape != shape:
+            raise ValueError(f"expected uint8 of shape {shape} in '{name}'")
+        if dataset.chunks != (1, *shape[1:]) or dataset.compression != "gzip":
+            raise ValueError(f"expected one gzip chunk for each plane in '{name}'")
+        if filters.get_nfilters() != 1:
+            raise ValueError(f"expected no filter but gzip in '{name}'")
+        return Planes(dataset, shape)
+
+    def contiguous(self, name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> int:
+        """Byte offset of a dataset that lies in one piece; its dtype and shape are checked."""
+        dataset = self._stored(name)
+        if dataset.dtype != np.dtype(dtype) or dataset.shape != shape:
+            raise ValueError(f"expected {dtype} of shape {shape} in '{name}'")
+        offset = dataset.id.get_offset()
+        if offset is None:
+            raise ValueError(f"expected '{name}' to lie in one piece")
+        return int(offset)
+
+    def _member(self, name: str, kind: type[Any]) -> Any:
+        link = self._group.get(name, getlink=True)
+        if link is None:
+            raise KeyError(name)
+        if type(link) is not h5py.HardLink:
+            raise ValueError(f"'{name}' is a link")
+        member = self._group[name]
+        if not isinstance(member, kind):
+            raise ValueError(f"'{name}' is not a {kind.__name__}")
+        return member
+
+    def _stored(self, name: str) -> Any:
+        """A dataset whose declared size is what really lies in the file."""
+        dataset = self._member(name, h5py.Dataset)
+        if dataset.is_virtual or dataset.external is not None or dataset.chunks is not None:
+            raise ValueError(f"'{name}' is not stored in one piece")
+        if dataset.id.get_storage_size() != dataset.size * dataset.id.get_type().get_size():
+            raise ValueError(f"'{name}' declares another size than it has")
+        return dataset
+
+    def _attribute(self, name: str) -> Any:
+        attributes = self._group.attrs
+        if name not in attributes:
+            raise KeyError(name)
+        kept = attributes.get_id(name)
+        is_text = h5py.check_string_dtype(kept.dtype) is not None
+        if not is_text and kept.dtype.kind not in "biuf":
+            raise ValueError(f"'{name}' holds neither text nor numbers")
+        if int(np.prod(kept.shape, dtype=np.float64)) > _MOST_IN_ATTRIBUTE:
+            raise ValueError(f"'{name}' is too long")
+        return attributes[name]
+
+    def _scalar(self, name: str, kind: type[Any]) -> Any:
+        value = self._attribute(name)
+        if type(value) is not kind:
+            raise ValueError(f"expected {kind.__name__} in '{name}', received {type(value)}")
+        return value
+
+    def _row(self, name: str, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        value = self._attribute(name)
+        if not isinstance(value, np.ndarray):
+            raise ValueError(f"expected a row in '{name}'")
+        row = cast("npt.NDArray[Any]", value)
+        if row.dtype != dtype or row.ndim != 1:
+            raise ValueError(f"expected a row of {dtype} in '{name}'")
+        return row
+
+
+class Planes:
+    """uint8 planes of an open file. Unpacked here, so that no chunk can grow beyond its plane."""
+
+    def __init__(self, dataset: Any, shape: tuple[int, int, int]) -> None:
+        self._dataset = dataset
+        self._size = shape[1] * shape[2]
+
+    def packed(self, index: int) -> bytes | None:
+        """The zlib stream of a plane as it lies in the file; None where all of it is 0."""
+        info = self._dataset.id.get_chunk_info_by_coord((index, 0, 0))
+        if info.byte_offset is None:
+            return None
+        # zlib adds 5 bytes per 16 KB at worst, plus a frame.
+        if info.filter_mask or info.size > self._size + self._size // 1000 + 256:
+            raise ValueError(f"plane {index} declares {info.size} bytes")
+        _, packed = self._dataset.id.read_direct_chunk((index, 0, 0))
+        return bytes(packed)
+
+    def read_into(self, index: int, plane: Bytes) -> None:
+        """Fill a contiguous plane, uint8, (rows, columns), that holds zeros."""
+        packed = self.packed(index)
+        if packed is None:
+            return
+        unpacker = zlib.decompressobj()
+        content = unpacker.decompress(packed, self._size + 1)
+        if len(content) != self._size or not unpacker.eof:
+            raise ValueError(f"plane {index} does not unpack to {self._size} bytes")
+        plane.reshape(-1)[:] = np.frombuffer(content, np.uint8)
+
+
+class NewGroup:
+    """A group of a file that is being written."""
+
+    def __init__(self, group: Any, target: _Target | None = None) -> None:
+        self._group = group
+        self._target = target
+
+    def group(self, name: str) -> NewGroup:
+        return NewGroup(self._group.create_group(name), self._target)
+
+    def put(self, **values: str | bool | int | float | tuple[int, ...] | tuple[float, ...]) -> None:
+        """Attributes: text, truth, int64, float64, or a row of one of these two numbers."""
+        for name, value in values.items():
+            kept: Any
+            match value:
+                case str():
+                    kept = _storable(value)
+                case bool():
+                    kept = np.bool_(value)
+                case tuple():
+                    whole = all(isinstance(item, int) for item in value)
+                    kept = np.array(value, dtype=np.int64 if whole else np.float64)
+                case int():
+                    kept = np.int64(value)
+                case _:
+                    kept = np.float64(value)
+            self._group.attrs[name] = kept
+
+    def column(self, name: str, values: npt.NDArray[Any]) -> None:
+        """A dataset (n,) of numbers."""
+        self._group.create_dataset(name, data=values)
+
+    def texts(self, name: str, values: Sequence[str]) -> None:
+        """A dataset (n,) of texts."""
+        kept = np.array([_storable(text) for text in values], dtype=object)
+        self._group.create_dataset(name, data=kept, dtype=h5py.string_dtype())
+
+    def link_file(self, name: str, file: str) -> None:
+        """A link to another file of the project, for people with h5py; we never follow it."""
+        self._group[name] = h5py.ExternalLink(file, "/")
+
+    def planes(self, name: str, shape: tuple[int, int, int]) -> NewPlanes:
+        """A dataset of uint8 planes, gzip 1, one chunk each; planes that are not put are 0."""
+        dataset = self._group.create_dataset(
+            name,
+            shape,
+            np.uint8,
+            chunks=(1, *shape[1:]),
+            compression="gzip",
+            compression_opts=1,
+        )
+        return NewPlanes(dataset, self._target)
+
+    def contiguous(self, name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> int:
+        """Allocate a dataset in one piece, without filling it, and return its byte offset."""
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        dataset = self._group.create_dataset(name, shape, np.dtype(dtype), dcpl=layout)
+        return int(dataset.id.get_offset())
+
+
+class NewPlanes:
+    """uint8 planes of a file that is being written."""
+
+    def __init__(self, dataset: Any, target: _Target | None) -> None:
+        self._dataset = dataset
+        self._target = target
+
+    def put(self, index: int, packed: bytes) -> None:
+        """Store the zlib stream of one plane."""
+        self._dataset.id.write_direct_chunk((index, 0, 0), packed)
+        if self._target is not None and self._target.fault is not None:
+            raise self._target.fault
+
+
+class _Target:
+    """The file object that HDF5 writes to; it remembers the first fault and then pretends."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.fault: OSError | None = None
+
+    def write(self, content: memoryview) -> int:
+        left = memoryview(content).cast("B")
+        size = len(left)
+        while left and self.fault is None:
+            try:
+                left = left[self._file.write(left) :]
+            except OSError as error:
+                self.fault = error
+        return size
+
+    def readinto(self, buffer: memoryview) -> int:
+        view = memoryview(buffer).cast("B")
+        got = self._file.readinto(view)
+        # Only after a fault is anything asked for that was never written.
+        view[got:] = bytes(len(view) - got)
+        return len(view)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def truncate(self, size: int) -> int:
+        if self.fault is None:
+            try:
+                self._file.truncate(size)
+            except OSError as error:
+                self.fault = error
+        return size
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+@contextmanager
+def open_file(path: Path) -> Generator[Group, None, None]:
+    """Open a file for reading. HDF5's own locks are off: the project's lock decides."""
+    file = h5py.File(path, "r", locking=False)
+    with file:
+        yield Group(file)
+
+
+@contextmanager
+def open_image(content: bytes) -> Generator[Group, None, None]:
+    """Open a whole file that lies in memory."""
+    file = h5py.File(io.BytesIO(content), "r")
+    with file:
+        yield Group(file)
+
+
+@contextmanager
+def new_file(path: Path) -> Generator[NewGroup, None, None]:
+    """Write a file that must not be there yet; it is on the disk when the block has ended.
+
+    Raises
+    ------
+    OSError
+        The first fault of the disk.
+    """
+    with path.open("xb+", buffering=0) as raw:
+        target = _Target(raw)
+        try:
+            file = h5py.File(
+                target, "w", libver=_LIBVER, alignment_threshold=1, alignment_interval=ALIGNMENT
+            )
+            with file:
+                yield NewGroup(file, target)
+        finally:
+            if target.fault is not None:
+                raise target.fault
+        os.fsync(raw.fileno())
+
+
+def image(build: Callable[[NewGroup], None]) -> bytes:
+    """A whole small file in memory."""
+    buffer = io.BytesIO()
+    file = h5py.File(buffer, "w", libver=_LIBVER)
+    with file:
+        build(NewGroup(file))
+    return buffer.getvalue()
+
+
+def _storable(text: str) -> str:
+    """The text as HDF5 can hold it: NUL and lone surrogates become the replacement character."""
+    return text.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

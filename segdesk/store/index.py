@@ -1,0 +1,152 @@
+"""Who writes project.h5, and what each writer leaves as it was: the `Index`.
+
+Two writers meet here. `save` writes the index alone (a new case, run or split), at any time, on
+the GUI thread. `commit` ends a Save of masks, on a worker. Statuses, mask generations and segments
+change by Edits, and Edits are in the journal; so an index must carry them exactly as of the
+generation that it names, or replaying the journal would not fit. That state is a `Base`:
+
+- `save` writes the caller's project on the current Base;
+- `commit` writes the newest project that any caller has handed over (by `save` while the Save was
+  running, or by `begin` when it started) on the Save's Base, which then becomes the current one.
+
+So neither loses what the other wrote, in whichever order they come. One lock, held only while the
+small file is written, orders them; nothing else is ever locked inside it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segdesk.core.case import Case
+from segdesk.core.project import Project
+from segdesk.core.segment import SegmentTable
+from segdesk.core.status import SliceStatus
+from segdesk.store import project_file
+
+#: For each journal, the numbers of the segments that its Edits touch.
+SegmentsTouched = Mapping[int, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """What of a case changes by Edits only: the number of its mask's file, and its statuses."""
+
+    generation: int = 0
+    statuses: tuple[SliceStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Everything that changes by Edits, as of one generation.
+
+    Parameters
+    ----------
+    generation : the journals from this number upwards are replayed on it
+    cases : state of each case; one that is not there has no mask and no statuses yet
+    segments : the table
+    """
+
+    generation: int
+    cases: Mapping[str, CaseState]
+    segments: SegmentTable
+
+    @classmethod
+    def of(cls, project: Project, generation: int) -> Base:
+        """The Base of a project as it was read."""
+        states = {case.id: CaseState(case.generation, case.statuses) for case in project.cases}
+        return cls(generation, states, project.segments)
+
+    def state(self, case: str) -> CaseState:
+        return self.cases.get(case, CaseState())
+
+    def under(self, project: Project, touched: SegmentsTouched) -> Project:
+        """The project with everything that changes by Edits put back to this Base.
+
+        Parameters
+        ----------
+        touched : segments that no Edit since the Base has touched keep the project's row, because
+            no replay would bring it (visibility, for one, is no Edit)
+        """
+        numbers = {
+            number
+            for journal, segments in touched.items()
+            if journal >= self.generation
+            for number in segments
+        }
+        rows = [row for row in project.segments if row.number not in numbers]
+        rows += [row for row in self.segments if row.number in numbers]
+        return replace(
+            project,
+            cases=tuple(self._settled(case) for case in project.cases),
+            segments=SegmentTable(tuple(sorted(rows, key=lambda row: row.number))),
+        )
+
+    def _settled(self, case: Case) -> Case:
+        state = self.state(case.id)
+        return replace(case, generation=state.generation, statuses=state.statuses)
+
+
+class Index:
+    """The index of one project folder that is open for writing, or was read."""
+
+    def __init__(self, folder: Path, project: Project, generation: int) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._saved = project
+        self._base = Base.of(project, generation)
+        self._newest: tuple[Project, SegmentsTouched] = (project, {})
+
+    @property
+    def saved(self) -> Project:
+        """The project as it stands on the disk."""
+        return self._saved
+
+    @property
+    def base(self) -> Base:
+        """What project.h5 carries of the masks."""
+        return self._base
+
+    def save(self, project: Project, touched: SegmentsTouched) -> Project:
+        """Write the index alone, on the current Base; returns what was written.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; the old index stays.
+        """
+        with self._lock:
+            written = self._base.under(project, touched)
+            project_file.write(self._folder, written, self._base.generation)
+            self._keep(written, self._base)
+            self._newest = (project, touched)
+            return written
+
+    def begin(self, project: Project) -> None:
+        """A Save starts with this project; no Edit has come since."""
+        with self._lock:
+            self._newest = (project, {})
+
+    def commit(self, base: Base) -> Project:
+        """Write the newest project on a new Base: the moment of truth of a Save.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; the old index and its Base stay.
+        """
+        with self._lock:
+            project, touched = self._newest
+            written = base.under(project, touched)
+            project_file.write(self._folder, written, base.generation)
+            self._keep(written, base)
+            return written
+
+    def _keep(self, written: Project, base: Base) -> None:
+        """Remember what stands on the disk; a case that left takes its state along."""
+        ids = {case.id for case in written.cases}
+        states = {id: state for id, state in base.cases.items() if id in ids}
+        self._saved = written
+        self._base = Base(base.generation, states, written.segments)

@@ -1,0 +1,208 @@
+"""journal-N: the Edits since generation N, appended one by one and never changed.
+
+    head      magic (8 bytes), number N, first sequence number, CRC-32 of these
+    record    length, type, sequence number, CRC-32 of the payload, CRC-32 of these four; payload
+
+All numbers are little-endian. Sequence numbers run on from one journal to the next, so a missing
+piece is seen. The head of a record has a sum of its own: only where it is whole and the payload
+reaches past the end of the file is the tail torn (the process or the power went away while
+writing); anything else is damage. `recover` decides what becomes of either.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from segdesk.core.edit import Edit
+from segdesk.store import edit_codec
+from segdesk.store.replace import sync_folder
+
+MAGIC = b"SDJRNL\0\1"
+_HEAD = struct.Struct("<8sQQ")
+_RECORD = struct.Struct("<IBQI")
+_SUM = struct.Struct("<I")
+HEAD_SIZE = _HEAD.size + _SUM.size
+RECORD_SIZE = _RECORD.size + _SUM.size
+#: The only type of record: an Edit.
+EDIT = 1
+
+Flaw = Literal["", "torn", "damaged"]
+
+
+def journal_name(number: int) -> str:
+    return f"journal-{number}"
+
+
+class Journal:
+    """The journal that Edits go to. Owned by the ProjectFolder, on its thread only.
+
+    An Edit that could not be written stays in memory and is written before the next one, so a
+    disk that was full for a while leaves no gap.
+    """
+
+    def __init__(self, number: int, file: io.FileIO, end: int, next_sequence: int) -> None:
+        self.number = number
+        self.next_sequence = next_sequence
+        self._file = file
+        self._end = end
+        self._waiting: list[bytes] = []
+
+    @classmethod
+    def create(cls, folder: Path, number: int, next_sequence: int) -> Journal:
+        """Start a journal; an unfinished one of that number is written over."""
+        head = _HEAD.pack(MAGIC, number, next_sequence)
+        path = folder / journal_name(number)
+        file = path.open("wb", buffering=0)
+        try:
+            _write_all(file, head + _SUM.pack(zlib.crc32(head)))
+            os.fsync(file.fileno())
+            sync_folder(folder)
+        except OSError:
+            file.close()
+            path.unlink(missing_ok=True)
+            raise
+        return cls(number, file, HEAD_SIZE, next_sequence)
+
+    @classmethod
+    def reopen(cls, folder: Path, contents: Contents) -> Journal:
+        """Go on behind the last whole record of a journal that was read."""
+        file = (folder / journal_name(contents.number)).open("rb+", buffering=0)
+        return cls(contents.number, file, contents.end, contents.next_sequence)
+
+    def append(self, payload: bytes) -> None:
+        """Hand one record to the operating system; it outlives this process, not a power cut.
+
+        Raises
+        ------
+        OSError
+            Where the disk refuses. The record waits and goes first the next time.
+        """
+        fixed = _RECORD.pack(len(payload), EDIT, self.next_sequence, zlib.crc32(payload))
+        self._waiting.append(fixed + _SUM.pack(zlib.crc32(fixed)) + payload)
+        self.next_sequence += 1
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits.
+
+        Raises
+        ------
+        OSError
+            Where the disk still refuses.
+        """
+        while self._waiting:
+            # A piece that an earlier try left here is the beginning of this very record.
+            self._file.seek(self._end)
+            _write_all(self._file, self._waiting[0])
+            self._end += len(self._waiting.pop(0))
+
+    def sync(self) -> None:
+        """Write what waits and make everything outlive a power cut.
+
+        Raises
+        ------
+        OSError
+            Where the disk refuses.
+        """
+        self.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a journal holds, up to its first flaw.
+
+    Parameters
+    ----------
+    number : N
+    first : sequence number of its first record, or -1 where its head is torn or damaged
+    edits : those of the whole records, in order
+    end : byte offset behind the last whole record
+    flaw : what is wrong there, or ""
+    """
+
+    number: int
+    first: int
+    edits: tuple[Edit, ...]
+    end: int
+    flaw: Flaw
+
+    @property
+    def next_sequence(self) -> int:
+        return self.first + len(self.edits)
+
+
+def read(path: Path, number: int) -> Contents:
+    """Read a journal record by record; a flaw ends it and is no error.
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be read at all.
+    """
+    edits: list[Edit] = []
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        head = file.read(HEAD_SIZE)
+        if len(head) < HEAD_SIZE or not any(head):
+            return Contents(number, -1, (), 0, "torn")
+        magic, written_number, first = _HEAD.unpack_from(head)
+        intact = _SUM.unpack_from(head, _HEAD.size)[0] == zlib.crc32(head[: _HEAD.size])
+        if not intact or magic != MAGIC or written_number != number:
+            return Contents(number, -1, (), 0, "damaged")
+        end = HEAD_SIZE
+        while end < size:
+            found = _next(file, size - end, first + len(edits))
+            if isinstance(found, str):
+                return Contents(number, first, tuple(edits), end, found)
+            edit, length = found
+            edits.append(edit)
+            end += length
+    return Contents(number, first, tuple(edits), end, "")
+
+
+def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Edit, int] | Flaw:
+    """The next Edit with its record's length, or the flaw that is there instead."""
+    head = file.read(RECORD_SIZE)
+    if len(head) < RECORD_SIZE:
+        return "torn"
+    if not any(head):
+        return "damaged" if _has_content(file) else "torn"
+    length, kind, written_sequence, payload_sum = _RECORD.unpack_from(head)
+    if _SUM.unpack_from(head, _RECORD.size)[0] != zlib.crc32(head[: _RECORD.size]):
+        return "damaged"
+    if kind != EDIT or written_sequence != sequence:
+        return "damaged"
+    if length > left - RECORD_SIZE:
+        return "torn"
+    payload = file.read(length)
+    if zlib.crc32(payload) != payload_sum:
+        return "damaged"
+    try:
+        return edit_codec.decode(payload), RECORD_SIZE + length
+    except ValueError:
+        return "damaged"
+
+
+def _has_content(file: BinaryIO) -> bool:
+    """Whether anything but zeros follows: a power cut can leave a file longer than its data."""
+    while piece := file.read(1 << 20):
+        if any(piece):
+            return True
+    return False
+
+
+def _write_all(file: io.FileIO, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]

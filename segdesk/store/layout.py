@@ -1,0 +1,57 @@
+"""Where things lie inside a project folder, and that nothing leads out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segdesk.errors import ProjectError
+from segdesk.store.annotation_file import annotation_name
+from segdesk.store.names import checked_id
+from segdesk.store.volume_file import VOLUME_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one project. Every id is checked before it becomes a name.
+
+    Each raises UsageError for an id that is no safe name, and ProjectError for a link that leads
+    out of the project.
+    """
+
+    root: Path
+
+    def case(self, id: str) -> Path:
+        """cases/ID"""
+        return self.inside(self.root / "cases" / checked_id(id))
+
+    def volume(self, case: str) -> Path:
+        """cases/ID/volume.h5"""
+        return self.inside(self.case(case) / VOLUME_FILE)
+
+    def annotation(self, case: str, generation: int) -> Path:
+        """cases/ID/annotation-N.h5"""
+        return self.inside(self.case(case) / annotation_name(generation))
+
+    def run(self, id: str) -> Path:
+        """runs/ID"""
+        return self.inside(self.root / "runs" / checked_id(id, what="run"))
+
+    def prediction(self, run: str, case: str) -> Path:
+        """runs/RUN/predictions/CASE.h5"""
+        return self.inside(self.run(run) / "predictions" / f"{checked_id(case)}.h5")
+
+    def inside(self, path: Path) -> Path:
+        """The path, where no symbolic link leads it out of the project.
+
+        Raises
+        ------
+        ProjectError
+            Where one does.
+        """
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise ProjectError(
+                f"'{path.name}' in the project '{self.root.name}' leads out of the project.",
+                "Copy the files into the folder.",
+            )
+        return path

@@ -1,0 +1,97 @@
+"""One writer per project: the operating system's lock on the file `lock`.
+
+The text in the file only names the holder for the sentence; stale text is no lock. Reading takes
+no lock. The lock vanishes with the process, however it ends; the descriptor is not inherited.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from segdesk.errors import ProjectError, ProjectLocked
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+LOCK = "lock"
+#: On Windows locked bytes cannot be read by others, so the byte lies far behind the text.
+_BYTE = 1 << 20
+_HELD = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK}
+
+
+class ProjectLock:
+    """A held lock. Owned by the ProjectFolder; released by `release` or with the process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def acquire(cls, folder: Path) -> ProjectLock:
+        """Take the lock of a project folder, without waiting.
+
+        Raises
+        ------
+        ProjectLocked
+            Where another process, or this one, holds it.
+        ProjectError
+            Where the file system refuses or knows no locks.
+        """
+        path = folder / LOCK
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise ProjectError(
+                f"The project '{folder.name}' cannot be opened for writing: {error.strerror}.",
+                "Check who owns the folder.",
+            ) from error
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            holder = _holder(descriptor)
+            os.close(descriptor)
+            if error.errno in _HELD:
+                raise ProjectLocked(
+                    f"The project '{folder.name}' is open for writing in another program{holder}.",
+                    "Close it there, or only read it here.",
+                ) from error
+            raise ProjectError(
+                f"The project '{folder.name}' lies on a disk that knows no file locks.",
+                "Move the folder to a local disk.",
+            ) from error
+        # The name is a courtesy: a full disk must not keep anyone from opening a project.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{socket.gethostname()} {os.getpid()}\n".encode())
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Let go; more than once is fine."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(descriptor, _BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _holder(descriptor: int) -> str:
+    """Words about who holds it, or nothing where the text says nothing."""
+    try:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        host, pid = os.read(descriptor, 512).decode("utf-8").split()
+        return f" (process {int(pid)} on {host})"
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,38 @@
+"""Which ids may become names of files and folders, on every system."""
+
+from __future__ import annotations
+
+import re
+
+from segdesk.errors import UsageError
+
+LONGEST = 64
+_SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+#: Devices on Windows, with any ending:
+#: https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(10)]
+)
+
+
+def checked_id(id: str, *, what: str = "case") -> str:
+    """The id, where it is a safe file name.
+
+    Parameters
+    ----------
+    id : letters, digits, ``.``, ``_`` and ``-``; no dot at either end; at most 64 characters; no
+        device name of Windows
+    what : "case" or "run", for the sentence
+
+    Raises
+    ------
+    UsageError
+        Where it is not.
+    """
+    fits = len(id) <= LONGEST and _SAFE.fullmatch(id) is not None and not id.endswith(".")
+    if not fits or id.split(".")[0].lower() in _DEVICES:
+        raise UsageError(
+            f"'{id[:80]}' cannot be the name of a {what}.",
+            f"Use up to {LONGEST} letters, digits, '.', '_' and '-', with no dot at either end.",
+        )
+    return id

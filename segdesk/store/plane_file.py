@@ -1,0 +1,111 @@
+"""HDF5 files of uint8 planes: two layers of a scan, one gzip chunk for each slice.
+
+Chunks are packed and unpacked here with zlib and handed to HDF5 as they are, so that an unchanged
+plane can be copied without unpacking, every chunk can be verified after writing, and no chunk can
+unpack to more than its plane. `annotation_file` and `prediction_file` say which layers there are.
+"""
+
+from __future__ import annotations
+
+import errno
+import zlib
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.store import hdf5
+from segdesk.store.hdf5 import Group, NewGroup
+from segdesk.store.replace import replacing
+
+Plane = npt.NDArray[np.uint8]
+Shape = tuple[int, int, int]
+#: Gives the packed plane of a layer and a slice, or None where all of it is 0.
+Source = Callable[[str, int], bytes | None]
+
+
+def pack(plane: Plane) -> bytes | None:
+    """The chunk of a plane, uint8, (rows, columns); None where all of it is 0."""
+    if not plane.any():
+        return None
+    return zlib.compress(plane.tobytes(), 1)
+
+
+def write(
+    path: Path,
+    layers: tuple[str, ...],
+    shape: Shape,
+    source: Source,
+    *,
+    extra: Callable[[NewGroup], None],
+    on_plane: Callable[[int], None] | None = None,
+) -> None:
+    """Write a file anew, read it back chunk by chunk, and put it in its place.
+
+    Parameters
+    ----------
+    layers : names of the datasets
+    shape : (slices, rows, columns) of each
+    source : asked once for each layer and slice, slice by slice
+    extra : puts what else the file holds
+    on_plane : told the number of slices that are written
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses or gives back something else; no new file is left.
+    """
+    sums: dict[tuple[str, int], int] = {}
+    with replacing(path) as temporary:
+        with hdf5.new_file(temporary) as root:
+            extra(root)
+            targets = {layer: root.planes(layer, shape) for layer in layers}
+            for index in range(shape[0]):
+                for layer in layers:
+                    packed = source(layer, index)
+                    if packed is not None:
+                        targets[layer].put(index, packed)
+                        sums[layer, index] = zlib.crc32(packed)
+                if on_plane is not None:
+                    on_plane(index + 1)
+        try:
+            _verify(temporary, layers, shape, sums)
+        except (ValueError, KeyError, RuntimeError) as error:
+            raise OSError(errno.EIO, "what was written cannot be read back") from error
+
+
+def _verify(
+    path: Path, layers: tuple[str, ...], shape: Shape, sums: dict[tuple[str, int], int]
+) -> None:
+    with hdf5.open_file(path) as root:
+        for layer in layers:
+            planes = root.planes(layer, shape)
+            for index in range(shape[0]):
+                packed = planes.packed(index)
+                found = None if packed is None else zlib.crc32(packed)
+                if found != sums.get((layer, index)):
+                    raise OSError(errno.EIO, f"slice {index + 1} was not written as it was meant")
+
+
+def read_layers(root: Group, layers: tuple[str, ...], shape: Shape) -> tuple[Plane, ...]:
+    """The layers of an open file, each uint8 of this shape; the caller's to change."""
+    arrays: list[Plane] = []
+    for layer in layers:
+        planes = root.planes(layer, shape)
+        array = np.zeros(shape, np.uint8)
+        for index in range(shape[0]):
+            planes.read_into(index, array[index])
+        arrays.append(array)
+    return tuple(arrays)
+
+
+@contextmanager
+def packed_planes(
+    path: Path, layers: tuple[str, ...], shape: Shape
+) -> Generator[Source, None, None]:
+    """A Source that gives the chunks of an older file as they lie there."""
+    with hdf5.open_file(path) as root:
+        planes = {layer: root.planes(layer, shape) for layer in layers}
+        yield lambda layer, index: planes[layer].packed(index)

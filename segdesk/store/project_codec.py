@@ -1,0 +1,89 @@
+"""A `Project` as HDF5 groups, and back: the layout of project.h5.
+
+    /               format, version, needs, id, generation
+    segments/001    number, name, colour, meaning, partner, visible, locked
+    cases/ID        order, shape, spacing_mm, …; statuses, predictions, pool_reasons; source
+    split           seed; patients and pools, one row for each patient
+    runs/ID         order, started, …; plan, intensities, curves (one column for each figure)
+    settings        names and values
+
+What is None is not there. A figure of a curve that was not measured is NaN. `project_file` writes
+and reads the whole file; a change here needs a new VERSION and a migration.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segdesk.core.case import Case, Source
+from segdesk.core.project import Project
+from segdesk.core.segment import Segment, SegmentTable
+from segdesk.core.split import POOLS, Pool, Split
+from segdesk.core.status import SliceStatus
+from segdesk.core.window import Window
+from segdesk.store.hdf5 import Group, NewGroup
+from segdesk.store.names import checked_id
+from segdesk.store.run_codec import decode_run, encode_run
+from segdesk.store.value_codec import UNITS, grid_of, one_of, pairs_of, put_grid, put_pairs
+
+
+def encode(project: Project, root: NewGroup) -> None:
+    """Put a project into the root group of a new file."""
+    root.put(id=project.id)
+    segments = root.group("segments")
+    for segment in project.segments:
+        _encode_segment(segment, segments.group(f"{segment.number:03d}"))
+    cases = root.group("cases")
+    for order, case in enumerate(project.cases):
+        _encode_case(case, order, cases.group(checked_id(case.id)))
+    split = root.group("split")
+    split.put(seed=project.split.seed)
+    split.texts("patients", [patient for patient, _ in project.split.pools])
+    split.texts("pools", [pool for _, pool in project.split.pools])
+    runs = root.group("runs")
+    for order, run in enumerate(project.runs):
+        group = runs.group(checked_id(run.id, what="run"))
+        encode_run(run, order, group)
+        predicted = group.group("predictions")
+        for case in project.cases:
+            if run.id in case.predictions:
+                predicted.link_file(case.id, f"runs/{run.id}/predictions/{case.id}.h5")
+    put_pairs(root.group("settings"), project.settings)
+
+
+def decode(root: Group) -> Project:
+    """The project of a file.
+
+    Raises
+    ------
+    ValueError, KeyError, UsageError
+        Where the content is not what `encode` writes.
+    """
+    segments, cases, runs = root.group("segments"), root.group("cases"), root.group("runs")
+    split = root.group("split")
+    pools = zip(split.texts("patients"), split.texts("pools"), strict=True)
+    table = [_decode_segment(segments.group(name)) for name in segments.names()]
+    decoded_cases = [_decode_case(name, cases.group(name)) for name in cases.names()]
+    decoded_runs = [decode_run(name, runs.group(name)) for name in runs.names()]
+    return Project(
+        id=root.text("id"),
+        cases=tuple(case for _, case in sorted(decoded_cases, key=lambda pair: pair[0])),
+        segments=SegmentTable(tuple(sorted(table, key=lambda segment: segment.number))),
+        split=Split(
+            split.integer("seed"), tuple((patient, _pool(name)) for patient, name in pools)
+        ),
+        slope=group.number("slope"),
+        intercept=group.number("intercept"),
+        patient=group.text("patient"),
+        pool=_pool(group.text("pool")) if group.has("pool") else None,
+        window=window,
+        statuses=statuses,
+        generation=group.integer("generation"),
+        predictions=tuple(checked_id(run, what="run") for run in group.texts("predictions")),
+        pool_reasons=group.texts("pool_reasons"),
+    )
+    return group.integer("order"), case
+
+
+def _pool(name: str) -> Pool:
+    return one_of(name, POOLS)

@@ -1,0 +1,90 @@
+"""project.h5, the index: written anew as a whole, verified, replaced.
+
+What stands in it belongs to `project_codec`, when it is written and by whom to `index`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segdesk.core.project import Project
+from segdesk.errors import ProjectError
+from segdesk.store import hdf5
+from segdesk.store.hdf5 import Group, NewGroup
+from segdesk.store.project_codec import decode, encode
+from segdesk.store.replace import write_whole
+from segdesk.store.translate import reading, writing
+
+PROJECT_FILE = "project.h5"
+FORMAT = "segdesk project"
+VERSION = 1
+#: The first segdesk that reads this version; a newer file says which one it needs.
+NEEDS = "0.1"
+#: An index is some kilobytes a case; what is larger is not ours.
+_LARGEST = 256 * 1024 * 1024
+
+
+def write(folder: Path, project: Project, generation: int) -> None:
+    """Put a new index in the place of the old one, or leave the old one.
+
+    Raises
+    ------
+    ProjectError
+        Where the disk refuses.
+    """
+
+    def build(root: NewGroup) -> None:
+        root.put(format=FORMAT, version=VERSION, needs=NEEDS, generation=generation)
+        encode(project, root)
+
+    def verify(content: bytes) -> None:
+        with hdf5.open_image(content) as root:
+            decode(root)
+
+    with writing(f"The index of the project '{folder.name}'"):
+        write_whole(folder / PROJECT_FILE, hdf5.image(build), verify)
+
+
+def read(folder: Path) -> tuple[Project, int]:
+    """The project and its generation, as last saved.
+
+    Raises
+    ------
+    ProjectError
+        Where there is none, it is damaged, or a newer segdesk wrote it.
+    """
+    path = folder / PROJECT_FILE
+    if not path.is_file():
+        raise ProjectError(
+            f"'{folder.name}' is not a project of segdesk.",
+            f"A project is a folder with a '{PROJECT_FILE}' in it.",
+        )
+    what = f"The index of the project '{folder.name}'"
+    with reading(what):
+        if path.stat().st_size > _LARGEST:
+            raise ValueError("an index is smaller")
+        content = path.read_bytes()
+        with hdf5.open_image(content) as root:
+            _check_version(root, folder)
+            generation = root.integer("generation")
+            if generation < 0:
+                raise ValueError(f"expected a generation >= 0, received {generation}")
+            project = decode(root)
+            if any(not 0 <= case.generation <= generation for case in project.cases):
+                raise ValueError("a mask is newer than the project")
+            return project, generation
+
+
+def _check_version(root: Group, folder: Path) -> None:
+    if not root.has("format") or root.text("format") != FORMAT:
+        raise ProjectError(
+            f"'{folder.name}' is not a project of segdesk.", "Its index is another program's file."
+        )
+    version = root.integer("version")
+    if version > VERSION:
+        raise ProjectError(
+            f"The project '{folder.name}' was made by a newer segdesk (format {version}).",
+            f"Open it with segdesk {root.text('needs')[:20]} or newer.",
+        )
+    if version != VERSION:
+        raise ValueError(f"expected version {VERSION}, received {version}")

@@ -1,0 +1,481 @@
+"""The door to the project on disk: the `ProjectFolder`.
+
+    NAME.segdesk/
+      project.h5                    the index
+      cases/ID/volume.h5            written once
+      cases/ID/annotation-N.h5      the mask as of generation N
+      runs/ID/                      a run's model and logs; predictions/CASE.h5
+      journal-N                     Edits since generation N
+      lock                          one writer
+
+Everything outside this room goes through here. When to save and what an Edit means belongs to
+`app`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit
+from segdesk.core.grid import Grid
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.core.volume import Unit, Volume, Voxels
+from segdesk.errors import ProjectError
+from segdesk.store import annotation_file, edit_codec, prediction_file, project_file, volume_file
+from segdesk.store.index import Index
+from segdesk.store.journal import Journal
+from segdesk.store.layout import Layout
+from segdesk.store.lock import ProjectLock
+from segdesk.store.recover import Recovery, mend, recover
+from segdesk.store.replace import new_folder, partial_name
+from segdesk.store.saving import Save, new_generations, sweep
+from segdesk.store.touched import Touched
+from segdesk.store.translate import reading, writing
+from segdesk.store.volume_file import VolumeFacts
+
+#: How often a reader starts again where a writer saves under its eyes.
+_READER_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening gives.
+
+    Parameters
+    ----------
+    project : as last saved
+    edits : to be replayed on it in this order; each names a case of the project, or none
+    notes : sentences about what could not be recovered
+    """
+
+    project: Project
+    edits: tuple[Edit, ...]
+    notes: tuple[str, ...]
+
+
+class ProjectFolder:
+    """One project folder, open. Owned by the Workbench.
+
+    Methods belong to the GUI thread where they say nothing else. Made by `create` and `open`.
+
+    Parameters
+    ----------
+    path : the folder
+    index : its index, as read
+    lock : the held lock, or None for reading only
+    """
+
+    def __init__(self, path: Path, index: Index, lock: ProjectLock | None) -> None:
+        self.path = path
+        self._layout = Layout(path)
+        self._index = index
+        self._lock = lock
+        self._journal: Journal | None = None
+        self._touched = Touched()
+        self._save: Save | None = None
+        self._imported: set[str] = set()
+
+    @property
+    def writable(self) -> bool:
+        """Whether this object holds the lock."""
+        return self._lock is not None
+
+    @classmethod
+    def create(cls, path: Path) -> ProjectFolder:
+        """Make a new, empty project and open it for writing.
+
+        Raises
+        ------
+        ProjectError
+            Where something is there already, or the disk refuses; then nothing is left behind.
+        """
+        if path.exists() or path.is_symlink():
+            raise ProjectError(
+                f"There is already something at '{path.name}'.", "Choose another name."
+            )
+        if not path.parent.is_dir():
+            raise ProjectError(
+                f"There is no folder '{path.parent}' to put the project into.",
+                "Make the folder first.",
+            )
+        project = Project(id=secrets.token_hex(16))
+        lock: ProjectLock | None = None
+        try:
+            with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
+                lock = ProjectLock.acquire(temporary)
+                (temporary / "cases").mkdir()
+                (temporary / "runs").mkdir()
+                Journal.create(temporary, 0, 1).close()
+                project_file.write(temporary, project, 0)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        return cls(path, Index(path, project, 0), lock)
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool) -> ProjectFolder:
+        """Open a project. Reading only takes no lock and never writes.
+
+        Raises
+        ------
+        ProjectError
+            Where there is no project, it is damaged, or a newer segdesk made it.
+        ProjectLocked
+            Where `writable` and another process has it open for writing.
+        """
+        if not path.is_dir() or not (path / project_file.PROJECT_FILE).is_file():
+            found = "is not there" if not path.exists() else "is not a project of segdesk"
+            raise ProjectError(
+                f"'{path.name}' {found}.",
+                f"A project is a folder with a '{project_file.PROJECT_FILE}' in it.",
+            )
+        with reading(f"The project '{path.name}'"):
+            for child in path.iterdir():
+                Layout(path).inside(child)
+        lock = ProjectLock.acquire(path) if writable else None
+        try:
+            project, generation = project_file.read(path)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        return cls(path, Index(path, project, generation), lock)
+
+    def load(self) -> Opened:
+        """Read the index and every journal since; where writable, mend what a crash left.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        what = f"The journal of the project '{self.path.name}'"
+        if self.writable:
+            with reading(what):
+                recovery = recover(self.path, self._index.base.generation)
+            with writing(what):
+                sweep(self.path)
+                if self._journal is not None:
+                    self._journal.close()
+                self._journal = mend(self.path, recovery)
+        else:
+            with reading(what):
+                recovery = self._read_beside_a_writer()
+        project = self._index.saved
+        known = {"", *(case.id for case in project.cases)}
+        self._touched = Touched()
+        for journal in recovery.journals:
+            for edit in journal.edits:
+                if edit.case in known:
+                    self._touched.add(journal.number, edit)
+        edits = tuple(edit for edit in recovery.edits if edit.case in known)
+        notes = recovery.notes
+        if left_out := len(recovery.edits) - len(edits):
+            notes += (f"{left_out} changes of cases that are gone were left out.",)
+        return Opened(project, edits, notes)
+
+    def close(self) -> None:
+        """Let go of everything; waits for a Save that is running. More than once is fine."""
+        try:
+            if self._save is not None:
+                self._save.abandon()
+            if self._journal is not None:
+                with writing(f"The journal of the project '{self.path.name}'"):
+                    self._journal.sync()
+        finally:
+            if self._journal is not None:
+                self._journal.close()
+                self._journal = None
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    def __enter__(self) -> ProjectFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Volumes
+
+    def write_volume(
+        self,
+        case_id: str,
+        grid: Grid,
+        *,
+        unit: Unit,
+        slope: float,
+        intercept: float,
+        planes: Callable[[int], Voxels],
+        on_plane: Callable[[int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> VolumeFacts:
+        """Write a scan, once. Any thread.
+
+        A folder of that id that no index names was left by an import that was killed; it goes.
+
+        Parameters
+        ----------
+        planes : gives plane k, int16, (rows, columns); asked for 0, 1, … once each
+        on_plane : told k once plane k is written
+        cancelled : asked before each plane
+
+        Raises
+        ------
+        UsageError
+            Where the id is no safe file name.
+        ProjectError
+            Where the id is taken, or the disk is full or refuses; then nothing is left behind.
+        Cancelled
+            Where `cancelled` said so; then nothing is left behind.
+        """
+        self._check_writable()
+        folder = self._layout.case(case_id)
+        if case_id in self._imported or any(c.id == case_id for c in self._index.saved.cases):
+            raise ProjectError(
+                f"There is already a case '{case_id}' in this project.", "Choose another name."
+            )
+        if folder.exists():
+            with writing(f"The scan of '{case_id}'"):
+                shutil.rmtree(folder)
+        facts = volume_file.write(
+            folder,
+            grid,
+            unit=unit,
+            slope=slope,
+            intercept=intercept,
+            planes=planes,
+            on_plane=on_plane,
+            cancelled=cancelled,
+        )
+        self._imported.add(case_id)
+        return facts
+
+    def read_volume(self, case: Case) -> Volume:
+        """The scan of a case as a read-only memory map. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where the file is missing, damaged, or lies on another Grid.
+        """
+        return volume_file.read(self._layout.volume(case.id), case)
+
+    def volume_location(self, case: Case) -> tuple[Path, int]:
+        """The absolute path of a case's volume and the byte offset of its voxels. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where the file is missing, damaged, or lies on another Grid.
+        """
+        path = self._layout.volume(case.id)
+        return path.absolute(), volume_file.location(path, case)
+
+    def remove_case_files(self, case_id: str) -> None:
+        """Remove the files of a case that never reached the index.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        self._check_writable()
+        folder = self._layout.case(case_id)
+        if any(case.id == case_id for case in self._index.saved.cases):
+            raise ValueError(f"expected a case that the index does not name, received {case_id}")
+        with writing(f"The folder of '{case_id}'"):
+            for path in (folder, partial_name(folder)):
+                if path.exists():
+                    shutil.rmtree(path)
+        self._imported.discard(case_id)
+
+    # Masks and the journal
+
+    def read_annotation(self, case: Case) -> Annotation:
+        """The mask of a case as of `case.generation`, with `case.statuses`; 0: empty.
+
+        Raises
+        ------
+        ProjectError
+            Where the file is missing or damaged.
+        """
+        return annotation_file.read(self._layout.annotation(case.id, case.generation), case)
+
+    def append(self, edit: Edit) -> None:
+        """Journal an Edit; when this returns, it outlives a crash of the program.
+
+        The Edit's case has to be in the index before, else opening leaves the Edit out.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses. The Edit is not lost: it waits in memory, the next `append`,
+            `sync` or save writes it first, and the caller keeps it applied.
+        """
+        journal = self._open_journal()
+        # First, so that the next save writes these slices even where the journal could not.
+        self._touched.add(journal.number, edit)
+        with writing("The last change"):
+            journal.append(edit_codec.encode(edit))
+
+    def sync(self) -> None:
+        """Make every Edit so far outlive a power cut; called on a timer.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        with writing("The last changes"):
+            self._open_journal().sync()
+
+    # Saving
+
+    def save_index(self, project: Project) -> None:
+        """Write the index alone: a new case, run or split. Also while a Save runs.
+
+        Statuses, mask generations, and the segments that journalled Edits have touched stay as
+        last saved, because replaying the journal brings them.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; the old index stays.
+        """
+        self._check_writable()
+        self._index.save(project, self._touched.segments())
+
+    def begin_save(self, project: Project, changed: Mapping[str, Annotation]) -> Save:
+        """Start a save: from here on Edits go to a new journal.
+
+        Copies the slices that Edits have touched since the last save, and nothing else.
+
+        Parameters
+        ----------
+        project : as it shall be saved; mask generations and statuses are filled in
+        changed : the mask of every case that has journalled Edits; more is fine
+
+        Raises
+        ------
+        ProjectError
+            Where another Save is running or the disk refuses; then nothing has changed.
+        """
+        journal = self._open_journal()
+        if self._save is not None and self._save.is_running:
+            raise ProjectError("A save is running already.", "Wait until it has ended.")
+        if self._save is not None:
+            self._save.abandon()
+        base = self._index.base
+        self._touched.forget_before(base.generation)
+        touched = self._touched.cases(base.generation)
+        number = journal.number + 1
+        new, new_base = new_generations(
+            project, changed, touched, base=base, number=number, layout=self._layout
+        )
+        with writing(f"The journal of the project '{self.path.name}'"):
+            journal.sync()
+            self._journal = Journal.create(self.path, number, journal.next_sequence)
+        journal.close()
+        self._index.begin(project)
+        self._save = Save(self._layout, self._index, new, new_base)
+        return self._save
+
+    # Runs and predictions
+
+    def run_folder(self, run_id: str) -> Path:
+        """runs/ID, made where it is not there and the project is writable. Any thread.
+
+        Raises
+        ------
+        UsageError
+            Where the id is no safe file name.
+        ProjectError
+            Where the disk refuses.
+        """
+        folder = self._layout.run(run_id)
+        if self.writable:
+            with writing(f"The folder of '{run_id}'"):
+                folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_prediction(self, prediction: Prediction) -> None:
+        """Keep a prediction, in the place of an older one of the same run and case. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; an older one stays.
+        """
+        self._check_writable()
+        path = self._layout.prediction(prediction.run, prediction.case)
+        prediction_file.write_prediction(path, prediction)
+
+    def write_prediction_files(
+        self, run: str, case: Case, labels_npy: Path, probability_npy: Path
+    ) -> None:
+        """Keep a prediction that a trainer wrote as two .npy files, slice by slice. Any thread.
+
+        Raises
+        ------
+        InputError
+            Where a file is missing, or not uint8 of the case's shape.
+        ProjectError
+            Where the disk refuses.
+        """
+        labels = prediction_file.mapped(labels_npy, case.grid.shape)
+        probability = prediction_file.mapped(probability_npy, case.grid.shape)
+        self.write_prediction(Prediction(run, case.id, labels, probability))
+
+    def read_prediction(self, run: str, case: Case) -> Prediction:
+        """The prediction of a run for a case. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where it is missing or damaged.
+        """
+        path = self._layout.prediction(run, case.id)
+        return prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+
+    def has_prediction(self, run: str, case_id: str) -> bool:
+        """Whether there is a prediction of a run for a case. Any thread."""
+        return self._layout.prediction(run, case_id).is_file()
+
+    def _read_beside_a_writer(self) -> Recovery:
+        """Index and journals that belong together, though a writer may save meanwhile."""
+        for _ in range(_READER_TRIES):
+            recovery = recover(self.path, self._index.base.generation)
+            project, generation = project_file.read(self.path)
+            unmoved = generation == self._index.base.generation
+            self._index = Index(self.path, project, generation)
+            if unmoved and not recovery.stray:
+                return recovery
+        return recover(self.path, self._index.base.generation)
+
+    def _open_journal(self) -> Journal:
+        self._check_writable()
+        if self._journal is None:
+            raise ValueError("expected load() before the first change")
+        return self._journal
+
+    def _check_writable(self) -> None:
+        if not self.writable:
+            raise ProjectError(
+                f"The project '{self.path.name}' is open for reading only.",
+                "Open it for writing.",
+            )

@@ -1,0 +1,133 @@
+"""Reading every journal since the last save, and mending what a crash left.
+
+The Edits up to the first flaw are good; what comes after them was made on top of something that is
+lost. A torn tail is cut. Anything else is set aside in `journal-N.damaged`, never thrown away.
+Only a writer mends; a reader leaves the folder as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from segdesk.core.edit import Edit
+from segdesk.store.journal import Contents, Journal, journal_name, read
+from segdesk.store.replace import replace_file, sync_folder
+
+_NAME = re.compile(r"journal-(0|[1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What the journals since a generation hold.
+
+    Parameters
+    ----------
+    generation : of the index
+    journals : those whose Edits are replayed, in order
+    stray : numbers of later journals that do not follow on
+    """
+
+    generation: int
+    journals: tuple[Contents, ...]
+    stray: tuple[int, ...]
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return tuple(edit for journal in self.journals for edit in journal.edits)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what was left out."""
+        notes: list[str] = []
+        if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].first >= 0:
+            notes.append("The last change was only half written and was left out.")
+        damaged = [journal.number for journal in self.journals if journal.flaw == "damaged"]
+        for number in (*damaged, *self.stray):
+            name = journal_name(number)
+            notes.append(
+                f"Changes in '{name}' could not be read and were left out; "
+                f"a writer keeps them in '{name}.damaged'."
+            )
+        return tuple(notes)
+
+
+def journal_numbers(folder: Path) -> tuple[int, ...]:
+    """Numbers of the journals in a project folder, ascending."""
+    found = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return tuple(sorted(int(match[1]) for match in found if match))
+
+
+def recover(folder: Path, generation: int) -> Recovery:
+    """Read the journals from a generation upwards; writes nothing.
+
+    Raises
+    ------
+    OSError
+        Where a journal cannot be read at all.
+    """
+    numbers = [number for number in journal_numbers(folder) if number >= generation]
+    journals: list[Contents] = []
+    for position, number in enumerate(numbers):
+        contents = read(folder / journal_name(number), number)
+        follows = number == generation if not journals else _follows(journals[-1], contents)
+        if not follows:
+            return Recovery(generation, tuple(journals), tuple(numbers[position:]))
+        if contents.first < 0 and journals and contents.flaw == "torn":
+            # Its head was being written when the power went: it never held anything.
+            contents = Contents(number, journals[-1].next_sequence, (), 0, "torn")
+        journals.append(contents)
+    return Recovery(generation, tuple(journals), ())
+
+
+def mend(folder: Path, recovery: Recovery) -> Journal:
+    """Cut or set aside what cannot be replayed, and open the journal to go on with.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
+    """
+    for number in recovery.stray:
+        name = folder / journal_name(number)
+        replace_file(name, _free_name(name))
+    if not recovery.journals:
+        return Journal.create(folder, recovery.generation, 1)
+    last = recovery.journals[-1]
+    path = folder / journal_name(last.number)
+    if last.flaw == "damaged":
+        _set_aside(path, last.end)
+    if last.end == 0:
+        return Journal.create(folder, last.number, max(last.first, 1))
+    if last.flaw:
+        with path.open("rb+") as file:
+            file.truncate(last.end)
+            os.fsync(file.fileno())
+    return Journal.reopen(folder, last)
+
+
+def _follows(before: Contents, after: Contents) -> bool:
+    """Whether nothing is missing between two journals."""
+    if after.flaw == "torn" and after.first < 0:
+        return True
+    return before.first >= 0 and before.flaw != "damaged" and after.first == before.next_sequence
+
+
+def _set_aside(path: Path, start: int) -> None:
+    with path.open("rb") as source, _free_name(path).open("xb") as kept:
+        source.seek(start)
+        shutil.copyfileobj(source, kept)
+        kept.flush()
+        os.fsync(kept.fileno())
+    sync_folder(path.parent)
+
+
+def _free_name(path: Path) -> Path:
+    """journal-N.damaged, or with a number where that is taken."""
+    name, number = path.with_name(f"{path.name}.damaged"), 2
+    while name.exists():
+        name, number = path.with_name(f"{path.name}.damaged-{number}"), number + 1
+    return name

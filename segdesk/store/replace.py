@@ -1,0 +1,115 @@
+"""Files that appear whole or not at all: a temporary name beside the target, then one rename.
+
+Owns the order write, fsync, verify, replace, fsync of the folder. What is in the files belongs to
+the modules that call it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+PARTIAL = ".partial"
+#: Windows refuses to replace a file while a virus scanner or an indexer looks at it.
+_TRIES, _WAIT_S = 10, 0.05
+
+
+def partial_name(path: Path) -> Path:
+    """The temporary name of a file or folder, beside it."""
+    return path.with_name(f".{path.name}{PARTIAL}")
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path, None, None]:
+    """Give a temporary name; after the block, what is there takes the place of `path`.
+
+    The block writes the temporary file, syncs it and verifies it. Where the block raises, the
+    temporary file is removed and `path` stays as it was.
+    """
+    temporary = partial_name(path)
+    temporary.unlink(missing_ok=True)
+    try:
+        yield temporary
+        replace_file(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_whole(path: Path, content: bytes, verify: Callable[[bytes], object]) -> None:
+    """Write a small file anew: temporary name, fsync, re-open, verify, replace.
+
+    Parameters
+    ----------
+    content : all of it
+    verify : is given what the disk gives back; raises where it cannot be read
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses or gives back something else. The old file stays.
+    """
+    with replacing(path) as temporary:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        back = temporary.read_bytes()
+        if back != content:
+            raise OSError(errno.EIO, "the disk gave back something else than was written")
+        verify(back)
+
+
+@contextmanager
+def new_folder(path: Path) -> Generator[Path, None, None]:
+    """Give a temporary folder that becomes `path` after the block, or vanishes where it raises."""
+    temporary = partial_name(path)
+    if temporary.exists():
+        shutil.rmtree(temporary)
+    try:
+        temporary.mkdir()
+        yield temporary
+        sync_folder(temporary)
+        _patiently(lambda: temporary.rename(path))
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(path.parent)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """`os.replace`, patient on Windows."""
+    _patiently(lambda: os.replace(source, target))  # noqa: PTH105  one name to watch in tests
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames in a folder lasting. Windows has no such call and needs none."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems know no fsync of folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _patiently(rename: Callable[[], object]) -> None:
+    for left in reversed(range(_TRIES if sys.platform == "win32" else 1)):
+        try:
+            rename()
+            return
+        except PermissionError:
+            if not left:
+                raise
+            time.sleep(_WAIT_S)

@@ -1,0 +1,194 @@
+"""A `Run` as HDF5 groups, and back; `project_codec` puts it under runs/ID."""
+
+from __future__ import annotations
+
+import math
+from typing import get_args
+
+import numpy as np
+
+from segdesk.core.run import Epoch, Intensities, Outcome, Plan, Run
+from segdesk.store.hdf5 import Group, NewGroup
+from segdesk.store.names import checked_id
+from segdesk.store.value_codec import UNITS, one_of, pairs_of, put_pairs
+
+_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+def encode_run(run: Run, order: int, group: NewGroup) -> None:
+    """Put a run into its new group."""
+    group.put(
+        order=order,
+        started=float(run.started),
+        ended=float(run.ended),
+        outcome=run.outcome,
+        reason=run.reason,
+        train_slices=run.train_slices,
+        validation_slices=run.validation_slices,
+        validation=run.validation,
+        input_shape=run.input_shape,
+        device=run.device,
+        device_reason=run.device_reason,
+        best=run.best,
+        parameters=run.parameters,
+        split_seed=run.split_seed,
+        seconds=float(run.seconds),
+    )
+    if run.pixel_mm is not None:
+        row, column = run.pixel_mm
+        group.put(pixel_mm=(float(row), float(column)))
+    if run.intensities is not None:
+        group.group("intensities").put(
+            low=float(run.intensities.low),
+            high=float(run.intensities.high),
+            unit=run.intensities.unit,
+        )
+    group.put(has_intensities=run.intensities is not None)
+    group.texts("notes", run.notes)
+    put_pairs(group.group("versions"), run.versions)
+    _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
+    _put_numbered(group.group("annotation_revision"), list(run.annotation_revision))
+    _encode_plan(run.plan, group.group("plan"))
+    _encode_curves(run.epochs, group.group("curves"))
+
+
+def decode_run(id: str, group: Group) -> tuple[int, Run]:
+    """The place in the project's order, and the run."""
+    intensities = None
+    if group.flag("has_intensities"):
+        kept = group.group("intensities")
+        intensities = Intensities(
+            kept.number("low"), kept.number("high"), one_of(kept.text("unit"), UNITS)
+        )
+    pixel_mm = None
+    if group.has("pixel_mm"):
+        row_mm, column_mm = group.numbers("pixel_mm")
+        pixel_mm = (row_mm, column_mm)
+    rows, columns = group.integers("input_shape")
+    run = Run(
+        id=checked_id(id, what="run"),
+        plan=_decode_plan(group.group("plan")),
+        started=group.number("started"),
+        ended=group.number("ended"),
+        outcome=one_of(group.text("outcome"), _OUTCOMES),
+        reason=group.text("reason"),
+        train_slices=group.integer("train_slices"),
+        validation_slices=group.integer("validation_slices"),
+        validation=group.text("validation"),
+        segments=tuple((number, name) for name, number in _numbered(group.group("segments"))),
+        intensities=intensities,
+        pixel_mm=pixel_mm,
+        input_shape=(rows, columns),
+        versions=pairs_of(group.group("versions")),
+        device=group.text("device"),
+        device_reason=group.text("device_reason"),
+        epochs=_decode_curves(group.group("curves")),
+        best=group.integer("best"),
+        annotation_revision=_numbered(group.group("annotation_revision")),
+        notes=group.texts("notes"),
+        parameters=group.integer("parameters"),
+        split_seed=group.integer("split_seed"),
+        seconds=group.number("seconds"),
+    )
+    return group.integer("order"), run
+
+
+def _encode_plan(plan: Plan, group: NewGroup) -> None:
+    group.put(
+        network=plan.network,
+        filters=plan.filters,
+        size=plan.size,
+        batch=plan.batch,
+        rate=float(plan.rate),
+        augmentation=float(plan.augmentation),
+        seed=plan.seed,
+        start_from=plan.start_from,
+    )
+    if plan.epochs is not None:
+        group.put(epochs=plan.epochs)
+    if plan.max_minutes is not None:
+        group.put(max_minutes=float(plan.max_minutes))
+
+
+def _decode_plan(group: Group) -> Plan:
+    return Plan(
+        network=group.text("network"),
+        filters=group.integer("filters"),
+        size=group.integer("size"),
+        epochs=group.integer("epochs") if group.has("epochs") else None,
+        max_minutes=group.number("max_minutes") if group.has("max_minutes") else None,
+        batch=group.integer("batch"),
+        rate=group.number("rate"),
+        augmentation=group.number("augmentation"),
+        seed=group.integer("seed"),
+        start_from=group.text("start_from"),
+    )
+
+
+def _encode_curves(epochs: tuple[Epoch, ...], group: NewGroup) -> None:
+    group.column("number", np.array([epoch.number for epoch in epochs], dtype=np.int64))
+    figures: dict[str, list[float] | list[float | None]] = {
+        "seconds": [epoch.seconds for epoch in epochs],
+        "loss": [epoch.loss for epoch in epochs],
+        "accuracy": [epoch.accuracy for epoch in epochs],
+        "rate": [epoch.rate for epoch in epochs],
+        "dice": [epoch.dice for epoch in epochs],
+        "val_loss": [epoch.val_loss for epoch in epochs],
+        "val_accuracy": [epoch.val_accuracy for epoch in epochs],
+        "val_dice": [epoch.val_dice for epoch in epochs],
+    }
+    for name, values in figures.items():
+        # numpy makes NaN of None where float64 is asked for.
+        group.column(name, np.array(values, dtype=np.float64))
+
+
+def _decode_curves(group: Group) -> tuple[Epoch, ...]:
+    numbers = group.column("number", np.int64)
+    seconds, loss, accuracy, rate, dice, val_loss, val_accuracy, val_dice = (
+        _figures(group, name, len(numbers))
+        for name in (
+            "seconds",
+            "loss",
+            "accuracy",
+            "rate",
+            "dice",
+            "val_loss",
+            "val_accuracy",
+            "val_dice",
+        )
+    )
+    return tuple(
+        Epoch(
+            number=int(number),
+            seconds=seconds[row],
+            loss=loss[row],
+            accuracy=accuracy[row],
+            rate=rate[row],
+            dice=_measured(dice[row]),
+            val_loss=_measured(val_loss[row]),
+            val_accuracy=_measured(val_accuracy[row]),
+            val_dice=_measured(val_dice[row]),
+        )
+        for row, number in enumerate(numbers)
+    )
+
+
+def _figures(group: Group, name: str, count: int) -> list[float]:
+    figures = [float(figure) for figure in group.column(name, np.float64)]
+    if len(figures) != count:
+        raise ValueError(f"expected {count} figures in '{name}', received {len(figures)}")
+    return figures
+
+
+def _measured(figure: float) -> float | None:
+    return None if math.isnan(figure) else figure
+
+
+def _put_numbered(group: NewGroup, rows: list[tuple[str, int]]) -> None:
+    group.texts("names", [name for name, _ in rows])
+    group.column("numbers", np.array([number for _, number in rows], dtype=np.int64))
+
+
+def _numbered(group: Group) -> tuple[tuple[str, int], ...]:
+    numbers = [int(number) for number in group.column("numbers", np.int64)]
+    return tuple(zip(group.texts("names"), numbers, strict=True))

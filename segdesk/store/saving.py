@@ -1,0 +1,189 @@
+"""One `Save`: new generations of the masks that changed, then the new index.
+
+Made by `ProjectFolder.begin_save` with frozen copies, run on a worker, finished on the GUI thread.
+Until the index is replaced, the old generation and its journals are the truth; from then on the
+new ones are. A Save that fails leaves both journals, and the next one takes the next number.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.project import Project
+from segdesk.store.annotation_file import NewGeneration, annotation_name
+from segdesk.store.index import Base, CaseState, Index
+from segdesk.store.journal import journal_name
+from segdesk.store.layout import Layout
+from segdesk.store.recover import journal_numbers
+from segdesk.store.replace import PARTIAL
+from segdesk.store.touched import CaseTouch
+
+
+def new_generations(
+    project: Project,
+    changed: Mapping[str, Annotation],
+    touched: Mapping[str, CaseTouch],
+    *,
+    base: Base,
+    number: int,
+    layout: Layout,
+) -> tuple[tuple[NewGeneration, ...], Base]:
+    """What a save has to write: copies of the touched slices, and the Base of the new index.
+
+    Parameters
+    ----------
+    project : as it shall be saved
+    changed : masks as they are now
+    touched : what Edits have touched since `base`
+    number : of the new generation
+
+    Raises
+    ------
+    ValueError
+        Where the mask of a touched case is missing or has another shape.
+    """
+    lost = [case.id for case in project.cases if case.id in touched and case.id not in changed]
+    if lost:
+        raise ValueError(f"expected the masks of all cases with Edits, received none of {lost}")
+    states, new = dict(base.cases), list[NewGeneration]()
+    for case in project.cases:
+        if case.id not in changed:
+            continue
+        mask, touch = changed[case.id], touched.get(case.id, CaseTouch())
+        if mask.grid.shape != case.grid.shape:
+            raise ValueError(f"expected a mask of {case.grid.shape}, received {mask.grid.shape}")
+        generation = base.state(case.id).generation
+        if touch.slices or touch.dismissals:
+            new.append(
+                NewGeneration(
+                    case=case.id,
+                    shape=case.grid.shape,
+                    folder=layout.case(case.id),
+                    number=number,
+                    previous=generation,
+                    changed={
+                        k: (mask.labels[k].copy(), mask.provenance[k].copy()) for k in touch.slices
+                    },
+                    dismissed=mask.dismissed,
+                )
+            )
+            generation = number
+        states[case.id] = CaseState(generation, mask.statuses)
+    return tuple(new), Base(number, states, project.segments)
+
+
+class Save:
+    """A save that has begun. `run` once, on any thread; then `finish` on the GUI thread.
+
+    Parameters
+    ----------
+    layout : of the project
+    index : of the project
+    new : the masks to write
+    base : what the new index carries
+    """
+
+    def __init__(
+        self, layout: Layout, index: Index, new: tuple[NewGeneration, ...], base: Base
+    ) -> None:
+        self.generation = base.generation
+        self._layout = layout
+        self._index = index
+        self._new = new
+        self._base = base
+        self._previous = index.base
+        self._ended = threading.Event()
+        self._saved: Project | None = None
+        self._started = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether `run` has begun and not ended."""
+        return self._started and not self._ended.is_set()
+
+    def abandon(self) -> None:
+        """Make sure that it never runs, or wait until it has run."""
+        if self._started:
+            self._ended.wait()
+        self._started = True
+        self._ended.set()
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> Project:
+        """Write everything; the worker's part.
+
+        Parameters
+        ----------
+        progress : told (slices written, slices in all)
+
+        Returns
+        -------
+        The project as it now stands on the disk: the newest index, with the statuses, mask
+        generations and segments as of `begin_save`.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses. What was saved before, and every journal, stays valid.
+        """
+        if self._started:
+            raise ValueError("expected a Save that has not run and was not abandoned")
+        self._started = True
+        total, done = sum(mask.shape[0] for mask in self._new), 0
+        try:
+            for mask in self._new:
+                mask.write(_counting(progress, done, total))
+                done += mask.shape[0]
+            self._saved = self._index.commit(self._base)
+            return self._saved
+        finally:
+            self._ended.set()
+
+    def finish(self) -> None:
+        """Drop what neither this generation nor the previous one needs; after `run` succeeded.
+
+        A file that cannot be removed now (Windows, while somebody reads it) goes the next time.
+        """
+        if self._saved is None:
+            raise ValueError("expected a Save that has run and succeeded")
+        for case in self._saved.cases:
+            kept = {
+                annotation_name(case.generation),
+                annotation_name(self._previous.state(case.id).generation),
+            }
+            for path in sorted(self._layout.case(case.id).glob("*annotation-*.h5*")):
+                if path.name not in kept:
+                    _remove(path)
+        for number in journal_numbers(self._layout.root):
+            if number < self._previous.generation:
+                _remove(self._layout.root / journal_name(number))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process that was killed left under temporary names; only with the lock.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be read.
+    """
+    for pattern in (f".*{PARTIAL}", f"cases/*/.*{PARTIAL}", f"runs/*/predictions/.*{PARTIAL}"):
+        for path in sorted(folder.glob(pattern)):
+            if path.is_file():
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _counting(
+    progress: Callable[[int, int], None] | None, before: int, total: int
+) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda slices: progress(before + slices, total)

@@ -1,0 +1,71 @@
+"""The border of this room: faults of the disk and of HDF5 become one sentence each.
+
+Every public call of `project_folder` runs its disk work inside `reading` or `writing`.
+"""
+
+from __future__ import annotations
+
+import errno
+import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from segdesk.errors import ProjectError, UsageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+#: What h5py, numpy and our own checks raise on content that is not what this room wrote.
+_DAMAGE = (
+    OSError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    UsageError,
+    zlib.error,
+)
+
+
+@contextmanager
+def writing(what: str) -> Generator[None, None, None]:
+    """Turn faults of writing into a ProjectError.
+
+    Parameters
+    ----------
+    what : subject of the sentence, such as "The scan of 'case-001'"
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            sentence, hint = "the disk is full", "Free some disk space and try again."
+        elif error.errno in _FORBIDDEN:
+            sentence, hint = "the folder may not be written to", "Check who owns the folder."
+        else:
+            sentence = error.strerror or "the disk refused"
+            hint = "Check the disk and try again."
+        raise ProjectError(f"{what} could not be written: {sentence}.", hint) from error
+
+
+@contextmanager
+def reading(what: str) -> Generator[None, None, None]:
+    """Turn faults of reading into a ProjectError.
+
+    Parameters
+    ----------
+    what : subject of the sentence, such as "The mask of 'case-001'"
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ProjectError(f"{what} is missing.", "Restore the folder from a copy.") from error
+    except PermissionError as error:
+        raise ProjectError(f"{what} may not be read.", "Check who owns the folder.") from error
+    except _DAMAGE as error:
+        raise ProjectError(
+            f"{what} is damaged and cannot be read.", "Restore the folder from a copy."
+        ) from error

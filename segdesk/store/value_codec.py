@@ -1,0 +1,57 @@
+"""Small values as HDF5 attributes and columns, for the codecs of this room."""
+
+from __future__ import annotations
+
+from typing import TypeVar, get_args
+
+from segdesk.core.grid import Grid
+from segdesk.core.volume import Unit
+from segdesk.store.hdf5 import Group, NewGroup
+
+Name = TypeVar("Name", bound=str)
+UNITS: tuple[Unit, ...] = get_args(Unit)
+
+
+def put_grid(grid: Grid, group: NewGroup) -> None:
+    """A Grid as five attributes."""
+    group.put(
+        shape=grid.shape,
+        spacing_mm=tuple(float(step) for step in grid.spacing_mm),
+        origin_mm=tuple(float(place) for place in grid.origin_mm),
+        direction=tuple(float(cosine) for cosine in grid.direction),
+        stacked=grid.stacked,
+    )
+
+
+def grid_of(group: Group) -> Grid:
+    """The Grid of five attributes."""
+    slices, rows, columns = group.integers("shape")
+    k, j, i = group.numbers("spacing_mm")
+    x, y, z = group.numbers("origin_mm")
+    direction, stacked = group.numbers("direction"), group.flag("stacked")
+    return Grid((slices, rows, columns), (k, j, i), (x, y, z), direction, stacked)
+
+
+def put_pairs(group: NewGroup, rows: tuple[tuple[str, str], ...]) -> None:
+    """Text pairs as two columns."""
+    group.texts("names", [name for name, _ in rows])
+    group.texts("values", [value for _, value in rows])
+
+
+def pairs_of(group: Group) -> tuple[tuple[str, str], ...]:
+    """The text pairs of two columns."""
+    return tuple(zip(group.texts("names"), group.texts("values"), strict=True))
+
+
+def one_of(name: str, options: tuple[Name, ...]) -> Name:
+    """The option of that name.
+
+    Raises
+    ------
+    ValueError
+        Where there is none.
+    """
+    for option in options:
+        if option == name:
+            return option
+    raise ValueError(f"expected one of {options}, received {name!r}")

@@ -1,0 +1,203 @@
+"""volume.h5: the voxels of one scan, written once and read by memory map.
+
+    voxels    int16, little-endian, in one piece that begins at a multiple of 4096 bytes
+    crc32     CRC-32 of each slice's bytes
+    /         Grid, unit, slope, intercept, format, version
+
+HDF5 lays the file out; the planes are then written as plain bytes at their offset, so that HDF5's
+global lock is never held for long and a full disk is an ordinary error. The fingerprint and the
+extremes, found while writing, stand in the index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.case import Case
+from segdesk.core.grid import Grid
+from segdesk.core.volume import Unit, Volume, Voxels
+from segdesk.errors import Cancelled, ProjectError
+from segdesk.store import hdf5
+from segdesk.store.replace import new_folder
+from segdesk.store.translate import reading, writing
+from segdesk.store.value_codec import UNITS, grid_of, one_of, put_grid
+
+VOLUME_FILE = "volume.h5"
+FORMAT = "segdesk volume"
+VERSION = 1
+#: Kept free on the disk, so that the journal still has room after an import.
+RESERVE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeFacts:
+    """What is known of a volume once it is written.
+
+    Parameters
+    ----------
+    fingerprint : SHA-256 as `core.volume.fingerprint` gives it
+    stored_min, stored_max : smallest and largest stored int16
+    """
+
+    fingerprint: str
+    stored_min: int
+    stored_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Byte offsets of the two datasets."""
+
+    voxels: int
+    sums: int
+
+
+def write(
+    folder: Path,
+    grid: Grid,
+    *,
+    unit: Unit,
+    slope: float,
+    intercept: float,
+    planes: Callable[[int], Voxels],
+    on_plane: Callable[[int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> VolumeFacts:
+    """Make a case's folder with its volume, complete or not at all.
+
+    Parameters
+    ----------
+    folder : cases/ID, must not be there
+    planes : gives plane k, int16, (rows, columns); asked in ascending order, once each
+    on_plane : told k after plane k is written
+    cancelled : asked before each plane
+
+    Raises
+    ------
+    Cancelled
+        Where `cancelled` said so.
+    ProjectError
+        Where the disk is too full or refuses.
+    ValueError
+        Where a plane has another dtype or shape.
+    """
+    what = f"The scan of '{folder.name}'"
+    with writing(what):
+        folder.parent.mkdir(exist_ok=True)
+        _check_room(folder.parent, grid, what)
+        with new_folder(folder) as temporary:
+            path = temporary / VOLUME_FILE
+            layout = _lay_out(path, grid, unit=unit, slope=slope, intercept=intercept)
+            facts = _fill(path, layout, grid, planes, on_plane, cancelled)
+            _open(path, grid)
+            return facts
+
+
+def read(path: Path, case: Case) -> Volume:
+    """The scan of a case as a read-only memory map.
+
+    Raises
+    ------
+    ProjectError
+        Where the file is missing, damaged, or not the case's.
+    """
+    offset = location(path, case)
+    with reading(f"The scan of '{case.id}'"):
+        voxels: npt.NDArray[np.int16] = np.memmap(
+            path, dtype="<i2", mode="r", offset=offset, shape=case.grid.shape
+        )
+    return Volume(case.grid, voxels, case.unit, case.slope, case.intercept)
+
+
+def location(path: Path, case: Case) -> int:
+    """The byte offset of a case's first voxel; the file is checked against the case.
+
+    Raises
+    ------
+    ProjectError
+        Where the file is missing, damaged, or not the case's.
+    """
+    with reading(f"The scan of '{case.id}'"):
+        return _open(path, case.grid).voxels
+
+
+def _check_room(folder: Path, grid: Grid, what: str) -> None:
+    needed = 2 * int(np.prod(grid.shape, dtype=np.int64)) + RESERVE
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ProjectError(
+            f"{what} needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left.",
+            "Free some disk space and try again.",
+        )
+
+
+def _lay_out(path: Path, grid: Grid, *, unit: Unit, slope: float, intercept: float) -> _Layout:
+    with hdf5.new_file(path) as root:
+        root.put(format=FORMAT, version=VERSION, unit=unit)
+        root.put(slope=float(slope), intercept=float(intercept))
+        put_grid(grid, root)
+        voxels = root.contiguous("voxels", "<i2", grid.shape)
+        sums = root.contiguous("crc32", "<u4", grid.shape[:1])
+        return _Layout(voxels, sums)
+
+
+def _fill(
+    path: Path,
+    layout: _Layout,
+    grid: Grid,
+    planes: Callable[[int], Voxels],
+    on_plane: Callable[[int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> VolumeFacts:
+    digest, sums = hashlib.sha256(), np.zeros(grid.shape[0], "<u4")
+    lowest, highest = 32767, -32768
+    with path.open("rb+") as file:
+        file.seek(layout.voxels)
+        for index in range(grid.shape[0]):
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            plane = planes(index)
+            if plane.dtype != np.int16 or plane.shape != grid.slice_shape:
+                raise ValueError(
+                    f"expected int16 of shape {grid.slice_shape}, "
+                    f"received {plane.dtype} {plane.shape}"
+                )
+            stored = np.ascontiguousarray(plane, dtype="<i2").tobytes()
+            file.write(stored)
+            digest.update(stored)
+            sums[index] = zlib.crc32(stored)
+            lowest, highest = min(lowest, int(plane.min())), max(highest, int(plane.max()))
+            if on_plane is not None:
+                on_plane(index)
+        file.seek(layout.sums)
+        file.write(sums.tobytes())
+        file.flush()
+        os.fsync(file.fileno())
+    return VolumeFacts(digest.hexdigest(), lowest, highest)
+
+
+def _open(path: Path, grid: Grid) -> _Layout:
+    """Check a file against its Grid and say where things lie."""
+    with hdf5.open_file(path) as root:
+        if root.text("format") != FORMAT or root.integer("version") != VERSION:
+            raise ValueError("not a volume of this version")
+        if grid_of(root) != grid:
+            raise ValueError("the volume lies on another grid")
+        one_of(root.text("unit"), UNITS)
+        layout = _Layout(
+            root.contiguous("voxels", "<i2", grid.shape),
+            root.contiguous("crc32", "<u4", grid.shape[:1]),
+        )
+    nbytes = 2 * int(np.prod(grid.shape, dtype=np.int64))
+    if layout.voxels % hdf5.ALIGNMENT or layout.voxels + nbytes > path.stat().st_size:
+        raise ValueError("the voxels are not where they should be")
+    return layout

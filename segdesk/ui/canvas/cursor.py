@@ -1,0 +1,81 @@
+"""The brush's outline on the slice: exactly the voxels that a click would paint."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QLineF, QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from segdesk.ops import paint
+from segdesk.ui.canvas.viewport import Viewport
+
+#: The dark rim reaches this far around the line, in pixels.
+RIM = 2
+
+
+class BrushCursor:
+    """Where the brush is and what it would paint. Owned by the slice view.
+
+    Parameters
+    ----------
+    region : from `ops.paint.disk_mask`
+    """
+
+    def __init__(self, region: paint.Region) -> None:
+        self.region = region
+        self._lines = joined(paint.outline_edges(region.mask))
+
+    def rectangle(self, viewport: Viewport) -> QRect:
+        """What it covers in the widget."""
+        box = self.region.box
+        x0, y0 = viewport.to_pixel(box.row0 - 0.5, box.column0 - 0.5)
+        x1, y1 = viewport.to_pixel(box.row1 - 0.5, box.column1 - 0.5)
+        left, top = int(x0) - RIM - 1, int(y0) - RIM - 1
+        return QRect(left, top, int(x1) + RIM + 2 - left, int(y1) + RIM + 2 - top)
+
+    def paint(self, painter: QPainter, viewport: Viewport, colour: QColor) -> None:
+        """Draw the outline, with a dark rim so that it is seen on anything."""
+        height, width = viewport.voxel
+        box = self.region.box
+        corner = np.array([box.row0, box.column0, box.row0, box.column0])
+        placed = (self._lines + corner) * np.array([height, width, height, width])
+        placed += np.array([viewport.y, viewport.x, viewport.y, viewport.x])
+        lines = [QLineF(x0, y0, x1, y1) for y0, x0, y1, x1 in placed.tolist()]
+        painter.setPen(QPen(dark_rim(), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLines(lines)
+        painter.setPen(QPen(colour, 1.0))
+        painter.drawLines(lines)
+
+
+def dark_rim() -> QColor:
+    """Colour around a line, so that it is seen on a bright image."""
+    colour = QColor(Qt.GlobalColor.black)
+    colour.setAlpha(110)
+    return colour
+
+
+def joined(edges: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Pixel edges in a row as one line each: fewer to draw, the same picture.
+
+    Parameters
+    ----------
+    edges : intp, (edges, 4), as `ops.paint.outline_edges` gives them
+
+    Returns
+    -------
+    intp, (lines, 4): row0, column0, row1, column1
+    """
+    across = edges[edges[:, 0] == edges[:, 2]]
+    down = edges[edges[:, 1] == edges[:, 3]]
+    across = across[np.lexsort((across[:, 1], across[:, 0]))]
+    down = down[np.lexsort((down[:, 0], down[:, 1]))]
+    return np.concatenate([_runs(across), _runs(down)])
+
+
+def _runs(edges: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    if not len(edges):
+        return edges
+    starts = np.r_[True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1)]
+    ends = np.r_[starts[1:], True]
+    return np.concatenate([edges[starts, :2], edges[ends, 2:]], axis=1)

@@ -1,0 +1,90 @@
+"""What is written over a slice, as text and figures. No drawing, no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segdesk.app.tools.press import drawn_pixel_mm
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
+from segdesk.core.grid import Grid
+from segdesk.core.status import SliceStatus
+from segdesk.ui.canvas.under import Under
+
+#: The scale bar is the longest of these, in mm, that is no longer than the given pixels.
+BARS_MM = (1, 2, 5, 10, 20, 50, 100, 200)
+LONGEST_BAR = 140.0
+#: Names of a stack by the body axis that its slices follow: x, y, z.
+PLANES = ("Sagittal", "Coronal", "Axial")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Of one slice.
+
+    Parameters
+    ----------
+    title : such as "Axial   18 / 30   z 216.0 mm"
+    window : such as "W 1500   L −600   lung"
+    status : of the slice
+    letters : at the top, right, bottom and left edge of the slice; empty without geometry
+    """
+
+    title: str
+    window: str
+    status: SliceStatus
+    letters: tuple[str, str, str, str]
+
+
+def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
+    """What is known of the slice on screen."""
+    grid = case.grid
+    (_, rows, columns) = grid.axis_letters()
+    preset = f"   {view.preset}" if view.preset else ""
+    return Facts(
+        title=_title(grid, view.slice),
+        window=f"W {figure(view.window.width)}   L {figure(view.window.level)}{preset}",
+        status=SliceStatus(workbench.statuses(case.id)[view.slice]),
+        letters=(rows[0], columns[1], rows[1], columns[0]),
+    )
+
+
+def reading(workbench: Workbench, case: Case, under: Under) -> str:
+    """The voxel under the pointer: its value, place and segment."""
+    volume = workbench.volume(case.id)
+    value = volume.value(float(volume.voxels[under.slice, under.row, under.column]))
+    known = under.segment in workbench.segments
+    name = f"   {workbench.segments[under.segment].name}" if known else ""
+    unit = "HU" if case.unit == "HU" else "value"
+    return f"{unit} {figure(value)}   ({under.row}, {under.column}){name}"
+
+
+def scale_bar(grid: Grid, pixels_per_mm: float) -> tuple[int, float] | None:
+    """Length of the scale bar in mm and in pixels; None without geometry, or where none fits."""
+    if not grid.stacked:
+        return None
+    fitting = [mm for mm in BARS_MM if mm * pixels_per_mm <= LONGEST_BAR]
+    return (fitting[-1], fitting[-1] * pixels_per_mm) if fitting else None
+
+
+def figure(value: float) -> str:
+    """A number for people: whole where it is, else three digits, with a true minus."""
+    text = f"{value:.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def pixel_mm(case: Case) -> tuple[float, float]:
+    """(row, column) size of a voxel as it is drawn."""
+    return drawn_pixel_mm(case.grid)
+
+
+def _title(grid: Grid, index: int) -> str:
+    count = f"{index + 1} / {grid.shape[0]}"
+    if not grid.stacked:
+        return f"Slice   {count}"
+    axis = int(np.argmax(np.abs(grid.matrix[:, 2])))
+    place = grid.to_physical((index, 0, 0))[axis]
+    return f"{PLANES[axis]}   {count}   {'xyz'[axis]} {place:.1f} mm".replace("-", "−")

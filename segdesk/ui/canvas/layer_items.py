@@ -1,0 +1,82 @@
+"""The picture of one slice: grey image and layers in one RGB32 buffer, drawn by one call.
+
+Two buffers of the slice's size: the windowed grey, and the grey with layers that Qt draws from
+(a QImage over numpy's memory, nothing is copied). How layers mix stands in `ops.blend`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from segdesk.core.edit import Box
+from segdesk.core.window import Window, grey_table
+from segdesk.ops.blend import Blender, Look
+from segdesk.ui.canvas.viewport import Viewport
+
+#: From this many pixels per voxel on, voxels are drawn as squares, so that each can be seen;
+#: below it the picture is smoothed.
+SQUARES_FROM = 3.0
+
+
+class SlicePicture:
+    """Owned by the slice view, on its thread."""
+
+    def __init__(self) -> None:
+        self._grey = np.zeros((0, 0), np.uint32)
+        self._shown = np.zeros((0, 0), np.uint32)
+        self._image = QImage()
+        self._table: npt.NDArray[np.uint32] | None = None
+        self._table_key: tuple[Window, float, float] | None = None
+        self._blender: Blender | None = None
+        self._look: Look | None = None
+
+    def set_window(self, window: Window, slope: float, intercept: float) -> None:
+        """Which values are black and white. The next `load` uses it."""
+        key = (window, slope, intercept)
+        if key != self._table_key:
+            self._table = grey_table(window, slope=slope, intercept=intercept)
+            self._table_key = key
+
+    def set_look(self, look: Look | None) -> None:
+        """How layers are drawn; None: the bare image. The next `blend` uses it."""
+        if look != self._look:
+            self._look = look
+            self._blender = None if look is None else Blender(look)
+
+    def load(self, voxels: npt.NDArray[np.int16]) -> None:
+        """Take a slice, int16, (rows, columns), through the window; layers come with `blend`."""
+        if self._table is None:
+            raise ValueError("expected a window before the first slice")
+        if voxels.shape != self._grey.shape:
+            rows, columns = voxels.shape
+            self._grey = np.empty((rows, columns), np.uint32)
+            self._shown = np.empty((rows, columns), np.uint32)
+            self._image = QImage(
+                self._shown.data, columns, rows, columns * 4, QImage.Format.Format_RGB32
+            )
+        stored = np.ascontiguousarray(voxels).view(np.uint16)
+        self._table.take(stored, out=self._grey, mode="clip")
+
+    def blend(
+        self,
+        annotation: npt.NDArray[np.uint8],
+        prediction: npt.NDArray[np.uint8] | None,
+        box: Box | None = None,
+    ) -> None:
+        """Lay the layers, uint8, (rows, columns), over the slice: all of it, or around a box."""
+        rows, columns = self._grey.shape
+        if self._blender is None:
+            np.copyto(self._shown, self._grey)
+            return
+        box = box or Box(0, 0, rows, 0, columns)
+        self._blender.blend(self._grey, annotation, prediction, self._shown, box)
+
+    def paint(self, painter: QPainter, viewport: Viewport) -> None:
+        """Draw the slice where the viewport puts it."""
+        smooth = min(viewport.voxel) * painter.device().devicePixelRatioF() < SQUARES_FROM
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        rows, columns = self._grey.shape
+        painter.drawImage(QRectF(*viewport.rectangle), self._image, QRectF(0, 0, columns, rows))

@@ -1,0 +1,172 @@
+"""What is written over the slice: title, window, status, letters, value under the pointer, scale.
+
+Text has a dark rim, so that it is read on lung and on bone. What it says stands in `facts.py`.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
+
+from segdesk.ui.canvas import words
+from segdesk.ui.canvas.facts import Facts
+from segdesk.ui.canvas.viewport import Viewport
+from segdesk.ui.theme import GRID, SMALL, TEXT, Tokens
+
+#: From the widget's edge to text, in pixels.
+EDGE = 3 * GRID
+LINE = 18
+#: What a value under the pointer and the scale bar may cover, in pixels.
+READING_SIZE = QSize(420, 3 * LINE)
+#: Views smaller than this, in pixels, say less.
+ROOMY = QSize(360, 240)
+_RIM_OFFSETS = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y]
+
+
+class Overlays:
+    """Fonts and colours of what is written. Owned by the slice view."""
+
+    def __init__(self, tokens: Tokens, base: QFont) -> None:
+        self._text = _sized(base, TEXT)
+        self._small = _sized(base, SMALL)
+        self._letter = _sized(base, TEXT + 2, bold=True)
+        #: What is painted again; text elsewhere costs nothing.
+        self._dirty = QRect()
+        self.set_tokens(tokens)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._on_image = QColor(tokens.image_text)
+        rim = QColor(Qt.GlobalColor.black)
+        rim.setAlpha(120)
+        self._rim = rim
+
+    @property
+    def colour(self) -> QColor:
+        """Of everything that is written or drawn over the image."""
+        return self._on_image
+
+    def paint_facts(
+        self, painter: QPainter, facts: Facts, viewport: Viewport, dirty: QRect
+    ) -> None:
+        """Title, window, status and letters, as far as they lie in what is painted again."""
+        self._dirty = dirty
+        width, height = viewport.size
+        roomy = width >= ROOMY.width() and height >= ROOMY.height()
+        painter.setFont(self._text)
+        baseline = EDGE + QFontMetrics(self._text).ascent()
+        self._write(painter, QPointF(EDGE, baseline), facts.title)
+        if roomy:
+            self._write(painter, QPointF(EDGE, baseline + LINE), facts.window)
+            self._paint_status(painter, facts, width)
+        self._paint_letters(painter, facts, viewport)
+
+    def paint_reading(
+        self,
+        painter: QPainter,
+        text: str,
+        bar: tuple[int, float] | None,
+        size: QSize,
+        dirty: QRect,
+    ) -> None:
+        """The voxel under the pointer, and under it the scale bar."""
+        if not reading_rectangle(size).intersects(dirty):
+            return
+        self._dirty = dirty
+        baseline = size.height() - EDGE - QFontMetrics(self._small).descent()
+        if bar is not None:
+            length_mm, length = bar
+            right = EDGE + length
+            y = baseline - GRID + 0.5
+            bracket = QPolygonF(
+                [
+                    QPointF(EDGE + 0.5, y - GRID),
+                    QPointF(EDGE + 0.5, y),
+                    QPointF(right, y),
+                    QPointF(right, y - GRID),
+                ]
+            )
+            painter.setPen(QPen(self._rim, 3.0))
+            painter.drawPolyline(bracket)
+            painter.setPen(QPen(self._on_image, 1.0))
+            painter.drawPolyline(bracket)
+            painter.setFont(self._small)
+            self._write(painter, QPointF(right + 2 * GRID, baseline), f"{length_mm} mm")
+        if text:
+            painter.setFont(self._text)
+            line = LINE if bar is not None else 0
+            self._write(painter, QPointF(EDGE, baseline - line), text)
+
+    def paint_waiting(self, painter: QPainter, size: QSize) -> None:
+        """A case that is still being read."""
+        self._dirty = QRect(QPoint(0, 0), size)
+        painter.setFont(self._text)
+        text = words.reading()
+        width = QFontMetrics(self._text).horizontalAdvance(text)
+        self._write(painter, QPointF((size.width() - width) / 2, size.height() / 2), text)
+
+    def _paint_status(self, painter: QPainter, facts: Facts, width: int) -> None:
+        text = words.status_word(facts.status)
+        metrics = QFontMetrics(self._text)
+        dot = 2 * GRID
+        chip = QRectF(0, 0, metrics.horizontalAdvance(text) + dot + 7 * GRID, 6 * GRID)
+        chip.moveTopRight(QPointF(width - EDGE, EDGE - 2 * GRID + 4))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._tokens.raised))
+        painter.drawRoundedRect(chip, chip.height() / 2, chip.height() / 2)
+        painter.setBrush(QColor(self._tokens.status(facts.status)))
+        painter.drawEllipse(QRectF(chip.left() + 2.5 * GRID, chip.center().y() - GRID, dot, dot))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(self._text)
+        painter.setPen(QColor(self._tokens.text))
+        left = chip.left() + 2.5 * GRID + dot + 1.5 * GRID
+        middle = (metrics.ascent() - metrics.descent()) / 2
+        painter.drawText(QPointF(left, chip.center().y() + middle), text)
+
+    def _paint_letters(self, painter: QPainter, facts: Facts, viewport: Viewport) -> None:
+        """Beside the edges of the slice where there is room, else just inside the view."""
+        x, y, width, height = viewport.rectangle
+        view = QRectF(0, 0, *viewport.size)
+        seen = QRectF(x, y, width, height) & view
+        if seen.isEmpty():
+            return
+        painter.setFont(self._letter)
+        metrics = QFontMetrics(self._letter)
+        side = metrics.height()
+        middle = seen.center()
+        places = (
+            QPointF(middle.x(), max(y - side / 2, side / 2 + GRID)),
+            QPointF(min(x + width + side / 2, view.width() - side / 2 - GRID), middle.y()),
+            QPointF(middle.x(), min(y + height + side / 2, view.height() - side / 2 - GRID)),
+            QPointF(max(x - side / 2, side / 2 + GRID), middle.y()),
+        )
+        lift = (metrics.ascent() - metrics.descent()) / 2
+        for letter, place in zip(facts.letters, places, strict=True):
+            if letter:
+                half = metrics.horizontalAdvance(letter) / 2
+                self._write(painter, place + QPointF(-half, lift), letter)
+
+    def _write(self, painter: QPainter, baseline: QPointF, text: str) -> None:
+        at = QPointF(round(baseline.x()), round(baseline.y()))
+        around = painter.fontMetrics().boundingRect(text).translated(at.toPoint())
+        if not around.adjusted(-2, -2, 2, 2).intersects(self._dirty):
+            return
+        painter.setPen(self._rim)
+        for x, y in _RIM_OFFSETS:
+            painter.drawText(at + QPointF(x, y), text)
+        painter.setPen(self._on_image)
+        painter.drawText(at, text)
+
+
+def reading_rectangle(size: QSize) -> QRect:
+    """Where `paint_reading` draws."""
+    return QRect(QPoint(0, size.height() - READING_SIZE.height()), READING_SIZE)
+
+
+def _sized(base: QFont, pixels: int, *, bold: bool = False) -> QFont:
+    font = QFont(base)
+    font.setPixelSize(pixels)
+    font.setBold(bold)
+    return font

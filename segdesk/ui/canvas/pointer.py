@@ -1,0 +1,195 @@
+"""Buttons and wheel of the slice view, turned into drags and steps.
+
+Which gesture does what stands here and nowhere else.
+What a stroke paints is decided by `app.tools`; keys belong to `keys.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+
+from segdesk.app.tools.press import Hand, locked_under, press
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.errors import UsageError
+from segdesk.ui.canvas import words
+from segdesk.ui.canvas.drags import Drag, PanDrag, Stage, StrokeDrag, WindowDrag, ZoomDrag
+
+#: Angle of one notch of a wheel, in eighths of a degree (Qt's unit).
+NOTCH = 120
+#: Pixels of a touch pad that count as one notch, where it tells no angle.
+NOTCH_PIXELS = 40
+#: Zoom of one notch.
+NOTCH_ZOOM = 1.2
+#: Slices of one notch with Alt.
+MANY_SLICES = 10
+
+_CTRL = Qt.KeyboardModifier.ControlModifier
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
+_ALT = Qt.KeyboardModifier.AltModifier
+
+
+class Canvas(Stage, Protocol):
+    """What the pointer needs of the slice view."""
+
+    @property
+    def workbench(self) -> Workbench: ...
+
+    @property
+    def view(self) -> ViewState: ...
+
+    def say(self, sentence: str) -> None: ...
+
+    def ask_for_menu(self, position: QPointF) -> None: ...
+
+
+class Pointer:
+    """At most one drag at a time. Owned by the slice view."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        self._drag: Drag | None = None
+        self._button = Qt.MouseButton.NoButton
+        self._turned = 0.0
+        self.wheel_flipped = False
+        self.pan_held = False
+        self.window_held = False
+
+    @property
+    def drag(self) -> Drag | None:
+        """What goes on between a press and its release."""
+        return self._drag
+
+    @property
+    def stroke(self) -> StrokeDrag | None:
+        """The drag, where it is one that paints."""
+        return self._drag if isinstance(self._drag, StrokeDrag) else None
+
+    # Buttons
+
+    def press(
+        self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
+    ) -> None:
+        """A button went down. While a drag goes on, other buttons do nothing."""
+        if self._drag is not None:
+            return
+        self._drag = self._begin(position, button, modifiers)
+        self._button = button
+
+    def move(self, position: QPointF, buttons: Qt.MouseButton) -> None:
+        """The pointer moved. Where the release was lost, the drag ends here."""
+        if self._drag is None:
+            return
+        if not buttons & self._button:
+            self.finish()
+            return
+        self._drag.move(position)
+
+    def release(self, position: QPointF, button: Qt.MouseButton) -> None:
+        """A button came up, perhaps outside the view."""
+        if self._drag is None or button != self._button:
+            return
+        drag = self._drag
+        drag.move(position)
+        self.finish()
+        if isinstance(drag, ZoomDrag) and drag.is_click:
+            self._canvas.ask_for_menu(position)
+
+    def finish(self) -> None:
+        """End the drag as a release does; whatever was painted is kept."""
+        drag, self._drag = self._drag, None
+        if drag is None:
+            return
+        try:
+            drag.release()
+        except UsageError as refusal:
+            self._canvas.say(str(refusal))
+
+    def cancel(self) -> None:
+        """Take the drag back without a trace."""
+        drag, self._drag = self._drag, None
+        if drag is not None:
+            drag.cancel()
+
+    def _begin(
+        self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
+    ) -> Drag | None:
+        view = self._canvas.view
+        left = button == Qt.MouseButton.LeftButton
+        right = button == Qt.MouseButton.RightButton
+        if button == Qt.MouseButton.MiddleButton or (left and self.pan_held):
+            return PanDrag(self._canvas, position)
+        if left and (self.window_held or view.tool == "navigate"):
+            return WindowDrag(view, position)
+        if right and view.tool == "navigate":
+            return ZoomDrag(self._canvas, position)
+        if left or right:
+            return self._begin_stroke(position, erase=right, invert=bool(modifiers & _CTRL))
+        return None
+
+    def _begin_stroke(self, position: QPointF, *, erase: bool, invert: bool) -> Drag | None:
+        view, workbench = self._canvas.view, self._canvas.workbench
+        if view.case_id is None:
+            return None
+        # The right button erases with every tool; Ctrl turns the left one round.
+        opposite = view.tool != "eraser" if erase else invert
+        hand = Hand(view.tool, view.segment, view.brush_mm, opposite)
+        point = self._canvas.viewport.to_voxel(position.x(), position.y())
+        place = (view.case_id, view.slice, point)
+        name = locked_under(workbench, *place, hand.value)
+        if name:
+            self._canvas.say(words.keeps_locked(name))
+        try:
+            stroke = press(workbench, *place, hand)
+        except UsageError as refusal:
+            self._canvas.say(str(refusal))
+            return None
+        return None if stroke is None else StrokeDrag(self._canvas, stroke)
+
+    # Wheel
+
+    def wheel(self, event: QWheelEvent) -> None:
+        """Slices, with Ctrl zoom, with Shift brush size, with Alt ten slices."""
+        modifiers = event.modifiers()
+        if event.phase() == Qt.ScrollPhase.ScrollMomentum:
+            # Slices that run on after the fingers have left the pad are slices that nobody saw.
+            return
+        notches = _notches(event.angleDelta(), event.pixelDelta(), modifiers)
+        view = self._canvas.view
+        if modifiers & _CTRL:
+            at = event.position()
+            zoomed = self._canvas.viewport.zoomed(NOTCH_ZOOM**notches, at.x(), at.y())
+            self._canvas.set_viewport(zoomed)
+            return
+        whole = self._whole(notches)
+        if not whole:
+            return
+        if modifiers & _SHIFT:
+            view.step_brush(whole)
+            return
+        self.finish()
+        towards_feet = whole if self.wheel_flipped else -whole
+        view.towards_feet(towards_feet * (MANY_SLICES if modifiers & _ALT else 1))
+
+    def _whole(self, notches: float) -> int:
+        """Whole notches so far; what is left over waits for the next event."""
+        if notches * self._turned < 0:
+            self._turned = 0.0
+        self._turned += notches
+        whole = int(self._turned + (1e-6 if self._turned > 0 else -1e-6))
+        self._turned -= whole
+        return whole
+
+
+def _notches(angle: QPoint, pixels: QPoint, modifiers: Qt.KeyboardModifier) -> float:
+    """How far the wheel was turned, in notches, away from the hand positive."""
+    sideways = bool(modifiers & (_ALT | _SHIFT))
+    for delta, one in ((angle, NOTCH), (pixels, NOTCH_PIXELS)):
+        # Qt gives Alt+wheel everywhere, and Shift+wheel on macOS, as a turn to the side.
+        turned = delta.y() or (delta.x() if sideways else 0)
+        if turned:
+            return turned / one
+    return 0.0

@@ -1,0 +1,436 @@
+"""The axial view of one case: joins picture, overlays, pointer and keys in one widget.
+
+Signals from the workbench and the view state mark what is stale (`scene.py`) and ask for a paint of
+as little as changed; events go on to `pointer.py` and `keys.py`. Masks are changed by `app.tools`
+alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QEnterEvent,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QApplication, QWidget
+
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
+from segdesk.core.edit import Box
+from segdesk.ops.blend import grown
+from segdesk.ui.action import Action
+from segdesk.ui.canvas import facts, words
+from segdesk.ui.canvas.focus import is_typing
+from segdesk.ui.canvas.hover import Hover
+from segdesk.ui.canvas.keys import KeyDispatcher
+from segdesk.ui.canvas.listening import Listening
+from segdesk.ui.canvas.overlays import Overlays, reading_rectangle
+from segdesk.ui.canvas.pointer import Pointer
+from segdesk.ui.canvas.scene import Scene
+from segdesk.ui.canvas.under import Under
+from segdesk.ui.canvas.viewport import Viewport
+from segdesk.ui.theme import Tokens
+
+SMALLEST = QSize(160, 120)
+#: Outlines reach one voxel beyond what changed, and smoothing one more.
+REACH = 2
+_ENTER_AND_ESC = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+
+
+class SliceView(QWidget):
+    """One case, slice by slice. Owned by the main window; lives on its thread.
+
+    Parameters
+    ----------
+    workbench, view : what is shown; `attach` shows another project
+    tokens : colours
+    """
+
+    #: What the mouse would do now, and why something was refused; for the status line.
+    said = Signal(str)
+    #: Global position and the `Under` there.
+    menu_wanted = Signal(QPoint, object)
+
+    def __init__(
+        self, workbench: Workbench, view: ViewState, tokens: Tokens, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("slice_view")
+        self.setAccessibleName(words.view_name())
+        self.setMinimumSize(SMALLEST)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self._tokens = tokens
+        self._overlays = Overlays(tokens, self.font())
+        self._listening = Listening()
+        self._viewport = Viewport.fitted((1, 1), (1.0, 1.0), (SMALLEST.width(), SMALLEST.height()))
+        self._is_fitted = True
+        self._shown = ""
+        self._hint = ""
+        self._pointer = Pointer(self)
+        self._keys = KeyDispatcher(self.finish_stroke, self)
+        self._keys.refused.connect(self.say)
+        self.attach(workbench, view)
+
+    # What is shown
+
+    @property
+    def workbench(self) -> Workbench:
+        return self._workbench
+
+    @property
+    def view(self) -> ViewState:
+        return self._view
+
+    def attach(self, workbench: Workbench, view: ViewState) -> None:
+        """Show this project from now on."""
+        self.detach()
+        self._workbench, self._view = workbench, view
+        self._scene = Scene(workbench, view, self._tokens)
+        self._hover = Hover(view, self._pointer)
+        listen = self._listening.to
+        listen(workbench.case_loaded, self._take_loaded)
+        listen(workbench.labels_changed, self._take_labels)
+        listen(workbench.statuses_changed, self._take_statuses)
+        listen(workbench.predictions_changed, self._take_statuses)
+        listen(workbench.segments_changed, self._take_segments)
+        listen(view.case_changed, self._take_case)
+        listen(view.slice_changed, self._take_slice)
+        listen(view.window_changed, self._take_window)
+        listen(view.layers_changed, self._take_layers)
+        listen(view.brush_changed, self._show_hand)
+        listen(view.segment_changed, self._show_hand)
+        listen(view.tool_changed, self._show_hand)
+        self._take_case()
+
+    def detach(self) -> None:
+        """Finish what is going on and listen to nothing any more."""
+        self.finish_stroke()
+        self._keys.let_go()
+        self._listening.stop()
+
+    def set_actions(self, actions: Sequence[Action]) -> None:
+        """The table of actions; the canvas dispatches those with `canvas=True`."""
+        self._keys.set_actions(actions)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        """Use other colours."""
+        self._tokens = tokens
+        self._overlays.set_tokens(tokens)
+        self._scene.set_tokens(tokens)
+        self.update()
+
+    @property
+    def wheel_flipped(self) -> bool:
+        """Whether the wheel towards the hand goes towards the head."""
+        return self._pointer.wheel_flipped
+
+    @wheel_flipped.setter
+    def wheel_flipped(self, flipped: bool) -> None:
+        self._pointer.wheel_flipped = flipped
+
+    # Where things are
+
+    @property
+    def viewport(self) -> Viewport:
+        return self._viewport
+
+    def set_viewport(self, viewport: Viewport) -> None:
+        """Zoomed or panned by hand: kept until `fit`."""
+        if viewport != self._viewport:
+            self._is_fitted = False
+            self._place(viewport)
+
+    def pixel_of(self, row: float, column: float) -> QPointF:
+        """Where a point in voxels lies in the widget."""
+        return QPointF(*self._viewport.to_pixel(row, column))
+
+    def voxel_at(self, position: QPointF | QPoint) -> tuple[float, float]:
+        """(row, column), not rounded, of a place in the widget; also outside the slice."""
+        return self._viewport.to_voxel(position.x(), position.y())
+
+    def fit(self) -> None:
+        """The slice as large as it can be seen whole."""
+        case = self._shown_case()
+        if case is not None:
+            self._is_fitted = True
+            size = (self.width(), self.height())
+            self._place(Viewport.fitted(case.grid.slice_shape, facts.pixel_mm(case), size))
+
+    def centre_on_cursor(self) -> None:
+        """Bring what is under the pointer to the middle."""
+        if self._hover.position is not None:
+            self.set_viewport(self._viewport.centred(*self.voxel_at(self._hover.position)))
+
+    def under_pointer(self) -> Under | None:
+        """The voxel under the pointer; None outside the slice."""
+        return None if self._hover.position is None else self._under(self._hover.position)
+
+    # Held keys
+
+    def use_hold_window(self, held: bool) -> None:
+        """While held, a drag changes window and level in every tool."""
+        self._pointer.window_held = held
+        self._show_hand()
+
+    def use_hold_pan(self, held: bool) -> None:
+        """While held, a drag moves the slice in every tool."""
+        self._pointer.pan_held = held
+        self._show_hand()
+
+    def peek(self, held: bool) -> None:
+        """While held, the bare image is shown."""
+        self._scene.is_bare = held
+        self._take_layers()
+
+    # Strokes
+
+    @property
+    def stroke_in_progress(self) -> bool:
+        """Whether a stroke has been begun and not finished."""
+        return self._pointer.stroke is not None
+
+    def finish_stroke(self) -> None:
+        """End whatever drag goes on as a release does; nothing that was painted is lost."""
+        if self._pointer.drag is not None:
+            self._pointer.finish()
+            self._follow()
+
+    def say(self, sentence: str) -> None:
+        """Put a sentence into the status line, until the mouse means something else."""
+        self.said.emit(sentence)
+
+    def ask_for_menu(self, position: QPointF) -> None:
+        """Ask for the menu of what lies at a place of the widget."""
+        under = self._under(position)
+        if under is not None:
+            self.menu_wanted.emit(self.mapToGlobal(position.toPoint()), under)
+
+    # What changed
+
+    def _take_case(self) -> None:
+        self.finish_stroke()
+        case = self._view.case
+        self._shown = case.id if case and self._workbench.is_loaded(case.id) else ""
+        self._scene.mark_image()
+        self.fit()
+        self._show_hand()
+        self.update()
+
+    def _take_loaded(self, case: str) -> None:
+        if case == self._view.case_id and not self._shown:
+            self._take_case()
+
+    def _take_slice(self) -> None:
+        self.finish_stroke()
+        self._scene.mark_image()
+        self.update()
+
+    def _take_window(self) -> None:
+        self._scene.mark_image()
+        self.update()
+
+    def _take_layers(self) -> None:
+        self._scene.mark_layers()
+        self.update()
+
+    def _take_statuses(self, case: str) -> None:
+        if case == self._view.case_id:
+            self._take_layers()
+
+    def _take_segments(self) -> None:
+        self._take_layers()
+        self._show_hand()
+
+    def _take_labels(self, case: str, box: Box) -> None:
+        if case != self._view.case_id or box.slice != self._view.slice:
+            return
+        self._scene.mark_box(box)
+        self.update(self._rectangle_of(grown(box, REACH, self._viewport.shape)))
+        self.update(reading_rectangle(self.size()))
+
+    # Places
+
+    def _shown_case(self) -> Case | None:
+        """The case on screen, once its arrays have been read."""
+        case = self._view.case
+        return case if case is not None and case.id == self._shown else None
+
+    def _place(self, viewport: Viewport) -> None:
+        self._viewport = viewport
+        self._show_hand()
+        self.update()
+
+    def _rectangle_of(self, box: Box) -> QRect:
+        """The pixels that a box of voxels covers, and one more."""
+        top_left = self.pixel_of(box.row0 - 0.5, box.column0 - 0.5)
+        bottom_right = self.pixel_of(box.row1 - 0.5, box.column1 - 0.5)
+        return QRectF(top_left, bottom_right).toAlignedRect().adjusted(-1, -1, 1, 1)
+
+    def _under(self, position: QPointF) -> Under | None:
+        case = self._shown_case()
+        if case is None:
+            return None
+        row, column = (math.floor(value + 0.5) for value in self.voxel_at(position))
+        rows, columns = case.grid.slice_shape
+        if not (0 <= row < rows and 0 <= column < columns):
+            return None
+        index = self._view.slice
+        number = int(self._workbench.annotation(case.id).labels[index, row, column])
+        return Under(case.id, index, row, column, number)
+
+    # The pointer
+
+    def _show_hand(self) -> None:
+        """Brush outline, cursor and status line for what the mouse would do now."""
+        self._follow()
+        sentence = self._hover.words() if self._shown_case() is not None else ""
+        if sentence != self._hint:
+            self._hint = sentence
+            self.said.emit(sentence)
+
+    def _follow(self) -> None:
+        """Bring what goes with the pointer to where it is."""
+        for rectangle in self._hover.follow(self._shown_case(), self._viewport):
+            self.update(rectangle)
+        self.update(reading_rectangle(self.size()))
+        shape = self._hover.cursor_shape()
+        if shape != self.cursor().shape():
+            self.setCursor(shape)
+
+    def _cancel_drag(self) -> None:
+        self._pointer.cancel()
+        self._follow()
+
+    def _finish_or_cancel(self, key: int) -> bool:
+        """Enter and Esc go to the gesture first. Returns whether there was one."""
+        if self._pointer.drag is None or key not in _ENTER_AND_ESC:
+            return False
+        if key == Qt.Key.Key_Escape:
+            self._cancel_drag()
+        else:
+            self.finish_stroke()
+        return True
+
+    # Events of Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        case = self._shown_case()
+        picture = QRect()
+        if case is not None:
+            self._scene.bring_up_to_date(case)
+            # Pixels that the picture covers only in part need the ground under them.
+            picture = QRectF(*self._viewport.rectangle).toAlignedRect().adjusted(1, 1, -1, -1)
+        for ground in event.region().subtracted(QRegion(picture)):
+            painter.fillRect(ground, Qt.GlobalColor.black)
+        if case is not None:
+            self._scene.paint(painter, self._viewport)
+            self._hover.paint(painter, self._viewport, self._overlays.colour)
+            self._paint_overlays(painter, case, event.rect())
+        elif self._view.case is not None:
+            self._overlays.paint_waiting(painter, self.size())
+        painter.end()
+
+    def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRect) -> None:
+        known = facts.facts(self._workbench, self._view, case)
+        self._overlays.paint_facts(painter, known, self._viewport, dirty)
+        under = self.under_pointer()
+        text = facts.reading(self._workbench, case, under) if under is not None else ""
+        bar = facts.scale_bar(case.grid, self._viewport.scale)
+        self._overlays.paint_reading(painter, text, bar, self.size(), dirty)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._is_fitted:
+            self.fit()
+        elif self._shown_case() is not None:
+            self._place(self._viewport.resized((self.width(), self.height())))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            drag_wants = self._pointer.drag is not None and event.key() in _ENTER_AND_ESC
+            if drag_wants or self._keys.action_for(event) is not None:
+                event.accept()
+                return True
+            # A shortcut of the window (undo, save) finds the stroke finished.
+            self.finish_stroke()
+        if event.type() == QEvent.Type.UngrabMouse:
+            self.finish_stroke()
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._keys.hold_what_is_down()
+        self._hover.position = event.position()
+        if self._shown_case() is not None:
+            self._pointer.press(event.position(), event.button(), event.modifiers())
+        self._follow()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover.position = event.position()
+        self._pointer.move(event.position(), event.buttons())
+        self._follow()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pointer.release(event.position(), event.button())
+        if not self.rect().contains(event.position().toPoint()):
+            self._hover.position = None
+        self._follow()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._hover.position = event.position()
+        if self._shown_case() is not None:
+            self._pointer.wheel(event)
+        self._follow()
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        # The right button belongs to the tools; its menu comes with the release of a click.
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.ask_for_menu(self._hover.position or QPointF(self.rect().center()))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._finish_or_cancel(event.key()) and not self._keys.press(event):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self._keys.release(event):
+            super().keyReleaseEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._hover.position = event.position()
+        if not is_typing(QApplication.focusWidget()):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.said.emit(self._hint)
+        self._follow()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._pointer.drag is None:
+            self._hover.position = None
+            self._follow()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._keys.let_go()
+        self.finish_stroke()
+        super().focusOutEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._keys.let_go()
+        self.finish_stroke()
+        super().hideEvent(event)

@@ -1,0 +1,203 @@
+"""The column beside the slice view: one mark for each slice, its status as colour.
+
+The head is at the top where the stack has letters. A dot says that N would stop there, a frame
+where the view is; a press or a drag goes there. Marks of a tall stack share pixels and are drawn as
+one image, so 1,200 slices cost no more than 30.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from segdesk.app import reviewing
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.status import SliceStatus
+from segdesk.ui.canvas import words
+from segdesk.ui.canvas.listening import Listening
+from segdesk.ui.theme import GRID, Tokens
+
+#: Width of a mark, and of the gutter at its right where dots stand, in pixels.
+MARK = 14
+GUTTER = 10
+#: Height of a slice at most; from this height on, marks stand apart.
+TALLEST = 22.0
+APART_FROM = 6.0
+DOT = 4.0
+
+
+class StatusStrip(QWidget):
+    """Statuses of the case on screen. Owned by the main window.
+
+    Parameters
+    ----------
+    workbench, view : what is shown; `attach` shows another project
+    tokens : colours
+    """
+
+    def __init__(
+        self, workbench: Workbench, view: ViewState, tokens: Tokens, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("status_strip")
+        self.setAccessibleName(words.strip_name())
+        self.setFixedWidth(GRID + MARK + GUTTER)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._tokens = tokens
+        self._listening = Listening()
+        self.attach(workbench, view)
+
+    def attach(self, workbench: Workbench, view: ViewState) -> None:
+        """Show this project from now on."""
+        self.detach()
+        self._workbench, self._view = workbench, view
+        listen = self._listening.to
+        listen(workbench.case_loaded, self._take_case)
+        listen(workbench.statuses_changed, self._take_case)
+        listen(workbench.predictions_changed, self._take_case)
+        listen(view.case_changed, self._read)
+        listen(view.slice_changed, self.update)
+        self._read()
+
+    def detach(self) -> None:
+        """Listen to nothing any more."""
+        self._listening.stop()
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        """Use other colours."""
+        self._tokens = tokens
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.width(), 240)
+
+    # Places
+
+    def rectangle_of(self, index: int) -> QRectF:
+        """Where the mark of a slice is."""
+        top = self._top + self._step * self._position(index)
+        gap = 2.0 if self._step >= APART_FROM else 0.0
+        return QRectF(GRID, top, MARK, max(self._step - gap, 1.0))
+
+    def slice_at(self, y: float) -> int:
+        """The slice at a height; beyond the ends, the first or the last."""
+        position = min(max(int((y - self._top) / self._step), 0), len(self._statuses) - 1)
+        return self._position(position)
+
+    @property
+    def _step(self) -> float:
+        """Height of a slice."""
+        return min((self.height() - 2 * GRID) / max(len(self._statuses), 1), TALLEST)
+
+    @property
+    def _top(self) -> float:
+        return (self.height() - self._step * len(self._statuses)) / 2
+
+    def _position(self, index: int) -> int:
+        """From slice to place counted from the top, and back: the two are the same."""
+        return len(self._statuses) - 1 - index if self._head_is_last else index
+
+    # What is shown
+
+    def _take_case(self, case: str) -> None:
+        if case == self._view.case_id:
+            self._read()
+
+    def _read(self) -> None:
+        """Take the statuses of the case on screen."""
+        case = self._view.case
+        self._statuses: tuple[SliceStatus, ...] = ()
+        self._wanted: tuple[bool, ...] = ()
+        self._head_is_last = False
+        if case is not None:
+            self._statuses = self._workbench.statuses(case.id)
+            self._wanted = reviewing.wanted_looks(self._workbench, case.id)
+            self._head_is_last = case.grid.axis_letters()[0] == ("I", "S")
+        self.update()
+
+    # Events of Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._tokens.panel))
+        if self._statuses:
+            if self._step >= APART_FROM:
+                self._paint_marks(painter)
+            else:
+                self._paint_column(painter)
+            self._paint_dots(painter)
+            self._paint_frame(painter)
+        painter.end()
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        colours = {status: QColor(self._tokens.status(status)) for status in SliceStatus}
+        for index, status in enumerate(self._statuses):
+            painter.setBrush(colours[status])
+            painter.drawRoundedRect(self.rectangle_of(index), 2, 2)
+
+    def _paint_column(self, painter: QPainter) -> None:
+        colours = np.array(
+            [QColor(self._tokens.status(status)).rgb() for status in SliceStatus], np.uint32
+        )
+        column = colours[np.asarray(self._statuses, np.intp)]
+        if self._head_is_last:
+            column = column[::-1]
+        column = np.ascontiguousarray(column)
+        image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_RGB32)
+        height = self._step * len(column)
+        painter.drawImage(QRectF(GRID, self._top, MARK, height), image, QRectF(image.rect()))
+
+    def _paint_dots(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._tokens.text))
+        x = GRID + MARK + GUTTER / 2
+        # Dots of a tall stack would run together: those within one dot's height are drawn as one.
+        pitch = max(self._step, DOT + 1)
+        rows = {
+            int((self.rectangle_of(index).center().y() - self._top) / pitch)
+            for index, wanted in enumerate(self._wanted)
+            if wanted
+        }
+        for row in rows:
+            painter.drawEllipse(QPointF(x, self._top + (row + 0.5) * pitch), DOT / 2, DOT / 2)
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        mark = self.rectangle_of(self._view.slice)
+        frame = QRectF(mark.left(), mark.center().y() - 2, mark.width(), 4).united(mark)
+        painter.setPen(QPen(QColor(self._tokens.text), 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(frame.adjusted(-1.5, -1.5, 1.5, 1.5), 3, 3)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._go(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go(event)
+
+    def _go(self, event: QMouseEvent) -> None:
+        if self._statuses:
+            self._view.show_slice(self.slice_at(event.position().y()))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._show_tip(event)
+            return True
+        return super().event(event)
+
+    def _show_tip(self, event: QHelpEvent) -> None:
+        if not self._statuses:
+            QToolTip.hideText()
+            return
+        index = self.slice_at(event.pos().y())
+        text = words.slice_and_status(index + 1, SliceStatus(self._statuses[index]))
+        QToolTip.showText(event.globalPos(), text, self, QRect(0, event.pos().y(), self.width(), 1))

@@ -1,0 +1,96 @@
+"""Where a slice lies in the widget: the `Viewport`, from voxels to pixels and back. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+#: Left free around a fitted slice, in pixels.
+MARGIN = 8
+#: Screen pixels for the smaller side of a voxel, at most; and of the slice's larger side, at least.
+LARGEST_VOXEL = 96.0
+SMALLEST_SLICE = 48.0
+#: This much of the slice stays in the view however far it is dragged, in pixels.
+KEPT_IN_VIEW = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Viewport:
+    """How a slice is placed in a widget. Frozen; zoom and pan give a new one.
+
+    Voxel centres lie at whole (row, column), so voxel 0 begins at -0.5. Both directions share one
+    scale in mm: voxels that are not square are drawn true to the patient.
+
+    Parameters
+    ----------
+    shape : (rows, columns)
+    pixel_mm : (row, column) size of a voxel; 1 and 1 where slices have no geometry
+    size : (width, height) of the widget in pixels
+    scale : pixels per mm
+    x, y : where the slice's upper left corner lies in the widget
+    """
+
+    shape: tuple[int, int]
+    pixel_mm: tuple[float, float]
+    size: tuple[int, int]
+    scale: float
+    x: float
+    y: float
+
+    @classmethod
+    def fitted(
+        cls, shape: tuple[int, int], pixel_mm: tuple[float, float], size: tuple[int, int]
+    ) -> Viewport:
+        """The slice as large as it can be seen whole, in the middle."""
+        height_mm, width_mm = shape[0] * pixel_mm[0], shape[1] * pixel_mm[1]
+        free = max(size[0] - 2 * MARGIN, 1), max(size[1] - 2 * MARGIN, 1)
+        scale = min(free[0] / width_mm, free[1] / height_mm)
+        x = round((size[0] - width_mm * scale) / 2)
+        y = round((size[1] - height_mm * scale) / 2)
+        return cls(shape, pixel_mm, size, scale, x, y)
+
+    @property
+    def voxel(self) -> tuple[float, float]:
+        """(height, width) of a voxel in pixels."""
+        return self.scale * self.pixel_mm[0], self.scale * self.pixel_mm[1]
+
+    @property
+    def rectangle(self) -> tuple[float, float, float, float]:
+        """x, y, width, height of the slice in the widget."""
+        height, width = self.voxel
+        return self.x, self.y, width * self.shape[1], height * self.shape[0]
+
+    def to_pixel(self, row: float, column: float) -> tuple[float, float]:
+        """(x, y) in the widget of a point in voxels."""
+        height, width = self.voxel
+        return self.x + (column + 0.5) * width, self.y + (row + 0.5) * height
+
+    def to_voxel(self, x: float, y: float) -> tuple[float, float]:
+        """(row, column), not rounded, of a point in the widget."""
+        height, width = self.voxel
+        return (y - self.y) / height - 0.5, (x - self.x) / width - 0.5
+
+    def panned(self, right: float, down: float) -> Viewport:
+        """Moved by some pixels, as far as a part of the slice stays in view."""
+        _, _, width, height = self.rectangle
+        x = min(max(self.x + right, KEPT_IN_VIEW - width), self.size[0] - KEPT_IN_VIEW)
+        y = min(max(self.y + down, KEPT_IN_VIEW - height), self.size[1] - KEPT_IN_VIEW)
+        return replace(self, x=x, y=y)
+
+    def zoomed(self, factor: float, x: float, y: float) -> Viewport:
+        """Enlarged about a point of the widget, which keeps its voxel."""
+        most = LARGEST_VOXEL / min(self.pixel_mm)
+        longest = max(self.shape[0] * self.pixel_mm[0], self.shape[1] * self.pixel_mm[1])
+        scale = min(max(self.scale * factor, SMALLEST_SLICE / longest), most)
+        ratio = scale / self.scale
+        moved = replace(self, scale=scale, x=x - (x - self.x) * ratio, y=y - (y - self.y) * ratio)
+        return moved.panned(0, 0)
+
+    def centred(self, row: float, column: float) -> Viewport:
+        """With a point in voxels in the middle of the widget."""
+        x, y = self.to_pixel(row, column)
+        return self.panned(round(self.size[0] / 2 - x), round(self.size[1] / 2 - y))
+
+    def resized(self, size: tuple[int, int]) -> Viewport:
+        """In a widget of another size, with the same point in its middle."""
+        row, column = self.to_voxel(self.size[0] / 2, self.size[1] / 2)
+        return replace(self, size=size).centred(row, column)

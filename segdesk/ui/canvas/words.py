@@ -1,0 +1,79 @@
+"""Sentences of the canvas: the status line and what a refusal says. Translatable."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from segdesk.app.tools.tool import ToolId
+from segdesk.core.status import SliceStatus
+
+
+def mouse_words(tool: ToolId, segment: str) -> str:
+    """What the mouse would do now.
+
+    Parameters
+    ----------
+    segment : name of the active segment; empty for background
+    """
+    segment = segment or _tr("background")
+    sentences = {
+        "navigate": _tr("Navigate: drag = window and level, right drag = zoom; wheel = slice"),
+        "brush": _tr(
+            "Brush: left paints {segment}, right erases, Ctrl inverts; "
+            "wheel = slice, Shift+wheel = size"
+        ),
+        "eraser": _tr(
+            "Eraser: left erases, Ctrl paints {segment}; wheel = slice, Shift+wheel = size"
+        ),
+        "lasso": _tr("Lasso: draw around {segment}, right erases, Esc drops it; wheel = slice"),
+        "fill": _tr("Fill: click makes the region {segment}, right click erases; wheel = slice"),
+    }
+    return sentences[tool].format(segment=segment)
+
+
+def pan_words() -> str:
+    return _tr("Drag = move the slice")
+
+
+def window_words() -> str:
+    return _tr("Drag = window (right wider) and level (down brighter)")
+
+
+def keeps_locked(segment: str) -> str:
+    """A stroke began on a locked segment."""
+    return _tr(
+        "The segment '{segment}' is locked and stays as it is. Unlock it in the segment list."
+    ).format(segment=segment)
+
+
+def reading() -> str:
+    return _tr("Reading…")
+
+
+def slice_and_status(number: int, status: SliceStatus) -> str:
+    """Tooltip of a mark in the strip."""
+    return _tr("slice {number} · {status}").format(number=number, status=status_word(status))
+
+
+def status_word(status: SliceStatus) -> str:
+    """A slice's status as shown."""
+    return (
+        _tr("unlabelled"),
+        _tr("predicted"),
+        _tr("partial"),
+        _tr("corrected"),
+        _tr("verified"),
+        _tr("rejected"),
+    )[status]
+
+
+def view_name() -> str:
+    return _tr("Slice view")
+
+
+def strip_name() -> str:
+    return _tr("Slices and their statuses")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("canvas", text)

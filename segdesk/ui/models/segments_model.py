@@ -1,0 +1,148 @@
+"""The project's segments as a table: name, millilitres, shown, locked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPixmap
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.segment import Segment
+from segdesk.errors import SegdeskError
+from segdesk.ui.icons import icon
+from segdesk.ui.theme import Tokens
+
+Index = QModelIndex | QPersistentModelIndex
+NAME, VOLUME, SHOWN, LOCKED = range(4)
+
+
+class SegmentsModel(QAbstractTableModel):
+    """Rows are the segments in the order of their numbers. Changes go through the Workbench."""
+
+    refused = Signal(str)
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__()
+        self._workbench: Workbench | None = None
+        self._case: str | None = None
+        self._numbers: tuple[int, ...] = ()
+        self._active = 0
+        self.set_tokens(tokens)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        """Other colours for the icons."""
+        self._icons = {name: icon(name, tokens) for name in ("eye", "eye_off", "lock", "unlock")}
+        self._dim = QColor(tokens.dim)
+
+    def show(self, workbench: Workbench | None, case: str | None, active: int) -> None:
+        """Follow the table; rows are only reset where segments came or went."""
+        self._workbench, self._case, self._active = workbench, case, active
+        numbers = workbench.segments.numbers if workbench is not None else ()
+        if numbers != self._numbers:
+            self.beginResetModel()
+            self._numbers = numbers
+            self.endResetModel()
+        elif numbers:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, LOCKED))
+
+    def segment(self, row: int) -> Segment | None:
+        """The segment of a row."""
+        if self._workbench is None or not 0 <= row < len(self._numbers):
+            return None
+        return self._workbench.segments[self._numbers[row]]
+
+    def row_of(self, number: int) -> int:
+        """The row of a number, -1 for none."""
+        return self._numbers.index(number) if number in self._numbers else -1
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._numbers)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 4
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == NAME else flags
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        segment = self.segment(index.row())
+        if segment is None:
+            return None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(segment, index.column())
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{segment.name}: {self._tip(segment, index.column())}"
+        if index.column() == NAME:
+            return self._name(segment, role)
+        if index.column() == VOLUME:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return self._volume(segment.number)
+            if role == Qt.ItemDataRole.TextAlignmentRole:
+                return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return self._dim if role == Qt.ItemDataRole.ForegroundRole else None
+        if role == Qt.ItemDataRole.DecorationRole:
+            if index.column() == SHOWN:
+                return self._icons["eye" if segment.visible else "eye_off"]
+            return self._icons["lock" if segment.locked else "unlock"]
+        return None
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Rename: an Edit, so that undo brings the old name back."""
+        segment = self.segment(index.row())
+        if segment is None or self._workbench is None or role != Qt.ItemDataRole.EditRole:
+            return False
+        try:
+            table = self._workbench.segments.renamed(segment.number, str(value))
+        except SegdeskError as error:
+            self.refused.emit(str(error))
+            return False
+        self._workbench.change_segment(table[segment.number])
+        return True
+
+    def toggle(self, index: Index) -> None:
+        """Show or hide, lock or unlock: what a click on the column means."""
+        segment = self.segment(index.row())
+        if segment is None or self._workbench is None:
+            return
+        if index.column() == SHOWN:
+            self._workbench.show_segment(segment.number, not segment.visible)
+        elif index.column() == LOCKED:
+            self._workbench.change_segment(replace(segment, locked=not segment.locked))
+
+    def _name(self, segment: Segment, role: int) -> object:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{segment.number}   {segment.name}"
+        if role == Qt.ItemDataRole.EditRole:
+            return segment.name
+        if role == Qt.ItemDataRole.DecorationRole:
+            swatch = QPixmap(14, 14)
+            swatch.fill(QColor(segment.colour))
+            return swatch
+        if role == Qt.ItemDataRole.FontRole and segment.number == self._active:
+            font = QFont()
+            font.setWeight(QFont.Weight.DemiBold)
+            return font
+        return None
+
+    def _volume(self, number: int) -> str:
+        if self._workbench is None or self._case is None:
+            return ""
+        if not self._workbench.is_loaded(self._case):
+            return "…"
+        voxels = self._workbench.loaded(self._case).counts.voxels(number)
+        grid = self._workbench.project.case(self._case).grid
+        if not grid.stacked:
+            return f"{voxels} px"
+        volume = voxels * grid.voxel_ml
+        return f"{volume:.0f} mL" if volume >= 10 or not voxels else f"{volume:.2f} mL"
+
+    def _tip(self, segment: Segment, column: int) -> str:
+        if column == NAME:
+            return self.tr("Double click to rename; click the swatch twice for the colour")
+        if column == VOLUME:
+            return self.tr("Volume in this case")
+        if column == SHOWN:
+            return self.tr("Hide") if segment.visible else self.tr("Show")
+        return self.tr("Unlock") if segment.locked else self.tr("Lock: strokes leave it alone")

@@ -1,0 +1,233 @@
+"""The case list: name, pool, slices, and a bar of what has been said about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import (
+    QListView,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
+
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.split import POOLS
+from segdesk.core.status import SliceStatus
+from segdesk.ui.panels.panel import Panel, label
+from segdesk.ui.theme import GRID, RADIUS, ROW, SMALL, Tokens
+
+Index = QModelIndex | QPersistentModelIndex
+CASE_ROLE = Qt.ItemDataRole.UserRole
+#: The order of colours in a row's bar.
+BAR = (
+    SliceStatus.VERIFIED,
+    SliceStatus.CORRECTED,
+    SliceStatus.PARTIAL,
+    SliceStatus.PREDICTED,
+    SliceStatus.REJECTED,
+)
+
+
+class CasesModel(QAbstractListModel):
+    """Ids of the project's cases; what a row shows is asked of the Workbench when it is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.workbench: Workbench | None = None
+        self._ids: tuple[str, ...] = ()
+
+    def show(self, workbench: Workbench | None) -> None:
+        """Follow the index: rows are only reset where cases came or went."""
+        self.workbench = workbench
+        cases = workbench.project.cases if workbench is not None else ()
+        ids = tuple(case.id for case in cases)
+        if ids != self._ids:
+            self.beginResetModel()
+            self._ids = ids
+            self.endResetModel()
+        elif ids:
+            self.dataChanged.emit(self.index(0), self.index(len(ids) - 1))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._ids)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or self.workbench is None:
+            return None
+        id = self._ids[index.row()]
+        if role == CASE_ROLE:
+            return id
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return id
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._sentence(id)
+        return None
+
+    def row_of(self, id: str | None) -> int:
+        """The row of a case, -1 for none."""
+        return self._ids.index(id) if id in self._ids else -1
+
+    def _sentence(self, id: str) -> str:
+        if self.workbench is None:
+            return ""
+        counts = Counter(self.workbench.statuses(id))
+        parts = [f"{counts[status]} {status.word}" for status in SliceStatus if counts[status]]
+        return f"{id}: {', '.join(parts)}"
+
+
+class CaseDelegate(QStyledItemDelegate):
+    """Draws a row: name, pool and slices above, the bar of statuses below."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__()
+        self.tokens = tokens
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(120, ROW + 3 * GRID)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        if not isinstance(model, CasesModel) or model.workbench is None:
+            return
+        id = str(index.data(CASE_ROLE))
+        case = model.workbench.project.case(id)
+        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
+        state = option.state  # pyright: ignore[reportAttributeAccessIssue]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        if selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self.tokens.raised))
+            painter.drawRoundedRect(rect.adjusted(0, 1, 0, -1), RADIUS, RADIUS)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QColor(self.tokens.accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rect.adjusted(0, 1, -1, -2), RADIUS, RADIUS)
+        inner = rect.adjusted(2 * GRID, GRID, -2 * GRID, -GRID)
+        line = QRect(inner.left(), inner.top(), inner.width(), 5 * GRID)
+        font = QFont(option.font)  # pyright: ignore[reportAttributeAccessIssue]
+        font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(QColor(self.tokens.text))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        facts = f"{_pool_words(model.workbench, id)}   {case.slices}"
+        small = QFont(font)
+        small.setPixelSize(SMALL)
+        small.setWeight(QFont.Weight.Normal)
+        painter.setFont(small)
+        width = painter.fontMetrics().horizontalAdvance(facts)
+        painter.setPen(QColor(self.tokens.dim))
+        painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, facts)
+        painter.setFont(font)
+        painter.setPen(QColor(self.tokens.text))
+        room = line.adjusted(0, 0, -width - 2 * GRID, 0)
+        name = painter.fontMetrics().elidedText(id, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, name)
+        bar = QRect(inner.left(), line.bottom() + GRID, inner.width(), 5)
+        draw_bar(painter, bar, model.workbench.statuses(id), self.tokens)
+        painter.restore()
+
+
+def draw_bar(
+    painter: QPainter, bar: QRect, statuses: Sequence[SliceStatus], tokens: Tokens
+) -> None:
+    """A bar whose colours are the shares of each status."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(tokens.unlabelled))
+    painter.drawRoundedRect(bar, 2, 2)
+    counts = Counter(statuses)
+    left = float(bar.left())
+    for status in BAR:
+        width = bar.width() * counts[status] / max(len(statuses), 1)
+        if width:
+            painter.setBrush(QColor(tokens.status(status)))
+            painter.drawRoundedRect(QRect(round(left), bar.top(), max(round(width), 2), 5), 2, 2)
+        left += width
+
+
+def _pool_words(workbench: Workbench, id: str) -> str:
+    case = workbench.project.case(id)
+    if case.pool is not None:
+        return case.pool
+    if not case.grid.stacked:
+        return "by slice"
+    return workbench.project.split.pool(case.patient_of(0)) or ""
+
+
+class CasesPanel(Panel):
+    """The list of cases. Says which one is wanted; a menu is asked of the window."""
+
+    case_wanted = Signal(str)
+    menu_wanted = Signal(QPoint, str)
+    import_wanted = Signal()
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__("cases", "Cases", tokens)
+        self._facts = label("", "dim")
+        self.title_row.addWidget(self._facts)
+        self._model = CasesModel()
+        self._delegate = CaseDelegate(tokens)
+        self._list = QListView()
+        self._list.setObjectName("case_list")
+        self._list.setAccessibleName(self.tr("Cases"))
+        self._list.setModel(self._model)
+        self._list.setItemDelegate(self._delegate)
+        self._list.setUniformItemSizes(True)
+        self._list.setMouseTracking(True)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.customContextMenuRequested.connect(self._ask_menu)
+        self._list.selectionModel().currentChanged.connect(self._chosen)
+        self._import = QPushButton(self.tr("Import a scan…"))
+        self._import.setObjectName("import_link")
+        self._import.setAccessibleName(self.tr("Import a scan"))
+        self._import.setProperty("role", "link")
+        self._import.clicked.connect(self.import_wanted)
+        self.rows.addWidget(self._list, 1)
+        self.rows.addWidget(self._import)
+
+    def _listen(self, workbench: Workbench, view: ViewState) -> None:
+        self.bridge.listen(workbench.index_changed, self.refresh)
+        self.bridge.listen(workbench.statuses_changed, self.refresh)
+        self.bridge.listen(view.case_changed, self.refresh)
+
+    def refresh(self) -> None:
+        self._delegate.tokens = self.tokens
+        self._model.show(self.workbench)
+        self._facts.setText(self._pools())
+        row = self._model.row_of(self.view.case_id if self.view else None)
+        if row >= 0 and self._list.currentIndex().row() != row:
+            self._list.setCurrentIndex(self._model.index(row))
+
+    def _pools(self) -> str:
+        if self.workbench is None or not self.workbench.project.cases:
+            return ""
+        words = [_pool_words(self.workbench, case.id) for case in self.workbench.project.cases]
+        short = {"train": "train", "validation": "val", "test": "test"}
+        counts = Counter(words)
+        return " · ".join(f"{short[pool]} {counts[pool]}" for pool in POOLS if counts[pool])
+
+    def _chosen(self, index: QModelIndex) -> None:
+        id = index.data(CASE_ROLE)
+        if id is not None and self.view is not None and id != self.view.case_id:
+            self.case_wanted.emit(id)
+
+    def _ask_menu(self, at: QPoint) -> None:
+        index = self._list.indexAt(at)
+        if index.isValid():
+            self.menu_wanted.emit(self._list.viewport().mapToGlobal(at), index.data(CASE_ROLE))

@@ -1,0 +1,117 @@
+"""Segments: add, rename, colour, lock, hide, and their volumes as they change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractItemView, QColorDialog, QHeaderView, QPushButton, QTableView
+
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.errors import SegdeskError
+from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
+from segdesk.ui.panels.panel import Panel
+from segdesk.ui.theme import ROW, Tokens
+
+#: A double click left of this, in pixels, is on the swatch.
+SWATCH = 22
+
+
+class SegmentsPanel(Panel):
+    """The table of segments. The row in bold is the one that paints."""
+
+    said = Signal(str)
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__("segments", "Segments", tokens)
+        self._add = QPushButton(self.tr("Add"))
+        self._add.setObjectName("add_segment")
+        self._add.setAccessibleName(self.tr("Add a segment"))
+        self._add.setProperty("role", "link")
+        self._add.clicked.connect(self.add)
+        self.title_row.addWidget(self._add)
+        self._model = SegmentsModel(tokens)
+        self._model.refused.connect(self.said)
+        self._table = QTableView()
+        self._table.setObjectName("segment_table")
+        self._table.setAccessibleName(self.tr("Segments"))
+        self._table.setModel(self._model)
+        self._table.horizontalHeader().hide()
+        self._table.verticalHeader().hide()
+        self._table.verticalHeader().setDefaultSectionSize(ROW)
+        self._table.setShowGrid(False)
+        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._table.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = self._table.horizontalHeader()
+        header.setMinimumSectionSize(28)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for column in (VOLUME, SHOWN, LOCKED):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self._table.clicked.connect(self._clicked)
+        self._table.doubleClicked.connect(self._double_clicked)
+        self._table.selectionModel().currentRowChanged.connect(self._row_changed)
+        self.rows.addWidget(self._table, 1)
+
+    def _listen(self, workbench: Workbench, view: ViewState) -> None:
+        self.bridge.listen(workbench.segments_changed, self.refresh)
+        self.bridge.listen(workbench.labels_changed, self.refresh)
+        self.bridge.listen(view.segment_changed, self.refresh)
+        self.bridge.listen(view.case_changed, self.refresh)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        self._model.set_tokens(tokens)
+        super().set_tokens(tokens)
+
+    def refresh(self) -> None:
+        """Volumes and names of today; the active segment's row is the current one."""
+        case = self.view.case_id if self.view else None
+        active = self.view.segment if self.view else 0
+        self._model.show(self.workbench, case, active)
+        self._add.setEnabled(self.workbench is not None)
+        self._add.setToolTip("" if self.workbench else self.tr("Open a project first"))
+        row = self._model.row_of(active)
+        if row >= 0 and self._table.currentIndex().row() != row:
+            self._table.setCurrentIndex(self._model.index(row, NAME))
+
+    def add(self) -> None:
+        """Add a segment, make it active, and let its name be typed."""
+        if self.workbench is None or self.view is None:
+            return
+        try:
+            segment = self.workbench.add_segment()
+        except SegdeskError as error:
+            self.said.emit(str(error))
+            return
+        self.view.use_segment(segment.number)
+        self.bridge.flush()
+        self._table.edit(self._model.index(self._model.row_of(segment.number), NAME))
+
+    def _row_changed(self, index: QModelIndex) -> None:
+        segment = self._model.segment(index.row())
+        if segment is not None and self.view is not None:
+            self.view.use_segment(segment.number)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.column() in (SHOWN, LOCKED):
+            self._model.toggle(index)
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        if index.column() != NAME:
+            return
+        here = self._table.viewport().mapFromGlobal(self._table.cursor().pos())
+        if here.x() - self._table.visualRect(index).left() < SWATCH:
+            self._choose_colour(index)
+        else:
+            self._table.edit(index)
+
+    def _choose_colour(self, index: QModelIndex) -> None:
+        segment = self._model.segment(index.row())
+        if segment is None or self.workbench is None:
+            return
+        colour = QColorDialog.getColor(QColor(segment.colour), self, self.tr("Segment colour"))
+        if colour.isValid():
+            self.workbench.change_segment(replace(segment, colour=colour.name()))

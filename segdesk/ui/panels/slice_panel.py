@@ -1,0 +1,103 @@
+"""This slice: its status, how far the prediction was off, and the two buttons of the loop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton
+
+from segdesk.app.reviewing import wants_a_look
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.ops.metrics import compare_segments
+from segdesk.ui.panels.panel import Panel, label
+from segdesk.ui.theme import GRID, Tokens
+
+
+class SlicePanel(Panel):
+    """What is known of the slice on screen. The buttons do what Enter and N do."""
+
+    right_wanted = Signal()
+    next_wanted = Signal()
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__("this_slice", "This slice", tokens)
+        self._status = label("")
+        self._agreement = label("", "dim")
+        for line in (self._status, self._agreement):
+            line.setWordWrap(True)
+            self.rows.addWidget(line)
+        self._right = self._button("slice_right", self.tr("Right   Enter"), "good")
+        self._next = self._button("slice_next", self.tr("Next to look at   N"), "")
+        self._right.setToolTip(
+            self.tr("All of this slice is right: takes the prediction where no hand has drawn")
+        )
+        self._right.clicked.connect(self.right_wanted)
+        self._next.clicked.connect(self.next_wanted)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2 * GRID)
+        buttons.addWidget(self._right, 1)
+        buttons.addWidget(self._next, 1)
+        self.rows.addSpacing(GRID)
+        self.rows.addLayout(buttons)
+        self.rows.addStretch(1)
+
+    def _button(self, id: str, text: str, role: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(id)
+        button.setAccessibleName(text)
+        button.setProperty("role", role)
+        return button
+
+    def _listen(self, workbench: Workbench, view: ViewState) -> None:
+        for signal in (
+            workbench.statuses_changed,
+            workbench.labels_changed,
+            workbench.predictions_changed,
+            view.case_changed,
+            view.slice_changed,
+        ):
+            self.bridge.listen(signal, self.refresh)
+
+    def refresh(self) -> None:
+        workbench, view = self.workbench, self.view
+        case = view.case_id if view is not None else None
+        ready = workbench is not None and case is not None and workbench.is_loaded(case)
+        for button in (self._right, self._next):
+            button.setEnabled(ready)
+        if not ready or workbench is None or view is None or case is None:
+            self._status.setText(self.tr("No scan is open."))
+            self._agreement.setText("")
+            return
+        statuses = workbench.statuses(case)
+        left = sum(wants_a_look(workbench, case, index) for index in range(len(statuses)))
+        words = statuses[view.slice].word
+        self._status.setText(
+            self.tr("{status} · {left} to look at").format(status=words, left=left)
+            if left
+            else self.tr("{status} · nothing left to look at").format(status=words)
+        )
+        self._agreement.setText(self._compared(workbench, case, view.slice))
+
+    def _compared(self, workbench: Workbench, case: str, index: int) -> str:
+        prediction = workbench.prediction(case)
+        if prediction is None:
+            return self.tr("No prediction yet: press Train when some slices are right.")
+        labels = workbench.annotation(case).labels[index]
+        numbers = [number for number in workbench.segments.numbers if (labels == number).any()]
+        if not numbers:
+            return self.tr("The prediction of {run} is not compared yet.").format(
+                run=prediction.run
+            )
+        grid = workbench.project.case(case).grid
+        figures = compare_segments(
+            labels,
+            prediction.labels[index],
+            numbers,
+            voxel_ml=grid.voxel_ml if grid.stacked else None,
+        )
+        text = self.tr("Prediction of {run}: Dice {dice:.3f}").format(
+            run=prediction.run, dice=figures.dice
+        )
+        if figures.volume_difference_ml is not None:
+            text += self.tr(", {ml:+.1f} mL").format(ml=figures.volume_difference_ml)
+        return text

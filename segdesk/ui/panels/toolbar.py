@@ -1,0 +1,169 @@
+"""The tool bar: tools, brush size in mm, and the windows."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QSizePolicy,
+    QSlider,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from segdesk.app.view_state import BRUSH_MM, ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.window import PRESETS
+from segdesk.ui.bridge import Bridge
+from segdesk.ui.icons import icon
+from segdesk.ui.panels.panel import label
+from segdesk.ui.theme import GRID, SMALL, Tokens
+
+#: The slider runs over the logarithm of the size, so that small brushes have room.
+SLIDER_STEPS = 1000
+
+
+class ToolBar(QToolBar):
+    """Tools are QActions of the table; size and window are fields of the view.
+
+    Parameters
+    ----------
+    tools : checkable actions, with icons
+    others : actions for the right end, such as undo and redo
+    """
+
+    def __init__(self, tools: list[QAction], others: list[QAction], tokens: Tokens) -> None:
+        super().__init__()
+        self.setObjectName("tool_bar")
+        self.setAccessibleName(self.tr("Tools"))
+        self.setWindowTitle(self.tr("Tools"))
+        self.setMovable(False)
+        self._view: ViewState | None = None
+        self._bridge = Bridge(self)
+        for action in [*tools, None, *others]:
+            if action is None:
+                self.addSeparator()
+                continue
+            self.addAction(action)
+            button = self.widgetForAction(action)
+            if isinstance(button, QToolButton):
+                button.setObjectName(f"{action.objectName()}_button")
+                button.setAccessibleName(action.text())
+                if action in tools:
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addSeparator()
+        self._size = QSlider(Qt.Orientation.Horizontal)
+        self._size.setObjectName("brush_slider")
+        self._size.setAccessibleName(self.tr("Brush size"))
+        self._size.setToolTip(self.tr("Brush size: Shift+wheel, [ and ]"))
+        self._size.setRange(0, SLIDER_STEPS)
+        self._size.setFixedWidth(30 * GRID)
+        self._size.valueChanged.connect(self._slid)
+        self._millimetres = QDoubleSpinBox()
+        self._millimetres.setObjectName("brush_mm")
+        self._millimetres.setAccessibleName(self.tr("Brush diameter"))
+        self._millimetres.setRange(*BRUSH_MM)
+        self._millimetres.setDecimals(1)
+        self._millimetres.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self._millimetres.setFixedWidth(21 * GRID)
+        self._millimetres.setToolTip(self._size.toolTip())
+        self._millimetres.valueChanged.connect(self._typed)
+        self._window = QComboBox()
+        self._window.setObjectName("window_preset")
+        self._window.setAccessibleName(self.tr("Window"))
+        self._window.setToolTip(self.tr("Window and level: F2 to F6, or drag with W held"))
+        for name in (*PRESETS, "file"):
+            self._window.addItem(self.tr("file's own") if name == "file" else name, name)
+        self._window.activated.connect(self._choose_window)
+        self._window.setFixedWidth(34 * GRID)
+        self._segment = label("", "dim")
+        self._segment.setContentsMargins(3 * GRID, 0, GRID, 0)
+        self._segment.setStyleSheet(f"font-size: {SMALL}px")
+        for widget in (self._size, self._millimetres):
+            self.addWidget(widget)
+        self.addSeparator()
+        self.addWidget(self._window)
+        self.addWidget(_spring())
+        self.addWidget(self._segment)
+        self.set_tokens(tokens)
+        self.refresh()
+
+    def attach(self, workbench: Workbench, view: ViewState) -> None:
+        """Follow a project's view."""
+        self.detach()
+        self._view = view
+        for signal in (
+            view.brush_changed,
+            view.window_changed,
+            view.case_changed,
+            view.segment_changed,
+            view.tool_changed,
+            workbench.segments_changed,
+        ):
+            self._bridge.listen(signal, self.refresh)
+        self.refresh()
+
+    def detach(self) -> None:
+        self._bridge.close()
+        self._view = None
+        self.refresh()
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        """Icons in other colours; each action's icon is named by its data."""
+        for action in self.actions():
+            if isinstance(action.data(), str):
+                action.setIcon(icon(action.data(), tokens))
+
+    def refresh(self) -> None:
+        """Show the view's fields."""
+        view = self._view
+        for widget in (self._size, self._millimetres, self._window):
+            widget.setEnabled(view is not None)
+        if view is None:
+            self._segment.setText("")
+            return
+        unit = " mm" if view.case is None or view.case.grid.stacked else " px"
+        with QSignalBlocker(self._size), QSignalBlocker(self._millimetres):
+            self._millimetres.setSuffix(unit)
+            self._millimetres.setValue(view.brush_mm)
+            self._size.setValue(_to_slider(view.brush_mm))
+        at = self._window.findData(view.preset)
+        self._window.setCurrentIndex(at)
+        if at < 0:
+            self._window.setPlaceholderText(f"{view.window.level:.0f} / {view.window.width:.0f}")
+        segments = view.workbench.segments
+        paints = segments[view.segment].name if view.segment in segments else ""
+        self._segment.setText(self.tr("paints {name}").format(name=paints) if paints else "")
+
+    def _slid(self, at: int) -> None:
+        if self._view is not None:
+            self._view.set_brush(_from_slider(at))
+
+    def _typed(self, millimetres: float) -> None:
+        if self._view is not None:
+            self._view.set_brush(millimetres)
+
+    def _choose_window(self) -> None:
+        if self._view is not None:
+            self._view.use_preset(self._window.currentData())
+
+
+def _spring() -> QWidget:
+    spring = QWidget()
+    spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return spring
+
+
+def _to_slider(millimetres: float) -> int:
+    low, high = BRUSH_MM
+    return round(SLIDER_STEPS * math.log(millimetres / low) / math.log(high / low))
+
+
+def _from_slider(at: int) -> float:
+    low, high = BRUSH_MM
+    return low * (high / low) ** (at / SLIDER_STEPS)

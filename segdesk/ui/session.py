@@ -1,0 +1,358 @@
+"""The open project within the window: the `Session` opens, reads, saves and closes it.
+
+It owns the Workbench and the ViewState of the moment and keeps disk work off the GUI thread. What
+may be done with a project stands in `app`; who draws it hears of it by `opened` and `closed`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from segdesk.app import running
+from segdesk.app.saving import PendingSave
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import LoadedCase, Workbench
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.ui.bridge import Bridge
+from segdesk.ui.preferences import Preferences
+from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.translations import tr
+
+#: A power cut costs at most this much of finished work.
+SYNC_EVERY_MS = 2000
+#: What a project without segments starts with, so that painting works at once.
+FIRST_SEGMENT = "Lung"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What a worker has read of a case."""
+
+    id: str
+    generation: int
+    loaded: LoadedCase
+    prediction: Prediction | None
+
+
+class Session(QObject):
+    """Owned by the window; lives on the GUI thread.
+
+    Parameters
+    ----------
+    runner : does the disk work
+    preferences : the reader's name, recent projects
+    """
+
+    #: A project is there, or is gone; `workbench` and `view` say which.
+    opened = Signal()
+    closed = Signal()
+    #: A sentence that asks for nothing: what was recovered, what an import said.
+    noted = Signal(str)
+    #: What went wrong with something that was asked for; an Exception.
+    failed = Signal(object)
+    #: A save or the reading of a case began or ended.
+    busy_changed = Signal()
+
+    def __init__(
+        self, runner: TaskRunner, preferences: Preferences, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._preferences = preferences
+        self._workbench: Workbench | None = None
+        self._view: ViewState | None = None
+        self._bridge = Bridge(self)
+        self._reading: str | None = None
+        self._when_read: dict[str, list[Callable[[], None]]] = {}
+        self._saving = False
+        self._syncing = False
+        self._after_write: list[Callable[[], None]] = []
+        self._has_unsynced = False
+        self._opening = False
+        self._sync_timer = QTimer(self)
+        self._sync_timer.setInterval(SYNC_EVERY_MS)
+        self._sync_timer.timeout.connect(self._sync)
+
+    # What is open
+
+    @property
+    def workbench(self) -> Workbench | None:
+        return self._workbench
+
+    @property
+    def view(self) -> ViewState | None:
+        return self._view
+
+    @property
+    def path(self) -> Path | None:
+        """Folder of the open project."""
+        return None if self._workbench is None else self._workbench.folder.path
+
+    @property
+    def case_id(self) -> str | None:
+        """The case on screen."""
+        return None if self._view is None else self._view.case_id
+
+    @property
+    def is_saving(self) -> bool:
+        return self._saving
+
+    @property
+    def is_opening(self) -> bool:
+        return self._opening
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the mask of the case on screen is still on its way."""
+        case = self.case_id
+        return self._workbench is not None and case is not None and not self.has_mask(case)
+
+    def has_mask(self, case: str) -> bool:
+        return self._workbench is not None and self._workbench.is_loaded(case)
+
+    # Opening
+
+    def open(self, path: Path, *, then: Callable[[], None] | None = None) -> None:
+        """Open a project while the window goes on; replaces nothing: close first."""
+        self._begin(lambda: _open(path, self._preferences.now.reader), then)
+
+    def create(self, path: Path, *, then: Callable[[], None] | None = None) -> None:
+        """Make a new project and open it."""
+        self._begin(lambda: _create(path, self._preferences.now.reader), then)
+
+    def _begin(self, make: Callable[[], Workbench], then: Callable[[], None] | None) -> None:
+        if self._workbench is not None or self._opening:
+            raise ValueError("expected no open project")
+        self._opening = True
+        self.busy_changed.emit()
+
+        def made(workbench: Workbench) -> None:
+            self._opening = False
+            self._take(workbench)
+            if then is not None:
+                then()
+
+        def refused(error: Exception) -> None:
+            self._opening = False
+            self.busy_changed.emit()
+            self.failed.emit(error)
+
+        self._runner.start(tr("Opening"), lambda _: make(), done=made, failed=refused)
+
+    def _take(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+        self._view = ViewState(workbench)
+        self._preferences.opened(workbench.folder.path)
+        self._bridge.at_once(self._view.case_changed, self._read_shown)
+        self._bridge.at_once(workbench.history_changed, self._note_unsynced)
+        self._sync_timer.start()
+        self.opened.emit()
+        self._show_first()
+        for note in workbench.notes:
+            self.noted.emit(note)
+        self.ensure_segment()
+        self.busy_changed.emit()
+
+    def _show_first(self) -> None:
+        """The case that was being drawn on when the program was cut off, else the first."""
+        workbench, view = self._workbench, self._view
+        if workbench is None or view is None or not workbench.project.cases:
+            return
+        last = workbench.history.next_undo
+        if workbench.recovered and last is not None and last.case:
+            view.reveal(last)
+        else:
+            view.show_case(workbench.project.cases[0].id)
+
+    def ensure_segment(self) -> None:
+        """Give a project with a scan but without segments its first one."""
+        workbench, view = self._workbench, self._view
+        if workbench is None or view is None:
+            return
+        if workbench.project.cases and not len(workbench.segments):
+            workbench.add_segment(tr(FIRST_SEGMENT))
+        numbers = workbench.segments.numbers
+        if view.segment not in numbers and numbers:
+            view.use_segment(numbers[0])
+
+    # Reading a case
+
+    def when_read(self, case: str, then: Callable[[], None]) -> None:
+        """Do something once the case's mask is in memory: now where it is, else after reading."""
+        if self.has_mask(case):
+            then()
+            return
+        self._when_read.setdefault(case, []).append(then)
+        self._read(case)
+
+    def _read_shown(self) -> None:
+        case = self.case_id
+        if case is not None and not self.has_mask(case):
+            self._read(case)
+
+    def _read(self, case: str) -> None:
+        """Have a case read, unless another is being read: the end of that one looks again."""
+        workbench = self._workbench
+        if workbench is None or self._reading is not None:
+            return
+        self._reading = case
+        self.busy_changed.emit()
+
+        def done(read: _Read) -> None:
+            self._reading = None
+            if self._workbench is workbench:
+                self._adopt(workbench, read)
+                self._read_next()
+            self.busy_changed.emit()
+
+        def failed(error: Exception) -> None:
+            self._reading = None
+            self._when_read.pop(case, None)
+            self.busy_changed.emit()
+            if self._workbench is workbench:
+                self.failed.emit(error)
+
+        self._runner.start(
+            tr("Reading {case}", case=case),
+            lambda _: _read_case(workbench, case),
+            done=done,
+            failed=failed,
+        )
+
+    def _adopt(self, workbench: Workbench, read: _Read) -> None:
+        # A case that was drawn on and saved meanwhile is newer in memory than what was read.
+        if workbench.project.case(read.id).generation == read.generation:
+            if read.prediction is not None:
+                workbench.adopt_prediction(read.prediction)
+            workbench.adopt(read.id, read.loaded)
+        for then in self._when_read.pop(read.id, []):
+            then()
+
+    def _read_next(self) -> None:
+        """Whoever waits is read next, the case on screen first."""
+        case = self.case_id
+        if case is not None and not self.has_mask(case):
+            self._read(case)
+        elif self._when_read:
+            self._read(next(iter(self._when_read)))
+
+    # Saving
+
+    def save(self, then: Callable[[Exception | None], None] | None = None) -> None:
+        """Write what changed. `then` gets None, or what went wrong; nothing is lost either way."""
+        workbench = self._workbench
+        if self._saving or self._syncing:
+            self._after_write.append(lambda: self.save(then))
+            return
+        if workbench is None or not workbench.has_unsaved:
+            if then is not None:
+                then(None)
+            return
+        try:
+            pending = PendingSave(workbench)
+        except Exception as error:  # noqa: BLE001 - handed to whoever asked, who shows it
+            self._save_ended(error, then)
+            return
+        self._saving = True
+        self.busy_changed.emit()
+
+        def done(project: Project) -> None:
+            pending.succeeded(project)
+            self._has_unsynced = False
+            self._save_ended(None, then)
+
+        def failed(error: Exception) -> None:
+            pending.failed()
+            self._save_ended(error, then)
+
+        self._runner.start(
+            tr("Saving"), lambda _: pending.run(), done=done, failed=failed, lane="write"
+        )
+
+    def _save_ended(
+        self, error: Exception | None, then: Callable[[Exception | None], None] | None
+    ) -> None:
+        self._saving = False
+        self.busy_changed.emit()
+        if then is not None:
+            then(error)
+        elif error is not None:
+            self.failed.emit(error)
+        self._write_next()
+
+    def _write_next(self) -> None:
+        """Saves that were asked for while the journal was busy, in order."""
+        if self._after_write and not (self._saving or self._syncing):
+            self._after_write.pop(0)()
+            self._write_next()
+
+    def _note_unsynced(self) -> None:
+        self._has_unsynced = True
+
+    def _sync(self) -> None:
+        """Have the journal reach the disk itself; a save does that too."""
+        workbench = self._workbench
+        if workbench is None or not self._has_unsynced or self._saving or self._syncing:
+            return
+        self._has_unsynced = False
+        self._syncing = True
+
+        def done(_: None) -> None:
+            self._syncing = False
+            self._write_next()
+
+        def failed(error: Exception) -> None:
+            self._has_unsynced = True
+            log.warning("the journal was not synced: %s", error)
+            done(None)
+
+        self._runner.start(
+            tr("Writing the journal"),
+            lambda _: workbench.folder.sync(),
+            done=done,
+            failed=failed,
+            lane="write",
+        )
+
+    # Closing
+
+    def let_go(self) -> None:
+        """Close the project as it is on disk; saving came before. The journal keeps the rest."""
+        workbench, self._workbench, self._view = self._workbench, None, None
+        self._sync_timer.stop()
+        self._bridge.close()
+        self._when_read.clear()
+        self._has_unsynced = False
+        if workbench is not None:
+            self.closed.emit()
+            workbench.close()
+
+
+def _open(path: Path, reader: str) -> Workbench:
+    workbench = Workbench.open(path, reader=reader)
+    try:
+        running.recover(workbench)
+    except BaseException:
+        workbench.close()
+        raise
+    return workbench
+
+
+def _create(path: Path, reader: str) -> Workbench:
+    return Workbench.create(path, reader=reader)
+
+
+def _read_case(workbench: Workbench, case: str) -> _Read:
+    row = workbench.project.case(case)
+    run = workbench.newest_prediction(case)
+    prediction = workbench.folder.read_prediction(run, row) if run is not None else None
+    return _Read(case, row.generation, workbench.read_case(case), prediction)
+

@@ -1,0 +1,149 @@
+"""Training and prediction within the window: one session at a time.
+
+It freezes what is asked for, hands the session to a worker thread, brings each message to
+`app.running`, and sees the child off when the window closes. What is shown is the training
+panel's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from segdesk.app import predicting, running, training
+from segdesk.app.running import TrainerSession, Worked
+from segdesk.app.workbench import Workbench
+from segdesk.core.run import Plan, Run
+from segdesk.jobs.messages import Message
+from segdesk.ui.threads.training_worker import TrainingWorker
+
+#: The child's time to end after a stop, and after a terminate, in milliseconds.
+STOP_MS = 5000
+TERMINATE_MS = 2000
+
+
+class TrainingController(QObject):
+    """Owned by the main window, on its thread.
+
+    `message` after it has been taken into the project; `finished` with the run and how the
+    session ended.
+    """
+
+    started = Signal(str)
+    message = Signal(object)
+    finished = Signal(object, object)
+
+    def __init__(self, parent: QObject, *, command: Sequence[str] | None = None) -> None:
+        super().__init__(parent)
+        self._workbench: Workbench | None = None
+        self._worker: TrainingWorker | None = None
+        self._command = command
+        self._when_done: Callable[[], None] | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._lose_patience)
+        self._terminated = False
+        self.is_paused = False
+
+    def attach(self, workbench: Workbench) -> None:
+        """Work on this project from now on; nothing may be running."""
+        self._workbench = workbench
+
+    @property
+    def is_running(self) -> bool:
+        return self._worker is not None
+
+    @property
+    def session(self) -> TrainerSession | None:
+        """What is running."""
+        return self._worker.session if self._worker is not None else None
+
+    def train(
+        self, plan: Plan, predict: Sequence[str], preview: tuple[str, int] | None = None
+    ) -> Run:
+        """Start a training.
+
+        Raises
+        ------
+        TrainingError, UsageError
+            Where there is nothing to learn from, or the run to start from does not fit.
+        """
+        workbench = self._idle_workbench()
+        frozen = training.freeze(workbench, plan, predict=predict, preview=preview)
+        self._begin(training.training_session(frozen, command=self._command))
+        return frozen.run
+
+    def predict(self, run: Run, cases: Sequence[str]) -> None:
+        """Start a prediction with a run's model.
+
+        Raises
+        ------
+        TrainingError
+            Where the model is gone or does not fit a case.
+        """
+        session = predicting.prediction_session(
+            self._idle_workbench(), run, cases, command=self._command
+        )
+        self._begin(session)
+
+    def stop(self) -> None:
+        """Ask the child to end; the best weights are kept."""
+        if self._worker is not None:
+            self._worker.session.client.stop()
+
+    def pause(self, paused: bool) -> None:
+        """Wait after the step in hand, or go on."""
+        if self._worker is not None and paused != self.is_paused:
+            client = self._worker.session.client
+            (client.pause if paused else client.go_on)()
+            self.is_paused = paused
+
+    def close_down(self, done: Callable[[], None]) -> None:
+        """End whatever runs, the harder the longer it takes, and then call `done`."""
+        if self._worker is None:
+            done()
+            return
+        self._when_done = done
+        self._terminated = False
+        self.stop()
+        self._patience.start(STOP_MS)
+
+    def _lose_patience(self) -> None:
+        if self._worker is None:
+            return
+        client = self._worker.session.client
+        if self._terminated:
+            client.kill()
+        else:
+            client.terminate()
+            self._terminated = True
+            self._patience.start(TERMINATE_MS)
+
+    def _idle_workbench(self) -> Workbench:
+        if self._workbench is None or self._worker is not None:
+            raise ValueError("expected an open project and nothing running")
+        return self._workbench
+
+    def _begin(self, session: TrainerSession) -> None:
+        self.is_paused = False
+        self._worker = TrainingWorker(session, self)
+        self._worker.message.connect(self._take)
+        self._worker.ended.connect(self._end)
+        self._worker.start()
+        self.started.emit(session.job.run_id)
+
+    def _take(self, message: Message) -> None:
+        if self._workbench is not None and self._worker is not None:
+            running.take(self._workbench, self._worker.session.job, message)
+            self.message.emit(message)
+
+    def _end(self, worked: Worked) -> None:
+        worker, self._worker = self._worker, None
+        self._patience.stop()
+        if worker is not None and self._workbench is not None:
+            run = running.finish(self._workbench, worker.session.job, worked)
+            self.finished.emit(run, worked)
+        if self._when_done is not None:
+            done, self._when_done = self._when_done, None
+            done()

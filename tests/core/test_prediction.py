@@ -1,0 +1,77 @@
+"""What a prediction changes, voxel by voxel, and what stays a hand's."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.edit import Edit
+from segdesk.core.prediction import Prediction, changed_box, difference
+from tests.core.strategies import masks, planes
+
+LOCKED = st.frozensets(st.integers(1, 3), max_size=2)
+
+
+@st.composite
+def proposals(draw: st.DrawFn) -> tuple[Annotation, Prediction, list[int]]:
+    annotation = draw(masks())
+    shape = annotation.grid.shape
+    prediction = Prediction("run-001", "a", draw(planes(shape)), np.full(shape, 200, np.uint8))
+    return annotation, prediction, draw(st.lists(st.integers(0, shape[0] - 1), unique=True))
+
+
+@given(proposals(), LOCKED, st.booleans())
+def test_a_prediction_reaches_exactly_the_voxels_that_it_may(
+    proposal: tuple[Annotation, Prediction, list[int]], locked: frozenset[int], over_hand: bool
+) -> None:
+    annotation, prediction, slices = proposal
+    labels, provenance = annotation.labels.copy(), annotation.provenance.copy()
+    for k, j, i in np.ndindex(*labels.shape):
+        old, new = int(labels[k, j, i]), int(prediction.labels[k, j, i])
+        is_kept_by_hand = provenance[k, j, i] == Provenance.HAND and not over_hand
+        if k in slices and old != new and not is_kept_by_hand and not {old, new} & locked:
+            labels[k, j, i] = new
+            provenance[k, j, i] = Provenance.PREDICTION
+    patches = difference(annotation, prediction, slices, locked=locked, over_hand=over_hand)
+    annotation.apply(Edit("Accept prediction", "a", patches=patches))
+    np.testing.assert_array_equal(annotation.labels, labels)
+    np.testing.assert_array_equal(annotation.provenance, provenance)
+
+
+@given(proposals(), LOCKED, st.booleans())
+def test_accepting_twice_changes_nothing(
+    proposal: tuple[Annotation, Prediction, list[int]], locked: frozenset[int], over_hand: bool
+) -> None:
+    annotation, prediction, slices = proposal
+    patches = difference(annotation, prediction, slices, locked=locked, over_hand=over_hand)
+    annotation.apply(Edit("Accept prediction", "a", patches=patches))
+    assert difference(annotation, prediction, slices, locked=locked, over_hand=over_hand) == ()
+
+
+@given(proposals())
+def test_each_slice_that_changes_has_one_tight_patch(
+    proposal: tuple[Annotation, Prediction, list[int]],
+) -> None:
+    annotation, prediction, slices = proposal
+    patches = difference(annotation, prediction, slices)
+    touched = [patch.box.slice for patch in patches]
+    assert len(touched) == len(set(touched))
+    for patch in patches:
+        before, after = patch.planes()[:2]
+        for edge in (before != after, (before != after).T):
+            assert edge[0].any()
+            assert edge[-1].any()
+
+
+@given(hnp.arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 6))))
+def test_the_box_of_what_changed_is_the_smallest(changed: np.ndarray) -> None:
+    places = [(row, column) for row, column in np.ndindex(*changed.shape) if changed[row, column]]
+    box = changed_box(4, changed)
+    if not places:
+        assert box is None
+        return
+    rows, columns = zip(*places, strict=True)
+    assert box == (4, min(rows), max(rows) + 1, min(columns), max(columns) + 1)

@@ -1,0 +1,131 @@
+"""A bundle comes back as it was written, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segdesk.core.run import Intensities, plan_for
+from segdesk.errors import TrainingError
+from segdesk.jobs.bundle import (
+    IGNORE,
+    MANIFEST,
+    Bundle,
+    Lesson,
+    VolumeRef,
+    read,
+    write,
+    write_targets,
+)
+
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+SIZES = st.integers(1, 999)
+FLOATS = st.floats(-1e6, 1e6)
+PAIRS = st.lists(st.tuples(st.integers(1, 255), WORDS), max_size=3).map(tuple)
+PIXELS = st.none() | st.tuples(st.floats(0.01, 9), st.floats(0.01, 9))
+VOLUMES = st.builds(
+    VolumeRef,
+    case=WORDS,
+    file=WORDS,
+    offset=st.integers(0, 2**40),
+    shape=st.tuples(SIZES, SIZES, SIZES),
+    slope=FLOATS,
+    intercept=FLOATS,
+    unit=st.sampled_from(["HU", "raw"]),
+    pixel_mm=PIXELS,
+)
+LESSONS = st.builds(
+    Lesson,
+    case=WORDS,
+    pool=st.sampled_from(["train", "validation"]),
+    slices=st.lists(st.integers(0, 500), max_size=5).map(tuple),
+    targets=WORDS,
+)
+BUNDLES = st.builds(
+    Bundle,
+    run=WORDS,
+    run_folder=WORDS,
+    plan=st.builds(plan_for, seed=st.integers(0, 99), max_minutes=st.none() | st.floats(1, 9)),
+    segments=PAIRS,
+    intensities=st.builds(Intensities, FLOATS, FLOATS, st.sampled_from(["HU", "raw"])),
+    volumes=st.lists(VOLUMES, max_size=3).map(tuple),
+    lessons=st.lists(LESSONS, max_size=3).map(tuple),
+    predict=st.lists(WORDS, max_size=3).map(tuple),
+    partners=st.lists(st.tuples(SIZES, SIZES), max_size=2).map(tuple),
+    train=st.booleans(),
+    pixel_mm=PIXELS,
+    input_shape=st.tuples(SIZES, SIZES),
+    start_model=WORDS,
+    start_segments=PAIRS,
+    preview=st.none() | st.tuples(WORDS, SIZES),
+)
+
+
+@QUIET
+@given(BUNDLES)
+def test_read_undoes_write(tmp_path: Path, bundle: Bundle) -> None:
+    write(bundle, tmp_path / "bundle")
+    assert read(tmp_path / "bundle") == bundle
+
+
+def test_targets_come_back_and_a_volume_is_mapped_where_it_lies(tmp_path: Path) -> None:
+    targets = np.array([[[0, 1], [IGNORE, 2]]], np.uint8)
+    name = write_targets(tmp_path / "bundle", "targets-case-001.npy", targets)
+    np.testing.assert_array_equal(np.load(tmp_path / "bundle" / name), targets)
+    voxels = np.arange(24, dtype="<i2").reshape(2, 3, 4) - 9
+    (tmp_path / "volume").write_bytes(b"head" + voxels.tobytes())
+    volume = VolumeRef("a", str(tmp_path / "volume"), 4, (2, 3, 4), 1.0, 0.0, "HU", None)
+    opened = volume.open()
+    np.testing.assert_array_equal(opened, voxels)
+    assert not opened.flags.writeable
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", "{", '"a"'])
+def test_a_damaged_manifest_is_said_in_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(TrainingError, match="cannot be read"):
+        read(tmp_path)
+
+
+def test_a_missing_bundle_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="cannot be read"):
+        read(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> dict[str, object]:
+    volume = VolumeRef("a", "f", 0, (1, 1, 1), 1.0, 0.0, "HU", None)
+    intensities = Intensities(-1024, 600, "HU")
+    write(Bundle("run-001", "r", plan_for(), ((1, "lung"),), intensities, (volume,)), tmp_path)
+    return json.loads((tmp_path / MANIFEST).read_text())
+
+
+def test_another_version_is_refused(tmp_path: Path, manifest: dict[str, object]) -> None:
+    (tmp_path / MANIFEST).write_text(json.dumps({**manifest, "version": 99}))
+    with pytest.raises(TrainingError, match="another version"):
+        read(tmp_path)
+
+
+def test_a_manifest_that_lacks_anything_is_refused(
+    tmp_path: Path, manifest: dict[str, object]
+) -> None:
+    for name in manifest.keys() - {"version"}:
+        rest = {key: value for key, value in manifest.items() if key != name}
+        (tmp_path / MANIFEST).write_text(json.dumps(rest))
+        with pytest.raises(TrainingError, match="cannot be read"):
+            read(tmp_path)
+
+
+def test_a_case_without_a_volume_is_a_bug_of_the_caller(
+    tmp_path: Path, manifest: dict[str, object]
+) -> None:
+    bundle = read(tmp_path)
+    assert bundle.volume("a").case == "a"
+    with pytest.raises(ValueError, match="case=b"):
+        bundle.volume("b")

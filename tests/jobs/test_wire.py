@@ -1,0 +1,76 @@
+"""Messages survive the wire; what is no message is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segdesk.errors import TrainingError
+from segdesk.jobs.messages import Message
+from segdesk.jobs.wire import decode, decode_command, encode
+
+NUMBERS = st.floats(allow_nan=False)
+MESSAGES = st.one_of([st.from_type(kind) for kind in get_args(Message)])
+st.register_type_strategy(float, NUMBERS)
+
+
+@given(MESSAGES)
+def test_decode_undoes_encode_for_every_message(message: Message) -> None:
+    line = encode(message)
+    assert "\n" not in line
+    assert decode(line) == message
+    assert type(decode(line)) is type(message)
+
+
+@given(MESSAGES)
+def test_a_decoded_message_is_made_of_frozen_values(message: Message) -> None:
+    hash(decode(encode(message)))
+
+
+def test_a_loss_that_is_no_number_gets_through() -> None:
+    line = '{"message": "Step", "epoch": 1, "step": 1, "steps": 2, "loss": NaN, '
+    step = decode(line + '"seconds": 1.0, "seconds_left": null}')
+    loss = dataclasses.asdict(step)["loss"]
+    assert loss != loss
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "Epoch 1/10",
+        "null",
+        "[1]",
+        '"Step"',
+        "{}",
+        '{"message": "Exit"}',
+        '{"message": ["Step"]}',
+        '{"message": "Step"}',
+        '{"message": "Note", "sentence": "a", "more": 1}',
+        '{"message": "EpochDone", "epoch": 5}',
+        '{"message": "Hello", "protocol": 1, "pid": 1, "versions": [1]}',
+        "[" * 200_000,
+    ],
+)
+def test_what_is_no_message_is_refused(line: str) -> None:
+    with pytest.raises(TrainingError, match="unreadable"):
+        decode(line)
+
+
+@given(st.text(max_size=60) | st.binary(max_size=60).map(lambda b: b.decode(errors="replace")))
+def test_no_text_makes_decode_fail_in_another_way(line: str) -> None:
+    with pytest.raises(TrainingError):
+        decode(line)
+
+
+@pytest.mark.parametrize("command", ["stop", "pause", "go_on"])
+def test_commands_are_known_with_any_line_end(command: str) -> None:
+    assert decode_command(f"{command}\r\n") == command
+
+
+def test_other_words_are_no_command() -> None:
+    assert decode_command("__class__") is None

@@ -1,0 +1,106 @@
+"""An Edit survives its byte form, and nothing else gets through."""
+
+import json
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.store.edit_codec import decode, encode
+from tests.store.strategies import edits
+
+
+@given(edits)
+def test_decoding_what_was_encoded_gives_the_same_edit(edit: Edit) -> None:
+    assert decode(encode(edit)) == edit
+
+
+@given(edits, st.data())
+def test_a_cut_edit_is_refused(edit: Edit, data: st.DataObject) -> None:
+    content = encode(edit)
+    with pytest.raises(ValueError):
+        decode(content[: data.draw(st.integers(0, len(content) - 1))])
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode(content)
+
+
+@given(edits, st.data())
+def test_a_changed_byte_gives_an_edit_or_a_refusal_and_nothing_worse(
+    edit: Edit, data: st.DataObject
+) -> None:
+    content = bytearray(encode(edit))
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    try:
+        assert isinstance(decode(bytes(content)), Edit)
+    except ValueError:
+        pass
+
+
+def _forged(packed: bytes = b"", **fields: Any) -> bytes:
+    head: dict[str, Any] = {
+        "name": "Brush",
+        "case": "case-001",
+        "reader": "",
+        "time": 1.0,
+        "patches": [],
+        "statuses": [],
+        "dismissals": [],
+        "segments": [],
+    }
+    text = json.dumps(head | fields).encode()
+    return struct.pack("<BI", 1, len(text)) + text + packed
+
+
+def test_a_patch_that_unpacks_to_more_than_its_box_is_refused() -> None:
+    bomb = zlib.compress(bytes(50_000_000))
+    with pytest.raises(ValueError, match="patch of 400 bytes"):
+        decode(_forged(bomb, patches=[[0, 0, 10, 0, 10, 0, len(bomb)]]))
+
+
+def test_a_patch_that_unpacks_to_less_than_its_box_is_refused() -> None:
+    small = zlib.compress(bytes(399))
+    with pytest.raises(ValueError, match="patch of 400 bytes"):
+        decode(_forged(small, patches=[[0, 0, 10, 0, 10, 0, len(small)]]))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"time": float("inf")},
+        {"time": True},
+        {"name": 3},
+        {"statuses": [[0, 0, 6]]},
+        {"statuses": [[-1, 0, 1]]},
+        {"statuses": [[0, 0]]},
+        {"dismissals": [["run-001", 0, 0, 1]]},
+        {"segments": [[None, [0, "Lung", "#ffffff", "", 0, True, False]]]},
+        {"segments": [[None, [1, "Lung", "white", "", 0, True, False]]]},
+        {"segments": [[None, [1, " ", "#ffffff", "", 0, True, False]]]},
+        {"patches": [[0, 0, 200_000, 0, 1, 0, 0]]},
+        {"patches": [[0, 5, 1, 0, 1, 0, 0]]},
+        {"patches": [[0, 0, 1, 0, 1, 0, 99]]},
+        {"patches": [[0, 0, 1, 0, 1, 2, 0]]},
+        {"patches": None},
+    ],
+)
+def test_a_field_out_of_range_is_refused(fields: dict[str, Any]) -> None:
+    decode(_forged())
+    with pytest.raises(ValueError):
+        decode(_forged(**fields))
+
+
+def test_the_patches_are_stored_as_they_were_packed() -> None:
+    zeros = np.zeros((3, 3), np.uint8)
+    patch = Patch.of(Box(0, 0, 3, 0, 3), Planes(zeros, zeros + 1, zeros, zeros + 3))
+    content = encode(Edit("Brush", "case-001", patches=(patch,)))
+    assert content.endswith(patch.packed)

@@ -1,0 +1,171 @@
+"""Whatever happens to a journal, a prefix of its Edits comes back, and nothing is thrown away."""
+
+import errno
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segdesk.core.edit import Edit
+from segdesk.store import edit_codec, journal
+from segdesk.store.journal import Contents, Journal
+from segdesk.store.recover import mend, recover
+from tests.store.strategies import edits
+
+EDITS = tuple(Edit(f"Brush {n}", "case-001", time=float(n)) for n in range(6))
+
+
+def _write(folder: Path, number: int, first: int, written: tuple[Edit, ...]) -> int:
+    opened = Journal.create(folder, number, first)
+    for edit in written:
+        opened.append(edit_codec.encode(edit))
+    opened.close()
+    return opened.next_sequence
+
+
+def _read(folder: Path, number: int = 0) -> Contents:
+    return journal.read(folder / f"journal-{number}", number)
+
+
+def test_a_journal_cut_at_any_byte_gives_the_edits_before_the_cut(tmp_path: Path) -> None:
+    _write(tmp_path, 0, 1, EDITS)
+    path = tmp_path / "journal-0"
+    content = path.read_bytes()
+    counts = set[int]()
+    for cut in range(len(content)):
+        path.write_bytes(content[:cut])
+        found = _read(tmp_path)
+        assert found.edits == EDITS[: len(found.edits)]
+        assert found.flaw == ("torn" if cut != found.end else "")
+        counts.add(len(found.edits))
+    assert counts == set(range(len(EDITS)))
+
+
+def test_a_journal_with_any_bit_flipped_gives_a_prefix(tmp_path: Path) -> None:
+    _write(tmp_path, 0, 1, EDITS[:3])
+    path = tmp_path / "journal-0"
+    content = path.read_bytes()
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        found = _read(tmp_path)
+        assert found.edits == EDITS[: len(found.edits)]
+        assert len(found.edits) < 3
+        assert found.flaw == "damaged"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(written=st.lists(edits, max_size=4), rest=st.binary(max_size=60))
+def test_edits_come_back_whatever_follows_them(
+    tmp_path: Path, written: list[Edit], rest: bytes
+) -> None:
+    _write(tmp_path, 0, 1, tuple(written))
+    with (tmp_path / "journal-0").open("ab") as file:
+        file.write(rest)
+    found = _read(tmp_path)
+    assert list(found.edits) == written
+    assert bool(found.flaw) == bool(rest)
+
+
+def test_a_torn_tail_is_cut_and_said(tmp_path: Path) -> None:
+    _write(tmp_path, 0, 1, EDITS)
+    path = tmp_path / "journal-0"
+    path.write_bytes(path.read_bytes()[:-4])
+    recovery = recover(tmp_path, 0)
+    assert recovery.notes == ("The last change was only half written and was left out.",)
+    opened = mend(tmp_path, recovery)
+    opened.append(edit_codec.encode(EDITS[0]))
+    opened.close()
+    assert _read(tmp_path).edits == (*EDITS[:5], EDITS[0])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["journal-0"]
+
+
+def test_zeros_that_a_power_cut_leaves_at_the_end_are_a_torn_tail(tmp_path: Path) -> None:
+    _write(tmp_path, 0, 1, EDITS)
+    with (tmp_path / "journal-0").open("ab") as file:
+        file.write(bytes(5000))
+    found = _read(tmp_path)
+    assert (found.edits, found.flaw) == (EDITS, "torn")
+
+
+def test_what_follows_damage_in_the_middle_is_set_aside(tmp_path: Path) -> None:
+    second = _write(tmp_path, 0, 1, EDITS[:4])
+    _write(tmp_path, 1, second, EDITS[4:])
+    path = tmp_path / "journal-0"
+    content, later = path.read_bytes(), (tmp_path / "journal-1").read_bytes()
+    end = (len(content) - journal.HEAD_SIZE) // 4 * 2 + journal.HEAD_SIZE
+    damaged = content[: end + 3] + bytes([content[end + 3] ^ 1]) + content[end + 4 :]
+    path.write_bytes(damaged)
+    recovery = recover(tmp_path, 0)
+    assert recovery.edits == EDITS[:2]
+    assert ["journal-0" in recovery.notes[0], "journal-1" in recovery.notes[1]] == [True, True]
+    opened = mend(tmp_path, recovery)
+    opened.append(edit_codec.encode(EDITS[5]))
+    opened.close()
+    assert recover(tmp_path, 0).edits == (*EDITS[:2], EDITS[5])
+    assert (tmp_path / "journal-0.damaged").read_bytes() == damaged[end:]
+    assert (tmp_path / "journal-1.damaged").read_bytes() == later
+
+
+def test_a_second_damage_does_not_overwrite_what_the_first_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "journal-0.damaged").write_bytes(b"first")
+    (tmp_path / "journal-0").write_bytes(b"no journal at all, but not empty either.....")
+    mend(tmp_path, recover(tmp_path, 0)).close()
+    assert (tmp_path / "journal-0.damaged").read_bytes() == b"first"
+    assert (tmp_path / "journal-0.damaged-2").read_bytes().startswith(b"no journal")
+    assert _read(tmp_path).flaw == ""
+
+
+def test_journals_are_replayed_in_order_from_the_generation(tmp_path: Path) -> None:
+    after = _write(tmp_path, 8, 1, EDITS[:1])
+    after = _write(tmp_path, 9, after, EDITS[1:3])
+    after = _write(tmp_path, 10, after, ())
+    _write(tmp_path, 11, after, EDITS[3:])
+    assert recover(tmp_path, 9).edits == EDITS[1:]
+    assert recover(tmp_path, 9).notes == ()
+
+
+def test_a_journal_after_a_missing_one_is_not_replayed(tmp_path: Path) -> None:
+    after = _write(tmp_path, 0, 1, EDITS[:2])
+    after = _write(tmp_path, 1, after, EDITS[2:4])
+    _write(tmp_path, 2, after, EDITS[4:])
+    (tmp_path / "journal-1").unlink()
+    recovery = recover(tmp_path, 0)
+    assert recovery.edits == EDITS[:2]
+    assert "journal-2" in recovery.notes[0]
+
+
+def test_a_newest_journal_without_a_head_is_taken_as_empty(tmp_path: Path) -> None:
+    after = _write(tmp_path, 0, 1, EDITS[:2])
+    (tmp_path / "journal-1").write_bytes(b"SDJ")
+    recovery = recover(tmp_path, 0)
+    assert (recovery.edits, recovery.notes) == (EDITS[:2], ())
+    opened = mend(tmp_path, recovery)
+    assert (opened.number, opened.next_sequence) == (1, after)
+    opened.append(edit_codec.encode(EDITS[2]))
+    opened.close()
+    assert recover(tmp_path, 0).edits == EDITS[:3]
+
+
+def test_edits_that_a_full_disk_refused_are_written_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Journal.create(tmp_path, 0, 1)
+    opened.append(edit_codec.encode(EDITS[0]))
+
+    def half(file: io.FileIO, content: bytes) -> None:
+        file.write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(journal, "_write_all", half)
+        for edit in EDITS[1:3]:
+            with pytest.raises(OSError, match="No space"):
+                opened.append(edit_codec.encode(edit))
+    assert _read(tmp_path).edits == EDITS[:1]
+    opened.append(edit_codec.encode(EDITS[3]))
+    opened.close()
+    assert (_read(tmp_path).edits, _read(tmp_path).flaw) == (EDITS[:4], "")
