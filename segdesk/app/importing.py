@@ -255,7 +255,30 @@ def import_labels(
     InputError
         Where it cannot be read or lies on another grid.
     """
-    labels = read_labels(source, workbench.project.case(case).grid)
+    read = read_label_map(workbench.project.case(case), source)
+    return take_label_map(workbench, case, read, labels_as=labels_as)
+
+
+def read_label_map(case: Case, source: str) -> LabelMap:
+    """Read a label map for a case. May run on a worker.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read or lies on another grid.
+    """
+    return read_labels(source, case.grid)
+
+
+def take_label_map(
+    workbench: Workbench, case: str, labels: LabelMap, *, labels_as: LabelsAs = "auto"
+) -> tuple[str, ...]:
+    """Bring a label map that was read into the case's mask. On the Workbench's thread.
+
+    Returns
+    -------
+    Its notes.
+    """
     patches = label_patches(workbench.annotation(case), labels.labels, labels_as)
     _take_labels(workbench, case, labels, patches, labels_as)
     return labels.notes

@@ -28,14 +28,12 @@ def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
     """
     annotation = workbench.annotation(case)
     status = annotation.status(index)
+    if status.teaches_whole:
+        return None
     prediction = workbench.prediction(case)
     patches = ()
     name = "Slice is right"
-    if (
-        prediction is not None
-        and not status.teaches_whole
-        and _offered(workbench, prediction, index)
-    ):
+    if prediction is not None and _offered(workbench, prediction, index):
         patches = difference(annotation, prediction, [index], locked=workbench.segments.locked)
         name = "Accept prediction" if patches else name
     moves = (StatusMove(index, status, SliceStatus.CORRECTED),)
@@ -138,8 +136,13 @@ def next_to_look_at(workbench: Workbench, case: str, index: int, *, step: int = 
     return None
 
 
+def wants_a_look(workbench: Workbench, case: str, index: int) -> bool:
+    """Whether N stops at a slice, and the strip shows its dot."""
+    return wanted_looks(workbench, case)[index]
+
+
 def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
-    """Whether N stops at each slice, and the strip shows its dot.
+    """`wants_a_look` for every slice at once.
 
     Reads no arrays: before a case is in memory, nothing of it counts as dismissed.
     """

@@ -72,7 +72,7 @@ def joined_split(workbench: Workbench) -> Split:
 
 
 def curriculum(workbench: Workbench) -> Curriculum:
-    """Choose the slices that teach and those that validate, as `docs/learning.md` says."""
+    """Choose the slices that teach and those that validate, by status and split, or blocks where there is one patient."""
     split = joined_split(workbench)
     teaching: list[Choice] = []
     validating: list[Choice] = []

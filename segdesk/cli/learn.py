@@ -196,12 +196,16 @@ def evaluate(
     """Compare a run's predictions with the slices that were called right; predicts first."""
     report = Report(as_json=as_json)
     wanted: evaluating.PoolChoice = one_of("pool", pool, evaluating.POOL_CHOICES)
-    workbench = open_for_writing(project)
+    workbench = Workbench.open(project, writable=False)
     try:
         chosen = predicting.best_run(workbench.project, run)
         slices = evaluating.slices_to_evaluate(workbench, wanted)
         missing = evaluating.without_prediction(workbench, chosen, slices)
-        _predict(workbench, chosen, missing, report)
+        if missing:
+            # Only now does somebody else's lock stand in the way.
+            workbench.close()
+            workbench = open_for_writing(project)
+            _predict(workbench, chosen, missing, report)
         result = evaluating.evaluate(workbench, chosen, wanted, slices)
     finally:
         workbench.close()

@@ -18,10 +18,11 @@ from typing import NoReturn
 import click
 import typer
 
-from segdesk.app.log import log_file, start_log
+from segdesk.app.doors import unwrapped
+from segdesk.app.logbook import open_logbook
 from segdesk.cli import entries, learn, scans
 from segdesk.cli.report import complain
-from segdesk.errors import SegdeskError, UsageError
+from segdesk.errors import Cancelled, SegdeskError, UsageError
 
 SUFFIX = ".segdesk"
 
@@ -82,23 +83,27 @@ def _with_window(arguments: list[str]) -> list[str]:
 
 def _status(arguments: list[str]) -> int:
     """Run a command and turn whatever happens into an exit code."""
-    start_log()
     try:
         result = app(arguments, prog_name="segdesk", standalone_mode=False)
-    except SegdeskError as error:
-        complain(error)
-        return 2 if isinstance(error, UsageError) else 3
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except (click.Abort, KeyboardInterrupt):
-        complain(SegdeskError("Stopped."))
+        complain(Cancelled("Stopped."))
         return 3
     except click.ClickException as error:
         error.show()
         return 2
-    except Exception:
-        # The one door of the command line where a bug ends: no traceback reaches a user.
-        logging.getLogger("segdesk").exception("a bug ended 'segdesk %s'", " ".join(arguments[:1]))
-        complain(SegdeskError("segdesk has a bug here.", f"Its log says more: {log_file()}"))
-        return 1
+    except Exception as error:
+        return _explain(unwrapped(error), arguments)
     return result if isinstance(result, int) else 0
+
+
+def _explain(error: BaseException, arguments: list[str]) -> int:
+    """The one door of the command line where errors end: no traceback reaches a user."""
+    if isinstance(error, SegdeskError):
+        complain(error)
+        return 2 if isinstance(error, UsageError) else 3
+    log = open_logbook()
+    logging.getLogger("segdesk").error("a bug ended 'segdesk %s'", arguments[0], exc_info=error)
+    complain(SegdeskError("segdesk has a bug here.", f"Its log says more: {log}" if log else ""))
+    return 1

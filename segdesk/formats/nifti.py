@@ -206,7 +206,12 @@ def _grid(
 def _rotation(quatern: tuple[float, ...]) -> npt.NDArray[np.float64]:
     """Rotation of the quaternion (a, b, c, d) of which the file keeps b, c, d (nifti1.h)."""
     b, c, d = (float(x) for x in quatern)
-    a = math.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+    squared = 1.0 - (b * b + c * c + d * d)
+    if squared < 1e-7:  # nifti1.h: half a turn, where float32 leaves nothing of a
+        length = math.sqrt(b * b + c * c + d * d)
+        a, b, c, d = 0.0, b / length, c / length, d / length
+    else:
+        a = math.sqrt(squared)
     return np.array(
         [
             [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],

@@ -92,11 +92,11 @@ def _motion(generator: np.random.Generator, side: int, strength: float) -> Motio
 def _recoloured(image: Image, generator: np.random.Generator, strength: float) -> Image:
     if generator.random() < GAMMA:
         gamma = np.exp(LOG_GAMMA * generator.uniform(-strength, strength))
-        image = image ** np.float32(gamma)
+        image = np.power(image, np.float32(gamma))
     if generator.random() < BLURRED:
         image = blur(image, BLUR_PIXELS * strength * generator.random())
     if generator.random() < NOISY:
         noise = generator.standard_normal(image.shape, np.float32)
-        image = image + noise * np.float32(NOISE * strength * generator.random())
-        image = np.clip(image, 0.0, 1.0)
+        noise *= np.float32(NOISE * strength * generator.random())
+        image = np.clip(image + noise, np.float32(0), np.float32(1))
     return image

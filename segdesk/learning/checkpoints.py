@@ -6,7 +6,6 @@ RUN_FOLDER/optimiser.npz    the optimiser's variables in order, and the epoch
 
 from __future__ import annotations
 
-import os
 import zipfile
 from pathlib import Path
 
@@ -33,8 +32,8 @@ def save(network: keras.Model, optimiser: keras.Optimizer, folder: Path, *, epoc
         network.save(model)
         variables = [np.asarray(variable) for variable in optimiser.variables]
         np.savez(state, *variables, epoch=np.int64(epoch))
-        os.replace(state, folder / OPTIMISER)
-        os.replace(model, folder / MODEL)
+        state.replace(folder / OPTIMISER)
+        model.replace(folder / MODEL)
     except OSError as error:
         model.unlink(missing_ok=True)
         state.unlink(missing_ok=True)

@@ -1,9 +1,12 @@
-"""How good a training is while it runs: accuracy and mean Dice over slices, unknown voxels left out.
+"""How good a training is while it runs: accuracy and mean Dice, unknown voxels left out.
 
 `accuracy` and `dice` are Keras metrics on the network's own pixels, for the training batches;
 `SliceFigures` measures a validation slice on the scan's own grid. Tables with distances and
 volumes, after the run, belong to `ops.metrics`.
 """
+
+# Keras types what its operations return as None.
+# pyright: reportOptionalOperand=false, reportOptionalSubscript=false, reportOperatorIssue=false
 
 from __future__ import annotations
 

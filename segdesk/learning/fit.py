@@ -127,13 +127,13 @@ class Fit:
     def _train_epoch(self, number: int) -> None:
         taken: list[StepFigures] = []
         started, steps = time.perf_counter(), self._steps()
-        rate = self._rate
+        share = 1.0
         while len(taken) < steps and time.perf_counter() - started < MOST_SECONDS:
             if taken and self._is_over_time():
                 break
             self._wait_or_stop()
-            rate = self._rate_now(number - 1 + len(taken) / steps)
-            taken.append(self._step(rate))
+            share = self._share_of_rate(number - 1 + len(taken) / steps)
+            taken.append(self._step(share))
             if self._pace.is_due():
                 self._report_step(number, len(taken), steps, taken[-1].loss)
         rest_started = time.perf_counter()
@@ -148,7 +148,7 @@ class Fit:
                     seconds=self._clock.seconds,
                     loss=loss,
                     accuracy=float(np.mean([one.accuracy for one in taken])),
-                    rate=rate,
+                    rate=self._rate * share,
                     dice=float(np.mean([one.dice for one in taken])),
                     val_loss=validated.loss if validated else None,
                     val_accuracy=validated.accuracy if validated else None,
@@ -161,12 +161,12 @@ class Fit:
         self._preview(number)
         self._rest_s = time.perf_counter() - rest_started
 
-    def _step(self, rate: float) -> StepFigures:
+    def _step(self, share: float) -> StepFigures:
         while True:
             batch = self._feed.next()
             started = time.perf_counter()
             try:
-                figures = self._learner.step(batch, rate)
+                figures = self._learner.step(batch, self._rate * share)
             except backend.OUT_OF_MEMORY as error:
                 self._halve_batch(error)
                 continue
@@ -267,13 +267,12 @@ class Fit:
         """Whether another step, the validation and the saving would pass the budget."""
         return self._clock.seconds + self._step_s + self._rest_s > self._budget_s
 
-    def _rate_now(self, epochs_done: float) -> float:
+    def _share_of_rate(self, epochs_done: float) -> float:
         if self._keeps_rate:
-            return self._rate
-        share = warmed(self._steps_done)
+            return 1.0
         if self._plan.is_open_ended:
-            return self._rate * share * self._plateau.share
-        return self._rate * share * cosine(self._progress(epochs_done))
+            return warmed(self._steps_done) * self._plateau.share
+        return warmed(self._steps_done) * cosine(self._progress(epochs_done))
 
     def _progress(self, epochs_done: float) -> float:
         """Share of the plan that is done, 0 to 1, by whichever limit is nearer."""

@@ -50,7 +50,7 @@ class Learner:
 
     def step(self, batch: Batch, rate: float) -> StepFigures:
         """Learn from one batch at a rate."""
-        self.optimiser.learning_rate.assign(rate)
+        self.optimiser.learning_rate = rate
         # Keras' figures are running means; a curve wants those of this batch.
         self._trained.reset_metrics()
         logs = self._trained.train_on_batch(*batch, return_dict=True)

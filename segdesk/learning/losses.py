@@ -7,6 +7,9 @@ References: Milletari et al., "V-Net", 3DV 2016 (soft Dice); Isensee et al., "nn
 Methods 2021 (Dice and cross-entropy added, Dice over the whole batch).
 """
 
+# Keras types what its operations return as None.
+# pyright: reportOptionalOperand=false, reportOptionalSubscript=false, reportOperatorIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -22,11 +22,13 @@ Labels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 #: A dash and a gap of the prediction's outline, in voxels along the outline.
-DASH, GAP = 4, 3
+DASH, GAP = 6, 4
 #: How far the prediction's colours go towards white, so that they are seen on their own fill.
-LIGHTER = 0.4
+LIGHTER = 0.25
 #: Outlines are stronger than the fill they belong to, by this factor, up to opaque.
 LINE_STRENGTH = 2.0
+#: And differences, which are thin more often than not.
+DIFFERENCE_STRENGTH = 1.5
 _OPAQUE = np.uint32(0xFF000000)
 #: Codes in a plane of differences.
 _SAME, _PREDICTED_ONLY, _DRAWN_ONLY = 0, 1, 2
@@ -58,17 +60,21 @@ class Blender:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._drawn = np.zeros(256, np.uint8)
+        self._drawn = np.zeros(256, np.bool_)
         colours = np.zeros((256, 3), np.float32)
         for number, red, green, blue in look.colours:
-            self._drawn[number] = number
+            self._drawn[number] = True
             colours[number] = red, green, blue
         self._lines = colours
-        self._lighter = colours + (255 - colours) * np.float32(LIGHTER)
+        self._lighter = (colours + (255 - colours) * LIGHTER).astype(np.float32)
         self._line_opacity = min(look.annotation * LINE_STRENGTH, 1.0)
         differences = np.array([(0, 0, 0), look.false_positive, look.false_negative], np.float32)
-        self._fill = mixing_table(colours, look.annotation)
-        self._difference = mixing_table(differences, look.annotation)
+        self._fill = mixing_table(colours, look.annotation, self._drawn)
+        self._difference = mixing_table(
+            differences,
+            min(look.annotation * DIFFERENCE_STRENGTH, 1.0),
+            np.arange(len(differences)) != _SAME,
+        )
 
     def blend(
         self, grey: Pixels, annotation: Labels, prediction: Labels | None, out: Pixels, box: Box
@@ -95,17 +101,20 @@ class Blender:
         _, rows, columns = drawn.window
         _, wide_rows, wide_columns = around.window
         base = grey[rows, columns]
-        ours = self._visible(annotation[wide_rows, wide_columns])
-        theirs = None if prediction is None else self._visible(prediction[wide_rows, wide_columns])
+        ours = annotation[wide_rows, wide_columns]
+        theirs = None if prediction is None else prediction[wide_rows, wide_columns]
         if theirs is not None and self._look.style == "difference":
-            code = difference_code(ours, theirs, around)[inner]
+            shown = self._drawn.astype(np.uint8)
+            code = difference_code(ours * shown[ours], theirs * shown[theirs], around)[inner]
             picture = _mixed(base, code, self._difference)
             self._outline(picture, ours, inner)
         else:
             picture = self._annotated(base, ours, inner)
             if theirs is not None and self._look.prediction > 0:
                 dashed = dashed_contour(theirs, around)[inner]
-                _lay_over(picture, dashed, theirs[inner], self._lighter, self._look.prediction)
+                self._lay_over(
+                    picture, dashed, theirs[inner], self._lighter, self._look.prediction
+                )
         out[rows, columns] = picture
         return drawn
 
@@ -122,24 +131,40 @@ class Blender:
     def _outline(self, picture: Pixels, labels: Labels, inner: tuple[slice, slice]) -> None:
         across, down = _edges(labels)
         edge = ((across | down) & (labels != 0))[inner]
-        _lay_over(picture, edge, labels[inner], self._lines, self._line_opacity)
+        self._lay_over(picture, edge, labels[inner], self._lines, self._line_opacity)
 
-    def _visible(self, labels: Labels) -> Labels:
-        """The labels with those that are not drawn as background."""
-        return self._drawn.take(labels)
+    def _lay_over(
+        self,
+        picture: Pixels,
+        where: Mask,
+        labels: Labels,
+        colours: npt.NDArray[np.float32],
+        opacity: float,
+    ) -> None:
+        """Blend the labels' colours over a few pixels, in place."""
+        # A flat search is many times faster than one by row and column.
+        at = np.flatnonzero(where)
+        number = labels.ravel()[at]
+        shown = self._drawn[number]
+        at, number = at[shown], number[shown]
+        below = picture.ravel()[at]
+        parts = np.stack([below >> 16 & 0xFF, below >> 8 & 0xFF, below & 0xFF], axis=1)
+        mixed = parts + (colours[number] - parts) * np.float32(opacity)
+        picture.reshape(-1)[at] = _packed(mixed)
 
 
-def mixing_table(colours: npt.NDArray[np.float32], opacity: float) -> Pixels:
+def mixing_table(colours: npt.NDArray[np.float32], opacity: float, mixed_in: Mask) -> Pixels:
     """Table from (code * 256 + grey) to 0xffRRGGBB.
 
     Parameters
     ----------
-    colours : float32, (codes, 3); code 0 lets the grey through
+    colours : float32, (codes, 3)
     opacity : 0 to 1, of the colour over the grey
+    mixed_in : bool, (codes,); the other codes let the grey through
     """
     grey = np.arange(256, dtype=np.float32)[None, :, None]
     mixed = grey + (colours[:, None, :] - grey) * np.float32(opacity)
-    mixed[0] = grey[0]
+    mixed[~mixed_in] = grey[0]
     return _packed(mixed.reshape(-1, 3))
 
 
@@ -208,23 +233,6 @@ def _mixed(base: Pixels, code: Labels, table: Pixels) -> Pixels:
     index <<= 8
     index |= base & 0xFF
     return table.take(index, mode="clip")
-
-
-def _lay_over(
-    picture: Pixels,
-    where: Mask,
-    labels: Labels,
-    colours: npt.NDArray[np.float32],
-    opacity: float,
-) -> None:
-    """Blend the labels' colours over a few pixels, in place."""
-    row, column = np.nonzero(where)
-    if not row.size or opacity <= 0:
-        return
-    below = picture[row, column]
-    parts = np.stack([below >> 16 & 0xFF, below >> 8 & 0xFF, below & 0xFF], axis=1)
-    mixed = parts + (colours[labels[row, column]] - parts) * np.float32(opacity)
-    picture[row, column] = _packed(mixed)
 
 
 def _packed(parts: npt.NDArray[np.floating]) -> Pixels:

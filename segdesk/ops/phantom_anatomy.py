@@ -221,7 +221,10 @@ def vessels(plane: Plane, patient: Patient) -> Depth:
 
 
 def oesophagus(plane: Plane) -> Depth:
-    return ellipse(plane, (9 + 6 * math.cos(plane.z / 70), 30 + spine_shift(plane.z)), (8, 5.5))
+    # Near the diaphragm it passes in front of the aorta.
+    forward = 11 * min(max((60 - plane.z) / 45, 0.0), 1.0)
+    middle = 9 + 6 * math.cos(plane.z / 70), 30 - forward + spine_shift(plane.z)
+    return ellipse(plane, middle, (8, 5.5))
 
 
 def _upper_mediastinum(plane: Plane) -> Depth:

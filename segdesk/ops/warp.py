@@ -65,22 +65,24 @@ def move(
         image, labels = image[:, ::-1], labels[:, ::-1]
     if motion.is_mirror_only:
         return image.copy(), labels.copy()
-    matrix, offset = _affine(image.shape, motion)
+    affine = _affine(image.shape, motion)
+    moved, moved_labels = np.empty_like(image), np.empty_like(labels)
     if motion.bend is None:
-        return (
-            ndimage.affine_transform(image, matrix, offset, order=1, mode="nearest"),
-            ndimage.affine_transform(
-                labels, matrix, offset, order=0, mode="constant", cval=OUTSIDE
-            ),
+        ndimage.affine_transform(image, affine, output=moved, order=1, mode="nearest")
+        ndimage.affine_transform(
+            labels, affine, output=moved_labels, order=0, mode="constant", cval=OUTSIDE
         )
-    rows, columns = image.shape
-    grid = np.mgrid[0:rows, 0:columns].astype(np.float32)
-    points = np.tensordot(matrix.astype(np.float32), grid, axes=1)
-    points += offset.astype(np.float32)[:, None, None] + _displacement(motion.bend, image.shape)
-    return (
-        ndimage.map_coordinates(image, points, order=1, mode="nearest"),
-        ndimage.map_coordinates(labels, points, order=0, mode="constant", cval=OUTSIDE),
-    )
+    else:
+        rows, columns = image.shape
+        grid = np.mgrid[0:rows, 0:columns].astype(np.float32)
+        points = np.tensordot(affine[:, :2].astype(np.float32), grid, axes=1)
+        points += affine[:, 2:, None].astype(np.float32)
+        points += _displacement(motion.bend, image.shape)
+        ndimage.map_coordinates(image, points, output=moved, order=1, mode="nearest")
+        ndimage.map_coordinates(
+            labels, points, output=moved_labels, order=0, mode="constant", cval=OUTSIDE
+        )
+    return moved, moved_labels
 
 
 def blur(image: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
@@ -88,15 +90,14 @@ def blur(image: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32
     return ndimage.gaussian_filter(image, sigma, mode="nearest")
 
 
-def _affine(
-    shape: tuple[int, ...], motion: Motion
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Matrix and offset from a pixel of the result to where it is taken from."""
+def _affine(shape: tuple[int, ...], motion: Motion) -> npt.NDArray[np.float64]:
+    """(2, 3): matrix and offset from a pixel of the result to where it is taken from."""
     sides = np.asarray(shape, np.float64)
     centre = (sides - 1) / 2
     sine, cosine = np.sin(motion.angle), np.cos(motion.angle)
     matrix = np.array([[cosine, sine], [-sine, cosine]]) / motion.scale
-    return matrix, centre - matrix @ (centre + np.asarray(motion.shift) * sides)
+    offset = centre - matrix @ (centre + np.asarray(motion.shift) * sides)
+    return np.column_stack([matrix, offset])
 
 
 def _displacement(bend: npt.NDArray[np.float32], shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

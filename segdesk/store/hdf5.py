@@ -283,6 +283,10 @@ class _Target:
                 self.fault = error
         return size
 
+    def read(self, size: int = -1) -> bytes:
+        """Not called: h5py takes for a file what has this method, and reads by `readinto`."""
+        return self._file.read(size) or b""
+
     def readinto(self, buffer: memoryview) -> int:
         view = memoryview(buffer).cast("B")
         got = self._file.readinto(view)

@@ -72,6 +72,87 @@ def decode(root: Group) -> Project:
         split=Split(
             split.integer("seed"), tuple((patient, _pool(name)) for patient, name in pools)
         ),
+        runs=tuple(run for _, run in sorted(decoded_runs, key=lambda pair: pair[0])),
+        settings=pairs_of(root.group("settings")),
+    )
+
+
+def _encode_segment(segment: Segment, group: NewGroup) -> None:
+    group.put(
+        number=segment.number,
+        name=segment.name,
+        colour=segment.colour,
+        meaning=segment.meaning,
+        partner=segment.partner,
+        visible=segment.visible,
+        locked=segment.locked,
+    )
+
+
+def _decode_segment(group: Group) -> Segment:
+    return Segment(
+        number=group.integer("number"),
+        name=group.text("name"),
+        colour=group.text("colour"),
+        meaning=group.text("meaning"),
+        partner=group.integer("partner"),
+        visible=group.flag("visible"),
+        locked=group.flag("locked"),
+    )
+
+
+def _encode_case(case: Case, order: int, group: NewGroup) -> None:
+    put_grid(case.grid, group)
+    group.put(
+        order=order,
+        unit=case.unit,
+        slope=float(case.slope),
+        intercept=float(case.intercept),
+        fingerprint=case.fingerprint,
+        stored_min=case.stored_min,
+        stored_max=case.stored_max,
+        patient=case.patient,
+        generation=case.generation,
+    )
+    if case.pool is not None:
+        group.put(pool=case.pool)
+    if case.window is not None:
+        group.put(window=(float(case.window.level), float(case.window.width)))
+    group.column("statuses", np.array(case.statuses, dtype=np.uint8))
+    group.texts("predictions", case.predictions)
+    group.texts("pool_reasons", case.pool_reasons)
+    source = group.group("source")
+    source.put(kind=case.source.kind, series=case.source.series)
+    put_pairs(source.group("tags"), case.source.tags)
+    source.texts("notes", case.source.notes)
+    group.link_file("volume", f"cases/{case.id}/volume.h5")
+    if case.generation:
+        group.link_file("annotation", f"cases/{case.id}/annotation-{case.generation}.h5")
+
+
+def _decode_case(id: str, group: Group) -> tuple[int, Case]:
+    source = group.group("source")
+    grid = grid_of(group)
+    statuses = tuple(SliceStatus(int(number)) for number in group.column("statuses", np.uint8))
+    if len(statuses) not in (0, grid.shape[0]):
+        raise ValueError(f"expected {grid.shape[0]} statuses, received {len(statuses)}")
+    window = None
+    if group.has("window"):
+        level, width = group.numbers("window")
+        window = Window(level, width)
+    case = Case(
+        id=checked_id(id),
+        grid=grid,
+        unit=one_of(group.text("unit"), UNITS),
+        fingerprint=group.text("fingerprint"),
+        stored_min=group.integer("stored_min"),
+        stored_max=group.integer("stored_max"),
+        source=Source(
+            kind=source.text("kind"),
+            tags=pairs_of(source.group("tags")),
+            notes=source.texts("notes"),
+            series=source.text("series"),
+        ),
         slope=group.number("slope"),
         intercept=group.number("intercept"),
         patient=group.text("patient"),

@@ -24,7 +24,7 @@ class Action:
     text : as in the menu, without "…" unless it asks something first
     tip : one sentence
     handler : done on a press, or on a tap
-    menu : title of the menu it stands in
+    menu : title of the menu it stands in; "View/Theme" is a menu inside a menu
     shortcut : keys in Qt's portable text, several separated by ", "
     canvas : its keys act only while the canvas has the focus (single letters, Enter, arrows)
     why_not : "" where it can be done now, else the reason, which becomes the tooltip
@@ -33,6 +33,7 @@ class Action:
         False when it comes up
     checked : for actions that are on or off
     icon : name of an icon in resources/icons, or empty
+    text_now : the text where it changes, such as "Undo Brush, slice 18"
     """
 
     id: str
@@ -47,3 +48,4 @@ class Action:
     hold: Callable[[bool], None] | None = None
     checked: Callable[[], bool] | None = None
     icon: str = ""
+    text_now: Callable[[], str] | None = None

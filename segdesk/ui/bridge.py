@@ -7,10 +7,17 @@ turn of Qt's loop, and lets go of everything when its widget does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from psygnal import SignalInstance
 from PySide6.QtCore import QObject, QTimer
+
+
+class Source(Protocol):
+    """One of `app`'s signals, as this room sees it."""
+
+    def connect(self, slot: Callable[..., Any]) -> object: ...
+
+    def disconnect(self, slot: Callable[..., Any], *, missing_ok: bool) -> None: ...
 
 
 class Bridge(QObject):
@@ -23,14 +30,14 @@ class Bridge(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._links: list[tuple[SignalInstance, Callable[..., Any]]] = []
+        self._links: list[tuple[Source, Callable[..., Any]]] = []
         self._waiting: dict[Callable[[], None], None] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self.flush)
 
-    def listen(self, signal: SignalInstance, update: Callable[[], None]) -> None:
+    def listen(self, signal: Source, update: Callable[[], None]) -> None:
         """Call `update`, without arguments, once in the loop turn after any number of emits."""
 
         def wait(*_: object) -> None:
@@ -41,7 +48,7 @@ class Bridge(QObject):
         signal.connect(wait)
         self._links.append((signal, wait))
 
-    def listen_now(self, signal: SignalInstance, slot: Callable[..., Any]) -> None:
+    def listen_now(self, signal: Source, slot: Callable[..., Any]) -> None:
         """Call `slot` with the signal's arguments during the emit."""
         signal.connect(slot)
         self._links.append((signal, slot))

@@ -326,6 +326,18 @@ class Session(QObject):
 
     def let_go(self) -> None:
         """Close the project as it is on disk; saving came before. The journal keeps the rest."""
+        workbench = self._leave()
+        if workbench is not None:
+            workbench.close()
+
+    def discard(self) -> None:
+        """Close the project and delete it: it was made for an import that brought nothing."""
+        workbench = self._leave()
+        if workbench is not None:
+            self._preferences.forget(str(workbench.folder.path.resolve()))
+            workbench.discard()
+
+    def _leave(self) -> Workbench | None:
         workbench, self._workbench, self._view = self._workbench, None, None
         self._sync_timer.stop()
         self._bridge.close()
@@ -333,7 +345,7 @@ class Session(QObject):
         self._has_unsynced = False
         if workbench is not None:
             self.closed.emit()
-            workbench.close()
+        return workbench
 
 
 def _open(path: Path, reader: str) -> Workbench:

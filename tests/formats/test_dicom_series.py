@@ -135,7 +135,9 @@ def move_slice(folder: Path, number: int, by_mm: float) -> None:
     dataset.save_as(file)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(step=st.sampled_from([0.5, 1.0, 2.5, 8.0]), share=st.sampled_from([0.4, 0.9, 1.2, 3.0]))
 def test_a_step_is_a_fault_where_it_passes_both_one_percent_and_two_hundredths(
     tmp_path: Path, step: float, share: float

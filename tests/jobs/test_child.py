@@ -149,6 +149,8 @@ def test_a_child_leaves_when_nobody_listens_any_more(
     child.stdout.readline()
     child.stdout.close()
     assert child.wait(timeout=60) == 1
+    assert child.stderr is not None
+    assert child.stderr.read() == ""
     child.communicate()
 
 
@@ -172,6 +174,8 @@ client.run(lambda message: print(message.pid, flush=True))
     with subprocess.Popen([sys.executable, str(parent)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         number = int(process.stdout.readline())
+        if busy != "time.sleep(600)":
+            wait_until_busy(number)
         assert not is_gone(number)
         process.kill()
     wait_until_gone(number)
@@ -251,6 +255,18 @@ def is_gone(number: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return True
     return status.rpartition(")")[2].split()[0] == "Z"
+
+
+def wait_until_busy(number: int) -> None:
+    """Return once that process has used a fifth of a second more of its core."""
+
+    def ticks() -> int:
+        fields = Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        return int(fields.split()[11])
+
+    start = ticks()
+    while ticks() < start + os.sysconf("SC_CLK_TCK") // 5:
+        time.sleep(0.02)
 
 
 def wait_until_gone(number: int) -> None:

@@ -26,8 +26,20 @@ def test_tensorflows_banner_is_left_out(tmp_path: Path) -> None:
     assert (tmp_path / "log.txt").read_bytes() == b"The first step takes a while.\n"
 
 
+def test_what_is_far_too_long_is_shortened_again_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    with Log(path, limit=1000, head=200, tail=400) as log:
+        for number in range(5000):
+            log.write(b"line %d\n" % number)
+    rows = path.read_bytes().splitlines()
+    assert len(path.read_bytes()) <= 1000
+    assert rows[:10] == [b"line %d" % number for number in range(10)]
+    assert rows[-10:] == [b"line %d" % number for number in range(4990, 5000)]
+    assert sum(row.startswith(b"... ") for row in rows) == 1
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.integers(0, 40), max_size=200))
+@given(st.lists(st.integers(0, 150), min_size=1, max_size=60))
 def test_a_long_log_keeps_whole_lines_of_its_head_and_its_tail(
     tmp_path: Path, lengths: list[int]
 ) -> None:

@@ -396,7 +396,11 @@ def test_lines_that_many_threads_send_do_not_mix(client: NewClient) -> None:
     assert sorted(said) == sorted(f"{who}-{number}" for who in range(6) for number in range(100))
 
 
-def test_an_error_of_the_listener_ends_the_child_and_comes_out(client: NewClient) -> None:
+def test_an_error_of_the_listener_ends_the_child_and_comes_out(
+    client: NewClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer_client, "FAREWELL_S", 600)  # patience alone does not end it
+
     def refuse(_: Message) -> None:
         raise KeyError("listener")
 

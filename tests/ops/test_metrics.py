@@ -108,7 +108,7 @@ def test_slices_without_geometry_have_no_millilitres():
 
 def test_a_segment_that_nobody_asked_for_is_background():
     truth = np.array([[1, 1, 0, 9]], np.uint8)
-    predicted = np.array([[1, 0, 0, 0]], np.uint8)
+    predicted = np.array([[1, 0, 9, 0]], np.uint8)
     found = metrics.compare_segments(truth, predicted, (1,))
     assert found.accuracy == pytest.approx(3 / 4)
     assert found.dice == pytest.approx(2 / 3)

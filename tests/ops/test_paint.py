@@ -101,7 +101,7 @@ def test_a_disc_of_two_pixels_looks_like_this():
 
 
 def test_a_voxel_on_the_rim_is_in_whatever_rounding_says():
-    region = disk_mask(10, 10, 2.1, (0.7, 0.7), SHAPE)  # 3 * 0.7 > 2.1 in floats
+    region = disk_mask(10, 10, 0.3, (0.1, 0.1), SHAPE)  # 0.3 / 0.1 < 3 in floats
     assert region is not None
     assert region.mask.shape == (7, 7)
 

@@ -71,7 +71,7 @@ def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand)
 
 
 def locked_under(workbench: Workbench, case: str, index: int, point: Point, value: int) -> str:
-    """Name of the locked segment under a point that a stroke with `value` will leave alone, or ""."""
+    """Name of the locked segment under a point that a stroke leaves as it is, or ""."""
     grid = workbench.project.case(case).grid
     row, column = int(point[0] + 0.5), int(point[1] + 0.5)
     if min(point) < -0.5 or row >= grid.shape[1] or column >= grid.shape[2]:

@@ -4,6 +4,9 @@ It is here to be compared with. References: the Keras tutorial on the Kaggle set
 Measuring Lungs in CT Data"; 331,137 parameters with 32 filters and one channel.
 """
 
+# Keras types initialisers as strings and a layer's result as a list.
+# pyright: reportArgumentType=false
+
 from __future__ import annotations
 
 from itertools import count

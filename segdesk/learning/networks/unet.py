@@ -4,6 +4,9 @@ Reference: Ronneberger, Fischer, Brox, "U-Net", MICCAI 2015; 8,639,202 parameter
 one channel and two classes.
 """
 
+# Keras types initialisers as strings and a layer's result as a list.
+# pyright: reportArgumentType=false
+
 from __future__ import annotations
 
 from itertools import count

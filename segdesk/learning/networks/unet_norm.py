@@ -9,6 +9,9 @@ References: Isensee et al., "nnU-Net", Nature Methods 2021 (instance normalisati
 cross-entropy); Wu and He, "Group normalization", ECCV 2018.
 """
 
+# Keras types initialisers as strings and a layer's result as a list.
+# pyright: reportArgumentType=false
+
 from __future__ import annotations
 
 from itertools import count, pairwise

@@ -76,6 +76,7 @@ def joined(edges: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
 def _runs(edges: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     if not len(edges):
         return edges
-    starts = np.r_[True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1)]
-    ends = np.r_[starts[1:], True]
-    return np.concatenate([edges[starts, :2], edges[ends, 2:]], axis=1)
+    follows = (edges[1:, :2] == edges[:-1, 2:]).all(axis=1)
+    ends_here = np.append(~follows, True)
+    starts_here = np.append(True, ~follows)
+    return np.concatenate([edges[starts_here, :2], edges[ends_here, 2:]], axis=1)

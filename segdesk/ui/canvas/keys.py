@@ -11,8 +11,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QKeyCombination, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from segdesk.errors import UsageError
@@ -161,7 +162,8 @@ def _keys(shortcut: str) -> Iterator[tuple[int, int]]:
     """(key, modifiers) of each alternative in Qt's portable text."""
     for sequence in QKeySequence.listFromString(shortcut, QKeySequence.SequenceFormat.PortableText):
         if not sequence.isEmpty():
-            combination = sequence[0]
+            # Indexing works, but PySide's stubs do not know it.
+            combination = cast("Sequence[QKeyCombination]", sequence)[0]
             yield combination.key().value, combination.keyboardModifiers().value
 
 

@@ -6,7 +6,7 @@ Text has a dark rim, so that it is read on lung and on bone. What it says stands
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QRegion
 
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.facts import Facts
@@ -20,7 +20,7 @@ LINE = 18
 READING_SIZE = QSize(420, 3 * LINE)
 #: Views smaller than this, in pixels, say less.
 ROOMY = QSize(360, 240)
-_RIM_OFFSETS = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y]
+_RIM_OFFSETS = [QPointF(x, y) for x in (-1, 1) for y in (-1, 1)]
 
 
 class Overlays:
@@ -31,14 +31,14 @@ class Overlays:
         self._small = _sized(base, SMALL)
         self._letter = _sized(base, TEXT + 2, bold=True)
         #: What is painted again; text elsewhere costs nothing.
-        self._dirty = QRect()
+        self._dirty = QRegion()
         self.set_tokens(tokens)
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self._on_image = QColor(tokens.image_text)
         rim = QColor(Qt.GlobalColor.black)
-        rim.setAlpha(120)
+        rim.setAlpha(170)
         self._rim = rim
 
     @property
@@ -47,11 +47,14 @@ class Overlays:
         return self._on_image
 
     def paint_facts(
-        self, painter: QPainter, facts: Facts, viewport: Viewport, dirty: QRect
+        self, painter: QPainter, facts: Facts, viewport: Viewport, dirty: QRegion
     ) -> None:
         """Title, window, status and letters, as far as they lie in what is painted again."""
         self._dirty = dirty
+        self._paint_letters(painter, facts, viewport)
         width, height = viewport.size
+        if not dirty.intersects(QRect(0, 0, width, EDGE + 3 * LINE)):
+            return
         roomy = width >= ROOMY.width() and height >= ROOMY.height()
         painter.setFont(self._text)
         baseline = EDGE + QFontMetrics(self._text).ascent()
@@ -59,7 +62,6 @@ class Overlays:
         if roomy:
             self._write(painter, QPointF(EDGE, baseline + LINE), facts.window)
             self._paint_status(painter, facts, width)
-        self._paint_letters(painter, facts, viewport)
 
     def paint_reading(
         self,
@@ -67,10 +69,10 @@ class Overlays:
         text: str,
         bar: tuple[int, float] | None,
         size: QSize,
-        dirty: QRect,
+        dirty: QRegion,
     ) -> None:
         """The voxel under the pointer, and under it the scale bar."""
-        if not reading_rectangle(size).intersects(dirty):
+        if not dirty.intersects(reading_rectangle(size)):
             return
         self._dirty = dirty
         baseline = size.height() - EDGE - QFontMetrics(self._small).descent()
@@ -99,7 +101,7 @@ class Overlays:
 
     def paint_waiting(self, painter: QPainter, size: QSize) -> None:
         """A case that is still being read."""
-        self._dirty = QRect(QPoint(0, 0), size)
+        self._dirty = QRegion(0, 0, size.width(), size.height())
         painter.setFont(self._text)
         text = words.reading()
         width = QFontMetrics(self._text).horizontalAdvance(text)
@@ -144,18 +146,16 @@ class Overlays:
         )
         lift = (metrics.ascent() - metrics.descent()) / 2
         for letter, place in zip(facts.letters, places, strict=True):
-            if letter:
+            around = QRect(int(place.x()) - side, int(place.y()) - side, 2 * side, 2 * side)
+            if letter and self._dirty.intersects(around):
                 half = metrics.horizontalAdvance(letter) / 2
                 self._write(painter, place + QPointF(-half, lift), letter)
 
     def _write(self, painter: QPainter, baseline: QPointF, text: str) -> None:
         at = QPointF(round(baseline.x()), round(baseline.y()))
-        around = painter.fontMetrics().boundingRect(text).translated(at.toPoint())
-        if not around.adjusted(-2, -2, 2, 2).intersects(self._dirty):
-            return
         painter.setPen(self._rim)
-        for x, y in _RIM_OFFSETS:
-            painter.drawText(at + QPointF(x, y), text)
+        for offset in _RIM_OFFSETS:
+            painter.drawText(at + offset, text)
         painter.setPen(self._on_image)
         painter.drawText(at, text)
 

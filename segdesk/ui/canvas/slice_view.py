@@ -82,6 +82,7 @@ class SliceView(QWidget):
         self._is_fitted = True
         self._shown = ""
         self._hint = ""
+        self._facts: facts.Facts | None = None
         self._pointer = Pointer(self)
         self._keys = KeyDispatcher(self.finish_stroke, self)
         self._keys.refused.connect(self.say)
@@ -228,6 +229,7 @@ class SliceView(QWidget):
         case = self._view.case
         self._shown = case.id if case and self._workbench.is_loaded(case.id) else ""
         self._scene.mark_image()
+        self._facts = None
         self.fit()
         self._show_hand()
         self.update()
@@ -239,10 +241,12 @@ class SliceView(QWidget):
     def _take_slice(self) -> None:
         self.finish_stroke()
         self._scene.mark_image()
+        self._facts = None
         self.update()
 
     def _take_window(self) -> None:
         self._scene.mark_image()
+        self._facts = None
         self.update()
 
     def _take_layers(self) -> None:
@@ -251,6 +255,7 @@ class SliceView(QWidget):
 
     def _take_statuses(self, case: str) -> None:
         if case == self._view.case_id:
+            self._facts = None
             self._take_layers()
 
     def _take_segments(self) -> None:
@@ -337,19 +342,21 @@ class SliceView(QWidget):
             self._scene.bring_up_to_date(case)
             # Pixels that the picture covers only in part need the ground under them.
             picture = QRectF(*self._viewport.rectangle).toAlignedRect().adjusted(1, 1, -1, -1)
-        for ground in event.region().subtracted(QRegion(picture)):
-            painter.fillRect(ground, Qt.GlobalColor.black)
+        painter.setClipRegion(event.region().subtracted(QRegion(picture)))
+        painter.fillRect(event.rect(), Qt.GlobalColor.black)
+        painter.setClipping(False)
         if case is not None:
             self._scene.paint(painter, self._viewport)
             self._hover.paint(painter, self._viewport, self._overlays.colour)
-            self._paint_overlays(painter, case, event.rect())
+            self._paint_overlays(painter, case, event.region())
         elif self._view.case is not None:
             self._overlays.paint_waiting(painter, self.size())
         painter.end()
 
-    def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRect) -> None:
-        known = facts.facts(self._workbench, self._view, case)
-        self._overlays.paint_facts(painter, known, self._viewport, dirty)
+    def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
+        if self._facts is None:
+            self._facts = facts.facts(self._workbench, self._view, case)
+        self._overlays.paint_facts(painter, self._facts, self._viewport, dirty)
         under = self.under_pointer()
         text = facts.reading(self._workbench, case, under) if under is not None else ""
         bar = facts.scale_bar(case.grid, self._viewport.scale)

@@ -61,7 +61,7 @@ class StatusStrip(QWidget):
         listen(workbench.statuses_changed, self._take_case)
         listen(workbench.predictions_changed, self._take_case)
         listen(view.case_changed, self._read)
-        listen(view.slice_changed, self.update)
+        listen(view.slice_changed, self._take_slice)
         self._read()
 
     def detach(self) -> None:
@@ -107,6 +107,9 @@ class StatusStrip(QWidget):
     def _take_case(self, case: str) -> None:
         if case == self._view.case_id:
             self._read()
+
+    def _take_slice(self) -> None:
+        self.update()
 
     def _read(self) -> None:
         """Take the statuses of the case on screen."""

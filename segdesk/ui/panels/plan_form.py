@@ -53,7 +53,7 @@ class PlanForm(QWidget):
                 (self.tr("nothing"), NO_CASE),
             ],
         )
-        self.size = self._choice(
+        self.slice_size = self._choice(
             "plan_size",
             [(self.tr("their own, up to 256"), 0), *((f"{n} px", n) for n in (64, 128, 256, 512))],
         )
@@ -70,7 +70,7 @@ class PlanForm(QWidget):
             (self.tr("Epochs"), self.epochs),
             (self.tr("Minutes"), self.minutes),
             (self.tr("Then predict"), self.predict),
-            (self.tr("Slice size"), self.size),
+            (self.tr("Slice size"), self.slice_size),
             (self.tr("Filters"), self.filters),
             (self.tr("Batch"), self.batch),
             (self.tr("Rate"), self.rate),
@@ -111,7 +111,7 @@ class PlanForm(QWidget):
         return plan_for(
             self.network.currentData(),
             filters=self.filters.value(),
-            size=self.size.currentData(),
+            size=self.slice_size.currentData(),
             epochs=self.epochs.value() if budget == EPOCHS else None,
             max_minutes=self.minutes.value() if budget == MINUTES else None,
             batch=self.batch.value(),

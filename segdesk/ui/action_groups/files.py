@@ -1,0 +1,136 @@
+"""File: projects, scans in, masks out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segdesk.ui.action import Action
+from segdesk.ui.dialogs import ask
+from segdesk.ui.dialogs.import_choice import SCAN_FILTERS
+from segdesk.ui.translations import tr
+
+if TYPE_CHECKING:
+    from segdesk.ui.actions import Groups
+    from segdesk.ui.main_window import MainWindow
+
+
+def file_groups(window: MainWindow) -> Groups:
+    """The groups of the menu File."""
+    reasons, menu = window.reasons, tr("File")
+    return (
+        (
+            Action(
+                "new_project",
+                tr("New project…"),
+                tr("Make an empty project in a folder of your choice"),
+                window.ask_for_new_project,
+                menu,
+                "Ctrl+N",
+                why_not=reasons.idle,
+                icon="add",
+            ),
+            Action(
+                "open_project",
+                tr("Open project…"),
+                tr("Open a folder whose name ends in .segdesk"),
+                window.ask_for_project,
+                menu,
+                "Ctrl+O",
+                why_not=reasons.idle,
+                icon="open",
+            ),
+            Action(
+                "close_project",
+                tr("Close project"),
+                tr("Save and close the project; the window stays"),
+                window.close_project,
+                menu,
+                "Ctrl+W",
+                why_not=reasons.project,
+            ),
+        ),
+        (
+            Action(
+                "import_folder",
+                tr("Import folder…"),
+                tr("Import every scan of a folder of DICOM files, with its sub-folders"),
+                lambda: _ask_for_folder(window),
+                menu,
+                "Ctrl+I",
+                why_not=reasons.idle,
+                icon="import",
+            ),
+            Action(
+                "import_files",
+                tr("Import files…"),
+                tr("Import NIfTI, NRRD, MetaImage, TIFF, PNG or array files"),
+                lambda: _ask_for_files(window),
+                menu,
+                "Ctrl+Shift+I",
+                why_not=reasons.idle,
+            ),
+            Action(
+                "import_labels",
+                tr("Import labels…"),
+                tr("Bring a mask from a file into the case on screen"),
+                window.exchange.ask_for_labels,
+                menu,
+                why_not=reasons.mask,
+            ),
+            Action(
+                "export",
+                tr("Export…"),
+                tr("Write the annotation, the prediction or the scan to a file"),
+                window.exchange.ask_for_export,
+                menu,
+                "Ctrl+E",
+                why_not=reasons.mask,
+                icon="export",
+            ),
+        ),
+        (
+            Action(
+                "save",
+                tr("Save"),
+                tr("Write everything that changed into the project"),
+                window.save,
+                menu,
+                "Ctrl+S",
+                why_not=reasons.save,
+                icon="save",
+            ),
+        ),
+        (
+            Action(
+                "quit",
+                tr("Quit"),
+                tr("Save and close the window"),
+                lambda: _quit(window),
+                menu,
+                "Ctrl+Q",
+            ),
+        ),
+    )
+
+
+def _quit(window: MainWindow) -> None:
+    window.close()
+
+
+def _ask_for_folder(window: MainWindow) -> None:
+    ask.for_folder(
+        window,
+        tr("Folder of scans"),
+        window.preferences.now.import_folder,
+        lambda path: window.imports.start([path]),
+    )
+
+
+def _ask_for_files(window: MainWindow) -> None:
+    ask.for_files(
+        window,
+        tr("Scans"),
+        window.preferences.now.import_folder,
+        SCAN_FILTERS,
+        window.imports.start,
+    )

@@ -1,0 +1,208 @@
+"""Case: what a reader says of slices, what comes next, and to which pool a case belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from segdesk.app import pooling, reviewing
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.split import Pool
+from segdesk.core.status import SliceStatus
+from segdesk.ui.action import Action
+from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
+from segdesk.ui.translations import tr
+
+if TYPE_CHECKING:
+    from segdesk.ui.actions import Groups
+    from segdesk.ui.main_window import MainWindow
+
+#: What is done with the slice on screen: workbench, view, case.
+OnSlice = Callable[[Workbench, ViewState, str], None]
+
+
+def case_groups(window: MainWindow) -> Groups:
+    """The groups of the menu Case."""
+    return (
+        _said_of_slices(window),
+        _going_on(window),
+        _accepting(window),
+        tuple(_pools(window)),
+    )
+
+
+def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
+    reasons, menu = window.reasons, tr("Case")
+
+    def right(workbench: Workbench, view: ViewState, case: str) -> None:
+        reviewing.say_right(workbench, case, view.slice)
+
+    def right_and_next(workbench: Workbench, view: ViewState, case: str) -> None:
+        reviewing.say_right(workbench, case, view.slice)
+        _go_on(window, 1)
+
+    def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
+        reviewing.dismiss(workbench, case, view.slice)
+
+    def status(wanted: SliceStatus) -> OnSlice:
+        def set_it(workbench: Workbench, view: ViewState, case: str) -> None:
+            reviewing.set_status(workbench, case, view.slice, wanted)
+
+        return set_it
+
+    def row(
+        id: str, text: str, tip: str, keys: str, do: OnSlice, why_not: Callable[[], str]
+    ) -> Action:
+        return Action(
+            id, text, tip, lambda: _on_slice(window, do), menu, keys, True, why_not=why_not
+        )
+
+    return (
+        row(
+            "slice_is_right",
+            tr("This slice is right"),
+            tr("Takes the prediction where no hand has drawn; the slice is corrected"),
+            "Return, Enter",
+            right,
+            reasons.mask,
+        ),
+        row(
+            "slice_is_right_next",
+            tr("Right, and on to the next"),
+            tr("The same, and go to the next slice that needs a look"),
+            "Shift+Return, Shift+Enter",
+            right_and_next,
+            reasons.mask,
+        ),
+        row(
+            "dismiss_prediction",
+            tr("Dismiss the prediction here"),
+            tr("The prediction on this slice is not worth a look"),
+            "Backspace",
+            dismiss,
+            reasons.prediction,
+        ),
+        row(
+            "verify_slice",
+            tr("Verified"),
+            tr("A second look said so too; once more takes it back"),
+            "M",
+            status(SliceStatus.VERIFIED),
+            reasons.mask,
+        ),
+        row(
+            "reject_slice",
+            tr("Rejected"),
+            tr("Not to be used, such as motion; once more takes it back"),
+            "X",
+            status(SliceStatus.REJECTED),
+            reasons.mask,
+        ),
+    )
+
+
+def _going_on(window: MainWindow) -> tuple[Action, ...]:
+    reasons, menu = window.reasons, tr("Case")
+    return (
+        Action(
+            "next_to_look_at",
+            tr("Next slice to look at"),
+            tr("Predicted, partial, or unlabelled with a prediction"),
+            lambda: _go_on(window, 1),
+            menu,
+            "N",
+            True,
+            why_not=reasons.mask,
+        ),
+        Action(
+            "previous_to_look_at",
+            tr("Previous slice to look at"),
+            tr("Predicted, partial, or unlabelled with a prediction"),
+            lambda: _go_on(window, -1),
+            menu,
+            "Shift+N",
+            True,
+            why_not=reasons.mask,
+        ),
+    )
+
+
+def _accepting(window: MainWindow) -> tuple[Action, ...]:
+    def accept(workbench: Workbench, _: ViewState, case: str) -> None:
+        edit = reviewing.accept_in_bulk(workbench, case)
+        window.say(
+            tr("Nothing was left to accept.")
+            if edit is None
+            else tr("The prediction was taken on {n} slices.", n=len(edit.slices))
+        )
+
+    return (
+        Action(
+            "accept_predictions",
+            tr("Accept the predictions of the whole case"),
+            tr("On slices that nobody has called right; what a hand has drawn stays"),
+            lambda: _on_slice(window, accept),
+            tr("Case"),
+            why_not=window.reasons.prediction,
+            icon="check",
+        ),
+    )
+
+
+def _pools(window: MainWindow) -> list[Action]:
+    session, reasons = window.session, window.reasons
+    words: tuple[tuple[Pool | None, str], ...] = (
+        (None, tr("By the split")),
+        ("train", tr("Train")),
+        ("validation", tr("Validation")),
+        ("test", tr("Test")),
+    )
+
+    def move(pool: Pool | None, text: str) -> None:
+        workbench, case = session.workbench, session.case_id
+        if workbench is None or case is None:
+            return
+        if pooling.needs_reason(workbench, case, pool):
+            PoolReasonDialog(
+                window,
+                case,
+                text,
+                lambda reason: pooling.set_pool(workbench, case, pool, reason=reason),
+            ).open()
+        else:
+            pooling.set_pool(workbench, case, pool)
+
+    def is_in(pool: Pool | None) -> bool:
+        case = None if session.view is None else session.view.case
+        return case is not None and case.pool == pool
+
+    def row(pool: Pool | None, text: str) -> Action:
+        return Action(
+            f"pool_{pool or 'split'}",
+            text,
+            tr("Which slices teach and which are kept apart; every scan of a patient moves along"),
+            lambda: move(pool, text),
+            tr("Case") + "/" + tr("Pool"),
+            why_not=reasons.case,
+            checked=lambda: is_in(pool),
+        )
+
+    return [row(*each) for each in words]
+
+
+def _on_slice(window: MainWindow, do: OnSlice) -> None:
+    session = window.session
+    if session.workbench is not None and session.view is not None and session.case_id is not None:
+        do(session.workbench, session.view, session.case_id)
+
+
+def _go_on(window: MainWindow, step: int) -> None:
+    def go(workbench: Workbench, view: ViewState, case: str) -> None:
+        found = reviewing.next_to_look_at(workbench, case, view.slice, step=step)
+        if found is None:
+            window.say(tr("No slice of this case needs a look."))
+        else:
+            view.show_slice(found)
+
+    _on_slice(window, go)

@@ -1,0 +1,84 @@
+"""Train: learn, stop, predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from segdesk.app.predicting import best_run
+from segdesk.ui.action import Action
+from segdesk.ui.translations import tr
+
+if TYPE_CHECKING:
+    from segdesk.ui.actions import Groups
+    from segdesk.ui.main_window import MainWindow
+
+
+def train_groups(window: MainWindow) -> Groups:
+    """The groups of the menu Train."""
+    session, reasons, menu = window.session, window.reasons, tr("Train")
+
+    def train() -> None:
+        if window.training_panel is not None:
+            window.docks.show("training_dock")
+            window.training_panel.train()
+
+    def why_not_train() -> str:
+        panel = window.training_panel
+        return reasons.project() or ("" if panel is None else panel.why_not_train())
+
+    def predict(cases: Sequence[str]) -> None:
+        if session.workbench is not None:
+            window.docks.show("training_dock")
+            window.training.predict(best_run(session.workbench.project), cases)
+
+    def this_case() -> None:
+        if session.case_id is not None:
+            predict([session.case_id])
+
+    def all_cases() -> None:
+        if session.workbench is not None:
+            predict([case.id for case in session.workbench.project.cases])
+
+    return (
+        (
+            Action(
+                "train",
+                tr("Train"),
+                tr("Learn from the slices that are right, with the settings of the panel"),
+                train,
+                menu,
+                "Ctrl+T",
+                why_not=why_not_train,
+                icon="train",
+            ),
+            Action(
+                "stop_training",
+                tr("Stop"),
+                tr("End the training or prediction; the best weights are kept"),
+                window.training.stop,
+                menu,
+                "Ctrl+.",
+                why_not=reasons.stop,
+                icon="stop",
+            ),
+        ),
+        (
+            Action(
+                "predict_case",
+                tr("Predict this case"),
+                tr("With the newest run that kept weights"),
+                this_case,
+                menu,
+                why_not=reasons.predict,
+            ),
+            Action(
+                "predict_all",
+                tr("Predict all cases"),
+                tr("With the newest run that kept weights"),
+                all_cases,
+                menu,
+                why_not=reasons.predict,
+            ),
+        ),
+    )

@@ -1,0 +1,64 @@
+"""What every dialog shares: name, margins, buttons that say what they do.
+
+Dialogs are shown with `open()`, which returns at once, so nothing waits inside a dialog and the
+work behind it goes on. They ask for a decision; what only has to be said goes to the banner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from segdesk.ui.theme import GRID
+
+
+class Dialog(QDialog):
+    """A dialog of the window; deletes itself when it is closed.
+
+    Parameters
+    ----------
+    id : objectName
+    title : also the accessible name
+    """
+
+    def __init__(self, id: str, title: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setObjectName(id)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(5 * GRID, 5 * GRID, 5 * GRID, 4 * GRID)
+        self.rows.setSpacing(3 * GRID)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(2 * GRID)
+        self._buttons.addStretch(1)
+
+    def add_button(
+        self, id: str, text: str, pressed: Callable[[], object], *, role: str = ""
+    ) -> QPushButton:
+        """A button at the right end of the last row; the one with a role is the default."""
+        button = QPushButton(text)
+        button.setObjectName(id)
+        button.setAccessibleName(text)
+        button.setProperty("role", role)
+        button.setAutoDefault(bool(role))
+        button.setDefault(bool(role))
+        button.clicked.connect(lambda: pressed())
+        self._buttons.addWidget(button)
+        return button
+
+    def end_rows(self) -> None:
+        """Put the row of buttons below everything else."""
+        self.rows.addLayout(self._buttons)
+
+
+def sentence(text: str, *, role: str = "") -> QLabel:
+    """A label that wraps and can be copied from."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setProperty("role", role)
+    return label

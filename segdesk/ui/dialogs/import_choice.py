@@ -1,0 +1,190 @@
+"""Which of the volumes that were found shall become cases: listed, ticked, with the disk they need."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
+
+from segdesk.app.importing import Finding, Survey
+from segdesk.ui.dialogs import ask
+from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.theme import GRID
+from segdesk.ui.translations import tr
+
+SCAN_FILTERS = (
+    "Scans and masks (*.nii *.nii.gz *.nrrd *.mha *.mhd *.tif *.tiff *.png *.npy *.npz *.h5 *.dcm)",
+    "All files (*)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the reader wants: findings, and a label map for the only one of them, or empty."""
+
+    findings: tuple[Finding, ...]
+    labels: str = ""
+
+
+class ImportChoiceDialog(Dialog):
+    """Series with boxes to tick, all ticked; refused ones below, greyed, with the reason.
+
+    Parameters
+    ----------
+    survey : what was found
+    folder : on the disk that the project lies or will lie on
+    then : gets what was chosen
+    """
+
+    def __init__(
+        self, parent: QWidget | None, survey: Survey, folder: Path, then: Callable[[Chosen], None]
+    ) -> None:
+        super().__init__("import_choice_dialog", tr("Import scans"), parent)
+        self._survey = survey
+        self._then = then
+        self._free = shutil.disk_usage(folder).free
+        self._space = sentence("")
+        self._space.setObjectName("import_space")
+        self.rows.addWidget(self._space)
+        self.list = self._list()
+        self.rows.addWidget(self.list, 1)
+        for note in survey.notes:
+            self.rows.addWidget(sentence(note, role="dim"))
+        self.labels = QLineEdit()
+        self.labels.setObjectName("import_labels_file")
+        self.labels.setAccessibleName(tr("Labels of the scan, optional"))
+        self.labels.setPlaceholderText(tr("Labels of the scan, optional"))
+        self._browse = QPushButton(tr("Browse…"))
+        self._browse.setObjectName("browse_import_labels")
+        self._browse.setAccessibleName(tr("Browse for labels"))
+        self._browse.setAutoDefault(False)
+        self._browse.clicked.connect(self._ask_for_labels)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        row.addWidget(self.labels, 1)
+        row.addWidget(self._browse)
+        self.rows.addLayout(row)
+        self.add_button("cancel_import_choice", tr("Cancel"), self.reject)
+        self._import = self.add_button("import_chosen", tr("Import"), self._choose, role="primary")
+        self.end_rows()
+        self.list.itemChanged.connect(lambda *_: self._check())
+        self._check()
+        self.resize(190 * GRID, 105 * GRID)
+
+    def _list(self) -> QTreeWidget:
+        made = QTreeWidget()
+        made.setObjectName("import_series")
+        made.setAccessibleName(tr("Series that were found"))
+        made.setRootIsDecorated(False)
+        made.setUniformRowHeights(True)
+        made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        made.setHeaderLabels(
+            [tr("Series"), tr("Kernel"), tr("Slices"), tr("Spacing, mm"), tr("Date"), tr("Size")]
+        )
+        for finding in self._survey.volumes:
+            item = QTreeWidgetItem(made, _columns(finding))
+            item.setCheckState(0, Qt.CheckState.Checked)
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
+        for finding in self._survey.refused:
+            name = finding.description or finding.kind
+            item = QTreeWidgetItem(made, [f"{name}: {finding.problem}"])
+            item.setFirstColumnSpanned(True)
+            item.setToolTip(0, finding.problem)
+            item.setDisabled(True)
+        header = made.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        return made
+
+    @property
+    def chosen(self) -> tuple[Finding, ...]:
+        """The volumes that are ticked."""
+        return tuple(
+            finding
+            for row, finding in enumerate(self._survey.volumes)
+            if self._item(row).checkState(0) == Qt.CheckState.Checked
+        )
+
+    def _item(self, row: int) -> QTreeWidgetItem:
+        item = self.list.topLevelItem(row)
+        if item is None:
+            raise ValueError(f"expected a row of the list, received row={row}")
+        return item
+
+    def _check(self) -> None:
+        chosen = self.chosen
+        needed = sum(finding.nbytes for finding in chosen)
+        self._space.setText(
+            tr(
+                "{count} of {all} chosen. They need {needed} on the disk; {free} are free.",
+                count=len(chosen),
+                all=len(self._survey.volumes),
+                needed=size_words(needed),
+                free=size_words(self._free),
+            )
+        )
+        problem = ""
+        if not chosen:
+            problem = tr("Tick at least one.")
+        elif needed > self._free:
+            problem = tr("The disk has not that much room.")
+        self._import.setEnabled(not problem)
+        self._import.setToolTip(problem)
+        single = len(chosen) == 1
+        reason = "" if single else tr("Labels can come along with one scan at a time.")
+        for widget in (self.labels, self._browse):
+            widget.setEnabled(single)
+            widget.setToolTip(reason)
+
+    def _ask_for_labels(self) -> None:
+        ask.for_file(
+            self,
+            tr("Labels of the scan"),
+            "",
+            SCAN_FILTERS,
+            lambda path: self.labels.setText(str(path)),
+        )
+
+    def _choose(self) -> None:
+        chosen = self.chosen
+        labels = self.labels.text().strip() if len(chosen) == 1 else ""
+        self.accept()
+        self._then(Chosen(chosen, labels))
+
+
+def size_words(nbytes: int) -> str:
+    """A size for people, such as "1.2 GB"."""
+    for unit, step in (("GB", 1e9), ("MB", 1e6)):
+        if nbytes >= step:
+            return f"{nbytes / step:.1f} {unit}"
+    return f"{nbytes / 1e3:.0f} kB"
+
+
+def _columns(finding: Finding) -> list[str]:
+    slices, rows, columns = finding.shape
+    spacing = ""
+    if finding.spacing_mm is not None:
+        step, row, column = finding.spacing_mm
+        spacing = f"{step:g} × {row:.3g} × {column:.3g}"
+    return [
+        finding.description or finding.kind,
+        finding.kernel,
+        f"{slices} of {rows}×{columns}",
+        spacing,
+        finding.date,
+        size_words(finding.nbytes),
+    ]

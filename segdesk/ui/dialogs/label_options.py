@@ -1,0 +1,51 @@
+"""What the slices of an imported label map become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QRadioButton, QWidget
+
+from segdesk.app.importing import LabelsAs
+from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.translations import tr
+
+
+class LabelOptionsDialog(Dialog):
+    """Asked once the file is chosen.
+
+    Parameters
+    ----------
+    name : of the file
+    case : that the labels are for
+    then : gets what was chosen
+    """
+
+    def __init__(
+        self, parent: QWidget | None, name: str, case: str, then: Callable[[LabelsAs], None]
+    ) -> None:
+        super().__init__("label_options_dialog", tr("Import labels"), parent)
+        self._then = then
+        self.rows.addWidget(
+            sentence(tr("What do the labels of '{name}' say about {case}?", name=name, case=case))
+        )
+        self._options: dict[LabelsAs, QRadioButton] = {
+            "auto": QRadioButton(
+                tr("Slices with labels are right, empty ones are not looked at yet")
+            ),
+            "corrected": QRadioButton(tr("Every slice is right, empty ones too")),
+            "predicted": QRadioButton(tr("They are a prediction that has to be looked at")),
+        }
+        for value, option in self._options.items():
+            option.setObjectName(f"labels_{value}")
+            option.setAccessibleName(option.text())
+            self.rows.addWidget(option)
+        self._options["auto"].setChecked(True)
+        self.add_button("cancel_label_options", tr("Cancel"), self.reject)
+        self.add_button("import_label_map", tr("Import"), self._choose, role="primary")
+        self.end_rows()
+
+    def _choose(self) -> None:
+        chosen = next(value for value, option in self._options.items() if option.isChecked())
+        self.accept()
+        self._then(chosen)

@@ -1,0 +1,101 @@
+"""One sentence, a hint and a few buttons: errors, bugs, and decisions between two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from segdesk.errors import SegdeskError
+from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.theme import GRID
+from segdesk.ui.translations import tr
+
+#: Width of a message, in pixels: a line that an eye follows without losing it.
+WIDTH = 440
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button of a message: its id, what it says, what it does, and its role."""
+
+    id: str
+    text: str
+    chosen: Callable[[], object]
+    role: str = ""
+
+
+def show_message(
+    parent: QWidget | None,
+    id: str,
+    title: str,
+    text: str,
+    *,
+    hint: str = "",
+    details: str = "",
+    choices: tuple[Choice, ...] = (),
+) -> Dialog:
+    """Show a message; every choice closes it. Without choices there is one button, Close."""
+    dialog = Dialog(id, title, parent)
+    dialog.setMinimumWidth(WIDTH)
+    said = sentence(text)
+    said.setObjectName("message_text")
+    dialog.rows.addWidget(said)
+    if hint:
+        advice = sentence(hint, role="dim")
+        advice.setObjectName("message_hint")
+        dialog.rows.addWidget(advice)
+    if details:
+        box = QPlainTextEdit(details)
+        box.setObjectName("message_details")
+        box.setAccessibleName(tr("Details"))
+        box.setReadOnly(True)
+        box.setMinimumSize(WIDTH + 40 * GRID, 50 * GRID)
+        dialog.rows.addWidget(box)
+    for choice in choices:
+        dialog.add_button(choice.id, choice.text, _closing(dialog, choice.chosen), role=choice.role)
+    if not choices:
+        dialog.add_button("close_message", tr("Close"), dialog.accept, role="primary")
+    dialog.end_rows()
+    dialog.open()
+    return dialog
+
+
+def show_error(parent: QWidget | None, error: SegdeskError) -> Dialog:
+    """What a user can mend: the sentence, and the next step."""
+    return show_message(
+        parent, "error_dialog", tr("This did not work"), error.sentence, hint=error.hint
+    )
+
+
+def show_bug(parent: QWidget | None, traceback_text: str, log_file: str) -> Dialog:
+    """A bug: said plainly, with what those who mend it need."""
+    hint = tr("Nothing that you drew is lost: every stroke is in the project's journal.")
+    if log_file:
+        hint += " " + tr("The log is in {file}.", file=log_file)
+
+    def copy() -> None:
+        QGuiApplication.clipboard().setText(traceback_text)
+
+    return show_message(
+        parent,
+        "bug_dialog",
+        tr("A bug in segdesk"),
+        tr("segdesk has a bug, and something was not done. The window goes on."),
+        hint=hint,
+        details=traceback_text,
+        choices=(
+            Choice("copy_bug", tr("Copy and close"), copy),
+            Choice("close_bug", tr("Close"), lambda: None, "primary"),
+        ),
+    )
+
+
+def _closing(dialog: Dialog, chosen: Callable[[], object]) -> Callable[[], None]:
+    def pressed() -> None:
+        dialog.accept()
+        chosen()
+
+    return pressed

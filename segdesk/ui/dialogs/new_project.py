@@ -1,0 +1,125 @@
+"""Where a new project shall live: asked once, with a place that can be taken as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
+
+from segdesk.ui.dialogs import ask
+from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.theme import GRID
+from segdesk.ui.translations import tr
+
+ENDING = ".segdesk"
+
+
+class NewProjectDialog(Dialog):
+    """Name and folder of a new project.
+
+    Parameters
+    ----------
+    folder : where the last project was made, or empty
+    then : gets the path that was chosen; nothing is there yet
+    because : a sentence above the fields, or empty
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None,
+        folder: str,
+        then: Callable[[Path], None],
+        *,
+        because: str = "",
+    ) -> None:
+        super().__init__("new_project_dialog", tr("New project"), parent)
+        self._then = then
+        place = good_place(folder)
+        if because:
+            self.rows.addWidget(sentence(because))
+        self.name = _field("project_name", tr("Name"), place.stem)
+        self.folder = _field("project_folder", tr("Folder"), str(place.parent))
+        self.folder.setMinimumWidth(90 * GRID)
+        browse = QPushButton(tr("Browse…"))
+        browse.setObjectName("browse_project_folder")
+        browse.setAccessibleName(tr("Browse for the folder"))
+        browse.setAutoDefault(False)
+        browse.clicked.connect(self._browse)
+        fields = QGridLayout()
+        fields.setSpacing(2 * GRID)
+        for row, field in enumerate((self.name, self.folder)):
+            label = QLabel(field.accessibleName())
+            label.setBuddy(field)
+            fields.addWidget(label, row, 0)
+            fields.addWidget(field, row, 1)
+        fields.addWidget(browse, 1, 2)
+        self.rows.addLayout(fields)
+        self._problem = sentence("", role="dim")
+        self._problem.setObjectName("project_place")
+        self.rows.addWidget(self._problem)
+        self.add_button("cancel_new_project", tr("Cancel"), self.reject)
+        self._create = self.add_button(
+            "create_project", tr("Create"), self._chosen, role="primary"
+        )
+        self.end_rows()
+        self.name.textChanged.connect(self._check)
+        self.folder.textChanged.connect(self._check)
+        self.name.selectAll()
+        self._check()
+
+    @property
+    def path(self) -> Path:
+        """The project's folder as the fields say."""
+        name = self.name.text().strip().removesuffix(ENDING)
+        return Path(self.folder.text().strip()).expanduser() / f"{name}{ENDING}"
+
+    def _browse(self) -> None:
+        ask.for_folder(
+            self,
+            tr("Folder of the project"),
+            self.folder.text(),
+            lambda path: self.folder.setText(str(path)),
+        )
+
+    def _check(self) -> None:
+        problem = self._why_not()
+        self._create.setEnabled(not problem)
+        self._create.setToolTip(problem)
+        self._problem.setText(problem or str(self.path))
+
+    def _why_not(self) -> str:
+        name = self.name.text().strip().removesuffix(ENDING)
+        if not name or any(sign in name for sign in '/\\:*?"<>|'):
+            return tr("A name is needed, without / \\ : * ? \" < > |")
+        if not self.path.parent.is_dir():
+            return tr("This folder does not exist.")
+        if self.path.exists():
+            return tr("There is something of that name already.")
+        return ""
+
+    def _chosen(self) -> None:
+        path = self.path
+        self.accept()
+        self._then(path)
+
+
+def good_place(folder: str) -> Path:
+    """A free path for a new project: beside the last one, else in the user's documents."""
+    documents = QStandardPaths.writableLocation(
+        QStandardPaths.StandardLocation.DocumentsLocation
+    )
+    candidates = [Path(name) for name in (folder, documents) if name]
+    parent = next((path for path in candidates if path.is_dir()), Path.home())
+    number = 1
+    while (path := parent / f"project-{number}{ENDING}").exists():
+        number += 1
+    return path
+
+
+def _field(id: str, name: str, text: str) -> QLineEdit:
+    field = QLineEdit(text)
+    field.setObjectName(id)
+    field.setAccessibleName(name)
+    return field

@@ -1,0 +1,130 @@
+"""Labels into the case on screen, and masks and scans out of it, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from segdesk.app import exporting, importing
+from segdesk.app.exporting import What
+from segdesk.app.importing import LabelMap, LabelsAs
+from segdesk.errors import SegdeskError
+from segdesk.ui.dialogs import ask
+from segdesk.ui.dialogs.export import FILTERS, ExportDialog
+from segdesk.ui.dialogs.import_choice import SCAN_FILTERS
+from segdesk.ui.dialogs.label_options import LabelOptionsDialog
+from segdesk.ui.preferences import Preferences
+from segdesk.ui.session import Session
+from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.translations import tr
+
+
+class Exchange(QObject):
+    """Owned by the window; lives on the GUI thread."""
+
+    noted = Signal(str)
+    failed = Signal(object)
+
+    def __init__(
+        self, window: QWidget, session: Session, runner: TaskRunner, preferences: Preferences
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._runner = runner
+        self._preferences = preferences
+
+    # Labels in
+
+    def ask_for_labels(self) -> None:
+        """Ask for a label map for the case on screen."""
+        case = self._session.case_id
+        if case is not None:
+            ask.for_file(
+                self._window,
+                tr("Labels of {case}", case=case),
+                self._preferences.now.import_folder,
+                SCAN_FILTERS,
+                lambda path: self._ask_how(case, path),
+            )
+
+    def _ask_how(self, case: str, path: Path) -> None:
+        LabelOptionsDialog(
+            self._window, path.name, case, lambda labels_as: self._read(case, path, labels_as)
+        ).open()
+
+    def _read(self, case: str, path: Path, labels_as: LabelsAs) -> None:
+        workbench = self._session.workbench
+        if workbench is None:
+            return
+        row = workbench.project.case(case)
+        self._runner.start(
+            tr("Reading labels"),
+            lambda _: importing.read_label_map(row, str(path)),
+            done=lambda labels: self._session.when_read(
+                case, lambda: self._take(case, labels, labels_as)
+            ),
+            failed=self.failed.emit,
+            lane="long",
+        )
+
+    def _take(self, case: str, labels: LabelMap, labels_as: LabelsAs) -> None:
+        workbench = self._session.workbench
+        if workbench is None:
+            return
+        try:
+            notes = importing.take_label_map(workbench, case, labels, labels_as=labels_as)
+        except SegdeskError as error:
+            self.failed.emit(error)
+            return
+        self._session.ensure_segment()
+        for note in notes:
+            self.noted.emit(note)
+
+    # Masks and scans out
+
+    def ask_for_export(self) -> None:
+        """Ask what of the case on screen shall be written, and where."""
+        workbench, case = self._session.workbench, self._session.case_id
+        if workbench is None or case is None:
+            return
+        has_prediction = workbench.newest_prediction(case) is not None
+        none = "" if has_prediction else tr("There is no prediction of this case yet.")
+        ExportDialog(
+            self._window,
+            case,
+            {"annotation": "", "prediction": none, "volume": ""},
+            lambda what: self._ask_where(case, cast("What", what)),
+        ).open()
+
+    def _ask_where(self, case: str, what: What) -> None:
+        path = self._session.path
+        folder = path.parent if path is not None else Path.home()
+        ask.for_new_file(
+            self._window,
+            tr("Export"),
+            str(folder / f"{case}-{what}.nii.gz"),
+            FILTERS,
+            lambda file: self._export(case, what, file),
+        )
+
+    def _export(self, case: str, what: What, file: Path) -> None:
+        workbench = self._session.workbench
+        if workbench is None:
+            return
+
+        def done(notes: tuple[str, ...]) -> None:
+            self.noted.emit(tr("{name} was written.", name=file.name))
+            for note in notes:
+                self.noted.emit(note)
+
+        self._runner.start(
+            tr("Exporting {case}", case=case),
+            lambda _: exporting.export(workbench, case, what, file),
+            done=done,
+            failed=self.failed.emit,
+            lane="long",
+        )

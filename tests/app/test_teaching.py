@@ -1,0 +1,167 @@
+"""Who teaches, who validates, and what a target holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app import saving, teaching, training
+from segdesk.app.reviewing import say_right, set_status
+from segdesk.app.tools.strokes import BrushStroke
+from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Provenance
+from segdesk.core.run import plan_for
+from segdesk.core.status import SliceStatus
+from segdesk.errors import TrainingError, UsageError
+from segdesk.jobs.bundle import IGNORE
+from segdesk.jobs.bundle import read as read_bundle
+from tests.projects import add_case, make_project, voxels
+
+
+def right(workbench: Workbench, case: str, *slices: int) -> None:
+    for index in slices:
+        BrushStroke(
+            workbench, case, index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+        ).release()
+        say_right(workbench, case, index)
+
+
+def test_only_slices_that_a_person_called_right_teach_as_a_whole(workbench: Workbench) -> None:
+    right(workbench, "case-001", 0, 1)
+    set_status(workbench, "case-001", 3, SliceStatus.REJECTED)
+    chosen = teaching.curriculum(workbench)
+    slices = {index for choice in chosen.choices for index in choice.slices}
+    assert slices == {0, 1}
+
+
+def test_a_partial_slice_teaches_only_where_a_hand_touched() -> None:
+    labels = np.array([[[1, 0, 0, 2]]], np.uint8)
+    provenance = np.array([[[3, 3, 0, 1]]], np.uint8)
+    target = teaching.targets(labels, provenance, [SliceStatus.PARTIAL], [1, 2])
+    assert target.tolist() == [[[1, 0, IGNORE, IGNORE]]]
+    target = teaching.targets(labels, provenance, [SliceStatus.VERIFIED], [2, 1])
+    assert target.tolist() == [[[2, 0, 0, 1]]]
+    assert Provenance.HAND == 3
+
+
+def test_slices_of_one_patient_never_part(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    for at in range(6):
+        case = add_case(workbench, scan=voxels(seed=at), patient=f"patient-{at // 2}")
+        right(workbench, case.id, 0, 2)
+    chosen = teaching.curriculum(workbench)
+    pools: dict[str, set[str]] = {}
+    for choice in chosen.choices:
+        patient = workbench.project.case(choice.case).patient
+        pools.setdefault(patient, set()).add(choice.pool)
+    assert all(len(found) == 1 for found in pools.values())
+    assert chosen.validation == teaching.HONEST
+    workbench.close()
+
+
+def test_one_patient_validates_on_blocks_with_a_gap_and_says_that_it_flatters(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, scan=voxels((12, 24, 32)))
+    right(workbench, "case-001", *range(12))
+    chosen = teaching.curriculum(workbench)
+    train = next(c for c in chosen.choices if c.pool == "train")
+    validation = next(c for c in chosen.choices if c.pool == "validation")
+    assert chosen.validation == teaching.FLATTERS
+    assert not any(abs(a - b) == 1 for a in train.slices for b in validation.slices)
+    workbench.close()
+
+
+def test_a_single_right_slice_teaches_and_nobody_validates(workbench: Workbench) -> None:
+    right(workbench, "case-001", 2)
+    chosen = teaching.curriculum(workbench)
+    assert chosen.count("train") == 1
+    assert chosen.validation == teaching.NOBODY
+
+
+def test_independent_slices_count_as_one_patient_each(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, scan=voxels((20, 24, 32)), stacked=False)
+    right(workbench, "case-001", *range(20))
+    chosen = teaching.curriculum(workbench)
+    assert chosen.validation == teaching.INDEPENDENT
+    assert chosen.count("train") == 14 and chosen.count("validation") == 4
+    workbench.close()
+
+
+def test_a_pool_set_by_hand_wins(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, pool="train")
+    add_case(workbench, pool="validation")
+    for case in ("case-001", "case-002"):
+        right(workbench, case, 0, 1, 2)
+    chosen = teaching.curriculum(workbench)
+    assert {c.case: c.pool for c in chosen.choices} == {
+        "case-001": "train",
+        "case-002": "validation",
+    }
+    workbench.close()
+
+
+def test_a_training_without_a_teaching_slice_is_refused(workbench: Workbench) -> None:
+    with pytest.raises(TrainingError, match="No slice teaches yet"):
+        training.freeze(workbench, plan_for())
+    assert workbench.project.runs == ()
+
+
+def test_a_training_without_background_is_refused(workbench: Workbench) -> None:
+    BrushStroke(
+        workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+    ).release()
+    frozen = training.freeze(workbench, plan_for())
+    with pytest.raises(TrainingError, match="no background voxel"):
+        training.prepare(frozen)
+
+
+def test_a_binary_network_refuses_two_segments(workbench: Workbench) -> None:
+    right(workbench, "case-001", 2)
+    workbench.add_segment("Other")
+    with pytest.raises(TrainingError, match="learns one segment"):
+        training.freeze(workbench, plan_for("encoder_decoder"))
+
+
+def test_fine_tuning_needs_a_run_that_kept_weights(workbench: Workbench) -> None:
+    right(workbench, "case-001", 2)
+    with pytest.raises(UsageError, match="no run 'run-009'"):
+        training.freeze(workbench, plan_for(start_from="run-009"))
+
+
+def test_a_bundle_holds_the_labels_of_the_moment(workbench: Workbench) -> None:
+    right(workbench, "case-001", 1, 3)
+    labels = workbench.annotation("case-001").labels.copy()
+    frozen = training.freeze(workbench, plan_for(), predict=["case-001"])
+    right(workbench, "case-001", 4)
+    training.prepare(frozen)
+    bundle = read_bundle(frozen.job.bundle_folder)
+    found = {}
+    for lesson in bundle.lessons:
+        stored = np.load(frozen.job.bundle_folder / lesson.targets)
+        found.update(dict(zip(lesson.slices, stored, strict=True)))
+    assert set(found) == {1, 3}
+    for index, target in found.items():
+        assert np.array_equal(target, labels[index])
+    assert np.array_equal(bundle.volume("case-001").open(), workbench.volume("case-001").voxels)
+    assert bundle.intensities.unit == "HU"
+
+
+def test_a_case_that_is_not_in_memory_teaches_as_it_was_saved(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1, 3)
+    saving.save(workbench)
+    path = workbench.folder.path
+    workbench.close()
+    again = Workbench.open(path)
+    assert not again.is_loaded("case-001")
+    frozen = training.freeze(again, plan_for())
+    bundle = training.prepare(frozen)
+    assert {index for lesson in bundle.lessons for index in lesson.slices} == {1, 3}
+    assert not again.is_loaded("case-001")
+    again.close()

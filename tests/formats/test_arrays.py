@@ -1,0 +1,209 @@
+"""Arrays of strangers: shapes, rescales, keys, and what must not happen."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from segdesk.errors import InputError, UsageError
+from segdesk.formats.intake import survey
+from tests.formats.reading import only, opened, values, voxels
+
+
+@pytest.mark.parametrize(
+    ("shape", "slices"),
+    [((3, 4, 5), (3, 4, 5)), ((3, 4, 5, 1), (3, 4, 5)), ((4, 5), (1, 4, 5))],
+)
+def test_each_shape_of_slices_is_read_without_geometry(tmp_path: Path, shape, slices):
+    array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    np.save(tmp_path / "a.npy", array)
+    np.savez(tmp_path / "a.npz", x=array)
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        h5["group/x"] = array
+    for source in ("a.npy", "a.npz:x", "a.npz", "a.h5:/group/x", "a.h5:group/x", "a.h5"):
+        finding = only(f"{tmp_path}/{source}")
+        assert finding.shape == slices and finding.spacing_mm is None and finding.kind == "array"
+        scan = opened(f"{tmp_path}/{source}")
+        assert scan.unit == "raw" and not scan.grid.stacked
+        assert np.array_equal(values(scan), array.reshape(slices))
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 3), (2, 0, 3), ()])
+def test_other_shapes_are_refused(tmp_path: Path, shape):
+    np.save(tmp_path / "a.npy", np.zeros(shape, np.uint8))
+    with pytest.raises(InputError, match=r"a\.npy has the shape"):
+        survey([tmp_path / "a.npy"])
+
+
+@settings(
+    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    array=hnp.arrays(
+        st.sampled_from(["?", "i1", "u1", "i2", ">i2", "u2", "i4", "u4", "f2", "f4", ">f4", "f8"]),
+        (2, 3, 4),
+        elements={"allow_nan": False, "allow_infinity": False},
+    )
+)
+def test_values_come_back_by_the_rescale_that_is_kept(tmp_path: Path, array: np.ndarray):
+    np.save(tmp_path / "a.npy", array)
+    truth = array.astype(np.float64)
+    span = truth.max() - truth.min()
+    try:
+        scan = opened(tmp_path / "a.npy")
+    except InputError:
+        assert not np.isfinite(span)
+        return
+    fits = np.array_equal(truth, np.rint(truth)) and np.abs(truth + 0.5).max() <= 32767.5
+    if fits:
+        assert (scan.slope, scan.intercept) == (1.0, 0.0)
+    # Half a step of the rescale, and the rounding of doubles of that size.
+    loss = 0 if fits else scan.slope / 2 + 4 * np.spacing(np.abs(truth).max() + span)
+    if span >= np.finfo(float).tiny * 65535:
+        assert np.abs(values(scan) - truth).max() <= loss
+
+
+def test_numbers_from_nought_to_one_use_all_of_the_sixteen_bits(tmp_path: Path):
+    np.save(tmp_path / "a.npy", np.linspace(0, 1, 60, dtype=np.float32).reshape(3, 4, 5))
+    stored = voxels(opened(tmp_path / "a.npy"))
+    assert (stored.min(), stored.max()) == (-32768, 32767)
+
+
+def test_uint16_is_shifted_and_loses_nothing(tmp_path: Path):
+    array = np.array([[[0, 1, 40000, 65535]]], np.uint16)
+    np.save(tmp_path / "a.npy", array)
+    scan = opened(tmp_path / "a.npy")
+    assert (scan.slope, scan.intercept) == (1.0, 32768.0)
+    assert np.array_equal(values(scan), array)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_refused(tmp_path: Path, value: float):
+    np.save(tmp_path / "a.npy", np.array([[[0.0, value]]]))
+    with pytest.raises(InputError, match=r"a\.npy holds values that are not finite"):
+        opened(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("dtype", ["c8", "S3", "M8[s]", [("a", "i2")]])
+def test_what_is_no_plain_number_is_refused(tmp_path: Path, dtype):
+    np.save(tmp_path / "a.npy", np.zeros((2, 2, 2), dtype))
+    with pytest.raises(InputError, match="not plain numbers"):
+        survey([tmp_path / "a.npy"])
+
+
+class Trap:
+    """Leaves a mark where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+def test_a_pickle_is_never_opened(tmp_path: Path):
+    mark = tmp_path / "mark"
+    array = np.array([[[Trap(mark)]]], dtype=object)
+    np.save(tmp_path / "a.npy", array, allow_pickle=True)
+    np.savez(tmp_path / "a.npz", x=array)
+    for source in ("a.npy", "a.npz:x"):
+        with pytest.raises(InputError):
+            survey([f"{tmp_path}/{source}"])
+    assert not mark.exists()
+
+
+def test_several_arrays_need_a_key_and_the_keys_are_listed(tmp_path: Path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((2, 2)), y=np.zeros((2, 2)))
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        h5["x"], h5["deep/y"], h5["scalar"] = np.zeros((2, 2)), np.zeros((2, 2)), 3
+    with pytest.raises(UsageError) as npz:
+        survey([tmp_path / "a.npz"])
+    assert "a.npz:x, a.npz:y" in npz.value.hint
+    with pytest.raises(UsageError) as hdf:
+        survey([tmp_path / "a.h5"])
+    assert "a.h5:/deep/y, a.h5:/x" in hdf.value.hint
+    for wrong in ("a.npz:z", "a.h5:/z", "a.h5:/deep", "a.h5:/x/y"):
+        with pytest.raises(UsageError, match="no (array|dataset)"):
+            survey([f"{tmp_path}/{wrong}"])
+
+
+def test_a_colon_in_a_folder_and_a_drive_letter_are_no_keys(tmp_path: Path):
+    folder = tmp_path / "C:odd"
+    folder.mkdir()
+    np.savez(folder / "a.npz", x=np.zeros((2, 2)))
+    assert only(f"{folder}/a.npz:x").key == "x"
+    with pytest.raises(InputError, match="nothing at"):
+        survey([r"C:\nowhere\a.npz:x"])
+
+
+def test_a_file_that_has_the_whole_name_goes_before_a_key(tmp_path: Path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((2, 2)))
+    np.save(tmp_path / "a.npz:x.npy", np.ones((3, 3)))
+    assert only(tmp_path / "a.npz:x.npy").shape == (1, 3, 3)
+
+
+@pytest.mark.parametrize("kind", ["external", "soft", "storage", "virtual"])
+def test_an_hdf5_file_is_never_followed_to_another(tmp_path: Path, kind: str):
+    with h5py.File(tmp_path / "secret.h5", "w") as h5:
+        h5["x"] = np.ones((2, 2, 2), np.uint8)
+    (tmp_path / "secret.raw").write_bytes(b"\1" * 8)
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        if kind == "external":
+            h5["x"] = h5py.ExternalLink("secret.h5", "/x")
+        elif kind == "soft":
+            h5["y"] = np.ones((2, 2, 2))
+            h5["x"] = h5py.SoftLink("/y")
+        elif kind == "storage":
+            external = [(str(tmp_path / "secret.raw"), 0, 8)]
+            h5.create_dataset("x", (2, 2, 2), "u1", external=external)
+        else:
+            layout = h5py.VirtualLayout((2, 2, 2), "u1")
+            layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "x", (2, 2, 2))
+            h5.create_virtual_dataset("x", layout)
+    with pytest.raises(InputError, match=r"link, which is not followed|in another file"):
+        survey([f"{tmp_path}/a.h5:/x"])
+
+
+def test_a_declared_size_that_the_file_cannot_hold_allocates_nothing(tmp_path: Path):
+    header = io.BytesIO()
+    description = {"descr": "<f8", "fortran_order": False, "shape": (99999, 9999, 9999)}
+    np.lib.format.write_array_header_1_0(header, description)
+    (tmp_path / "a.npy").write_bytes(header.getvalue() + b"\0" * 64)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", header.getvalue() + b"\0" * 64)
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        h5.create_dataset("x", (99999, 9999, 9999), "f8", chunks=(1, 99, 99))
+    for name in ("a.npy", "a.npz", "a.h5"):
+        with pytest.raises(InputError, match=f"{name}.*(ends before|declares more)"):
+            survey([tmp_path / name])
+
+
+def test_compressed_arrays_are_read(tmp_path: Path):
+    array = np.zeros((20, 64, 64), np.uint8)
+    array[3, 4, 5] = 9
+    np.savez_compressed(tmp_path / "a.npz", x=array)
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        h5.create_dataset("x", data=array, chunks=(1, 64, 64), compression="gzip")
+    for name in ("a.npz", "a.h5"):
+        assert np.array_equal(voxels(opened(tmp_path / name)), array)
+
+
+def test_fortran_order_is_read(tmp_path: Path):
+    array = np.asfortranarray(np.arange(24, dtype=np.int16).reshape(2, 3, 4))
+    np.save(tmp_path / "a.npy", array)
+    assert np.array_equal(voxels(opened(tmp_path / "a.npy")), array)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.h5"])
+def test_a_file_that_is_not_what_its_ending_says_is_refused(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(b"words and more words" * 9)
+    with pytest.raises(InputError, match=rf"{name} is damaged, or no"):
+        survey([tmp_path / name])

@@ -1,0 +1,232 @@
+"""The training's rules, with networks so small that an epoch takes no time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.jobs.bundle import IGNORE
+from segdesk.jobs.messages import Checkpoint, EpochDone, Failed, Note, Step
+from segdesk.learning import backend, fit, trainer
+from segdesk.learning.feed import Batch, Feed
+from segdesk.learning.learner import Learner, StepFigures
+from segdesk.learning.networks import unet_norm
+from segdesk.learning.rates import LEAST, WARM_UP_STEPS, Plateau, cosine, warmed
+from segdesk.learning.validation import Validated
+from tests.learning.builders import Recorder, discs, short_plan, write_bundle
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two levels are traced in a fraction of the time, and the rules do not know the depth."""
+    monkeypatch.setattr(unet_norm, "LEVELS", (1, 2))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A bundle with eight slices to learn from and two to validate."""
+    return write_bundle(
+        tmp_path,
+        [("case-001", "train", *discs(8)), ("case-002", "validation", *discs(2, seed=9))],
+    )
+
+
+def sentences(recorder: Recorder) -> list[str]:
+    return [note.sentence for note in recorder.of(Note)]
+
+
+def test_a_stop_before_the_first_checkpoint_ends_with_nothing(folder: Path) -> None:
+    recorder = Recorder(stop_after=Step)
+    trainer.run_bundle(folder, recorder)
+    assert (recorder.last.outcome, recorder.last.best) == ("stopped", 0)
+    assert recorder.leave_on_stop
+    assert not recorder.of(EpochDone)
+    assert not (folder.parent / "model.keras").exists()
+
+
+def test_a_stop_after_a_checkpoint_keeps_the_best_weights(tmp_path: Path) -> None:
+    plan = short_plan(epochs=50)
+    folder = write_bundle(tmp_path, [("case-001", "train", *discs(8))], plan=plan)
+    recorder = Recorder(stop_after=EpochDone)
+    trainer.run_bundle(folder, recorder)
+    assert (recorder.last.outcome, recorder.last.best) == ("stopped", 1)
+    assert not recorder.leave_on_stop
+    assert len(recorder.of(EpochDone)) == 1
+    assert (folder.parent / "model.keras").is_file()
+
+
+def test_an_infinite_loss_goes_back_to_the_best_weights_at_half_the_rate(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = poison(monkeypatch, {3})
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert recorder.last.outcome == "finished"
+    assert "The loss became infinite; going on from the best weights at half the rate." in (
+        sentences(recorder)
+    )
+    losses = [done.epoch.loss for done in recorder.of(EpochDone)]
+    assert len(losses) == 2
+    assert np.isfinite(losses).all()
+    assert rates[4] == pytest.approx(rates[3] / 2)
+
+
+def test_an_infinite_loss_for_the_second_time_ends_the_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch, {1, 2})
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert isinstance(recorder.last, Failed)
+    assert "infinite for a second time" in recorder.last.sentence
+
+
+def test_too_small_a_memory_halves_the_batch_and_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = refuse_above(monkeypatch, 2)
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert recorder.last.outcome == "finished"
+    assert "The memory was too small; each step now takes 2 slices." in sentences(recorder)
+    assert batches[0] == 4
+    assert set(batches[1:]) == {2}
+
+
+def test_a_memory_that_holds_not_even_one_slice_is_said_in_words(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_above(monkeypatch, 0)
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert isinstance(recorder.last, Failed)
+    assert "does not hold the network with a single slice" in recorder.last.sentence
+    assert recorder.last.hint
+
+
+def test_without_a_validation_slice_the_last_weights_are_kept(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path, [("case-001", "train", *discs(4))])
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert recorder.last.best == 2
+    assert any("no validation slice yet" in sentence for sentence in sentences(recorder))
+    assert all(done.epoch.val_dice is None for done in recorder.of(EpochDone))
+    assert recorder.of(Checkpoint)[-1].epoch == 2
+
+
+def test_an_open_ended_run_ends_when_nothing_gets_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "FEWEST_STEPS", 1)
+    monkeypatch.setattr(Learner, "step", lambda *_: StepFigures(1.0, 0.5, 0.5))
+    lessons = [("case-001", "train", *discs(4)), ("case-002", "validation", *discs(1))]
+    folder = write_bundle(tmp_path, lessons, plan=short_plan(epochs=None))
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    epochs = [done.epoch for done in recorder.of(EpochDone)]
+    assert len(epochs) == 1 + fit.PATIENCE
+    assert recorder.last.best == 1
+    assert recorder.last.reason == "No better validation for 10 epochs."
+    assert epochs[-1].rate < epochs[3].rate
+
+
+def test_a_budget_of_minutes_ends_the_run_with_a_falling_rate(tmp_path: Path) -> None:
+    plan = short_plan(epochs=None, max_minutes=0.08)
+    folder = write_bundle(tmp_path, [("case-001", "train", *discs(4))], plan=plan)
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert recorder.last.reason == "The time is up."
+    rates = [done.epoch.rate for done in recorder.of(EpochDone)]
+    assert rates[-1] == min(rates)
+
+
+def test_what_is_unknown_does_not_teach(tmp_path: Path) -> None:
+    # Half of each slice says the opposite of what is true, and is not to be believed.
+    voxels, targets = discs(8)
+    lies = targets.copy()
+    lies[:, :, 16:] = 1 - lies[:, :, 16:]
+    hidden = targets.copy()
+    hidden[:, :, 16:] = IGNORE
+    figures: list[float] = []
+    for name, taught in (("lies", lies), ("hidden", hidden)):
+        lessons = [("case-001", "train", voxels, taught), ("case-002", "validation", *discs(4))]
+        plan = short_plan(epochs=25, augmentation=0)
+        (tmp_path / name).mkdir()
+        recorder = Recorder()
+        trainer.run_bundle(write_bundle(tmp_path / name, lessons, plan=plan), recorder)
+        figures.append(max(done.epoch.val_dice for done in recorder.of(EpochDone)))
+    assert figures[1] > 0.9 > 0.8 > figures[0]
+
+
+def test_one_slice_is_learnt_by_heart(tmp_path: Path) -> None:
+    voxels, targets = discs(1)
+    lessons = [("case-001", "train", voxels, targets), ("case-002", "validation", voxels, targets)]
+    plan = short_plan(epochs=60, filters=8, batch=1, augmentation=0)
+    recorder = Recorder()
+    trainer.run_bundle(write_bundle(tmp_path, lessons, plan=plan), recorder)
+    assert max(done.epoch.val_dice for done in recorder.of(EpochDone)) >= 0.99
+
+
+def test_better_is_the_higher_dice_then_the_lower_loss_and_never_nan() -> None:
+    plain = Validated(loss=0.5, accuracy=0.9, dice=0.8)
+    assert plain.is_better_than(None)
+    assert Validated(0.9, 0.9, 0.9).is_better_than(plain)
+    assert Validated(0.4, 0.9, 0.8).is_better_than(plain)
+    assert not Validated(0.5, 0.9, 0.8).is_better_than(plain)
+    assert not Validated(float("nan"), 1.0, 1.0).is_better_than(None)
+
+
+def test_the_rate_rises_once_and_falls_along_a_cosine() -> None:
+    assert [warmed(step) for step in (0, WARM_UP_STEPS - 1, 999)] == [1 / WARM_UP_STEPS, 1, 1]
+    shares = [cosine(progress) for progress in np.linspace(0, 1, 50)]
+    assert shares[0] == 1
+    assert shares[-1] == LEAST
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_a_plateau_cuts_the_rate_after_two_epochs_without_a_better_figure() -> None:
+    plateau = Plateau()
+    shares: list[float] = []
+    for better in (True, False, True, False, False, False, False):
+        plateau.after_epoch(better=better)
+        shares.append(plateau.share)
+    assert shares == [1, 1, 1, 1, 0.5, 0.5, 0.25]
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> list[float]:
+    """Make batches with these numbers hold a pixel that is no number; returns the rates used."""
+    rates: list[float] = []
+    next_batch, step = Feed.next, Learner.step
+
+    def poisoned(feed: Feed) -> Batch:
+        images, targets = next_batch(feed)
+        if len(rates) in steps:
+            images = np.full_like(images, np.nan)
+        return images, targets
+
+    def noted(learner: Learner, batch: Batch, rate: float) -> StepFigures:
+        rates.append(rate)
+        return step(learner, batch, rate)
+
+    monkeypatch.setattr(Feed, "next", poisoned)
+    monkeypatch.setattr(Learner, "step", noted)
+    return rates
+
+
+def refuse_above(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    """Make the device too small for more slices than `most`; returns the batches tried."""
+    tried: list[int] = []
+    step = Learner.step
+
+    def limited(learner: Learner, batch: Batch, rate: float) -> StepFigures:
+        tried.append(len(batch[0]))
+        if len(batch[0]) > most:
+            raise backend.OUT_OF_MEMORY[0]("the device is full")
+        return step(learner, batch, rate)
+
+    monkeypatch.setattr(Learner, "step", limited)
+    return tried

@@ -1,0 +1,77 @@
+"""Reading the slices that teach."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.core.run import Intensities
+from segdesk.errors import TrainingError
+from segdesk.jobs import bundle as bundles
+from segdesk.jobs.bundle import IGNORE
+from segdesk.learning.geometry import Scale
+from segdesk.learning.samples import Samples, scaled
+from tests.learning.builders import discs, volume_file, write_bundle
+
+
+def samples(folder: Path, cache_bytes: int = 1 << 20) -> Samples:
+    bundle = bundles.read(folder)
+    return Samples(
+        bundle, folder, "train", scale=Scale(32, None), shape=(32, 32), cache_bytes=cache_bytes
+    )
+
+
+def test_values_between_the_intensities_become_zero_to_one(tmp_path: Path) -> None:
+    voxels = np.array([[[-2000, -1024, -212, 600, 3000]]], np.int16)
+    reference = volume_file(tmp_path, "case-001", voxels)
+    image = scaled(voxels, reference, Intensities(-1024.0, 600.0, "HU"))
+    np.testing.assert_allclose(image.ravel(), [0, 0, 0.5, 1, 1], atol=1e-6)
+
+
+def test_the_rescale_of_an_array_counts(tmp_path: Path) -> None:
+    voxels = np.array([[[-32768, 0, 32767]]], np.int16)
+    reference = replace(
+        volume_file(tmp_path, "case-001", voxels), slope=1 / 65535, intercept=0.5, unit="raw"
+    )
+    image = scaled(voxels, reference, Intensities(0.0, 1.0, "raw"))
+    np.testing.assert_allclose(image.ravel(), [0, 0.5, 1], atol=1e-4)
+
+
+def test_slices_on_which_nothing_is_known_are_left_out(tmp_path: Path) -> None:
+    voxels, targets = discs(3)
+    targets[1] = IGNORE
+    found = samples(write_bundle(tmp_path, [("case-001", "train", voxels, targets)]))
+    assert [found[index].slice for index in range(len(found))] == [0, 2]
+    assert found.segments == [frozenset({1})] * 2
+    assert found.has_background
+
+
+def test_a_target_of_strokes_only_has_no_background(tmp_path: Path) -> None:
+    voxels, targets = discs(1)
+    targets[targets == 0] = IGNORE
+    assert not samples(
+        write_bundle(tmp_path, [("case-001", "train", voxels, targets)])
+    ).has_background
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 12_000, 1 << 20])
+def test_what_is_read_does_not_depend_on_what_is_kept(tmp_path: Path, cache_bytes: int) -> None:
+    voxels, targets = discs(5)
+    found = samples(write_bundle(tmp_path, [("case-001", "train", voxels, targets)]), cache_bytes)
+    for _ in range(2):
+        for index in range(5):
+            image, target = found.read(index)
+            expected = np.clip((voxels[index] + 1024.0) / 1624.0, 0, 1)
+            np.testing.assert_allclose(image, expected, atol=1e-6)
+            assert np.array_equal(target, targets[index])
+
+
+def test_a_scan_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
+    voxels, targets = discs(1)
+    folder = write_bundle(tmp_path, [("case-001", "train", voxels, targets)])
+    (tmp_path / "case-001.raw").unlink()
+    with pytest.raises(TrainingError, match="scan of case case-001 cannot be read"):
+        samples(folder)

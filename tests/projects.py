@@ -1,0 +1,75 @@
+"""Small projects for tests, made through the real store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case, Source
+from segdesk.core.grid import Grid
+from segdesk.core.split import Pool
+from segdesk.core.status import SliceStatus
+
+#: Slices, rows, columns; anisotropic, so that swapped axes show.
+SHAPE = (5, 24, 32)
+SPACING_MM = (5.0, 2.0, 1.0)
+
+
+def voxels(shape: tuple[int, int, int] = SHAPE, *, seed: int = 0) -> npt.NDArray[np.int16]:
+    """A bright disc of 50 HU in air of -1000 HU with noise; the disc moves from slice to slice."""
+    rng = np.random.default_rng(seed)
+    scan = rng.normal(-1000, 10, shape)
+    _, rows, columns = np.indices(shape)
+    for index in range(shape[0]):
+        disc = np.hypot(rows[index] - 11 - index % 3, columns[index] - 15) < shape[1] / 4
+        scan[index][disc] += 1050
+    return scan.astype(np.int16)
+
+
+def disc(scan: npt.NDArray[np.int16]) -> npt.NDArray[np.uint8]:
+    """The truth of `voxels`: 1 inside of the disc."""
+    return (scan > -400).astype(np.uint8)
+
+
+def add_case(
+    workbench: Workbench,
+    *,
+    id: str = "",
+    scan: npt.NDArray[np.int16] | None = None,
+    stacked: bool = True,
+    patient: str = "",
+    pool: Pool | None = None,
+) -> Case:
+    """Put a scan into a project the way an import does."""
+    scan = voxels() if scan is None else scan
+    grid = Grid(scan.shape, SPACING_MM, (-10.0, -20.0, 30.0), stacked=stacked)
+    id = id or workbench.project.next_case_id()
+    facts = workbench.folder.write_volume(
+        id, grid, unit="HU", slope=1.0, intercept=0.0, planes=lambda index: scan[index]
+    )
+    case = Case(
+        id=id,
+        grid=grid,
+        unit="HU",
+        fingerprint=facts.fingerprint,
+        stored_min=facts.stored_min,
+        stored_max=facts.stored_max,
+        source=Source("array"),
+        patient=patient or id,
+        pool=pool,
+        statuses=(SliceStatus.UNLABELLED,) * grid.shape[0],
+    )
+    workbench.add_case(case)
+    return case
+
+
+def make_project(folder: Path, *, cases: int = 1, segment: str = "Disc") -> Workbench:
+    """A project open for writing, with cases and one segment."""
+    workbench = Workbench.create(folder / "test.segdesk", reader="tester")
+    for at in range(cases):
+        add_case(workbench, scan=voxels(seed=at))
+    workbench.add_segment(segment)
+    return workbench

@@ -1,0 +1,183 @@
+"""project.h5: everything comes back, strangers' files do not get in."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segdesk.core.case import Case, Source
+from segdesk.core.project import Project
+from segdesk.core.run import Epoch, Intensities, Plan, Run
+from segdesk.core.segment import Segment
+from segdesk.errors import ProjectError
+from segdesk.store import hdf5, project_file
+from segdesk.store.project_codec import decode, encode
+from tests.store.strategies import projects
+
+FEW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+
+
+@FEW
+@given(projects())
+def test_a_project_comes_back_in_full_precision(project: Project) -> None:
+    with hdf5.open_image(hdf5.image(lambda root: encode(project, root))) as root:
+        assert decode(root) == project
+
+
+def test_every_field_of_the_stored_values_is_known_here() -> None:
+    """A new field in core needs a place in project.h5, a version and a migration."""
+    assert [len(fields(kind)) for kind in (Project, Case, Source, Segment)] == [6, 16, 4, 7]
+    assert [len(fields(kind)) for kind in (Run, Plan, Epoch, Intensities)] == [22, 10, 9, 3]
+
+
+def test_text_that_hdf5_cannot_hold_does_not_keep_anyone_from_saving(tmp_path: Path) -> None:
+    project_file.write(tmp_path, Project("id", settings=(("a\0b", "\ud800"),)), 0)
+    assert project_file.read(tmp_path)[0].settings == (("a�b", "�"),)
+
+
+def test_a_curve_that_went_to_nan_does_not_keep_anyone_from_saving(tmp_path: Path) -> None:
+    epoch = Epoch(1, 1.0, float("nan"), 0.5, 1e-3)
+    plan = Plan("unet", 8, 0, 1, None, 1, 1e-3, 0.0)
+    project_file.write(tmp_path, Project("id", runs=(Run("run-001", plan, 0, epochs=(epoch,)),)), 0)
+    assert np.isnan(project_file.read(tmp_path)[0].runs[0].epochs[0].loss)
+
+
+def _written(folder: Path) -> Path:
+    project = Project("0123", settings=(("reader", "A"),))
+    project_file.write(folder, project, 3)
+    return folder / "project.h5"
+
+
+def test_a_file_cut_anywhere_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    path = _written(tmp_path)
+    content = path.read_bytes()
+    for cut in range(0, len(content), max(1, len(content) // 150)):
+        path.write_bytes(content[:cut])
+        with pytest.raises(ProjectError):
+            project_file.read(tmp_path)
+
+
+@FEW
+@given(st.binary(min_size=1, max_size=300))
+def test_random_bytes_are_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "project.h5").write_bytes(content)
+    with pytest.raises(ProjectError, match="damaged"):
+        project_file.read(tmp_path)
+
+
+def _drop_format(file: Any) -> None:
+    del file.attrs["format"]
+
+
+def _link_out(file: Any) -> None:
+    del file["segments"]
+    file["segments"] = h5py.ExternalLink("other.h5", "/segments")
+
+
+def _soft_link(file: Any) -> None:
+    del file["runs"]
+    file["runs"] = h5py.SoftLink("/cases")
+
+
+def _reference(file: Any) -> None:
+    file.attrs["id"] = file["cases"].ref
+
+
+def _column_in_another_file(file: Any) -> None:
+    del file["settings/names"]
+    file["settings"].create_dataset(
+        "names", (1,), "u1", external=[("/etc/passwd", 0, h5py.h5f.UNLIMITED)]
+    )
+
+
+def _virtual(file: Any) -> None:
+    layout = h5py.VirtualLayout((1,), "u1")
+    layout[:] = h5py.VirtualSource("other.h5", "x", shape=(1,))
+    del file["settings/names"]
+    file["settings"].create_virtual_dataset("names", layout)
+
+
+def _declares_a_giant(file: Any) -> None:
+    del file["settings/names"]
+    file["settings"].create_dataset("names", (2**40,), h5py.string_dtype(), chunks=(1024,))
+
+
+def _declares_a_giant_in_one_piece(file: Any) -> None:
+    del file["settings/names"]
+    file["settings"].create_dataset("names", (2**40,), h5py.string_dtype())
+
+
+def _unsafe_case(file: Any) -> None:
+    file["cases"].create_group("..")
+
+
+def _without_generation(file: Any) -> None:
+    del file.attrs["generation"]
+
+
+def _text_for_a_number(file: Any) -> None:
+    file.attrs["generation"] = "3"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        _drop_format,
+        _link_out,
+        _soft_link,
+        _reference,
+        _column_in_another_file,
+        _virtual,
+        _declares_a_giant,
+        _declares_a_giant_in_one_piece,
+        _unsafe_case,
+        _without_generation,
+        _text_for_a_number,
+    ],
+)
+def test_a_strangers_file_is_refused_with_a_sentence(
+    tmp_path: Path, harm: Callable[[Any], None]
+) -> None:
+    path = _written(tmp_path)
+    shutil.copy(path, tmp_path / "other.h5")
+    project_file.read(tmp_path)
+    with h5py.File(path, "r+") as file:
+        harm(file)
+    with pytest.raises(ProjectError):
+        project_file.read(tmp_path)
+
+
+def test_a_newer_format_is_refused_with_the_version_that_it_needs(tmp_path: Path) -> None:
+    path = _written(tmp_path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["version"] = np.int64(7)
+        file.attrs["needs"] = "2.5"
+        del file["cases"]
+    with pytest.raises(ProjectError, match="newer segdesk") as refused:
+        project_file.read(tmp_path)
+    assert "segdesk 2.5" in refused.value.hint
+
+
+@FEW
+@given(projects().filter(lambda project: project.cases))
+def test_people_with_h5py_find_cases_and_curves_under_plain_names(
+    tmp_path: Path, project: Project
+) -> None:
+    project_file.write(tmp_path, project, 9)
+    with h5py.File(tmp_path / "project.h5", "r") as file:
+        for case in project.cases:
+            assert tuple(file["cases"][case.id].attrs["spacing_mm"]) == case.grid.spacing_mm
+            link = file["cases"][case.id].get("volume", getlink=True)
+            assert link.filename == f"cases/{case.id}/volume.h5"
+        for run in project.runs:
+            curve = file["runs"][run.id]["curves"]["loss"][:]
+            assert curve.tolist() == [epoch.loss for epoch in run.epochs]
+
+

@@ -1,0 +1,82 @@
+"""A project with one case of random voxels, in a folder that a test gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case, Source
+from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.grid import Grid
+from segdesk.core.prediction import Prediction
+from segdesk.core.status import SliceStatus
+from segdesk.core.volume import Unit
+
+CASE = "case-001"
+
+
+def new_project(folder: Path, *segments: str) -> Workbench:
+    """An empty project with these segments, numbered from 1."""
+    workbench = Workbench.create(folder / "test.segdesk")
+    for name in segments or ("Left lung", "Right lung"):
+        workbench.add_segment(name)
+    return workbench
+
+
+def add_case(
+    workbench: Workbench,
+    grid: Grid,
+    voxels: npt.NDArray[np.int16] | None = None,
+    *,
+    id: str = CASE,
+    unit: Unit = "HU",
+) -> Case:
+    """Write a scan into the project; random HU where none are given."""
+    if voxels is None:
+        voxels = np.random.default_rng(5).integers(-1000, 400, grid.shape, dtype=np.int16)
+    facts = workbench.folder.write_volume(
+        id, grid, unit=unit, slope=1.0, intercept=0.0, planes=lambda index: voxels[index]
+    )
+    case = Case(
+        id=id,
+        grid=grid,
+        unit=unit,
+        fingerprint=facts.fingerprint,
+        stored_min=facts.stored_min,
+        stored_max=facts.stored_max,
+        source=Source("phantom"),
+        statuses=(SliceStatus.UNLABELLED,) * grid.shape[0],
+    )
+    workbench.add_case(case)
+    return case
+
+
+def draw(workbench: Workbench, index: int, labels: npt.NDArray[np.uint8], id: str = CASE) -> None:
+    """Set all labels of a slice by one Edit of a hand."""
+    annotation = workbench.annotation(id)
+    before, touched = annotation.labels[index].copy(), annotation.provenance[index].copy()
+    hand = np.full_like(touched, 3)
+    box = Box(index, 0, before.shape[0], 0, before.shape[1])
+    patch = Patch.of(box, Planes(before, labels.astype(np.uint8), touched, hand))
+    workbench.do(Edit("Draw", id, patches=(patch,)))
+
+
+def predict(workbench: Workbench, labels: npt.NDArray[np.uint8], id: str = CASE) -> None:
+    """Give a case a prediction."""
+    run = "run-001"
+    probability = np.full_like(labels, 200)
+    workbench.folder.run_folder(run)
+    workbench.folder.write_prediction(Prediction(run, id, labels, probability))
+    workbench.add_prediction(run, id)
+
+
+def shown(workbench: Workbench, id: str = CASE) -> ViewState:
+    """A view state that shows the case, read into memory."""
+    workbench.loaded(id)
+    view = ViewState(workbench)
+    view.show_case(id)
+    return view
