@@ -50,7 +50,9 @@ class Report:
             TextColumn("{task.completed}/{task.total}"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self._people, transient=True) as bar:
+        # Without a terminal a bar would only leave empty lines behind.
+        silent = not self._people.is_terminal
+        with Progress(*columns, console=self._people, transient=True, disable=silent) as bar:
             tasks: dict[str, Any] = {}
 
             def tell(sentence: str, done: int, total: int) -> None:

@@ -82,8 +82,9 @@ def import_scans(
         with report.progress() as tell:
             for row in rows:
                 read = importing.read_in(workbench.folder, workbench.project.id, row, progress=tell)
-                taken.append(importing.take(workbench, read))
+                importing.take(workbench, read)
                 saving.save(workbench)
+                taken.append(workbench.project.case(row.case))
     except SegdeskError:
         if is_new and not taken:
             workbench.discard()

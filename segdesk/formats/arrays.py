@@ -7,6 +7,7 @@ the file, and the size that it declares is checked before anything is allocated.
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -34,6 +35,7 @@ DAMAGE = (
     OverflowError,
     MemoryError,
     SyntaxError,
+    tokenize.TokenError,
     UnicodeError,
     zipfile.BadZipFile,
     zlib.error,

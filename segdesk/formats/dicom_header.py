@@ -7,7 +7,9 @@ groups (DICOM PS3.3 C.7.6.16).
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
 from segdesk.formats.privacy import KEPT_TAGS, clean
 
-#: What pydicom raises on damaged files, besides its own InvalidDicomError (an Exception).
-DAMAGE = (
+#: What pydicom and its decoders raise on damaged files, besides the two errors of its own.
+DAMAGE: tuple[type[Exception], ...] = (
     ValueError,
     TypeError,
     KeyError,
@@ -35,6 +37,8 @@ DAMAGE = (
     EOFError,
     OSError,
     MemoryError,
+    struct.error,
+    zlib.error,
 )
 NEEDED_TAGS: tuple[str, ...] = (
     *KEPT_TAGS[:-1],  # the last one stands in the file's meta header
@@ -156,6 +160,14 @@ def quiet() -> Iterator[None]:
         yield
 
 
+def damage() -> tuple[type[Exception], ...]:
+    """Everything that pydicom raises on a damaged file."""
+    # pydicom takes a quarter of a second to import: nobody who opens a project should wait for it.
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (*DAMAGE, BytesLengthException, InvalidDicomError)
+
+
 def looks_like_dicom(file: Path) -> bool:
     """Whether a file has DICOM's mark, or begins as a data set without preamble does."""
     with file.open("rb") as stream:
@@ -186,9 +198,6 @@ def read_header(file: Path) -> Header | None:
     OSError
         Where the file cannot be opened.
     """
-    # pydicom takes a quarter of a second to import: nobody who opens a project should wait for it.
-    from pydicom.errors import InvalidDicomError
-
     if not looks_like_dicom(file):
         return None
     with quiet(), file.open("rb") as stream:
@@ -198,7 +207,7 @@ def read_header(file: Path) -> Header | None:
             if header is None or header.problem:
                 return header
             return _with_pixels_checked(header, dataset, stream)
-        except (*DAMAGE, InvalidDicomError):
+        except damage():
             return Header(file, f"{file.name} is a damaged DICOM file.", is_damaged=True)
 
 
@@ -350,7 +359,7 @@ def _texts(dataset: Any, keyword: str) -> list[str]:
     """All values of an element as text; empty where it is missing or cannot be read."""
     try:
         value = dataset.get(keyword)
-    except DAMAGE:
+    except damage():
         return []
     if value is None:
         return []

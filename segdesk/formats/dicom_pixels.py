@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from segdesk.errors import InputError
 from segdesk.formats.dicom_header import (
-    DAMAGE,
     DEFLATED,
     NATIVE,
     Plane,
+    damage,
     quiet,
     read_dataset,
     transfer_syntax,
@@ -67,15 +67,13 @@ class PixelReader:
         InputError
             Where they cannot be decoded; names the file and the transfer syntax.
         """
-        from pydicom.errors import InvalidDicomError
-
         syntax = ""
         with quiet():
             try:
                 dataset = self._open(plane.path)
                 syntax = transfer_syntax(dataset)
                 pixels = _decode(dataset, syntax, plane)
-            except (*DAMAGE, InvalidDicomError) as error:
+            except damage() as error:
                 raise InputError(
                     f"The pixels of {plane.path.name} cannot be decoded ({_syntax_name(syntax)})."
                 ) from error

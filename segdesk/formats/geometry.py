@@ -10,8 +10,6 @@ from segdesk.errors import InputError
 
 #: How far unit vectors may be from right angles: as `core.grid`.
 SHEAR_TOLERANCE = 1e-3
-#: RAS to LPS and back.
-FLIP_XY = np.diag([-1.0, -1.0, 1.0])
 
 
 def grid_from_axes(
@@ -34,8 +32,9 @@ def grid_from_axes(
     InputError
         Where the steps are zero, not finite or not at right angles.
     """
-    steps = np.linalg.norm(axes, axis=0)
-    if not (np.all(np.isfinite(axes)) and np.all(np.isfinite(origin_mm)) and steps.min() > 0):
+    with np.errstate(all="ignore"):  # of damaged headers; checked in the next line
+        steps = np.linalg.norm(axes, axis=0)
+    if not (np.all(np.isfinite(steps)) and np.all(np.isfinite(origin_mm)) and steps.min() > 0):
         raise InputError(
             f"{name} has no usable geometry: a step of the voxels is zero or no number."
         )

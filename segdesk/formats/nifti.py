@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
-from segdesk.formats.geometry import FLIP_XY, grid_from_axes
+from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.rescale import IDENTITY, Rescale
 from segdesk.formats.stored import DEFLATE_LIMIT, Block, Stored, number_type
 
@@ -25,6 +25,8 @@ TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8",
     256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
 }  # fmt: skip
+#: RAS to LPS.
+SIGNS = np.array([-1.0, -1.0, 1.0])
 #: xyzt_units & 7 to mm; 0 is unknown and taken as mm.
 MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 
@@ -195,12 +197,13 @@ def _grid(
         axes, origin = np.diag(pixdim[1:4]), np.zeros(3)
         notes = ("The file does not say how the patient lies; its axes were taken as R, A, S.",)
     scale = MM_PER_UNIT.get(values["units"][0] & 7, 1.0)
-    axes, origin = axes * scale, origin * scale
+    # No matrix product: a damaged header may hold what is no number, which a sign cannot harm.
+    axes, origin = axes * SIGNS[:, None] * scale, origin * SIGNS * scale
     if shape[0] == 1 and not np.any(axes[:, 2]):
         # A single image has no step; any will do.
         axes[:, 2] = np.cross(axes[:, 0], axes[:, 1])
         axes[:, 2] /= np.linalg.norm(axes[:, 2]) or 1.0
-    return grid_from_axes(shape, FLIP_XY @ axes, FLIP_XY @ origin, name), notes
+    return grid_from_axes(shape, axes, origin, name), notes
 
 
 def _rotation(quatern: tuple[float, ...]) -> npt.NDArray[np.float64]:

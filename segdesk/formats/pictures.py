@@ -151,7 +151,7 @@ def _tiff_form(file: Path) -> tuple[tuple[int, int, int], np.dtype[Any]]:
     if len(forms) != 1:
         raise InputError(f"The pages of {file.name} differ in size or depth.")
     shape, dtype = forms.pop()
-    if len(shape) != 2 or dtype is None or dtype.kind not in "biuf":
+    if len(shape) != 2 or min(shape) < 1 or dtype is None or dtype.kind not in "biuf":
         raise InputError(f"{file.name} is not a picture in grey levels.", "Save it as grey levels.")
     if not lossless <= READABLE_TIFF:
         raise InputError(

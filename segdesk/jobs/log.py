@@ -16,6 +16,7 @@ from segdesk.errors import TrainingError
 
 LIMIT = 2 * 1024 * 1024
 HEAD, TAIL = LIMIT // 8, LIMIT // 4
+_GAP = b"... lines are left out here, because the log grew too long ...\n"
 #: Longest hint that is handed on, in characters.
 HINT = 300
 #: What TensorFlow says at each start, TF_CPP_MIN_LOG_LEVEL=3 or not, about nothing that is wrong.
@@ -44,7 +45,7 @@ class Log:
     ----------
     path : emptied; its folder is made
     limit, head, tail : bytes. When the file outgrows `limit`, its first `head` and last `tail`
-        bytes are kept, whole lines each
+        bytes are kept, whole lines each, with a gap between them
 
     Raises
     ------
@@ -55,8 +56,8 @@ class Log:
     def __init__(
         self, path: Path, *, limit: int = LIMIT, head: int = HEAD, tail: int = TAIL
     ) -> None:
-        if head + tail >= limit:
-            raise ValueError(f"expected head + tail < limit, received {head} + {tail}, {limit}")
+        if head + 2 * tail > limit:  # a tail may not reach back over the last gap
+            raise ValueError(f"expected head + 2 * tail <= limit, received {head}, {tail}, {limit}")
         self._limit, self._head, self._tail = limit, head, tail
         self._last = b""
         self._writing = threading.Lock()
@@ -109,8 +110,8 @@ class Log:
         self._file.seek(size - self._tail)
         tail = self._file.read(self._tail) or b""
         tail = tail[tail.find(b"\n") + 1 :]
-        left_out = size - len(head) - len(tail)
+        self._head = len(head)  # next time too the gap lies here
         self._file.seek(len(head))
-        self._file.write(f"... {left_out} bytes left out ...\n".encode() + tail)
+        self._file.write(_GAP + tail)
         self._file.truncate()
         self._file.seek(0, os.SEEK_END)

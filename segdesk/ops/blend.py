@@ -112,9 +112,7 @@ class Blender:
             picture = self._annotated(base, ours, inner)
             if theirs is not None and self._look.prediction > 0:
                 dashed = dashed_contour(theirs, around)[inner]
-                self._lay_over(
-                    picture, dashed, theirs[inner], self._lighter, self._look.prediction
-                )
+                self._lay_over(picture, dashed, theirs[inner], self._lighter, self._look.prediction)
         out[rows, columns] = picture
         return drawn
 

@@ -28,6 +28,8 @@ import numpy.typing as npt
 #: h5py says nothing about its types; what comes out of it is checked here by hand.
 h5py: Any = untyped_h5py
 Bytes = npt.NDArray[np.uint8]
+#: A text of any length is stored as its length, an address and a number (4 + 8 + 4 bytes).
+_TEXT_REFERENCE = 16
 #: Metadata with checksums; HDF5 1.10 (2016) and newer can read it.
 _LIBVER = ("v110", "v110")
 _MOST_IN_ATTRIBUTE = 4096
@@ -128,7 +130,9 @@ class Group:
         dataset = self._member(name, h5py.Dataset)
         if dataset.is_virtual or dataset.external is not None or dataset.chunks is not None:
             raise ValueError(f"'{name}' is not stored in one piece")
-        if dataset.id.get_storage_size() != dataset.size * dataset.id.get_type().get_size():
+        is_text = h5py.check_string_dtype(dataset.dtype) is not None
+        size = _TEXT_REFERENCE if is_text else dataset.id.get_type().get_size()
+        if dataset.id.get_storage_size() != dataset.size * size:
             raise ValueError(f"'{name}' declares another size than it has")
         return dataset
 

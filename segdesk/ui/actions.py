@@ -120,7 +120,6 @@ class ActionTable:
                 made.setText(action.text_now())
                 made.setIconText(action.text)
             made.setToolTip(reason or _tip(action))
-            made.setStatusTip("")
             if action.checked is not None:
                 made.setChecked(action.checked())
 
@@ -133,9 +132,7 @@ class ActionTable:
 
 
 def _tip(action: Action) -> str:
-    keys = QKeySequence.listFromString(
-        action.shortcut, QKeySequence.SequenceFormat.PortableText
-    )
+    keys = QKeySequence.listFromString(action.shortcut, QKeySequence.SequenceFormat.PortableText)
     if not keys:
         return action.tip
     return f"{action.tip} ({keys[0].toString(QKeySequence.SequenceFormat.NativeText)})"

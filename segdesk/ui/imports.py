@@ -85,9 +85,7 @@ class ImportFlow(QObject):
         self._preferences.change(import_folder=str(first.parent))
         self._task = self._runner.start(
             tr("Looking at the files"),
-            lambda task: importing.survey(
-                sources, progress=task.tell, cancelled=task.is_cancelled
-            ),
+            lambda task: importing.survey(sources, progress=task.tell, cancelled=task.is_cancelled),
             done=self._found,
             failed=self._survey_failed,
             lane="long",

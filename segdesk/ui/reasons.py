@@ -71,10 +71,11 @@ class Reasons:
     def prediction(self) -> str:
         reason = self.mask()
         workbench, case = self._session.workbench, self._session.case_id
-        if not reason and workbench is not None and case is not None:
-            if workbench.newest_prediction(case) is None:
-                return tr("There is no prediction of this case: train or predict first.")
-        return reason
+        if reason or workbench is None or case is None:
+            return reason
+        if workbench.newest_prediction(case) is None:
+            return tr("There is no prediction of this case: train or predict first.")
+        return ""
 
     def predict(self) -> str:
         """A run could predict."""

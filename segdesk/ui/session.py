@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -17,6 +18,7 @@ from segdesk.app import running
 from segdesk.app.saving import PendingSave
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import LoadedCase, Workbench
+from segdesk.core.edit import Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.ui.bridge import Bridge
@@ -151,8 +153,8 @@ class Session(QObject):
         self._workbench = workbench
         self._view = ViewState(workbench)
         self._preferences.opened(workbench.folder.path)
-        self._bridge.at_once(self._view.case_changed, self._read_shown)
-        self._bridge.at_once(workbench.history_changed, self._note_unsynced)
+        self._bridge.listen_now(self._view.case_changed, self._read_shown)
+        self._bridge.listen_now(workbench.history_changed, self._note_unsynced)
         self._sync_timer.start()
         self.opened.emit()
         self._show_first()
@@ -182,6 +184,33 @@ class Session(QObject):
         numbers = workbench.segments.numbers
         if view.segment not in numbers and numbers:
             view.use_segment(numbers[0])
+
+    # Through the history
+
+    def undo(self) -> None:
+        """Take the newest Edit back and go where it was."""
+        if self._workbench is not None:
+            self._through_history(self._workbench, self._workbench.history.next_undo, "undo")
+
+    def redo(self) -> None:
+        """Do the newest undone Edit again and go where it is."""
+        if self._workbench is not None:
+            self._through_history(self._workbench, self._workbench.history.next_redo, "redo")
+
+    def _through_history(
+        self, workbench: Workbench, edit: Edit | None, way: Literal["undo", "redo"]
+    ) -> None:
+        """A step, once the mask that it changes is in memory."""
+
+        def step() -> None:
+            done = workbench.undo() if way == "undo" else workbench.redo()
+            if done is not None and self._view is not None:
+                self._view.reveal(done)
+
+        if edit is not None and edit.case:
+            self.when_read(edit.case, step)
+        else:
+            step()
 
     # Reading a case
 
@@ -367,4 +396,3 @@ def _read_case(workbench: Workbench, case: str) -> _Read:
     run = workbench.newest_prediction(case)
     prediction = workbench.folder.read_prediction(run, row) if run is not None else None
     return _Read(case, row.generation, workbench.read_case(case), prediction)
-

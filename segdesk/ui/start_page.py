@@ -1,4 +1,4 @@
-"""The empty window: an invitation. Without a project to open or make one, without a scan to import."""
+"""The empty window invites: to a project where there is none, to a scan where there is no scan."""
 
 from __future__ import annotations
 

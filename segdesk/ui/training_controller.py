@@ -144,6 +144,14 @@ class TrainingController(QObject):
         if worker is not None and self._workbench is not None:
             run = running.finish(self._workbench, worker.session.job, worked)
             self.finished.emit(run, worked)
+            if self._when_done is None and _wants_its_prediction(worker.session, run):
+                self.predict(run, [case.id for case in worker.session.job.predict])
         if self._when_done is not None:
             done, self._when_done = self._when_done, None
             done()
+
+
+def _wants_its_prediction(session: TrainerSession, run: Run) -> bool:
+    """A stopped training kept its best weights; what was to be predicted still is."""
+    job = session.job
+    return job.trains and run.outcome == "stopped" and run.has_weights and bool(job.predict)

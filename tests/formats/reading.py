@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import HealthCheck, settings
 
 from segdesk.formats.intake import Finding, Scan, open_scan, survey
 
+#: A property may use one folder for all its examples, and disks are slow.
+QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SALT = "salt"
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from segdesk.errors import InputError, UsageError
 from segdesk.formats.intake import survey
-from tests.formats.reading import only, opened, values, voxels
+from tests.formats.reading import QUICK, only, opened, values, voxels
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,7 @@ def test_other_shapes_are_refused(tmp_path: Path, shape):
         survey([tmp_path / "a.npy"])
 
 
-@settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(QUICK, max_examples=80)
 @given(
     array=hnp.arrays(
         st.sampled_from(["?", "i1", "u1", "i2", ">i2", "u2", "i4", "u4", "f2", "f4", ">f4", "f8"]),
@@ -66,7 +64,7 @@ def test_values_come_back_by_the_rescale_that_is_kept(tmp_path: Path, array: np.
     if fits:
         assert (scan.slope, scan.intercept) == (1.0, 0.0)
     # Half a step of the rescale, and the rounding of doubles of that size.
-    loss = 0 if fits else scan.slope / 2 + 4 * np.spacing(np.abs(truth).max() + span)
+    loss = 0 if fits else scan.slope / 2 + 4 * (np.spacing(np.abs(truth).max()) + np.spacing(span))
     if span >= np.finfo(float).tiny * 65535:
         assert np.abs(values(scan) - truth).max() <= loss
 
@@ -131,7 +129,7 @@ def test_several_arrays_need_a_key_and_the_keys_are_listed(tmp_path: Path):
         survey([tmp_path / "a.h5"])
     assert "a.h5:/deep/y, a.h5:/x" in hdf.value.hint
     for wrong in ("a.npz:z", "a.h5:/z", "a.h5:/deep", "a.h5:/x/y"):
-        with pytest.raises(UsageError, match="no (array|dataset)"):
+        with pytest.raises(UsageError, match=r"no (array|dataset)"):
             survey([f"{tmp_path}/{wrong}"])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -18,7 +18,7 @@ from segdesk.errors import InputError
 from segdesk.formats import dicom_pixels
 from segdesk.formats.intake import open_scan, survey
 from tests.builders import ct_slice, save, small_hu, write_dicom_series
-from tests.formats.reading import SALT, only, opened, values, voxels
+from tests.formats.reading import QUICK, SALT, only, opened, values, voxels
 
 
 def each_file(folder: Path):
@@ -73,9 +73,7 @@ def test_an_open_unit_with_the_rescale_of_hu_is_hu_and_said(tmp_path: Path):
     assert np.array_equal(voxels(scan), hu)
 
 
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(QUICK, max_examples=25)
 @given(
     slope=st.sampled_from([0.001, 0.25, 1.0, 3.0, -2.0]),
     intercept=st.sampled_from([-100.0, 0.0, 0.125]),

@@ -9,7 +9,7 @@ import nrrd
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdesk.core.grid import Grid
@@ -17,7 +17,7 @@ from segdesk.errors import InputError, UsageError
 from segdesk.formats import export as export_module
 from segdesk.formats.export import export
 from segdesk.formats.labels import read_labels
-from tests.formats.reading import opened
+from tests.formats.reading import QUICK, opened
 
 AXES = np.linalg.qr(np.eye(3) + np.cross(np.eye(3), (0.2, -0.5, 0.3)))[0]
 GRID = Grid((4, 5, 6), (2.5, 0.7, 0.8), (-10.5, 20.0, -1434.5), tuple(AXES.ravel()))
@@ -154,9 +154,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
     assert "." not in name or (tmp_path / name).read_text() == "old"
 
 
-@settings(
-    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(QUICK, max_examples=20)
 @given(
     ending=st.sampled_from(IMAGES),
     spacing=st.tuples(*[st.floats(0.05, 20)] * 3),

@@ -28,7 +28,7 @@ def test_the_door_loads_no_library_of_the_formats():
 
 
 def test_nothing_there_is_said(tmp_path: Path):
-    with pytest.raises(InputError, match="There is nothing at .*nowhere"):
+    with pytest.raises(InputError, match=r"There is nothing at .*nowhere"):
         survey([tmp_path / "nowhere"])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -15,9 +15,12 @@ from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.labels import read_labels
 from tests.builders import write_dicom_series
+from tests.formats.reading import QUICK
 
 LOOSE = Grid((3, 40, 40), stacked=False)
 GRID = Grid((3, 5, 4), (2.5, 0.8, 0.7), (1.0, 2.0, 3.0))
+#: Half a degree about the slice axis.
+TURNED = (0.99995, -0.01, 0, 0.01, 0.99995, 0, 0, 0, 1)
 RAS = np.diag([-1.0, -1, 1, 1])
 
 
@@ -39,9 +42,7 @@ def nifti(file: Path, labels: np.ndarray, grid: Grid) -> Path:
     return file
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(QUICK, max_examples=40)
 @given(
     labels=hnp.arrays(np.uint8, (3, 40, 40), elements=st.integers(0, 254)),
     dtype=st.sampled_from(["u1", "i2", "i8", "f4"]),
@@ -109,7 +110,7 @@ def test_labels_on_the_same_grid_within_a_thousandth_are_taken(tmp_path: Path):
         (Grid(GRID.shape, (2.6, 0.8, 0.7), (1, 2, 3)), "steps of 2.6, 0.8, 0.7 mm instead of 2.5"),
         (Grid(GRID.shape, GRID.spacing_mm, (1, 2, 9)), "begins at 1, 2, 9 mm instead of 1, 2, 3"),
         (
-            Grid(GRID.shape, GRID.spacing_mm, (1, 2, 3), (0.99995, -0.01, 0, 0.01, 0.99995, 0, 0, 0, 1)),
+            Grid(GRID.shape, GRID.spacing_mm, (1, 2, 3), TURNED),
             "turned against the scan's",
         ),
         (

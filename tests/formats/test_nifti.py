@@ -8,13 +8,13 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdesk.errors import InputError
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
-from tests.formats.reading import only, opened, values, voxels
+from tests.formats.reading import QUICK, only, opened, values, voxels
 
 LPS = np.diag([-1.0, -1, 1, 1])
 ORIENTATIONS = [
@@ -74,9 +74,7 @@ def test_labels_of_any_orientation_land_on_the_same_place_of_the_scan(tmp_path: 
     assert np.array_equal(placed.labels, truth.T) and placed.labels.flags.c_contiguous
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(QUICK, max_examples=40)
 @given(
     turn=st.tuples(*[st.floats(-1, 1)] * 3),
     flip=st.sampled_from([1.0, -1.0]),

@@ -92,4 +92,4 @@ def test_what_comes_after_the_end_is_dropped(tmp_path: Path) -> None:
 
 def test_a_head_and_a_tail_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="head"):
-        Log(tmp_path / "log.txt", limit=10, head=5, tail=5)
+        Log(tmp_path / "log.txt", limit=10, head=3, tail=4)

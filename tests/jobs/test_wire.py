@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from typing import get_args
 
 import pytest
@@ -10,20 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segdesk.errors import TrainingError
-from segdesk.jobs.messages import Message
+from segdesk.jobs.messages import Message, Step
 from segdesk.jobs.wire import decode, decode_command, encode
 
-NUMBERS = st.floats(allow_nan=False)
 MESSAGES = st.one_of([st.from_type(kind) for kind in get_args(Message)])
-st.register_type_strategy(float, NUMBERS)
 
 
 @given(MESSAGES)
 def test_decode_undoes_encode_for_every_message(message: Message) -> None:
     line = encode(message)
     assert "\n" not in line
-    assert decode(line) == message
-    assert type(decode(line)) is type(message)
+    # By their text, because a figure may be NaN.
+    assert repr(decode(line)) == repr(message)
 
 
 @given(MESSAGES)
@@ -32,10 +30,9 @@ def test_a_decoded_message_is_made_of_frozen_values(message: Message) -> None:
 
 
 def test_a_loss_that_is_no_number_gets_through() -> None:
-    line = '{"message": "Step", "epoch": 1, "step": 1, "steps": 2, "loss": NaN, '
-    step = decode(line + '"seconds": 1.0, "seconds_left": null}')
-    loss = dataclasses.asdict(step)["loss"]
-    assert loss != loss
+    step = decode(encode(Step(1, 1, 2, math.nan, 1.0, None)))
+    assert isinstance(step, Step)
+    assert math.isnan(step.loss)
 
 
 @pytest.mark.parametrize(

@@ -179,5 +179,3 @@ def test_people_with_h5py_find_cases_and_curves_under_plain_names(
         for run in project.runs:
             curve = file["runs"][run.id]["curves"]["loss"][:]
             assert curve.tolist() == [epoch.loss for epoch in run.epochs]
-
-

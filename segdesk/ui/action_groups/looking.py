@@ -89,9 +89,7 @@ def _places(window: MainWindow) -> tuple[Action, ...]:
             window.canvas.use_hold_pan(held)
 
     return (
-        Action(
-            "fit", tr("Fit"), tr("The whole slice"), fit, menu, "R", True, why_not=reasons.case
-        ),
+        Action("fit", tr("Fit"), tr("The whole slice"), fit, menu, "R", True, why_not=reasons.case),
         Action(
             "centre",
             tr("Centre on the pointer"),

@@ -160,7 +160,8 @@ def _hold(action: Action, down: bool) -> None:
 
 def _keys(shortcut: str) -> Iterator[tuple[int, int]]:
     """(key, modifiers) of each alternative in Qt's portable text."""
-    for sequence in QKeySequence.listFromString(shortcut, QKeySequence.SequenceFormat.PortableText):
+    for text in shortcut.split(", "):
+        sequence = QKeySequence(text, QKeySequence.SequenceFormat.PortableText)
         if not sequence.isEmpty():
             # Indexing works, but PySide's stubs do not know it.
             combination = cast("Sequence[QKeyCombination]", sequence)[0]

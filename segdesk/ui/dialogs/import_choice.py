@@ -1,4 +1,4 @@
-"""Which of the volumes that were found shall become cases: listed, ticked, with the disk they need."""
+"""Which of the volumes that were found shall become cases, with the disk that they need."""
 
 from __future__ import annotations
 

@@ -29,23 +29,24 @@ class LabelOptionsDialog(Dialog):
         self.rows.addWidget(
             sentence(tr("What do the labels of '{name}' say about {case}?", name=name, case=case))
         )
-        self._options: dict[LabelsAs, QRadioButton] = {
-            "auto": QRadioButton(
-                tr("Slices with labels are right, empty ones are not looked at yet")
-            ),
-            "corrected": QRadioButton(tr("Every slice is right, empty ones too")),
-            "predicted": QRadioButton(tr("They are a prediction that has to be looked at")),
-        }
-        for value, option in self._options.items():
+        words: tuple[tuple[LabelsAs, str], ...] = (
+            ("auto", tr("Slices with labels are right, empty ones are not looked at yet")),
+            ("corrected", tr("Every slice is right, empty ones too")),
+            ("predicted", tr("They are a prediction that has to be looked at")),
+        )
+        self._options: list[tuple[LabelsAs, QRadioButton]] = []
+        for value, text in words:
+            option = QRadioButton(text)
+            self._options.append((value, option))
             option.setObjectName(f"labels_{value}")
             option.setAccessibleName(option.text())
             self.rows.addWidget(option)
-        self._options["auto"].setChecked(True)
+        self._options[0][1].setChecked(True)
         self.add_button("cancel_label_options", tr("Cancel"), self.reject)
         self.add_button("import_label_map", tr("Import"), self._choose, role="primary")
         self.end_rows()
 
     def _choose(self) -> None:
-        chosen = next(value for value, option in self._options.items() if option.isChecked())
+        chosen = next(value for value, option in self._options if option.isChecked())
         self.accept()
         self._then(chosen)

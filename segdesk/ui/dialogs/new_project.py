@@ -60,9 +60,7 @@ class NewProjectDialog(Dialog):
         self._problem.setObjectName("project_place")
         self.rows.addWidget(self._problem)
         self.add_button("cancel_new_project", tr("Cancel"), self.reject)
-        self._create = self.add_button(
-            "create_project", tr("Create"), self._chosen, role="primary"
-        )
+        self._create = self.add_button("create_project", tr("Create"), self._chosen, role="primary")
         self.end_rows()
         self.name.textChanged.connect(self._check)
         self.folder.textChanged.connect(self._check)
@@ -92,7 +90,7 @@ class NewProjectDialog(Dialog):
     def _why_not(self) -> str:
         name = self.name.text().strip().removesuffix(ENDING)
         if not name or any(sign in name for sign in '/\\:*?"<>|'):
-            return tr("A name is needed, without / \\ : * ? \" < > |")
+            return tr('A name is needed, without / \\ : * ? " < > |')
         if not self.path.parent.is_dir():
             return tr("This folder does not exist.")
         if self.path.exists():
@@ -107,9 +105,7 @@ class NewProjectDialog(Dialog):
 
 def good_place(folder: str) -> Path:
     """A free path for a new project: beside the last one, else in the user's documents."""
-    documents = QStandardPaths.writableLocation(
-        QStandardPaths.StandardLocation.DocumentsLocation
-    )
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     candidates = [Path(name) for name in (folder, documents) if name]
     parent = next((path for path in candidates if path.is_dir()), Path.home())
     number = 1

@@ -125,6 +125,7 @@ class TaskRunner(QObject):
         self._report.handed_over.connect(self._hand_over)
         self._report.ended.connect(self._end)
         self._lanes: dict[Lane, _Lane] = {name: _Lane(name, self) for name in LANES}
+        self._waiting: list[tuple[Lane, Callable[[], None]]] = []
         self._under_way: dict[Task, tuple[Lane, Callable[[Any], None], Callable[..., None]]] = {}
 
     def start(
@@ -153,6 +154,13 @@ class TaskRunner(QObject):
     def is_busy(self, lane: Lane) -> bool:
         return any(row[0] == lane for row in self._under_way.values())
 
+    def when_idle(self, lane: Lane, then: Callable[[], None]) -> None:
+        """Call `then` when nothing of a lane is under way: now, or when its last task ends."""
+        if self.is_busy(lane):
+            self._waiting.append((lane, then))
+        else:
+            then()
+
     def cancel_all(self) -> None:
         """Ask every task but those that write to stop."""
         for task, (lane, _, _) in self._under_way.items():
@@ -165,6 +173,7 @@ class TaskRunner(QObject):
         for lane in self._lanes.values():
             lane.close_down()
         self._under_way.clear()
+        self._waiting.clear()
 
     @Slot(object, str, int, int)
     def _tell(self, task: Task, sentence: str, done: int, total: int) -> None:
@@ -185,4 +194,13 @@ class TaskRunner(QObject):
         if lane == "long":
             self.ended.emit(task)
         follow = partial(done, result) if error is None else partial(failed, error)
-        follow()
+        try:
+            follow()
+        finally:
+            self._tell_who_waits()
+
+    def _tell_who_waits(self) -> None:
+        idle = [row for row in self._waiting if not self.is_busy(row[0])]
+        self._waiting = [row for row in self._waiting if row not in idle]
+        for _, then in idle:
+            then()

@@ -1,0 +1,85 @@
+"""Starting the window: the one function that the command line calls.
+
+Kept light: from the start of the process to the first slice counts every import. Nothing here
+knows a project; the window does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from segdesk.app.settings import SettingsFile
+from segdesk.ui.faults import Faults
+from segdesk.ui.looks import Looks
+from segdesk.ui.main_window import NAME, MainWindow
+from segdesk.ui.preferences import Preferences
+from segdesk.ui.signal_watch import SignalWatch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A window and what it needs to live; kept for as long as the window is there."""
+
+    window: MainWindow
+    faults: Faults
+    looks: Looks
+
+
+def run_window(
+    project: Path | None = None,
+    sources: Sequence[Path] = (),
+    *,
+    settings_folder: Path | None = None,
+) -> int:
+    """Show the window until it is closed.
+
+    Parameters
+    ----------
+    project : opened at once where given
+    sources : files and folders to import at once
+    settings_folder : None for the system's own
+
+    Returns
+    -------
+    Exit status of the event loop.
+    """
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    opened = open_window(application, settings_folder=settings_folder)
+    watch = SignalWatch(opened.window.close, opened.window)
+    opened.window.show()
+    begin(opened.window, project, sources)
+    try:
+        return application.exec()
+    finally:
+        watch.stop()
+        opened.faults.uninstall()
+
+
+def open_window(application: QApplication, *, settings_folder: Path | None = None) -> Opened:
+    """Make the window, not yet shown, with the settings' theme and the door for errors."""
+    application.setApplicationName(NAME)
+    application.setApplicationDisplayName(NAME)
+    preferences = Preferences(SettingsFile(settings_folder), application)
+    looks = Looks(application, preferences)
+    faults = Faults(application)
+    faults.install()
+    return Opened(MainWindow(preferences, looks, faults), faults, looks)
+
+
+def begin(window: MainWindow, project: Path | None, sources: Sequence[Path]) -> None:
+    """Open and import what the command line named."""
+
+    def bring_in() -> None:
+        if sources:
+            window.imports.start(sources)
+
+    if project is None:
+        bring_in()
+    else:
+        window.session.open(project, then=bring_in)

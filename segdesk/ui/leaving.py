@@ -1,0 +1,101 @@
+"""Letting a project go: stop what runs, save, close; in that order, with nothing lost.
+
+Closing always saves. Where the disk refuses, a dialog says so and the window stays open; the
+journal has every stroke either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from segdesk.app.doors import unwrapped
+from segdesk.errors import SegdeskError
+from segdesk.ui.dialogs.message import Choice, show_message
+from segdesk.ui.session import Session
+from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.training_controller import TrainingController
+from segdesk.ui.translations import tr
+
+
+class Leaving(QObject):
+    """Owned by the window; lives on the GUI thread. Each step goes on by a callback."""
+
+    said = Signal(str)
+
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        runner: TaskRunner,
+        training: TrainingController,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._runner = runner
+        self._training = training
+        self._then: Callable[[], None] | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self._then is not None
+
+    def start(self, then: Callable[[], None]) -> None:
+        """Let the open project go, and then go on. While one is under way this does nothing."""
+        if self._then is not None:
+            return
+        self._then = then
+        self._runner.cancel_all()
+        if self._runner.is_busy("long"):
+            self.said.emit(tr("Stopping the work under way…"))
+        self._runner.when_idle("long", lambda: self._runner.when_idle("read", self._stop_training))
+
+    def _stop_training(self) -> None:
+        if self._training.is_running:
+            self.said.emit(tr("Stopping the training…"))
+        self._training.close_down(self._save)
+
+    def _save(self) -> None:
+        workbench = self._session.workbench
+        if workbench is not None and workbench.has_unsaved:
+            self.said.emit(tr("Saving…"))
+            self._session.save(self._saved)
+        else:
+            self._session.save(self._leave)
+
+    def _saved(self, error: Exception | None) -> None:
+        if error is None:
+            # A stroke that was drawn while the save ran is saved as well.
+            self._save()
+        else:
+            self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        cause = unwrapped(error)
+        sentence = cause.sentence if isinstance(cause, SegdeskError) else str(cause)
+        show_message(
+            self._window,
+            "save_failed_dialog",
+            tr("The project was not saved"),
+            sentence,
+            hint=tr(
+                "Nothing is lost: the journal keeps every stroke, and they come back when the "
+                "project is opened again."
+            ),
+            choices=(
+                Choice("close_anyway", tr("Close anyway"), lambda: self._leave(None)),
+                Choice("stay_open", tr("Stay open"), self._stay, "primary"),
+            ),
+        )
+
+    def _stay(self) -> None:
+        self._then = None
+
+    def _leave(self, error: Exception | None) -> None:
+        self._session.let_go()
+        then, self._then = self._then, None
+        if then is not None:
+            then()

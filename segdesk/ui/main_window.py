@@ -1,0 +1,389 @@
+"""The window: puts canvas, panels, actions and flows around the open project.
+
+Who does what: `session` owns the project, `workplace` canvas and panels, `actions` is the table,
+`imports` and `exchange` bring files in and out, `docks` are the columns, `leaving` closes. This
+file joins them and decides which page is in the middle.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from segdesk.ui.actions import ActionTable, groups
+from segdesk.ui.banner import Banner
+from segdesk.ui.bridge import Bridge
+from segdesk.ui.canvas.slice_view import SliceView
+from segdesk.ui.dialogs import ask
+from segdesk.ui.dialogs.about import show_about
+from segdesk.ui.dialogs.action_list import ActionListDialog
+from segdesk.ui.dialogs.new_project import ENDING, NewProjectDialog
+from segdesk.ui.docks import Docks
+from segdesk.ui.exchange import Exchange
+from segdesk.ui.faults import Faults
+from segdesk.ui.imports import ImportFlow
+from segdesk.ui.leaving import Leaving
+from segdesk.ui.looks import Looks
+from segdesk.ui.panels.toolbar import ToolBar
+from segdesk.ui.panels.training import TrainingPanel
+from segdesk.ui.preferences import Preferences
+from segdesk.ui.preview_page import PreviewPage
+from segdesk.ui.reasons import Reasons
+from segdesk.ui.recent_menu import RecentMenu
+from segdesk.ui.session import Session
+from segdesk.ui.start_page import StartPage
+from segdesk.ui.status_line import StatusLine, ago
+from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.training_controller import TrainingController
+from segdesk.ui.translations import tr
+from segdesk.ui.workplace import Workplace
+
+NAME = "segdesk"
+#: Size of the first start; a smaller screen gets a smaller window.
+FIRST_SIZE = (1600, 1000)
+TOOLS = ("navigate", "brush", "eraser", "lasso", "fill")
+BESIDE_TOOLS = ("undo", "redo")
+TO_START = ("import_folder", "open_project", "new_project")
+TO_IMPORT = ("import_folder", "import_files")
+
+
+class MainWindow(QMainWindow):
+    """One window with at most one project.
+
+    Parameters
+    ----------
+    preferences, looks, faults : of the application
+    """
+
+    def __init__(self, preferences: Preferences, looks: Looks, faults: Faults) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setAccessibleName(NAME)
+        self.setAcceptDrops(True)
+        self.preferences = preferences
+        self._looks = looks
+        self._faults = faults
+        self.runner = TaskRunner(self)
+        self.session = Session(self.runner, preferences, self)
+        self.training = TrainingController(self)
+        self.reasons = Reasons(self.session, self.training)
+        self.imports = ImportFlow(self, self.session, self.runner, preferences)
+        self.exchange = Exchange(self, self.session, self.runner, preferences)
+        self._leaving = Leaving(self, self.session, self.runner, self.training)
+        self.docks = Docks(self)
+        self._bridge = Bridge(self)
+        self._workplace: Workplace | None = None
+        self._may_close = False
+        self.table = ActionTable(self, groups(self), self._finish_stroke)
+        self.table.set_tokens(looks.tokens)
+        self._build()
+        self._join()
+        self._restore_geometry()
+        self._show_state()
+
+    # Building
+
+    def _build(self) -> None:
+        tokens = self._looks.tokens
+        menus = self.table.fill(self.menuBar())
+        self.menuBar().setObjectName("menu_bar")
+        self.menuBar().setAccessibleName(tr("Menus"))
+        recent = RecentMenu(self.preferences, self.open_project)
+        menus[tr("File")].insertMenu(self.table["close_project"], recent)
+        self._tool_bar = ToolBar(
+            [self.table[id] for id in TOOLS], [self.table[id] for id in BESIDE_TOOLS], tokens
+        )
+        self.addToolBar(self._tool_bar)
+        self._status = StatusLine(self.runner)
+        self.setStatusBar(self._status)
+        self.banner = Banner(tokens)
+        self._start = StartPage()
+        self._preview = PreviewPage(tokens)
+        self._pages = QStackedWidget()
+        self._pages.setObjectName("pages")
+        self._pages.addWidget(self._start)
+        self._pages.addWidget(self._preview)
+        middle = QWidget()
+        rows = QVBoxLayout(middle)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.banner)
+        rows.addWidget(self._pages, 1)
+        self.setCentralWidget(middle)
+        self._saved_timer = QTimer(self)
+        self._saved_timer.setInterval(1000)
+        self._saved_timer.timeout.connect(self._show_saved)
+
+    def _join(self) -> None:
+        session = self.session
+        session.opened.connect(self._opened)
+        session.closed.connect(self._closed)
+        session.busy_changed.connect(self._show_state)
+        for source in (session, self.imports, self.exchange):
+            source.noted.connect(self.banner.say)
+            source.failed.connect(self._faults.show_error)
+        self.imports.previewed.connect(self._preview_import)
+        self.imports.shown.connect(self._end_preview)
+        self._leaving.said.connect(self._status.say_mouse)
+        self._faults.said.connect(self.say)
+        self._start.project_wanted.connect(lambda path: self.open_project(Path(path)))
+        self._looks.changed.connect(self._take_tokens)
+        self.preferences.changed.connect(self._take_preferences)
+        self.docks.changed.connect(self.table.refresh)
+        self.training.started.connect(self._show_state)
+        self.training.finished.connect(self._show_state)
+
+    # What others ask for
+
+    @property
+    def canvas(self) -> SliceView | None:
+        """The slice view, once there was a scan."""
+        return None if self._workplace is None else self._workplace.canvas
+
+    @property
+    def training_panel(self) -> TrainingPanel | None:
+        return None if self._workplace is None else self._workplace.training
+
+    def say(self, sentence: str) -> None:
+        """Put a sentence into the status line for a moment."""
+        self._status.say(sentence)
+
+    # Projects
+
+    def open_project(self, path: Path) -> None:
+        """Open a project in the place of the one that is open."""
+        if path.is_dir():
+            self._after_leaving(lambda: self.session.open(path))
+        else:
+            self.preferences.forget(str(path))
+            self._after_leaving(lambda: self.session.open(path))
+
+    def ask_for_project(self) -> None:
+        """Ask which project to open."""
+        ask.for_folder(
+            self,
+            tr("Open a project: a folder whose name ends in {ending}", ending=ENDING),
+            self.preferences.now.project_folder,
+            self.open_project,
+        )
+
+    def ask_for_new_project(self) -> None:
+        """Ask where a new project shall live, and make it."""
+        NewProjectDialog(
+            self,
+            self.preferences.now.project_folder,
+            lambda path: self._after_leaving(lambda: self.session.create(path)),
+        ).open()
+
+    def close_project(self) -> None:
+        """Save and close the project; the window stays."""
+        self._after_leaving(lambda: None)
+
+    def save(self) -> None:
+        """Write what changed; the status line says when it is done."""
+        self.session.save()
+
+    def _after_leaving(self, then: Callable[[], None]) -> None:
+        self._finish_stroke()
+        self._leaving.start(then)
+
+    def _opened(self) -> None:
+        workbench, view = self.session.workbench, self.session.view
+        if workbench is None or view is None:
+            return
+        self.banner.clear()
+        for signal in (
+            workbench.index_changed,
+            workbench.history_changed,
+            workbench.segments_changed,
+            workbench.statuses_changed,
+            workbench.predictions_changed,
+            workbench.run_changed,
+            workbench.case_loaded,
+            view.case_changed,
+            view.tool_changed,
+            view.segment_changed,
+            view.window_changed,
+            view.layers_changed,
+        ):
+            self._bridge.listen(signal, self._show_state)
+        if self._workplace is not None:
+            self._workplace.attach(workbench, view, self.training)
+        self._tool_bar.attach(workbench, view)
+        self._saved_timer.start()
+
+    def _closed(self) -> None:
+        self._bridge.close()
+        self._keep_layout()
+        self._saved_timer.stop()
+        self._tool_bar.detach()
+        if self._workplace is not None:
+            self._workplace.detach()
+        self.banner.clear()
+        self._status.say_mouse("")
+        self._show_state()
+
+    # What is shown
+
+    def _show_state(self) -> None:
+        """Page, docks, title and actions for what is open now."""
+        self._show_page()
+        self._show_title()
+        self._show_saved()
+        self.table.refresh()
+
+    def _show_page(self) -> None:
+        workbench, view = self.session.workbench, self.session.view
+        if workbench is not None and view is not None and view.case_id is not None:
+            if self._workplace is None:
+                self._workplace = self._made_workplace()
+            self.docks.use(self.preferences.now.layout)
+            if self._pages.currentWidget() is not self._workplace:
+                self._pages.setCurrentWidget(self._workplace)
+                self._workplace.canvas.setFocus()
+            return
+        self.docks.put_away()
+        if self._pages.currentWidget() is self._preview:
+            return
+        self._pages.setCurrentWidget(self._start)
+        if workbench is not None:
+            self._start.invite_to_import(
+                [self.table[id] for id in TO_IMPORT], workbench.folder.path.stem
+            )
+        elif self.session.is_opening:
+            self._start.wait(tr("Opening…"))
+        else:
+            self._start.invite_to_start(
+                [self.table[id] for id in TO_START], self.preferences.now.recent
+            )
+
+    def _made_workplace(self) -> Workplace:
+        workbench, view = self.session.workbench, self.session.view
+        if workbench is None or view is None:
+            raise ValueError("expected an open project")
+        made = Workplace(workbench, view, self.table, self.docks, self.training, self._looks.tokens)
+        made.mouse_said.connect(self._status.say_mouse)
+        made.said.connect(self.say)
+        made.canvas.wheel_flipped = self.preferences.now.wheel_flipped
+        self._pages.addWidget(made)
+        return made
+
+    def _show_title(self) -> None:
+        path = self.session.path
+        self.setWindowTitle(NAME if path is None else f"{path.name} - {NAME}")
+
+    def _show_saved(self) -> None:
+        workbench = self.session.workbench
+        if workbench is None:
+            words = ""
+        elif self.session.is_saving:
+            words = tr("Saving…")
+        elif workbench.has_unsaved:
+            words = tr("not saved yet; the journal has it")
+        elif workbench.last_saved is not None:
+            words = tr("saved {ago}", ago=ago(time.time() - workbench.last_saved))
+        else:
+            words = tr("saved")
+        self._status.say_saved(words)
+
+    def _preview_import(self, plane: object, window: object) -> None:
+        if self.session.case_id is None:
+            self._preview.show_plane(plane, window)  # pyright: ignore[reportArgumentType]
+            self._pages.setCurrentWidget(self._preview)
+
+    def _end_preview(self) -> None:
+        if self._pages.currentWidget() is self._preview:
+            self._pages.setCurrentWidget(self._start)
+        self._preview.clear()
+        self._show_state()
+
+    # Settings
+
+    def flip_wheel(self) -> None:
+        """The wheel goes the other way from now on."""
+        self.preferences.change(wheel_flipped=not self.preferences.now.wheel_flipped)
+
+    def _take_preferences(self) -> None:
+        if self.canvas is not None:
+            self.canvas.wheel_flipped = self.preferences.now.wheel_flipped
+        self.table.refresh()
+
+    def _take_tokens(self) -> None:
+        tokens = self._looks.tokens
+        self.table.set_tokens(tokens)
+        self._tool_bar.set_tokens(tokens)
+        self.banner.set_tokens(tokens)
+        self._preview.set_tokens(tokens)
+        if self._workplace is not None:
+            self._workplace.set_tokens(tokens)
+        self._show_state()
+
+    def _restore_geometry(self) -> None:
+        state = QByteArray.fromBase64(self.preferences.now.geometry.encode())
+        if not self.preferences.now.geometry or not self.restoreGeometry(state):
+            room = self.screen().availableSize()
+            self.resize(min(FIRST_SIZE[0], room.width()), min(FIRST_SIZE[1], room.height()))
+
+    def _keep_layout(self) -> None:
+        layout = self.docks.layout()
+        if layout:
+            self.preferences.change(layout=layout)
+
+    # Help
+
+    def show_shortcuts(self) -> None:
+        """The searchable list of keys."""
+        ActionListDialog(
+            self, "shortcuts_dialog", tr("Keys and actions"), self.table.actions, None
+        ).open()
+
+    def show_palette(self) -> None:
+        """Any action by a few letters of its name."""
+        ActionListDialog(
+            self, "palette_dialog", tr("Do by name"), self.table.actions, self.table.run
+        ).open()
+
+    def show_about(self) -> None:
+        show_about(self)
+
+    # Qt
+
+    def _finish_stroke(self) -> None:
+        if self.canvas is not None:
+            self.canvas.finish_stroke()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        # Later, because the program that is dragged from waits until this returns.
+        QTimer.singleShot(0, self, lambda: self._take_dropped(paths))
+
+    def _take_dropped(self, paths: list[Path]) -> None:
+        if len(paths) == 1 and paths[0].is_dir() and paths[0].suffix == ENDING:
+            self.open_project(paths[0])
+        elif paths:
+            self.imports.start(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            self.runner.close_down()
+            event.accept()
+            return
+        event.ignore()
+        if not self._leaving.is_under_way:
+            geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+            self.preferences.change(geometry=geometry)
+            self._after_leaving(self._close_for_good)
+
+    def _close_for_good(self) -> None:
+        self._may_close = True
+        self.close()

@@ -1,0 +1,180 @@
+"""The session around a trainer process, with a small child that speaks the protocol."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app import predicting, running, training
+from segdesk.app.reviewing import say_right
+from segdesk.app.running import MESSAGES, MODEL, TrainerSession
+from segdesk.app.tools.strokes import BrushStroke
+from segdesk.app.workbench import Workbench
+from segdesk.core.run import plan_for
+from segdesk.errors import TrainingError, UsageError
+from segdesk.jobs import messages
+from segdesk.jobs.messages import Message
+
+CHILD = """
+    import os, sys
+    from pathlib import Path
+    from segdesk.jobs.child import open_channel
+    channel = open_channel()
+    import numpy as np
+    from segdesk.core.run import Epoch
+    from segdesk.jobs import bundle as bundles
+    from segdesk.jobs.messages import *
+    folder = Path(sys.argv[1])
+    bundle = bundles.read(folder)
+    channel.send(Hello(PROTOCOL, os.getpid(), (("python", "3"),)))
+    if bundle.train:
+        channel.send(Started("CPU", "no GPU", 10, (24, 32), (2.0, 1.0), 1, 0))
+        channel.send(EpochDone(Epoch(1, 0.5, 0.7, 0.8, 0.001)))
+        (Path(bundle.run_folder) / "model.keras").write_bytes(b"weights")
+        channel.send(Checkpoint(1, "model.keras"))
+    {middle}
+    (folder / "predictions").mkdir()
+    for case in bundle.predict:
+        shape = bundle.volume(case).shape
+        for name, value in (("labels", 1), ("probability", 255)):
+            np.save(folder / "predictions" / f"{{case}}-{{name}}.npy", np.full(shape, value, np.uint8))
+        files = [str(folder / "predictions" / f"{{case}}-{{n}}.npy") for n in ("labels", "probability")]
+        channel.send(Predicted(case, *files))
+    channel.send(Finished("finished", "All done.", 1, 0.5))
+"""
+
+
+def child(folder: Path, middle: str = "") -> list[str]:
+    script = folder / "child.py"
+    script.write_text(textwrap.dedent(CHILD).format(middle=middle), encoding="utf-8")
+    return [sys.executable, str(script)]
+
+
+@pytest.fixture
+def taught(workbench: Workbench) -> Workbench:
+    for index in (1, 3):
+        BrushStroke(
+            workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+        ).release()
+        say_right(workbench, "case-001", index)
+    return workbench
+
+
+def run_through(workbench: Workbench, session: TrainerSession) -> list[Message]:
+    heard: list[Message] = []
+
+    def take(message: Message) -> None:
+        heard.append(message)
+        running.take(workbench, session.job, message)
+
+    running.finish(workbench, session.job, session.work(take))
+    return heard
+
+
+def test_a_training_leaves_a_run_a_model_and_a_prediction(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001"])
+    run_through(taught, training.training_session(frozen, command=child(tmp_path)))
+    run = taught.project.run("run-001")
+    assert (run.outcome, run.best, len(run.epochs)) == ("finished", 1, 1)
+    assert run.device == "CPU" and run.intensities is not None
+    prediction = taught.prediction("case-001")
+    assert prediction is not None and (prediction.labels == 1).all()
+    assert not frozen.job.bundle_folder.exists()
+
+
+def test_runs_and_curves_are_there_after_reopening(taught: Workbench, tmp_path: Path) -> None:
+    frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001"])
+    run_through(taught, training.training_session(frozen, command=child(tmp_path)))
+    runs = taught.project.runs
+    path = taught.folder.path
+    taught.close()
+    again = Workbench.open(path)
+    try:
+        assert again.project.runs == runs
+        prediction = again.prediction("case-001", "run-001")
+        assert prediction is not None and (prediction.probability == 255).all()
+    finally:
+        again.close()
+
+
+def test_a_killed_trainer_leaves_a_crashed_run_with_a_readable_reason(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    frozen = training.freeze(taught, plan_for(epochs=1))
+    command = child(tmp_path, "import signal; os.kill(os.getpid(), signal.SIGKILL)")
+    run_through(taught, training.training_session(frozen, command=command))
+    run = taught.project.run("run-001")
+    assert run.outcome == "crashed"
+    assert "kill" in run.reason.lower()
+    assert len(run.epochs) == 1
+
+
+def test_a_refused_bundle_closes_the_run_with_its_reason(workbench: Workbench) -> None:
+    BrushStroke(
+        workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+    ).release()
+    frozen = training.freeze(workbench, plan_for(epochs=1))
+    session = training.training_session(frozen, command=[sys.executable, "-c", "raise SystemExit"])
+    worked = session.work(lambda message: None)
+    assert isinstance(worked.error, TrainingError)
+    run = running.finish(workbench, session.job, worked)
+    assert run.outcome == "crashed" and "no background voxel" in run.reason
+
+
+def test_a_run_that_was_cut_off_with_the_program_gets_its_curve_back(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    frozen = training.freeze(taught, plan_for(epochs=1))
+    session = training.training_session(frozen, command=child(tmp_path))
+    session.work(lambda message: None)
+    assert (frozen.job.run_folder / MESSAGES).is_file()
+    path = taught.folder.path
+    taught.close()
+    again = Workbench.open(path)
+    try:
+        assert again.project.run("run-001").outcome == "running"
+        assert running.recover(again) == ("run-001",)
+        run = again.project.run("run-001")
+        assert run.outcome == "crashed" and len(run.epochs) == 1 and run.best == 1
+        assert running.recover(again) == ()
+    finally:
+        again.close()
+
+
+def test_a_run_predicts_later_with_its_own_model(taught: Workbench, tmp_path: Path) -> None:
+    frozen = training.freeze(taught, plan_for(epochs=1))
+    run_through(taught, training.training_session(frozen, command=child(tmp_path)))
+    assert taught.prediction("case-001") is None
+    run = predicting.best_run(taught.project)
+    session = predicting.prediction_session(taught, run, ["case-001"], command=child(tmp_path, ""))
+    heard = run_through(taught, session)
+    assert any(isinstance(message, messages.Predicted) for message in heard)
+    prediction = taught.prediction("case-001")
+    assert prediction is not None and np.all(prediction.labels == 1)
+    assert taught.project.run("run-001").outcome == "finished"
+
+
+def test_a_run_whose_model_is_gone_cannot_predict(taught: Workbench, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No run"):
+        predicting.best_run(taught.project)
+    frozen = training.freeze(taught, plan_for(epochs=1))
+    run_through(taught, training.training_session(frozen, command=child(tmp_path)))
+    (frozen.job.run_folder / MODEL).unlink()
+    with pytest.raises(TrainingError, match="not there any more"):
+        predicting.prediction_session(taught, taught.project.run("run-001"), ["case-001"])
+
+
+def test_fine_tuning_keeps_network_and_filters(taught: Workbench, tmp_path: Path) -> None:
+    frozen = training.freeze(taught, plan_for(epochs=1))
+    run_through(taught, training.training_session(frozen, command=child(tmp_path)))
+    with pytest.raises(UsageError, match="keeps network and filters"):
+        training.freeze(taught, plan_for("unet", start_from="run-001"))
+    again = training.freeze(taught, plan_for(epochs=1, start_from="run-001"))
+    bundle = training.prepare(again)
+    assert Path(bundle.start_model) == (frozen.job.run_folder / MODEL).resolve()
