@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,18 +16,21 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.app.saving import save
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit, Patch, Planes, SegmentChange, StatusMove
 from segdesk.core.prediction import changed_box
+from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
-from segdesk.errors import ChoiceNeeded, InputError, UsageError
+from segdesk.errors import ChoiceNeeded, InputError, ProjectError, UsageError
 from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_scan
 from segdesk.formats.intake import survey as survey_files
 from segdesk.formats.labels import LabelMap, read_labels
+from segdesk.store.names import checked_id
 from segdesk.store.project_folder import ProjectFolder
 
 LabelsAs = Literal["auto", "corrected", "predicted"]
@@ -111,7 +115,7 @@ def describe(finding: Finding) -> str:
     """One line for a list: description, kernel, slices, spacing, date."""
     slices, rows, columns = finding.shape
     parts = [finding.description or finding.kind, finding.kernel]
-    parts.append(f"{slices} slices of {rows}×{columns}")
+    parts.append(f"{slices} slice{'s' * (slices > 1)} of {rows}×{columns}")
     if finding.spacing_mm is not None:
         step, row, column = finding.spacing_mm
         parts.append(f"{step:g} × {row:.3g} × {column:.3g} mm")
@@ -151,8 +155,10 @@ def requests(
     Raises
     ------
     UsageError
-        Where a name is taken, or a name or a label map is given for several scans.
+        Where a name is taken or cannot be one, or a name or a label map is given for several scans.
     """
+    if case:
+        checked_id(case)
     if len(findings) > 1 and (case or labels):
         word = "a name" if case else "labels"
         raise UsageError(f"{len(findings)} scans cannot share {word}.", "Import them one by one.")
@@ -236,13 +242,66 @@ def read_in(
 
 
 def take(workbench: Workbench, imported: Imported) -> Case:
-    """Bring a read scan into the project. On the Workbench's thread."""
-    workbench.add_case(imported.case)
-    if imported.labels is not None:
-        _take_labels(
-            workbench, imported.case.id, imported.labels, imported.patches, imported.labels_as
+    """Bring a read scan into the project. On the Workbench's thread.
+
+    Raises
+    ------
+    ProjectError
+        Where the disk refuses. The project is as it was then.
+    """
+    before, case = workbench.project, _with_twins(workbench.project, imported.case)
+    try:
+        workbench.add_case(case)
+        if imported.labels is not None:
+            _take_labels(
+                workbench, case.id, imported.labels, imported.patches, imported.labels_as
+            )
+    except BaseException:
+        _take_back(workbench, before, case.id)
+        raise
+    return workbench.project.case(case.id)
+
+
+def import_scan(
+    workbench: Workbench,
+    request: Request,
+    *,
+    progress: ProgressFn | None = None,
+    cancelled: CancelFn | None = None,
+) -> Case:
+    """Import one scan and save, on the Workbench's thread: for a caller without a window.
+
+    Raises
+    ------
+    InputError, ProjectError, UsageError, Cancelled
+        The project is as it was then.
+    """
+    before = workbench.project
+    try:
+        read = read_in(
+            workbench.folder, before.id, request, progress=progress, cancelled=cancelled
         )
-    return workbench.project.case(imported.case.id)
+        take(workbench, read)
+        save(workbench)
+    except BaseException:
+        _take_back(workbench, before, request.case)
+        raise
+    return workbench.project.case(request.case)
+
+
+def _take_back(workbench: Workbench, before: Project, case: str) -> None:
+    # A disk that refuses even this leaves the case there in one piece, which is no harm.
+    with suppress(ProjectError):
+        workbench.take_back_case(case, before)
+
+
+def _with_twins(project: Project, case: Case) -> Case:
+    """The case with a note where the project has the same voxels already."""
+    twins = [row.id for row in project.cases if row.fingerprint == case.fingerprint]
+    if not twins:
+        return case
+    note = f"The voxels equal those of {', '.join(twins)}: the same scan twice?"
+    return replace(case, source=replace(case.source, notes=(*case.source.notes, note)))
 
 
 def import_labels(

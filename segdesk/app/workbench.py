@@ -174,6 +174,14 @@ class Workbench:
         """Take a new case into the index; its volume is on disk already."""
         self._put_index(self.project.with_case(case))
 
+    def take_back_case(self, id: str, before: Project) -> None:
+        """Undo an import that failed: the index as it was before, and no file of the case."""
+        if self.project is not before:
+            self._put_index(before)
+        self._loaded.pop(id, None)
+        self._unsaved.pop(id, None)
+        self.folder.remove_case_files(id)
+
     def replace_case(self, case: Case) -> None:
         """Change what the index says of a case (pool, predictions)."""
         self._put_index(self.project.with_case(case))

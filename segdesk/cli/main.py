@@ -13,30 +13,58 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-import click
 import typer
+from typer.core import TyperGroup
 
+from segdesk import __version__
 from segdesk.app.doors import unwrapped
 from segdesk.app.logbook import open_logbook
 from segdesk.cli import entries, learn, scans
+from segdesk.cli.projects import SUFFIX
 from segdesk.cli.report import complain
 from segdesk.errors import Cancelled, SegdeskError, UsageError
 
-SUFFIX = ".segdesk"
+
+class _Commands(TyperGroup):
+    """The commands. Ctrl+C becomes a sentence before typer makes an exit code of its own of it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Cancelled("Stopped; nothing half-done was left behind.") from error
+
 
 app = typer.Typer(
     name="segdesk",
-    help="Paint, train and correct CT masks. Without a command: opens the window.",
-    epilog="For research only: not a medical device.",
-    no_args_is_help=False,
+    cls=_Commands,
+    help="Paint, train and correct CT masks. Without a command, or with a project alone: opens "
+    "the window.",
+    epilog="Exit codes: 0 done, 1 a bug, 2 bad use, 3 a file, disk or project is at fault. "
+    "For research only: not a medical device.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 scans.add_to(app)
 learn.add_to(app)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"segdesk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Say the version and leave.", callback=_say_version, is_eager=True
+    ),
+) -> None:
+    """Options before the command."""
 
 
 @app.command("trainer", hidden=True)
@@ -49,7 +77,7 @@ def _trainer(bundle: Path) -> None:
 def _demo(
     folder: Path = typer.Option(Path("demo"), help="Where the demo project and pictures go."),
 ) -> None:
-    """Show the window on a demo project, or walk the whole journey where there is no display."""
+    """Show the window on a demo project; without a display, walk the whole journey."""
     raise typer.Exit(entries.demo(folder))
 
 
@@ -61,15 +89,43 @@ def _window(
     raise typer.Exit(entries.open_window(project))
 
 
-def run(arguments: list[str] | None = None) -> NoReturn:
+def run() -> NoReturn:
     """The command `segdesk`."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_status(_with_window(arguments)))
+    _settle_streams()
+    sys.exit(main(sys.argv[1:]))
 
 
 def run_window() -> NoReturn:
     """The entry for menus: the window, without a console on Windows."""
-    sys.exit(_status(["window", *sys.argv[1:]]))
+    sys.exit(main(["window", *sys.argv[1:]]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and turn whatever happens into an exit code.
+
+    Parameters
+    ----------
+    arguments : without the program's name
+    """
+    arguments = _with_window(arguments)
+    try:
+        result = app(arguments, prog_name="segdesk", standalone_mode=False)
+    except typer.TyperException as error:
+        complain(UsageError(_sentence(error), "Try --help."))
+        return 2
+    except Exception as error:
+        return _explain(unwrapped(error), arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _settle_streams() -> None:
+    """Names that a stream cannot write are escaped; libraries keep their warnings to themselves."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")
+    logging.captureWarnings(True)
+    # Else Python prints what nobody listens to.
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _with_window(arguments: list[str]) -> list[str]:
@@ -81,21 +137,9 @@ def _with_window(arguments: list[str]) -> list[str]:
     return arguments
 
 
-def _status(arguments: list[str]) -> int:
-    """Run a command and turn whatever happens into an exit code."""
-    try:
-        result = app(arguments, prog_name="segdesk", standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        complain(Cancelled("Stopped."))
-        return 3
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except Exception as error:
-        return _explain(unwrapped(error), arguments)
-    return result if isinstance(result, int) else 0
+def _sentence(error: typer.TyperException) -> str:
+    text = error.format_message().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _explain(error: BaseException, arguments: list[str]) -> int:

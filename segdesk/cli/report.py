@@ -1,10 +1,12 @@
-"""What a command says: tables and progress on stderr for people, one JSON object on stdout."""
+"""What a command says: sentences and progress on stderr, tables or one JSON object on stdout."""
 
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +17,8 @@ from rich.table import Table
 from segdesk.errors import ChoiceNeeded, SegdeskError
 
 Tell = Callable[[str, int, int], None]
+#: Columns of text where no terminal says how many it has: no row of a table is broken there.
+WIDE = 240
 
 
 class Report:
@@ -33,13 +37,23 @@ class Report:
         """A sentence for people."""
         self._people.print(sentence, markup=False)
 
-    def answer(self, fields: dict[str, Any], *, table: Table | None = None) -> None:
-        """The command's result: the object for scripts, or a table for people on stdout."""
+    def answer(self, fields: dict[str, Any], tables: Iterable[Table] = ()) -> None:
+        """The command's result: the object for scripts, or tables for people, on stdout.
+
+        Figures that are no number (a loss that ran away) are null in the object.
+        """
         if self._as_json:
-            sys.stdout.write(json.dumps(fields, indent=1, allow_nan=False) + "\n")
-            sys.stdout.flush()
-        elif table is not None:
-            Console(highlight=False).print(table)
+            _write(json.dumps(_plain(fields), indent=1, allow_nan=False) + "\n")
+            return
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = WIDE
+        with console.capture() as text:
+            for at, table in enumerate(tables):
+                if at:
+                    console.print()
+                console.print(table)
+        _write("".join(f"{line.rstrip()}\n" for line in text.get().splitlines()))
 
     @contextmanager
     def progress(self) -> Generator[Tell, None, None]:
@@ -75,12 +89,38 @@ def complain(error: SegdeskError) -> None:
             people.print(f"  {choice}", markup=False)
 
 
-def table(*columns: str, rows: list[tuple[Any, ...]]) -> Table:
-    """A plain table; numbers stand right."""
+def table(*columns: str, rows: Sequence[tuple[Any, ...]]) -> Table:
+    """A plain table; numbers stand right. None is an empty cell."""
     made = Table(box=None, pad_edge=False)
     for at, name in enumerate(columns):
         numeric = any(isinstance(row[at], int | float) for row in rows)
         made.add_column(name, justify="right" if numeric else "left")
     for row in rows:
-        made.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+        made.add_row(*(_cell(value) for value in row))
     return made
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    # A name is no markup.
+    return f"{value:.4f}" if isinstance(value, float) else str(value).replace("[", r"\[")
+
+
+def _plain(value: Any) -> Any:
+    """The value without NaN and infinity, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write(text: str) -> None:
+    """Text to stdout. A reader that has left (`| head`) has seen what it wanted."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at its end: https://docs.python.org/3/library/signal.html
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tokenize
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -60,12 +61,10 @@ def open_array(file: Path, key: str) -> Stored:
         Where the file is damaged or the array is not made of slices of plain numbers.
     """
     ending = file.suffix.lower()
+    opener = {".npy": _open_npy, ".npz": _open_npz}.get(ending, _open_hdf5)
     try:
-        if ending == ".npy":
-            return _open_npy(file, key)
-        if ending == ".npz":
-            return _open_npz(file, key)
-        return _open_hdf5(file, key)
+        with warnings.catch_warnings(action="ignore"):  # numpy's, about headers of old releases
+            return opener(file, key)
     except DAMAGE as error:
         raise InputError(f"{file.name} is damaged, or no {ending} file.") from error
 
@@ -98,7 +97,8 @@ def _stored(
 
     def checked() -> npt.NDArray[Any]:
         try:
-            array = np.asarray(read()).reshape(shape)
+            with warnings.catch_warnings(action="ignore"):
+                array = np.asarray(read()).reshape(shape)
         except DAMAGE as error:
             raise InputError(f"{name} is damaged: its numbers cannot be read.") from error
         return array.astype(dtype.newbyteorder("="), copy=False)

@@ -7,6 +7,7 @@ groups (DICOM PS3.3 C.7.6.16).
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 import zlib
@@ -70,6 +71,8 @@ NEEDED_TAGS: tuple[str, ...] = (
 LOCALIZER_WORDS = frozenset({"LOCALIZER", "SCOUT", "TOPOGRAM"})
 DEFLATED = "1.2.840.10008.1.2.1.99"
 NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+#: CT image, enhanced CT image, legacy converted enhanced CT image.
+CT_IMAGES = frozenset(f"1.2.840.10008.5.1.4.1.1.{number}" for number in ("2", "2.1", "2.2"))
 DICOMDIR = "1.2.840.10008.1.3.10"
 
 Vector = tuple[float, ...]
@@ -247,10 +250,16 @@ def _header_of(dataset: Dataset, file: Path) -> Header | None:
         "series_uid": _text(dataset, "SeriesInstanceUID"),
         "modality": modality,
     }
+    if not re.fullmatch(r"[A-Z]{0,16}", modality):  # never shown: it may have run into a name
+        return Header(**common, problem=f"{file.name} is a damaged DICOM file.", is_damaged=True)
     if modality not in ("", "CT"):
         return Header(**common, problem=f"{file.name} is {modality} and not CT.")
     rows, columns = _whole(dataset, "Rows"), _whole(dataset, "Columns")
     if not rows or not columns:
+        if sop_class in CT_IMAGES:
+            return Header(
+                **common, problem=f"{file.name} is a damaged DICOM file.", is_damaged=True
+            )
         return Header(**common, problem=f"{file.name} is DICOM but holds no image.")
     if _whole(dataset, "SamplesPerPixel", 1) != 1:
         return Header(**common, problem=f"{file.name} is a colour picture and not a CT image.")

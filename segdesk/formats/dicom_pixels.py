@@ -32,10 +32,11 @@ from segdesk.formats.dicom_header import (
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+RLE = "1.2.840.10008.1.2.5"
 #: RLE, JPEG 2000 (lossless, lossy), HTJ2K (lossless, with RPCL, lossy).
 BY_PYDICOM = (
     NATIVE
-    | {DEFLATED, "1.2.840.10008.1.2.5"}
+    | {DEFLATED, RLE}
     | {f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203)}
 )
 #: JPEG baseline, extended, progressive (retired), lossless; JPEG-LS lossless and near.
@@ -107,7 +108,8 @@ def _by_pydicom(dataset: Dataset, syntax: str, frame: int) -> Stored:
     if getattr(dataset, "file_meta", None) is None:
         dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = UID(syntax)
-    pixels = pixel_array(dataset, index=frame, raw=True)
+    plugin = "pydicom" if syntax == RLE else "pylibjpeg"  # not asked where nothing is compressed
+    pixels = pixel_array(dataset, index=frame, raw=True, decoding_plugin=plugin)
     return pixels.reshape(pixels.shape[-2:])
 
 

@@ -42,6 +42,10 @@ def salted_hash(salt: str, identity: str) -> str:
 
 
 def clean(value: str) -> str:
-    """A kept value on one line, at most `LONGEST_VALUE` characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
-    return line[:LONGEST_VALUE]
+    """A kept value, at most `LONGEST_VALUE` characters; empty where it is more than one line.
+
+    A control character means that a damaged length let the value run into the next elements, of
+    which the patient's name is one.
+    """
+    line = " ".join(value.strip(" \0").split(" "))
+    return line[:LONGEST_VALUE].strip() if line.isprintable() else ""

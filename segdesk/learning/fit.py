@@ -52,6 +52,8 @@ class Ending:
 class Fit:
     """One training from its first step to its best weights. Owned by `trainer`, run once.
 
+    The clock starts, and batches are made, from its making on.
+
     Parameters
     ----------
     learner : with its first weights
@@ -92,6 +94,7 @@ class Fit:
         self._steps_done = 0
         self._step_s = 0.0
         self._rest_s = FIRST_REST_S
+        self._best_weights: Weights = learner.weights()
         self._best_figures: Validated | None = None
         self._best_loss = math.inf
         self._best_epoch = 0
@@ -99,6 +102,8 @@ class Fit:
         self._has_recovered = False
         self._saved_epoch = 0
         self._saved_at = -math.inf
+        self._feed = open_feed(plan.batch)
+        self._clock = Clock()
 
     def run(self) -> Ending:
         """Train until the plan, the patience or the user ends it; the best weights are back then.
@@ -108,9 +113,6 @@ class Fit:
         TrainingError
             Where no step can be taken, or the weights cannot be written.
         """
-        self._clock = Clock()
-        self._best_weights: Weights = self._learner.weights()
-        self._feed = self._open_feed(min(self._plan.batch, 256))
         number = 0
         try:
             while True:
@@ -126,9 +128,9 @@ class Fit:
 
     def _train_epoch(self, number: int) -> None:
         taken: list[StepFigures] = []
-        started, steps = time.perf_counter(), self._steps()
+        started, steps = self._clock.seconds, self._steps()
         share = 1.0
-        while len(taken) < steps and time.perf_counter() - started < MOST_SECONDS:
+        while len(taken) < steps and self._clock.seconds - started < MOST_SECONDS:
             if taken and self._is_over_time():
                 break
             self._wait_or_stop()

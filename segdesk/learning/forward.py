@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.errors import TrainingError
 from segdesk.learning import backend
 
 Floats = npt.NDArray[np.float32]
@@ -42,10 +43,22 @@ class Forward:
         Parameters
         ----------
         images : float32, (n, rows, columns, 1), 1 <= n <= batch
+
+        Raises
+        ------
+        TrainingError
+            Where the device's memory is too small.
         """
         missing = self._batch - len(images)
         full = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
-        return np.asarray(self._network.predict_on_batch(full), np.float32)[: len(images)]
+        try:
+            outputs = self._network.predict_on_batch(full)
+        except backend.OUT_OF_MEMORY as error:
+            raise TrainingError(
+                f"The memory is too small to predict slices of {full.shape[1]}x{full.shape[2]}.",
+                "Train at a smaller size or with fewer filters.",
+            ) from error
+        return np.asarray(outputs, np.float32)[: len(images)]
 
 
 def probabilities(outputs: Floats) -> Floats:

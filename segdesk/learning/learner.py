@@ -47,6 +47,7 @@ class Learner:
             jit_compile=backend.USE_XLA,  # pyright: ignore[reportArgumentType]
         )
         self.optimiser.build(self._trained.trainable_variables)
+        self._make_metrics()
 
     def step(self, batch: Batch, rate: float) -> StepFigures:
         """Learn from one batch at a rate."""
@@ -55,6 +56,19 @@ class Learner:
         self._trained.reset_metrics()
         logs = self._trained.train_on_batch(*batch, return_dict=True)
         return StepFigures(*(float(logs[name]) for name in ("loss", "accuracy", "dice")))
+
+    def _make_metrics(self) -> None:
+        """Let the metrics make their variables now.
+
+        A step that makes variables is traced a second time, and half of the seconds before the
+        first step would go into that.
+        """
+        rows, columns, channels = self.network.input_shape[1:]
+        images = np.zeros((1, rows, columns, channels), np.float32)
+        outputs = np.zeros((1, *self.network.output_shape[1:]), np.float32)
+        targets = np.zeros((1, rows, columns, 1), np.uint8)
+        self._trained.compute_metrics(images, targets, outputs)
+        self._trained.reset_metrics()
 
     def weights(self) -> Weights:
         """A copy."""

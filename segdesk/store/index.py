@@ -45,7 +45,7 @@ class Base:
     Parameters
     ----------
     generation : the journals from this number upwards are replayed on it
-    cases : state of each case; one that is not there has no mask and no statuses yet
+    cases : state of each case; one that is not there has no mask yet and no slice is labelled
     segments : the table
     """
 
@@ -85,7 +85,8 @@ class Base:
         )
 
     def _settled(self, case: Case) -> Case:
-        state = self.state(case.id)
+        new = CaseState(statuses=(SliceStatus.UNLABELLED,) * case.slices)
+        state = self.cases.get(case.id, new)
         return replace(case, generation=state.generation, statuses=state.statuses)
 
 

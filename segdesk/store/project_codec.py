@@ -133,7 +133,7 @@ def _encode_case(case: Case, order: int, group: NewGroup) -> None:
 def _decode_case(id: str, group: Group) -> tuple[int, Case]:
     source = group.group("source")
     grid = grid_of(group)
-    statuses = tuple(SliceStatus(int(number)) for number in group.column("statuses", np.uint8))
+    statuses = tuple(map(SliceStatus, group.column("statuses", np.uint8).tolist()))
     if len(statuses) not in (0, grid.shape[0]):
         raise ValueError(f"expected {grid.shape[0]} statuses, received {len(statuses)}")
     window = None

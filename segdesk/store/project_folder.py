@@ -199,6 +199,18 @@ class ProjectFolder:
                 self._lock.release()
                 self._lock = None
 
+    def delete(self) -> None:
+        """Close the project and remove its folder: it was made for something that failed.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        self.close()
+        with writing(f"The project '{self.path.name}'"):
+            shutil.rmtree(self.path)
+
     def __enter__(self) -> ProjectFolder:
         return self
 

@@ -43,7 +43,7 @@ class Recovery:
     def notes(self) -> tuple[str, ...]:
         """Sentences about what was left out."""
         notes: list[str] = []
-        if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].first >= 0:
+        if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].end:
             notes.append("The last change was only half written and was left out.")
         damaged = [journal.number for journal in self.journals if journal.flaw == "damaged"]
         for number in (*damaged, *self.stray):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from PySide6.QtGui import QKeySequence
+
 #: press: when the key goes down. tap_hold: `handler` on a tap, `hold` while it stays down.
 KeyUse = Literal["press", "tap_hold"]
 
@@ -49,3 +51,9 @@ class Action:
     checked: Callable[[], bool] | None = None
     icon: str = ""
     text_now: Callable[[], str] | None = None
+
+    @property
+    def sequences(self) -> list[QKeySequence]:
+        """Its keys, the first one first. Qt's own list reads "; " between them, not ", "."""
+        portable = QKeySequence.SequenceFormat.PortableText
+        return [QKeySequence(text, portable) for text in self.shortcut.split(", ") if text]

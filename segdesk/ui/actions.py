@@ -73,8 +73,7 @@ class ActionTable:
         made.setCheckable(action.checked is not None)
         if action.icon:
             made.setData(action.icon)
-        portable = QKeySequence.SequenceFormat.PortableText
-        made.setShortcuts(QKeySequence.listFromString(action.shortcut, portable))
+        made.setShortcuts(action.sequences)
         if action.canvas:
             made.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         made.triggered.connect(lambda: self.run(action))
@@ -132,7 +131,7 @@ class ActionTable:
 
 
 def _tip(action: Action) -> str:
-    keys = QKeySequence.listFromString(action.shortcut, QKeySequence.SequenceFormat.PortableText)
+    keys = action.sequences
     if not keys:
         return action.tip
     return f"{action.tip} ({keys[0].toString(QKeySequence.SequenceFormat.NativeText)})"

@@ -386,4 +386,5 @@ class MainWindow(QMainWindow):
 
     def _close_for_good(self) -> None:
         self._may_close = True
-        self.close()
+        # Later, because where nothing had to be waited for, Qt is still closing the first time.
+        QTimer.singleShot(0, self, self.close)

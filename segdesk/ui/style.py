@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QColor, QPalette
 
+from segdesk.core.resources import resource
 from segdesk.ui.theme import GRID, RADIUS, SMALL, TEXT, Tokens
 
 
@@ -38,6 +39,11 @@ def style_sheet(tokens: Tokens) -> str:
     """The style sheet of the whole window."""
     t = tokens
     on_accent = "#0c0e12" if t.is_dark else "#ffffff"
+    theme = "dark" if t.is_dark else "light"
+    # Qt wants forward slashes in a style sheet on every system.
+    up, down, check = (
+        resource("themes", f"{name}-{theme}.svg").as_posix() for name in ("up", "down", "check")
+    )
     return f"""
 * {{ font-size: {TEXT}px; }}
 QMainWindow, QDialog, QWidget#page {{ background: {t.panel}; color: {t.text}; }}
@@ -89,6 +95,15 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
     border-color: {t.accent}; }}
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
     color: {t.dim}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0 0 0 {GRID}px;
+    min-height: 0;
+    background: transparent; }}
+QComboBox::drop-down {{ border: none; width: {5 * GRID}px; }}
+QComboBox::down-arrow {{ image: url("{down}"); width: 12px; height: 12px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: {4 * GRID}px;
+    background: transparent; }}
+QAbstractSpinBox::up-arrow {{ image: url("{up}"); width: 10px; height: 10px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{down}"); width: 10px; height: 10px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; color: {t.text};
     border: 1px solid {t.line}; selection-background-color: {t.accent};
     selection-color: {on_accent}; }}
@@ -97,20 +112,25 @@ QListView, QTreeView, QTableView {{ background: {t.panel}; color: {t.text}; bord
 QTreeView::item, QTableView::item {{ padding: {GRID}px; min-height: {5 * GRID}px; }}
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected {{
     background: {t.raised}; color: {t.text}; }}
-QListView:focus::item:selected, QTreeView:focus::item:selected {{ border: 1px solid {t.accent}; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.dim}; border: none;
     border-bottom: 1px solid {t.line}; padding: {GRID}px; }}
 QProgressBar {{ background: {t.background}; border: none; border-radius: 3px; max-height: 6px;
     min-height: 6px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
+QSlider {{ background: transparent; border: none; min-height: 20px; }}
 QSlider::groove:horizontal {{ background: {t.line}; height: 4px; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; height: 4px; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {t.accent}; width: 12px; height: 12px; margin: -4px 0;
     border-radius: 6px; }}
 QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{
     background: {t.dim}; }}
-QSlider:focus::handle:horizontal {{ border: 1px solid {t.text}; }}
+QSlider::handle:horizontal:focus {{ border: 1px solid {t.text}; }}
 QCheckBox, QRadioButton {{ color: {t.text}; spacing: {2 * GRID}px; background: transparent; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.dim};
+    border-radius: 3px; background: {t.background}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
+    image: url("{check}"); }}
+QCheckBox::indicator:focus {{ border-color: {t.accent}; }}
 QCheckBox:disabled, QRadioButton:disabled {{ color: {t.dim}; }}
 QGroupBox {{ border: 1px solid {t.line}; border-radius: {RADIUS}px; margin-top: {2 * GRID}px;
     padding: {2 * GRID}px; }}

@@ -28,5 +28,6 @@ def test_a_hash_needs_the_salt_and_an_identity():
     assert re.fullmatch(r"[0-9a-f]{16}", salted_hash("a", "P1"))
 
 
-def test_a_cleaned_value_is_one_short_line():
-    assert clean(" a\x00\r\n b ") == "a b" and len(clean("x" * 99)) == 64
+def test_a_kept_value_is_short_and_one_that_ran_into_the_next_is_dropped():
+    assert clean(" Maker \0") == "Maker" and len(clean("x" * 99)) == 64
+    assert clean("Maker\x10\0PN\x08\0DOE^JANE") == clean("two\nlines") == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from segdesk.jobs.messages import Message
 
 Pixels = npt.NDArray[np.int16]
 Labels = npt.NDArray[np.uint8]
+Lessons = list[tuple[str, Pool, Pixels, Labels]]
 
 
 @dataclass
@@ -60,7 +60,7 @@ def discs(count: int, side: int = 32, *, seed: int = 0) -> tuple[Pixels, Labels]
 
 def write_bundle(
     folder: Path,
-    lessons: Sequence[tuple[str, Pool, Pixels, Labels]],
+    lessons: Lessons,
     *,
     plan: Plan | None = None,
     pixel_mm: tuple[float, float] | None = None,

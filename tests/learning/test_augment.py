@@ -62,7 +62,7 @@ def test_strength_0_changes_nothing() -> None:
 def test_a_mirrored_left_lung_is_a_right_lung() -> None:
     target = np.zeros((32, 32), np.uint8)
     target[8:24, 2:14], target[8:24, 18:30] = 1, 2
-    image = target / np.float32(2)
+    image = (target / 2).astype(np.float32)
     swap = swap_table(((1, 2),))
     seen = set()
     for seed in range(20):

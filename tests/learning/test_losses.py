@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -60,7 +62,7 @@ def test_a_perfect_answer_costs_next_to_nothing(loss: Loss, classes: int) -> Non
 
 def test_cross_entropy_is_that_of_keras_where_all_is_known() -> None:
     targets, outputs = batch(3)
-    theirs = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(targets, outputs)
+    theirs: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(targets, outputs)
     assert float(losses.crossentropy(targets, outputs)) == pytest.approx(float(theirs), rel=1e-5)
     targets, chances = batch(1)
     theirs = keras.losses.BinaryCrossentropy()(targets, chances)

@@ -35,7 +35,7 @@ def test_labels_grown_and_shrunk_again_are_the_same(rows: int, columns: int, fac
 
 def test_a_ramp_stays_a_ramp_on_the_same_field_of_view() -> None:
     centres = (np.arange(64, dtype=np.float32) + 0.5) / 64
-    image = np.tile(centres, (64, 1))
+    image = np.tile(centres, (64, 1)).astype(np.float32)
     expected = (np.arange(128, dtype=np.float32) + 0.5) / 128
     grown = resample_image(image, (128, 128))
     np.testing.assert_allclose(grown[5, 2:-2], expected[2:-2], atol=1e-5)

@@ -1,12 +1,14 @@
 """The default: a lean U-Net with normalisation, made to be good within minutes on few slices.
 
-What was measured against the classic U-Net, in equal seconds on two cores: one convolution for
-each level and side instead of two makes a step half as long and a better network; each channel
-normalised over its own slice (a group of one channel) needs no second slice and no running
-averages, which lag when an epoch has few steps, and is a third faster than wider groups.
+What was measured, in equal processor time on slices of 64x64: one convolution a level where the
+map is large, and skips that are added instead of concatenated, make a step a third as long and
+the better network; each channel normalised over its own slice (a group of one channel) needs no
+second slice and no running averages, which lag when an epoch has few steps, and is a third faster
+than wider groups.
 
 References: Isensee et al., "nnU-Net", Nature Methods 2021 (instance normalisation, Dice +
-cross-entropy); Wu and He, "Group normalization", ECCV 2018.
+cross-entropy); Wu and He, "Group normalization", ECCV 2018; Chaurasia and Culurciello, "LinkNet",
+VCIP 2017 (added skips).
 """
 
 # Keras types initialisers as strings and a layer's result as a list.
@@ -14,13 +16,13 @@ cross-entropy); Wu and He, "Group normalization", ECCV 2018.
 
 from __future__ import annotations
 
-from itertools import count, pairwise
+from itertools import count
 
 import keras
 from keras import layers
 
-#: Filters of each level from the top, as multiples of the first level's.
-LEVELS = (1, 2, 4, 6, 8, 8)
+#: Of each level from the top: filters as multiples of the first level's, and convolutions.
+LEVELS = ((1, 1), (2, 1), (4, 2), (6, 2), (8, 2), (8, 2))
 #: The bottom has at least so many pixels along the longer side.
 BOTTOM = 4
 
@@ -30,32 +32,34 @@ def build(
 ) -> keras.Model:
     """Build it; see `registry.Build`. As deep as the slice allows, so that it is seen whole."""
     seeds = count(seed)
-    sizes = [multiple * filters for multiple in LEVELS[: _levels(input_shape)]]
+
+    def block(x: keras.KerasTensor, size: int, convolutions: int = 1) -> keras.KerasTensor:
+        for _ in range(convolutions):
+            he = keras.initializers.HeNormal(next(seeds))
+            x = layers.Conv2D(size, 3, padding="same", use_bias=False, kernel_initializer=he)(x)
+            x = layers.ReLU()(layers.GroupNormalization(groups=-1)(x))
+        return x
+
+    levels = [(multiple * filters, times) for multiple, times in LEVELS[: _depth(input_shape)]]
     x = inputs = keras.Input(input_shape)
     skips: list[keras.KerasTensor] = []
-    for size in sizes[:-1]:
-        x = _block(x, size, next(seeds))
+    for size, convolutions in levels[:-1]:
+        x = block(x, size, convolutions)
         skips.append(x)
         x = layers.MaxPooling2D()(x)
-    x = _block(x, sizes[-1], next(seeds))
-    for (_, size), skip in zip(pairwise(reversed(sizes)), reversed(skips), strict=True):
+    x = block(x, *levels[-1])
+    for (size, _), skip in zip(reversed(levels[:-1]), reversed(skips), strict=True):
         he = keras.initializers.HeNormal(next(seeds))
-        x = layers.Conv2DTranspose(size, 2, strides=2, kernel_initializer=he)(x)
-        x = _block(layers.Concatenate()([x, skip]), size, next(seeds))
+        x = layers.UpSampling2D()(layers.Conv2D(size, 1, kernel_initializer=he)(x))
+        x = block(layers.Add()([x, skip]), size)
     glorot = keras.initializers.GlorotUniform(next(seeds))
     x = layers.Conv2D(classes, 1, kernel_initializer=glorot, name="head")(x)
     return keras.Model(inputs, x, name="unet_norm")
 
 
-def _block(x: keras.KerasTensor, size: int, seed: int) -> keras.KerasTensor:
-    he = keras.initializers.HeNormal(seed)
-    x = layers.Conv2D(size, 3, padding="same", use_bias=False, kernel_initializer=he)(x)
-    return layers.ReLU()(layers.GroupNormalization(groups=-1)(x))
-
-
-def _levels(input_shape: tuple[int, int, int]) -> int:
+def _depth(input_shape: tuple[int, int, int]) -> int:
     """Levels including the bottom: each halves the slice until `BOTTOM` pixels are left."""
-    longer, levels = max(input_shape[:2]), 1
-    while longer >= 2 * BOTTOM and levels < len(LEVELS):
-        longer, levels = longer // 2, levels + 1
-    return levels
+    longer, depth = max(input_shape[:2]), 1
+    while longer >= 2 * BOTTOM and depth < len(LEVELS):
+        longer, depth = longer // 2, depth + 1
+    return depth

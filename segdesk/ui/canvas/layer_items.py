@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 
 from segdesk.core.edit import Box
 from segdesk.core.window import Window, grey_table
@@ -75,8 +75,17 @@ class SlicePicture:
         self._blender.blend(self._grey, annotation, prediction, self._shown, box)
 
     def paint(self, painter: QPainter, viewport: Viewport) -> None:
-        """Draw the slice where the viewport puts it."""
-        smooth = min(viewport.voxel) * painter.device().devicePixelRatioF() < SQUARES_FROM
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        rows, columns = self._grey.shape
-        painter.drawImage(QRectF(*viewport.rectangle), self._image, QRectF(0, 0, columns, rows))
+        """Draw the slice where the viewport puts it, to the same pixels whatever part is asked."""
+        scale = painter.device().devicePixelRatioF()
+        if min(viewport.voxel) * scale < SQUARES_FROM:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(QRectF(*viewport.rectangle), self._image, QRectF(self._image.rect()))
+            return
+        # Without smoothing, drawImage rounds the picture to whole pixels and then lets rows and
+        # columns drift, differently for each part; a texture puts every voxel where it belongs.
+        height, width = viewport.voxel
+        texture = QBrush()
+        texture.setTextureImage(self._image)
+        texture.setTransform(QTransform(width, 0, 0, height, viewport.x, viewport.y))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.fillRect(QRectF(*viewport.rectangle), texture)

@@ -82,7 +82,7 @@ class StatusStrip(QWidget):
         """Where the mark of a slice is."""
         top = self._top + self._step * self._position(index)
         gap = 2.0 if self._step >= APART_FROM else 0.0
-        return QRectF(GRID, top, MARK, max(self._step - gap, 1.0))
+        return QRectF(GRID, top, MARK, self._step - gap)
 
     def slice_at(self, y: float) -> int:
         """The slice at a height; beyond the ends, the first or the last."""

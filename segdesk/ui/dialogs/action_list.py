@@ -116,12 +116,8 @@ class ActionListDialog(Dialog):
 
 def keys_in_words(action: Action) -> str:
     """The keys of an action as this system writes them, "or" between alternatives."""
-    portable = QKeySequence.SequenceFormat.PortableText
     native = QKeySequence.SequenceFormat.NativeText
-    keys = [
-        sequence.toString(native)
-        for sequence in QKeySequence.listFromString(action.shortcut, portable)
-    ]
+    keys = [sequence.toString(native) for sequence in action.sequences]
     words = tr(" or ").join(keys)
     if action.key_use == "tap_hold" and action.hold is not None:
         words += tr(" (hold to peek)") if action.id == "overlays" else tr(" (or hold and drag)")

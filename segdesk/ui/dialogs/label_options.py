@@ -47,6 +47,6 @@ class LabelOptionsDialog(Dialog):
         self.end_rows()
 
     def _choose(self) -> None:
-        chosen = next(value for value, option in self._options if option.isChecked())
+        chosen: LabelsAs = next(value for value, option in self._options if option.isChecked())
         self.accept()
         self._then(chosen)

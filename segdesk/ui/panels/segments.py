@@ -61,6 +61,7 @@ class SegmentsPanel(Panel):
         self.bridge.listen(workbench.labels_changed, self.refresh)
         self.bridge.listen(view.segment_changed, self.refresh)
         self.bridge.listen(view.case_changed, self.refresh)
+        self.bridge.listen(workbench.case_loaded, self.refresh)
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._model.set_tokens(tokens)

@@ -51,6 +51,7 @@ class SlicePanel(Panel):
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         for signal in (
             workbench.statuses_changed,
+            workbench.case_loaded,
             workbench.labels_changed,
             workbench.predictions_changed,
             view.case_changed,

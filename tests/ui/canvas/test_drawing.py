@@ -1,11 +1,13 @@
-"""What is drawn: boxes of a stroke as a full paint, letters, layers, status, value under the cursor."""
+"""What is drawn: boxes of a stroke like a full paint, letters, layers, status, value."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PySide6.QtCore import QPointF, QRect
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPaintEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -13,11 +15,12 @@ from pytestqt.qtbot import QtBot
 from segdesk.app import reviewing
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
-from segdesk.core.edit import Dismissal, Edit
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
+from segdesk.core.window import Window
 from segdesk.ui.canvas import facts
 from segdesk.ui.canvas.slice_view import SliceView
+from segdesk.ui.canvas.under import Under
 from segdesk.ui.theme import DARK, LIGHT
 from tests.ui.canvas.bench_project import CASE, add_case, draw, predict
 from tests.ui.canvas.mouse import LEFT, drag, move, move_to, press, release
@@ -26,53 +29,265 @@ SHAPE = (40, 60)
 
 
 class WatchedView(SliceView):
-    """Remembers what was asked to be painted."""
+    """Remembers how many pixels each paint was asked for."""
 
     def __init__(self, workbench: Workbench, view: ViewState) -> None:
-        self.painted: list[QRect] = []
+        self.pixels: list[int] = []
         super().__init__(workbench, view, DARK)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self.painted += [QRect(event.rect())] if event.region().rectCount() == 1 else []
+        self.pixels.append(sum(area(rect) for rect in event.region()))
         super().paintEvent(event)
 
 
-def on_screen(canvas: SliceView) -> QImage:
-    """What the window's backing store has, which grab() would paint anew."""
+@pytest.fixture
+def watched(workbench: Workbench, view: ViewState, qtbot: QtBot) -> WatchedView:
+    watched = WatchedView(workbench, view)
+    qtbot.addWidget(watched, before_close_func=WatchedView.detach)
+    watched.resize(701, 603)
+    watched.show()
+    qtbot.waitExposed(watched)
     QApplication.processEvents()
-    image = canvas.window().backingStore().paintDevice()
-    assert isinstance(image, QImage)
-    return image.copy()
+    return watched
 
 
-@pytest.mark.parametrize("zoom", [0.4, 1.0, 2.37, 6.0])
-def test_a_stroke_repaints_only_its_box_and_yet_the_same_pixels_as_a_full_paint(
-    workbench: Workbench, view: ViewState, qtbot: QtBot, zoom: float
+@pytest.mark.parametrize("style", ["fill", "outline", "difference"])
+@pytest.mark.parametrize("zoom", [0.15, 0.3, 1.0, 2.37, 6.0])
+def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint(
+    watched: WatchedView, workbench: Workbench, view: ViewState, zoom: float, style: str
 ) -> None:
     predict(workbench, checkers())
-    canvas = SliceView(workbench, view, DARK)
-    qtbot.addWidget(canvas)
-    canvas.resize(701, 603)
-    canvas.show()
-    qtbot.waitExposed(canvas)
-    canvas.set_viewport(canvas.viewport.zoomed(zoom, 340.3, 290.9))
+    view.set_layers(style=style)
+    watched.set_viewport(watched.viewport.zoomed(zoom, 340.3, 290.9))
     view.use_tool("brush")
-    press(canvas, (20, 30))
-    for column in (32, 35, 33.4, 28):
-        move(canvas, (21.3, column), LEFT)
-        QApplication.processEvents()
-    release(canvas, (21.3, 28))
-    parts = canvas.grab().toImage()
-    canvas.update()
-    canvas.peek(True)
+    move(watched, (20, 30))
     QApplication.processEvents()
+    watched.pixels.clear()
+    press(watched, (20, 30))
+    for column in (32, 35, 33.4, 28):
+        move(watched, (21.3, column), LEFT)
+        QApplication.processEvents()
+    in_parts = on_screen(watched)
+    parts_painted = max(watched.pixels)
+    view.set_layers(shown=False)
+    QApplication.processEvents()
+    view.set_layers(shown=True)
+    assert on_screen(watched) == in_parts
+    if zoom <= 1:
+        assert parts_painted < 0.35 * area(watched.rect())
+    release(watched, (21.3, 28))
+
+
+def test_many_moves_between_two_paints_cost_one_paint(
+    watched: WatchedView, view: ViewState
+) -> None:
+    view.use_tool("brush")
+    press(watched, (20, 20))
+    QApplication.processEvents()
+    watched.pixels.clear()
+    for column in range(20, 40):
+        move(watched, (20, column), LEFT)
+    QApplication.processEvents()
+    assert len(watched.pixels) == 1
+
+
+def test_a_stroke_on_another_slice_paints_nothing(
+    watched: WatchedView, workbench: Workbench
+) -> None:
+    QApplication.processEvents()
+    watched.pixels.clear()
+    draw(workbench, 1, np.ones(SHAPE))
+    QApplication.processEvents()
+    assert watched.pixels == []
+
+
+def test_letters_stand_where_the_patient_is(workbench: Workbench, view: ViewState) -> None:
+    case = view.case
+    assert case is not None
+    top, right, bottom, left = facts.facts(workbench, view, case).letters
+    assert (top, right, bottom, left) == ("A", "L", "P", "R")
+
+
+def test_a_coronal_stack_says_so_and_has_its_own_letters(
+    workbench: Workbench, view: ViewState
+) -> None:
+    # Slices go back (y), rows down (−z), columns to the left (x): the usual coronal reformat.
+    direction = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0)
+    grid = Grid((4, 20, 20), (2.0, 1.0, 1.0), (0.0, 10.0, 0.0), direction)
+    case = add_case(workbench, grid, id="coronal")
+    workbench.loaded("coronal")
+    view.show_case("coronal")
+    said = facts.facts(workbench, view, case)
+    assert said.letters == ("S", "L", "I", "R")
+    assert said.title == "Coronal   3 / 4   y 14.0 mm"
+
+
+def test_title_window_and_reading_are_in_words_and_figures(
+    workbench: Workbench, view: ViewState
+) -> None:
+    case = view.case
+    assert case is not None
+    said = facts.facts(workbench, view, case)
+    assert said.title == "Axial   4 / 6   z 15.0 mm"
+    assert said.window == "W 1500   L −600   lung"
+    value = int(workbench.volume(CASE).voxels[3, 7, 9])
+    expected = f"HU {value}   (7, 9)   Right lung".replace("-", "−")
+    assert facts.reading(workbench, case, Under(CASE, 3, 7, 9, 2)) == expected
+
+
+def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
+    workbench: Workbench, view: ViewState
+) -> None:
+    grid = Grid((2, 30, 30), stacked=False)
+    case = add_case(workbench, grid, id="flat", unit="raw")
+    workbench.loaded("flat")
+    view.show_case("flat")
+    said = facts.facts(workbench, view, case)
+    assert said.letters == ("", "", "", "")
+    assert said.title == "Slice   2 / 2"
+    assert facts.scale_bar(grid, 3.0) is None
+    assert facts.reading(workbench, case, Under("flat", 1, 0, 0, 0)).startswith("value ")
+
+
+@pytest.mark.parametrize(("scale", "bar"), [(2.0, (50, 100.0)), (0.1, (200, 20.0)), (200.0, None)])
+def test_the_scale_bar_is_a_round_length_that_fits(
+    scale: float, bar: tuple[int, float] | None
+) -> None:
+    assert facts.scale_bar(Grid((1, 9, 9)), scale) == bar
+
+
+def test_the_letters_are_drawn_beside_the_right_edges(canvas: SliceView) -> None:
+    x, y, width, height = canvas.viewport.rectangle
+    image = canvas.grab().toImage()
+    # 500 x 600 with a slice of 484 x 645 mm drawn: letters lie inside the view at its edges.
+    for place in (
+        QPointF(250, max(y - 9, 13)),
+        QPointF(250, min(y + height + 9, 600 - 13)),
+        QPointF(max(x - 9, 13), 300),
+        QPointF(min(x + width + 9, 500 - 13), 300),
+    ):
+        assert has_ink(image, place)
+
+
+def test_the_status_of_the_slice_is_drawn_in_its_colour(
+    canvas: SliceView, workbench: Workbench
+) -> None:
+    reviewing.set_status(workbench, CASE, 3, SliceStatus.VERIFIED)
+    image = canvas.grab().toImage()
+    colours = {image.pixelColor(x, 20).name() for x in range(380, 500)}
+    assert DARK.status(SliceStatus.VERIFIED) in colours
+
+
+def test_segments_are_drawn_in_their_colours_and_hidden_ones_are_not(
+    canvas: SliceView, workbench: Workbench, view: ViewState
+) -> None:
+    view.set_window(Window(5000, 10))
+    plane = np.zeros(SHAPE)
+    plane[10:30, 10:30] = 1
+    draw(workbench, 3, plane)
+    view.set_layers(annotation=1.0)
+    assert colour_at(canvas, 20, 20) == workbench.segments[1].colour
+    workbench.show_segment(1, False)
+    assert colour_at(canvas, 20, 20) == "#000000"
+    assert colour_at(canvas, 10, 20) == "#000000"
+
+
+def test_overlays_can_be_switched_off_and_peeked_through(
+    canvas: SliceView, workbench: Workbench, view: ViewState
+) -> None:
+    bare = canvas.grab().toImage()
+    draw(workbench, 3, np.ones(SHAPE))
+    drawn = canvas.grab().toImage()
+    assert drawn != bare
+    canvas.peek(True)
+    assert canvas.grab().toImage() == bare
     canvas.peek(False)
-    whole = canvas.grab().toImage()
-    assert parts == whole
-    canvas.detach()
+    assert canvas.grab().toImage() == drawn
+    view.set_layers(shown=False)
+    assert canvas.grab().toImage() == bare
+
+
+def test_a_dismissed_prediction_is_not_drawn_and_undo_brings_it_back(
+    canvas: SliceView, workbench: Workbench
+) -> None:
+    bare = canvas.grab().toImage()
+    predict(workbench, checkers())
+    offered = canvas.grab().toImage()
+    assert offered != bare
+    reviewing.dismiss(workbench, CASE, 3)
+    assert canvas.grab().toImage() == bare
+    workbench.undo()
+    assert canvas.grab().toImage() == offered
+
+
+def test_difference_shows_what_only_one_of_both_has(
+    canvas: SliceView, workbench: Workbench, view: ViewState
+) -> None:
+    view.set_window(Window(5000, 10))
+    view.set_layers(style="difference", annotation=1.0)
+    drawn, predicted = np.zeros(SHAPE), np.zeros((6, *SHAPE), np.uint8)
+    drawn[5:35, 5:30] = 1
+    predicted[:, 5:35, 20:50] = 1
+    draw(workbench, 3, drawn)
+    predict(workbench, predicted)
+    assert colour_at(canvas, 20, 40) == DARK.false_positive
+    assert colour_at(canvas, 20, 12) == DARK.false_negative
+    assert colour_at(canvas, 20, 25) == "#000000"
+
+
+def test_undo_is_seen_at_once(canvas: SliceView, workbench: Workbench, view: ViewState) -> None:
+    before = canvas.grab().toImage()
+    view.use_tool("brush")
+    drag(canvas, (20, 30))
+    move_to(canvas, QPointF(-5, -5))
+    workbench.undo()
+    view.use_tool("navigate")
+    assert canvas.grab().toImage() == before
+
+
+def test_a_renamed_and_recoloured_segment_is_drawn_anew(
+    canvas: SliceView, workbench: Workbench, view: ViewState
+) -> None:
+    view.set_window(Window(5000, 10))
+    view.set_layers(annotation=1.0)
+    draw(workbench, 3, np.ones(SHAPE))
+    workbench.change_segment(replace(workbench.segments[1], colour="#123456"))
+    assert colour_at(canvas, 20, 20) == "#123456"
+
+
+def test_the_image_stays_on_black_in_the_light_theme(canvas: SliceView) -> None:
+    canvas.resize(900, 300)
+    canvas.set_tokens(LIGHT)
+    assert canvas.grab().toImage().pixelColor(200, 200).name() == "#000000"
 
 
 def checkers() -> npt.NDArray[np.uint8]:
     row, column = np.mgrid[:40, :60]
     plane = ((row // 7 + column // 9) % 3).astype(np.uint8)
     return np.broadcast_to(plane, (6, 40, 60)).copy()
+
+
+def on_screen(canvas: SliceView) -> QImage:
+    """What the window shows; grab() would paint all of it anew."""
+    QApplication.processEvents()
+    image = canvas.window().backingStore().paintDevice()
+    assert isinstance(image, QImage)
+    return image.copy()
+
+
+def colour_at(canvas: SliceView, row: int, column: int) -> str:
+    return canvas.grab().toImage().pixelColor(canvas.pixel_of(row, column).toPoint()).name()
+
+
+def has_ink(image: QImage, place: QPointF) -> bool:
+    """Whether text in the colour of overlays is near a place."""
+    near = range(-8, 9)
+    return any(
+        image.pixelColor(int(place.x()) + dx, int(place.y()) + dy).name() == DARK.image_text
+        for dx in near
+        for dy in near
+    )
+
+
+def area(rect: object) -> int:
+    return rect.width() * rect.height()  # type: ignore[attr-defined]

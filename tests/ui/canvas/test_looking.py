@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -105,7 +106,8 @@ def test_ctrl_and_the_wheel_zoom_about_the_cursor(canvas: SliceView) -> None:
     before = canvas.viewport.scale
     wheel(canvas, up=120, modifiers=CTRL, at=at)
     assert canvas.viewport.scale == pytest.approx(before * 1.2)
-    assert canvas.voxel_at(at) == pytest.approx(voxel)
+    # To the pixel: the slice's corner stays on whole pixels.
+    assert canvas.voxel_at(at) == pytest.approx(voxel, abs=0.1)
 
 
 def test_a_left_drag_in_navigate_changes_window_and_level_and_esc_takes_it_back(
@@ -134,8 +136,6 @@ def test_a_right_drag_in_navigate_zooms_and_asks_for_no_menu(
 def test_a_right_click_in_navigate_asks_for_the_menu_of_what_is_there(
     canvas: SliceView, workbench: Workbench, qtbot: QtBot
 ) -> None:
-    import numpy as np
-
     plane = np.zeros((40, 60))
     plane[12, 33] = 2
     draw(workbench, 3, plane)
@@ -219,7 +219,8 @@ def test_a_case_that_is_read_later_appears_when_it_is_there(
 def test_a_press_takes_the_focus_and_the_pointer_takes_it_from_a_button(
     workbench: Workbench, view: ViewState, qtbot: QtBot
 ) -> None:
-    canvas, button = beside(workbench, view, qtbot, QPushButton("x"))
+    button = QPushButton("x")
+    window, canvas = beside(workbench, view, qtbot, button)
     button.setFocus()
     enter(canvas)
     assert canvas.hasFocus()
@@ -228,6 +229,7 @@ def test_a_press_takes_the_focus_and_the_pointer_takes_it_from_a_button(
     release(canvas, (20, 30))
     assert canvas.hasFocus()
     canvas.detach()
+    window.close()
 
 
 def test_the_pointer_leaves_the_focus_in_a_field_that_is_being_edited(
@@ -236,7 +238,7 @@ def test_the_pointer_leaves_the_focus_in_a_field_that_is_being_edited(
     combo = QComboBox()
     combo.setEditable(True)
     for field in (QLineEdit(), QSpinBox(), combo):
-        canvas, _ = beside(workbench, view, qtbot, field)
+        window, canvas = beside(workbench, view, qtbot, field)
         field.setFocus()
         enter(canvas)
         assert not canvas.hasFocus()
@@ -244,16 +246,19 @@ def test_the_pointer_leaves_the_focus_in_a_field_that_is_being_edited(
         release(canvas, (20, 30))
         assert canvas.hasFocus()
         canvas.detach()
+        window.close()
 
 
 def test_a_plain_list_of_choices_gives_the_focus_away(
     workbench: Workbench, view: ViewState, qtbot: QtBot
 ) -> None:
-    canvas, combo = beside(workbench, view, qtbot, QComboBox())
+    combo = QComboBox()
+    window, canvas = beside(workbench, view, qtbot, combo)
     combo.setFocus()
     enter(canvas)
     assert canvas.hasFocus()
     canvas.detach()
+    window.close()
 
 
 def test_no_input_method_stands_between_keys_and_canvas(canvas: SliceView) -> None:
@@ -306,8 +311,8 @@ def test_the_window_of_the_view_state_is_what_is_drawn(
 
 def beside(
     workbench: Workbench, view: ViewState, qtbot: QtBot, other: QWidget
-) -> tuple[SliceView, QWidget]:
-    """A canvas and another widget in one window that is active."""
+) -> tuple[QWidget, SliceView]:
+    """A window that is active, and the canvas in it beside another widget."""
     window = QWidget()
     qtbot.addWidget(window)
     column = QVBoxLayout(window)
@@ -318,11 +323,10 @@ def beside(
     window.show()
     qtbot.waitExposed(window)
     window.activateWindow()
-    return canvas, other
+    qtbot.waitUntil(window.isActiveWindow)
+    return window, canvas
 
 
 def enter(canvas: SliceView) -> None:
     at = QPointF(30, 30)
     QApplication.sendEvent(canvas, QEnterEvent(at, at, canvas.mapToGlobal(at)))
-    assert canvas.isVisible()
-    QApplication.sendPostedEvents(canvas, QEvent.Type.None_.value)

@@ -1,0 +1,90 @@
+"""How a command opens a project, and the words that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from segdesk.app import running
+from segdesk.app.workbench import Workbench
+from segdesk.cli.stopping import terminating_is_ctrl_c
+from segdesk.errors import UsageError
+
+SUFFIX = ".segdesk"
+JSON = typer.Option(False, "--json", help="Print one JSON object on stdout.")
+PROJECT = typer.Argument(..., metavar="PROJECT", help="The project, NAME.segdesk.")
+
+
+def one_of(name: str, value: str, choices: tuple[Any, ...]) -> Any:
+    """A value that has to be one of some words.
+
+    Raises
+    ------
+    UsageError
+        Where it is none of them.
+    """
+    if value not in choices:
+        raise UsageError(f"--{name} is '{value}'.", f"Choose one of: {', '.join(choices)}.")
+    return value
+
+
+@contextmanager
+def reading(project: Path) -> Generator[Workbench, None, None]:
+    """The project to look at; works while another program has it open."""
+    workbench = Workbench.open(project, writable=False)
+    try:
+        yield workbench
+    finally:
+        workbench.close()
+
+
+@contextmanager
+def changing(project: Path) -> Generator[Workbench, None, None]:
+    """The project to change, with its journal replayed and cut-off runs closed."""
+    with terminating_is_ctrl_c():
+        workbench = Workbench.open(project)
+        try:
+            running.recover(workbench)
+            yield workbench
+        finally:
+            workbench.close()
+
+
+@contextmanager
+def making(project: Path) -> Generator[Workbench, None, None]:
+    """A new project, which vanishes again where it ends without a case.
+
+    Raises
+    ------
+    UsageError
+        Where its name does not end as a project's.
+    """
+    check_name(project)
+    with terminating_is_ctrl_c():
+        workbench = Workbench.create(project)
+        try:
+            yield workbench
+        finally:
+            if workbench.project.cases:
+                workbench.close()
+            else:
+                workbench.discard()
+
+
+def check_name(project: Path) -> None:
+    """Refuse a name for a new project that the window and the shell would not know as one.
+
+    Raises
+    ------
+    UsageError
+        Where it does not end in .segdesk.
+    """
+    if project.suffix != SUFFIX:
+        raise UsageError(
+            f"There is no project '{project}', and a new one needs a name that ends in {SUFFIX}.",
+            f"Call it {project.name or 'NAME'}{SUFFIX}.",
+        )

@@ -1,0 +1,33 @@
+"""Being asked to stop: Ctrl+C, and the polite end of a job that a cluster sends.
+
+What then happens belongs to whoever works: an import leaves nothing behind, a training keeps its
+best weights (`jobs.trainer_client` takes the Ctrl+C there).
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def terminating_is_ctrl_c() -> Generator[None, None, None]:
+    """SIGTERM does what Ctrl+C does: a scheduler sends it some seconds before it kills a job.
+
+    Where Ctrl+C is ignored, as in a shell's background jobs, SIGTERM ends the process as ever; the
+    next opening of the project closes its run.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def obey(_number: int, _frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, obey)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,282 @@
+"""From a bundle's folder to messages and files, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from segdesk.core.run import Plan
+from segdesk.errors import TrainingError
+from segdesk.jobs.bundle import IGNORE
+from segdesk.jobs.messages import (
+    Checkpoint,
+    EpochDone,
+    Failed,
+    Finished,
+    Hello,
+    Message,
+    Note,
+    Predicted,
+    Preview,
+    Progress,
+    Started,
+)
+from segdesk.jobs.wire import decode, encode
+from segdesk.learning import checkpoints, trainer
+from segdesk.learning.networks import registry, unet_norm
+from tests.learning.builders import Lessons, Recorder, discs, short_plan, volume_file, write_bundle
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two levels are traced in a fraction of the time."""
+    monkeypatch.setattr(unet_norm, "LEVELS", ((1, 1), (2, 1)))
+
+
+def run(folder: Path) -> Recorder:
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    return recorder
+
+
+def save_model(run_folder: Path, *, classes: int = 2, filters: int = 4, side: int = 32) -> Path:
+    """A model with random weights, as a run leaves it."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    network = registry.build("unet_norm", (side, side, 1), classes, filters=filters, seed=5)
+    optimiser = keras.optimizers.Adam()
+    optimiser.build(network.trainable_variables)
+    return checkpoints.save(network, optimiser, run_folder, epoch=3)
+
+
+def test_a_training_says_everything_in_order_and_leaves_its_files(tmp_path: Path) -> None:
+    voxels, targets = discs(6)
+    lessons: Lessons = [
+        ("case-001", "train", voxels, targets),
+        ("case-002", "validation", *discs(3)),
+    ]
+    folder = write_bundle(
+        tmp_path,
+        lessons,
+        pixel_mm=(0.7, 0.7),
+        segments=((5, "lung"),),
+        predict=("case-002", "case-001"),
+        preview=("case-001", 2),
+    )
+    recorder = run(folder)
+    kinds = [type(message) for message in recorder.messages]
+    assert kinds[:2] == [Hello, Started]
+    assert kinds[-1] is Finished
+    assert kinds.count(EpochDone) == kinds.count(Preview) == 2
+    assert kinds.index(Checkpoint) < kinds.index(EpochDone) < kinds.index(Preview)
+    assert [message.case for message in recorder.of(Predicted)] == ["case-002", "case-001"]
+    assert [message.done for message in recorder.of(Progress)][-1] == 6
+    (started,) = recorder.of(Started)
+    assert (started.input_shape, started.pixel_mm) == ((32, 32), (0.7, 0.7))
+    assert (started.train_slices, started.validation_slices) == (6, 3)
+    assert started.device_reason.endswith(".")
+    assert recorder.last.best == recorder.of(Checkpoint)[-1].epoch
+    assert not checkpoints.load(folder.parent / "model.keras").compiled
+    labels = np.load(recorder.of(Predicted)[1].labels_file)
+    certainty = np.load(recorder.of(Predicted)[1].probability_file)
+    assert labels.shape == certainty.shape == voxels.shape
+    assert labels.dtype == certainty.dtype == np.uint8
+    assert set(np.unique(labels)) <= {0, 5}
+    assert certainty.min() >= 127
+    preview = np.load(recorder.of(Preview)[1].file)
+    assert preview.shape == (32, 32)
+    assert all(decode(encode(message)) == message for message in recorder.messages)
+
+
+def test_the_saved_model_predicts_what_the_run_predicted(tmp_path: Path) -> None:
+    lessons: Lessons = [("case-001", "train", *discs(4))]
+    folder = write_bundle(tmp_path, lessons, predict=("case-001",))
+    first = np.load(run(folder).of(Predicted)[0].labels_file)
+    again = write_bundle(
+        tmp_path, lessons, predict=("case-001",), train=False, input_shape=(32, 32)
+    )
+    recorder = run(again)
+    assert [type(message) for message in recorder.messages] == [
+        Hello,
+        Progress,
+        Predicted,
+        Finished,
+    ]
+    assert np.array_equal(np.load(recorder.of(Predicted)[0].labels_file), first)
+
+
+@pytest.mark.parametrize("shape", [(37, 53), (32, 32), (21, 90)])
+@pytest.mark.parametrize("pixel_mm", [None, (0.9, 0.7)])
+def test_a_prediction_has_exactly_the_slices_own_shape(
+    tmp_path: Path, shape: tuple[int, int], pixel_mm: tuple[float, float] | None
+) -> None:
+    save_model(tmp_path / "run")
+    voxels = np.random.default_rng(0).integers(-1000, 400, (3, *shape)).astype(np.int16)
+    folder = write_bundle(
+        tmp_path,
+        [],
+        train=False,
+        volumes=(volume_file(tmp_path, "case-007", voxels, pixel_mm=pixel_mm),),
+        predict=("case-007",),
+        pixel_mm=pixel_mm and (1.4, 1.4),
+        input_shape=(32, 32),
+    )
+    (predicted,) = run(folder).of(Predicted)
+    assert np.load(predicted.labels_file).shape == (3, *shape)
+    assert np.load(predicted.probability_file).shape == (3, *shape)
+
+
+def test_a_stop_while_predicting_leaves_the_other_cases_out(tmp_path: Path) -> None:
+    save_model(tmp_path / "run")
+    volumes = tuple(volume_file(tmp_path, f"case-{n:03}", discs(2)[0]) for n in (1, 2))
+    folder = write_bundle(
+        tmp_path,
+        [],
+        train=False,
+        volumes=volumes,
+        predict=("case-001", "case-002"),
+        input_shape=(32, 32),
+    )
+    recorder = Recorder(stop_after=Predicted)
+    trainer.run_bundle(folder, recorder)
+    assert len(recorder.of(Predicted)) == 1
+    assert recorder.last.outcome == "stopped"
+    assert "1 of 2 cases" in recorder.last.reason
+
+
+def test_fine_tuning_begins_with_the_other_runs_weights(tmp_path: Path) -> None:
+    other = save_model(tmp_path / "other")
+    recorder = finetuned(tmp_path, start_segments=((1, "lung"),), start_model=str(other))
+    assert not [note for note in recorder.of(Note) if "last layer" in note.sentence]
+    assert distance(tmp_path, other, "head") < 0.01
+    assert distance(tmp_path, other, "conv") < 0.01
+
+
+def test_fine_tuning_with_other_segments_has_a_new_head_and_says_so(tmp_path: Path) -> None:
+    other = save_model(tmp_path / "other", classes=4)
+    recorder = finetuned(
+        tmp_path, start_segments=((1, "a"), (2, "b"), (3, "c")), start_model=str(other)
+    )
+    assert any("the last layer is new" in note.sentence for note in recorder.of(Note))
+    assert distance(tmp_path, other, "conv") < 0.01
+    model = checkpoints.load(tmp_path / "run" / "model.keras")
+    assert model.output_shape[-1] == 2
+
+
+def test_fine_tuning_works_on_slices_of_another_size(tmp_path: Path) -> None:
+    other = save_model(tmp_path / "other", side=64)
+    finetuned(tmp_path, start_segments=((1, "lung"),), start_model=str(other))
+    assert distance(tmp_path, other, "head") < 0.01
+
+
+def test_a_model_with_other_filters_is_refused_in_words(tmp_path: Path) -> None:
+    other = save_model(tmp_path / "other", filters=8)
+    with pytest.raises(AssertionError, match="another number of filters"):
+        finetuned(tmp_path, start_segments=((1, "lung"),), start_model=str(other))
+
+
+def test_a_run_that_was_cut_off_goes_on_from_its_own_weights(tmp_path: Path) -> None:
+    save_model(tmp_path / "run")
+    before = checkpoints.load(tmp_path / "run" / "model.keras").get_weights()
+    plan = short_plan(epochs=1, rate=1e-7)
+    recorder = run(write_bundle(tmp_path, [("case-001", "train", *discs(4))], plan=plan))
+    assert "Going on from this run's own weights of epoch 3." in [
+        note.sentence for note in recorder.of(Note)
+    ]
+    after = checkpoints.load(tmp_path / "run" / "model.keras").get_weights()
+    assert max(np.abs(a - b).max() for a, b in zip(before, after, strict=True)) < 1e-5
+
+
+def lessons_that_cannot_teach() -> Iterator[Any]:
+    voxels, targets = discs(2)
+    yield pytest.param([], {}, "No slice of the training pool teaches", id="no lesson")
+    unknown = [("case-001", "train", voxels, np.full_like(targets, IGNORE))]
+    yield pytest.param(unknown, {}, "No slice of the training pool teaches", id="all unknown")
+    only_validation = [("case-001", "validation", voxels, targets)]
+    yield pytest.param(only_validation, {}, "No slice of the training pool", id="wrong pool")
+    strokes = np.where(targets == 0, IGNORE, targets).astype(np.uint8)
+    no_background = [("case-001", "train", voxels, strokes)]
+    yield pytest.param(no_background, {}, "no background voxel", id="no background")
+    good = [("case-001", "train", voxels, targets)]
+    two = {"segments": ((1, "left"), (2, "right")), "plan": short_plan("encoder_decoder")}
+    yield pytest.param(good, two, "one segment only", id="binary with two segments")
+    yield pytest.param(good, {"segments": ()}, "no segment to learn", id="no segment")
+
+
+@pytest.mark.parametrize(("lessons", "fields", "sentence"), list(lessons_that_cannot_teach()))
+def test_what_cannot_be_learnt_is_said_in_one_sentence_with_a_hint(
+    tmp_path: Path, lessons: list[Any], fields: dict[str, Any], sentence: str
+) -> None:
+    recorder = run(write_bundle(tmp_path, lessons, **fields))
+    assert isinstance(recorder.last, Failed)
+    assert sentence in recorder.last.sentence
+    assert recorder.last.hint
+
+
+def test_a_prediction_without_a_model_fails_in_words(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path, [], train=False, input_shape=(32, 32))
+    recorder = run(folder)
+    assert isinstance(recorder.last, Failed)
+    assert "no weights" in recorder.last.sentence
+
+
+def test_a_file_that_is_no_model_fails_in_words(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.keras").write_bytes(b"PK not really")
+    with pytest.raises(TrainingError, match="model file cannot be read"):
+        checkpoints.load(tmp_path / "run" / "model.keras")
+
+
+def test_weights_that_cannot_be_written_leave_those_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = save_model(tmp_path).read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(TrainingError, match="No space left on device"):
+        save_model(tmp_path, filters=2)
+    assert (tmp_path / "model.keras").read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"model.keras", "optimiser.npz"}
+
+
+def test_the_tutorials_network_trains_with_its_one_segment(tmp_path: Path) -> None:
+    lessons: Lessons = [("case-001", "train", *discs(4)), ("case-002", "validation", *discs(2))]
+    plan = short_plan("encoder_decoder", filters=2)
+    recorder = run(write_bundle(tmp_path, lessons, plan=plan, predict=("case-002",)))
+    assert recorder.last.outcome == "finished"
+    rates = [done.epoch.rate for done in recorder.of(EpochDone)]
+    assert rates == [1e-3, 1e-3]
+    assert set(np.unique(np.load(recorder.of(Predicted)[0].labels_file))) <= {0, 1}
+
+
+def finetuned(folder: Path, **fields: Any) -> Recorder:
+    """One epoch at a rate so small that the weights stay where they were."""
+    plan: Plan = short_plan(epochs=1, rate=1e-7)
+    bundle = write_bundle(folder, [("case-001", "train", *discs(4))], plan=plan, **fields)
+    recorder = run(bundle)
+    last: Message = recorder.last
+    assert isinstance(last, Finished), last
+    return recorder
+
+
+def distance(folder: Path, other: Path, name: str) -> float:
+    """The largest difference of the weights of like layers of this run and another model."""
+    mine, theirs = (
+        [
+            weight
+            for layer in checkpoints.load(path).layers
+            if layer.name.startswith(name)
+            for weight in layer.get_weights()
+        ]
+        for path in (folder / "run" / "model.keras", other)
+    )
+    return max(float(np.abs(a - b).max()) for a, b in zip(mine, theirs, strict=True))

@@ -1,0 +1,128 @@
+"""The strip of statuses: colours, order, clicks, tall stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from segdesk.app import reviewing
+from segdesk.app.view_state import ViewState
+from segdesk.app.workbench import Workbench
+from segdesk.core.grid import Grid
+from segdesk.core.status import SliceStatus
+from segdesk.ui.canvas.status_strip import StatusStrip
+from segdesk.ui.theme import DARK
+from tests.ui.canvas.bench_project import CASE, add_case, predict
+
+
+@pytest.fixture
+def strip(workbench: Workbench, view: ViewState, qtbot: QtBot) -> Iterator[StatusStrip]:
+    strip = StatusStrip(workbench, view, DARK)
+    qtbot.addWidget(strip)
+    strip.resize(strip.width(), 600)
+    strip.show()
+    yield strip
+    strip.detach()
+
+
+def test_the_head_is_at_the_top(strip: StatusStrip) -> None:
+    # This stack begins at the feet.
+    assert strip.rectangle_of(5).top() < strip.rectangle_of(0).top()
+
+
+def test_a_stack_that_begins_at_the_head_is_drawn_from_the_top(
+    strip: StatusStrip, workbench: Workbench, view: ViewState
+) -> None:
+    down = (1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, -1.0)
+    add_case(workbench, Grid((6, 8, 8), direction=down), id="down")
+    view.show_case("down")
+    assert strip.rectangle_of(0).top() < strip.rectangle_of(5).top()
+
+
+def test_a_click_goes_to_the_slice_and_a_drag_follows(
+    strip: StatusStrip, view: ViewState
+) -> None:
+    click_at(strip, 1)
+    assert view.slice == 1
+    QTest.mousePress(strip, Qt.MouseButton.LeftButton, pos=middle_of(strip, 5))
+    QTest.mouseMove(strip, middle_of(strip, 2))
+    QTest.mouseRelease(strip, Qt.MouseButton.LeftButton, pos=middle_of(strip, 2))
+    assert view.slice == 2
+
+
+def test_a_status_is_drawn_in_its_colour_as_soon_as_it_changes(
+    strip: StatusStrip, workbench: Workbench
+) -> None:
+    reviewing.set_status(workbench, CASE, 1, SliceStatus.VERIFIED)
+    image = strip.grab().toImage()
+    assert image.pixelColor(middle_of(strip, 1)).name() == DARK.verified
+    assert image.pixelColor(middle_of(strip, 2)).name() == DARK.unlabelled
+
+
+def test_a_dot_stands_beside_what_needs_a_look(
+    strip: StatusStrip, workbench: Workbench
+) -> None:
+    assert not has_dot(strip, 1)
+    predict(workbench, np.ones((6, 40, 60), np.uint8))
+    reviewing.say_right(workbench, CASE, 2)
+    reviewing.dismiss(workbench, CASE, 4)
+    assert [has_dot(strip, index) for index in range(6)] == [True, True, False, True, False, True]
+
+
+def test_the_slice_on_screen_has_a_frame(strip: StatusStrip, view: ViewState) -> None:
+    before = strip.grab().toImage()
+    view.show_slice(0)
+    after = strip.grab().toImage()
+    edge = middle_of(strip, 0) + QPoint(0, -12)
+    assert before != after
+    assert after.pixelColor(edge) != before.pixelColor(edge)
+
+
+def test_every_slice_of_a_tall_stack_can_be_reached_by_its_mark(
+    strip: StatusStrip, workbench: Workbench, view: ViewState
+) -> None:
+    add_case(workbench, Grid((1200, 2, 2)), id="tall")
+    workbench.loaded("tall")
+    view.show_case("tall")
+    reviewing.set_status(workbench, "tall", 0, SliceStatus.REJECTED)
+    for index in range(200):
+        reviewing.set_status(workbench, "tall", index, SliceStatus.CORRECTED)
+    assert [strip.slice_at(strip.rectangle_of(k).center().y()) for k in (0, 7, 1199)] == [
+        0,
+        7,
+        1199,
+    ]
+    image = strip.grab().toImage()
+    assert image.pixelColor(middle_of(strip, 100)).name() == DARK.corrected
+    assert image.pixelColor(middle_of(strip, 1100)).name() == DARK.unlabelled
+
+
+def test_no_case_is_an_empty_strip(strip: StatusStrip, view: ViewState) -> None:
+    view.show_case(None)
+    image = strip.grab().toImage()
+    assert image.pixelColor(10, 300).name() == DARK.panel
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=QPoint(10, 300))
+
+
+def click_at(strip: StatusStrip, index: int) -> None:
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=middle_of(strip, index))
+
+
+def middle_of(strip: StatusStrip, index: int) -> QPoint:
+    return strip.rectangle_of(index).center().toPoint()
+
+
+def has_dot(strip: StatusStrip, index: int) -> bool:
+    x = strip.width() - 5
+    y = middle_of(strip, index).y()
+    image = strip.grab().toImage()
+    return any(
+        image.pixelColor(x + dx, y + dy).name() != DARK.panel
+        for dx in (-1, 0, 1)
+        for dy in (-2, 0, 2)
+    )
