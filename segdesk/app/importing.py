@@ -123,6 +123,18 @@ def describe(finding: Finding) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def check_name(case: str) -> None:
+    """Refuse what cannot be the name of a case; an empty one asks for the next free name.
+
+    Raises
+    ------
+    UsageError
+        Where it is no safe file name.
+    """
+    if case:
+        checked_id(case)
+
+
 def check_space(folder: Path, findings: Sequence[Finding]) -> int:
     """Bytes that the volumes will need.
 
@@ -135,10 +147,14 @@ def check_space(folder: Path, findings: Sequence[Finding]) -> int:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
-            f"The import needs {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB left.",
+            f"The import needs {_size(needed)} and the disk has {_size(free)} left.",
             "Free some space, or import fewer series.",
         )
     return needed
+
+
+def _size(nbytes: int) -> str:
+    return f"{nbytes / 1e9:.1f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:.1f} MB"
 
 
 def requests(
@@ -157,8 +173,7 @@ def requests(
     UsageError
         Where a name is taken or cannot be one, or a name or a label map is given for several scans.
     """
-    if case:
-        checked_id(case)
+    check_name(case)
     if len(findings) > 1 and (case or labels):
         word = "a name" if case else "labels"
         raise UsageError(f"{len(findings)} scans cannot share {word}.", "Import them one by one.")
@@ -253,9 +268,7 @@ def take(workbench: Workbench, imported: Imported) -> Case:
     try:
         workbench.add_case(case)
         if imported.labels is not None:
-            _take_labels(
-                workbench, case.id, imported.labels, imported.patches, imported.labels_as
-            )
+            _take_labels(workbench, case.id, imported.labels, imported.patches, imported.labels_as)
     except BaseException:
         _take_back(workbench, before, case.id)
         raise
@@ -278,9 +291,7 @@ def import_scan(
     """
     before = workbench.project
     try:
-        read = read_in(
-            workbench.folder, before.id, request, progress=progress, cancelled=cancelled
-        )
+        read = read_in(workbench.folder, before.id, request, progress=progress, cancelled=cancelled)
         take(workbench, read)
         save(workbench)
     except BaseException:

@@ -17,7 +17,7 @@ from pathlib import Path
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.run import Intensities, Run
-from segdesk.errors import SegdeskError, TrainingError
+from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import messages, wire
 from segdesk.jobs.bundle import Bundle, VolumeRef
 from segdesk.jobs.messages import Message
@@ -182,7 +182,8 @@ def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
         return run
     if worked.ended is None:
         reason = str(worked.error) if worked.error else "It could not start."
-        run = replace(run, outcome="crashed", reason=reason)
+        outcome = "stopped" if isinstance(worked.error, Cancelled) else "crashed"
+        run = replace(run, outcome=outcome, reason=reason)
     else:
         said = (worked.ended.reason, worked.ended.hint)
         run = replace(run, outcome=worked.ended.outcome, reason=" ".join(filter(None, said)))

@@ -185,7 +185,8 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
         raise UsageError(f"The run '{start.id}' kept no weights.", "Choose another, or none.")
     if start.plan.network != plan.network or start.plan.filters != plan.filters:
         raise UsageError(
-            f"The run '{start.id}' is a {start.plan.network} with {start.plan.filters} filters.",
+            f"The run '{start.id}' learnt with {start.plan.network} and "
+            f"{start.plan.filters} filters.",
             "Fine-tuning keeps network and filters; change them to train from scratch.",
         )
     return start

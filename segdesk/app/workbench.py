@@ -288,13 +288,16 @@ class Workbench:
         return edit
 
     def _keep(self, edit: Edit) -> None:
-        self._journal(edit)
-        self.history.record(edit)
-        self.history_changed.emit()
+        try:
+            self._journal(edit)
+        finally:
+            # On a full disk the Edit stays applied and can be undone; the store writes it later.
+            self.history.record(edit)
+            self.history_changed.emit()
 
     def _journal(self, edit: Edit) -> None:
-        self.folder.append(self.stamp(edit))
         self._note_unsaved(edit)
+        self.folder.append(self.stamp(edit))
 
     def _apply(self, edit: Edit) -> None:
         """Change masks and segments, and say so."""

@@ -10,17 +10,18 @@ from typing import Any
 import typer
 
 from segdesk.app import evaluating, predicting, running, training
-from segdesk.app.running import TrainerSession
+from segdesk.app.evaluating import PoolChoice
+from segdesk.app.running import TrainerSession, Worked
 from segdesk.app.workbench import Workbench
+from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
-from segdesk.cli.scans import JSON, PROJECT, one_of, open_for_writing
 from segdesk.core.networks import CATALOGUE, DEFAULT
-from segdesk.core.run import Epoch, Run, plan_for
+from segdesk.core.run import Epoch, Plan, Run, plan_for
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 
-RUN = typer.Option("", help="Which run; default the newest that kept weights.")
+RUN = typer.Option("", metavar="RUN", help="Which run; default: the newest that kept weights.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,46 +40,73 @@ def networks(as_json: bool = JSON) -> None:
     ]
     rows = [(row.id, row.parameters, row.description) for row in CATALOGUE]
     Report(as_json=as_json).answer(
-        {"networks": fields}, table=table("id", "parameters", "description", rows=rows)
+        {"networks": fields}, [table("id", "parameters", "description", rows=rows)]
     )
 
 
 def train(
     project: Path = PROJECT,
-    network: str = typer.Option(DEFAULT, help="Network; see 'segdesk networks'."),
-    epochs: int | None = typer.Option(None, help="At most so many epochs."),
-    batch: int | None = typer.Option(None, help="Slices a step."),
-    filters: int | None = typer.Option(None, help="Filters of the first level."),
-    size: int = typer.Option(0, help="Pixels of the longer side; default their own up to 256."),
-    rate: float | None = typer.Option(None, help="First learning rate."),
-    augmentation: float | None = typer.Option(None, help="Strength, 0 (off) to 1."),
-    seed: int = typer.Option(0, help="Of the weights, the order and the augmentation."),
-    start_from: str = typer.Option("", "--from", help="Run to fine-tune."),
-    max_minutes: float | None = typer.Option(None, help="At most so many training minutes."),
+    network: str = typer.Option(
+        "", metavar="ID", help=f"One of 'segdesk networks'; default: {DEFAULT}, or that of --from."
+    ),
+    epochs: int | None = typer.Option(
+        None, metavar="N", help="Epochs; default: the network's own, or until it stops improving."
+    ),
+    batch: int | None = typer.Option(None, metavar="N", help="Slices a step."),
+    filters: int | None = typer.Option(None, metavar="N", help="Filters of the first level."),
+    size: int = typer.Option(
+        0,
+        metavar="N",
+        show_default=False,
+        help="Pixels of the longer side; default: the slices' own up to 256.",
+    ),
+    rate: float | None = typer.Option(None, metavar="R", help="First learning rate."),
+    augmentation: float | None = typer.Option(
+        None, metavar="A", help="Strength of the augmentation, 0 (off) to 1."
+    ),
+    seed: int = typer.Option(
+        0, metavar="N", help="Of the weights, the order and the augmentation."
+    ),
+    start_from: str = typer.Option(
+        "", "--from", metavar="RUN", help="Run to fine-tune; network and filters are its own."
+    ),
+    max_minutes: float | None = typer.Option(
+        None, metavar="M", help="At most so many minutes of training, start-up not counted."
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Train a network on the corrected slices."""
+    """Train a network on the slices that were called right.
+
+    Ctrl+C stops it and keeps the best weights so far; a second one kills it.
+    """
     report = Report(as_json=as_json)
-    plan = plan_for(
-        network,
-        filters=filters,
-        size=size,
-        epochs=epochs,
-        max_minutes=max_minutes,
-        batch=batch,
-        rate=rate,
-        augmentation=augmentation,
-        seed=seed,
-        start_from=start_from,
-    )
-    workbench = open_for_writing(project)
-    try:
+
+    def plan_with(network: str, filters: int | None) -> Plan:
+        return plan_for(
+            network,
+            filters=filters,
+            size=size,
+            epochs=epochs,
+            max_minutes=max_minutes,
+            batch=batch,
+            rate=rate,
+            augmentation=augmentation,
+            seed=seed,
+            start_from=start_from,
+        )
+
+    # Now, so that a value out of range is said before anything is opened.
+    plan = plan_with(network or DEFAULT, filters)
+    with changing(project) as workbench:
+        if start_from:
+            start = workbench.project.run(start_from).plan
+            plan = plan_with(network or start.network, filters or start.filters)
         frozen = training.freeze(workbench, plan)
         run = _work(workbench, training.training_session(frozen), report)
-    finally:
-        workbench.close()
     if run.outcome == "crashed":
         raise TrainingError(run.reason)
+    if not run.has_weights:
+        raise Cancelled(f"{run.id} kept no weights. {run.reason}")
     report.say(f"{run.id}: {run.reason}")
     best = run.best_epoch
     fields = {
@@ -97,13 +125,10 @@ def train(
         "notes": list(run.notes),
         "history": [asdict(epoch) for epoch in run.epochs],
     }
-    rows = [(run.id, len(run.epochs), run.best, run.seconds, _figure(best))]
+    val_dice = best.val_dice if best else None
+    rows = [(run.id, len(run.epochs), run.best, round(run.seconds), val_dice)]
     columns = ("run", "epochs", "best", "seconds", "validation Dice")
-    report.answer(fields, table=table(*columns, rows=rows))
-
-
-def _figure(epoch: Epoch | None) -> str:
-    return "" if epoch is None or epoch.val_dice is None else f"{epoch.val_dice:.4f}"
+    report.answer(fields, [table(*columns, rows=rows)])
 
 
 def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:
@@ -116,7 +141,11 @@ def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:
     """
     with report.progress() as tell:
         listen = _listener(workbench, session, report, tell)
-        worked = session.work(listen)
+        try:
+            worked = session.work(listen)
+        except KeyboardInterrupt:
+            # While the bundle is written; later the client takes it.
+            worked = Worked(None, None, Cancelled("Stopped before it began."))
     run = running.finish(workbench, session.job, worked)
     if not session.job.trains:
         if worked.error is not None:
@@ -165,21 +194,20 @@ def _epoch_line(epoch: Epoch) -> str:
 def predict(
     project: Path = PROJECT,
     run: str = RUN,
-    case: list[str] = typer.Option([], help="Which case, may be given again; default all."),
+    case: list[str] = typer.Option(
+        [], metavar="NAME", help="Which case, may be given again; default: all."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Predict cases with a run's model."""
     report = Report(as_json=as_json)
-    workbench = open_for_writing(project)
-    try:
+    with changing(project) as workbench:
         chosen = predicting.best_run(workbench.project, run)
-        cases = case or [row.id for row in workbench.project.cases]
+        cases = list(dict.fromkeys(case)) or [row.id for row in workbench.project.cases]
         _predict(workbench, chosen, cases, report)
-    finally:
-        workbench.close()
     fields = {"run": chosen.id, "cases": cases}
     rows = [(id, chosen.id) for id in cases]
-    report.answer(fields, table=table("case", "predicted by", rows=rows))
+    report.answer(fields, [table("case", "predicted by", rows=rows)])
 
 
 def _predict(workbench: Workbench, run: Run, cases: Sequence[str], report: Report) -> None:
@@ -190,25 +218,26 @@ def _predict(workbench: Workbench, run: Run, cases: Sequence[str], report: Repor
 def evaluate(
     project: Path = PROJECT,
     run: str = RUN,
-    pool: str = typer.Option("validation", help="validation, test, train or all."),
+    pool: str = typer.Option("validation", metavar="POOL", help="validation, test, train or all."),
     as_json: bool = JSON,
 ) -> None:
-    """Compare a run's predictions with the slices that were called right; predicts first."""
+    """Compare a run's predictions with the slices that were called right.
+
+    Predicts first where it must; else it works while the window has the project open.
+    """
     report = Report(as_json=as_json)
-    wanted: evaluating.PoolChoice = one_of("pool", pool, evaluating.POOL_CHOICES)
-    workbench = Workbench.open(project, writable=False)
-    try:
+    wanted: PoolChoice = one_of("pool", pool, evaluating.POOL_CHOICES)
+    with reading(project) as workbench:
         chosen = predicting.best_run(workbench.project, run)
         slices = evaluating.slices_to_evaluate(workbench, wanted)
         missing = evaluating.without_prediction(workbench, chosen, slices)
-        if missing:
-            # Only now does somebody else's lock stand in the way.
-            workbench.close()
-            workbench = open_for_writing(project)
+        result = None if missing else evaluating.evaluate(workbench, chosen, wanted, slices)
+    if result is None:
+        # Only now does somebody else's lock stand in the way.
+        with changing(project) as workbench:
             _predict(workbench, chosen, missing, report)
-        result = evaluating.evaluate(workbench, chosen, wanted, slices)
-    finally:
-        workbench.close()
+            slices = evaluating.slices_to_evaluate(workbench, wanted)
+            result = evaluating.evaluate(workbench, chosen, wanted, slices)
     fields: dict[str, Any] = {
         "run": result.run,
         "pool": result.pool,
@@ -222,11 +251,10 @@ def evaluate(
             for row in result.cases
         ],
     }
+    means = [(row.case, row.mean) for row in result.cases] + [("all", result.mean)]
     rows = [
-        (row.case, row.mean.number, row.mean.dice, row.mean.dice_median, row.mean.accuracy)
-        for row in result.cases
+        (name, mean.number, mean.dice, mean.dice_median, mean.iou, mean.accuracy)
+        for name, mean in means
     ]
-    mean = result.mean
-    rows.append(("all", mean.number, mean.dice, mean.dice_median, mean.accuracy))
-    columns = ("case", "slices", "Dice", "median", "accuracy")
-    report.answer(fields, table=table(*columns, rows=rows))
+    columns = ("case", "slices", "Dice", "median", "IoU", "accuracy")
+    report.answer(fields, [table(*columns, rows=rows)])

@@ -10,6 +10,7 @@ No arguments, or a project alone, opens the window; a command runs it. Every err
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from pathlib import Path
@@ -121,7 +122,7 @@ def main(arguments: list[str]) -> int:
 def _settle_streams() -> None:
     """Names that a stream cannot write are escaped; libraries keep their warnings to themselves."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     logging.captureWarnings(True)
     # Else Python prints what nobody listens to.

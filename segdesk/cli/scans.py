@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import typer
+from rich.table import Table
 
-from segdesk.app import exporting, importing, running, saving
+from segdesk.app import exporting, importing
+from segdesk.app.importing import Request
 from segdesk.app.workbench import Workbench
+from segdesk.cli.projects import JSON, PROJECT, changing, check_name, making, one_of, reading
 from segdesk.cli.report import Report, table
 from segdesk.core.case import Case
+from segdesk.core.project import Project
 from segdesk.core.split import POOLS, Pool
-from segdesk.errors import SegdeskError, UsageError
+from segdesk.core.status import SliceStatus
+from segdesk.errors import InputError, UsageError
 
 LABELS_AS: tuple[importing.LabelsAs, ...] = ("auto", "corrected", "predicted")
-JSON = typer.Option(False, "--json", help="Print one JSON object on stdout.")
-PROJECT = typer.Argument(..., help="The project, NAME.segdesk.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,87 +32,112 @@ def add_to(app: typer.Typer) -> None:
     app.command("export")(export)
 
 
-def one_of(name: str, value: str, choices: tuple[Any, ...]) -> Any:
-    """A value that has to be one of some words.
-
-    Raises
-    ------
-    UsageError
-        Where it is none of them.
-    """
-    if value not in choices:
-        raise UsageError(f"--{name} is '{value}'.", f"Choose one of: {', '.join(choices)}.")
-    return value
-
-
-def open_for_writing(project: Path) -> Workbench:
-    """The project, with its journal replayed and cut-off runs closed."""
-    workbench = Workbench.open(project)
-    try:
-        running.recover(workbench)
-    except BaseException:
-        workbench.close()
-        raise
-    return workbench
-
-
 def import_scans(
     project: Path = PROJECT,
     sources: list[str] = typer.Argument(
-        ..., help="DICOM folders, image files, folders of PNG, arrays (.npy, .npz:KEY, .h5:/path)."
+        ...,
+        metavar="SOURCE",
+        help="DICOM folders, image files (.nii.gz, .nrrd, .mha, .tif), folders of PNG, arrays "
+        "(.npy, .npz:KEY, .h5:/path).",
     ),
-    labels: str = typer.Option("", help="A label map on the same grid."),
-    labels_as: str = typer.Option("auto", help="auto, corrected or predicted."),
-    case: str = typer.Option("", help="Name of the new case; default case-001, case-002, …"),
-    series: str = typer.Option("", help="Which volume: a number, a series UID, or all."),
-    pool: str = typer.Option("", help="train, validation or test; default: the split decides."),
+    labels: str = typer.Option(
+        "", metavar="FILE", help="A label map on the same grid; its numbers become segments."
+    ),
+    labels_as: str = typer.Option(
+        "auto",
+        metavar="WORD",
+        help="What its slices become. auto: corrected where there is foreground, the others stay "
+        "unlabelled; corrected or predicted: all of them.",
+    ),
+    case: str = typer.Option(
+        "", metavar="NAME", help="Name of the new case; default case-001, case-002, …"
+    ),
+    series: str = typer.Option(
+        "",
+        metavar="N|UID|all",
+        help="Which volume, where there are several: its number, its series UID, or all.",
+    ),
+    pool: str = typer.Option(
+        "", metavar="POOL", help="train, validation or test; default: the split decides."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Import scans; makes the project where there is none."""
     report = Report(as_json=as_json)
     wanted: Pool | None = one_of("pool", pool, POOLS) if pool else None
     kind: importing.LabelsAs = one_of("labels-as", labels_as, LABELS_AS)
+    if kind != "auto" and not labels:
+        raise UsageError("--labels-as says what labels become.", "Name them with --labels FILE.")
+    importing.check_name(case)
+    is_new = not project.exists()
+    if is_new:
+        check_name(project)
     with report.progress() as tell:
         found = importing.survey(sources, progress=tell)
+    for problem in found.refused:
+        report.say(f"Left out: {problem.problem}")
+    for note in found.notes:
+        report.say(note)
     findings = importing.choose(found, series)
-    is_new = not project.exists()
-    workbench = Workbench.create(project) if is_new else open_for_writing(project)
-    taken: list[Case] = []
-    try:
-        importing.check_space(project, findings)
+    with making(project) if is_new else changing(project) as workbench:
+        importing.check_space(workbench.folder.path, findings)
         rows = importing.requests(
             workbench, findings, case=case, pool=wanted, labels=labels, labels_as=kind
         )
-        with report.progress() as tell:
-            for row in rows:
-                read = importing.read_in(workbench.folder, workbench.project.id, row, progress=tell)
-                importing.take(workbench, read)
-                saving.save(workbench)
-                taken.append(workbench.project.case(row.case))
-    except SegdeskError:
-        if is_new and not taken:
-            workbench.discard()
-        raise
-    finally:
-        workbench.close()
-    for note in found.notes:
-        report.say(note)
-    for done in taken:
+        taken = _import_each(workbench, rows, report)
+    rows_json = [_case_json(done, done.statuses) for done in taken]
+    rows_json[0]["notes"] = [*found.notes, *rows_json[0]["notes"]]
+    fields = {
+        "project": str(project),
+        "cases": rows_json,
+        "refused": [problem.problem for problem in found.refused],
+    }
+    columns = ("case", "slices", "rows", "columns", "fingerprint")
+    shown = [(done.id, *done.grid.shape, done.fingerprint[:16]) for done in taken]
+    report.answer(fields, [table(*columns, rows=shown)])
+
+
+def _import_each(workbench: Workbench, rows: Sequence[Request], report: Report) -> tuple[Case, ...]:
+    """Import one after the other; a file at fault does not hold up the others.
+
+    Raises
+    ------
+    InputError
+        At the end, where some were not imported.
+    """
+    taken: list[Case] = []
+    failed: list[tuple[Request, InputError]] = []
+    for row in rows:
+        try:
+            with report.progress() as tell:
+                done = importing.import_scan(workbench, row, progress=tell)
+        except InputError as error:
+            failed.append((row, error))
+            continue
+        taken.append(done)
         for note in done.source.notes:
             report.say(f"{done.id}: {note}")
-    rows_json = [_case_json(done) for done in taken]
-    rows_json[0]["notes"] = [*found.notes, *rows_json[0]["notes"]]
-    columns = ("case", "slices", "rows", "columns", "fingerprint")
-    report.answer(
-        {"project": str(project), "cases": rows_json},
-        table=table(
-            *columns,
-            rows=[(d.id, *d.grid.shape, d.fingerprint[:16]) for d in taken],
-        ),
+    if failed:
+        raise _one_error(failed, taken)
+    return tuple(taken)
+
+
+def _one_error(failed: Sequence[tuple[Request, InputError]], taken: Sequence[Case]) -> InputError:
+    """Why some scans did not come in, as one error."""
+    request, error = failed[0]
+    if len(failed) == 1 and not taken:
+        return error
+    which = importing.describe(request.finding)
+    count = len(failed) + len(taken)
+    more = f" And {len(failed) - 1} more." if len(failed) > 1 else ""
+    kept = f"{', '.join(case.id for case in taken)} came in." if taken else ""
+    return InputError(
+        f"{len(failed)} of {count} scans could not be imported: {which}. {error.sentence}{more}",
+        kept,
     )
 
 
-def _case_json(case: Case) -> dict[str, Any]:
+def _case_json(case: Case, statuses: Sequence[SliceStatus]) -> dict[str, Any]:
     slices, rows, columns = case.grid.shape
     return {
         "case": case.id,
@@ -126,7 +155,7 @@ def _case_json(case: Case) -> dict[str, Any]:
         "hu_max": case.stored_max * case.slope + case.intercept,
         "fingerprint": case.fingerprint,
         "pool": case.pool,
-        "statuses": dict(Counter(status.word for status in case.statuses)),
+        "statuses": dict(Counter(status.word for status in statuses)),
         "predictions": list(case.predictions),
         "notes": list(case.source.notes),
     }
@@ -135,17 +164,11 @@ def _case_json(case: Case) -> dict[str, Any]:
 def info(project: Path = PROJECT, as_json: bool = JSON) -> None:
     """Say what a project holds. Works while the window has it open."""
     report = Report(as_json=as_json)
-    workbench = Workbench.open(project, writable=False)
-    try:
+    with reading(project) as workbench:
         value = workbench.project
-        cases = [_case_json(case) for case in value.cases]
-        for row in cases:
-            words = Counter(status.word for status in workbench.statuses(row["case"]))
-            row["statuses"] = dict(words)
+        cases = [_case_json(case, workbench.statuses(case.id)) for case in value.cases]
         for note in workbench.notes:
             report.say(note)
-    finally:
-        workbench.close()
     fields = {
         "project": str(project),
         "cases": cases,
@@ -165,37 +188,73 @@ def info(project: Path = PROJECT, as_json: bool = JSON) -> None:
             }
             for run in value.runs
         ],
+        "notes": list(workbench.notes),
     }
-    rows = [
-        (
-            row["case"],
-            row["slices"],
-            f"{row['rows']}×{row['columns']}",
-            row["pool"] or "by the split",
-            ", ".join(f"{count} {word}" for word, count in row["statuses"].items()),
-            ", ".join(row["predictions"]) or "none",
-        )
-        for row in cases
-    ]
-    columns = ("case", "slices", "size", "pool", "statuses", "predictions")
-    report.answer(fields, table=table(*columns, rows=rows))
+    if not cases:
+        report.say("There are no cases yet: segdesk import PROJECT SOURCE… brings them.")
+    report.answer(fields, _info_tables(value, cases))
+
+
+def _info_tables(project: Project, cases: Sequence[dict[str, Any]]) -> list[Table]:
+    """Cases, segments and runs, as far as there are any."""
+    tables: list[Table] = []
+    if cases:
+        columns = ("case", "slices", "size", "pool", "statuses", "predicted by")
+        rows = [
+            (
+                row["case"],
+                row["slices"],
+                f"{row['rows']}×{row['columns']}",
+                row["pool"] or "by the split",
+                ", ".join(f"{count} {word}" for word, count in row["statuses"].items()),
+                ", ".join(row["predictions"]),
+            )
+            for row in cases
+        ]
+        tables.append(table(*columns, rows=rows))
+    if project.segments:
+        rows = [(row.number, row.name) for row in project.segments]
+        tables.append(table("number", "segment", rows=rows))
+    if project.runs:
+        columns = ("run", "network", "outcome", "epochs", "best", "seconds", "validation Dice")
+        rows = [
+            (
+                run.id,
+                run.plan.network,
+                run.outcome,
+                len(run.epochs),
+                run.best or None,
+                round(run.seconds),
+                run.best_epoch.val_dice if run.best_epoch else None,
+            )
+            for run in project.runs
+        ]
+        tables.append(table(*columns, rows=rows))
+    return tables
 
 
 def export(
     project: Path = PROJECT,
-    file: Path = typer.Argument(..., help="Ends in .nii.gz, .nrrd, .mha or .npy; else a folder."),
-    case: str = typer.Option(..., help="Which case."),
-    what: str = typer.Option("annotation", help="annotation, prediction or volume."),
+    file: Path = typer.Argument(
+        ...,
+        metavar="FILE",
+        help="Ends in .nii.gz, .nii, .nrrd, .mha or .npy; a name without an ending becomes a "
+        "folder of PNG files.",
+    ),
+    case: str = typer.Option(..., metavar="NAME", help="Which case."),
+    what: str = typer.Option(
+        "annotation", metavar="WORD", help="annotation, prediction (the newest) or volume."
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Write a mask, a prediction or a scan for other programs, and read it back."""
+    """Write a mask, a prediction or a scan for other programs, and read it back.
+
+    Works while the window has the project open. A file of that name is replaced.
+    """
     report = Report(as_json=as_json)
     chosen: exporting.What = one_of("what", what, exporting.WHATS)
-    workbench = Workbench.open(project, writable=False)
-    try:
+    with reading(project) as workbench:
         notes = exporting.export(workbench, case, chosen, file)
-    finally:
-        workbench.close()
     for note in notes:
         report.say(note)
     report.say(f"Wrote {file}.")

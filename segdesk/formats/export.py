@@ -27,6 +27,8 @@ from segdesk.formats.pictures import open_pictures
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".npy")
 #: PNG has no sign: int16 is written with this added.
 PNG_SHIFT = 32768
+#: Bytes that a file may need beside its voxels.
+HEADERS = 64 * 1024
 Names = Sequence[tuple[int, str]]
 
 
@@ -69,11 +71,16 @@ def export(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".segdesk-", dir=path.parent) as folder:
+            # Looked at before, because the writers' libraries complain to the terminal.
+            if shutil.disk_usage(folder).free < array.nbytes + HEADERS:
+                raise OSError(errno.ENOSPC, "no space left")
             if ending:
                 return _export_file(Path(folder), path, ending, array, grid, names)
             return _export_pictures(Path(folder), path, array)
     except OSError as error:
-        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or "no access"
+        # The libraries' own errors have no number; what they cannot do is write.
+        full = error.errno in (None, errno.ENOSPC, errno.EDQUOT)
+        why = "the disk is full" if full else error.strerror or "the disk refused"
         raise InputError(f"{path.name} could not be written: {why}.") from error
 
 
@@ -118,7 +125,7 @@ def _write_image(draft: Path, array: npt.NDArray[Any], grid: Grid, names: Names)
     try:
         sitk.WriteImage(image, str(draft), useCompression=True)
     except RuntimeError as error:
-        raise OSError(errno.EIO, "the writer failed, is the disk full?") from error
+        raise OSError("the writer failed") from error
 
 
 def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple[str, ...]:
@@ -138,7 +145,7 @@ def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple
         for file, plane in zip(files, levels, strict=True):
             sitk.WriteImage(sitk.GetImageFromArray(plane), str(file))
     except RuntimeError as error:
-        raise OSError(errno.EIO, "the writer failed, is the disk full?") from error
+        raise OSError("the writer failed") from error
     if not np.array_equal(open_pictures(files).read(), levels):
         raise InputError(f"{path.name} could not be written: it did not read back equal.")
     for file in files:

@@ -35,8 +35,8 @@ FEWEST_STEPS = 24
 PATIENCE = 10
 #: The best weights wait in memory and go to disk at most so often, and at the end.
 SECONDS_BETWEEN_SAVES = 10.0
-#: What the first validation and the first save are taken to cost while none was timed.
-FIRST_REST_S = 1.5
+#: What the first validation, and a save, are taken to cost while none was timed.
+FIRST_REST_S, FIRST_SAVE_S = 1.5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ class Fit:
         self._steps_done = 0
         self._step_s = 0.0
         self._rest_s = FIRST_REST_S
+        self._save_s = FIRST_SAVE_S
         self._best_weights: Weights = learner.weights()
         self._best_figures: Validated | None = None
         self._best_loss = math.inf
@@ -231,9 +232,11 @@ class Fit:
     def _write(self) -> None:
         # From here on there are weights to keep, so a stop waits for the step in hand.
         self._reporter.leave_on_stop = False
+        started = self._clock.seconds
         path = checkpoints.save(
             self._learner.network, self._learner.optimiser, self._folder, epoch=self._best_epoch
         )
+        self._save_s = self._clock.seconds - started
         self._saved_epoch, self._saved_at = self._best_epoch, self._clock.seconds
         self._reporter.send(Checkpoint(self._best_epoch, str(path)))
 
@@ -267,7 +270,12 @@ class Fit:
 
     def _is_over_time(self) -> bool:
         """Whether another step, the validation and the saving would pass the budget."""
-        return self._clock.seconds + self._step_s + self._rest_s > self._budget_s
+        return self._clock.seconds + self._step_s + self._closing_s > self._budget_s
+
+    @property
+    def _closing_s(self) -> float:
+        """What comes after the last step."""
+        return self._rest_s + self._save_s
 
     def _share_of_rate(self, epochs_done: float) -> float:
         if self._keeps_rate:
@@ -278,7 +286,7 @@ class Fit:
 
     def _progress(self, epochs_done: float) -> float:
         """Share of the plan that is done, 0 to 1, by whichever limit is nearer."""
-        by_time = self._clock.seconds / max(self._budget_s - self._rest_s, 1e-3)
+        by_time = self._clock.seconds / max(self._budget_s - self._closing_s, 1e-3)
         return max(by_time, epochs_done / (self._plan.epochs or math.inf))
 
     def _seconds_left(self, epochs_done: float) -> float | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import threading
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,8 @@ def journal_name(number: int) -> str:
 
 
 class Journal:
-    """The journal that Edits go to. Owned by the ProjectFolder, on its thread only.
+    """The journal that Edits go to. Owned by the ProjectFolder, on its thread; only `sync` may be
+    called from another one, because the disk can take its time.
 
     An Edit that could not be written stays in memory and is written before the next one, so a
     disk that was full for a while leaves no gap.
@@ -52,6 +54,7 @@ class Journal:
         self._file = file
         self._end = end
         self._waiting: list[bytes] = []
+        self._lock = threading.Lock()
 
     @classmethod
     def create(cls, folder: Path, number: int, next_sequence: int) -> Journal:
@@ -84,8 +87,9 @@ class Journal:
             Where the disk refuses. The record waits and goes first the next time.
         """
         fixed = _RECORD.pack(len(payload), EDIT, self.next_sequence, zlib.crc32(payload))
-        self._waiting.append(fixed + _SUM.pack(zlib.crc32(fixed)) + payload)
-        self.next_sequence += 1
+        with self._lock:
+            self._waiting.append(fixed + _SUM.pack(zlib.crc32(fixed)) + payload)
+            self.next_sequence += 1
         self.flush()
 
     def flush(self) -> None:
@@ -96,11 +100,12 @@ class Journal:
         OSError
             Where the disk still refuses.
         """
-        while self._waiting:
-            # A piece that an earlier try left here is the beginning of this very record.
-            self._file.seek(self._end)
-            _write_all(self._file, self._waiting[0])
-            self._end += len(self._waiting.pop(0))
+        with self._lock:
+            while self._waiting:
+                # A piece that an earlier try left here is the beginning of this very record.
+                self._file.seek(self._end)
+                _write_all(self._file, self._waiting[0])
+                self._end += len(self._waiting.pop(0))
 
     def sync(self) -> None:
         """Write what waits and make everything outlive a power cut.

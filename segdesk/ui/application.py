@@ -6,6 +6,7 @@ knows a project; the window does.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from segdesk.app.settings import SettingsFile
+from segdesk.errors import UsageError
 from segdesk.ui.faults import Faults
 from segdesk.ui.looks import Looks
 from segdesk.ui.main_window import NAME, MainWindow
@@ -47,7 +49,13 @@ def run_window(
     Returns
     -------
     Exit status of the event loop.
+
+    Raises
+    ------
+    UsageError
+        Where there is no display to show a window on.
     """
+    _check_display()
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     opened = open_window(application, settings_folder=settings_folder)
@@ -59,6 +67,16 @@ def run_window(
     finally:
         watch.stop()
         opened.faults.uninstall()
+
+
+def _check_display() -> None:
+    """Qt would end the whole process without a sentence."""
+    named = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in named):
+        raise UsageError(
+            "There is no display to show a window on.",
+            "Use the commands (segdesk --help), or set QT_QPA_PLATFORM.",
+        )
 
 
 def open_window(application: QApplication, *, settings_folder: Path | None = None) -> Opened:

@@ -74,7 +74,12 @@ def click(widget: QWidget, at: QPoint | None = None) -> None:
 
 
 def press(widget: QWidget, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
-    """Press and release a key."""
+    """Press and release a key, in the active window as a person would."""
+    window = widget.window()
+    if not window.isActiveWindow():
+        # Without a window manager nobody activates a window when the dialog before it closes.
+        window.activateWindow()
+        QTest.qWaitForWindowActive(window)
     held = Qt.KeyboardModifier.NoModifier
     for modifier in modifiers:
         held |= modifier

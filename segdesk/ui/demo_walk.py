@@ -200,8 +200,8 @@ class Walk:
         if not np.array_equal(annotation.labels[10], accepted) or not accepted.any():
             raise Impatient("redo did not bring the accepted prediction back")
         press(self.canvas, Qt.Key.Key_P, CONTROL, SHIFT)
-        type_into(find(QLineEdit, "command_palette_search"), "accept")
-        press(find(QLineEdit, "command_palette_search"), Qt.Key.Key_Return)
+        type_into(find(QLineEdit, "palette_dialog_search"), "accept the predictions")
+        press(find(QLineEdit, "palette_dialog_search"), Qt.Key.Key_Return)
         wait_until(
             "the acceptance in bulk",
             lambda: SliceStatus.UNLABELLED not in annotation.statuses,
@@ -335,8 +335,8 @@ class Walk:
 
 
 def _quiet(kind: QtMsgType, _: QMessageLogContext, message: str | None) -> None:
-    """Pass Qt's messages on, but for the one that the offscreen platform says of every window."""
-    if message and "propagateSizeHints" not in message:
+    """Pass Qt's messages on, but for what the offscreen platform says of every window."""
+    if message and not message.startswith("This plugin does not support"):
         sys.stderr.write(f"{kind.name}: {message}\n")
 
 

@@ -17,6 +17,8 @@ AREAS: Mapping[str, Qt.DockWidgetArea] = {
 }
 #: Sizes of the first start, in pixels, across the dock.
 FIRST_SIZES = {"cases_dock": 55 * GRID, "masks_dock": 75 * GRID, "training_dock": 68 * GRID}
+#: Share of the window's height that the training gets at the first start.
+MOST_OF_HEIGHT = 0.27
 #: Of `QMainWindow.saveState`: raised when the docks change so that old layouts no longer fit.
 LAYOUT_VERSION = 1
 
@@ -71,9 +73,16 @@ class Docks(QObject):
                 (Qt.Orientation.Vertical, ("training_dock",)),
             ):
                 self._window.resizeDocks(
-                    [self._docks[id] for id in ids], [FIRST_SIZES[id] for id in ids], orientation
+                    [self._docks[id] for id in ids],
+                    [self._first_size(id) for id in ids],
+                    orientation,
                 )
         self.changed.emit()
+
+    def _first_size(self, id: str) -> int:
+        """The image is the largest thing, on a small screen too."""
+        tallest = round(self._window.height() * MOST_OF_HEIGHT)
+        return min(FIRST_SIZES[id], tallest) if id == "training_dock" else FIRST_SIZES[id]
 
     def put_away(self) -> None:
         """There is nothing to work on."""

@@ -121,9 +121,14 @@ class Exchange(QObject):
             for note in notes:
                 self.noted.emit(note)
 
+        try:
+            frozen = exporting.prepare(workbench, case, what)
+        except SegdeskError as error:
+            self.failed.emit(error)
+            return
         self._runner.start(
             tr("Exporting {case}", case=case),
-            lambda _: exporting.export(workbench, case, what, file),
+            lambda _: frozen.write(file),
             done=done,
             failed=self.failed.emit,
             lane="long",

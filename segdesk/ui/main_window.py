@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from segdesk.core.window import Window
 from segdesk.ui.actions import ActionTable, groups
 from segdesk.ui.banner import Banner
 from segdesk.ui.bridge import Bridge
@@ -157,11 +160,9 @@ class MainWindow(QMainWindow):
 
     def open_project(self, path: Path) -> None:
         """Open a project in the place of the one that is open."""
-        if path.is_dir():
-            self._after_leaving(lambda: self.session.open(path))
-        else:
+        if not path.is_dir():
             self.preferences.forget(str(path))
-            self._after_leaving(lambda: self.session.open(path))
+        self._after_leaving(lambda: self.session.open(path))
 
     def ask_for_project(self) -> None:
         """Ask which project to open."""
@@ -242,11 +243,13 @@ class MainWindow(QMainWindow):
         if workbench is not None and view is not None and view.case_id is not None:
             if self._workplace is None:
                 self._workplace = self._made_workplace()
+            self._tool_bar.show()
             self.docks.use(self.preferences.now.layout)
             if self._pages.currentWidget() is not self._workplace:
                 self._pages.setCurrentWidget(self._workplace)
                 self._workplace.canvas.setFocus()
             return
+        self._tool_bar.hide()
         self.docks.put_away()
         if self._pages.currentWidget() is self._preview:
             return
@@ -291,9 +294,9 @@ class MainWindow(QMainWindow):
             words = tr("saved")
         self._status.say_saved(words)
 
-    def _preview_import(self, plane: object, window: object) -> None:
+    def _preview_import(self, plane: npt.NDArray[np.int16], window: Window) -> None:
         if self.session.case_id is None:
-            self._preview.show_plane(plane, window)  # pyright: ignore[reportArgumentType]
+            self._preview.show_plane(plane, window)
             self._pages.setCurrentWidget(self._preview)
 
     def _end_preview(self) -> None:
@@ -311,7 +314,7 @@ class MainWindow(QMainWindow):
     def _take_preferences(self) -> None:
         if self.canvas is not None:
             self.canvas.wheel_flipped = self.preferences.now.wheel_flipped
-        self.table.refresh()
+        self._show_state()
 
     def _take_tokens(self) -> None:
         tokens = self._looks.tokens

@@ -130,15 +130,19 @@ class Session(QObject):
         """Make a new project and open it."""
         self._begin(lambda: _create(path, self._preferences.now.reader), then)
 
-    def _begin(self, make: Callable[[], Workbench], then: Callable[[], None] | None) -> None:
+    def _begin(
+        self,
+        make: Callable[[], tuple[Workbench, tuple[str, ...]]],
+        then: Callable[[], None] | None,
+    ) -> None:
         if self._workbench is not None or self._opening:
             raise ValueError("expected no open project")
         self._opening = True
         self.busy_changed.emit()
 
-        def made(workbench: Workbench) -> None:
+        def made(result: tuple[Workbench, tuple[str, ...]]) -> None:
             self._opening = False
-            self._take(workbench)
+            self._take(*result)
             if then is not None:
                 then()
 
@@ -149,7 +153,7 @@ class Session(QObject):
 
         self._runner.start(tr("Opening"), lambda _: make(), done=made, failed=refused)
 
-    def _take(self, workbench: Workbench) -> None:
+    def _take(self, workbench: Workbench, notes: tuple[str, ...]) -> None:
         self._workbench = workbench
         self._view = ViewState(workbench)
         self._preferences.opened(workbench.folder.path)
@@ -158,7 +162,7 @@ class Session(QObject):
         self._sync_timer.start()
         self.opened.emit()
         self._show_first()
-        for note in workbench.notes:
+        for note in notes:
             self.noted.emit(note)
         self.ensure_segment()
         self.busy_changed.emit()
@@ -377,18 +381,19 @@ class Session(QObject):
         return workbench
 
 
-def _open(path: Path, reader: str) -> Workbench:
+def _open(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
     workbench = Workbench.open(path, reader=reader)
     try:
-        running.recover(workbench)
+        cut_off = running.recover(workbench)
     except BaseException:
         workbench.close()
         raise
-    return workbench
+    notes = tuple(tr("{run} was cut off when segdesk ended.", run=run) for run in cut_off)
+    return workbench, (*workbench.notes, *notes)
 
 
-def _create(path: Path, reader: str) -> Workbench:
-    return Workbench.create(path, reader=reader)
+def _create(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
+    return Workbench.create(path, reader=reader), ()
 
 
 def _read_case(workbench: Workbench, case: str) -> _Read:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QIcon, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from segdesk.ui.icons import SIZE
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
@@ -94,14 +95,21 @@ class StartPage(QWidget):
     def _fill(self, actions: Sequence[QAction]) -> None:
         _empty(self._buttons)
         for at, action in enumerate(actions):
-            button = QPushButton(action.icon(), action.text().split("\t")[0])
+            button = QPushButton(action.icon(), action.text())
             button.setObjectName(f"start_{action.objectName()}")
-            button.setAccessibleName(action.text().split("\t")[0])
+            button.setAccessibleName(action.text())
             button.setToolTip(action.toolTip())
-            button.setProperty("role", "" if at else "primary")
+            if not at:
+                button.setProperty("role", "primary")
+                # The colour that icons have on the accent.
+                button.setIcon(QIcon(_drawn(action, QIcon.State.On)))
             button.clicked.connect(action.trigger)
             self._buttons.addWidget(button)
         self._buttons.addStretch(1)
+
+
+def _drawn(action: QAction, state: QIcon.State) -> QPixmap:
+    return action.icon().pixmap(QSize(SIZE, SIZE), QIcon.Mode.Normal, state)
 
 
 def _recent_row(number: int, path: str, chosen: Callable[[str], object]) -> QPushButton:

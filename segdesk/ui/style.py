@@ -126,11 +126,16 @@ QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{
     background: {t.dim}; }}
 QSlider::handle:horizontal:focus {{ border: 1px solid {t.text}; }}
 QCheckBox, QRadioButton {{ color: {t.text}; spacing: {2 * GRID}px; background: transparent; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.dim};
-    border-radius: 3px; background: {t.background}; }}
-QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
-    image: url("{check}"); }}
-QCheckBox::indicator:focus {{ border-color: {t.accent}; }}
+QCheckBox::indicator, QTreeView::indicator {{ width: 14px; height: 14px;
+    border: 1px solid {t.dim}; border-radius: 3px; background: {t.background}; }}
+QCheckBox::indicator:checked, QTreeView::indicator:checked {{ background: {t.accent};
+    border-color: {t.accent}; image: url("{check}"); }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {t.accent}; }}
+QRadioButton::indicator {{ width: 10px; height: 10px; border: 1px solid {t.dim};
+    border-radius: 6px; background: {t.background}; }}
+QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 3px solid {t.accent};
+    border-radius: 6px; background: {on_accent}; }}
+QRadioButton::indicator:disabled {{ border-color: {t.line}; }}
 QCheckBox:disabled, QRadioButton:disabled {{ color: {t.dim}; }}
 QGroupBox {{ border: 1px solid {t.line}; border-radius: {RADIUS}px; margin-top: {2 * GRID}px;
     padding: {2 * GRID}px; }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -57,9 +58,7 @@ def test_every_action_of_the_table_stands_once_in_a_menu(desk: Desk) -> None:
 
 def test_no_key_means_two_things(desk: Desk) -> None:
     keys = Counter(
-        sequence.toString()
-        for action in desk.window.table.actions
-        for sequence in action.sequences
+        sequence.toString() for action in desk.window.table.actions for sequence in action.sequences
     )
     assert all(keys) and max(keys.values()) == 1, keys.most_common(3)
 
@@ -69,7 +68,7 @@ def test_menus_have_no_doubled_or_dangling_separators(desk: Desk) -> None:
         kinds = [action.isSeparator() for action in menu.actions()]
         assert kinds
         assert not kinds[0] and not kinds[-1]
-        assert (True, True) not in zip(kinds, kinds[1:], strict=False)
+        assert (True, True) not in itertools.pairwise(kinds)
 
 
 @pytest.mark.parametrize("with_project", [False, True])
@@ -261,9 +260,7 @@ def test_switching_cases_keeps_the_place_of_each(desk: Desk, project: Path) -> N
     assert view.slice == there
 
 
-def test_opening_another_project_saves_the_first(
-    desk: Desk, project: Path, tmp_path: Path
-) -> None:
+def test_opening_another_project_saves_the_first(desk: Desk, project: Path, tmp_path: Path) -> None:
     from segdesk.app.workbench import Workbench
     from tests.projects import make_project
 

@@ -229,7 +229,7 @@ def _frame(window: MainWindow) -> tuple[Action, ...]:
             tr("Show or hide this column"),
             lambda: docks.toggle(id),
             menu,
-            why_not=reasons.project,
+            why_not=reasons.case,
             checked=lambda: docks.is_shown(id),
         )
 
@@ -244,7 +244,7 @@ def _frame(window: MainWindow) -> tuple[Action, ...]:
             docks.toggle_all,
             menu,
             "F11",
-            why_not=reasons.project,
+            why_not=reasons.case,
             checked=lambda: docks.are_hidden,
         ),
         Action(

@@ -62,11 +62,17 @@ def reading(workbench: Workbench, case: Case, under: Under) -> str:
     return f"{unit} {figure(value)}   ({under.row}, {under.column}){name}"
 
 
-def scale_bar(grid: Grid, pixels_per_mm: float) -> tuple[int, float] | None:
-    """Length of the scale bar in mm and in pixels; None without geometry, or where none fits."""
+def scale_bar(grid: Grid, pixels_per_mm: float, width: int) -> tuple[int, float] | None:
+    """Length of the scale bar in mm and in pixels; None without geometry, or where none fits.
+
+    Parameters
+    ----------
+    width : of the view in pixels; the bar takes a quarter of it at most
+    """
     if not grid.stacked:
         return None
-    fitting = [mm for mm in BARS_MM if mm * pixels_per_mm <= LONGEST_BAR]
+    longest = min(LONGEST_BAR, width / 4)
+    fitting = [mm for mm in BARS_MM if mm * pixels_per_mm <= longest]
     return (fitting[-1], fitting[-1] * pixels_per_mm) if fitting else None
 
 

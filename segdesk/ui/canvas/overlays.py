@@ -138,8 +138,10 @@ class Overlays:
         metrics = QFontMetrics(self._letter)
         side = metrics.height()
         middle = seen.center()
+        title = EDGE + QFontMetrics(self._text).horizontalAdvance(facts.title)
+        top = side / 2 + (GRID if title < middle.x() - side else EDGE + LINE)
         places = (
-            QPointF(middle.x(), max(y - side / 2, side / 2 + GRID)),
+            QPointF(middle.x(), max(y - side / 2, top)),
             QPointF(min(x + width + side / 2, view.width() - side / 2 - GRID), middle.y()),
             QPointF(middle.x(), min(y + height + side / 2, view.height() - side / 2 - GRID)),
             QPointF(max(x - side / 2, side / 2 + GRID), middle.y()),

@@ -335,23 +335,26 @@ class SliceView(QWidget):
     # Events of Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
         case = self._shown_case()
-        picture = QRect()
         if case is not None:
             self._scene.bring_up_to_date(case)
-            # Pixels that the picture covers only in part need the ground under them.
+        with QPainter(self) as painter:
+            self._paint_ground(painter, event.region(), has_picture=case is not None)
+            if case is not None:
+                self._scene.paint(painter, self._viewport)
+                self._hover.paint(painter, self._viewport, self._overlays.colour)
+                self._paint_overlays(painter, case, event.region())
+            elif self._view.case is not None:
+                self._overlays.paint_waiting(painter, self.size())
+
+    def _paint_ground(self, painter: QPainter, dirty: QRegion, *, has_picture: bool) -> None:
+        """Black, as the image's own darkest, wherever the picture does not cover all of a pixel."""
+        if has_picture:
             picture = QRectF(*self._viewport.rectangle).toAlignedRect().adjusted(1, 1, -1, -1)
-        painter.setClipRegion(event.region().subtracted(QRegion(picture)))
-        painter.fillRect(event.rect(), Qt.GlobalColor.black)
+            dirty = dirty.subtracted(QRegion(picture))
+        painter.setClipRegion(dirty)
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)
         painter.setClipping(False)
-        if case is not None:
-            self._scene.paint(painter, self._viewport)
-            self._hover.paint(painter, self._viewport, self._overlays.colour)
-            self._paint_overlays(painter, case, event.region())
-        elif self._view.case is not None:
-            self._overlays.paint_waiting(painter, self.size())
-        painter.end()
 
     def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
         if self._facts is None:
@@ -359,7 +362,7 @@ class SliceView(QWidget):
         self._overlays.paint_facts(painter, self._facts, self._viewport, dirty)
         under = self.under_pointer()
         text = facts.reading(self._workbench, case, under) if under is not None else ""
-        bar = facts.scale_bar(case.grid, self._viewport.scale)
+        bar = facts.scale_bar(case.grid, self._viewport.scale, self.width())
         self._overlays.paint_reading(painter, text, bar, self.size(), dirty)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -24,7 +24,7 @@ from segdesk.ui.theme import GRID, Tokens
 MARK = 14
 GUTTER = 10
 #: Height of a slice at most; from this height on, marks stand apart.
-TALLEST = 22.0
+TALLEST = 28.0
 APART_FROM = 6.0
 DOT = 4.0
 
@@ -126,16 +126,16 @@ class StatusStrip(QWidget):
     # Events of Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(self._tokens.panel))
-        if self._statuses:
+        with QPainter(self) as painter:
+            painter.fillRect(event.rect(), QColor(self._tokens.panel))
+            if not self._statuses:
+                return
             if self._step >= APART_FROM:
                 self._paint_marks(painter)
             else:
                 self._paint_column(painter)
             self._paint_dots(painter)
             self._paint_frame(painter)
-        painter.end()
 
     def _paint_marks(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

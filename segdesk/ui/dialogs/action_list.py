@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from segdesk.ui.action import Action
-from segdesk.ui.dialogs.dialog import Dialog
+from segdesk.ui.dialogs.dialog import Dialog, grey_out
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
@@ -59,12 +59,12 @@ class ActionListDialog(Dialog):
         header = self.list.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         for action in actions:
             self._add(action)
         self.list.itemActivated.connect(lambda item, _: self._chosen(item))
         self.rows.addWidget(self.list, 1)
-        self.resize(150 * GRID, 130 * GRID)
+        self.resize(190 * GRID, 130 * GRID)
         self._filter("")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -89,8 +89,8 @@ class ActionListDialog(Dialog):
         reason = action.why_not()
         item.setToolTip(0, reason or action.tip)
         if self._run is not None and reason:
-            item.setDisabled(True)
             item.setText(2, reason)
+            grey_out(item, self.palette())
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segdesk.ui.theme import GRID
 
@@ -51,8 +60,12 @@ class Dialog(QDialog):
         return button
 
     def end_rows(self) -> None:
-        """Put the row of buttons below everything else."""
+        """Put the row of buttons below everything else, and take the size that the text needs."""
         self.rows.addLayout(self._buttons)
+        if self.rows.hasHeightForWidth():
+            # Left to itself, Qt takes the height that the text would need in a narrow column.
+            width = max(self.minimumWidth(), self.sizeHint().width())
+            self.resize(width, self.rows.totalHeightForWidth(width))
 
 
 def sentence(text: str, *, role: str = "") -> QLabel:
@@ -62,3 +75,11 @@ def sentence(text: str, *, role: str = "") -> QLabel:
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setProperty("role", role)
     return label
+
+
+def grey_out(item: QTreeWidgetItem, palette: QPalette) -> None:
+    """A row that is only there to be read; a style sheet would leave its text bright."""
+    item.setDisabled(True)
+    brush = palette.brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText)
+    for column in range(item.columnCount()):
+        item.setForeground(column, brush)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from segdesk.app.importing import Finding, Survey
 from segdesk.ui.dialogs import ask
-from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.dialogs.dialog import Dialog, grey_out, sentence
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
@@ -82,7 +82,7 @@ class ImportChoiceDialog(Dialog):
         self.end_rows()
         self.list.itemChanged.connect(lambda *_: self._check())
         self._check()
-        self.resize(190 * GRID, 105 * GRID)
+        self.resize(220 * GRID, 110 * GRID)
 
     def _list(self) -> QTreeWidget:
         made = QTreeWidget()
@@ -103,7 +103,7 @@ class ImportChoiceDialog(Dialog):
             item = QTreeWidgetItem(made, [f"{name}: {finding.problem}"])
             item.setFirstColumnSpanned(True)
             item.setToolTip(0, finding.problem)
-            item.setDisabled(True)
+            grey_out(item, self.palette())
         header = made.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -55,13 +55,13 @@ def add_case(
     return case
 
 
-def draw(workbench: Workbench, index: int, labels: npt.NDArray[np.uint8], id: str = CASE) -> None:
-    """Set all labels of a slice by one Edit of a hand."""
+def draw(workbench: Workbench, index: int, labels: npt.ArrayLike, id: str = CASE) -> None:
+    """Set all labels of a slice, (rows, columns), by one Edit of a hand."""
     annotation = workbench.annotation(id)
     before, touched = annotation.labels[index].copy(), annotation.provenance[index].copy()
     hand = np.full_like(touched, 3)
     box = Box(index, 0, before.shape[0], 0, before.shape[1])
-    patch = Patch.of(box, Planes(before, labels.astype(np.uint8), touched, hand))
+    patch = Patch.of(box, Planes(before, np.asarray(labels, np.uint8), touched, hand))
     workbench.do(Edit("Draw", id, patches=(patch,)))
 
 

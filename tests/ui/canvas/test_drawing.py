@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QImage, QPaintEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -36,7 +38,7 @@ class WatchedView(SliceView):
         super().__init__(workbench, view, DARK)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self.pixels.append(sum(area(rect) for rect in event.region()))
+        self.pixels.append(sum(area(rect) for rect in cast("Iterable[QRect]", event.region())))
         super().paintEvent(event)
 
 
@@ -57,6 +59,8 @@ def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint(
     watched: WatchedView, workbench: Workbench, view: ViewState, zoom: float, style: str
 ) -> None:
     predict(workbench, checkers())
+    # Labels all over, so that a dab gives outlines to voxels that it does not touch.
+    draw(workbench, 3, np.full(SHAPE, 2))
     view.set_layers(style=style)
     watched.set_viewport(watched.viewport.zoomed(zoom, 340.3, 290.9))
     view.use_tool("brush")
@@ -145,7 +149,7 @@ def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
     said = facts.facts(workbench, view, case)
     assert said.letters == ("", "", "", "")
     assert said.title == "Slice   2 / 2"
-    assert facts.scale_bar(grid, 3.0) is None
+    assert facts.scale_bar(grid, 3.0, 800) is None
     assert facts.reading(workbench, case, Under("flat", 1, 0, 0, 0)).startswith("value ")
 
 
@@ -153,7 +157,11 @@ def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
 def test_the_scale_bar_is_a_round_length_that_fits(
     scale: float, bar: tuple[int, float] | None
 ) -> None:
-    assert facts.scale_bar(Grid((1, 9, 9)), scale) == bar
+    assert facts.scale_bar(Grid((1, 9, 9)), scale, 800) == bar
+
+
+def test_the_scale_bar_takes_no_more_than_a_quarter_of_a_small_view() -> None:
+    assert facts.scale_bar(Grid((1, 9, 9)), 2.0, 160) == (20, 40.0)
 
 
 def test_the_letters_are_drawn_beside_the_right_edges(canvas: SliceView) -> None:
@@ -289,5 +297,5 @@ def has_ink(image: QImage, place: QPointF) -> bool:
     )
 
 
-def area(rect: object) -> int:
-    return rect.width() * rect.height()  # type: ignore[attr-defined]
+def area(rect: QRect) -> int:
+    return rect.width() * rect.height()

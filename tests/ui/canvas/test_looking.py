@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from segdesk.app.tools.tool import ToolId
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.grid import Grid
@@ -57,7 +58,7 @@ def test_a_notch_towards_the_hand_goes_one_slice_towards_the_feet(
 
 @pytest.mark.parametrize("tool", ["brush", "eraser", "lasso", "fill", "navigate"])
 def test_the_wheel_means_slices_in_every_tool(
-    canvas: SliceView, view: ViewState, tool: str
+    canvas: SliceView, view: ViewState, tool: ToolId
 ) -> None:
     view.use_tool(tool)
     wheel(canvas, up=-120)
@@ -91,11 +92,11 @@ def test_alt_and_the_wheel_go_ten_slices_although_qt_turns_it_sideways(
     assert view.slice == 0
 
 
-@pytest.mark.parametrize("turn", [{"up": 120}, {"sideways": 120}])
+@pytest.mark.parametrize(("up", "sideways"), [(120, 0), (0, 120)])
 def test_shift_and_the_wheel_change_the_brush_on_every_system(
-    canvas: SliceView, view: ViewState, turn: dict[str, int]
+    canvas: SliceView, view: ViewState, up: int, sideways: int
 ) -> None:
-    wheel(canvas, modifiers=SHIFT, **turn)
+    wheel(canvas, up=up, sideways=sideways, modifiers=SHIFT)
     assert view.brush_mm > 6.0
     assert view.slice == 3
 
@@ -274,6 +275,7 @@ def test_the_status_line_says_what_the_mouse_would_do(
     assert said.args[0].startswith("Brush: left paints Left lung, right erases")
     with qtbot.waitSignal(canvas.said) as said:
         view.use_segment(2)
+    assert said.args is not None
     assert "Right lung" in said.args[0]
 
 

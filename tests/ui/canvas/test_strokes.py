@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from segdesk.app.tools.tool import ToolId
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.status import SliceStatus
@@ -93,9 +94,18 @@ def test_the_right_button_erases_with_the_same_brush(
     assert workbench.history.done[-1].name == "Erase"
 
 
+def test_the_right_button_of_the_eraser_erases_too(
+    canvas: SliceView, view: ViewState, workbench: Workbench
+) -> None:
+    draw(workbench, 3, np.full(SHAPE, 2))
+    view.use_tool("eraser")
+    drag(canvas, (20, 30), button=RIGHT)
+    np.testing.assert_array_equal(labels(workbench) == 0, disk(20, 30))
+
+
 @pytest.mark.parametrize(("tool", "painted"), [("brush", 0), ("eraser", 1)])
 def test_ctrl_turns_the_left_button_round_for_one_stroke(
-    canvas: SliceView, view: ViewState, workbench: Workbench, tool: str, painted: int
+    canvas: SliceView, view: ViewState, workbench: Workbench, tool: ToolId, painted: int
 ) -> None:
     draw(workbench, 3, np.full(SHAPE, 2))
     view.use_tool(tool)

@@ -1,0 +1,134 @@
+"""Blending layers: a part like the whole, colours as defined, dashes in every direction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segdesk.core.edit import Box
+from segdesk.ops.blend import Blender, Look, dashed_contour, grown
+
+LOOK = Look(
+    style="fill",
+    annotation=0.5,
+    prediction=0.9,
+    colours=((1, 86, 180, 233), (2, 230, 159, 0)),
+    false_positive=(229, 101, 108),
+    false_negative=(78, 161, 255),
+)
+SHAPE = (17, 23)
+WHOLE = Box(0, 0, SHAPE[0], 0, SHAPE[1])
+
+
+def grey_plane(seed: int = 3) -> npt.NDArray[np.uint32]:
+    grey = np.random.default_rng(seed).integers(0, 256, SHAPE, dtype=np.uint32)
+    return (0xFF000000 | grey << 16 | grey << 8 | grey).astype(np.uint32)
+
+
+def blended(
+    look: Look,
+    annotation: npt.NDArray[np.uint8],
+    prediction: npt.NDArray[np.uint8] | None = None,
+) -> npt.NDArray[np.uint32]:
+    out = np.zeros(SHAPE, np.uint32)
+    Blender(look).blend(grey_plane(), annotation, prediction, out, WHOLE)
+    return out
+
+
+def plane_of(seed: int) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 4, SHAPE, dtype=np.uint8)
+
+
+@given(
+    st.sampled_from(["fill", "outline", "difference"]),
+    st.integers(0, 50),
+    st.tuples(st.integers(0, 16), st.integers(1, 17)).filter(lambda p: p[0] < p[1]),
+    st.tuples(st.integers(0, 22), st.integers(1, 23)).filter(lambda p: p[0] < p[1]),
+    st.integers(0, 3),
+)
+def test_drawing_the_box_that_changed_gives_what_drawing_all_of_it_gives(
+    style: str, seed: int, rows: tuple[int, int], columns: tuple[int, int], value: int
+) -> None:
+    look = replace(LOOK, style=style)
+    before, prediction = plane_of(seed), plane_of(seed + 1)
+    after = before.copy()
+    box = Box(0, *rows, *columns)
+    after[box.window[1:]] = value
+    in_parts = blended(look, before, prediction)
+    drawn = Blender(look).blend(grey_plane(), after, prediction, in_parts, box)
+    np.testing.assert_array_equal(in_parts, blended(look, after, prediction))
+    assert drawn == grown(box, 1, SHAPE)
+
+
+def test_a_fill_mixes_grey_and_colour_by_its_opacity() -> None:
+    annotation = np.zeros(SHAPE, np.uint8)
+    annotation[3:12, 4:15] = 1
+    picture = blended(replace(LOOK, annotation=0.25), annotation)
+    grey = int(grey_plane()[7, 9] & 0xFF)
+    expected = [round(grey + (part - grey) * 0.25) for part in (86, 180, 233)]
+    drawn = [int(picture[7, 9]) >> shift & 0xFF for shift in (16, 8, 0)]
+    assert drawn == pytest.approx(expected, abs=1)
+    assert picture[0, 0] == grey_plane()[0, 0]
+
+
+def test_an_outline_is_stronger_than_its_fill_and_alone_in_outline_style() -> None:
+    annotation = np.zeros(SHAPE, np.uint8)
+    annotation[3:12, 4:15] = 1
+    filled, outlined = (blended(replace(LOOK, style=s), annotation) for s in ("fill", "outline"))
+    assert filled[3, 9] == outlined[3, 9] == 0xFF56B4E9
+    assert outlined[7, 9] == grey_plane()[7, 9] != filled[7, 9]
+
+
+def test_a_segment_that_is_not_drawn_leaves_the_bare_image() -> None:
+    annotation = np.full(SHAPE, 3, np.uint8)
+    annotation[5:, 5:] = 1
+    picture = blended(LOOK, annotation, np.full(SHAPE, 3, np.uint8))
+    np.testing.assert_array_equal(picture[:5], grey_plane()[:5])
+    assert picture[10, 10] != grey_plane()[10, 10]
+
+
+def test_layers_without_opacity_leave_the_bare_image() -> None:
+    look = replace(LOOK, annotation=0.0, prediction=0.0)
+    np.testing.assert_array_equal(blended(look, plane_of(1), plane_of(2)), grey_plane())
+
+
+def test_difference_has_a_colour_for_each_side_and_stripes_where_both_disagree() -> None:
+    look = replace(LOOK, style="difference", annotation=1.0)
+    annotation, prediction = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
+    prediction[:, 1:6] = 1
+    annotation[:, 8:13] = 1
+    annotation[:, 15:21], prediction[:, 15:21] = 1, 2
+    picture = blended(look, annotation, prediction)
+    assert set(picture[2:15, 2:5].ravel().tolist()) == {0xFFE5656C}
+    assert set(picture[2:15, 9:12].ravel().tolist()) == {0xFF4EA1FF}
+    assert set(picture[2:15, 16:20].ravel().tolist()) == {0xFFE5656C, 0xFF4EA1FF}
+    np.testing.assert_array_equal(picture[:, 22], grey_plane()[:, 22])
+
+
+def test_difference_of_a_hidden_segment_is_none() -> None:
+    look = replace(LOOK, style="difference")
+    hidden = np.full(SHAPE, 3, np.uint8)
+    np.testing.assert_array_equal(blended(look, hidden, np.zeros(SHAPE, np.uint8)), grey_plane())
+
+
+@pytest.mark.parametrize("step", [(0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (2, -1)])
+def test_dashes_have_gaps_in_every_direction(step: tuple[int, int]) -> None:
+    row, column = np.mgrid[:80, :80]
+    # The half plane at one side of a line along `step`.
+    labels = ((row - 40) * step[1] - (column - 40) * step[0] > 0).astype(np.uint8)
+    box = Box(0, 0, 80, 0, 80)
+    dashed = dashed_contour(labels, box)
+    solid = np.zeros_like(dashed)
+    solid[1:] |= labels[1:] != labels[:-1]
+    solid[:-1] |= labels[1:] != labels[:-1]
+    solid[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    solid[:, :-1] |= labels[:, 1:] != labels[:, :-1]
+    solid &= labels == 1
+    share = np.count_nonzero(dashed) / np.count_nonzero(solid)
+    assert 0.45 < share < 0.75
+    assert not (dashed & ~solid).any()
