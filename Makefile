@@ -39,7 +39,7 @@ format: venv  ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 bench: venv  ## measure, and write docs/benchmarks.md and docs/benchmarks.json
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(if $(NAPARI),--napari $(NAPARI))
 
 constraints: venv  ## resolve afresh and write constraints.txt
 	$(BIN)/python packaging/refresh_constraints.py

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -139,11 +139,15 @@ def desk(
         made.close()
 
 
-def open_desk(qtbot: QtBot, settings_folder: Path) -> Desk:
+def open_desk(
+    qtbot: QtBot, settings_folder: Path, *, trainer_command: Sequence[str] | None = None
+) -> Desk:
     """Open a window with these settings."""
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    opened = open_window(application, settings_folder=settings_folder)
+    opened = open_window(
+        application, settings_folder=settings_folder, trainer_command=trainer_command
+    )
     # A bug has to fail the test, not to show a dialog.
     opened.faults.uninstall()
     # Not handed to qtbot, which would delete the window while it is still saving.

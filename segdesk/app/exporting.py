@@ -9,12 +9,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-import numpy as np
-import numpy.typing as npt
-
 from segdesk.app.workbench import Workbench
-from segdesk.core.volume import Volume
 from segdesk.core.grid import Grid
+from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
 from segdesk.formats.export import export as write_file
 
@@ -24,12 +21,17 @@ WHATS: tuple[What, ...] = ("annotation", "prediction", "volume")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Export:
-    """What is to be written, as it was when it was asked for; safe to hand to another thread."""
+    """What is to be written, as it was when it was asked for; safe to hand to another thread.
 
-    voxels: npt.NDArray[np.int16] | npt.NDArray[np.uint8]
+    Parameters
+    ----------
+    content : a scan, or uint8 labels of the grid's shape
+    names : (number, name) of the segments
+    """
+
+    content: Volume | npt.NDArray[np.uint8]
     grid: Grid
     names: tuple[tuple[int, str], ...] = ()
-    notes: tuple[str, ...] = ()
 
     def write(self, path: Path) -> tuple[str, ...]:
         """Write it; the name's ending says the format. Any thread.
@@ -41,11 +43,12 @@ class Export:
         Raises
         ------
         UsageError
-            Where the ending is unknown.
+            Where the ending is unknown, or the format cannot hold the numbers.
         InputError
             Where the disk refuses, or what was written reads back differently.
         """
-        return (*write_file(path, self.voxels, self.grid, names=self.names), *self.notes)
+        array = values(self.content) if isinstance(self.content, Volume) else self.content
+        return write_file(path, array, self.grid, names=self.names)
 
 
 def export(workbench: Workbench, case: str, what: What, path: Path) -> tuple[str, ...]:
@@ -64,11 +67,7 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
     row = workbench.project.case(case)
     names = tuple((segment.number, segment.name) for segment in workbench.segments)
     if what == "volume":
-        notes: tuple[str, ...] = ()
-        if (row.slope, row.intercept) != (1.0, 0.0):
-            scale = f"value = stored × {row.slope:g} + {row.intercept:g}"
-            notes = (f"The file holds the stored numbers: {scale}.",)
-        return Export(workbench.volume(case).voxels, row.grid, notes=notes)
+        return Export(workbench.volume(case), row.grid)
     if what == "prediction":
         prediction = workbench.prediction(case)
         if prediction is None:
@@ -76,3 +75,24 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
         return Export(prediction.labels, row.grid, names)
     # A copy, because painting goes on while it is written.
     return Export(workbench.annotation(case).labels.copy(), row.grid, names)
+
+
+def values(volume: Volume) -> npt.NDArray[np.int16 | np.uint16 | np.int32 | np.float32]:
+    """What the stored numbers of a scan stand for, in the smallest type that keeps them.
+
+    Returns
+    -------
+    (slices, rows, columns): int16 (HU, and what was int16), uint16 or int32 where the numbers
+    were only shifted, else float32.
+    """
+    slope, intercept = volume.slope, volume.intercept
+    if (slope, intercept) == (1.0, 0.0):
+        return volume.voxels
+    if slope == 1.0 and intercept.is_integer():
+        whole = volume.voxels.astype(np.int32) + np.int32(intercept)
+        fits = whole.min() >= 0 and whole.max() <= np.iinfo(np.uint16).max
+        return whole.astype(np.uint16) if fits else whole
+    found = np.empty(volume.grid.shape, np.float32)
+    for plane, stored in zip(found, volume.voxels, strict=True):
+        plane[:] = stored * slope + intercept
+    return found

@@ -264,7 +264,11 @@ def take(workbench: Workbench, imported: Imported) -> Case:
     ProjectError
         Where the disk refuses. The project is as it was then.
     """
-    before, case = workbench.project, _with_twins(workbench.project, imported.case)
+    before, case = workbench.project, imported.case
+    said = _twins(before, case)
+    if imported.labels is not None:
+        said += _other_names(before.segments, imported.labels)
+    case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
     try:
         workbench.add_case(case)
         if imported.labels is not None:
@@ -306,13 +310,19 @@ def _take_back(workbench: Workbench, before: Project, case: str) -> None:
         workbench.take_back_case(case, before)
 
 
-def _with_twins(project: Project, case: Case) -> Case:
-    """The case with a note where the project has the same voxels already."""
+def _twins(project: Project, case: Case) -> tuple[str, ...]:
+    """A sentence where the project has the same voxels already."""
     twins = [row.id for row in project.cases if row.fingerprint == case.fingerprint]
-    if not twins:
-        return case
-    note = f"The voxels equal those of {', '.join(twins)}: the same scan twice?"
-    return replace(case, source=replace(case.source, notes=(*case.source.notes, note)))
+    return (f"The voxels equal those of {', '.join(twins)}: the same scan twice?",) if twins else ()
+
+
+def _other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
+    """Sentences where the labels' file calls a number otherwise than the project."""
+    return tuple(
+        f"Segment {number} is '{table[number].name}' here and '{name}' in the file of the labels."
+        for number, name in labels.names
+        if number in table and table[number].name != name and (labels.labels == number).any()
+    )
 
 
 def import_labels(
@@ -350,8 +360,9 @@ def take_label_map(
     Its notes.
     """
     patches = label_patches(workbench.annotation(case), labels.labels, labels_as)
+    notes = (*labels.notes, *_other_names(workbench.segments, labels))
     _take_labels(workbench, case, labels, patches, labels_as)
-    return labels.notes
+    return notes
 
 
 def label_patches(

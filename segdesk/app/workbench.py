@@ -180,6 +180,11 @@ class Workbench:
             self._put_index(before)
         self._loaded.pop(id, None)
         self._unsaved.pop(id, None)
+        newest = self.history.next_undo
+        if newest is not None and newest.case == id:
+            # Its labels were the last Edit; nothing older may be undone past a hole.
+            self.history.clear()
+            self.history_changed.emit()
         self.folder.remove_case_files(id)
 
     def replace_case(self, case: Case) -> None:

@@ -41,7 +41,7 @@ class NetworkInfo:
 CATALOGUE: tuple[NetworkInfo, ...] = (
     NetworkInfo(
         id="unet_norm",
-        description="The default: residual U-Net with group normalisation, good with few slices.",
+        description="The default: lean U-Net with group normalisation, good with few slices.",
         reference="Isensee et al. 2021 (nnU-Net); Wu and He 2018 (group normalisation)",
         parameters=1_070_210,
         filters=16,

@@ -16,14 +16,14 @@ import numpy as np
 
 from segdesk.core.networks import network
 from segdesk.core.run import Epoch, Outcome, Plan
-from segdesk.errors import TrainingError
+from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.messages import Checkpoint, EpochDone, Note, Step
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.clock import Clock, Pace
 from segdesk.learning.feed import Feed
 from segdesk.learning.learner import Learner, StepFigures, Weights
 from segdesk.learning.rates import Plateau, cosine, warmed
-from segdesk.learning.reporter import Reporter, Stopped
+from segdesk.learning.reporter import Reporter
 from segdesk.learning.validation import Validated, Validation
 
 #: An epoch ends after its data, so many steps or so many seconds, whichever comes first.
@@ -122,7 +122,7 @@ class Fit:
                 reason = self._reason_to_end(number)
                 if reason:
                     return self._end("finished", reason)
-        except Stopped:
+        except Cancelled:
             return self._end("stopped", "")
         finally:
             self._feed.close()
@@ -302,7 +302,7 @@ class Fit:
         self._reporter.wait_while_paused()
         self._clock.leave_out(time.perf_counter() - before)
         if self._reporter.should_stop():
-            raise Stopped
+            raise Cancelled
 
     def _report_step(self, number: int, step: int, steps: int, loss: float) -> None:
         left = self._seconds_left(number - 1 + step / steps)

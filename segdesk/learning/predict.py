@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from segdesk.core.networks import network as catalogue_row
 from segdesk.core.run import Intensities
-from segdesk.errors import TrainingError
+from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.bundle import VolumeRef
 from segdesk.jobs.messages import Predicted, Progress
 from segdesk.learning.clock import Pace
 from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.geometry import Frame, Scale, padded
-from segdesk.learning.reporter import Reporter, Stopped
+from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import open_voxels, scaled
 from segdesk.learning.start import reshaped
 from segdesk.ops.resample import Shape
@@ -89,7 +89,7 @@ class Predictor:
         ------
         TrainingError
             Where the scan cannot be read, is too large, or the disk is full.
-        Stopped
+        Cancelled
             Where a stop was asked for.
         """
         files = (
@@ -119,7 +119,7 @@ class Predictor:
         for places in in_batches(slices, self._forward(frame).batch):
             reporter.wait_while_paused()
             if reporter.should_stop():
-                raise Stopped
+                raise Cancelled
             for chances in self._chances(voxels[places.start : places.stop], volume, frame):
                 labels.write(self._numbers[chances.argmax(axis=-1)].tobytes())
                 certainty.write(np.rint(chances.max(axis=-1) * 255).astype(np.uint8).tobytes())

@@ -1,4 +1,4 @@
-"""Who listens to a training: the `Reporter`, and the stop that comes from there."""
+"""Who listens to a training, and asks it to stop: the `Reporter`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Reporter(Protocol):
     before the first checkpoint is written, from when on `should_stop` is asked after each step.
     """
 
-    leave_on_stop: bool
+    @property
+    def leave_on_stop(self) -> bool: ...
+
+    @leave_on_stop.setter
+    def leave_on_stop(self, value: bool) -> None: ...
 
     def send(self, message: Message) -> None: ...
 
     def should_stop(self) -> bool: ...
 
     def wait_while_paused(self) -> None: ...
-
-
-class Stopped(Exception):
-    """The user asked to stop; caught in `trainer`, never seen outside this room."""

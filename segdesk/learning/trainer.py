@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from segdesk.core.networks import network as catalogue_row
-from segdesk.errors import SegdeskError, TrainingError
+from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import PROTOCOL, Failed, Finished, Hello, Note, Preview, Started
@@ -25,7 +25,7 @@ from segdesk.learning.geometry import Scale, padded, scale_for
 from segdesk.learning.learner import Learner
 from segdesk.learning.losses import loss_of
 from segdesk.learning.predict import Predictor
-from segdesk.learning.reporter import Reporter, Stopped
+from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples
 from segdesk.learning.start import first_network
 from segdesk.learning.validation import MOST_SLICES, Validation
@@ -120,7 +120,7 @@ def _predict(
     for done, case in enumerate(bundle.predict):
         try:
             predictor.case(bundle.volume(case), folder, channel)
-        except Stopped:
+        except Cancelled:
             reason = f"Stopped after predicting {done} of {len(bundle.predict)} cases."
             return Ending("stopped", reason, ending.best, ending.seconds)
     return ending

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segdesk.errors import Cancelled
 from segdesk.learning.figures import SliceFigures
 from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.losses import Loss
-from segdesk.learning.reporter import Reporter, Stopped
+from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples
 
 #: Slices that are looked at after an epoch: more would make a curve point wait for too long.
@@ -58,7 +59,7 @@ class Validation:
 
         Raises
         ------
-        Stopped
+        Cancelled
             Where a stop was asked for meanwhile.
         """
         if not self._chosen:
@@ -67,7 +68,7 @@ class Validation:
         measured: list[SliceFigures] = []
         for places in in_batches(len(self._chosen), self._forward.batch):
             if reporter.should_stop():
-                raise Stopped
+                raise Cancelled
             chosen = [self._chosen[place] for place in places]
             pairs = [self._samples.read(index) for index in chosen]
             outputs = self._forward.outputs(np.stack([image for image, _ in pairs])[..., None])

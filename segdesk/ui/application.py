@@ -79,7 +79,12 @@ def _check_display() -> None:
         )
 
 
-def open_window(application: QApplication, *, settings_folder: Path | None = None) -> Opened:
+def open_window(
+    application: QApplication,
+    *,
+    settings_folder: Path | None = None,
+    trainer_command: Sequence[str] | None = None,
+) -> Opened:
     """Make the window, not yet shown, with the settings' theme and the door for errors."""
     application.setApplicationName(NAME)
     application.setApplicationDisplayName(NAME)
@@ -87,7 +92,8 @@ def open_window(application: QApplication, *, settings_folder: Path | None = Non
     looks = Looks(application, preferences)
     faults = Faults(application)
     faults.install()
-    return Opened(MainWindow(preferences, looks, faults), faults, looks)
+    window = MainWindow(preferences, looks, faults, trainer_command=trainer_command)
+    return Opened(window, faults, looks)
 
 
 def begin(window: MainWindow, project: Path | None, sources: Sequence[Path]) -> None:

@@ -8,7 +8,7 @@ file joins them and decides which page is in the middle.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +61,17 @@ class MainWindow(QMainWindow):
     Parameters
     ----------
     preferences, looks, faults : of the application
+    trainer_command : starts the trainer process; None for segdesk's own
     """
 
-    def __init__(self, preferences: Preferences, looks: Looks, faults: Faults) -> None:
+    def __init__(
+        self,
+        preferences: Preferences,
+        looks: Looks,
+        faults: Faults,
+        *,
+        trainer_command: Sequence[str] | None = None,
+    ) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setAccessibleName(NAME)
@@ -73,7 +81,7 @@ class MainWindow(QMainWindow):
         self._faults = faults
         self.runner = TaskRunner(self)
         self.session = Session(self.runner, preferences, self)
-        self.training = TrainingController(self)
+        self.training = TrainingController(self, command=trainer_command)
         self.reasons = Reasons(self.session, self.training)
         self.imports = ImportFlow(self, self.session, self.runner, preferences)
         self.exchange = Exchange(self, self.session, self.runner, preferences)

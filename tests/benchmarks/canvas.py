@@ -104,7 +104,7 @@ def _view() -> Iterator[CountingView]:
     with tempfile.TemporaryDirectory() as folder:
         workbench = new_project(Path(folder))
         grid = Grid((SLICES, 512, 512), (2.5, 0.7, 0.7))
-        add_case(workbench, grid, _voxels(grid.shape))
+        add_case(workbench, grid, noise_scan(grid.shape))
         state = shown(workbench)
         labels = _lungs(grid.shape)
         for index in range(SLICES):
@@ -122,7 +122,8 @@ def _view() -> Iterator[CountingView]:
             workbench.close()
 
 
-def _voxels(shape: tuple[int, int, int]) -> npt.NDArray[np.int16]:
+def noise_scan(shape: tuple[int, int, int]) -> npt.NDArray[np.int16]:
+    """Noise over the range of a chest CT, int16."""
     return np.random.default_rng(1).normal(-400, 400, shape).clip(-1024, 3000).astype(np.int16)
 
 

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from segdesk.jobs.bundle import IGNORE
-from segdesk.jobs.messages import Checkpoint, EpochDone, Failed, Note, Step
-from segdesk.learning import backend, fit, trainer
+from segdesk.jobs.messages import Checkpoint, EpochDone, Failed, Note, Predicted, Step
+from segdesk.learning import backend, checkpoints, fit, trainer
 from segdesk.learning.feed import Batch, Feed
 from segdesk.learning.learner import Learner, StepFigures
 from segdesk.learning.losses import loss_of
 from segdesk.learning.networks import registry, unet_norm
 from segdesk.learning.rates import LEAST, WARM_UP_STEPS, Plateau, cosine, warmed
-from segdesk.learning.validation import Validated
+from segdesk.learning.reporter import Reporter
+from segdesk.learning.validation import Validated, Validation
 from tests.learning.builders import Lessons, Recorder, discs, short_plan, write_bundle
 
 pytestmark = pytest.mark.keras
@@ -58,6 +59,47 @@ def test_a_stop_after_a_checkpoint_keeps_the_best_weights(tmp_path: Path) -> Non
     assert not recorder.leave_on_stop
     assert len(recorder.of(EpochDone)) == 1
     assert (folder.parent / "model.keras").is_file()
+
+
+def test_the_best_weights_are_kept_and_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[np.ndarray]] = []
+
+    def worse_and_worse(validation: Validation, _: Reporter) -> Validated:
+        network = validation._forward._network  # pyright: ignore[reportPrivateUsage]
+        seen.append([np.array(weight) for weight in network.get_weights()])
+        return Validated(loss=len(seen), accuracy=0.5, dice=1 / len(seen))
+
+    monkeypatch.setattr(Validation, "measure", worse_and_worse)
+    lessons: Lessons = [("case-001", "train", *discs(8)), ("case-002", "validation", *discs(2))]
+    folder = write_bundle(tmp_path, lessons, plan=short_plan(epochs=3))
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert recorder.last.best == 1
+    kept = checkpoints.load(folder.parent / "model.keras").get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(kept, seen[0], strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(kept, seen[2], strict=True))
+
+
+def test_the_best_weights_are_back_for_the_prediction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = iter([0.9, 0.5, 0.4])
+    monkeypatch.setattr(
+        Validation, "measure", lambda *_: Validated(loss=1.0, accuracy=0.5, dice=next(figures))
+    )
+    lessons: Lessons = [("case-001", "train", *discs(8)), ("case-002", "validation", *discs(2))]
+    folder = write_bundle(tmp_path, lessons, plan=short_plan(epochs=3), predict=("case-002",))
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    during = np.load(recorder.of(Predicted)[0].probability_file)
+    again = write_bundle(
+        tmp_path, lessons, predict=("case-002",), train=False, input_shape=(32, 32)
+    )
+    recorder = Recorder()
+    trainer.run_bundle(again, recorder)
+    assert np.array_equal(np.load(recorder.of(Predicted)[0].probability_file), during)
 
 
 def test_an_infinite_loss_goes_back_to_the_best_weights_at_half_the_rate(

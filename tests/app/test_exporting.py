@@ -1,0 +1,61 @@
+"""What goes out is what was asked for, at the moment it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app import exporting
+from segdesk.app.editing import Gesture
+from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Box
+from segdesk.core.grid import Grid
+from segdesk.core.volume import Volume
+from segdesk.errors import UsageError
+from tests.projects import make_project, voxels
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Iterator[Workbench]:
+    made = make_project(tmp_path)
+    yield made
+    made.close()
+
+
+def paint(workbench: Workbench, row: int) -> None:
+    gesture = Gesture(workbench, "case-001", "Brush")
+    gesture.paint(Box(1, row, row + 2, 4, 8), np.ones((2, 4), bool), 1)
+    gesture.finish()
+
+
+def test_what_is_painted_after_asking_is_not_in_the_file(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    paint(workbench, 3)
+    before = workbench.annotation("case-001").labels.copy()
+    frozen = exporting.prepare(workbench, "case-001", "annotation")
+    paint(workbench, 10)
+    frozen.write(tmp_path / "mask.npy")
+    assert np.array_equal(np.load(tmp_path / "mask.npy"), before)
+
+
+def test_a_scan_goes_out_as_its_hu(workbench: Workbench, tmp_path: Path) -> None:
+    exporting.export(workbench, "case-001", "volume", tmp_path / "scan.npy")
+    written = np.load(tmp_path / "scan.npy")
+    assert written.dtype == np.int16
+    assert np.array_equal(written, voxels())
+
+
+def test_a_rescaled_array_goes_out_with_the_values_of_its_source() -> None:
+    stored = np.array([[[0, 100], [200, -32768]]], np.int16)
+    stored.flags.writeable = False
+    volume = Volume(Grid((1, 2, 2), stacked=False), stored, "raw", slope=0.5, intercept=1.0)
+    assert exporting.values(volume).tolist() == [[[1.0, 51.0], [101.0, -16383.0]]]
+
+
+def test_a_prediction_that_is_not_there_is_refused(workbench: Workbench) -> None:
+    with pytest.raises(UsageError, match="no prediction"):
+        exporting.prepare(workbench, "case-001", "prediction")

@@ -1,0 +1,107 @@
+"""The table of benchmarks as `docs/benchmarks.json` and `docs/benchmarks.md`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.rows import Row
+
+PACKAGES = ("segdesk", "tensorflow", "keras", "numpy", "PySide6-Essentials", "pyqtgraph", "h5py")
+WHAT = {
+    "first_slice": "process start to the first 512² slice of a project on screen, warm",
+    "next_slice": "one notch of the wheel, 512², both overlays, 1600×1000 window",
+    "brush_move": "a mouse move with a brush of 40 voxels' radius, painting",
+    "gui_lateness_training": "lateness of a 10 ms timer in the window while the trainer starts and "
+    "runs",
+    "stop_training": "from Stop to the end of the training, once there is a checkpoint",
+    "stop_before_checkpoint": "from Stop to the end of the training, before the first checkpoint",
+}
+
+
+def write(folder: Path, rows: list[Row], peer: dict[str, Any] | None) -> None:
+    """Write both files.
+
+    Parameters
+    ----------
+    peer : answer of `napari_peer`, or None where it was not run
+    """
+    table = [_with_peer(row, peer) for row in rows]
+    answer = {
+        "made": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": machine(),
+        "versions": {name: version(name) for name in PACKAGES},
+        "peer": None if peer is None else f"napari {peer['napari']}, OpenGL emulated on the CPU",
+        "rows": table,
+    }
+    folder.mkdir(exist_ok=True)
+    (folder / "benchmarks.json").write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
+    (folder / "benchmarks.md").write_text(_page(answer), encoding="utf-8")
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on, without names of people or hosts; the load says how quiet it was."""
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_at_the_end": load,
+    }
+
+
+def _with_peer(row: Row, peer: dict[str, Any] | None) -> dict[str, Any]:
+    fields: dict[str, Any] = asdict(row)
+    if peer is not None and row.name in peer:
+        median = statistics.median(peer[row.name])
+        fields |= {
+            "peer": f"napari {peer['napari']}",
+            "peer_median": round(median, 3),
+            "ratio": round(median / row.median, 1),
+        }
+    return fields
+
+
+def _page(answer: dict[str, Any]) -> str:
+    on = answer["machine"]
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Made on {answer['made']} by `make bench`: {on['system']} {on['processor']}, "
+        f"{on['cores']} cores, Python {on['python']}, "
+        + ", ".join(f"{name} {number}" for name, number in answer["versions"].items())
+        + f". Load at the end: {on['load_at_the_end']}.",
+        "",
+        "Offscreen, through real events; medians of several runs on a shared machine, so trust "
+        "ratios more than the last tenth.",
+        "",
+        "| row | what | unit | median | p99 | worst | peer | peer's median | ratio |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in answer["rows"]:
+        cells = (
+            row["name"],
+            WHAT.get(row["name"], ""),
+            row["unit"],
+            *(f"{row[key]:g}" for key in ("median", "p99", "worst")),
+            *(str(row.get(key, "")) for key in ("peer", "peer_median", "ratio")),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    if answer["peer"] is not None:
+        lines += [
+            "",
+            "napari ran beside segdesk in the same run, under Xvfb with OpenGL emulated on the CPU "
+            "(software GL): on a machine with a GPU it is faster. The ratios say nothing about "
+            "napari there.",
+        ]
+    else:
+        lines += ["", "No peer ran beside it: `make bench NAPARI=/path/to/its/python` adds napari."]
+    return "\n".join(lines) + "\n"

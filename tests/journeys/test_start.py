@@ -1,0 +1,64 @@
+"""Journey: from the start of the process to the first slice, with nothing that is not needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: Loaded before they are needed, any of these would cost the start.
+HEAVY = ("keras", "tensorflow", "SimpleITK", "skimage", "scipy", "pydicom", "pyqtgraph", "tifffile")
+CHILD = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from segdesk.ui.application import run_window
+from segdesk.ui.main_window import MainWindow
+
+def look():
+    window = next(row for row in QApplication.topLevelWidgets() if isinstance(row, MainWindow))
+    if window.canvas is None or window.session.is_reading:
+        QTimer.singleShot(10, look)
+        return
+    window.canvas.grab()
+    print(*(name for name in sys.argv[3].split() if name in sys.modules))
+    window.close()
+
+application = QApplication(["segdesk"])
+QTimer.singleShot(0, look)
+sys.exit(run_window(Path(sys.argv[1]), settings_folder=Path(sys.argv[2])))
+"""
+
+
+def test_the_first_slice_is_on_screen_before_any_heavy_library_is_loaded(
+    project: Path, tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", CHILD, str(project), str(tmp_path / "settings"), " ".join(HEAVY)],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "SEGDESK_LOGS": str(tmp_path / "logs")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0
+    assert ended.stdout == "\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others have a display")
+def test_without_a_display_there_is_one_sentence(tmp_path: Path) -> None:
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    code = "from segdesk.ui.application import run_window; run_window()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=bare, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert "There is no display to show a window on." in ended.stderr
