@@ -195,6 +195,12 @@ class Workbench:
         """Replace the index (split, settings, several rows at once) and keep it on disk."""
         self._put_index(project)
 
+    def follow_project(self, project: Project) -> None:
+        """As `put_project`, but it is `folder.write_index` that puts it on disk, on any thread."""
+        self.folder.hand_over_index(project)
+        self.project = project
+        self.index_changed.emit()
+
     def _put_index(self, project: Project) -> None:
         self.folder.save_index(project)
         self.project = project
@@ -202,12 +208,21 @@ class Workbench:
 
     # Runs and predictions
 
-    def put_run(self, run: Run, *, keep: bool = True) -> None:
-        """A run began, went on or ended. `keep` False: only in memory, for the curves."""
+    def put_run(self, run: Run) -> None:
+        """A run ended: it is on disk when this returns."""
         project = self.project.with_run(run)
-        if keep:
-            self.folder.save_index(project)
+        self.folder.save_index(project)
         self.project = project
+        self.run_changed.emit(run.id)
+
+    def follow_run(self, run: Run, *, keep: bool = True) -> None:
+        """A run began, went on or ended; `folder.write_index` puts it on disk, on any thread.
+
+        `keep` False: only in memory, for the curves.
+        """
+        self.project = self.project.with_run(run)
+        if keep:
+            self.folder.hand_over_index(self.project)
         self.run_changed.emit(run.id)
 
     def newest_prediction(self, case: str) -> str | None:
@@ -225,21 +240,34 @@ class Workbench:
             row = self.project.case(case)
             if run not in row.predictions:
                 return None
-            self._predictions[key] = self.folder.read_prediction(run, row)
-            while len(self._predictions) > KEPT_CASES:
-                self._predictions.popitem(last=False)
+            self.adopt_prediction(self.folder.read_prediction(run, row))
+        self._predictions.move_to_end(key)
         return self._predictions[key]
 
     def adopt_prediction(self, prediction: Prediction) -> None:
-        """Keep a prediction that a worker has read."""
+        """Keep a prediction that a worker has read, and let go of those longest unused."""
         self._predictions[(prediction.run, prediction.case)] = prediction
+        self._predictions.move_to_end((prediction.run, prediction.case))
+        while len(self._predictions) > KEPT_CASES:
+            self._predictions.popitem(last=False)
 
-    def add_prediction(self, run: str, case: str) -> None:
-        """A run has predicted a case; its file is on disk already."""
+    def add_prediction(self, run: str, case: str, prediction: Prediction | None = None) -> None:
+        """A run has predicted a case; its file is on disk, `folder.write_index` puts it there in
+        the index, on any thread.
+
+        Parameters
+        ----------
+        prediction : as a worker has read it; kept where the case is in memory, because whoever
+            shows the case asks for it at once
+        """
         row = self.project.case(case)
         others = tuple(id for id in row.predictions if id != run)
         self._predictions.pop((run, case), None)
-        self._put_index(self.project.with_case(replace(row, predictions=(*others, run))))
+        if prediction is not None and self.is_loaded(case):
+            self.adopt_prediction(prediction)
+        self.project = self.project.with_case(replace(row, predictions=(*others, run)))
+        self.folder.hand_over_index(self.project)
+        self.index_changed.emit()
         self.predictions_changed.emit(case)
 
     # Edits

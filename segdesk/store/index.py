@@ -1,16 +1,20 @@
 """Who writes project.h5, and what each writer leaves as it was: the `Index`.
 
-Two writers meet here. `save` writes the index alone (a new case, run or split), at any time, on
-the GUI thread. `commit` ends a Save of masks, on a worker. Statuses, mask generations and segments
+Two writers meet here. `save` writes the index alone (a new case or split), at any time, on the GUI
+thread; what may wait (a run, a prediction) is handed over there and written by `write` on a worker.
+`commit` ends a Save of masks, on a worker. Statuses, mask generations and segments
 change by Edits, and Edits are in the journal; so an index must carry them exactly as of the
 generation that it names, or replaying the journal would not fit. That state is a `Base`:
 
 - `save` writes the caller's project on the current Base;
-- `commit` writes the newest project that any caller has handed over (by `save` while the Save was
-  running, or by `begin` when it started) on the Save's Base, which then becomes the current one.
+- `write` writes the newest project that was handed over, on the current Base, unless it is written;
+- `commit` writes the newest project that any caller has brought (by `save` or `hand_over` while the
+  Save was running, or by `begin` when it started) on the Save's Base, which then becomes the
+  current one.
 
 So neither loses what the other wrote, in whichever order they come. One lock, held only while the
-small file is written, orders them; nothing else is ever locked inside it.
+small file is written, orders them; nothing else is ever locked inside it, and handing over does
+not wait for it.
 """
 
 from __future__ import annotations
@@ -99,6 +103,8 @@ class Index:
         self._saved = project
         self._base = Base.of(project, generation)
         self._newest: tuple[Project, SegmentsTouched] = (project, {})
+        #: The one of them that stands on the disk; another object waits to be written.
+        self._written = self._newest
 
     @property
     def saved(self) -> Project:
@@ -122,13 +128,33 @@ class Index:
             written = self._base.under(project, touched)
             project_file.write(self._folder, written, self._base.generation)
             self._keep(written, self._base)
-            self._newest = (project, touched)
+            self._newest = self._written = (project, touched)
             return written
+
+    def hand_over(self, project: Project, touched: SegmentsTouched) -> None:
+        """Have this project written by the next `write`, `commit` or `save`; returns at once."""
+        self._newest = (project, touched)
+
+    def write(self) -> None:
+        """Write what was handed over, on the current Base; nothing where all of it is written.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; the old index stays, and the next `write` tries again.
+        """
+        with self._lock:
+            newest = self._newest
+            if newest is not self._written:
+                written = self._base.under(*newest)
+                project_file.write(self._folder, written, self._base.generation)
+                self._keep(written, self._base)
+                self._written = newest
 
     def begin(self, project: Project) -> None:
         """A Save starts with this project; no Edit has come since."""
-        with self._lock:
-            self._newest = (project, {})
+        # Not for `write`: without its Edits it fits the Save's Base only.
+        self._newest = self._written = (project, {})
 
     def commit(self, base: Base) -> Project:
         """Write the newest project on a new Base: the moment of truth of a Save.
@@ -139,10 +165,11 @@ class Index:
             Where the disk refuses; the old index and its Base stay.
         """
         with self._lock:
-            project, touched = self._newest
-            written = base.under(project, touched)
+            newest = self._newest
+            written = base.under(*newest)
             project_file.write(self._folder, written, base.generation)
             self._keep(written, base)
+            self._written = newest
             return written
 
     def _keep(self, written: Project, base: Base) -> None:

@@ -191,6 +191,8 @@ class ProjectFolder:
             if self._journal is not None:
                 with writing(f"The journal of the project '{self.path.name}'"):
                     self._journal.sync()
+            if self._lock is not None:
+                self._index.write()
         finally:
             if self._journal is not None:
                 self._journal.close()
@@ -372,6 +374,15 @@ class ProjectFolder:
         self._check_writable()
         self._index.save(project, self._touched.segments())
 
+    def hand_over_index(self, project: Project) -> None:
+        """As `save_index`, but written by the next `write_index`, save or `close`; is quick."""
+        self._check_writable()
+        self._index.hand_over(project, self._touched.segments())
+
+    def write_index(self) -> None:
+        """Write what was handed over and is not written. Any thread; raises as `save_index`."""
+        self._index.write()
+
     def begin_save(self, project: Project, changed: Mapping[str, Annotation]) -> Save:
         """Start a save: from here on Edits go to a new journal.
 
@@ -463,10 +474,6 @@ class ProjectFolder:
         """
         path = self._layout.prediction(run, case.id)
         return prediction_file.read_prediction(path, run, case.id, case.grid.shape)
-
-    def has_prediction(self, run: str, case_id: str) -> bool:
-        """Whether there is a prediction of a run for a case. Any thread."""
-        return self._layout.prediction(run, case_id).is_file()
 
     def _read_beside_a_writer(self) -> Recovery:
         """Index and journals that belong together, though a writer may save meanwhile."""

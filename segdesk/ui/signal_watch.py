@@ -45,7 +45,7 @@ class SignalWatch(QObject):
 
     def _take(self) -> None:
         if any(number in WATCHED for number in self._read.recv(64)):
-            pass
+            self._arrived()
 
 
 def _noted(*_: object) -> None:

@@ -86,9 +86,9 @@ def labels(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(segdesk: Run, tmp_path: Path, scan: Path, labels: Path) -> Path:
-    """A project with one case whose first four slices are corrected."""
+    """A project with one case that teaches: its first four slices are corrected."""
     path = tmp_path / "p.segdesk"
-    assert segdesk("import", path, scan, "--labels", labels).code == 0
+    assert segdesk("import", path, scan, "--labels", labels, "--pool", "train").code == 0
     return path
 
 

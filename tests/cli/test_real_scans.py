@@ -20,7 +20,7 @@ def imported(segdesk: Run, project: Path, *arguments: object) -> dict[str, Any]:
 
 def series(folder: Path) -> sitk.Image:
     reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), recursive=True))
     return reader.Execute()
 
 

@@ -97,7 +97,7 @@ def test_warnings_of_libraries_stay_off_the_terminal(tmp_path: Path) -> None:
 def test_info_shows_tables_to_people(segdesk: Run, project: Path) -> None:
     said = segdesk("info", project)
     assert said.err == ""
-    assert "case-001       5  24×32  by the split  4 corrected, 1 unlabelled" in said.out
+    assert "case-001       5  24×32  train  4 corrected, 1 unlabelled" in said.out
     assert "     1  Segment 1" in said.out
 
 

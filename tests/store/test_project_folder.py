@@ -176,9 +176,9 @@ def _arrays() -> tuple[np.ndarray, np.ndarray]:
 def test_a_prediction_comes_back_read_only(opened: tuple[ProjectFolder, Case]) -> None:
     folder, case = opened
     labels, probability = _arrays()
-    assert not folder.has_prediction("run-001", case.id)
+    assert not (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
     folder.write_prediction(Prediction("run-001", case.id, labels, probability))
-    assert folder.has_prediction("run-001", case.id)
+    assert (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
     found = folder.read_prediction("run-001", case)
     assert np.array_equal(found.labels, labels)
     assert np.array_equal(found.probability, probability)
@@ -217,7 +217,7 @@ def test_a_trainers_file_that_is_not_as_agreed_is_refused(
         path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(InputError, match=r"l\.npy"):
         folder.write_prediction_files("run-001", case, path, tmp_path / "p.npy")
-    assert not folder.has_prediction("run-001", case.id)
+    assert not (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
 
 
 def test_a_damaged_or_foreign_prediction_is_one_sentence(

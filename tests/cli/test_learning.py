@@ -1,0 +1,188 @@
+"""`train`, `predict` and `evaluate` around a small child that speaks the trainer's protocol."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app.workbench import Workbench
+from segdesk.jobs import trainer_client
+from tests.app.test_running import child
+from tests.cli.conftest import Run
+
+FIGURES = {"dice", "iou", "precision", "recall", "accuracy"}
+Trainer = Callable[[str], None]
+
+
+@pytest.fixture
+def trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
+    """Put the small child in the trainer's place; `middle` runs between training and predicting."""
+
+    def use(middle: str = "") -> None:
+        command = (*child(tmp_path, middle),)
+        monkeypatch.setattr(trainer_client, "trainer_command", lambda: command)
+
+    use()
+    return use
+
+
+@pytest.fixture
+def trained(segdesk: Run, project: Path, trainer: Trainer) -> Path:
+    assert segdesk("train", project, "--epochs", "1").code == 0
+    return project
+
+
+def test_a_training_answers_with_its_run(segdesk: Run, project: Path, trainer: Trainer) -> None:
+    said = segdesk("train", project, "--epochs", "3", "--network", "unet", "--seed", "4", "--json")
+    fields = said.json
+    assert (fields["run"], fields["epochs"], fields["best"]) == ("run-001", 1, 1)
+    assert fields["seconds"] == 0.5 and fields["outcome"] == "finished"
+    assert fields["network"] == "unet" and fields["best_epoch"]["loss"] == 0.7
+    assert "epoch 1" in said.err and "run-001: All done." in said.err
+    (run,) = segdesk("info", project, "--json").json["runs"]
+    assert (run["run"], run["outcome"], run["best"]) == ("run-001", "finished", 1)
+
+
+def test_a_loss_that_ran_away_is_null_and_no_bug(
+    segdesk: Run, project: Path, trainer: Trainer
+) -> None:
+    trainer('channel.send(EpochDone(Epoch(2, 0.6, float("nan"), float("inf"), 0.001)))')
+    history = segdesk("train", project, "--json").json["history"]
+    assert (history[1]["loss"], history[1]["accuracy"]) == (None, None)
+
+
+def test_a_trainer_that_crashes_is_the_worlds_fault_and_is_recorded(
+    segdesk: Run, project: Path, trainer: Trainer
+) -> None:
+    trainer("import signal; os.kill(os.getpid(), signal.SIGKILL)")
+    said = segdesk("train", project, "--json")
+    assert (said.code, said.out) == (3, "")
+    assert "SIGKILL" in said.err.splitlines()[-1] and "Traceback" not in said.err
+    (run,) = segdesk("info", project, "--json").json["runs"]
+    assert run["outcome"] == "crashed" and "SIGKILL" in run["reason"]
+
+
+def test_a_stop_before_there_was_anything_to_keep_ends_with_3(
+    segdesk: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "stopped.py"
+    script.write_text(
+        "from segdesk.jobs.child import open_channel\n"
+        "from segdesk.jobs.messages import *\n"
+        "channel = open_channel()\n"
+        "channel.send(Hello(PROTOCOL, 1, ()))\n"
+        "channel.send(Finished('stopped', 'Stopped before the first epoch.', 0, 0.1))\n"
+    )
+    monkeypatch.setattr(trainer_client, "trainer_command", lambda: (sys.executable, str(script)))
+    assert segdesk("train", project).is_refusal(3, "run-001 kept no weights", "Stopped before")
+
+
+def test_ctrl_c_while_the_bundle_is_written_leaves_a_stopped_run(
+    segdesk: Run, project: Path, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("segdesk.app.training.prepare", interrupted)
+    assert segdesk("train", project).is_refusal(3, "Stopped before it began")
+    (run,) = segdesk("info", project, "--json").json["runs"]
+    assert run["outcome"] == "stopped"
+    assert not (project / "runs" / "run-001" / "bundle").exists()
+
+
+def test_nothing_that_teaches_is_said_and_makes_no_run(
+    segdesk: Run, tmp_path: Path, scan: Path, trainer: Trainer
+) -> None:
+    segdesk("import", tmp_path / "p.segdesk", scan)
+    assert segdesk("train", tmp_path / "p.segdesk").is_refusal(3, "No slice teaches yet")
+    assert segdesk("info", tmp_path / "p.segdesk", "--json").json["runs"] == []
+
+
+def test_fine_tuning_keeps_the_network_of_its_run(
+    segdesk: Run, project: Path, trainer: Trainer
+) -> None:
+    segdesk("train", project, "--network", "unet", "--filters", "3")
+    assert segdesk("train", project, "--from", "run-007").is_refusal(2, "run-001")
+    assert segdesk("train", project, "--from", "run-001", "--json").json["network"] == "unet"
+    other = segdesk("train", project, "--from", "run-001", "--network", "unet_norm")
+    assert other.is_refusal(2, "unet and 3 filters")
+
+
+def test_evaluate_predicts_first_and_answers_by_case_and_slice(
+    segdesk: Run, trained: Path, scan: Path, labels: Path
+) -> None:
+    segdesk("import", trained, scan, "--labels", labels, "--pool", "validation", "--case", "v")
+    fields = segdesk("evaluate", trained, "--json").json
+    assert (fields["run"], fields["pool"], fields["number"]) == ("run-001", "validation", 4)
+    assert set(fields) >= FIGURES | {"dice_median"}
+    (case,) = fields["cases"]
+    assert case["case"] == "v" and set(case) >= FIGURES | {"dice_median"}
+    assert [row["slice"] for row in case["slices"]] == [0, 1, 2, 3]
+    assert all(set(row) >= FIGURES for row in case["slices"])
+    # The child predicts the segment everywhere.
+    truth = np.load(labels)[:4] == 1
+    shares = truth.mean(axis=(1, 2))
+    assert fields["recall"] == 1
+    assert fields["precision"] == pytest.approx(shares.mean())
+    assert fields["accuracy"] == pytest.approx(shares.mean())
+    assert fields["dice"] == pytest.approx((2 * shares / (1 + shares)).mean())
+    assert fields["dice_median"] == pytest.approx(np.median(2 * shares / (1 + shares)))
+    assert fields["iou"] == pytest.approx(shares.mean())
+    assert "v          4" in segdesk("evaluate", trained).out
+
+
+def test_evaluate_needs_slices_to_compare_with(segdesk: Run, trained: Path) -> None:
+    assert segdesk("evaluate", trained, "--pool", "test").is_refusal(2, "--pool all")
+    assert segdesk("evaluate", trained, "--pool", "all", "--json").json["number"] == 4
+
+
+def test_evaluate_works_beside_a_window_once_the_predictions_are_there(
+    segdesk: Run, trained: Path, scan: Path, labels: Path
+) -> None:
+    segdesk("import", trained, scan, "--labels", labels, "--pool", "test", "--case", "t")
+    before = segdesk("evaluate", trained, "--pool", "test", "--json").json
+    writer = Workbench.open(trained)
+    try:
+        assert segdesk("evaluate", trained, "--pool", "test", "--json").json == before
+        assert segdesk("evaluate", trained, "--pool", "all").is_refusal(3, "open for writing")
+    finally:
+        writer.close()
+
+
+def test_predict_takes_the_cases_that_are_named(
+    segdesk: Run, trained: Path, scan: Path, tmp_path: Path
+) -> None:
+    segdesk("import", trained, scan, "--case", "b")
+    segdesk("import", trained, scan, "--case", "c")
+    wanted = ("--case", "b", "--case", "case-001", "--case", "b")
+    said = segdesk("predict", trained, *wanted, "--json").json
+    assert said == {"run": "run-001", "cases": ["b", "case-001"]}
+    cases = segdesk("info", trained, "--json").json["cases"]
+    assert [case["predictions"] for case in cases] == [["run-001"], ["run-001"], []]
+    assert segdesk("predict", trained, "--json").json["cases"] == ["case-001", "b", "c"]
+    file = tmp_path / "prediction.npy"
+    what = ("--case", "c", "--what", "prediction")
+    assert segdesk("export", trained, file, *what).code == 0
+    assert (np.load(file) == 1).all()
+
+
+def test_predict_refuses_what_is_not_there(segdesk: Run, project: Path, trainer: Trainer) -> None:
+    assert segdesk("predict", project).is_refusal(2, "Train first")
+    segdesk("train", project)
+    assert segdesk("predict", project, "--case", "nobody").is_refusal(2, "case-001")
+    assert segdesk("predict", project, "--run", "run-002").is_refusal(2, "run-001")
+    (project / "runs" / "run-001" / "model.keras").unlink()
+    assert segdesk("predict", project).is_refusal(3, "not there any more")
+
+
+def test_a_prediction_that_crashes_is_the_worlds_fault(
+    segdesk: Run, trained: Path, trainer: Trainer
+) -> None:
+    trainer("raise SystemExit(5)")
+    said = segdesk("predict", trained, "--json")
+    assert said.is_refusal(3, "ended with code 5")
+    assert segdesk("info", trained, "--json").json["cases"][0]["predictions"] == []

@@ -1,0 +1,72 @@
+"""From an import to figures with the real trainer, and how Ctrl+C ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+pytestmark = pytest.mark.keras
+#: A shell's background jobs, and what a test runner starts there, ignore Ctrl+C.
+IN_THE_FOREGROUND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from segdesk.cli.main import run; run()"
+)
+TINY = ("--network", "encoder_decoder", "--filters", "2", "--size", "32", "--batch", "2")
+
+
+def test_a_network_is_trained_fine_tuned_and_evaluated(segdesk: Run, project: Path) -> None:
+    first = segdesk("train", project, *TINY, "--epochs", "2", "--seed", "3", "--json").json
+    assert (first["run"], first["epochs"], first["outcome"]) == ("run-001", 2, "finished")
+    assert first["best"] in (1, 2) and first["parameters"] > 0
+    second = segdesk("train", project, "--from", "run-001", "--max-minutes", "0.01", "--json").json
+    assert second["network"] == "encoder_decoder" and second["epochs"] >= 1
+    assert second["parameters"] == first["parameters"]
+    figures = segdesk("evaluate", project, "--pool", "all", "--run", "run-001", "--json").json
+    assert figures["number"] == 4
+    assert 0 <= figures["dice"] <= 1 and 0 < figures["accuracy"] < 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl+C to a console")
+def test_ctrl_c_stops_the_training_and_keeps_what_it_has(segdesk: Run, project: Path) -> None:
+    command = [sys.executable, "-c", IN_THE_FOREGROUND, "train", str(project), *TINY]
+    with subprocess.Popen(
+        [*command, "--epochs", "9999", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as training:
+        assert training.stderr is not None
+        said = [training.stderr.readline()]
+        while said[-1] and not said[-1].startswith("epoch 1,"):
+            said.append(training.stderr.readline())
+        training.send_signal(signal.SIGINT)
+        out, err = training.communicate()
+    assert training.returncode == 0, "".join((*said, err))
+    fields = json.loads(out)
+    assert fields["outcome"] == "stopped" and fields["best"] >= 1
+    assert "run-001: Stopped; the weights of epoch" in err
+    (run,) = segdesk("info", project, "--json").json["runs"]
+    assert (run["outcome"], run["best"]) == ("stopped", fields["best"])
+    assert (project / "runs" / "run-001" / "model.keras").is_file()
+    assert processes_that_name(project) == []
+
+
+def processes_that_name(path: Path) -> list[str]:
+    """Command lines of running processes in which a path stands; none where /proc is unknown."""
+    found: list[str] = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        # A process may end while it is looked at.
+        with contextlib.suppress(OSError):
+            line = file.read_bytes().decode(errors="replace")
+            if str(path) in line:
+                found.append(line)
+    return found
