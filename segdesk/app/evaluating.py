@@ -56,7 +56,7 @@ def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tupl
     UsageError
         Where there is none.
     """
-    split = joined_split(workbench)
+    pools = dict(joined_split(workbench).pools)
     chosen: dict[str, tuple[int, ...]] = {}
     for case in workbench.project.cases:
         indices = _chosen(workbench, case, split, pool)
@@ -75,7 +75,7 @@ def _chosen(workbench: Workbench, case: Case, split: Split, pool: PoolChoice) ->
     return tuple(
         index
         for index, status in enumerate(workbench.statuses(case.id))
-        if status.teaches_whole and pool in ("all", pool_of(case, index, split))
+        if status.teaches_whole and pool in ("all", pool_of(case, index, pools))
     )
 
 

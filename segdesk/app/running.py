@@ -16,6 +16,7 @@ from pathlib import Path
 
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
+from segdesk.core.prediction import Prediction
 from segdesk.core.run import Intensities, Run
 from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import messages, wire
@@ -109,6 +110,8 @@ class TrainerSession:
         """
         intensities: Intensities | None = None
         try:
+            # The run is in the index before there is a child.
+            self.job.folder.write_index()
             intensities = self._prepare().intensities
             return Worked(
                 self.client.run(lambda message: self._take(message, on_message)), intensities
@@ -121,6 +124,8 @@ class TrainerSession:
     def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
         """Turn predictions into project files and keep the curve, then hand the message on."""
         if isinstance(message, messages.Predicted):
+            # The case before this one has joined the index in memory meanwhile.
+            self.job.folder.write_index()
             self.job.folder.write_prediction_files(
                 self.job.run_id,
                 self.job.case(message.case),
@@ -159,15 +164,22 @@ def after(run: Run, message: Message) -> Run:
             return run
 
 
-def take(workbench: Workbench, job: TrainerJob, message: Message) -> None:
-    """Bring a message into the project. On the Workbench's thread."""
+def take(
+    workbench: Workbench, job: TrainerJob, message: Message, prediction: Prediction | None = None
+) -> None:
+    """Bring a message into the project. On the Workbench's thread.
+
+    Parameters
+    ----------
+    prediction : that a `Predicted` speaks of, where a worker has read it already
+    """
     if isinstance(message, messages.Predicted):
-        workbench.add_prediction(job.run_id, message.case)
+        workbench.add_prediction(job.run_id, message.case, prediction)
     elif job.trains:
         before = workbench.project.run(job.run_id)
         run = after(before, message)
         if run is not before:
-            workbench.put_run(run, keep=False)
+            workbench.follow_run(run, keep=False)
 
 
 def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
@@ -176,7 +188,19 @@ def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     Returns
     -------
     The run; for a prediction the run as it was.
+
+    Raises
+    ------
+    ProjectError
+        Where the disk refuses; the record is closed in memory.
     """
+    run = close_record(workbench, job, worked)
+    workbench.folder.write_index()
+    return run
+
+
+def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
+    """As `finish`, but it is `folder.write_index` that puts it on disk, on any thread."""
     run = workbench.project.run(job.run_id)
     if not job.trains:
         return run
@@ -188,7 +212,7 @@ def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
         said = (worked.ended.reason, worked.ended.hint)
         run = replace(run, outcome=worked.ended.outcome, reason=" ".join(filter(None, said)))
     run = replace(run, ended=time.time(), intensities=worked.intensities)
-    workbench.put_run(run)
+    workbench.follow_run(run)
     return run
 
 

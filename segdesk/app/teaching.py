@@ -16,6 +16,7 @@ from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
 from segdesk.core.split import Pool, Split
 from segdesk.core.status import SliceStatus
+from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE
 
 FLATTERS = "validated on neighbouring slices of the same scans, so the figure flatters"
@@ -47,32 +48,77 @@ class Curriculum:
         return sum(len(choice.slices) for choice in self.choices if choice.pool == pool)
 
 
-def pool_of(case: Case, index: int, split: Split) -> Pool:
+def pool_of(case: Case, index: int, pools: Mapping[str, Pool]) -> Pool:
     """Pool of a slice: the case's own where it was set by hand, else its patient's.
+
+    Parameters
+    ----------
+    pools : of every patient, as the split has them
 
     Raises
     ------
     ValueError
         Where the patient has not joined the split.
     """
-    pool = case.pool or split.pool(case.patient_of(index))
+    pool = case.pool or pools.get(case.patient_of(index))
     if pool is None:
         raise ValueError(f"expected the patient of {case.id} in the split")
     return pool
 
 
-def joined_split(workbench: Workbench) -> Split:
-    """The project's split with every patient whose pool is not set by hand."""
-    patients: list[str] = []
+def why_nothing_teaches(workbench: Workbench) -> TrainingError | None:
+    """What is missing where no slice of the training pool teaches, for people; else None."""
+    pools = dict(workbench.project.split.pools)
+    is_elsewhere = False
     for case in workbench.project.cases:
-        if case.pool is None:
-            indices = [0] if case.grid.stacked else range(case.slices)
-            patients += [case.patient_of(index) for index in indices]
-    return workbench.project.split.joined(patients)
+        for index, status in enumerate(workbench.statuses(case.id)):
+            # Who has not joined the split yet may well join the training pool: `freeze` will see.
+            if not status.teaches:
+                continue
+            if (case.pool or pools.get(case.patient_of(index), "train")) == "train":
+                return None
+            is_elsewhere = True
+            if case.grid.stacked:
+                break
+    return nobody_teaches(elsewhere=is_elsewhere)
+
+
+def nobody_teaches(*, elsewhere: bool) -> TrainingError:
+    """The refusal; `elsewhere` says that slices are right, but outside of the training pool."""
+    if elsewhere:
+        return TrainingError(
+            "Every slice that is right belongs to a case that validates or tests.",
+            "Correct a slice of a training case, or move one of these cases to the training pool.",
+        )
+    return TrainingError(
+        "No slice teaches yet.", "Paint one and press Enter when all of it is right."
+    )
+
+
+def joined_split(workbench: Workbench) -> Split:
+    """The project's split with every patient whose pool is not set by hand.
+
+    Patients of whom something teaches already join first: the first of them goes to training, so
+    that the only scan that anybody has painted is never the one that is held back.
+    """
+    taught: list[str] = []
+    others: list[str] = []
+    for case in workbench.project.cases:
+        if case.pool is not None:
+            continue
+        statuses = workbench.statuses(case.id)
+        for index in [0] if case.grid.stacked else range(case.slices):
+            seen = statuses if case.grid.stacked else statuses[index : index + 1]
+            teaches = any(status.teaches for status in seen)
+            (taught if teaches else others).append(case.patient_of(index))
+    return workbench.project.split.joined(taught).joined(others)
 
 
 def curriculum(workbench: Workbench) -> Curriculum:
-    """Choose the slices that teach and those that validate, by status and split, or blocks where there is one patient."""
+    """Choose the slices that teach and those that validate, by status and split.
+
+    Where nobody validates, blocks of the slices that teach do.
+    """
     split = joined_split(workbench)
     teaching: list[Choice] = []
     validating: list[Choice] = []
@@ -81,7 +127,7 @@ def curriculum(workbench: Workbench) -> Curriculum:
         rows: dict[Pool, list[int]] = {"train": [], "validation": [], "test": []}
         for index, status in enumerate(workbench.statuses(case.id)):
             if status.teaches:
-                rows[pool_of(case, index, split)].append(index)
+                rows[pool_of(case, index, pools)].append(index)
         whole = _whole(workbench.statuses(case.id), rows["validation"])
         if rows["train"]:
             teaching.append(Choice(case.id, "train", tuple(rows["train"])))
@@ -91,8 +137,7 @@ def curriculum(workbench: Workbench) -> Curriculum:
     if validating:
         meaning = INDEPENDENT if independent else HONEST
         return Curriculum((*teaching, *validating), meaning, split)
-    statuses = {choice.case: workbench.statuses(choice.case) for choice in teaching}
-    return _with_blocks(teaching, statuses, split)
+    return _with_blocks(workbench, teaching, split)
 
 
 def _whole(statuses: Sequence[SliceStatus], slices: Sequence[int]) -> tuple[int, ...]:
@@ -100,28 +145,35 @@ def _whole(statuses: Sequence[SliceStatus], slices: Sequence[int]) -> tuple[int,
 
 
 def _with_blocks(
-    teaching: Sequence[Choice], statuses: Mapping[str, Sequence[SliceStatus]], split: Split
+    workbench: Workbench, teaching: Sequence[Choice], split: Split
 ) -> Curriculum:
-    """Nobody validates: blocks of neighbouring slices do, with a gap of one slice around them."""
-    whole = sum(len(_whole(statuses[choice.case], choice.slices)) for choice in teaching)
-    if whole < 2:
-        return Curriculum(tuple(teaching), NOBODY, split)
+    """Nobody validates: a block of the slices of each case that has enough of them does."""
     choices: list[Choice] = []
+    validating: list[bool] = []
     for choice in teaching:
-        right = _whole(statuses[choice.case], choice.slices)
+        right = _whole(workbench.statuses(choice.case), choice.slices)
+        if len(right) < 2:
+            choices.append(choice)
+            continue
         share = max(1, round(BLOCK * len(right)))
         start = (len(right) - share) // 2
-        block = right[start : start + share] if len(right) >= 2 else ()
-        taken = set(block)
-        rest = [index for index in choice.slices if index not in taken]
-        gapped = [index for index in rest if not {index - 1, index + 1} & taken]
-        # With very few slices a gap would leave nobody to teach.
-        kept = tuple(gapped if len(gapped) >= 2 else rest)
-        if kept:
-            choices.append(Choice(choice.case, "train", kept))
-        if block:
-            choices.append(Choice(choice.case, "validation", block))
-    return Curriculum(tuple(choices), FLATTERS, split)
+        block = right[start : start + share]
+        stacked = workbench.project.case(choice.case).grid.stacked
+        rest = _beside(choice.slices, block, gap=stacked)
+        choices.append(Choice(choice.case, "train", rest))
+        choices.append(Choice(choice.case, "validation", block))
+        validating.append(stacked)
+    if not validating:
+        return Curriculum(tuple(choices), NOBODY, split)
+    return Curriculum(tuple(choices), FLATTERS if any(validating) else INDEPENDENT, split)
+
+
+def _beside(slices: Sequence[int], block: Sequence[int], *, gap: bool) -> tuple[int, ...]:
+    """The slices outside of a block; with a gap of one slice where enough are left to teach."""
+    taken = set(block)
+    rest = tuple(index for index in slices if index not in taken)
+    gapped = tuple(index for index in rest if not {index - 1, index + 1} & taken)
+    return gapped if gap and len(gapped) >= 2 else rest
 
 
 def targets(
@@ -134,8 +186,10 @@ def targets(
 
     Parameters
     ----------
-    labels, provenance : uint8, (n, rows, columns), of the chosen slices
-    statuses : one for each of them; a partial slice teaches only where a hand touched
+    labels : uint8, (n, rows, columns), of the chosen slices
+    provenance : uint8, (m, rows, columns), of those m of them that do not teach as a whole, in
+        their order: they teach only where a hand touched
+    statuses : one for each slice
     numbers : segment numbers in the order of the classes after background
 
     Returns
@@ -147,7 +201,7 @@ def targets(
     for at, number in enumerate(numbers, 1):
         table[number] = at
     wanted = table[labels]
-    for at, status in enumerate(statuses):
-        if not status.teaches_whole:
-            wanted[at][provenance[at] != Provenance.HAND] = IGNORE
+    in_part = (at for at, status in enumerate(statuses) if not status.teaches_whole)
+    for at, touched in zip(in_part, provenance, strict=True):
+        wanted[at][touched != Provenance.HAND] = IGNORE
     return wanted

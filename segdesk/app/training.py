@@ -35,7 +35,10 @@ PERCENTILES = (0.5, 99.5)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Slices of one case and pool as they were. Arrays None: read them from the last save."""
+    """Slices of one case and pool as they were. Arrays None: read them from the last save.
+
+    Provenance has only the slices whose status is partial, in their order: nobody asks for more.
+    """
 
     case: Case
     pool: str
@@ -52,7 +55,7 @@ class Frozen:
     run: Run
     job: TrainerJob
     snapshots: tuple[Snapshot, ...]
-    volumes: tuple[VolumeRef, ...]
+    cases: tuple[Case, ...]
     preview: tuple[str, int] | None
     partners: tuple[tuple[int, int], ...]
     start: Run | None
@@ -67,15 +70,23 @@ def freeze(
 ) -> Frozen:
     """Decide everything about a training and put its Run into the project.
 
+    Costs a copy of the label slices that teach and are in memory; the rest is left to `prepare`.
+
     Raises
     ------
     TrainingError
-        Where nothing teaches, or the network cannot learn these segments.
+        Where nothing teaches, the network cannot learn these segments, or scans in HU and arrays
+        without a unit meet.
     UsageError
         Where the run to start from is unknown or has no weights.
     """
     lessons = curriculum(workbench)
     if not lessons.count("train"):
+        if lessons.count("validation"):
+            raise TrainingError(
+                "Every slice that is right belongs to a validation case, so none teaches.",
+                "Correct slices of another case, or set this one's pool to train.",
+            )
         raise TrainingError(
             "No slice teaches yet.", "Paint one and press Enter when all of it is right."
         )

@@ -109,9 +109,11 @@ class ActionTable:
                 parent.addSeparator()
         return parent
 
-    def refresh(self) -> None:
-        """Show for each action whether it can be done, why not, its text and its check."""
+    def refresh(self, *ids: str) -> None:
+        """Show for each action, or those of these ids, whether it can be done, text and check."""
         for action in self.actions:
+            if ids and action.id not in ids:
+                continue
             made = self._qactions[action.id]
             reason = action.why_not()
             made.setEnabled(not reason)

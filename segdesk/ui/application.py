@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from segdesk.app.settings import SettingsFile
@@ -56,6 +57,8 @@ def run_window(
         Where there is no display to show a window on.
     """
     _check_display()
+    # Every move counts for a stroke; X11 would merge those between two turns of the loop.
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     opened = open_window(application, settings_folder=settings_folder)

@@ -221,10 +221,15 @@ class MainWindow(QMainWindow):
             view.layers_changed,
         ):
             self._bridge.listen(signal, self._show_state)
+        # At once: an undo that follows a stroke within one turn of the loop finds itself enabled.
+        self._bridge.listen_now(workbench.history_changed, self._show_history)
         if self._workplace is not None:
             self._workplace.attach(workbench, view, self.training)
         self._tool_bar.attach(workbench, view)
         self._saved_timer.start()
+
+    def _show_history(self) -> None:
+        self.table.refresh("undo", "redo")
 
     def _closed(self) -> None:
         self._bridge.close()

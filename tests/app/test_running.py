@@ -39,10 +39,11 @@ CHILD = """
     {middle}
     (folder / "predictions").mkdir()
     for case in bundle.predict:
-        shape = bundle.volume(case).shape
+        files = []
         for name, value in (("labels", 1), ("probability", 255)):
-            np.save(folder / "predictions" / f"{{case}}-{{name}}.npy", np.full(shape, value, np.uint8))
-        files = [str(folder / "predictions" / f"{{case}}-{{n}}.npy") for n in ("labels", "probability")]
+            file = folder / "predictions" / f"{{case}}-{{name}}.npy"
+            np.save(file, np.full(bundle.volume(case).shape, value, np.uint8))
+            files.append(str(file))
         channel.send(Predicted(case, *files))
     channel.send(Finished("finished", "All done.", 1, 0.5))
 """

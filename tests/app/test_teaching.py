@@ -165,3 +165,26 @@ def test_a_case_that_is_not_in_memory_teaches_as_it_was_saved(tmp_path: Path) ->
     assert {index for lesson in bundle.lessons for index in lesson.slices} == {1, 3}
     assert not again.is_loaded("case-001")
     again.close()
+
+
+def test_the_only_painted_patient_teaches_and_is_not_held_back(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    for at in range(6):
+        add_case(workbench, scan=voxels(seed=at))
+    for case in workbench.project.cases:
+        set_status(workbench, case.id, 0, SliceStatus.REJECTED)
+        right(workbench, case.id, 1)
+        pools = {choice.case: choice.pool for choice in teaching.curriculum(workbench).choices}
+        assert pools[case.id] == "train"
+        workbench.undo()
+        workbench.undo()
+    workbench.close()
+
+
+def test_slices_of_a_validation_case_alone_are_refused_by_name(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, pool="validation")
+    right(workbench, "case-001", 1, 2)
+    with pytest.raises(TrainingError, match="validation case"):
+        training.freeze(workbench, plan_for())
+    workbench.close()

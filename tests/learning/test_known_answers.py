@@ -100,7 +100,7 @@ def test_a_threshold_is_found(tmp_path: Path) -> None:
     images = np.random.default_rng(42).random((1000, 128, 128), np.float32)
     masks = (images > 0.5).astype(np.uint8)
     # Augmentation would interpolate noise, in which a label belongs to one voxel.
-    plan = plan_for(max_minutes=10, augmentation=0)
+    plan = plan_for(filters=8, max_minutes=5, augmentation=0)
     held_out = np.zeros(1000, bool)
     held_out[np.random.default_rng(42).permutation(1000)[:200]] = True
     truth = masks[held_out].astype(bool)

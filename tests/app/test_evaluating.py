@@ -1,0 +1,114 @@
+"""Figures of a run: which slices count, and that they are what the masks say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from segdesk.app import evaluating, importing
+from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Edit, StatusMove
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
+from segdesk.core.split import Pool
+from segdesk.core.status import SliceStatus
+from segdesk.errors import UsageError
+from segdesk.formats.labels import LabelMap
+from tests.projects import SHAPE, add_case, disc, voxels
+
+RUN = Run("run-001", plan_for(), 0.0, outcome="finished", best=1, segments=((1, "Disc"),))
+
+
+@pytest.fixture
+def judged(workbench: Workbench) -> Workbench:
+    """case-001 validates and is right on slices 0 to 3; case-002 teaches and is right on all."""
+    add_case(workbench, scan=voxels(seed=1), pool="train")
+    workbench.replace_case(replace(workbench.project.case("case-001"), pool="validation"))
+    truth = disc(voxels())
+    truth[4] = 0
+    importing.take_label_map(workbench, "case-001", LabelMap(truth))
+    importing.take_label_map(workbench, "case-002", LabelMap(disc(voxels(seed=1))))
+    workbench.put_run(RUN)
+    return workbench
+
+
+def predict(workbench: Workbench, case: str, labels: np.ndarray) -> None:
+    sure = np.full(SHAPE, 255, np.uint8)
+    workbench.folder.write_prediction(Prediction("run-001", case, labels.astype(np.uint8), sure))
+    workbench.add_prediction("run-001", case)
+
+
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [
+        ("validation", {"case-001": (0, 1, 2, 3)}),
+        ("train", {"case-002": (0, 1, 2, 3, 4)}),
+        ("all", {"case-001": (0, 1, 2, 3), "case-002": (0, 1, 2, 3, 4)}),
+    ],
+)
+def test_slices_that_were_called_right_are_compared(
+    judged: Workbench, pool: evaluating.PoolChoice, expected: dict[str, tuple[int, ...]]
+) -> None:
+    assert evaluating.slices_to_evaluate(judged, pool) == expected
+
+
+def test_partial_and_predicted_slices_are_left_out(judged: Workbench) -> None:
+    moves = (
+        StatusMove(0, SliceStatus.CORRECTED, SliceStatus.PARTIAL),
+        StatusMove(1, SliceStatus.CORRECTED, SliceStatus.VERIFIED),
+        StatusMove(2, SliceStatus.CORRECTED, SliceStatus.PREDICTED),
+        StatusMove(3, SliceStatus.CORRECTED, SliceStatus.REJECTED),
+    )
+    judged.do(Edit("Judge", "case-001", statuses=moves))
+    assert evaluating.slices_to_evaluate(judged, "validation") == {"case-001": (1,)}
+
+
+def test_a_pool_without_a_slice_is_bad_use(judged: Workbench) -> None:
+    with pytest.raises(UsageError, match="pool 'test'"):
+        evaluating.slices_to_evaluate(judged, "test")
+
+
+def test_an_empty_project_is_bad_use(workbench: Workbench) -> None:
+    with pytest.raises(UsageError, match="of this project"):
+        evaluating.slices_to_evaluate(workbench, "all")
+
+
+def test_the_truth_itself_is_perfect(judged: Workbench) -> None:
+    predict(judged, "case-001", disc(voxels()))
+    chosen = evaluating.slices_to_evaluate(judged, "validation")
+    found = evaluating.evaluate(judged, RUN, "validation", chosen)
+    mean = found.mean
+    assert (mean.dice, mean.dice_median, mean.iou, mean.accuracy) == (1, 1, 1, 1)
+    assert (mean.precision, mean.recall, mean.number) == (1, 1, 4)
+
+
+def test_means_are_over_slices_whatever_case_they_are_in(judged: Workbench) -> None:
+    half = disc(voxels())
+    half[:2] = 0
+    predict(judged, "case-001", half)
+    predict(judged, "case-002", disc(voxels(seed=1)))
+    chosen = evaluating.slices_to_evaluate(judged, "all")
+    found = evaluating.evaluate(judged, RUN, "all", chosen)
+    first, second = found.cases
+    assert [row.figures.dice for row in first.slices] == [0, 0, 1, 1]
+    assert (first.mean.dice, first.mean.dice_median) == (0.5, 0.5)
+    assert second.mean.dice == 1
+    assert found.mean.dice == pytest.approx(7 / 9) and found.mean.dice_median == 1
+    accuracy = [1 - disc(voxels())[k].mean() for k in (0, 1)] + [1] * 7
+    assert found.mean.accuracy == pytest.approx(np.mean(accuracy))
+
+
+def test_a_case_that_was_not_predicted_is_named(judged: Workbench) -> None:
+    chosen = evaluating.slices_to_evaluate(judged, "all")
+    predict(judged, "case-002", disc(voxels(seed=1)))
+    assert evaluating.without_prediction(judged, RUN, chosen) == ["case-001"]
+    with pytest.raises(UsageError, match="case-001"):
+        evaluating.evaluate(judged, RUN, "all", chosen)
+
+
+@pytest.mark.parametrize("pool", ["train", "validation", "test"])
+def test_a_case_belongs_to_the_pool_that_was_set_by_hand(judged: Workbench, pool: Pool) -> None:
+    judged.replace_case(replace(judged.project.case("case-001"), pool=pool))
+    assert "case-001" in evaluating.slices_to_evaluate(judged, pool)
