@@ -6,7 +6,7 @@ decide which voxels they mean (`app.tools`), `core.annotation` applies, the Work
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -98,13 +98,21 @@ class Gesture:
     workbench : changed through `apply_live` and `commit`
     case : id
     name : what undo will call it
+    on_screen : the slice that the reader sees; None: all of the gesture's
     """
 
     def __init__(
-        self, workbench: Workbench, case: str, name: str, *, rules: PaintRules | None = None
+        self,
+        workbench: Workbench,
+        case: str,
+        name: str,
+        *,
+        rules: PaintRules | None = None,
+        on_screen: int | None = None,
     ) -> None:
         self._workbench = workbench
-        self._case = case
+        self.case = case
+        self._on_screen = on_screen
         self._name = name
         self._rules = rules or PaintRules(locked=workbench.segments.locked)
         self._before: dict[int, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]] = {}
@@ -123,11 +131,12 @@ class Gesture:
         if value in self._rules.locked:
             name = self._workbench.segments[value].name
             raise UsageError(f"The segment '{name}' is locked.", "Unlock it in the segment list.")
-        loaded = self._workbench.loaded(self._case)
+        loaded = self._workbench.loaded(self.case)
         annotation = loaded.annotation
         patch = propose(annotation, box, mask, value, provenance, self._rules, loaded.volume.voxels)
         if patch is None:
             return False
+        self._workbench.go_live(self)
         index = box.slice
         if index not in self._before:
             self._before[index] = (
@@ -136,29 +145,29 @@ class Gesture:
             )
             self._boxes[index] = patch.box
         self._boxes[index] = self._boxes[index].union(patch.box)
-        self._workbench.apply_live(Edit(self._name, self._case, patches=(patch,)))
+        self._workbench.apply_live(Edit(self._name, self.case, patches=(patch,)))
         return True
 
-    def finish(self, *, on_screen: int | None = None) -> Edit | None:
+    def finish(self) -> Edit | None:
         """Make one Edit of it and journal it; None where nothing changed.
 
-        Parameters
-        ----------
-        on_screen : the slice that the reader sees; None: all of the gesture's
+        May come in the middle too, before anything else is journalled or saved: what has been
+        drawn becomes an Edit, and what follows the next one.
         """
         applied = self._so_far()
         if applied is None:
+            self._forget()
             return None
-        annotation = self._workbench.annotation(self._case)
+        annotation = self._workbench.annotation(self.case)
         moves: list[StatusMove] = []
         for index in applied.slices:
             status = annotation.status(index)
-            after = after_stroke(status, on_screen=on_screen is None or index == on_screen)
+            after = after_stroke(status, on_screen=self._on_screen in (None, index))
             if after is not status:
                 moves.append(StatusMove(index, status, SliceStatus(after)))
-        edit = Edit(self._name, self._case, patches=applied.patches, statuses=tuple(moves))
-        self._workbench.commit(edit, applied=applied)
+        edit = replace(applied, statuses=tuple(moves))
         self._forget()
+        self._workbench.commit(edit, applied=applied)
         return edit
 
     def cancel(self) -> None:
@@ -169,7 +178,7 @@ class Gesture:
         self._forget()
 
     def _so_far(self) -> Edit | None:
-        annotation = self._workbench.annotation(self._case)
+        annotation = self._workbench.annotation(self.case)
         patches: list[Patch] = []
         for index, (labels, provenance) in self._before.items():
             box = self._boxes[index]
@@ -187,8 +196,9 @@ class Gesture:
                 patches.append(Patch.of(box, planes))
         if not patches:
             return None
-        return Edit(self._name, self._case, patches=tuple(patches))
+        return Edit(self._name, self.case, patches=tuple(patches), kind="stroke")
 
     def _forget(self) -> None:
         self._before.clear()
         self._boxes.clear()
+        self._workbench.end_live(self)

@@ -6,6 +6,7 @@ slice says nothing about the voxels that nobody touched.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,7 @@ from segdesk.app.teaching import joined_split, pool_of
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.run import Run
-from segdesk.core.split import Split
+from segdesk.core.split import Pool
 from segdesk.errors import UsageError
 from segdesk.ops.metrics import Figures, Summary, compare_segments, summary
 
@@ -59,7 +60,7 @@ def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tupl
     pools = dict(joined_split(workbench).pools)
     chosen: dict[str, tuple[int, ...]] = {}
     for case in workbench.project.cases:
-        indices = _chosen(workbench, case, split, pool)
+        indices = _chosen(workbench, case, pools, pool)
         if indices:
             chosen[case.id] = indices
     if not chosen:
@@ -71,7 +72,9 @@ def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tupl
     return chosen
 
 
-def _chosen(workbench: Workbench, case: Case, split: Split, pool: PoolChoice) -> tuple[int, ...]:
+def _chosen(
+    workbench: Workbench, case: Case, pools: Mapping[str, Pool], pool: PoolChoice
+) -> tuple[int, ...]:
     return tuple(
         index
         for index, status in enumerate(workbench.statuses(case.id))

@@ -177,7 +177,8 @@ def requests(
     if len(findings) > 1 and (case or labels):
         word = "a name" if case else "labels"
         raise UsageError(f"{len(findings)} scans cannot share {word}.", "Import them one by one.")
-    taken = {row.id for row in workbench.project.cases}
+    # Ids of imports that failed stay out of use until a save: the journal may still name them.
+    taken = {*(row.id for row in workbench.project.cases), *workbench.retired}
     if case in taken:
         raise UsageError(f"There is a case '{case}' already.", "Choose another name.")
     rows: list[Request] = []
@@ -359,6 +360,7 @@ def take_label_map(
     -------
     Its notes.
     """
+    workbench.settle()
     patches = label_patches(workbench.annotation(case), labels.labels, labels_as)
     notes = (*labels.notes, *_other_names(workbench.segments, labels))
     _take_labels(workbench, case, labels, patches, labels_as)

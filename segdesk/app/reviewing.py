@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
+
 from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Provenance
 from segdesk.core.edit import Dismissal, Edit, StatusMove
 from segdesk.core.prediction import Prediction, difference
 from segdesk.core.status import SliceStatus, needs_a_look
@@ -26,6 +30,7 @@ def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
     -------
     The Edit, or None where a person has called the slice right before.
     """
+    workbench.settle()
     annotation = workbench.annotation(case)
     status = annotation.status(index)
     if status.teaches_whole:
@@ -43,21 +48,28 @@ def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
 def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus) -> Edit | None:
     """M and X: the slice is verified, or rejected; the same again takes it back.
 
-    Verified goes back to corrected; rejected goes back to partial where something is drawn,
-    else to unlabelled.
+    Verified goes back to corrected; rejected goes back to partial where a hand has drawn, to
+    predicted where only a prediction or a tool has, else to unlabelled.
     """
+    workbench.settle()
     annotation = workbench.annotation(case)
     before = annotation.status(index)
     after = status
     if before is status:
-        drawn = bool(annotation.provenance[index].any())
-        undrawn = SliceStatus.PARTIAL if drawn else SliceStatus.UNLABELLED
+        undrawn = _by_provenance(annotation.provenance[index])
         after = SliceStatus.CORRECTED if status is SliceStatus.VERIFIED else undrawn
     name = {
         SliceStatus.VERIFIED: "Verify slice",
         SliceStatus.REJECTED: "Reject slice",
     }.get(after, f"Mark slice {after.word}")
     return _done(workbench, Edit(name, case, statuses=(StatusMove(index, before, after),)))
+
+
+def _by_provenance(provenance: npt.NDArray[np.uint8]) -> SliceStatus:
+    """What a slice is by who set its voxels, where nobody has said anything of it."""
+    if (provenance == Provenance.HAND).any():
+        return SliceStatus.PARTIAL
+    return SliceStatus.PREDICTED if provenance.any() else SliceStatus.UNLABELLED
 
 
 def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
@@ -97,6 +109,7 @@ def accept_in_bulk(
     UsageError
         Where there is no prediction of this case.
     """
+    workbench.settle()
     prediction = workbench.prediction(case)
     if prediction is None:
         raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")

@@ -67,25 +67,25 @@ def pool_of(case: Case, index: int, pools: Mapping[str, Pool]) -> Pool:
 
 
 def why_nothing_teaches(workbench: Workbench) -> TrainingError | None:
-    """What is missing where no slice of the training pool teaches, for people; else None."""
+    """The refusal where no slice of the training pool teaches; None where one does.
+
+    Quick, for a button's tooltip: a patient who has not joined the split counts as training.
+    """
     pools = dict(workbench.project.split.pools)
-    is_elsewhere = False
     for case in workbench.project.cases:
         for index, status in enumerate(workbench.statuses(case.id)):
-            # Who has not joined the split yet may well join the training pool: `freeze` will see.
-            if not status.teaches:
-                continue
-            if (case.pool or pools.get(case.patient_of(index), "train")) == "train":
-                return None
-            is_elsewhere = True
-            if case.grid.stacked:
-                break
-    return nobody_teaches(elsewhere=is_elsewhere)
+            if status.teaches:
+                pool = case.pool or pools.get(case.patient_of(index), "train")
+                if pool == "train":
+                    return None
+                if case.grid.stacked:
+                    break
+    return refusal(workbench)
 
 
-def nobody_teaches(*, elsewhere: bool) -> TrainingError:
-    """The refusal; `elsewhere` says that slices are right, but outside of the training pool."""
-    if elsewhere:
+def refusal(workbench: Workbench) -> TrainingError:
+    """What is missing, where the training pool is known to teach nothing."""
+    if any(s.teaches for case in workbench.project.cases for s in workbench.statuses(case.id)):
         return TrainingError(
             "Every slice that is right belongs to a case that validates or tests.",
             "Correct a slice of a training case, or move one of these cases to the training pool.",
@@ -120,6 +120,7 @@ def curriculum(workbench: Workbench) -> Curriculum:
     Where nobody validates, blocks of the slices that teach do.
     """
     split = joined_split(workbench)
+    pools = dict(split.pools)
     teaching: list[Choice] = []
     validating: list[Choice] = []
     independent = False
@@ -144,9 +145,7 @@ def _whole(statuses: Sequence[SliceStatus], slices: Sequence[int]) -> tuple[int,
     return tuple(index for index in slices if statuses[index].teaches_whole)
 
 
-def _with_blocks(
-    workbench: Workbench, teaching: Sequence[Choice], split: Split
-) -> Curriculum:
+def _with_blocks(workbench: Workbench, teaching: Sequence[Choice], split: Split) -> Curriculum:
     """Nobody validates: a block of the slices of each case that has enough of them does."""
     choices: list[Choice] = []
     validating: list[bool] = []

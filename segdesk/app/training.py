@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from segdesk.app.running import MODEL, TrainerJob, TrainerSession, volume_ref
-from segdesk.app.teaching import Curriculum, curriculum, targets
+from segdesk.app.teaching import Curriculum, curriculum, refusal, targets
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
@@ -82,14 +82,7 @@ def freeze(
     """
     lessons = curriculum(workbench)
     if not lessons.count("train"):
-        if lessons.count("validation"):
-            raise TrainingError(
-                "Every slice that is right belongs to a validation case, so none teaches.",
-                "Correct slices of another case, or set this one's pool to train.",
-            )
-        raise TrainingError(
-            "No slice teaches yet.", "Paint one and press Enter when all of it is right."
-        )
+        raise refusal(workbench)
     project = workbench.project
     segments = tuple((row.number, row.name) for row in project.segments)
     if not segments:
@@ -100,6 +93,8 @@ def freeze(
             "Choose unet_norm or unet.",
         )
     start = _start(workbench, plan)
+    taught = [choice.case for choice in lessons.choices]
+    _check_units(workbench, taught, predict, start)
     run = Run(
         id=project.next_run_id(),
         plan=plan,
@@ -112,22 +107,20 @@ def freeze(
         annotation_revision=tuple(_revisions(workbench, lessons)),
     )
     snapshots = tuple(_snapshots(workbench, lessons))
-    wanted = dict.fromkeys([*(choice.case for choice in lessons.choices), *predict])
-    if preview is not None:
-        wanted[preview[0]] = None
+    looked_at = [preview[0]] if preview is not None else []
     frozen = Frozen(
         run=run,
         job=TrainerJob(run.id, workbench.folder, tuple(map(project.case, predict))),
         snapshots=snapshots,
-        volumes=tuple(volume_ref(workbench.folder, project.case(id)) for id in wanted),
+        cases=tuple(map(project.case, dict.fromkeys([*taught, *predict, *looked_at]))),
         preview=preview,
         partners=tuple(
             (row.number, row.partner) for row in project.segments if row.partner > row.number
         ),
         start=start,
     )
-    workbench.put_project(replace(project, split=lessons.split, runs=(*project.runs, run)))
-    workbench.run_changed.emit(run.id)
+    workbench.follow_project(replace(project, split=lessons.split))
+    workbench.follow_run(run)
     return frozen
 
 
@@ -145,6 +138,8 @@ def prepare(frozen: Frozen) -> Bundle:
         Where there is no background voxel to learn from, or the disk refuses.
     """
     folder = frozen.job.bundle_folder
+    # Here, because each volume's file is opened and checked for it.
+    volumes = {case.id: volume_ref(frozen.job.folder, case) for case in frozen.cases}
     shutil.rmtree(folder, ignore_errors=True)
     numbers = [number for number, _ in frozen.run.segments]
     lessons: list[Lesson] = []
@@ -174,8 +169,8 @@ def prepare(frozen: Frozen) -> Bundle:
         run_folder=str(run_folder(frozen.run.id).resolve()),
         plan=frozen.run.plan,
         segments=frozen.run.segments,
-        intensities=_intensities(frozen),
-        volumes=frozen.volumes,
+        intensities=_intensities(frozen, volumes),
+        volumes=tuple(volumes.values()),
         lessons=tuple(lessons),
         predict=tuple(case.id for case in frozen.job.predict),
         partners=frozen.partners,
@@ -209,6 +204,26 @@ def _revisions(workbench: Workbench, lessons: Curriculum) -> Iterator[tuple[str,
         yield id, workbench.annotation(id).revision if loaded else 0
 
 
+def _check_units(
+    workbench: Workbench, taught: Iterable[str], predict: Sequence[str], start: Run | None
+) -> None:
+    """One network learns from one kind of values, and predicts the same."""
+    units = {workbench.project.case(id).unit for id in taught}
+    if start is not None and start.intensities is not None:
+        units.add(start.intensities.unit)
+    if len(units) > 1:
+        raise TrainingError(
+            "Scans in HU and arrays without a unit cannot teach one network.",
+            "Keep them in two projects.",
+        )
+    for id in predict:
+        if workbench.project.case(id).unit not in units:
+            raise TrainingError(
+                f"'{id}' has another unit than the scans that teach, so it cannot be predicted.",
+                "Choose other cases to predict.",
+            )
+
+
 def _snapshots(workbench: Workbench, lessons: Curriculum) -> Iterator[Snapshot]:
     for choice in lessons.choices:
         case = workbench.project.case(choice.case)
@@ -216,15 +231,15 @@ def _snapshots(workbench: Workbench, lessons: Curriculum) -> Iterator[Snapshot]:
         chosen = tuple(statuses[index] for index in choice.slices)
         labels = provenance = None
         if workbench.is_loaded(choice.case):
-            labels, provenance = _cut(workbench.annotation(choice.case), choice.slices)
+            labels, provenance = _cut(workbench.annotation(choice.case), choice.slices, chosen)
         yield Snapshot(case, choice.pool, choice.slices, chosen, labels, provenance)
 
 
 def _cut(
-    annotation: Annotation, slices: Sequence[int]
+    annotation: Annotation, slices: Sequence[int], statuses: Sequence[SliceStatus]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    at = list(slices)
-    return annotation.labels[at], annotation.provenance[at]
+    in_part = [at for at, status in zip(slices, statuses, strict=True) if not status.teaches_whole]
+    return annotation.labels[list(slices)], annotation.provenance[in_part]
 
 
 def _arrays(
@@ -232,26 +247,19 @@ def _arrays(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     if shot.labels is not None and shot.provenance is not None:
         return shot.labels, shot.provenance
-    return _cut(folder.read_annotation(shot.case), shot.slices)
+    return _cut(folder.read_annotation(shot.case), shot.slices, shot.statuses)
 
 
-def _intensities(frozen: Frozen) -> Intensities:
+def _intensities(frozen: Frozen, volumes: Mapping[str, VolumeRef]) -> Intensities:
     """HU are clipped to a fixed range; arrays to percentiles of the slices that teach."""
-    teaching = [shot for shot in frozen.snapshots if shot.pool == "train"]
-    units = {shot.case.unit for shot in teaching}
     if frozen.start is not None and frozen.start.intensities is not None:
         return frozen.start.intensities
-    if units == {"HU"}:
+    teaching = [shot for shot in frozen.snapshots if shot.pool == "train"]
+    if all(shot.case.unit == "HU" for shot in teaching):
         return Intensities(*HU_RANGE, "HU")
-    if len(units) > 1:
-        raise TrainingError(
-            "Scans in HU and arrays without a unit cannot teach one network.",
-            "Keep them in two projects.",
-        )
-    refs = {ref.case: ref for ref in frozen.volumes}
     samples: list[npt.NDArray[np.floating]] = []
     for shot in teaching:
-        ref = refs[shot.case.id]
+        ref = volumes[shot.case.id]
         voxels = ref.open()
         for index in shot.slices:
             # Every fourth pixel each way is plenty for a percentile and keeps memory bounded.

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from psygnal import Signal
 
+from segdesk.app.loaded import Live, LoadedCase
+from segdesk.app.recovered import counted, recovered
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
@@ -25,20 +28,11 @@ from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.volume import Volume
-from segdesk.errors import ProjectError, UsageError
+from segdesk.errors import UsageError
 from segdesk.store.project_folder import ProjectFolder
 
 #: Cases without unsaved changes that stay in memory, the last used first.
 KEPT_CASES = 3
-
-
-@dataclass(slots=True, eq=False)
-class LoadedCase:
-    """A case's arrays in memory. Made by `Workbench.read_case`, which any thread may call."""
-
-    volume: Volume
-    annotation: Annotation
-    counts: SegmentCounts
 
 
 class Workbench:
@@ -72,6 +66,12 @@ class Workbench:
         self._loaded: OrderedDict[str, LoadedCase] = OrderedDict()
         self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
         self._unsaved: dict[str, int] = {}
+        #: Ids that no new case may have until a save: the journal still names them.
+        self.retired: set[str] = set()
+        self._retired_before_save: frozenset[str] = frozenset()
+        self._live: Live | None = None
+        #: Cases that a save is writing: until it has ended, the disk has their older state.
+        self._being_saved: frozenset[str] = frozenset()
         self._segments_unsaved = False
         self.project = Project(id="")
 
@@ -100,21 +100,32 @@ class Workbench:
         opened = self.folder.load()
         self.project = opened.project
         self.notes = opened.notes
+        self.retired = set(opened.gone)
+        misfits: list[Edit] = []
         for edit in opened.edits:
             try:
                 self._apply(edit)
-            except (ValueError, UsageError) as error:
-                raise ProjectError(
-                    f"The journal of '{self.folder.path.name}' does not fit its masks "
-                    f"at the edit '{edit.name}'.",
-                    "Nothing was changed; keep a copy of the folder before anything else.",
-                ) from error
-            self.history.record(edit)
-            self.recovered += bool(edit.patches)
+            except (ValueError, UsageError):
+                misfits.append(edit)
+                continue
             self._note_unsaved(edit)
-        if self.recovered:
-            strokes = "1 stroke" if self.recovered == 1 else f"{self.recovered} strokes"
-            self.notes = (f"Recovered {strokes} that had not been saved.", *self.notes)
+            self.history.replay(edit)
+        self.recovered, said = recovered(self.history)
+        if said:
+            self.notes = (said, *self.notes)
+        if misfits:
+            self._leave_out(misfits)
+
+    def _leave_out(self, misfits: Sequence[Edit]) -> None:
+        """Edits that do not fit the masks keep nobody from opening the project."""
+        words = counted(len(misfits), "change")
+        kept = "a writer keeps them apart"
+        if self.folder.writable:
+            kept = f"they are kept in '{self.folder.keep_left_out(misfits)}'"
+            # The next save starts a journal without them.
+            self._segments_unsaved = True
+        note = f"{words} of the journal did not fit the masks and were left out; {kept}."
+        self.notes = (*self.notes, note)
 
     def close(self) -> None:
         """Let the project go. Saving comes first and is the caller's: see `saving`."""
@@ -166,7 +177,10 @@ class Workbench:
         return self.project.case(id).statuses
 
     def _forget_old(self, keep: str = "") -> None:
-        idle = [id for id in self._loaded if id not in self._unsaved and id != keep]
+        kept = {keep, *self._unsaved, *self._being_saved}
+        if self._live is not None:
+            kept.add(self._live.case)
+        idle = [id for id in self._loaded if id not in kept]
         for id in idle[: max(0, len(idle) - KEPT_CASES)]:
             del self._loaded[id]
 
@@ -180,6 +194,9 @@ class Workbench:
             self._put_index(before)
         self._loaded.pop(id, None)
         self._unsaved.pop(id, None)
+        # The journal may name it until the next save: another scan of that name would inherit.
+        self.retired.add(id)
+        self._segments_unsaved = True
         newest = self.history.next_undo
         if newest is not None and newest.case == id:
             # Its labels were the last Edit; nothing older may be undone past a hole.
@@ -280,9 +297,30 @@ class Workbench:
         """Apply an Edit, journal it, remember it for undo. An empty one leaves nothing behind."""
         if edit.is_empty:
             return
+        self.settle()
         edit = self.stamp(edit)
         self._apply(edit)
         self._keep(edit)
+
+    def go_live(self, gesture: Live) -> None:
+        """A gesture begins to draw; another one that is still drawing becomes an Edit first."""
+        if self._live is not gesture:
+            self.settle()
+            self._live = gesture
+
+    def end_live(self, gesture: Live) -> None:
+        """A gesture has ended."""
+        if self._live is gesture:
+            self._live = None
+
+    def settle(self) -> None:
+        """Make an Edit of what a gesture has drawn so far, before anything else is kept.
+
+        Otherwise a save, or an Edit that comes from a worker, would hold half a stroke, and the
+        stroke's own Edit would not fit it.
+        """
+        if self._live is not None:
+            self._live.finish()
 
     def apply_live(self, edit: Edit) -> None:
         """Apply a part of a gesture that is not finished. It ends in `commit` or is inverted."""
@@ -300,23 +338,25 @@ class Workbench:
 
     def undo(self) -> Edit | None:
         """Take the newest Edit back; None where there is nothing."""
+        self.settle()
         if self.history.next_undo is None:
             return None
         edit = self.history.next_undo
         self._apply(edit.inverse())
         self.history.undone()
-        self._journal(replace(edit.inverse(), name=f"Undo {edit.name}"))
+        self._journal(replace(edit.inverse(), name=f"Undo {edit.name}", kind="undo"))
         self.history_changed.emit()
         return edit
 
     def redo(self) -> Edit | None:
         """Do the newest undone Edit again; None where there is nothing."""
+        self.settle()
         edit = self.history.next_redo
         if edit is None:
             return None
         self._apply(edit)
         self.history.redone()
-        self._journal(replace(edit, name=f"Redo {edit.name}"))
+        self._journal(replace(edit, name=f"Redo {edit.name}", kind="redo"))
         self.history_changed.emit()
         return edit
 
@@ -334,12 +374,13 @@ class Workbench:
 
     def _apply(self, edit: Edit) -> None:
         """Change masks and segments, and say so."""
+        # The mask first: it is what may refuse, and then nothing of the Edit is applied.
+        loaded = self.loaded(edit.case) if edit.case else None
+        boxes = loaded.annotation.apply(edit) if loaded is not None else ()
         if edit.segments:
             self._apply_segments(edit.segments)
-        if not edit.case:
+        if loaded is None:
             return
-        loaded = self.loaded(edit.case)
-        boxes = loaded.annotation.apply(edit)
         loaded.counts.apply(edit)
         for box in boxes:
             self.labels_changed.emit(edit.case, box)
@@ -350,7 +391,10 @@ class Workbench:
         table = self.project.segments
         for change in changes:
             if change.after is not None:
-                table = table.put(change.after)
+                number = change.after.number
+                # Shown or hidden is a matter of looking, which no Edit changes.
+                seen = table[number].visible if number in table else change.after.visible
+                table = table.put(replace(change.after, visible=seen))
             elif change.before is not None:
                 table = table.without(change.before.number)
         self.project = replace(self.project, segments=table)
@@ -399,7 +443,10 @@ class Workbench:
 
     def take_unsaved(self) -> dict[str, Annotation]:
         """The annotations that changed since the last save; the count starts anew."""
+        self.settle()
         changed = {id: self._loaded[id].annotation for id in self._unsaved}
+        self._being_saved |= frozenset(changed)
+        self._retired_before_save = frozenset(self.retired)
         self._unsaved.clear()
         self._segments_unsaved = False
         return changed
@@ -408,13 +455,19 @@ class Workbench:
         """A save failed: its cases still have to be written."""
         for id in ids:
             self._unsaved[id] = self._unsaved.get(id, 0) + 1
+        self._being_saved -= frozenset(ids)
         self._segments_unsaved = True
 
     def saved(self, project: Project) -> None:
         """A save has ended: generations and statuses of its cases are now on disk."""
+        there = {case.id for case in self.project.cases}
         for case in project.cases:
+            if case.id not in there:
+                continue
             row = self.project.case(case.id)
             kept = replace(row, generation=case.generation, statuses=case.statuses)
             self.project = self.project.with_case(kept)
+        self._being_saved = frozenset()
+        self.retired -= self._retired_before_save
         self.last_saved = time.time()
         self.index_changed.emit()

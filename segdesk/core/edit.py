@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 
 Plane = npt.NDArray[np.uint8]
+#: A gesture of the hand; any other change; one of them taken back, or done again.
+EditKind = Literal["stroke", "change", "undo", "redo"]
+KINDS: tuple[EditKind, ...] = get_args(EditKind)
 
 
 class Box(NamedTuple):
@@ -139,6 +142,7 @@ class Edit:
     time : seconds since the epoch, UTC
     patches : at most one for each slice
     statuses, dismissals, segments : the other things that the gesture changed
+    kind : what replaying the journal does with the history
     """
 
     name: str
@@ -149,6 +153,7 @@ class Edit:
     statuses: tuple[StatusMove, ...] = ()
     dismissals: tuple[Dismissal, ...] = ()
     segments: tuple[SegmentChange, ...] = ()
+    kind: EditKind = "change"
 
     @property
     def is_empty(self) -> bool:

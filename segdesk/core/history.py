@@ -80,6 +80,15 @@ class History:
         self._done.append(edit)
         return edit
 
+    def replay(self, edit: Edit) -> None:
+        """Follow an Edit of a journal, as it was: done, taken back, or done again."""
+        if edit.kind == "undo" and self._done:
+            self.undone()
+        elif edit.kind == "redo" and self._undone:
+            self.redone()
+        else:
+            self.record(edit)
+
     def clear(self) -> None:
         self._done.clear()
         self._undone.clear()

@@ -15,7 +15,7 @@ import struct
 import zlib
 from typing import Any, cast
 
-from segdesk.core.edit import Box, Dismissal, Edit, Patch, SegmentChange, StatusMove
+from segdesk.core.edit import KINDS, Box, Dismissal, Edit, Patch, SegmentChange, StatusMove
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 
@@ -30,6 +30,7 @@ def encode(edit: Edit) -> bytes:
     """The bytes of an Edit."""
     head = {
         "name": edit.name,
+        "kind": edit.kind,
         "case": edit.case,
         "reader": edit.reader,
         "time": float(edit.time),
@@ -80,8 +81,12 @@ def _decode(content: bytes) -> Edit:
     time = head["time"]
     if type(time) is not float or not math.isfinite(time):
         raise ValueError(f"expected a time, received {time!r}")
+    kind = _text(head["kind"])
+    if kind not in KINDS:
+        raise ValueError(f"expected a kind of edit, received {kind!r}")
     return Edit(
         name=_text(head["name"]),
+        kind=kind,
         case=_text(head["case"]),
         reader=_text(head["reader"]),
         time=time,

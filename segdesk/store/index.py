@@ -104,7 +104,7 @@ class Index:
         self._base = Base.of(project, generation)
         self._newest: tuple[Project, SegmentsTouched] = (project, {})
         #: The one of them that stands on the disk; another object waits to be written.
-        self._written = self._newest
+        self._written: tuple[Project, SegmentsTouched] = self._newest
 
     @property
     def saved(self) -> Project:

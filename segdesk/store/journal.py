@@ -16,6 +16,7 @@ import os
 import struct
 import threading
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -78,6 +79,24 @@ class Journal:
         file = (folder / journal_name(contents.number)).open("rb+", buffering=0)
         return cls(contents.number, file, contents.end, contents.next_sequence)
 
+    @classmethod
+    def write_apart(cls, path: Path, payloads: Sequence[bytes]) -> None:
+        """Write records into a file of its own, numbered 0; nothing replays it.
+
+        Raises
+        ------
+        OSError
+            Where the disk refuses.
+        """
+        head = _HEAD.pack(MAGIC, 0, 1)
+        with path.open("xb", buffering=0) as file:
+            _write_all(file, head + _SUM.pack(zlib.crc32(head)))
+            journal = cls(0, file, HEAD_SIZE, 1)
+            for payload in payloads:
+                journal.append(payload)
+            journal.sync()
+        sync_folder(path.parent)
+
     def append(self, payload: bytes) -> None:
         """Hand one record to the operating system; it outlives this process, not a power cut.
 
@@ -117,6 +136,11 @@ class Journal:
         """
         self.flush()
         os.fsync(self._file.fileno())
+
+    @property
+    def waiting(self) -> int:
+        """How many records the disk has not taken yet."""
+        return len(self._waiting)
 
     def close(self) -> None:
         self._file.close()

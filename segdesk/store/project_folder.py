@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -34,31 +33,19 @@ from segdesk.store.index import Index
 from segdesk.store.journal import Journal
 from segdesk.store.layout import Layout
 from segdesk.store.lock import ProjectLock
-from segdesk.store.recover import Recovery, mend, recover
+from segdesk.store.recover import (
+    Opened,
+    keep_left_out,
+    mend,
+    opened,
+    recover,
+    recover_beside_a_writer,
+)
 from segdesk.store.replace import new_folder, partial_name
 from segdesk.store.saving import Save, new_generations, sweep
 from segdesk.store.touched import Touched
 from segdesk.store.translate import reading, writing
 from segdesk.store.volume_file import VolumeFacts
-
-#: How often a reader starts again where a writer saves under its eyes.
-_READER_TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What opening gives.
-
-    Parameters
-    ----------
-    project : as last saved
-    edits : to be replayed on it in this order; each names a case of the project, or none
-    notes : sentences about what could not be recovered
-    """
-
-    project: Project
-    edits: tuple[Edit, ...]
-    notes: tuple[str, ...]
 
 
 class ProjectFolder:
@@ -169,19 +156,27 @@ class ProjectFolder:
                 self._journal = mend(self.path, recovery)
         else:
             with reading(what):
-                recovery = self._read_beside_a_writer()
-        project = self._index.saved
-        known = {"", *(case.id for case in project.cases)}
+                recovery, project, generation = recover_beside_a_writer(self.path)
+                self._index = Index(self.path, project, generation)
+        found = opened(self._index.saved, recovery)
         self._touched = Touched()
         for journal in recovery.journals:
             for edit in journal.edits:
-                if edit.case in known:
+                if edit.case not in found.gone:
                     self._touched.add(journal.number, edit)
-        edits = tuple(edit for edit in recovery.edits if edit.case in known)
-        notes = recovery.notes
-        if left_out := len(recovery.edits) - len(edits):
-            notes += (f"{left_out} changes of cases that are gone were left out.",)
-        return Opened(project, edits, notes)
+        return found
+
+    def keep_left_out(self, edits: Sequence[Edit]) -> str:
+        """Keep Edits that did not fit the masks in a file apart, and return its name.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        self._check_writable()
+        with writing("What was left out of the journal"):
+            return keep_left_out(self.path, edits)
 
     def close(self) -> None:
         """Let go of everything; waits for a Save that is running. More than once is fine."""
@@ -317,6 +312,7 @@ class ProjectFolder:
                 if path.exists():
                     shutil.rmtree(path)
         self._imported.discard(case_id)
+        self._touched.forget_case(case_id)
 
     # Masks and the journal
 
@@ -346,6 +342,11 @@ class ProjectFolder:
         self._touched.add(journal.number, edit)
         with writing("The last change"):
             journal.append(edit_codec.encode(edit))
+
+    @property
+    def waiting(self) -> int:
+        """How many Edits the disk has not taken; a crash would lose them."""
+        return 0 if self._journal is None else self._journal.waiting
 
     def sync(self) -> None:
         """Make every Edit so far outlive a power cut; called on a timer.
@@ -474,17 +475,6 @@ class ProjectFolder:
         """
         path = self._layout.prediction(run, case.id)
         return prediction_file.read_prediction(path, run, case.id, case.grid.shape)
-
-    def _read_beside_a_writer(self) -> Recovery:
-        """Index and journals that belong together, though a writer may save meanwhile."""
-        for _ in range(_READER_TRIES):
-            recovery = recover(self.path, self._index.base.generation)
-            project, generation = project_file.read(self.path)
-            unmoved = generation == self._index.base.generation
-            self._index = Index(self.path, project, generation)
-            if unmoved and not recovery.stray:
-                return recovery
-        return recover(self.path, self._index.base.generation)
 
     def _open_journal(self) -> Journal:
         self._check_writable()

@@ -10,13 +10,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from segdesk.core.edit import Edit
+from segdesk.core.project import Project
+from segdesk.store import project_file
+from segdesk.store.edit_codec import encode
 from segdesk.store.journal import Contents, Journal, journal_name, read
 from segdesk.store.replace import replace_file, sync_folder
 
+#: How often a reader starts again where a writer saves under its eyes.
+_READER_TRIES = 5
 _NAME = re.compile(r"journal-(0|[1-9][0-9]{0,17})")
 
 
@@ -53,6 +59,49 @@ class Recovery:
                 f"a writer keeps them in '{name}.damaged'."
             )
         return tuple(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening a project gives.
+
+    Parameters
+    ----------
+    project : as last saved
+    edits : to be replayed on it in this order; each names a case of the project, or none
+    notes : sentences about what could not be recovered
+    gone : ids that the journals name and the project does not have
+    """
+
+    project: Project
+    edits: tuple[Edit, ...]
+    notes: tuple[str, ...]
+    gone: frozenset[str] = frozenset()
+
+
+def opened(project: Project, recovery: Recovery) -> Opened:
+    """The Edits that can be replayed on a project."""
+    known = {"", *(case.id for case in project.cases)}
+    gone = frozenset(edit.case for edit in recovery.edits) - known
+    edits = tuple(edit for edit in recovery.edits if edit.case in known)
+    notes = recovery.notes
+    if left_out := len(recovery.edits) - len(edits):
+        notes += (f"{left_out} changes of cases that are gone were left out.",)
+    return Opened(project, edits, notes, gone)
+
+
+def recover_beside_a_writer(folder: Path) -> tuple[Recovery, Project, int]:
+    """Journals, index and generation that belong together, though a writer may save meanwhile."""
+    project, generation = project_file.read(folder)
+    for _ in range(_READER_TRIES):
+        recovery = recover(folder, generation)
+        project, now = project_file.read(folder)
+        if now == generation and not recovery.stray:
+            break
+        generation = now
+    else:
+        recovery = recover(folder, generation)
+    return recovery, project, generation
 
 
 def journal_numbers(folder: Path) -> tuple[int, ...]:
@@ -107,6 +156,25 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
             file.truncate(last.end)
             os.fsync(file.fileno())
     return Journal.reopen(folder, last)
+
+
+def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
+    """Keep Edits that could not be replayed, in a file of a journal's form.
+
+    Returns
+    -------
+    The file's name.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
+    """
+    number = 1
+    while (path := folder / f"left-out-{number}.journal").exists():
+        number += 1
+    Journal.write_apart(path, [encode(edit) for edit in edits])
+    return path.name
 
 
 def _follows(before: Contents, after: Contents) -> bool:

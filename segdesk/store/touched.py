@@ -49,6 +49,11 @@ class Touched:
         case.slices |= {patch.box.slice for patch in edit.patches}
         case.dismissals |= bool(edit.dismissals)
 
+    def forget_case(self, case: str) -> None:
+        """A case is gone: nothing of it has to be written."""
+        for journal in self._journals.values():
+            journal.cases.pop(case, None)
+
     def cases(self, generation: int) -> dict[str, CaseTouch]:
         """What was touched of each case in the journals from a generation upwards."""
         together: dict[str, CaseTouch] = {}

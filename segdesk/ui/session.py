@@ -15,12 +15,14 @@ from typing import Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segdesk.app import running
+from segdesk.app.loaded import LoadedCase
 from segdesk.app.saving import PendingSave
 from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import LoadedCase, Workbench
+from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
+from segdesk.errors import SegdeskError
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.threads.task_runner import TaskRunner
@@ -207,6 +209,10 @@ class Session(QObject):
         """A step, once the mask that it changes is in memory."""
 
         def step() -> None:
+            newest = workbench.history.next_undo if way == "undo" else workbench.history.next_redo
+            if newest is not edit:
+                # Something was drawn while the mask was read: that is not what was meant.
+                return
             done = workbench.undo() if way == "undo" else workbench.redo()
             if done is not None and self._view is not None:
                 self._view.reveal(done)
@@ -295,15 +301,21 @@ class Session(QObject):
             self._save_ended(error, then)
             return
         self._saving = True
+        # What is journalled from here on is the next sync's; this save makes the rest lasting.
+        self._has_unsynced = False
         self.busy_changed.emit()
 
         def done(project: Project) -> None:
-            pending.succeeded(project)
-            self._has_unsynced = False
-            self._save_ended(None, then)
+            problem: Exception | None = None
+            try:
+                pending.succeeded(project)
+            except Exception as error:  # noqa: BLE001 - handed to whoever asked, who shows it
+                problem = error
+            self._save_ended(problem, then)
 
         def failed(error: Exception) -> None:
             pending.failed()
+            self._has_unsynced = True
             self._save_ended(error, then)
 
         self._runner.start(
@@ -361,7 +373,11 @@ class Session(QObject):
         """Close the project as it is on disk; saving came before. The journal keeps the rest."""
         workbench = self._leave()
         if workbench is not None:
-            workbench.close()
+            try:
+                workbench.close()
+            except SegdeskError as error:
+                # The folder and its lock are let go of all the same.
+                log.warning("the project was closed with changes not on the disk: %s", error)
 
     def discard(self) -> None:
         """Close the project and delete it: it was made for an import that brought nothing."""

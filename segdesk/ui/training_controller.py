@@ -14,7 +14,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from segdesk.app import predicting, running, training
 from segdesk.app.running import TrainerSession, Worked
 from segdesk.app.workbench import Workbench
+from segdesk.core.prediction import Prediction
 from segdesk.core.run import Plan, Run
+from segdesk.errors import SegdeskError
+from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 from segdesk.ui.threads.training_worker import TrainingWorker
 
@@ -27,12 +30,15 @@ class TrainingController(QObject):
     """Owned by the main window, on its thread.
 
     `message` after it has been taken into the project; `finished` with the run and how the
-    session ended.
+    session ended; `failed` with a SegdeskError that came of what nobody pressed just now.
     """
 
     started = Signal(str)
+    #: Paused, going on, stopping.
+    changed = Signal()
     message = Signal(object)
     finished = Signal(object, object)
+    failed = Signal(object)
 
     def __init__(self, parent: QObject, *, command: Sequence[str] | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +50,10 @@ class TrainingController(QObject):
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self._lose_patience)
         self._terminated = False
+        self._is_predicting = False
+        self._ended: tuple[Run, Worked] | None = None
         self.is_paused = False
+        self.is_stopping = False
 
     def attach(self, workbench: Workbench) -> None:
         """Work on this project from now on; nothing may be running."""
@@ -91,6 +100,8 @@ class TrainingController(QObject):
         """Ask the child to end; the best weights are kept."""
         if self._worker is not None:
             self._worker.session.client.stop()
+            self.is_stopping = True
+            self.changed.emit()
 
     def pause(self, paused: bool) -> None:
         """Wait after the step in hand, or go on."""
@@ -98,6 +109,7 @@ class TrainingController(QObject):
             client = self._worker.session.client
             (client.pause if paused else client.go_on)()
             self.is_paused = paused
+            self.changed.emit()
 
     def close_down(self, done: Callable[[], None]) -> None:
         """End whatever runs, the harder the longer it takes, and then call `done`."""
@@ -126,32 +138,51 @@ class TrainingController(QObject):
         return self._workbench
 
     def _begin(self, session: TrainerSession) -> None:
-        self.is_paused = False
+        self.is_paused = self.is_stopping = self._is_predicting = False
+        self._ended = None
         self._worker = TrainingWorker(session, self)
         self._worker.message.connect(self._take)
+        self._worker.worked.connect(self._close_record)
         self._worker.ended.connect(self._end)
         self._worker.start()
         self.started.emit(session.job.run_id)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Message, prediction: Prediction | None) -> None:
         if self._workbench is not None and self._worker is not None:
-            running.take(self._workbench, self._worker.session.job, message)
+            self._is_predicting |= isinstance(message, messages.Progress | messages.Predicted)
+            running.take(self._workbench, self._worker.session.job, message, prediction)
             self.message.emit(message)
 
-    def _end(self, worked: Worked) -> None:
+    def _close_record(self, worked: Worked) -> None:
+        """The child is gone."""
+        if self._workbench is not None and self._worker is not None:
+            self._patience.stop()
+            job = self._worker.session.job
+            self._ended = running.close_record(self._workbench, job, worked), worked
+            self._worker.write()
+
+    def _end(self, error: SegdeskError | None) -> None:
+        """The record is on disk, or the disk refused it."""
         worker, self._worker = self._worker, None
-        self._patience.stop()
-        if worker is not None and self._workbench is not None:
-            run = running.finish(self._workbench, worker.session.job, worked)
-            self.finished.emit(run, worked)
-            if self._when_done is None and _wants_its_prediction(worker.session, run):
-                self.predict(run, [case.id for case in worker.session.job.predict])
+        if self._ended is not None:
+            self.finished.emit(*self._ended)
+        if error is not None:
+            self.failed.emit(error)
         if self._when_done is not None:
             done, self._when_done = self._when_done, None
             done()
+        elif worker is not None and self._ended is not None:
+            self._predict_after_stop(worker.session, self._ended[0])
 
+    def _predict_after_stop(self, session: TrainerSession, run: Run) -> None:
+        """A stopped training kept its best weights; what was to be predicted still is.
 
-def _wants_its_prediction(session: TrainerSession, run: Run) -> bool:
-    """A stopped training kept its best weights; what was to be predicted still is."""
-    job = session.job
-    return job.trains and run.outcome == "stopped" and run.has_weights and bool(job.predict)
+        Not where it was the prediction that was stopped.
+        """
+        job = session.job
+        stopped = job.trains and run.outcome == "stopped" and run.has_weights
+        if stopped and job.predict and not self._is_predicting:
+            try:
+                self.predict(run, [case.id for case in job.predict])
+            except SegdeskError as error:
+                self.failed.emit(error)

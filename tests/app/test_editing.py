@@ -141,10 +141,10 @@ def test_a_rejected_slice_stays_rejected(workbench: Workbench) -> None:
 
 def test_a_change_off_screen_makes_a_corrected_slice_partial(workbench: Workbench) -> None:
     say_right(workbench, CASE, 3)
-    gesture = Gesture(workbench, CASE, "Ball")
+    gesture = Gesture(workbench, CASE, "Ball", on_screen=2)
     box = Box(3, 4, 6, 4, 6)
     gesture.paint(box, np.ones(box.shape, bool), 1, provenance=Provenance.TOOL)
-    gesture.finish(on_screen=2)
+    gesture.finish()
     assert workbench.annotation(CASE).status(3) is SliceStatus.PARTIAL
 
 

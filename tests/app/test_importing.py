@@ -241,8 +241,10 @@ def test_a_name_that_differs_from_the_projects_is_said_and_changes_nothing(
     workbench: Workbench,
 ) -> None:
     workbench.change_segment(Segment(1, "Lung", workbench.segments[1].colour))
-    read = LabelMap(disc(voxels()), ((1, "Liver"), (2, "Spleen")))
+    workbench.add_segment("Heart")
+    # The file also names what it does not hold.
+    read = LabelMap(disc(voxels()), ((1, "Liver"), (2, "Spleen"), (3, "Aorta")))
     assert importing.take_label_map(workbench, "case-001", read) == (
         "Segment 1 is 'Lung' here and 'Liver' in the file of the labels.",
     )
-    assert workbench.segments[1].name == "Lung" and 2 not in workbench.segments
+    assert [row.name for row in workbench.segments] == ["Lung", "Heart"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from segdesk.app import saving
-from segdesk.app.reviewing import say_right
+from segdesk.app.reviewing import say_right, set_status
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
+from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import SegmentTable
+from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectLocked
 from tests.projects import add_case, make_project, voxels
 
@@ -63,8 +66,10 @@ def test_strokes_that_were_not_saved_come_back_from_the_journal(tmp_path: Path) 
     workbench.undo()
     before = everything(workbench)
     again = reopen(workbench)
-    assert again.recovered == 11
-    assert "Recovered 11 strokes" in again.notes[0]
+    assert again.recovered == 9
+    assert "Recovered 9 strokes" in again.notes[0]
+    assert again.redo() is not None
+    assert again.undo() is not None
     assert everything(again) == before
     again.close()
 
@@ -163,4 +168,122 @@ def test_live_volumes_follow_every_edit(tmp_path: Path) -> None:
     workbench.undo()
     counted = int((workbench.annotation(CASE).labels == 1).sum())
     assert workbench.loaded(CASE).counts.voxels(1) == counted
+    workbench.close()
+
+
+def test_a_save_during_a_stroke_makes_an_edit_of_what_is_drawn(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke = BrushStroke(
+        workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
+    )
+    stroke.move((10.0, 12.0))
+    pending = saving.PendingSave(workbench)
+    stroke.move((10.0, 24.0))
+    pending.succeeded(pending.run())
+    stroke.release()
+    before = everything(workbench)
+    again = reopen(workbench)
+    assert everything(again) == before
+    assert again.annotation(CASE).labels[2, 10, 6:25].all()
+    again.close()
+
+
+def test_an_edit_that_arrives_during_a_stroke_does_not_tear_it(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke = BrushStroke(
+        workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
+    )
+    set_status(workbench, CASE, 2, SliceStatus.REJECTED)
+    stroke.move((10.0, 20.0))
+    stroke.release()
+    before = everything(workbench)
+    while workbench.undo() is not None:
+        pass
+    assert not workbench.annotation(CASE).labels.any()
+    while workbench.redo() is not None:
+        pass
+    assert everything(workbench) == before
+    again = reopen(workbench)
+    assert everything(again) == before
+    again.close()
+
+
+def test_an_edit_that_does_not_fit_is_set_aside_and_the_project_opens(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    paint(workbench, 1, 8.0)
+    stranger = workbench.history.done[-1]
+    workbench.folder.append(stranger)
+    paint(workbench, 3, 8.0)
+    before = everything(workbench)
+    again = reopen(workbench)
+    assert everything(again) == before
+    assert any("left out" in note for note in again.notes)
+    kept = list(again.folder.path.glob("left-out-*"))
+    assert len(kept) == 1 and kept[0].stat().st_size > 0
+    saving.save(again)
+    last = reopen(again)
+    assert last.notes == () and everything(last) == before
+    last.close()
+
+
+def test_a_rename_that_is_undone_does_not_show_a_hidden_segment(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    workbench.change_segment(replace(workbench.segments[1], name="Other"))
+    workbench.show_segment(1, False)
+    workbench.undo()
+    assert workbench.segments[1].name == "Disc" and not workbench.segments[1].visible
+    workbench.close()
+
+
+def test_the_id_of_an_import_that_failed_is_not_given_to_another_scan(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    workbench.add_segment("Disc")
+    before = workbench.project
+    add_case(workbench)
+    paint(workbench, 1, 8.0)
+    workbench.take_back_case(CASE, before)
+    assert CASE in workbench.retired
+    again = reopen(workbench)
+    assert CASE in again.retired
+    saving.save(again)
+    assert not again.retired
+    add_case(again, id=CASE)
+    last = reopen(again)
+    assert not last.annotation(CASE).labels.any()
+    last.close()
+
+
+def test_a_case_that_is_being_saved_stays_in_memory_until_it_is(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=5)
+    paint(workbench, 1, 8.0)
+    pending = saving.PendingSave(workbench)
+    for at in range(2, 6):
+        workbench.annotation(f"case-{at:03d}")
+    # Read again now, it would come back without the stroke.
+    assert workbench.is_loaded("case-001")
+    pending.succeeded(pending.run())
+    workbench.annotation("case-002")
+    workbench.close()
+
+
+def test_closing_writes_an_index_that_was_only_handed_over(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    workbench.follow_run(Run("run-001", plan_for(), started=1.0))
+    path = workbench.folder.path
+    workbench.close()
+    again = Workbench.open(path)
+    assert [run.id for run in again.project.runs] == ["run-001"]
+    again.close()
+
+
+def test_an_index_that_was_handed_over_during_a_save_is_written_by_it(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    paint(workbench, 1, 8.0)
+    pending = saving.PendingSave(workbench)
+    workbench.follow_run(Run("run-001", plan_for(), started=1.0))
+    pending.succeeded(pending.run())
+    on_disk = Workbench.open(workbench.folder.path, writable=False)
+    assert [run.id for run in on_disk.project.runs] == ["run-001"]
+    assert on_disk.annotation("case-001").labels.any()
+    on_disk.close()
     workbench.close()

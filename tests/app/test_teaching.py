@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,12 @@ def test_a_partial_slice_teaches_only_where_a_hand_touched() -> None:
     provenance = np.array([[[3, 3, 0, 1]]], np.uint8)
     target = teaching.targets(labels, provenance, [SliceStatus.PARTIAL], [1, 2])
     assert target.tolist() == [[[1, 0, IGNORE, IGNORE]]]
-    target = teaching.targets(labels, provenance, [SliceStatus.VERIFIED], [2, 1])
+    target = teaching.targets(labels, provenance[:0], [SliceStatus.VERIFIED], [2, 1])
     assert target.tolist() == [[[2, 0, 0, 1]]]
+    both = np.concatenate([labels, labels])
+    statuses = [SliceStatus.CORRECTED, SliceStatus.PARTIAL]
+    target = teaching.targets(both, provenance, statuses, [1, 2])
+    assert target.tolist() == [[[1, 0, 0, 2]], [[1, 0, IGNORE, IGNORE]]]
     assert Provenance.HAND == 3
 
 
@@ -185,6 +190,120 @@ def test_slices_of_a_validation_case_alone_are_refused_by_name(tmp_path: Path) -
     workbench = make_project(tmp_path, cases=0)
     add_case(workbench, pool="validation")
     right(workbench, "case-001", 1, 2)
-    with pytest.raises(TrainingError, match="validation case"):
+    with pytest.raises(TrainingError, match="validates or tests"):
         training.freeze(workbench, plan_for())
+    workbench.close()
+
+
+def test_a_single_right_slice_in_each_of_two_cases_validates_nobody_and_says_so(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    for at in range(2):
+        add_case(workbench, scan=voxels(seed=at), pool="train")
+        right(workbench, f"case-{at + 1:03d}", 2)
+    chosen = teaching.curriculum(workbench)
+    assert (chosen.count("train"), chosen.count("validation")) == (2, 0)
+    assert chosen.validation == teaching.NOBODY
+    workbench.close()
+
+
+def test_independent_slices_of_the_training_pool_validate_without_flattering(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, scan=voxels((10, 24, 32)), stacked=False, pool="train")
+    right(workbench, "case-001", *range(10))
+    chosen = teaching.curriculum(workbench)
+    assert (chosen.count("train"), chosen.count("validation")) == (8, 2)
+    assert chosen.validation == teaching.INDEPENDENT
+    workbench.close()
+
+
+def test_why_nothing_teaches_agrees_with_what_a_training_says(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    assert "No slice teaches yet" in str(teaching.why_nothing_teaches(workbench))
+    add_case(workbench, pool="test")
+    right(workbench, "case-001", 1)
+    why = teaching.why_nothing_teaches(workbench)
+    with pytest.raises(TrainingError) as refused:
+        training.freeze(workbench, plan_for())
+    assert str(refused.value) == str(why)
+    add_case(workbench)
+    right(workbench, "case-002", 1)
+    assert teaching.why_nothing_teaches(workbench) is None
+    workbench.close()
+
+
+def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touched(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1)
+    BrushStroke(
+        workbench, "case-001", 3, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+    ).release()
+    annotation = workbench.annotation("case-001")
+    expected = np.where(annotation.provenance[3] == Provenance.HAND, annotation.labels[3], IGNORE)
+    saving.save(workbench)
+    path = workbench.folder.path
+    workbench.close()
+    again = Workbench.open(path)
+    bundle = training.prepare(training.freeze(again, plan_for()))
+    assert not again.is_loaded("case-001")
+    found = dict[int, np.ndarray]()
+    for lesson in bundle.lessons:
+        stored = np.load(again.folder.run_folder("run-001") / "bundle" / lesson.targets)
+        found.update(zip(lesson.slices, stored, strict=True))
+    assert set(found) == {1, 3}
+    assert np.array_equal(found[3], expected)
+    assert not (found[1] == IGNORE).any()
+    again.close()
+
+
+def raw_case(workbench: Workbench, *, slope: float) -> str:
+    case = add_case(workbench, pool="train")
+    workbench.replace_case(replace(case, unit="raw", slope=slope, intercept=7.0))
+    return case.id
+
+
+def test_arrays_without_a_unit_are_scaled_by_percentiles_of_their_values(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    id = raw_case(workbench, slope=0.5)
+    right(workbench, id, 1, 3)
+    bundle = training.prepare(training.freeze(workbench, plan_for()))
+    train = next(lesson for lesson in bundle.lessons if lesson.pool == "train")
+    taught = workbench.volume(id).voxels[list(train.slices)][:, ::4, ::4] * 0.5 + 7.0
+    low, high = np.percentile(taught, (0.5, 99.5))
+    assert bundle.intensities.unit == "raw"
+    assert bundle.intensities.low == pytest.approx(low)
+    assert bundle.intensities.high == pytest.approx(high)
+    workbench.close()
+
+
+def test_values_with_and_without_a_unit_never_meet_in_one_network(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, pool="train")
+    right(workbench, "case-001", 1, 3)
+    id = raw_case(workbench, slope=0.5)
+    with pytest.raises(TrainingError, match="another unit"):
+        training.freeze(workbench, plan_for(), predict=[id])
+    right(workbench, id, 1)
+    with pytest.raises(TrainingError, match="cannot teach one network"):
+        training.freeze(workbench, plan_for())
+    assert workbench.project.runs == ()
+    workbench.close()
+
+
+def test_a_run_is_on_disk_once_its_index_was_written(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1, 3)
+    training.freeze(workbench, plan_for())
+    on_disk = Workbench.open(workbench.folder.path, writable=False)
+    assert on_disk.project.runs == ()
+    on_disk.close()
+    workbench.folder.write_index()
+    on_disk = Workbench.open(workbench.folder.path, writable=False)
+    assert on_disk.project.runs == workbench.project.runs
+    on_disk.close()
     workbench.close()

@@ -24,7 +24,6 @@ from segdesk.app import saving
 from segdesk.app.reviewing import say_right
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
-from segdesk.core.grid import Grid
 from segdesk.core.run import Plan, plan_for
 from segdesk.jobs import messages
 from segdesk.ui.application import open_window
@@ -129,9 +128,7 @@ def _train_and_paint(window: MainWindow) -> None:
         raise RuntimeError("the window has no form to train with")
     epochs.setValue(2)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    wait_until(
-        "an epoch", lambda: bool(workbench.project.runs[-1].epochs), seconds=PATIENCE_S
-    )
+    wait_until("an epoch", lambda: bool(workbench.project.runs[-1].epochs), seconds=PATIENCE_S)
     _paint(canvas)
     wait_until("the end", lambda: not window.training.is_running, seconds=PATIENCE_S)
     QTest.qWait(1000)

@@ -63,7 +63,8 @@ def segdesk(capfd: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: object) -> Said:
         capfd.readouterr()
         code = main([str(argument) for argument in arguments])
-        return Said(code, *capfd.readouterr())
+        out, err = capfd.readouterr()
+        return Said(code, str(out), str(err))
 
     return run
 

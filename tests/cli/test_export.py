@@ -58,7 +58,7 @@ def test_an_image_file_reads_back_equal_with_its_geometry(
 def test_nibabel_and_pynrrd_agree(segdesk: Run, ct: Path, tmp_path: Path, hu: np.ndarray) -> None:
     for ending in ("nii.gz", "nrrd"):
         assert segdesk("export", ct, tmp_path / f"out.{ending}", "--case", "case-001").code == 0
-    nifti = nibabel.loadsave.load(tmp_path / "out.nii.gz")
+    nifti = nibabel.Nifti1Image.from_filename(tmp_path / "out.nii.gz")
     assert np.array_equal(np.asarray(nifti.dataobj).T, disc(hu))
     # RAS: the first two axes run the other way than in LPS.
     affine = [[-0.8, 0, 0, 20], [0, -0.7, 0, 30], [0, 0, 2.5, 40], [0, 0, 0, 1]]

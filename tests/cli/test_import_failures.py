@@ -1,4 +1,4 @@
-"""Show 9: what is refused, with exit 3 and one sentence, and that nothing half-done stays."""
+"""What is refused with exit 3 and one sentence, and that nothing half-done stays behind."""
 
 from __future__ import annotations
 
@@ -201,6 +201,16 @@ def test_a_disk_that_may_only_be_read_is_said_by_every_writing_command(
     assert segdesk("info", project).code == 0
     assert segdesk("export", project, tmp_path / "m.nrrd", "--case", "case-001").code == 0
     assert content(folder) == before
+
+
+@pytest.mark.parametrize("name", ["m.nii", "m.nii.gz", "m.nrrd", "m.mha", "m.npy", "pictures"])
+def test_an_export_onto_a_full_disk_is_one_sentence_and_leaves_nothing(
+    segdesk: Run, project: Path, disk: Callable[[str], Path], name: str
+) -> None:
+    folder = disk("size=12k")
+    what = ("--case", "case-001", "--what", "volume")
+    assert segdesk("export", project, folder / name, *what).is_refusal(3, name, "the disk is full")
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")

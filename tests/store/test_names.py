@@ -1,3 +1,5 @@
+"""Case ids that become folder names."""
+
 import pytest
 
 from segdesk.errors import UsageError

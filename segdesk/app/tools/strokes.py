@@ -36,7 +36,7 @@ class BrushStroke:
         radius_mm: float,
         pixel_mm: tuple[float, float],
     ) -> None:
-        self._gesture = Gesture(workbench, case, "Brush" if value else "Erase")
+        self._gesture = Gesture(workbench, case, "Brush" if value else "Erase", on_screen=index)
         self._index = index
         self._last = point
         self._value = value
@@ -56,7 +56,7 @@ class BrushStroke:
             self._gesture.paint(box, mask, self._value)
 
     def release(self) -> Edit | None:
-        return self._gesture.finish(on_screen=self._index)
+        return self._gesture.finish()
 
     def cancel(self) -> None:
         self._gesture.cancel()
@@ -71,7 +71,9 @@ class LassoStroke:
     def __init__(
         self, workbench: Workbench, case: str, index: int, point: Point, *, value: int
     ) -> None:
-        self._gesture = Gesture(workbench, case, "Lasso" if value else "Lasso erase")
+        self._gesture = Gesture(
+            workbench, case, "Lasso" if value else "Lasso erase", on_screen=index
+        )
         self._index = index
         self._value = value
         self._points: list[Point] = [point]
@@ -88,7 +90,7 @@ class LassoStroke:
             return None
         box, mask = found
         self._gesture.paint(box, mask, self._value)
-        return self._gesture.finish(on_screen=self._index)
+        return self._gesture.finish()
 
     def cancel(self) -> None:
         self._points.clear()
@@ -124,6 +126,6 @@ def fill_at(
         raise UsageError(
             "This region is open to the edge of the slice.", "Close its outline first, then fill."
         )
-    gesture = Gesture(workbench, case, "Fill" if value else "Fill erase")
+    gesture = Gesture(workbench, case, "Fill" if value else "Fill erase", on_screen=index)
     gesture.paint(region.box, region.mask, value)
-    return gesture.finish(on_screen=index)
+    return gesture.finish()

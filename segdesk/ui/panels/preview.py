@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from segdesk.core.segment import SegmentTable
 from segdesk.core.volume import Volume
 from segdesk.core.window import Window, grey_table
-from segdesk.ui.panels.panel import label
+from segdesk.ui.panels.elided import ElidedLabel
+from segdesk.ui.theme import GRID
+from segdesk.ui.translations import tr
 
-SIDE = 128
+#: Side of the picture in pixels: at least, and at most.
+SMALLEST, LARGEST = 64, 160
 OPACITY = 0.45
 
 
@@ -23,21 +26,20 @@ class PreviewPicture(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("preview")
-        self.setAccessibleName(self.tr("What the network makes of this slice"))
+        self.setAccessibleName(tr("What the network makes of this slice"))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        self._picture = QLabel()
-        self._picture.setFixedSize(SIDE, SIDE)
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._words = label("", "dim")
-        rows.addWidget(self._picture)
+        rows.setSpacing(GRID // 2)
+        self._picture = _Picture()
+        self._words = ElidedLabel("preview_words")
+        rows.addWidget(self._picture, 1)
         rows.addWidget(self._words)
         self.clear_picture()
 
     def clear_picture(self) -> None:
         """Show nothing."""
-        self._picture.clear()
-        self._words.setText("")
+        self._picture.show_image(None)
+        self._words.show_line("")
         self.setVisible(False)
 
     def show_picture(
@@ -55,24 +57,45 @@ class PreviewPicture(QWidget):
         ----------
         labels : uint8, (rows, columns), segment numbers
         """
+        # Two pixels for each that is shown are enough, and make the rest of this quick.
+        step = max(1, max(labels.shape) // (2 * LARGEST))
         table = grey_table(window, slope=volume.slope, intercept=volume.intercept)
-        stored = np.ascontiguousarray(volume.voxels[index])
+        stored = np.ascontiguousarray(volume.voxels[index, ::step, ::step])
         grey = (table[stored.view(np.uint16)] & 0xFF).astype(np.float32)
         colour = np.repeat(grey[..., None], 3, axis=2)
+        seen = labels[::step, ::step]
         for segment in segments:
-            inside = labels == segment.number
+            inside = seen == segment.number
             colour[inside] += OPACITY * (np.asarray(segment.rgb, np.float32) - colour[inside])
         rgb = np.ascontiguousarray(colour.astype(np.uint8))
-        rows, columns = labels.shape
+        rows, columns = seen.shape
         image = QImage(rgb.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
-        pixmap = QPixmap.fromImage(image)
-        self._picture.setPixmap(
-            pixmap.scaled(
-                SIDE,
-                SIDE,
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
-        )
-        self._words.setText(words)
+        # A copy, because the array goes when this returns.
+        self._picture.show_image(image.copy())
+        self._words.show_line(words)
         self.setVisible(True)
+
+
+class _Picture(QWidget):
+    """An image as large as there is room, in its proportions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image: QImage | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(SMALLEST)
+        self.setMaximumHeight(LARGEST)
+
+    def show_image(self, image: QImage | None) -> None:
+        self._image = image
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._image is None:
+            return
+        size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        left, top = (self.width() - size.width()) // 2, (self.height() - size.height()) // 2
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRect(QPoint(left, top), size), self._image)
+        painter.end()

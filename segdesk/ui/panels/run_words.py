@@ -1,0 +1,52 @@
+"""What the training panel says about a run, in words."""
+
+from __future__ import annotations
+
+import math
+
+from segdesk.app.teaching import FLATTERS, NOBODY
+from segdesk.core.run import Run
+from segdesk.ui.translations import tr
+
+
+def facts(run: Run) -> str:
+    """One line: what, from where, how good, on how many slices, on which device and why."""
+    parts = [run.plan.network]
+    if run.plan.start_from:
+        parts.append(tr("fine-tuned from {run}", run=run.plan.start_from))
+    best = run.best_epoch
+    # While it runs, the weights on disk may be older than the best epoch.
+    if run.outcome != "running" and best is not None and best.val_dice is not None:
+        parts.append(
+            tr("best Dice {dice} at epoch {epoch}", dice=f"{best.val_dice:.3f}", epoch=best.number)
+        )
+    parts.append(
+        tr(
+            "teaching slices: {train}, validating: {validation}",
+            train=run.train_slices,
+            validation=run.validation_slices,
+        )
+    )
+    if run.outcome in ("finished", "stopped"):
+        parts.append(run.reason.rstrip("."))
+    if run.device:
+        parts.append(run.device)
+        parts.append(run.device_reason.rstrip("."))
+    return " · ".join(part for part in parts if part)
+
+
+def doubts(run: Run) -> str:
+    """What its figures do not tell by themselves, and what the trainer had to say."""
+    parts = [run.validation] if run.validation in (FLATTERS, NOBODY) else []
+    parts += [note for note in run.notes if note not in parts]
+    return " · ".join(part.rstrip(".") for part in parts)
+
+
+def span(seconds: float) -> str:
+    """Seconds as people say them: 40 s, 1 min 40 s, 2 h 5 min."""
+    whole = max(0, math.ceil(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
