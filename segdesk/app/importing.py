@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.app import pooling
+from segdesk.app.label_edit import LabelsAs, label_edit, left_out
 from segdesk.app.saving import save
 from segdesk.app.workbench import Workbench
-from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
-from segdesk.core.edit import Edit, Patch, Planes, SegmentChange, StatusMove
-from segdesk.core.prediction import changed_box
+from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Pool
@@ -32,8 +32,6 @@ from segdesk.formats.intake import survey as survey_files
 from segdesk.formats.labels import LabelMap, read_labels
 from segdesk.store.names import checked_id
 from segdesk.store.project_folder import ProjectFolder
-
-LabelsAs = Literal["auto", "corrected", "predicted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,8 @@ class Request:
     case : id of the new case
     pool : set by hand, or None for the split to decide
     labels : source of a label map, or empty
-    labels_as : what the label map's slices become; "auto": with foreground corrected, empty ones
-        stay unlabelled
+    labels_as : what the label map's slices become; see `label_edit`
+    locked : numbers of the segments that the labels leave as they are
     """
 
     finding: Finding
@@ -55,6 +53,7 @@ class Request:
     pool: Pool | None = None
     labels: str = ""
     labels_as: LabelsAs = "auto"
+    locked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +62,7 @@ class Imported:
 
     case: Case
     labels: LabelMap | None
-    patches: tuple[Patch, ...]
-    labels_as: LabelsAs
+    edit: Edit | None
 
 
 def survey(
@@ -188,7 +186,8 @@ def requests(
         while not name or name in taken:
             name, number = f"case-{number:03d}", number + 1
         taken.add(name)
-        rows.append(Request(finding, name, pool, labels, labels_as))
+        locked = workbench.segments.locked
+        rows.append(Request(finding, name, pool, labels, labels_as, locked))
     return tuple(rows)
 
 
@@ -251,29 +250,37 @@ def read_in(
         window=scan.window,
         statuses=(SliceStatus.UNLABELLED,) * slices,
     )
-    patches = (
-        label_patches(Annotation(scan.grid), labels.labels, request.labels_as) if labels else ()
-    )
-    return Imported(case, labels, patches, request.labels_as)
+    if labels is None:
+        return Imported(case, None, None)
+    nothing = Annotation(scan.grid)
+    edit = label_edit(nothing, case.id, labels.labels, request.labels_as, locked=request.locked)
+    return Imported(case, labels, edit)
 
 
 def take(workbench: Workbench, imported: Imported) -> Case:
     """Bring a read scan into the project. On the Workbench's thread.
 
+    It counts as a scan of the same patient as those with the same voxels or from the same series,
+    and shares their pool: see `pooling.place`.
+
     Raises
     ------
     ProjectError
         Where the disk refuses. The project is as it was then.
+    UsageError
+        Where another scan of the patient keeps the case out of the pool that was asked for.
     """
-    before, case = workbench.project, imported.case
+    before, labels, edit = workbench.project, imported.labels, imported.edit
+    case = imported.case
     said = _twins(before, case)
-    if imported.labels is not None:
-        said += _other_names(before.segments, imported.labels)
+    if labels is not None:
+        said += _other_names(before.segments, labels)
+        said += left_out(before.segments, Annotation(case.grid), labels.labels)
     case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
     try:
-        workbench.add_case(case)
-        if imported.labels is not None:
-            _take_labels(workbench, case.id, imported.labels, imported.patches, imported.labels_as)
+        workbench.add_case(pooling.place(workbench, case))
+        if labels is not None and edit is not None:
+            workbench.do(replace(edit, segments=_new_segments(workbench.segments, labels)))
     except BaseException:
         _take_back(workbench, before, case.id)
         raise
@@ -361,64 +368,15 @@ def take_label_map(
     Its notes.
     """
     workbench.settle()
-    patches = label_patches(workbench.annotation(case), labels.labels, labels_as)
-    notes = (*labels.notes, *_other_names(workbench.segments, labels))
-    _take_labels(workbench, case, labels, patches, labels_as)
-    return notes
-
-
-def label_patches(
-    annotation: Annotation, labels: npt.NDArray[np.uint8], labels_as: LabelsAs
-) -> tuple[Patch, ...]:
-    """The Patches that turn an annotation into a label map.
-
-    Imported labels count as drawn by hand, unless they are said to be a prediction. Slices that
-    the map leaves empty keep what they have.
-    """
-    by = Provenance.PREDICTION if labels_as == "predicted" else Provenance.HAND
-    patches: list[Patch] = []
-    for index, wanted in enumerate(labels):
-        if not wanted.any():
-            continue
-        changed = annotation.labels[index] != wanted
-        box = changed_box(index, changed)
-        if box is None:
-            continue
-        _, rows, columns = box.window
-        touched = annotation.provenance[index][rows, columns]
-        after = touched.copy()
-        after[changed[rows, columns]] = by
-        before = annotation.labels[index][rows, columns]
-        wanted_here = np.ascontiguousarray(wanted[rows, columns])
-        patches.append(Patch.of(box, Planes(before, wanted_here, touched, after)))
-    return tuple(patches)
-
-
-def _take_labels(
-    workbench: Workbench,
-    case: str,
-    labels: LabelMap,
-    patches: tuple[Patch, ...],
-    labels_as: LabelsAs,
-) -> None:
-    changes = _new_segments(workbench.segments, labels)
-    moves: list[StatusMove] = []
-    for index, before in enumerate(workbench.statuses(case)):
-        after = _status_after(labels_as, has_foreground=bool(labels.labels[index].any()))
-        if after is not None and after is not before:
-            moves.append(StatusMove(index, before, after))
-    workbench.do(
-        Edit("Import labels", case, patches=patches, statuses=tuple(moves), segments=changes)
+    annotation, table = workbench.annotation(case), workbench.segments
+    notes = (
+        *labels.notes,
+        *_other_names(table, labels),
+        *left_out(table, annotation, labels.labels),
     )
-
-
-def _status_after(labels_as: LabelsAs, *, has_foreground: bool) -> SliceStatus | None:
-    if labels_as == "corrected":
-        return SliceStatus.CORRECTED
-    if labels_as == "predicted":
-        return SliceStatus.PREDICTED
-    # A half-finished mask must not teach "nothing here".
-    return SliceStatus.CORRECTED if has_foreground else None
+    edit = label_edit(annotation, case, labels.labels, labels_as, locked=table.locked)
+    workbench.do(replace(edit, segments=_new_segments(table, labels)))
+    return notes
 
 
 def _new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, ...]:

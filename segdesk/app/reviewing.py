@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-import numpy.typing as npt
-
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.edit import Dismissal, Edit, StatusMove
@@ -48,16 +45,13 @@ def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
 def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus) -> Edit | None:
     """M and X: the slice is verified, or rejected; the same again takes it back.
 
-    Verified goes back to corrected; rejected goes back to partial where a hand has drawn, to
-    predicted where only a prediction or a tool has, else to unlabelled.
+    The second press brings back what the slice was before, where the history still knows it;
+    else what its voxels say: a verified slice was corrected, a rejected one is partial where a
+    hand has drawn, predicted where only a prediction or a tool has, else unlabelled.
     """
     workbench.settle()
-    annotation = workbench.annotation(case)
-    before = annotation.status(index)
-    after = status
-    if before is status:
-        undrawn = _by_provenance(annotation.provenance[index])
-        after = SliceStatus.CORRECTED if status is SliceStatus.VERIFIED else undrawn
+    before = workbench.annotation(case).status(index)
+    after = _status_before(workbench, case, index) if before is status else status
     name = {
         SliceStatus.VERIFIED: "Verify slice",
         SliceStatus.REJECTED: "Reject slice",
@@ -65,8 +59,21 @@ def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus)
     return _done(workbench, Edit(name, case, statuses=(StatusMove(index, before, after),)))
 
 
-def _by_provenance(provenance: npt.NDArray[np.uint8]) -> SliceStatus:
+def _status_before(workbench: Workbench, case: str, index: int) -> SliceStatus:
+    """What a verified or rejected slice was before it became that."""
+    status = workbench.annotation(case).status(index)
+    for edit in reversed(workbench.history.done):
+        for move in edit.statuses:
+            if edit.case == case and move.slice == index:
+                return move.before
+    if status is SliceStatus.VERIFIED:
+        return SliceStatus.CORRECTED
+    return _by_provenance(workbench, case, index)
+
+
+def _by_provenance(workbench: Workbench, case: str, index: int) -> SliceStatus:
     """What a slice is by who set its voxels, where nobody has said anything of it."""
+    provenance = workbench.annotation(case).provenance[index]
     if (provenance == Provenance.HAND).any():
         return SliceStatus.PARTIAL
     return SliceStatus.PREDICTED if provenance.any() else SliceStatus.UNLABELLED

@@ -58,25 +58,46 @@ def difference(
     slices : indices to take
     locked : numbers of locked segments
     """
-    patches: list[Patch] = []
-    for index in slices:
-        labels, provenance = annotation.labels[index], annotation.provenance[index]
-        proposed = prediction.labels[index]
-        keep = np.zeros(labels.shape, bool)
-        if not over_hand:
-            keep |= provenance == Provenance.HAND
-        for number in locked:
-            keep |= (labels == number) | (proposed == number)
-        # Voxels that agree stay as they are, so that accepting twice changes nothing.
-        take = ~keep & (labels != proposed)
-        box = changed_box(index, take)
-        if box is None:
-            continue
-        _, rows, columns = box.window
-        inside = take[rows, columns]
-        before, touched = labels[rows, columns], provenance[rows, columns]
-        after, setter = before.copy(), touched.copy()
-        after[inside] = proposed[rows, columns][inside]
-        setter[inside] = Provenance.PREDICTION
-        patches.append(Patch.of(box, Planes(before, after, touched, setter)))
-    return tuple(patches)
+    by = Provenance.PREDICTION
+    proposed = (
+        replacement(annotation, at, prediction.labels[at], by, locked=locked, over_hand=over_hand)
+        for at in slices
+    )
+    return tuple(patch for patch in proposed if patch is not None)
+
+
+def replacement(
+    annotation: Annotation,
+    index: int,
+    wanted: npt.NDArray[np.uint8],
+    by: Provenance,
+    *,
+    locked: frozenset[int] = frozenset(),
+    over_hand: bool = True,
+) -> Patch | None:
+    """What giving a slice other labels would change; None where that is nothing.
+
+    Voxels that agree stay as they are, so that doing it twice changes nothing.
+
+    Parameters
+    ----------
+    wanted : uint8, (rows, columns)
+    by : provenance of the voxels that change
+    locked, over_hand : as for `difference`
+    """
+    labels, provenance = annotation.labels[index], annotation.provenance[index]
+    take = labels != wanted
+    if not over_hand:
+        take &= provenance != Provenance.HAND
+    for number in locked:
+        take &= (labels != number) & (wanted != number)
+    box = changed_box(index, take)
+    if box is None:
+        return None
+    _, rows, columns = box.window
+    inside = take[rows, columns]
+    before, touched = labels[rows, columns], provenance[rows, columns]
+    after, setter = before.copy(), touched.copy()
+    after[inside] = wanted[rows, columns][inside]
+    setter[inside] = by
+    return Patch.of(box, Planes(before, after, touched, setter))

@@ -120,7 +120,11 @@ def test_bulk_acceptance_leaves_right_rejected_and_hand_alone(workbench: Workben
 def test_verified_and_rejected_are_taken_back_by_the_same_key(workbench: Workbench) -> None:
     set_status(workbench, CASE, 0, SliceStatus.VERIFIED)
     set_status(workbench, CASE, 0, SliceStatus.VERIFIED)
-    assert workbench.annotation(CASE).status(0) is SliceStatus.CORRECTED
+    assert workbench.annotation(CASE).status(0) is SliceStatus.UNLABELLED
+    say_right(workbench, CASE, 2)
+    set_status(workbench, CASE, 2, SliceStatus.REJECTED)
+    set_status(workbench, CASE, 2, SliceStatus.REJECTED)
+    assert workbench.annotation(CASE).status(2) is SliceStatus.CORRECTED
     set_status(workbench, CASE, 1, SliceStatus.REJECTED)
     set_status(workbench, CASE, 1, SliceStatus.REJECTED)
     assert workbench.annotation(CASE).status(1) is SliceStatus.UNLABELLED
@@ -135,3 +139,16 @@ def test_next_goes_round_the_slices_that_need_a_look(workbench: Workbench) -> No
     say_right(workbench, CASE, 4)
     assert next_to_look_at(workbench, CASE, 3) == 0
     assert next_to_look_at(workbench, CASE, 0, step=-1) == 3
+
+
+def test_without_a_history_a_rejected_slice_goes_back_to_what_its_voxels_say(
+    workbench: Workbench,
+) -> None:
+    predict(workbench)
+    accept_in_bulk(workbench, CASE, [0])
+    paint(workbench, 1, 1)
+    for index, expected in ((0, "predicted"), (1, "partial"), (2, "unlabelled")):
+        set_status(workbench, CASE, index, SliceStatus.REJECTED)
+        workbench.history.clear()
+        set_status(workbench, CASE, index, SliceStatus.REJECTED)
+        assert workbench.annotation(CASE).status(index).word == expected

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pyqtgraph
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID, SMALL, Tokens
@@ -31,6 +31,8 @@ class Plot(QWidget):
         self._title = label(title, "dim")
         self._title.setObjectName(f"{id}_title")
         self._title.setTextFormat(Qt.TextFormat.RichText)
+        # Plots beside each other are as wide as each other, whatever their titles say.
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._plot = pyqtgraph.PlotWidget(enableMenu=False)
         self._plot.setObjectName(f"{id}_plot")
         self._plot.setAccessibleName(title)

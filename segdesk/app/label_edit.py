@@ -1,0 +1,100 @@
+"""From a label map to an Edit: which slices and voxels it changes, and what becomes of them.
+
+The map comes from `formats.labels`; `importing` brings the Edit into the project. Labels count as
+drawn by hand, unless they are said to be a prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.edit import Edit, Patch, StatusMove
+from segdesk.core.prediction import replacement
+from segdesk.core.segment import SegmentTable
+from segdesk.core.status import SliceStatus
+
+LabelsAs = Literal["auto", "corrected", "predicted"]
+NAME = "Import labels"
+
+
+def label_edit(
+    annotation: Annotation,
+    case: str,
+    labels: npt.NDArray[np.uint8],
+    labels_as: LabelsAs,
+    *,
+    locked: frozenset[int] = frozenset(),
+) -> Edit:
+    """The Edit that brings a label map to a case; its segments are the caller's.
+
+    A rejected slice stays as it is, and so do voxels of locked segments; none becomes one.
+
+    Parameters
+    ----------
+    annotation : of the case, as it is
+    case : id
+    labels : uint8, (slices, rows, columns), segment numbers
+    labels_as : "corrected": every slice becomes what the map says, an empty one too, and
+        corrected; a verified one that agrees already stays so. "auto": the same for slices with
+        foreground; a half-finished map must not teach "nothing here", so the others stay as they
+        are. "predicted": where nobody has called the slice right and no hand has drawn; an empty
+        slice clears nothing.
+    locked : numbers of locked segments
+    """
+    patches: list[Patch] = []
+    moves: list[StatusMove] = []
+    for index, patch, after in _slices(annotation, labels, labels_as, locked):
+        if patch is not None:
+            patches.append(patch)
+        before = annotation.status(index)
+        if after is not before:
+            moves.append(StatusMove(index, before, after))
+    return Edit(NAME, case, patches=tuple(patches), statuses=tuple(moves))
+
+
+def _slices(
+    annotation: Annotation,
+    labels: npt.NDArray[np.uint8],
+    labels_as: LabelsAs,
+    locked: frozenset[int],
+) -> Iterator[tuple[int, Patch | None, SliceStatus]]:
+    """Slices that the map speaks of: index, what changes, and the status after it."""
+    for index, wanted in enumerate(labels):
+        status = annotation.status(index)
+        has_foreground = bool(wanted.any())
+        if status is SliceStatus.REJECTED:
+            continue
+        if labels_as == "predicted":
+            if not status.teaches_whole:
+                yield index, *_as_predicted(annotation, index, wanted, locked)
+        elif labels_as == "corrected" or has_foreground:
+            patch = replacement(annotation, index, wanted, Provenance.HAND, locked=locked)
+            is_verified = status is SliceStatus.VERIFIED and patch is None
+            yield index, patch, status if is_verified else SliceStatus.CORRECTED
+
+
+def _as_predicted(
+    annotation: Annotation, index: int, wanted: npt.NDArray[np.uint8], locked: frozenset[int]
+) -> tuple[Patch | None, SliceStatus]:
+    status = annotation.status(index)
+    after = SliceStatus.PREDICTED if status is SliceStatus.UNLABELLED else status
+    if not wanted.any():
+        return None, after
+    by = Provenance.PREDICTION
+    return replacement(annotation, index, wanted, by, locked=locked, over_hand=False), after
+
+
+def left_out(
+    table: SegmentTable, annotation: Annotation, labels: npt.NDArray[np.uint8]
+) -> tuple[str, ...]:
+    """Sentences about locked segments that the label map would change."""
+    said: list[str] = []
+    for number in sorted(table.locked):
+        if ((annotation.labels == number) != (labels == number)).any():
+            said.append(f"'{table[number].name}' is locked; the labels left it as it is.")
+    return tuple(said)
