@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # A slow machine is no fault of the code.
 settings.register_profile("segdesk", deadline=None)
 settings.load_profile("segdesk")
+
+# Where the tests are started in the background, SIGINT is ignored and the children would inherit
+# that: those that are stopped by Ctrl+C could not be.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

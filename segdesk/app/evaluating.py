@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from segdesk.app.teaching import joined_split, pool_of
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.run import Run
@@ -52,12 +51,15 @@ class Evaluation:
 def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tuple[int, ...]]:
     """For each case the slices of a pool that a person has called right.
 
+    Changes nothing: who has not joined the split yet is in no pool, only in "all". See
+    `said_of_waiting`, and `teaching.keep_split` to draw for them.
+
     Raises
     ------
     UsageError
         Where there is none.
     """
-    pools = dict(joined_split(workbench).pools)
+    pools = dict(workbench.project.split.pools)
     chosen: dict[str, tuple[int, ...]] = {}
     for case in workbench.project.cases:
         indices = _chosen(workbench, case, pools, pool)
@@ -65,9 +67,10 @@ def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tupl
             chosen[case.id] = indices
     if not chosen:
         where = "of this project" if pool == "all" else f"in the pool '{pool}'"
+        hint = "Correct some slices, set a case's pool, or choose --pool all."
         raise UsageError(
             f"No slice {where} is corrected or verified, so there is nothing to compare with.",
-            "Correct some slices, set a case's pool, or choose --pool all.",
+            " ".join(filter(None, [said_of_waiting(workbench), hint])),
         )
     return chosen
 
@@ -78,8 +81,29 @@ def _chosen(
     return tuple(
         index
         for index, status in enumerate(workbench.statuses(case.id))
-        if status.teaches_whole and pool in ("all", pool_of(case, index, pools))
+        if status.teaches_whole and pool in ("all", _pool_of(case, index, pools))
     )
+
+
+def _pool_of(case: Case, index: int, pools: Mapping[str, Pool]) -> Pool | None:
+    return case.pool or pools.get(case.patient_of(index))
+
+
+def said_of_waiting(workbench: Workbench) -> str:
+    """A sentence where cases with a slice that is right have no pool yet, or an empty one."""
+    pools = dict(workbench.project.split.pools)
+    waiting = [
+        case.id
+        for case in workbench.project.cases
+        if any(
+            status.teaches_whole and _pool_of(case, index, pools) is None
+            for index, status in enumerate(workbench.statuses(case.id))
+        )
+    ]
+    if not waiting:
+        return ""
+    verb = "is" if len(waiting) == 1 else "are"
+    return f"{', '.join(waiting)} {verb} in no pool before the next training, only in 'all'."
 
 
 def without_prediction(

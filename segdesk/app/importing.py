@@ -63,6 +63,7 @@ class Imported:
     case: Case
     labels: LabelMap | None
     edit: Edit | None
+    request: Request
 
 
 def survey(
@@ -251,10 +252,8 @@ def read_in(
         statuses=(SliceStatus.UNLABELLED,) * slices,
     )
     if labels is None:
-        return Imported(case, None, None)
-    nothing = Annotation(scan.grid)
-    edit = label_edit(nothing, case.id, labels.labels, request.labels_as, locked=request.locked)
-    return Imported(case, labels, edit)
+        return Imported(case, None, None, request)
+    return Imported(case, labels, _first_labels(case, labels, request), request)
 
 
 def take(workbench: Workbench, imported: Imported) -> Case:
@@ -275,16 +274,24 @@ def take(workbench: Workbench, imported: Imported) -> Case:
     said = _twins(before, case)
     if labels is not None:
         said += _other_names(before.segments, labels)
-        said += left_out(before.segments, Annotation(case.grid), labels.labels)
+        said += left_out(before.segments, labels.labels)
     case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
     try:
         workbench.add_case(pooling.place(workbench, case))
         if labels is not None and edit is not None:
+            locked = before.segments.locked
+            if locked != imported.request.locked:
+                edit = _first_labels(case, labels, replace(imported.request, locked=locked))
             workbench.do(replace(edit, segments=_new_segments(workbench.segments, labels)))
     except BaseException:
         _take_back(workbench, before, case.id)
         raise
     return workbench.project.case(case.id)
+
+
+def _first_labels(case: Case, labels: LabelMap, request: Request) -> Edit:
+    nothing = Annotation(case.grid)
+    return label_edit(nothing, case.id, labels.labels, request.labels_as, locked=request.locked)
 
 
 def import_scan(
@@ -372,7 +379,7 @@ def take_label_map(
     notes = (
         *labels.notes,
         *_other_names(table, labels),
-        *left_out(table, annotation, labels.labels),
+        *left_out(table, labels.labels),
     )
     edit = label_edit(annotation, case, labels.labels, labels_as, locked=table.locked)
     workbench.do(replace(edit, segments=_new_segments(table, labels)))

@@ -89,12 +89,10 @@ def _as_predicted(
     return replacement(annotation, index, wanted, by, locked=locked, over_hand=False), after
 
 
-def left_out(
-    table: SegmentTable, annotation: Annotation, labels: npt.NDArray[np.uint8]
-) -> tuple[str, ...]:
-    """Sentences about locked segments that the label map would change."""
-    said: list[str] = []
-    for number in sorted(table.locked):
-        if ((annotation.labels == number) != (labels == number)).any():
-            said.append(f"'{table[number].name}' is locked; the labels left it as it is.")
-    return tuple(said)
+def left_out(table: SegmentTable, labels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
+    """Sentences about locked segments that the label map speaks of."""
+    return tuple(
+        f"'{table[number].name}' is locked, so the labels of that number were left out."
+        for number in sorted(table.locked)
+        if (labels == number).any()
+    )

@@ -113,7 +113,6 @@ def _in_force(project: Project, case: Case) -> set[Pool]:
 
 def _drawn(project: Project, case: Case) -> set[Pool]:
     """The pools that the split has drawn for the case; several where its slices are independent."""
-    pools = dict(project.split.pools)
     indices = range(1 if case.grid.stacked else case.slices)
-    found = (pools.get(case.patient_of(index)) for index in indices)
-    return {pool for pool in found if pool is not None}
+    patients = {case.patient_of(index) for index in indices}
+    return {pool for patient, pool in project.split.pools if patient in patients}

@@ -73,11 +73,15 @@ class TrainerJob:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """How a session ended. `error` where it could not even begin."""
+    """How a session ended, and what of its bundle belongs to the Run.
+
+    `error` where it could not even begin.
+    """
 
     ended: Ended | None
     intensities: Intensities | None
     error: SegdeskError | None = None
+    labels_seen: tuple[tuple[str, str], ...] = ()
 
 
 class TrainerSession:
@@ -109,15 +113,17 @@ class TrainerSession:
         started the child.
         """
         intensities: Intensities | None = None
+        seen: tuple[tuple[str, str], ...] = ()
         try:
             # The run is in the index before there is a child.
             self.job.folder.write_index()
-            intensities = self._prepare().intensities
-            return Worked(
-                self.client.run(lambda message: self._take(message, on_message)), intensities
-            )
+            bundle = self._prepare()
+            intensities = bundle.intensities
+            seen = tuple((lesson.case, lesson.digest) for lesson in bundle.lessons)
+            ended = self.client.run(lambda message: self._take(message, on_message))
+            return Worked(ended, intensities, labels_seen=seen)
         except SegdeskError as error:
-            return Worked(None, intensities, error)
+            return Worked(None, intensities, error, seen)
         finally:
             shutil.rmtree(self.job.bundle_folder, ignore_errors=True)
 
@@ -211,7 +217,12 @@ def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     else:
         said = (worked.ended.reason, worked.ended.hint)
         run = replace(run, outcome=worked.ended.outcome, reason=" ".join(filter(None, said)))
-    run = replace(run, ended=time.time(), intensities=worked.intensities)
+    run = replace(
+        run,
+        ended=time.time(),
+        intensities=worked.intensities,
+        labels_seen=worked.labels_seen,
+    )
     workbench.follow_run(run)
     return run
 

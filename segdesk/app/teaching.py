@@ -6,7 +6,7 @@ Rules from `core.status` and `core.split`; the result is written into a Bundle b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +112,13 @@ def joined_split(workbench: Workbench) -> Split:
             teaches = any(status.teaches for status in seen)
             (taught if teaches else others).append(case.patient_of(index))
     return workbench.project.split.joined(taught).joined(others)
+
+
+def keep_split(workbench: Workbench) -> None:
+    """Draw for the patients who have not joined, as a training does, and keep it."""
+    split = joined_split(workbench)
+    if split != workbench.project.split:
+        workbench.put_project(replace(workbench.project, split=split))
 
 
 def curriculum(workbench: Workbench) -> Curriculum:

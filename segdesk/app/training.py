@@ -6,6 +6,7 @@ is learnt from stands in `teaching`; running the trainer and taking its messages
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,7 +105,6 @@ def freeze(
         validation=lessons.validation,
         segments=segments,
         split_seed=lessons.split.seed,
-        annotation_revision=tuple(_revisions(workbench, lessons)),
     )
     snapshots = tuple(_snapshots(workbench, lessons))
     looked_at = [preview[0]] if preview is not None else []
@@ -152,7 +152,7 @@ def prepare(frozen: Frozen) -> Bundle:
             has_foreground |= bool(((wanted != 0) & (wanted != IGNORE)).any())
         name = bundles.write_targets(folder, f"targets-{shot.case.id}-{shot.pool}.npy", wanted)
         pool = "train" if shot.pool == "train" else "validation"
-        lessons.append(Lesson(shot.case.id, pool, shot.slices, name))
+        lessons.append(Lesson(shot.case.id, pool, shot.slices, name, _digest(shot.slices, wanted)))
     if not has_background:
         raise TrainingError(
             "There is no background voxel to learn from.",
@@ -198,10 +198,10 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
     return start
 
 
-def _revisions(workbench: Workbench, lessons: Curriculum) -> Iterator[tuple[str, int]]:
-    for id in dict.fromkeys(choice.case for choice in lessons.choices):
-        loaded = workbench.is_loaded(id)
-        yield id, workbench.annotation(id).revision if loaded else 0
+def _digest(slices: Sequence[int], wanted: npt.NDArray[np.uint8]) -> str:
+    digest = hashlib.sha256(np.array(slices, "<u4").tobytes())
+    digest.update(np.ascontiguousarray(wanted).data)
+    return digest.hexdigest()[:16]
 
 
 def _check_units(

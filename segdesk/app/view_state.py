@@ -5,6 +5,7 @@ Input sets it, panels and canvas listen and ask. Nothing here changes a mask.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,6 +23,11 @@ STYLES: tuple[OverlayStyle, ...] = ("fill", "outline", "difference")
 BRUSH_MM = (0.5, 200.0)
 #: Ratio of one notch of brush size.
 BRUSH_STEP = 1.15
+#: Pixels of a window drag that make the window e times as wide, and that move the level by one
+#: width; and the widest window as a multiple of the scan's range of values.
+PIXELS_PER_E = 300.0
+PIXELS_PER_LEVEL = 500.0
+WIDEST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +142,26 @@ class ViewState:
         elif name in PRESETS:
             self.set_window(PRESETS[name], name)
 
-    def drag_window(self, right: float, down: float) -> None:
+    def drag_window(self, start: Window, right: float, down: float) -> None:
         """Window by x (wider to the right), level by y (down is brighter: a lower level).
+
+        Goes by the whole way of the drag, so the window depends on where the pointer is and not
+        on how many moves brought it there.
 
         Parameters
         ----------
-        right, down : distance in screen pixels
+        start : the window before the drag
+        right, down : distance from where the drag began, in screen pixels
         """
-        width = max(self.window.width * (1 + right / 300), self._least_width())
-        level = self.window.level - down * self.window.width / 500
-        self.set_window(Window(level, width))
-
-    def _least_width(self) -> float:
-        return 1.0 if self.case is None else max(self.case.slope, 1e-6)
+        case = self.case
+        if case is None:
+            return
+        low, high = value_range(case)
+        least = max(case.slope, 1e-6)
+        widest = max(WIDEST * (high - low), least)
+        width = min(max(start.width * math.exp(right / PIXELS_PER_E), least), widest)
+        level = start.level - down * start.width / PIXELS_PER_LEVEL
+        self.set_window(Window(min(max(level, low - width), high + width), width))
 
     # With what
 
@@ -184,9 +197,22 @@ class ViewState:
         self.layers = replace(self.layers, **changes)
         self.layers_changed.emit()
 
+    def show_annotation(self) -> bool:
+        """Bring the annotation on screen where overlays are off or it has faded out.
+
+        Returns
+        -------
+        Whether it could not be seen before.
+        """
+        if self.layers.shown and self.layers.annotation > 0:
+            return False
+        self.set_layers(shown=True, annotation=self.layers.annotation or Layers().annotation)
+        return True
+
     def fade(self, steps: int) -> None:
         """Annotation fainter or stronger by tenths."""
-        self.set_layers(annotation=min(max(self.layers.annotation + 0.1 * steps, 0.0), 1.0))
+        faded = round(self.layers.annotation + 0.1 * steps, 2)
+        self.set_layers(annotation=min(max(faded, 0.0), 1.0))
 
     def next_style(self) -> None:
         at = STYLES.index(self.layers.style)

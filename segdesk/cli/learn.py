@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from segdesk.app import evaluating, predicting, running, training
+from segdesk.app import evaluating, predicting, running, teaching, training
 from segdesk.app.evaluating import PoolChoice
 from segdesk.app.running import TrainerSession, Worked
 from segdesk.app.workbench import Workbench
@@ -229,14 +229,19 @@ def evaluate(
     wanted: PoolChoice = one_of("pool", pool, evaluating.POOL_CHOICES)
     with reading(project) as workbench:
         chosen = predicting.best_run(workbench.project, run)
+        waiting = evaluating.said_of_waiting(workbench)
         slices = evaluating.slices_to_evaluate(workbench, wanted)
         missing = evaluating.without_prediction(workbench, chosen, slices)
         result = None if missing else evaluating.evaluate(workbench, chosen, wanted, slices)
+    if result is not None and waiting:
+        report.say(waiting)
     if result is None:
         # Only now does somebody else's lock stand in the way.
         with changing(project) as workbench:
-            _predict(workbench, chosen, missing, report)
+            teaching.keep_split(workbench)
             slices = evaluating.slices_to_evaluate(workbench, wanted)
+            missing = evaluating.without_prediction(workbench, chosen, slices)
+            _predict(workbench, chosen, missing, report)
             result = evaluating.evaluate(workbench, chosen, wanted, slices)
     fields: dict[str, Any] = {
         "run": result.run,

@@ -102,16 +102,16 @@ def _import_each(workbench: Workbench, rows: Sequence[Request], report: Report) 
 
     Raises
     ------
-    InputError
+    InputError, UsageError
         At the end, where some were not imported.
     """
     taken: list[Case] = []
-    failed: list[tuple[Request, InputError]] = []
+    failed: list[tuple[Request, InputError | UsageError]] = []
     for row in rows:
         try:
             with report.progress() as tell:
                 done = importing.import_scan(workbench, row, progress=tell)
-        except InputError as error:
+        except (InputError, UsageError) as error:
             failed.append((row, error))
             continue
         taken.append(done)
@@ -122,7 +122,9 @@ def _import_each(workbench: Workbench, rows: Sequence[Request], report: Report) 
     return tuple(taken)
 
 
-def _one_error(failed: Sequence[tuple[Request, InputError]], taken: Sequence[Case]) -> InputError:
+def _one_error(
+    failed: Sequence[tuple[Request, InputError | UsageError]], taken: Sequence[Case]
+) -> InputError | UsageError:
     """Why some scans did not come in, as one error."""
     request, error = failed[0]
     if len(failed) == 1 and not taken:

@@ -153,7 +153,8 @@ class Run:
     device, device_reason : what it ran on, and why in words
     epochs : the curves
     best : number of the epoch whose weights are kept; 0 where none
-    annotation_revision : (case, revision) of the labels it saw
+    labels_seen : (case, digest) of what it learnt and validated from: the first 16 hexadecimal
+        digits of the SHA-256 of the slices' numbers and targets, so equal labels have equal ones
     notes : sentences that the trainer said
     parameters : of the network
     """
@@ -176,7 +177,7 @@ class Run:
     device_reason: str = ""
     epochs: tuple[Epoch, ...] = ()
     best: int = 0
-    annotation_revision: tuple[tuple[str, int], ...] = ()
+    labels_seen: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     parameters: int = 0
     split_seed: int = 0

@@ -95,7 +95,8 @@ def fit(found: Extent, name: str) -> Rescale:
         is_uint16 = found.low >= 0 and found.high <= STEPS
         return Rescale(1.0, float(-LOWEST) if is_uint16 else found.low - LOWEST)
     slope = (found.high - found.low) / STEPS
-    if not np.isfinite(slope):
+    # Beyond a quarter of what a double holds, giving values back would overflow on the way.
+    if not found.high / 4 - found.low / 4 <= np.finfo(np.float64).max / 16:
         raise InputError(
             f"{name} holds values from {found.low:g} to {found.high:g}, too far apart."
         )

@@ -68,12 +68,14 @@ class Lesson:
     pool : "train" or "validation"
     slices : indices, in the order of the file's first axis
     targets : .npy file in the bundle's folder
+    digest : of the slices' numbers and the targets, for the Run
     """
 
     case: str
     pool: Pool
     slices: tuple[int, ...]
     targets: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         intensities=Intensities(**fields["intensities"]),
         volumes=tuple(_volume(row) for row in fields["volumes"]),
         lessons=tuple(
-            Lesson(row["case"], row["pool"], tuple(row["slices"]), row["targets"])
+            Lesson(row["case"], row["pool"], tuple(row["slices"]), row["targets"], row["digest"])
             for row in fields["lessons"]
         ),
         predict=tuple(fields["predict"]),

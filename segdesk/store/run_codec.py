@@ -47,7 +47,7 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
     group.texts("notes", run.notes)
     put_pairs(group.group("versions"), run.versions)
     _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
-    _put_numbered(group.group("annotation_revision"), list(run.annotation_revision))
+    put_pairs(group.group("labels_seen"), run.labels_seen)
     _encode_plan(run.plan, group.group("plan"))
     _encode_curves(run.epochs, group.group("curves"))
 
@@ -84,7 +84,7 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         device_reason=group.text("device_reason"),
         epochs=_decode_curves(group.group("curves")),
         best=group.integer("best"),
-        annotation_revision=_numbered(group.group("annotation_revision")),
+        labels_seen=pairs_of(group.group("labels_seen")),
         notes=group.texts("notes"),
         parameters=group.integer("parameters"),
         split_seed=group.integer("split_seed"),

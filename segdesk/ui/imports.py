@@ -7,14 +7,14 @@ project that was made for an import that brought nothing goes again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from segdesk.app import importing
 from segdesk.app.importing import Imported, Request
@@ -29,21 +29,22 @@ from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.translations import tr
 
-#: Problems that one dialog names; the rest is counted.
+#: Problems, or cases, that one sentence names; the rest is counted.
 MOST_PROBLEMS = 5
 
 
 @dataclass(slots=True)
 class _Batch:
-    """One import under way."""
+    """One import under way, from the drop to the last sentence about it."""
 
-    chosen: Chosen
-    notes: list[str]
+    chosen: Chosen = field(default_factory=lambda: Chosen(()))
+    notes: list[str] = field(default_factory=list)
     made_project: bool = False
+    cases: tuple[str, ...] = ()
     waiting: list[Request] = field(default_factory=list)
-    count: int = 0
     taken: list[str] = field(default_factory=list)
     problems: list[SegdeskError] = field(default_factory=list)
+    is_stopped: bool = False
 
 
 class ImportFlow(QObject):
@@ -52,62 +53,116 @@ class ImportFlow(QObject):
     Parameters
     ----------
     window : parent of the dialogs
+    idle : "" where the session is neither opening nor closing a project, else the reason
     """
 
     #: The middle slice of a scan that is being read: int16 (rows, columns), and its `Window`.
     previewed = Signal(object, object)
     #: The first case of an import is there, or the import brought none.
     shown = Signal()
+    #: An import began or ended.
+    busy_changed = Signal()
     noted = Signal(str)
     failed = Signal(object)
 
     def __init__(
-        self, window: QWidget, session: Session, runner: TaskRunner, preferences: Preferences
+        self,
+        window: QWidget,
+        session: Session,
+        runner: TaskRunner,
+        preferences: Preferences,
+        idle: Callable[[], str],
     ) -> None:
         super().__init__(window)
         self._window = window
         self._session = session
         self._runner = runner
         self._preferences = preferences
+        self._idle = idle
+        self._batch: _Batch | None = None
         self._task: Task | None = None
+        self._dialog: QDialog | None = None
 
     @property
     def is_busy(self) -> bool:
-        return self._task is not None
+        """From the drop until the last scan is in, dialogs included."""
+        return self._batch is not None
+
+    def why_not(self) -> str:
+        """Why no import can begin now, or ""."""
+        if self.is_busy:
+            return tr("An import is running: wait until it ends, or cancel it.")
+        return self._idle()
 
     def start(self, sources: Sequence[str | Path]) -> None:
         """Look at files and folders and import what the reader chooses of them."""
-        if self.is_busy:
-            busy = UsageError(tr("An import is running."), tr("Wait until it ends, or cancel it."))
-            self.failed.emit(busy)
+        reason = self.why_not()
+        if reason:
+            self.failed.emit(UsageError(reason))
             return
+        batch = self._batch = _Batch()
         first = Path(str(sources[0]))
         self._preferences.change(import_folder=str(first.parent))
         self._task = self._runner.start(
             tr("Looking at the files"),
             lambda task: importing.survey(sources, progress=task.tell, cancelled=task.is_cancelled),
-            done=self._found,
-            failed=self._survey_failed,
+            done=lambda survey: self._found(batch, survey),
+            failed=lambda error: self._survey_failed(batch, error),
             lane="long",
         )
+        self.busy_changed.emit()
 
-    def _survey_failed(self, error: Exception) -> None:
-        self._task = None
+    def stop(self) -> None:
+        """Leave off because the project goes; what that cost is said once it is known."""
+        batch = self._batch
+        if batch is None:
+            return
+        batch.is_stopped = True
+        if self._task is not None:
+            self._task.cancel()
+        elif self._dialog is not None:
+            self._dialog.reject()
+
+    def _survey_failed(self, batch: _Batch, error: Exception) -> None:
+        self._end(batch)
+        if isinstance(error, UsageError):
+            # What was dropped cannot be named better here: as final as a damaged file.
+            error = InputError(error.sentence, error.hint)
         self.failed.emit(error)
 
-    def _found(self, survey: Survey) -> None:
+    def _found(self, batch: _Batch, survey: Survey) -> None:
         self._task = None
-        notes = [*survey.notes]
-        if len(survey.volumes) == 1:
-            notes += [tr("Left out: {problem}", problem=row.problem) for row in survey.refused]
-            self._place(_Batch(Chosen(survey.volumes), notes))
-            return
-        dialog = ImportChoiceDialog(
-            self._window,
-            survey,
-            self._disk(),
-            lambda chosen: self._place(_Batch(chosen, notes)),
-        )
+        batch.notes += survey.notes
+        if batch.is_stopped:
+            self._end(batch)
+        elif len(survey.volumes) == 1:
+            batch.notes += [
+                tr("Left out: {problem}", problem=row.problem) for row in survey.refused
+            ]
+            self._place(batch, Chosen(survey.volumes))
+        else:
+            self._ask(
+                batch,
+                ImportChoiceDialog(
+                    self._window, survey, self._disk(), lambda chosen: self._place(batch, chosen)
+                ),
+            )
+
+    def _ask(self, batch: _Batch, dialog: QDialog) -> None:
+        """Show a dialog; the import ends where the reader changes their mind."""
+
+        def closed() -> None:
+            if self._dialog is dialog:
+                self._dialog = None
+
+        def rejected() -> None:
+            closed()
+            self._end(batch)
+
+        self._dialog = dialog
+        # Connected first: by the time that the answer is taken, no dialog is open.
+        dialog.accepted.connect(closed)
+        dialog.rejected.connect(rejected)
         dialog.open()
 
     def _disk(self) -> Path:
@@ -115,23 +170,32 @@ class ImportFlow(QObject):
         path = self._session.path
         return path if path is not None else good_place(self._preferences.now.project_folder).parent
 
-    def _place(self, batch: _Batch) -> None:
+    def _place(self, batch: _Batch, chosen: Chosen) -> None:
         """Make sure that there is a project to import into."""
+        batch.chosen = chosen
         if self._session.workbench is not None:
             self._begin(batch)
             return
         batch.made_project = True
-        dialog = NewProjectDialog(
-            self._window,
-            self._preferences.now.project_folder,
-            lambda path: self._session.create(path, then=lambda: self._begin(batch)),
-            because=tr("A scan lives in a project. Where shall it be?"),
+        self._ask(
+            batch,
+            NewProjectDialog(
+                self._window,
+                self._preferences.now.project_folder,
+                lambda path: self._create(batch, path),
+                because=tr("A scan lives in a project. Where shall it be?"),
+            ),
         )
-        dialog.open()
+
+    def _create(self, batch: _Batch, path: Path) -> None:
+        self._session.create(
+            path, then=lambda: self._begin(batch), otherwise=lambda: self._end(batch)
+        )
 
     def _begin(self, batch: _Batch) -> None:
         workbench = self._session.workbench
-        if workbench is None:
+        if workbench is None or batch.is_stopped:
+            self._finish(batch)
             return
         findings = batch.chosen.findings
         try:
@@ -141,22 +205,21 @@ class ImportFlow(QObject):
             batch.problems.append(error)
         else:
             batch.waiting = list(rows)
-            batch.count = len(rows)
+            batch.cases = tuple(row.case for row in rows)
         self._next(workbench, batch)
 
     def _next(self, workbench: Workbench, batch: _Batch) -> None:
         self._task = None
-        if self._session.workbench is not workbench:
-            return
-        if not batch.waiting:
-            self._finish(workbench, batch)
+        if not batch.waiting or batch.is_stopped or self._session.workbench is not workbench:
+            self._finish(batch)
             return
         request = batch.waiting.pop(0)
-        number = batch.count - len(batch.waiting)
+        count = len(batch.cases)
+        number = count - len(batch.waiting)
 
         def read(task: Task) -> Imported:
             def tell(sentence: str, done: int, total: int) -> None:
-                many = f" ({number} / {batch.count})" if batch.count > 1 else ""
+                many = f" ({number} / {count})" if count > 1 else ""
                 task.tell(sentence + many, done, total)
 
             def first(plane: npt.NDArray[np.int16], _: int) -> None:
@@ -210,15 +273,42 @@ class ImportFlow(QObject):
             view.show_case(case.id)
             self.shown.emit()
 
-    def _finish(self, workbench: Workbench, batch: _Batch) -> None:
+    def _finish(self, batch: _Batch) -> None:
+        workbench = self._session.workbench
         if not batch.taken:
-            if batch.made_project and not workbench.project.cases:
+            if batch.made_project and workbench is not None and not workbench.project.cases:
                 self._session.discard()
             self.shown.emit()
-        for note in dict.fromkeys(batch.notes):
-            self.noted.emit(note)
+        if not batch.is_stopped:
+            # The notes stand in the cases too, and the project that they are about is going.
+            for note in dict.fromkeys(batch.notes):
+                self.noted.emit(note)
+        self._end(batch)
         if batch.problems:
-            self.failed.emit(_one_error(batch.problems, batch.count))
+            self.failed.emit(_one_error(batch.problems, len(batch.cases)))
+
+    def _end(self, batch: _Batch) -> None:
+        """Ready for the next import; says what a stop has cost."""
+        self._task = self._batch = None
+        lost = [case for case in batch.cases if case not in batch.taken]
+        if batch.is_stopped and (lost or not batch.taken):
+            self.noted.emit(_stopped_words(lost))
+        self.busy_changed.emit()
+
+
+def _stopped_words(lost: Sequence[str]) -> str:
+    if not lost:
+        return tr("The import was stopped; nothing was imported.")
+    if len(lost) == 1:
+        return tr("The import was stopped; {case} was not imported.", case=lost[0])
+    named = ", ".join(lost[:MOST_PROBLEMS])
+    if len(lost) > MOST_PROBLEMS:
+        return tr(
+            "The import was stopped; {cases} and {n} more were not imported.",
+            cases=named,
+            n=len(lost) - MOST_PROBLEMS,
+        )
+    return tr("The import was stopped; {cases} were not imported.", cases=named)
 
 
 def _one_error(problems: Sequence[SegdeskError], count: int) -> SegdeskError:

@@ -24,6 +24,8 @@ class Leaving(QObject):
     """Owned by the window; lives on the GUI thread. Each step goes on by a callback."""
 
     said = Signal(str)
+    #: It began, or ended one way or the other.
+    changed = Signal()
 
     def __init__(
         self,
@@ -44,10 +46,15 @@ class Leaving(QObject):
         return self._then is not None
 
     def start(self, then: Callable[[], None]) -> None:
-        """Let the open project go, and then go on. While one is under way this does nothing."""
-        if self._then is not None:
-            return
+        """Let the open project go, and then go on.
+
+        While one is under way, only what comes after it changes: the last wish counts.
+        """
+        was_under_way = self.is_under_way
         self._then = then
+        if was_under_way:
+            return
+        self.changed.emit()
         self._runner.cancel_all()
         if self._runner.is_busy("long"):
             self.said.emit(tr("Stopping the work under way…"))
@@ -105,9 +112,11 @@ class Leaving(QObject):
 
     def _stay(self) -> None:
         self._then = None
+        self.changed.emit()
 
     def _leave(self, error: Exception | None) -> None:
         self._session.let_go()
         then, self._then = self._then, None
+        self.changed.emit()
         if then is not None:
             then()

@@ -27,6 +27,7 @@ from segdesk.ui.dialogs.about import show_about
 from segdesk.ui.dialogs.action_list import ActionListDialog
 from segdesk.ui.dialogs.new_project import ENDING, NewProjectDialog
 from segdesk.ui.docks import Docks
+from segdesk.ui.dropped import dropped_project
 from segdesk.ui.exchange import Exchange
 from segdesk.ui.faults import Faults
 from segdesk.ui.imports import ImportFlow
@@ -36,6 +37,7 @@ from segdesk.ui.panels.toolbar import ToolBar
 from segdesk.ui.panels.training import TrainingPanel
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.preview_page import PreviewPage
+from segdesk.ui.quiet_wheel import quieten_wheel
 from segdesk.ui.reasons import Reasons
 from segdesk.ui.recent_menu import RecentMenu
 from segdesk.ui.session import Session
@@ -82,10 +84,12 @@ class MainWindow(QMainWindow):
         self.runner = TaskRunner(self)
         self.session = Session(self.runner, preferences, self)
         self.training = TrainingController(self, command=trainer_command)
-        self.reasons = Reasons(self.session, self.training)
-        self.imports = ImportFlow(self, self.session, self.runner, preferences)
-        self.exchange = Exchange(self, self.session, self.runner, preferences)
         self._leaving = Leaving(self, self.session, self.runner, self.training)
+        self.reasons = Reasons(self.session, self.training, self._leaving)
+        self.imports = ImportFlow(
+            self, self.session, self.runner, preferences, idle=self.reasons.idle
+        )
+        self.exchange = Exchange(self, self.session, self.runner, preferences)
         self.docks = Docks(self)
         self._bridge = Bridge(self)
         self._workplace: Workplace | None = None
@@ -140,6 +144,8 @@ class MainWindow(QMainWindow):
             source.failed.connect(self._faults.show_error)
         self.imports.previewed.connect(self._preview_import)
         self.imports.shown.connect(self._end_preview)
+        self.imports.busy_changed.connect(self._show_state)
+        self._leaving.changed.connect(self._show_state)
         self._leaving.said.connect(self._status.say_mouse)
         self._faults.said.connect(self.say)
         self._start.project_wanted.connect(lambda path: self.open_project(Path(path)))
@@ -198,14 +204,24 @@ class MainWindow(QMainWindow):
         self.session.save()
 
     def _after_leaving(self, then: Callable[[], None]) -> None:
+        """Go on once nothing is open, unless that is being changed already."""
+        reason = self.reasons.idle()
+        if reason:
+            self.say(reason)
+        else:
+            self._leave(then)
+
+    def _leave(self, then: Callable[[], None]) -> None:
         self._finish_stroke()
+        # Before the import stops: its last sentence has to outlive the project.
+        self.banner.clear()
+        self.imports.stop()
         self._leaving.start(then)
 
     def _opened(self) -> None:
         workbench, view = self.session.workbench, self.session.view
         if workbench is None or view is None:
             return
-        self.banner.clear()
         for signal in (
             workbench.index_changed,
             workbench.history_changed,
@@ -238,7 +254,6 @@ class MainWindow(QMainWindow):
         self._tool_bar.detach()
         if self._workplace is not None:
             self._workplace.detach()
-        self.banner.clear()
         self._status.say_mouse("")
         self._show_state()
 
@@ -267,6 +282,8 @@ class MainWindow(QMainWindow):
         if self._pages.currentWidget() is self._preview:
             return
         self._pages.setCurrentWidget(self._start)
+        # Its buttons are made from these.
+        self.table.refresh(*TO_START, *TO_IMPORT)
         if workbench is not None:
             self._start.invite_to_import(
                 [self.table[id] for id in TO_IMPORT], workbench.folder.path.stem
@@ -287,6 +304,7 @@ class MainWindow(QMainWindow):
         made.said.connect(self.say)
         made.canvas.wheel_flipped = self.preferences.now.wheel_flipped
         self._pages.addWidget(made)
+        quieten_wheel(self)
         return made
 
     def _show_title(self) -> None:
@@ -384,8 +402,11 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self, lambda: self._take_dropped(paths))
 
     def _take_dropped(self, paths: list[Path]) -> None:
-        if len(paths) == 1 and paths[0].is_dir() and paths[0].suffix == ENDING:
-            self.open_project(paths[0])
+        projects = [project for path in paths if (project := dropped_project(path)) is not None]
+        if projects and len(paths) > 1:
+            self.say(tr("One project can be open at a time: drop it alone."))
+        elif projects:
+            self.open_project(projects[0])
         elif paths:
             self.imports.start(paths)
 
@@ -395,10 +416,9 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        if not self._leaving.is_under_way:
-            geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-            self.preferences.change(geometry=geometry)
-            self._after_leaving(self._close_for_good)
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        self.preferences.change(geometry=geometry)
+        self._leave(self._close_for_good)
 
     def _close_for_good(self) -> None:
         self._may_close = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segdesk.app.predicting import best_run
 from segdesk.errors import UsageError
+from segdesk.ui.leaving import Leaving
 from segdesk.ui.session import Session
 from segdesk.ui.training_controller import TrainingController
 from segdesk.ui.translations import tr
@@ -14,16 +15,21 @@ class Reasons:
 
     Parameters
     ----------
-    session, training : of the window
+    session, training, leaving : of the window
     """
 
-    def __init__(self, session: Session, training: TrainingController) -> None:
+    def __init__(self, session: Session, training: TrainingController, leaving: Leaving) -> None:
         self._session = session
         self._training = training
+        self._leaving = leaving
 
     def idle(self) -> str:
-        """A project can be opened or closed."""
-        return tr("A project is being opened.") if self._session.is_opening else ""
+        """A project can be opened, closed or imported into."""
+        if self._leaving.is_under_way:
+            return tr("A project is being closed: wait a moment.")
+        if self._session.is_opening:
+            return tr("A project is being opened: wait a moment.")
+        return ""
 
     def project(self) -> str:
         if self._session.workbench is None:
@@ -34,6 +40,14 @@ class Reasons:
         reason = self.project()
         if not reason and self._session.case_id is None:
             return tr("Import a scan first (Ctrl+I).")
+        return reason
+
+    def hu(self) -> str:
+        """The window presets mean something: the values are HU."""
+        reason = self.case()
+        view = self._session.view
+        if not reason and view is not None and view.case is not None and view.case.unit != "HU":
+            return tr("These values are not HU.")
         return reason
 
     def mask(self) -> str:

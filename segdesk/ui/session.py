@@ -128,14 +128,21 @@ class Session(QObject):
         """Open a project while the window goes on; replaces nothing: close first."""
         self._begin(lambda: _open(path, self._preferences.now.reader), then)
 
-    def create(self, path: Path, *, then: Callable[[], None] | None = None) -> None:
-        """Make a new project and open it."""
-        self._begin(lambda: _create(path, self._preferences.now.reader), then)
+    def create(
+        self,
+        path: Path,
+        *,
+        then: Callable[[], None] | None = None,
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
+        """Make a new project and open it; `otherwise` is called where that fails."""
+        self._begin(lambda: _create(path, self._preferences.now.reader), then, otherwise)
 
     def _begin(
         self,
         make: Callable[[], tuple[Workbench, tuple[str, ...]]],
         then: Callable[[], None] | None,
+        otherwise: Callable[[], None] | None = None,
     ) -> None:
         if self._workbench is not None or self._opening:
             raise ValueError("expected no open project")
@@ -152,6 +159,8 @@ class Session(QObject):
             self._opening = False
             self.busy_changed.emit()
             self.failed.emit(error)
+            if otherwise is not None:
+                otherwise()
 
         self._runner.start(tr("Opening"), lambda _: make(), done=made, failed=refused)
 

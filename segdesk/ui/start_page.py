@@ -99,6 +99,7 @@ class StartPage(QWidget):
             button.setObjectName(f"start_{action.objectName()}")
             button.setAccessibleName(action.text())
             button.setToolTip(action.toolTip())
+            button.setEnabled(action.isEnabled())
             if not at:
                 button.setProperty("role", "primary")
                 # The colour that icons have on the accent.

@@ -13,6 +13,8 @@ from segdesk.ui.translations import tr
 
 #: How long a refusal stands before the mouse's words come back, in milliseconds.
 SENTENCE_MS = 8000
+#: The mouse's words wait at least this long, or nobody could read the refusal.
+LEAST_MS = 2500
 #: Progress below this share, and in the first second, gives no honest estimate.
 LEAST_SHARE = 0.03
 LEAST_SECONDS = 1.0
@@ -67,18 +69,26 @@ class StatusLine(QStatusBar):
         self._back.setSingleShot(True)
         self._back.setInterval(SENTENCE_MS)
         self._back.timeout.connect(self._show_mouse)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._show_mouse)
         runner.began.connect(self._begin)
         runner.progressed.connect(self._progress)
         runner.ended.connect(self._end)
 
     def say_mouse(self, sentence: str) -> None:
-        """What the mouse would do now, or why something was refused on the canvas."""
+        """What the mouse would do now; stands until it means something else."""
         self._mouse = sentence
-        self._show_mouse()
+        left = self._back.remainingTime() - (SENTENCE_MS - LEAST_MS)
+        if self._back.isActive() and left > 0:
+            self._soon.start(left)
+        else:
+            self._show_mouse()
 
     def say(self, sentence: str) -> None:
         """Something that is true for a moment."""
         self._words.setText(sentence)
+        self._soon.stop()
         self._back.start()
 
     def say_saved(self, words: str) -> None:
@@ -87,6 +97,7 @@ class StatusLine(QStatusBar):
 
     def _show_mouse(self) -> None:
         self._back.stop()
+        self._soon.stop()
         self._words.setText(self._mouse)
 
     def _begin(self, task: Task) -> None:

@@ -41,8 +41,9 @@ def style_sheet(tokens: Tokens) -> str:
     on_accent = "#0c0e12" if t.is_dark else "#ffffff"
     theme = "dark" if t.is_dark else "light"
     # Qt wants forward slashes in a style sheet on every system.
-    up, down, check = (
-        resource("themes", f"{name}-{theme}.svg").as_posix() for name in ("up", "down", "check")
+    up, down, left, right, check = (
+        resource("themes", f"{name}-{theme}.svg").as_posix()
+        for name in ("up", "down", "left", "right", "check")
     )
     return f"""
 * {{ font-size: {TEXT}px; }}
@@ -72,6 +73,9 @@ QToolBar {{ background: {t.panel}; border: none; border-bottom: 1px solid {t.lin
     spacing: {GRID}px; padding: {GRID}px; }}
 QPushButton, QToolButton {{ background: {t.raised}; color: {t.text}; border: 1px solid transparent;
     border-radius: {RADIUS}px; padding: {GRID}px {3 * GRID}px; min-height: {5 * GRID}px; }}
+QFileDialog {{ filedialog-parent-directory-icon: url("{up}"); backward-icon: url("{left}");
+    forward-icon: url("{right}"); }}
+QFileDialog QToolButton {{ padding: {GRID - 2}px; min-height: 0; }}
 QToolButton[role="icon"] {{ padding: {GRID}px; background: transparent; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {t.line}; background: {t.line}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; }}

@@ -76,7 +76,7 @@ class Workplace(QWidget):
     training : runs what the training panel asks for
     """
 
-    #: For the status line: what the mouse would do; what a panel has to say.
+    #: For the status line: what the mouse would do; what is true for a moment.
     mouse_said = Signal(str)
     said = Signal(str)
 
@@ -140,6 +140,8 @@ class Workplace(QWidget):
     def _wire(self) -> None:
         self.canvas.set_actions(self._table.actions)
         self.canvas.said.connect(self.mouse_said)
+        self.canvas.refused.connect(self.said)
+        self.strip.wheel_turned.connect(self.canvas.turn_slices)
         self.canvas.menu_wanted.connect(self._canvas_menu)
         self.cases.case_wanted.connect(self._show_case)
         self.cases.menu_wanted.connect(self._case_menu)
@@ -150,7 +152,14 @@ class Workplace(QWidget):
         self.training.said.connect(self.said)
 
     def _trigger(self, id: str) -> Callable[[], None]:
-        return lambda: self._table[id].trigger()
+        def trigger() -> None:
+            action = self._table[id]
+            if action.isEnabled():
+                action.trigger()
+            else:
+                self.said.emit(action.toolTip())
+
+        return trigger
 
     # The project
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segdesk.app import evaluating, importing
+from segdesk.app import evaluating, importing, teaching
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.prediction import Prediction
@@ -112,3 +112,33 @@ def test_a_case_that_was_not_predicted_is_named(judged: Workbench) -> None:
 def test_a_case_belongs_to_the_pool_that_was_set_by_hand(judged: Workbench, pool: Pool) -> None:
     judged.replace_case(replace(judged.project.case("case-001"), pool=pool))
     assert "case-001" in evaluating.slices_to_evaluate(judged, pool)
+
+
+def test_who_has_not_joined_the_split_is_in_no_pool_but_all(judged: Workbench) -> None:
+    add_case(judged, scan=voxels(seed=2))
+    importing.take_label_map(judged, "case-003", LabelMap(disc(voxels(seed=2))))
+    before = judged.project
+    assert "case-003" in evaluating.slices_to_evaluate(judged, "all")
+    for pool in ("train", "validation"):
+        assert "case-003" not in evaluating.slices_to_evaluate(judged, pool)
+    with pytest.raises(UsageError) as refused:
+        evaluating.slices_to_evaluate(judged, "test")
+    assert "case-003 is in no pool before the next training" in refused.value.hint
+    assert judged.project is before
+
+
+def test_what_was_drawn_is_kept(judged: Workbench) -> None:
+    add_case(judged, scan=voxels(seed=2))
+    importing.take_label_map(judged, "case-003", LabelMap(disc(voxels(seed=2))))
+    teaching.keep_split(judged)
+    split = judged.project.split
+    pool = split.pool("case-003")
+    assert pool is not None and evaluating.said_of_waiting(judged) == ""
+    assert "case-003" in evaluating.slices_to_evaluate(judged, pool)
+    for at in range(4, 10):
+        add_case(judged, scan=voxels(seed=at))
+    assert teaching.curriculum(judged).split.pools[: len(split.pools)] == split.pools
+    judged.close()
+    again = Workbench.open(judged.folder.path, writable=False)
+    assert again.project.split == split
+    again.close()

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app import predicting, running, training
-from segdesk.app.reviewing import say_right
+from segdesk.app import predicting, running, saving, training
+from segdesk.app.reviewing import say_right, set_status
 from segdesk.app.running import MESSAGES, MODEL, TrainerSession
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import plan_for
+from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
@@ -87,6 +88,34 @@ def test_a_training_leaves_a_run_a_model_and_a_prediction(
     prediction = taught.prediction("case-001")
     assert prediction is not None and (prediction.labels == 1).all()
     assert not frozen.job.bundle_folder.exists()
+
+
+def test_a_run_knows_the_labels_that_it_saw_by_their_content(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    def train(workbench: Workbench) -> tuple[tuple[str, str], ...]:
+        frozen = training.freeze(workbench, plan_for(epochs=1))
+        run_through(workbench, training.training_session(frozen, command=child(tmp_path)))
+        return workbench.project.runs[-1].labels_seen
+
+    first = train(taught)
+    assert {case for case, _ in first} == {"case-001"}
+    assert all(len(digest) == 16 for _, digest in first)
+    saving.save(taught)
+    taught.close()
+    again = Workbench.open(taught.folder.path)
+    try:
+        assert again.project.runs[-1].labels_seen == first
+        assert train(again) == first
+        # Elsewhere in the case: this does not teach.
+        set_status(again, "case-001", 4, SliceStatus.REJECTED)
+        assert train(again) == first
+        BrushStroke(
+            again, "case-001", 1, (16.0, 20.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+        ).release()
+        assert train(again) != first
+    finally:
+        again.close()
 
 
 def test_runs_and_curves_are_there_after_reopening(taught: Workbench, tmp_path: Path) -> None:

@@ -77,6 +77,13 @@ def scan(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def other_scan(tmp_path: Path) -> Path:
+    """other.npy: as `scan`, of somebody else."""
+    np.save(tmp_path / "other.npy", voxels(seed=1))
+    return tmp_path / "other.npy"
+
+
+@pytest.fixture
 def labels(tmp_path: Path) -> Path:
     """labels.npy: the truth of `scan`, with slice 4 left empty."""
     truth = disc(voxels())

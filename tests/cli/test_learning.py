@@ -113,9 +113,11 @@ def test_fine_tuning_keeps_the_network_of_its_run(
 
 
 def test_evaluate_predicts_first_and_answers_by_case_and_slice(
-    segdesk: Run, trained: Path, scan: Path, labels: Path
+    segdesk: Run, trained: Path, other_scan: Path, labels: Path
 ) -> None:
-    segdesk("import", trained, scan, "--labels", labels, "--pool", "validation", "--case", "v")
+    segdesk(
+        "import", trained, other_scan, "--labels", labels, "--pool", "validation", "--case", "v"
+    )
     fields = segdesk("evaluate", trained, "--json").json
     assert (fields["run"], fields["pool"], fields["number"]) == ("run-001", "validation", 4)
     assert set(fields) >= FIGURES | {"dice_median"}
@@ -141,9 +143,9 @@ def test_evaluate_needs_slices_to_compare_with(segdesk: Run, trained: Path) -> N
 
 
 def test_evaluate_works_beside_a_window_once_the_predictions_are_there(
-    segdesk: Run, trained: Path, scan: Path, labels: Path
+    segdesk: Run, trained: Path, other_scan: Path, labels: Path
 ) -> None:
-    segdesk("import", trained, scan, "--labels", labels, "--pool", "test", "--case", "t")
+    segdesk("import", trained, other_scan, "--labels", labels, "--pool", "test", "--case", "t")
     before = segdesk("evaluate", trained, "--pool", "test", "--json").json
     writer = Workbench.open(trained)
     try:
@@ -151,6 +153,32 @@ def test_evaluate_works_beside_a_window_once_the_predictions_are_there(
         assert segdesk("evaluate", trained, "--pool", "all").is_refusal(3, "open for writing")
     finally:
         writer.close()
+
+
+def test_evaluate_says_who_is_in_no_pool_yet_and_draws_where_it_writes(
+    segdesk: Run, trained: Path, other_scan: Path, labels: Path
+) -> None:
+    def drawn() -> set[str]:
+        return set(segdesk("info", trained, "--json").json["split"]["pools"])
+
+    segdesk("evaluate", trained, "--pool", "train")
+    segdesk("import", trained, other_scan, "--labels", labels, "--case", "n")
+    before = drawn()
+    said = segdesk("evaluate", trained, "--pool", "train", "--json")
+    assert said.json["number"] == 4
+    assert "n is in no pool before the next training" in said.err
+    assert segdesk("evaluate", trained, "--pool", "validation").is_refusal(2, "n is in no pool")
+    assert drawn() == before
+    assert segdesk("evaluate", trained, "--pool", "all", "--json").json["number"] == 8
+    assert drawn() == before | {f"n/{index}" for index in range(5)}
+
+
+def test_a_pool_for_a_twin_of_another_pool_is_refused_by_name(
+    segdesk: Run, project: Path, scan: Path
+) -> None:
+    said = segdesk("import", project, scan, "--pool", "validation")
+    assert said.is_refusal(2, "'case-001' is of the same patient", "'train'")
+    assert segdesk("import", project, scan, "--json").json["cases"][0]["pool"] == "train"
 
 
 def test_predict_takes_the_cases_that_are_named(

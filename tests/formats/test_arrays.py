@@ -54,11 +54,12 @@ def test_other_shapes_are_refused(tmp_path: Path, shape):
 def test_values_come_back_by_the_rescale_that_is_kept(tmp_path: Path, array: np.ndarray):
     np.save(tmp_path / "a.npy", array)
     truth = array.astype(np.float64)
-    span = truth.max() - truth.min()
+    with np.errstate(over="ignore"):
+        span = truth.max() - truth.min()
     try:
         scan = opened(tmp_path / "a.npy")
     except InputError:
-        assert not np.isfinite(span)
+        assert not span <= np.finfo(float).max / 4
         return
     fits = np.array_equal(truth, np.rint(truth)) and np.abs(truth + 0.5).max() <= 32767.5
     if fits:

@@ -82,7 +82,7 @@ def test_undo_and_redo_name_the_slice_and_jump_to_it(desk: Desk, project: Path) 
     assert there != 2
     count = painted(desk, 2)
     desk.settle()
-    assert desk.window.table["undo"].text() == "Undo Brush, slice 3"
+    assert desk.window.table["undo"].text() == "Undo Brush, slice 3 of case-001"
     desk.shortcut(Qt.Key.Key_Z, CTRL)
     assert painted(desk, 2) == 0
     assert slice_on_screen(desk) == 2
@@ -128,7 +128,7 @@ def test_keys_say_what_a_slice_is_and_go_to_the_next_that_needs_a_look(
     desk.key(Qt.Key.Key_M)
     assert status(2) is SliceStatus.VERIFIED
     desk.key(Qt.Key.Key_M)
-    assert status(2) is SliceStatus.CORRECTED
+    assert status(2) is SliceStatus.PARTIAL
     desk.key(Qt.Key.Key_X)
     assert status(2) is SliceStatus.REJECTED
     desk.key(Qt.Key.Key_X)

@@ -128,7 +128,7 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         device_reason=texts,
         epochs=st.lists(epochs, max_size=3).map(tuple),
         best=counts,
-        annotation_revision=st.lists(st.tuples(texts, counts), max_size=3).map(tuple),
+        labels_seen=pairs,
         notes=many_texts,
         parameters=counts,
         split_seed=counts,

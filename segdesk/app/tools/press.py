@@ -45,7 +45,7 @@ def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand)
     Raises
     ------
     UsageError
-        Where there is no such segment, it is locked, or the tool cannot work here.
+        Where there is no such segment, it is locked or hidden, or the tool cannot work here.
     """
     value = hand.value
     if value and value not in workbench.segments:
@@ -53,6 +53,9 @@ def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand)
     if value and workbench.segments[value].locked:
         name = workbench.segments[value].name
         raise UsageError(f"The segment '{name}' is locked.", "Unlock it in the segment list.")
+    if value and not workbench.segments[value].visible:
+        name = workbench.segments[value].name
+        raise UsageError(f"The segment '{name}' is hidden.", "Show it in the segment list.")
     if hand.tool in ("brush", "eraser"):
         return BrushStroke(
             workbench,

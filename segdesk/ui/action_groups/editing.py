@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from segdesk.app.tools.tool import ToolId
 from segdesk.core.edit import Edit
 from segdesk.ui.action import Action
+from segdesk.ui.edit_words import place_words
 from segdesk.ui.translations import tr
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def edit_groups(window: MainWindow) -> Groups:
     def named(word: str, edit: Callable[[], Edit | None]) -> Callable[[], str]:
         def text() -> str:
             found = edit()
-            return word if found is None else f"{word} {_where(found)}"
+            if found is None or session.workbench is None:
+                return word
+            where = place_words(found, session.workbench)
+            return f"{word} {found.name}, {where}" if where else f"{word} {found.name}"
 
         return text
 
@@ -194,12 +198,3 @@ def _numbered(window: MainWindow, number: int) -> Action:
         checked=is_used,
         text_now=text,
     )
-
-
-def _where(edit: Edit) -> str:
-    """An Edit as undo names it, such as "Brush, slice 18"; slices count from 1."""
-    if len(edit.slices) == 1:
-        return tr("{name}, slice {n}", name=edit.name, n=edit.slices[0] + 1)
-    if edit.slices:
-        return tr("{name}, {n} slices", name=edit.name, n=len(edit.slices))
-    return edit.name

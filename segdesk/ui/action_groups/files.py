@@ -57,7 +57,7 @@ def file_groups(window: MainWindow) -> Groups:
                 lambda: _ask_for_folder(window),
                 menu,
                 "Ctrl+I",
-                why_not=reasons.idle,
+                why_not=window.imports.why_not,
                 icon="import",
             ),
             Action(
@@ -67,7 +67,7 @@ def file_groups(window: MainWindow) -> Groups:
                 lambda: _ask_for_files(window),
                 menu,
                 "Ctrl+Shift+I",
-                why_not=reasons.idle,
+                why_not=window.imports.why_not,
             ),
             Action(
                 "import_labels",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Slices of a big step.
 MANY = 10
+#: The preset that is no fixed window: what the scan's file asks for, or all of its values.
+FILE_WINDOW = "file"
 
 
 def view_groups(window: MainWindow) -> Groups:
@@ -122,7 +124,7 @@ def _window_presets(window: MainWindow) -> list[Action]:
         ("mediastinum", tr("Mediastinum  40 / 400"), "F3"),
         ("bone", tr("Bone  400 / 1800"), "F4"),
         ("soft", tr("Soft tissue  50 / 350"), "F5"),
-        ("file", tr("The file's own"), "F6"),
+        (FILE_WINDOW, tr("The file's own"), "F6"),
     )
 
     def preset(name: str, text: str, key: str) -> Action:
@@ -133,6 +135,11 @@ def _window_presets(window: MainWindow) -> list[Action]:
         def is_used() -> bool:
             return session.view is not None and session.view.preset == name
 
+        def file_text() -> str:
+            case = None if session.view is None else session.view.case
+            return tr("Whole range") if case is not None and case.window is None else text
+
+        is_file = name == FILE_WINDOW
         return Action(
             f"window_{name}",
             text,
@@ -140,8 +147,9 @@ def _window_presets(window: MainWindow) -> list[Action]:
             use,
             tr("View") + "/" + tr("Window"),
             key,
-            why_not=reasons.case,
+            why_not=reasons.case if is_file else reasons.hu,
             checked=is_used,
+            text_now=file_text if is_file else None,
         )
 
     return [preset(*row) for row in rows]

@@ -86,7 +86,7 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
         row(
             "verify_slice",
             tr("Verified"),
-            tr("A second look said so too; once more takes it back"),
+            tr("A second look said so too; once more gives the slice its status of before"),
             "M",
             status(SliceStatus.VERIFIED),
             reasons.mask,
@@ -94,7 +94,7 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
         row(
             "reject_slice",
             tr("Rejected"),
-            tr("Not to be used, such as motion; once more takes it back"),
+            tr("Not to be used, such as motion; once more gives the slice its status of before"),
             "X",
             status(SliceStatus.REJECTED),
             reasons.mask,

@@ -44,14 +44,15 @@ class WindowDrag:
 
     def __init__(self, view: ViewState, position: QPointF) -> None:
         self._view = view
-        self._last = position
+        self._start = self._last = position
         self._before = view.window, view.preset
 
     def move(self, position: QPointF) -> None:
-        step = position - self._last
+        if position == self._last:
+            return
         self._last = position
-        if not step.isNull():
-            self._view.drag_window(step.x(), step.y())
+        moved = position - self._start
+        self._view.drag_window(self._before[0], moved.x(), moved.y())
 
     def release(self) -> None:
         """Nothing is left to do."""

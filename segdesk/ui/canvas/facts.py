@@ -12,10 +12,11 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
+from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.under import Under
 
 #: The scale bar is the longest of these, in mm, that is no longer than the given pixels.
-BARS_MM = (1, 2, 5, 10, 20, 50, 100, 200)
+BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 LONGEST_BAR = 140.0
 #: Names of a stack by the body axis that its slices follow: x, y, z.
 PLANES = ("Sagittal", "Coronal", "Axial")
@@ -30,7 +31,7 @@ class Facts:
     title : such as "Axial   18 / 30   z 216.0 mm"
     window : such as "W 1500   L −600   lung"
     status : of the slice
-    letters : at the top, right, bottom and left edge of the slice; empty without geometry
+    letters : at the top, right, bottom and left edge of the slice as drawn; empty without geometry
     """
 
     title: str
@@ -42,13 +43,19 @@ class Facts:
 def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
     """What is known of the slice on screen."""
     grid = case.grid
-    (_, rows, columns) = grid.axis_letters()
+    _, rows, columns = grid.axis_letters()
+    turn_rows, turn_columns = mirrored(grid)
     preset = f"   {view.preset}" if view.preset else ""
     return Facts(
         title=_title(grid, view.slice),
         window=f"W {figure(view.window.width)}   L {figure(view.window.level)}{preset}",
         status=SliceStatus(workbench.statuses(case.id)[view.slice]),
-        letters=(rows[0], columns[1], rows[1], columns[0]),
+        letters=(
+            rows[turn_rows],
+            columns[not turn_columns],
+            rows[not turn_rows],
+            columns[turn_columns],
+        ),
     )
 
 
@@ -62,7 +69,7 @@ def reading(workbench: Workbench, case: Case, under: Under) -> str:
     return f"{unit} {figure(value)}   ({under.row}, {under.column}){name}"
 
 
-def scale_bar(grid: Grid, pixels_per_mm: float, width: int) -> tuple[int, float] | None:
+def scale_bar(grid: Grid, pixels_per_mm: float, width: int) -> tuple[float, float] | None:
     """Length of the scale bar in mm and in pixels; None without geometry, or where none fits.
 
     Parameters

@@ -1,7 +1,9 @@
 """The picture of one slice: grey image and layers in one RGB32 buffer, drawn by one call.
 
 Two buffers of the slice's size: the windowed grey, and the grey with layers that Qt draws from
-(a QImage over numpy's memory, nothing is copied). How layers mix stands in `ops.blend`.
+(a QImage over numpy's memory, nothing is copied). Where a slice is drawn mirrored, the buffer is
+written from its other end: all that Qt gets is an ordinary picture, and boxes stay as stored. How
+layers mix stands in `ops.blend`.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ class SlicePicture:
 
     def __init__(self) -> None:
         self._grey = np.zeros((0, 0), np.uint32)
+        #: In the order of the voxels; where mirrored, a view of Qt's buffer from the other end.
         self._shown = np.zeros((0, 0), np.uint32)
+        self._mirrored = (False, False)
         self._image = QImage()
         self._table: npt.NDArray[np.uint32] | None = None
         self._table_key: tuple[Window, float, float] | None = None
@@ -46,17 +50,28 @@ class SlicePicture:
             self._look = look
             self._blender = None if look is None else Blender(look)
 
-    def load(self, voxels: npt.NDArray[np.int16]) -> None:
-        """Take a slice, int16, (rows, columns), through the window; layers come with `blend`."""
+    def load(
+        self, voxels: npt.NDArray[np.int16], mirrored: tuple[bool, bool] = (False, False)
+    ) -> None:
+        """Take a slice through the window; layers come with `blend`.
+
+        Parameters
+        ----------
+        voxels : int16, (rows, columns), as stored
+        mirrored : whether (rows, columns) are drawn from the last to the first
+        """
         if self._table is None:
             raise ValueError("expected a window before the first slice")
-        if voxels.shape != self._grey.shape:
+        if voxels.shape != self._grey.shape or mirrored != self._mirrored:
             rows, columns = voxels.shape
             self._grey = np.empty((rows, columns), np.uint32)
-            self._shown = np.empty((rows, columns), np.uint32)
+            buffer = np.empty((rows, columns), np.uint32)
             self._image = QImage(
-                self._shown.data, columns, rows, columns * 4, QImage.Format.Format_RGB32
+                buffer.data, columns, rows, columns * 4, QImage.Format.Format_RGB32
             )
+            # The view keeps the buffer alive for Qt.
+            self._shown = buffer[:: -1 if mirrored[0] else 1, :: -1 if mirrored[1] else 1]
+            self._mirrored = mirrored
         stored = np.ascontiguousarray(voxels).view(np.uint16)
         self._table.take(stored, out=self._grey, mode="clip")
 

@@ -67,7 +67,7 @@ class Overlays:
         self,
         painter: QPainter,
         text: str,
-        bar: tuple[int, float] | None,
+        bar: tuple[float, float] | None,
         size: QSize,
         dirty: QRegion,
     ) -> None:
@@ -93,7 +93,7 @@ class Overlays:
             painter.setPen(QPen(self._on_image, 1.0))
             painter.drawPolyline(bracket)
             painter.setFont(self._small)
-            self._write(painter, QPointF(right + 2 * GRID, baseline), f"{length_mm} mm")
+            self._write(painter, QPointF(right + 2 * GRID, baseline), f"{length_mm:g} mm")
         if text:
             painter.setFont(self._text)
             line = LINE if bar is not None else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
 from segdesk.app.tools.press import Hand, locked_under, press
@@ -40,6 +40,8 @@ class Canvas(Stage, Protocol):
 
     @property
     def view(self) -> ViewState: ...
+
+    def show_layers(self) -> bool: ...
 
     def say(self, sentence: str) -> None: ...
 
@@ -139,14 +141,17 @@ class Pointer:
         hand = Hand(view.tool, view.segment, view.brush_mm, opposite)
         point = self._canvas.viewport.to_voxel(position.x(), position.y())
         place = (view.case_id, view.slice, point)
-        name = locked_under(workbench, *place, hand.value)
-        if name:
-            self._canvas.say(words.keeps_locked(name))
+        locked = locked_under(workbench, *place, hand.value)
         try:
             stroke = press(workbench, *place, hand)
         except UsageError as refusal:
             self._canvas.say(str(refusal))
             return None
+        was_hidden = self._canvas.show_layers()
+        if locked:
+            self._canvas.say(words.keeps_locked(locked))
+        elif was_hidden:
+            self._canvas.say(words.overlays_on_again())
         return None if stroke is None else StrokeDrag(self._canvas, stroke)
 
     # Wheel
@@ -155,27 +160,36 @@ class Pointer:
         """Slices, with Ctrl zoom, with Shift brush size, with Alt ten slices."""
         modifiers = event.modifiers()
         if event.phase() == Qt.ScrollPhase.ScrollMomentum:
-            # Slices that run on after the fingers have left the pad are slices that nobody saw.
+            # What runs on after the fingers have left the pad goes further than anybody meant.
             return
-        notches = _notches(event.angleDelta(), event.pixelDelta(), modifiers)
-        view = self._canvas.view
         if modifiers & _CTRL:
             at = event.position()
-            zoomed = self._canvas.viewport.zoomed(NOTCH_ZOOM**notches, at.x(), at.y())
-            self._canvas.set_viewport(zoomed)
+            factor = NOTCH_ZOOM ** _notches(event)
+            self._canvas.set_viewport(self._canvas.viewport.zoomed(factor, at.x(), at.y()))
+        elif modifiers & _SHIFT:
+            # A stroke keeps the size that it began with, and the outline shows what is painted.
+            whole = self._whole(event)
+            if whole and self.stroke is None:
+                self._canvas.view.step_brush(whole)
+        else:
+            self.turn_slices(event)
+
+    def turn_slices(self, event: QWheelEvent) -> None:
+        """Slices alone, for a wheel beside the view too."""
+        if event.phase() == Qt.ScrollPhase.ScrollMomentum:
+            # Slices that run on after the fingers have left the pad are slices that nobody saw.
             return
-        whole = self._whole(notches)
+        whole = self._whole(event)
         if not whole:
-            return
-        if modifiers & _SHIFT:
-            view.step_brush(whole)
             return
         self.finish()
         towards_feet = whole if self.wheel_flipped else -whole
-        view.towards_feet(towards_feet * (MANY_SLICES if modifiers & _ALT else 1))
+        many = MANY_SLICES if event.modifiers() & _ALT else 1
+        self._canvas.view.towards_feet(towards_feet * many)
 
-    def _whole(self, notches: float) -> int:
+    def _whole(self, event: QWheelEvent) -> int:
         """Whole notches so far; what is left over waits for the next event."""
+        notches = _notches(event)
         if notches * self._turned < 0:
             self._turned = 0.0
         self._turned += notches
@@ -184,10 +198,10 @@ class Pointer:
         return whole
 
 
-def _notches(angle: QPoint, pixels: QPoint, modifiers: Qt.KeyboardModifier) -> float:
+def _notches(event: QWheelEvent) -> float:
     """How far the wheel was turned, in notches, away from the hand positive."""
-    sideways = bool(modifiers & (_ALT | _SHIFT))
-    for delta, one in ((angle, NOTCH), (pixels, NOTCH_PIXELS)):
+    sideways = bool(event.modifiers() & (_ALT | _SHIFT))
+    for delta, one in ((event.angleDelta(), NOTCH), (event.pixelDelta(), NOTCH_PIXELS)):
         # Qt gives Alt+wheel everywhere, and Shift+wheel on macOS, as a turn to the side.
         turned = delta.y() or (delta.x() if sideways else 0)
         if turned:

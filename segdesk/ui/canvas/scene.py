@@ -16,6 +16,7 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Box
 from segdesk.ops.blend import Look, Rgb
 from segdesk.ui.canvas.layer_items import SlicePicture
+from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.theme import Tokens
 
@@ -59,7 +60,7 @@ class Scene:
         box = self._stale_box
         if self._image_stale:
             self._picture.set_window(self._view.window, case.slope, case.intercept)
-            self._picture.load(loaded.volume.voxels[index])
+            self._picture.load(loaded.volume.voxels[index], mirrored(case.grid))
         if self._image_stale or self._layers_stale:
             self._picture.set_look(self._look())
             box = None

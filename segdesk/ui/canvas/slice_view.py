@@ -1,4 +1,4 @@
-"""The axial view of one case: joins picture, overlays, pointer and keys in one widget.
+"""The view of one case: joins picture, overlays, pointer and keys in one widget.
 
 Signals from the workbench and the view state mark what is stale (`scene.py`) and ask for a paint of
 as little as changed; events go on to `pointer.py` and `keys.py`. Masks are changed by `app.tools`
@@ -39,6 +39,7 @@ from segdesk.ui.canvas.keys import KeyDispatcher
 from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.canvas.overlays import Overlays, reading_rectangle
 from segdesk.ui.canvas.pointer import Pointer
+from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.canvas.viewport import Viewport
@@ -51,7 +52,7 @@ _ENTER_AND_ESC = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class SliceView(QWidget):
-    """One case, slice by slice. Owned by the main window; lives on its thread.
+    """One case, slice by slice. Owned by the workplace; lives on its thread.
 
     Parameters
     ----------
@@ -59,8 +60,10 @@ class SliceView(QWidget):
     tokens : colours
     """
 
-    #: What the mouse would do now, and why something was refused; for the status line.
+    #: What the mouse would do now; for the status line until it means something else.
     said = Signal(str)
+    #: Why something was refused, or was done otherwise; for the status line for a moment.
+    refused = Signal(str)
     #: Global position and the `Under` there.
     menu_wanted = Signal(QPoint, object)
 
@@ -85,7 +88,7 @@ class SliceView(QWidget):
         self._facts: facts.Facts | None = None
         self._pointer = Pointer(self)
         self._keys = KeyDispatcher(self.finish_stroke, self)
-        self._keys.refused.connect(self.say)
+        self._keys.refused.connect(self.refused)
         self.attach(workbench, view)
 
     # What is shown
@@ -171,7 +174,8 @@ class SliceView(QWidget):
         if case is not None:
             self._is_fitted = True
             size = (self.width(), self.height())
-            self._place(Viewport.fitted(case.grid.slice_shape, facts.pixel_mm(case), size))
+            shape, pixel_mm = case.grid.slice_shape, facts.pixel_mm(case)
+            self._place(Viewport.fitted(shape, pixel_mm, size, mirrored(case.grid)))
 
     def centre_on_cursor(self) -> None:
         """Bring what is under the pointer to the middle."""
@@ -199,6 +203,12 @@ class SliceView(QWidget):
         self._scene.is_bare = held
         self._take_layers()
 
+    def turn_slices(self, event: QWheelEvent) -> None:
+        """Go to other slices by a wheel that was turned beside the view."""
+        if self._shown_case() is not None:
+            self._pointer.turn_slices(event)
+            self._follow()
+
     # Strokes
 
     @property
@@ -212,9 +222,16 @@ class SliceView(QWidget):
             self._pointer.finish()
             self._follow()
 
+    def show_layers(self) -> bool:
+        """Bring the annotation on screen, peeking or not. Returns whether it was not there."""
+        was_bare = self._scene.is_bare
+        if was_bare:
+            self.peek(False)
+        return self._view.show_annotation() or was_bare
+
     def say(self, sentence: str) -> None:
-        """Put a sentence into the status line, until the mouse means something else."""
-        self.said.emit(sentence)
+        """Put a sentence into the status line for a moment."""
+        self.refused.emit(sentence)
 
     def ask_for_menu(self, position: QPointF) -> None:
         """Ask for the menu of what lies at a place of the widget."""
@@ -283,9 +300,9 @@ class SliceView(QWidget):
 
     def _rectangle_of(self, box: Box) -> QRect:
         """The pixels that a box of voxels covers, and one more."""
-        top_left = self.pixel_of(box.row0 - 0.5, box.column0 - 0.5)
-        bottom_right = self.pixel_of(box.row1 - 0.5, box.column1 - 0.5)
-        return QRectF(top_left, bottom_right).toAlignedRect().adjusted(-1, -1, 1, 1)
+        left, top, right, bottom = self._viewport.covered(box)
+        rectangle = QRectF(QPointF(left, top), QPointF(right, bottom))
+        return rectangle.toAlignedRect().adjusted(-1, -1, 1, 1)
 
     def _under(self, position: QPointF) -> Under | None:
         case = self._shown_case()

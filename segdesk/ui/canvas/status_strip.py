@@ -8,8 +8,17 @@ one image, so 1,200 slices cost no more than 30.
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from segdesk.app import reviewing
@@ -30,13 +39,16 @@ DOT = 4.0
 
 
 class StatusStrip(QWidget):
-    """Statuses of the case on screen. Owned by the main window.
+    """Statuses of the case on screen. Owned by the workplace.
 
     Parameters
     ----------
     workbench, view : what is shown; `attach` shows another project
     tokens : colours
     """
+
+    #: The `QWheelEvent` of a wheel turned over the strip; valid during the emission only.
+    wheel_turned = Signal(object)
 
     def __init__(
         self, workbench: Workbench, view: ViewState, tokens: Tokens, parent: QWidget | None = None
@@ -186,6 +198,10 @@ class StatusStrip(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.wheel_turned.emit(event)
+        event.accept()
 
     def _go(self, event: QMouseEvent) -> None:
         if self._statuses:

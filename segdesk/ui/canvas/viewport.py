@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from segdesk.core.edit import Box
+
 #: Left free around a fitted slice, in pixels.
 MARGIN = 8
 #: Screen pixels for the smaller side of a voxel, at most; and of the slice's larger side, at least.
@@ -28,7 +30,8 @@ class Viewport:
     pixel_mm : (row, column) size of a voxel; 1 and 1 where slices have no geometry
     size : (width, height) of the widget in pixels
     scale : pixels per mm
-    x, y : where the slice's upper left corner lies in the widget, in whole pixels
+    x, y : where the drawn slice's upper left corner lies in the widget, in whole pixels
+    mirrored : whether (rows, columns) are drawn from the last to the first
     """
 
     shape: tuple[int, int]
@@ -37,10 +40,15 @@ class Viewport:
     scale: float
     x: int
     y: int
+    mirrored: tuple[bool, bool] = (False, False)
 
     @classmethod
     def fitted(
-        cls, shape: tuple[int, int], pixel_mm: tuple[float, float], size: tuple[int, int]
+        cls,
+        shape: tuple[int, int],
+        pixel_mm: tuple[float, float],
+        size: tuple[int, int],
+        mirrored: tuple[bool, bool] = (False, False),
     ) -> Viewport:
         """The slice as large as it can be seen whole, in the middle."""
         height_mm, width_mm = shape[0] * pixel_mm[0], shape[1] * pixel_mm[1]
@@ -48,7 +56,7 @@ class Viewport:
         scale = min(free[0] / width_mm, free[1] / height_mm)
         x = round((size[0] - width_mm * scale) / 2)
         y = round((size[1] - height_mm * scale) / 2)
-        return cls(shape, pixel_mm, size, scale, x, y)
+        return cls(shape, pixel_mm, size, scale, x, y, mirrored)
 
     @property
     def voxel(self) -> tuple[float, float]:
@@ -61,15 +69,33 @@ class Viewport:
         height, width = self.voxel
         return self.x, self.y, width * self.shape[1], height * self.shape[0]
 
+    @property
+    def row_axis(self) -> tuple[float, float]:
+        """y of row 0's outer edge, and pixels from a row to the next: below 0 where mirrored."""
+        height = self.voxel[0]
+        return (self.y + height * self.shape[0], -height) if self.mirrored[0] else (self.y, height)
+
+    @property
+    def column_axis(self) -> tuple[float, float]:
+        """x of column 0's outer edge, and pixels from a column to the next."""
+        width = self.voxel[1]
+        return (self.x + width * self.shape[1], -width) if self.mirrored[1] else (self.x, width)
+
     def to_pixel(self, row: float, column: float) -> tuple[float, float]:
         """(x, y) in the widget of a point in voxels."""
-        height, width = self.voxel
-        return self.x + (column + 0.5) * width, self.y + (row + 0.5) * height
+        (y, down), (x, right) = self.row_axis, self.column_axis
+        return x + (column + 0.5) * right, y + (row + 0.5) * down
 
     def to_voxel(self, x: float, y: float) -> tuple[float, float]:
         """(row, column), not rounded, of a point in the widget."""
-        height, width = self.voxel
-        return (y - self.y) / height - 0.5, (x - self.x) / width - 0.5
+        (y0, down), (x0, right) = self.row_axis, self.column_axis
+        return (y - y0) / down - 0.5, (x - x0) / right - 0.5
+
+    def covered(self, box: Box) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom in the widget of a box of voxels."""
+        x0, y0 = self.to_pixel(box.row0 - 0.5, box.column0 - 0.5)
+        x1, y1 = self.to_pixel(box.row1 - 0.5, box.column1 - 0.5)
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
     def panned(self, right: float, down: float) -> Viewport:
         """Moved by some pixels, as far as a part of the slice stays in view."""

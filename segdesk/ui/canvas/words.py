@@ -15,9 +15,10 @@ def mouse_words(tool: ToolId, segment: str) -> str:
     ----------
     segment : name of the active segment; empty for background
     """
-    segment = segment or _tr("background")
+    if not segment:
+        return _erasing_words(tool)
     sentences = {
-        "navigate": _tr("Navigate: drag = window and level, right drag = zoom; wheel = slice"),
+        "navigate": _navigate_words(),
         "brush": _tr(
             "Brush: left paints {segment}, right erases, Ctrl inverts; "
             "wheel = slice, Shift+wheel = size"
@@ -29,6 +30,21 @@ def mouse_words(tool: ToolId, segment: str) -> str:
         "fill": _tr("Fill: click makes the region {segment}, right click erases; wheel = slice"),
     }
     return sentences[tool].format(segment=segment)
+
+
+def _erasing_words(tool: ToolId) -> str:
+    """What the mouse would do with background: every button erases."""
+    return {
+        "navigate": _navigate_words(),
+        "brush": _tr("Brush: erases; wheel = slice, Shift+wheel = size"),
+        "eraser": _tr("Eraser: erases; wheel = slice, Shift+wheel = size"),
+        "lasso": _tr("Lasso: erases what it goes around, Esc drops it; wheel = slice"),
+        "fill": _tr("Fill: click erases the region; wheel = slice"),
+    }[tool]
+
+
+def _navigate_words() -> str:
+    return _tr("Navigate: drag = window and level, right drag = zoom; wheel = slice")
 
 
 def pan_words() -> str:
@@ -44,6 +60,11 @@ def keeps_locked(segment: str) -> str:
     return _tr(
         "The segment '{segment}' is locked and stays as it is. Unlock it in the segment list."
     ).format(segment=segment)
+
+
+def overlays_on_again() -> str:
+    """A stroke began while what it paints could not be seen."""
+    return _tr("Overlays are shown again, so that you see what you paint.")
 
 
 def reading() -> str:

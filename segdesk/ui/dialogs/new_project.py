@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,11 @@ from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
 ENDING = ".segdesk"
+#: Names that Windows keeps for devices, whatever ending follows: a project may move to it.
+RESERVED = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
+)
+FORBIDDEN = '/\\:*?"<>|'
 
 
 class NewProjectDialog(Dialog):
@@ -89,13 +96,18 @@ class NewProjectDialog(Dialog):
 
     def _why_not(self) -> str:
         name = self.name.text().strip().removesuffix(ENDING)
-        if not name or any(sign in name for sign in '/\\:*?"<>|'):
+        if not name or not name.isprintable() or any(sign in name for sign in FORBIDDEN):
             return tr('A name is needed, without / \\ : * ? " < > |')
-        if not self.path.parent.is_dir():
-            return tr("This folder does not exist.")
-        if self.path.exists():
-            return tr("There is something of that name already.")
-        return ""
+        if not name.strip("."):
+            return tr("A name of dots only is none.")
+        if name.partition(".")[0].strip().casefold() in RESERVED:
+            return tr("Windows keeps the name '{name}' for itself.", name=name)
+        try:
+            return _why_not_there(self.path)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return tr("This name is too long for the disk.")
+            return tr("This folder cannot be looked into.")
 
     def _chosen(self) -> None:
         path = self.path
@@ -107,11 +119,26 @@ def good_place(folder: str) -> Path:
     """A free path for a new project: beside the last one, else in the user's documents."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     candidates = [Path(name) for name in (folder, documents) if name]
-    parent = next((path for path in candidates if path.is_dir()), Path.home())
+    parent = next((path for path in candidates if path.is_dir() and _may_write(path)), Path.home())
     number = 1
     while (path := parent / f"project-{number}{ENDING}").exists():
         number += 1
     return path
+
+
+def _why_not_there(path: Path) -> str:
+    """Why no folder can be made at a path, or ""; OSError where the system cannot even look."""
+    if not path.parent.is_dir():
+        return tr("This folder does not exist.")
+    if path.exists():
+        return tr("There is something of that name already.")
+    if not _may_write(path.parent):
+        return tr("Nothing can be written into this folder.")
+    return ""
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _field(id: str, name: str, text: str) -> QLineEdit:

@@ -140,7 +140,7 @@ class SegmentsModel(QAbstractTableModel):
 
     def _tip(self, segment: Segment, column: int) -> str:
         if column == NAME:
-            return self.tr("Double click to rename; click the swatch twice for the colour")
+            return self.tr("Double click or Enter to rename; click the swatch twice for the colour")
         if column == VOLUME:
             return self.tr("Volume in this case")
         if column == SHOWN:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
+from segdesk.ui.edit_words import place_words
 from segdesk.ui.panels.panel import Panel
-from segdesk.ui.theme import Tokens
+from segdesk.ui.theme import GRID, Tokens
+from segdesk.ui.translations import tr
 
 #: Rows shown; undo itself goes further back.
 SHOWN = 50
@@ -33,13 +35,15 @@ class HistoryPanel(Panel):
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         self.bridge.listen(workbench.history_changed, self.refresh)
+        self.bridge.listen(workbench.index_changed, self.refresh)
 
     def refresh(self) -> None:
-        done = self.workbench.history.done if self.workbench is not None else ()
-        self._edits = done[-SHOWN:][::-1]
+        workbench = self.workbench
+        self._edits = workbench.history.done[-SHOWN:][::-1] if workbench is not None else ()
         self._list.clear()
-        for edit in self._edits:
-            self._list.addItem(QListWidgetItem(describe(edit)))
+        if workbench is not None:
+            for edit in self._edits:
+                self._list.addItem(_row(describe(edit, workbench), edit.time))
         if not self._edits:
             item = QListWidgetItem(self.tr("Nothing to undo yet"))
             item.setFlags(Qt.ItemFlag.NoItemFlags)
@@ -51,16 +55,21 @@ class HistoryPanel(Panel):
             self.view.reveal(self._edits[row])
 
 
-def describe(edit: Edit) -> str:
-    """One line: name, how many voxels, where, when. Slices count from 1."""
+def _row(text: str, at: float) -> QListWidgetItem:
+    """A row that is as wide as the list; what does not fit, and when it was, tells the tooltip."""
+    item = QListWidgetItem(text)
+    item.setToolTip(f"{text} · {time.strftime('%H:%M', time.localtime(at))}" if at else text)
+    item.setSizeHint(QSize(1, 6 * GRID))
+    return item
+
+
+def describe(edit: Edit, workbench: Workbench) -> str:
+    """One line: name, how many voxels, where."""
     parts = [edit.name]
     voxels = sum(patch.changed for patch in edit.patches)
     if voxels:
-        parts[0] += f", {voxels} voxels"
-    if len(edit.slices) == 1:
-        parts.append(f"slice {edit.slices[0] + 1}")
-    elif edit.slices:
-        parts.append(f"{len(edit.slices)} slices")
-    if edit.time:
-        parts.append(time.strftime("%H:%M", time.localtime(edit.time)))
+        parts[0] += ", " + (tr("1 voxel") if voxels == 1 else tr("{n} voxels", n=voxels))
+    where = place_words(edit, workbench)
+    if where:
+        parts.append(where)
     return " · ".join(parts)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QColorDialog, QHeaderView, QPushButton, QTableView
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QHeaderView,
+    QMenu,
+    QPushButton,
+    QTableView,
+)
 
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
@@ -14,6 +21,19 @@ from segdesk.errors import SegdeskError
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.theme import ROW, Tokens
+
+
+class SegmentTable(QTableView):
+    """Return and Enter rename the row, which Qt leaves to F2 outside macOS."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        typing = self.state() == QAbstractItemView.State.EditingState
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not typing:
+            self.edit(self.currentIndex().siblingAtColumn(NAME))
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
 
 #: A double click left of this, in pixels, is on the swatch.
 SWATCH = 22
@@ -34,7 +54,7 @@ class SegmentsPanel(Panel):
         self.title_row.addWidget(self._add)
         self._model = SegmentsModel(tokens)
         self._model.refused.connect(self.said)
-        self._table = QTableView()
+        self._table = SegmentTable()
         self._table.setObjectName("segment_table")
         self._table.setAccessibleName(self.tr("Segments"))
         self._table.setModel(self._model)
@@ -53,6 +73,8 @@ class SegmentsPanel(Panel):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self._table.clicked.connect(self._clicked)
         self._table.doubleClicked.connect(self._double_clicked)
+        self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._table.customContextMenuRequested.connect(self._show_menu)
         self._table.selectionModel().currentRowChanged.connect(self._row_changed)
         self.rows.addWidget(self._table, 1)
 
@@ -113,6 +135,48 @@ class SegmentsPanel(Panel):
         segment = self._model.segment(index.row())
         if segment is None or self.workbench is None:
             return
-        colour = QColorDialog.getColor(QColor(segment.colour), self, self.tr("Segment colour"))
-        if colour.isValid():
-            self.workbench.change_segment(replace(segment, colour=colour.name()))
+        dialog = QColorDialog(QColor(segment.colour), self)
+        dialog.setObjectName("segment_colour_dialog")
+        dialog.setWindowTitle(self.tr("Colour of {name}").format(name=segment.name))
+        dialog.setAccessibleName(dialog.windowTitle())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        workbench, number = self.workbench, segment.number
+        dialog.colorSelected.connect(lambda colour: self._recolour(workbench, number, colour))
+        dialog.open()
+
+    def _recolour(self, workbench: Workbench, number: int, colour: QColor) -> None:
+        # While the dialog was open, the project may have gone and the segment may have changed.
+        if self.workbench is workbench and number in workbench.segments:
+            segment = workbench.segments[number]
+            workbench.change_segment(replace(segment, colour=colour.name()))
+
+    def _show_menu(self, at: QPoint) -> None:
+        """The menu of a row: by a right click on it, or by the Menu key for the current one."""
+        index = self._table.indexAt(at)
+        segment = self._model.segment(index.row())
+        if segment is None:
+            return
+        self._table.setCurrentIndex(index)
+        menu = QMenu(self)
+        menu.setObjectName("segment_menu")
+        menu.setAccessibleName(segment.name)
+        menu.aboutToHide.connect(menu.deleteLater)
+        name = index.siblingAtColumn(NAME)
+        for id, text, chosen in (
+            ("rename_segment", self.tr("Rename"), lambda: self._table.edit(name)),
+            ("colour_segment", self.tr("Colour…"), lambda: self._choose_colour(name)),
+            (
+                "show_segment",
+                self.tr("Hide") if segment.visible else self.tr("Show"),
+                lambda: self._model.toggle(index.siblingAtColumn(SHOWN)),
+            ),
+            (
+                "lock_segment",
+                self.tr("Unlock") if segment.locked else self.tr("Lock"),
+                lambda: self._model.toggle(index.siblingAtColumn(LOCKED)),
+            ),
+        ):
+            action = menu.addAction(text)
+            action.setObjectName(id)
+            action.triggered.connect(chosen)
+        menu.popup(self._table.viewport().mapToGlobal(at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from segdesk.app.view_state import BRUSH_MM, ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
 from segdesk.core.window import PRESETS
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.icons import icon
@@ -75,9 +76,8 @@ class ToolBar(QToolBar):
         self._window = QComboBox()
         self._window.setObjectName("window_preset")
         self._window.setAccessibleName(self.tr("Window"))
-        self._window.setToolTip(self.tr("Window and level: F2 to F6, or drag with W held"))
         for name in (*PRESETS, "file"):
-            self._window.addItem(self.tr("file's own") if name == "file" else name, name)
+            self._window.addItem(name, name)
         self._window.activated.connect(self._choose_window)
         self._window.setFixedWidth(34 * GRID)
         self._segment = label("", "dim")
@@ -131,6 +131,7 @@ class ToolBar(QToolBar):
             self._millimetres.setSuffix(unit)
             self._millimetres.setValue(view.brush_mm)
             self._size.setValue(_to_slider(view.brush_mm))
+        self._show_presets(view.case)
         at = self._window.findData(view.preset)
         self._window.setCurrentIndex(at)
         if at < 0:
@@ -138,6 +139,23 @@ class ToolBar(QToolBar):
         segments = view.workbench.segments
         paints = segments[view.segment].name if view.segment in segments else ""
         self._segment.setText(self.tr("paints {name}").format(name=paints) if paints else "")
+
+    def _show_presets(self, case: Case | None) -> None:
+        """The presets are windows of HU; other values have their range only."""
+        is_hu = case is None or case.unit == "HU"
+        reason = "" if is_hu else self.tr("These values are not HU.")
+        model = self._window.model()
+        for at in range(self._window.count()):
+            if self._window.itemData(at) in PRESETS and isinstance(model, QStandardItemModel):
+                model.item(at).setEnabled(is_hu)
+                model.item(at).setToolTip(reason)
+        own = case is not None and case.window is not None
+        self._window.setItemText(
+            self._window.findData("file"), self.tr("file's own") if own else self.tr("whole range")
+        )
+        keys = self.tr("F2 to F6, or drag with W held") if is_hu else self.tr("drag with W held")
+        tip = self.tr("Window and level: {keys}").format(keys=keys)
+        self._window.setToolTip(f"{tip}. {reason}" if reason else tip)
 
     def _slid(self, at: int) -> None:
         if self._view is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from segdesk.ui.canvas.slice_view import SliceView
 
@@ -55,7 +55,7 @@ def drag(
 
 
 def wheel(
-    canvas: SliceView,
+    canvas: QWidget,
     *,
     up: int = 0,
     sideways: int = 0,

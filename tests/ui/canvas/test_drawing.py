@@ -153,9 +153,12 @@ def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
     assert facts.reading(workbench, case, Under("flat", 1, 0, 0, 0)).startswith("value ")
 
 
-@pytest.mark.parametrize(("scale", "bar"), [(2.0, (50, 100.0)), (0.1, (200, 20.0)), (200.0, None)])
+@pytest.mark.parametrize(
+    ("scale", "bar"),
+    [(2.0, (50, 100.0)), (0.1, (200, 20.0)), (200.0, (0.5, 100.0)), (2000.0, None)],
+)
 def test_the_scale_bar_is_a_round_length_that_fits(
-    scale: float, bar: tuple[int, float] | None
+    scale: float, bar: tuple[float, float] | None
 ) -> None:
     assert facts.scale_bar(Grid((1, 9, 9)), scale, 800) == bar
 

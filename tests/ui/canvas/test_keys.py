@@ -164,7 +164,7 @@ def test_an_action_that_cannot_be_done_says_why(
     canvas: SliceView, table: Table, qtbot: QtBot
 ) -> None:
     canvas.set_actions([table.action("accept", "Return", why_not=lambda: "No prediction yet.")])
-    with qtbot.waitSignal(canvas.said) as said:
+    with qtbot.waitSignal(canvas.refused) as said:
         QTest.keyClick(canvas, Qt.Key.Key_Return)
     assert said.args == ["No prediction yet."]
     assert table.done == []
@@ -177,7 +177,7 @@ def test_a_refusal_of_an_action_is_said_with_its_hint(
         raise UsageError("There is nothing.", "Train first.")
 
     canvas.set_actions([table.action("dismiss", "Backspace", handler=refuse)])
-    with qtbot.waitSignal(canvas.said) as said:
+    with qtbot.waitSignal(canvas.refused) as said:
         QTest.keyClick(canvas, Qt.Key.Key_Backspace)
     assert said.args == ["There is nothing. Train first."]
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent
 from PySide6.QtWidgets import (
@@ -18,10 +22,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.tools.tool import ToolId
-from segdesk.app.view_state import ViewState
+from segdesk.app.view_state import ViewState, value_range
 from segdesk.app.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.core.window import Window
+from segdesk.ui.canvas.drags import WindowDrag
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.theme import DARK
@@ -123,6 +128,45 @@ def test_a_left_drag_in_navigate_changes_window_and_level_and_esc_takes_it_back(
     assert view.window.level < before.level
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert (view.window, view.preset) == (before, "lung")
+
+
+@given(
+    st.lists(st.tuples(st.floats(-80, 80), st.floats(-80, 80)), min_size=1, max_size=12),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_the_window_follows_the_whole_drag_however_its_moves_are_bunched(
+    view: ViewState, steps: list[tuple[float, float]]
+) -> None:
+    view.use_preset("mediastinum")
+    drag = WindowDrag(view, QPointF(100, 100))
+    right = down = 0.0
+    for x, y in steps:
+        right, down = right + x, down + y
+        drag.move(QPointF(100 + right, 100 + down))
+    in_steps = view.window
+    drag.cancel()
+    WindowDrag(view, QPointF(100, 100)).move(QPointF(100 + right, 100 + down))
+    if (right, down) != (0, 0):
+        assert in_steps.width == pytest.approx(view.window.width)
+        assert in_steps.level == pytest.approx(view.window.level)
+        # The scan's range of values is 1,400 wide: neither end of it is reached here.
+        unclamped = 400 * math.exp(right / 300)
+        assert view.window.width == pytest.approx(min(max(unclamped, 1.0), 4 * 1399), rel=1e-3)
+
+
+@pytest.mark.parametrize(("right", "down"), [(3000, -9000), (3000, 9000), (-9000, 0)])
+def test_a_window_drag_ends_where_the_scan_has_no_more_to_show(
+    view: ViewState, right: float, down: float
+) -> None:
+    case = view.case
+    assert case is not None
+    low, high = value_range(case)
+    WindowDrag(view, QPointF(0, 0)).move(QPointF(right, down))
+    width, level = view.window.width, view.window.level
+    assert 1.0 <= width <= 4 * (high - low)
+    assert low - width <= level <= high + width
+    if down:
+        assert level == (high + width if down < 0 else low - width)
 
 
 def test_a_right_drag_in_navigate_zooms_and_asks_for_no_menu(
@@ -277,6 +321,9 @@ def test_the_status_line_says_what_the_mouse_would_do(
         view.use_segment(2)
     assert said.args is not None
     assert "Right lung" in said.args[0]
+    with qtbot.waitSignal(canvas.said) as said:
+        view.use_segment(0)
+    assert said.args == ["Brush: erases; wheel = slice, Shift+wheel = size"]
 
 
 def test_a_detached_view_listens_to_nothing(

@@ -15,9 +15,11 @@ from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
+from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.status_strip import StatusStrip
 from segdesk.ui.theme import DARK
 from tests.ui.canvas.bench_project import CASE, add_case, predict
+from tests.ui.canvas.mouse import CTRL, SHIFT, wheel
 
 
 @pytest.fixture
@@ -96,6 +98,29 @@ def test_every_slice_of_a_tall_stack_can_be_reached_by_its_mark(
     image = strip.grab().toImage()
     assert image.pixelColor(middle_of(strip, 100)).name() == DARK.corrected
     assert image.pixelColor(middle_of(strip, 1100)).name() == DARK.unlabelled
+
+
+@pytest.mark.parametrize(("flipped", "expected"), [(False, 2), (True, 4)])
+def test_the_wheel_over_the_strip_means_slices_like_over_the_canvas(
+    strip: StatusStrip, canvas: SliceView, view: ViewState, *, flipped: bool, expected: int
+) -> None:
+    canvas.wheel_flipped = flipped
+    strip.wheel_turned.connect(canvas.turn_slices)
+    wheel(strip, up=-60)
+    assert view.slice == 3
+    wheel(strip, up=-60)
+    assert view.slice == expected
+
+
+def test_a_wheel_over_the_strip_neither_zooms_nor_changes_the_brush(
+    strip: StatusStrip, canvas: SliceView, view: ViewState
+) -> None:
+    strip.wheel_turned.connect(canvas.turn_slices)
+    before = canvas.viewport
+    wheel(strip, up=-120, modifiers=CTRL)
+    wheel(strip, up=-120, modifiers=SHIFT)
+    assert view.slice == 1
+    assert (canvas.viewport, view.brush_mm) == (before, 6.0)
 
 
 def test_no_case_is_an_empty_strip(strip: StatusStrip, view: ViewState) -> None:

@@ -25,6 +25,7 @@ from tests.ui.canvas.mouse import (
     LEFT,
     NONE,
     RIGHT,
+    SHIFT,
     drag,
     move,
     move_to,
@@ -203,7 +204,7 @@ def test_a_locked_segment_says_why_nothing_is_painted(
 ) -> None:
     lock(workbench, 1)
     view.use_tool("brush")
-    with qtbot.waitSignal(canvas.said) as said:
+    with qtbot.waitSignal(canvas.refused) as said:
         press(canvas, (20, 20))
     assert said.args is not None
     assert "locked" in said.args[0]
@@ -219,13 +220,89 @@ def test_a_stroke_over_a_locked_segment_says_that_it_stays(
     draw(workbench, 3, half)
     lock(workbench, 2)
     view.use_tool("brush")
-    with qtbot.waitSignal(canvas.said) as said:
+    with qtbot.waitSignal(canvas.refused) as said:
         press(canvas, (20, 31))
     assert said.args is not None
     assert "Right lung" in said.args[0]
     release(canvas, (20, 31))
     assert (labels(workbench)[:, 30:] == 2).all()
     assert labels(workbench)[20, 29] == 1
+
+
+@pytest.mark.parametrize("tool", ["brush", "lasso", "fill"])
+def test_a_hidden_segment_is_not_painted_with_and_says_why(
+    canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot, tool: ToolId
+) -> None:
+    workbench.show_segment(1, False)
+    view.use_tool(tool)
+    with qtbot.waitSignal(canvas.refused, timeout=500) as said:
+        press(canvas, (20, 20))
+    assert said.args == ["The segment 'Left lung' is hidden. Show it in the segment list."]
+    assert not canvas.stroke_in_progress
+    assert not labels(workbench).any()
+
+
+@pytest.mark.parametrize("unseen", [{"shown": False}, {"annotation": 0.0}])
+def test_a_stroke_that_could_not_be_seen_brings_the_overlays_back_and_says_so(
+    canvas: SliceView,
+    view: ViewState,
+    workbench: Workbench,
+    qtbot: QtBot,
+    unseen: dict[str, object],
+) -> None:
+    view.set_layers(**unseen)
+    view.use_tool("brush")
+    with qtbot.waitSignal(canvas.refused, timeout=500) as said:
+        press(canvas, (20, 20))
+    assert said.args is not None
+    assert "shown again" in said.args[0]
+    release(canvas, (20, 20))
+    assert view.layers.shown
+    assert view.layers.annotation == pytest.approx(0.45)
+    assert labels(workbench)[20, 20] == 1
+    with qtbot.assertNotEmitted(canvas.refused):
+        drag(canvas, (30, 20))
+
+
+def test_a_press_while_peeking_ends_the_peek(canvas: SliceView, view: ViewState) -> None:
+    view.use_tool("brush")
+    canvas.peek(True)
+    at = canvas.pixel_of(20, 20).toPoint()
+    before = canvas.grab().toImage().pixel(at)
+    drag(canvas, (20, 20))
+    assert canvas.grab().toImage().pixel(at) != before
+
+
+def test_a_refused_press_leaves_the_overlays_off(
+    canvas: SliceView, view: ViewState, workbench: Workbench
+) -> None:
+    lock(workbench, 1)
+    view.set_layers(shown=False)
+    view.use_tool("brush")
+    drag(canvas, (20, 20))
+    assert not view.layers.shown
+
+
+def test_a_refusal_does_not_take_the_place_of_what_the_mouse_would_do(
+    canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot
+) -> None:
+    lock(workbench, 1)
+    view.use_tool("brush")
+    with qtbot.assertNotEmitted(canvas.said):
+        drag(canvas, (20, 20))
+
+
+def test_shift_and_the_wheel_leave_the_size_alone_during_a_stroke(
+    canvas: SliceView, view: ViewState, workbench: Workbench
+) -> None:
+    view.use_tool("brush")
+    press(canvas, (20, 20))
+    wheel(canvas, up=360, modifiers=SHIFT)
+    assert view.brush_mm == 6.0
+    assert canvas.stroke_in_progress
+    release(canvas, (20, 20))
+    wheel(canvas, up=120, modifiers=SHIFT)
+    assert view.brush_mm > 6.0
 
 
 def test_a_lasso_fills_its_inside_and_shows_its_trace(
@@ -274,7 +351,7 @@ def test_a_click_fills_a_closed_region_and_refuses_an_open_one_in_words(
     view.use_tool("fill")
     drag(canvas, (20, 20))
     assert (labels(workbench)[10:31, 10:31] == 1).all()
-    with qtbot.waitSignal(canvas.said) as said:
+    with qtbot.waitSignal(canvas.refused) as said:
         drag(canvas, (2, 2))
     assert said.args is not None
     assert "edge of the slice" in said.args[0]
@@ -286,7 +363,7 @@ def test_no_segment_to_draw_with_is_said(
 ) -> None:
     view.use_tool("brush")
     view.segment = 9
-    with qtbot.waitSignal(canvas.said) as said:
+    with qtbot.waitSignal(canvas.refused) as said:
         press(canvas, (20, 20))
     assert said.args is not None
     assert "no segment" in said.args[0]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segdesk.core.edit import Box
 from segdesk.ui.canvas.viewport import LARGEST_VOXEL, Viewport
 
 sizes = st.tuples(st.integers(40, 2000), st.integers(40, 2000))
@@ -26,7 +27,15 @@ def test_a_fitted_slice_is_seen_whole_and_in_the_middle(
     assert abs(2 * y + height - size[1]) <= 2.5
 
 
-@given(shapes, spacings, sizes, st.floats(-500, 3000), st.floats(-500, 3000), st.floats(0.2, 20))
+@given(
+    shapes,
+    spacings,
+    sizes,
+    st.floats(-500, 3000),
+    st.floats(-500, 3000),
+    st.floats(0.2, 20),
+    st.tuples(st.booleans(), st.booleans()),
+)
 def test_pixels_and_voxels_are_each_others_inverse(
     shape: tuple[int, int],
     pixel_mm: tuple[float, float],
@@ -34,8 +43,9 @@ def test_pixels_and_voxels_are_each_others_inverse(
     x: float,
     y: float,
     factor: float,
+    mirrored: tuple[bool, bool],
 ) -> None:
-    viewport = Viewport.fitted(shape, pixel_mm, size).zoomed(factor, 33, 44)
+    viewport = Viewport.fitted(shape, pixel_mm, size, mirrored).zoomed(factor, 33, 44)
     assert viewport.to_pixel(*viewport.to_voxel(x, y)) == pytest.approx((x, y), abs=1e-6)
 
 
@@ -56,6 +66,15 @@ def test_voxel_centres_lie_at_whole_numbers() -> None:
     viewport = Viewport((4, 4), (1.0, 1.0), (100, 100), 10.0, 5, 7)
     assert viewport.to_voxel(5, 7) == pytest.approx((-0.5, -0.5))
     assert viewport.to_pixel(0, 0) == pytest.approx((10, 12), abs=0.01)
+
+
+def test_mirrored_rows_and_columns_begin_at_the_other_end() -> None:
+    viewport = Viewport((4, 6), (1.0, 1.0), (100, 100), 10.0, 5, 7, (True, True))
+    assert viewport.to_pixel(0, 0) == pytest.approx((60, 42), abs=0.01)
+    assert viewport.to_pixel(3, 5) == pytest.approx((10, 12), abs=0.01)
+    assert viewport.covered(Box(0, 0, 1, 0, 2)) == pytest.approx((45, 37, 65, 47), abs=0.02)
+    only_rows = Viewport((4, 6), (1.0, 1.0), (100, 100), 10.0, 5, 7, (True, False))
+    assert only_rows.to_pixel(0, 0) == pytest.approx((10, 42), abs=0.01)
 
 
 def test_a_point_comes_to_the_middle() -> None:

@@ -1,0 +1,113 @@
+"""The segment list by keyboard and by its menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QColorDialog, QLineEdit, QMenu, QTableView
+from pytestqt.qtbot import QtBot
+
+from segdesk.core.segment import Segment
+from tests.windows import Desk
+
+
+@pytest.fixture
+def table(desk: Desk, project: Path) -> QTableView:
+    desk.open(project)
+    found = desk.window.findChild(QTableView, "segment_table")
+    assert found is not None
+    found.setFocus()
+    return found
+
+
+def first_segment(desk: Desk) -> Segment:
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    return workbench.segments[1]
+
+
+def open_menu(desk: Desk, table: QTableView, *, by_key: bool = False) -> QMenu:
+    place = table.visualRect(table.model().index(0, 0)).center()
+    reason = QContextMenuEvent.Reason.Keyboard if by_key else QContextMenuEvent.Reason.Mouse
+    asked = table.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
+    at = asked.center() if by_key else place
+    event = QContextMenuEvent(reason, at, table.viewport().mapToGlobal(at))
+    QApplication.sendEvent(table if by_key else table.viewport(), event)
+    desk.settle()
+    menu = desk.window.findChild(QMenu, "segment_menu")
+    assert menu is not None and menu.isVisible()
+    return menu
+
+
+def choose(desk: Desk, menu: QMenu, id: str) -> None:
+    action = next(row for row in menu.actions() if row.objectName() == id)
+    menu.close()
+    action.trigger()
+    desk.settle()
+
+
+def rename(desk: Desk, table: QTableView, qtbot: QtBot, name: str) -> None:
+    field = table.viewport().findChild(QLineEdit)
+    assert field is not None
+    field.selectAll()
+    qtbot.keyClicks(field, name)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.settle()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_return_on_a_row_renames_it(
+    desk: Desk, table: QTableView, qtbot: QtBot, key: Qt.Key
+) -> None:
+    qtbot.keyClick(table, key)
+    rename(desk, table, qtbot, "Nodule")
+    assert first_segment(desk).name == "Nodule"
+    # The Return that ended the name has not begun another one.
+    assert table.state() != QTableView.State.EditingState
+
+
+def test_the_menu_of_a_row_renames_hides_and_locks(
+    desk: Desk, table: QTableView, qtbot: QtBot
+) -> None:
+    menu = open_menu(desk, table)
+    assert [row.text() for row in menu.actions()] == ["Rename", "Colour…", "Hide", "Lock"]
+    choose(desk, menu, "rename_segment")
+    rename(desk, table, qtbot, "Lobe")
+    assert first_segment(desk).name == "Lobe"
+    choose(desk, open_menu(desk, table), "show_segment")
+    assert not first_segment(desk).visible
+    choose(desk, open_menu(desk, table), "lock_segment")
+    assert first_segment(desk).locked
+    menu = open_menu(desk, table)
+    assert [row.text() for row in menu.actions()][2:] == ["Show", "Unlock"]
+    menu.close()
+
+
+def test_the_menu_key_opens_the_menu_of_the_current_row(desk: Desk, table: QTableView) -> None:
+    menu = open_menu(desk, table, by_key=True)
+    assert menu.accessibleName() == "Disc"
+    menu.close()
+
+
+def test_a_colour_is_chosen_in_a_dialog_that_stops_nothing(desk: Desk, table: QTableView) -> None:
+    choose(desk, open_menu(desk, table), "colour_segment")
+    dialog = desk.dialog("segment_colour_dialog")
+    assert isinstance(dialog, QColorDialog)
+    dialog.setCurrentColor(QColor("#123456"))
+    dialog.accept()
+    desk.settle()
+    assert first_segment(desk).colour == "#123456"
+
+
+def test_a_colour_for_a_project_that_has_gone_is_dropped(desk: Desk, table: QTableView) -> None:
+    choose(desk, open_menu(desk, table), "colour_segment")
+    dialog = desk.dialog("segment_colour_dialog")
+    assert isinstance(dialog, QColorDialog)
+    desk.window.close_project()
+    desk.wait(lambda: desk.window.session.workbench is None)
+    dialog.setCurrentColor(QColor("#123456"))
+    dialog.accept()
+    desk.settle()
