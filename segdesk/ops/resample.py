@@ -36,7 +36,9 @@ def resample_image(image: npt.NDArray[np.float32], shape: Shape) -> npt.NDArray[
         return image
     sigma = [max(0.0, (own / new - 1) / 2) for own, new in zip(image.shape, shape, strict=True)]
     if any(sigma):
-        image = ndimage.gaussian_filter(image, sigma, mode="nearest")
+        smooth = np.empty_like(image)
+        ndimage.gaussian_filter(image, sigma, output=smooth, mode="nearest")
+        image = smooth
     return _zoom(image, shape)
 
 

@@ -87,7 +87,9 @@ def move(
 
 def blur(image: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
     """The image, float32, (rows, columns), under a Gaussian of `sigma` pixels."""
-    return ndimage.gaussian_filter(image, sigma, mode="nearest")
+    smooth = np.empty_like(image)
+    ndimage.gaussian_filter(image, sigma, output=smooth, mode="nearest")
+    return smooth
 
 
 def _affine(shape: tuple[int, ...], motion: Motion) -> npt.NDArray[np.float64]:

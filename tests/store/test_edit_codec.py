@@ -47,7 +47,8 @@ def test_a_changed_byte_gives_an_edit_or_a_refusal_and_nothing_worse(
 
 def _forged(packed: bytes = b"", **fields: Any) -> bytes:
     head: dict[str, Any] = {
-        "name": "Brush", "kind": "stroke",
+        "name": "Brush",
+        "kind": "stroke",
         "case": "case-001",
         "reader": "",
         "time": 1.0,
