@@ -332,12 +332,20 @@ def _twins(project: Project, case: Case) -> tuple[str, ...]:
 
 
 def _other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
-    """Sentences where the labels' file calls a number otherwise than the project."""
-    return tuple(
-        f"Segment {number} is '{table[number].name}' here and '{name}' in the file of the labels."
-        for number, name in labels.names
-        if number in table and table[number].name != name and (labels.labels == number).any()
-    )
+    """Sentences where a number stands for another name in the file, or for none there."""
+    names = dict(labels.names)
+    said: list[str] = []
+    for number in np.flatnonzero(np.bincount(labels.labels.ravel(), minlength=256)).tolist():
+        if number not in table or number == 0:
+            continue
+        here, there = table[number].name, names.get(number)
+        if there is None and here != f"Segment {number}":
+            said.append(f"Label {number} of the file became the segment '{here}' that was there.")
+        elif there not in (None, here):
+            said.append(
+                f"Segment {number} is '{here}' here and '{there}' in the file of the labels."
+            )
+    return tuple(said)
 
 
 def import_labels(

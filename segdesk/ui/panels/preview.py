@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from segdesk.core.segment import SegmentTable
 from segdesk.core.volume import Volume
 from segdesk.core.window import Window, grey_table
+from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
@@ -67,7 +68,9 @@ class PreviewPicture(QWidget):
         for segment in segments:
             inside = seen == segment.number
             colour[inside] += OPACITY * (np.asarray(segment.rgb, np.float32) - colour[inside])
-        rgb = np.ascontiguousarray(colour.astype(np.uint8))
+        turn_rows, turn_columns = mirrored(volume.grid)
+        turned = colour[:: -1 if turn_rows else 1, :: -1 if turn_columns else 1]
+        rgb = np.ascontiguousarray(turned.astype(np.uint8))
         rows, columns = seen.shape
         image = QImage(rgb.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
         # A copy, because the array goes when this returns.
