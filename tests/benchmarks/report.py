@@ -19,6 +19,7 @@ WHAT = {
     "first_slice": "process start to the first 512² slice of a project on screen, warm",
     "next_slice": "one notch of the wheel, 512², both overlays, 1600×1000 window",
     "brush_move": "a mouse move with a brush of 40 voxels' radius, painting",
+    "gui_lateness_idle": "lateness of a 10 ms timer in the window while nothing runs",
     "gui_lateness_training": "lateness of a 10 ms timer in the window while the trainer starts and "
     "runs",
     "stop_training": "from Stop to the end of the training, once there is a checkpoint",
