@@ -336,7 +336,7 @@ def _other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
     names = dict(labels.names)
     said: list[str] = []
     for number in np.flatnonzero(np.bincount(labels.labels.ravel(), minlength=256)).tolist():
-        if number not in table or number == 0:
+        if number not in table or table[number].locked:
             continue
         here, there = table[number].name, names.get(number)
         if there is None and here != f"Segment {number}":

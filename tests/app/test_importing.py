@@ -18,7 +18,7 @@ from segdesk.errors import Cancelled, ChoiceNeeded, InputError, ProjectError, Us
 from segdesk.formats.findings import Finding, Survey
 from segdesk.formats.labels import LabelMap
 from segdesk.store.journal import Journal
-from tests.projects import SHAPE, disc, voxels
+from tests.projects import SHAPE, disc, make_project, voxels
 
 
 def finding(description: str = "", uid: str = "", slices: int = 3, kernel: str = "") -> Finding:
@@ -248,3 +248,11 @@ def test_a_name_that_differs_from_the_projects_is_said_and_changes_nothing(
         "Segment 1 is 'Lung' here and 'Liver' in the file of the labels.",
     )
     assert [row.name for row in workbench.segments] == ["Lung", "Heart"]
+
+
+def test_a_nameless_label_that_meets_a_named_segment_is_said(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, segment="Lung")
+    np.save(tmp_path / "spleen.npy", disc(voxels()))
+    notes = importing.import_labels(workbench, "case-001", str(tmp_path / "spleen.npy"))
+    assert any("became the segment 'Lung'" in note for note in notes)
+    workbench.close()
