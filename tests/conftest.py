@@ -7,14 +7,14 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Set before Qt or Keras can be imported by any test.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # A slow machine is no fault of the code.
-settings.register_profile("segdesk", deadline=None)
+settings.register_profile("segdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("segdesk")
 
 # Where the tests are started in the background, SIGINT is ignored and the children would inherit

@@ -348,20 +348,6 @@ def _other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
     return tuple(said)
 
 
-def import_labels(
-    workbench: Workbench, case: str, source: str, *, labels_as: LabelsAs = "auto"
-) -> tuple[str, ...]:
-    """Bring a label map to a case that is there already, as one Edit. Returns its notes.
-
-    Raises
-    ------
-    InputError
-        Where it cannot be read or lies on another grid.
-    """
-    read = read_label_map(workbench.project.case(case), source)
-    return take_label_map(workbench, case, read, labels_as=labels_as)
-
-
 def read_label_map(case: Case, source: str) -> LabelMap:
     """Read a label map for a case. May run on a worker.
 

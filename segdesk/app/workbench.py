@@ -65,7 +65,7 @@ class Workbench:
         self.recovered = 0
         self._loaded: OrderedDict[str, LoadedCase] = OrderedDict()
         self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
-        self._unsaved: dict[str, int] = {}
+        self._unsaved: set[str] = set()
         #: Ids that no new case may have until a save: the journal still names them.
         self.retired: set[str] = set()
         self._retired_before_save: frozenset[str] = frozenset()
@@ -103,13 +103,14 @@ class Workbench:
         self.retired = set(opened.gone)
         misfits: list[Edit] = []
         for edit in opened.edits:
+            # Before it is tried: a save has to write every case that the journal names.
+            self._note_unsaved(edit)
             try:
                 self._apply(edit)
             except (ValueError, UsageError):
                 misfits.append(edit)
-                continue
-            self._note_unsaved(edit)
-            self.history.replay(edit)
+            else:
+                self.history.replay(edit)
         self.recovered, said = recovered(self.history)
         if said:
             self.notes = (said, *self.notes)
@@ -193,7 +194,7 @@ class Workbench:
         if self.project is not before:
             self._put_index(before)
         self._loaded.pop(id, None)
-        self._unsaved.pop(id, None)
+        self._unsaved.discard(id)
         # The journal may name it until the next save: another scan of that name would inherit.
         self.retired.add(id)
         self._segments_unsaved = True
@@ -203,10 +204,6 @@ class Workbench:
             self.history.clear()
             self.history_changed.emit()
         self.folder.remove_case_files(id)
-
-    def replace_case(self, case: Case) -> None:
-        """Change what the index says of a case (pool, predictions)."""
-        self._put_index(self.project.with_case(case))
 
     def put_project(self, project: Project) -> None:
         """Replace the index (split, settings, several rows at once) and keep it on disk."""
@@ -429,17 +426,13 @@ class Workbench:
 
     def _note_unsaved(self, edit: Edit) -> None:
         if edit.case:
-            self._unsaved[edit.case] = self._unsaved.get(edit.case, 0) + 1
+            self._unsaved.add(edit.case)
         if edit.segments:
             self._segments_unsaved = True
 
     @property
     def has_unsaved(self) -> bool:
         return bool(self._unsaved) or self._segments_unsaved
-
-    @property
-    def unsaved_edits(self) -> int:
-        return sum(self._unsaved.values())
 
     def take_unsaved(self) -> dict[str, Annotation]:
         """The annotations that changed since the last save; the count starts anew."""
@@ -453,8 +446,7 @@ class Workbench:
 
     def put_back_unsaved(self, ids: tuple[str, ...]) -> None:
         """A save failed: its cases still have to be written."""
-        for id in ids:
-            self._unsaved[id] = self._unsaved.get(id, 0) + 1
+        self._unsaved.update(ids)
         self._being_saved -= frozenset(ids)
         self._segments_unsaved = True
 

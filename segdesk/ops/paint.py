@@ -195,25 +195,3 @@ def outline_edges(mask: Mask) -> npt.NDArray[np.intp]:
     row, column = np.nonzero(padded[1:-1, 1:] != padded[1:-1, :-1])
     vertical = np.stack([row, column, row + 1, column], axis=1)
     return np.concatenate([horizontal, vertical])
-
-
-def contour_mask(labels: npt.NDArray[np.uint8]) -> Mask:
-    """The inner boundary of every segment: labelled voxels with a 4-neighbour of another label.
-
-    Parameters
-    ----------
-    labels : uint8, (rows, columns). What lies beyond the array counts as the same label, so for a
-        box of a slice give one voxel more on each side and drop it from the result
-
-    Returns
-    -------
-    bool, (rows, columns); never True on background
-    """
-    edge = np.zeros(labels.shape, np.bool_)
-    down = labels[1:] != labels[:-1]
-    edge[1:] |= down
-    edge[:-1] |= down
-    across = labels[:, 1:] != labels[:, :-1]
-    edge[:, 1:] |= across
-    edge[:, :-1] |= across
-    return edge & (labels != 0)

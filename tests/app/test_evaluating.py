@@ -25,7 +25,9 @@ RUN = Run("run-001", plan_for(), 0.0, outcome="finished", best=1, segments=((1, 
 def judged(workbench: Workbench) -> Workbench:
     """case-001 validates and is right on slices 0 to 3; case-002 teaches and is right on all."""
     add_case(workbench, scan=voxels(seed=1), pool="train")
-    workbench.replace_case(replace(workbench.project.case("case-001"), pool="validation"))
+    workbench.put_project(
+        workbench.project.with_case(replace(workbench.project.case("case-001"), pool="validation"))
+    )
     truth = disc(voxels())
     truth[4] = 0
     importing.take_label_map(workbench, "case-001", LabelMap(truth))
@@ -110,7 +112,9 @@ def test_a_case_that_was_not_predicted_is_named(judged: Workbench) -> None:
 
 @pytest.mark.parametrize("pool", ["train", "validation", "test"])
 def test_a_case_belongs_to_the_pool_that_was_set_by_hand(judged: Workbench, pool: Pool) -> None:
-    judged.replace_case(replace(judged.project.case("case-001"), pool=pool))
+    judged.put_project(
+        judged.project.with_case(replace(judged.project.case("case-001"), pool=pool))
+    )
     assert "case-001" in evaluating.slices_to_evaluate(judged, pool)
 
 

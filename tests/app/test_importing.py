@@ -21,6 +21,12 @@ from segdesk.store.journal import Journal
 from tests.projects import SHAPE, disc, make_project, voxels
 
 
+def bring_labels(workbench: Workbench, case: str, source: str) -> tuple[str, ...]:
+    """Read a label map and take it, as the window does on a worker and on its own thread."""
+    read = importing.read_label_map(workbench.project.case(case), source)
+    return importing.take_label_map(workbench, case, read)
+
+
 def finding(description: str = "", uid: str = "", slices: int = 3, kernel: str = "") -> Finding:
     return Finding(
         kind="DICOM",
@@ -219,11 +225,11 @@ def test_labels_from_a_file_lie_on_the_case_or_are_refused(
     workbench: Workbench, tmp_path: Path
 ) -> None:
     np.save(tmp_path / "labels.npy", disc(voxels()))
-    importing.import_labels(workbench, "case-001", str(tmp_path / "labels.npy"))
+    bring_labels(workbench, "case-001", str(tmp_path / "labels.npy"))
     assert np.array_equal(workbench.annotation("case-001").labels, disc(voxels()))
     np.save(tmp_path / "small.npy", np.ones((2, 4, 4), np.uint8))
     with pytest.raises(InputError, match="another grid"):
-        importing.import_labels(workbench, "case-001", str(tmp_path / "small.npy"))
+        bring_labels(workbench, "case-001", str(tmp_path / "small.npy"))
 
 
 def test_slices_that_the_labels_leave_empty_keep_what_was_drawn(workbench: Workbench) -> None:
@@ -253,6 +259,6 @@ def test_a_name_that_differs_from_the_projects_is_said_and_changes_nothing(
 def test_a_nameless_label_that_meets_a_named_segment_is_said(tmp_path: Path) -> None:
     workbench = make_project(tmp_path, segment="Lung")
     np.save(tmp_path / "spleen.npy", disc(voxels()))
-    notes = importing.import_labels(workbench, "case-001", str(tmp_path / "spleen.npy"))
+    notes = bring_labels(workbench, "case-001", str(tmp_path / "spleen.npy"))
     assert any("became the segment 'Lung'" in note for note in notes)
     workbench.close()

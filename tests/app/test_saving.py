@@ -287,3 +287,18 @@ def test_an_index_that_was_handed_over_during_a_save_is_written_by_it(tmp_path: 
     assert on_disk.annotation("case-001").labels.any()
     on_disk.close()
     workbench.close()
+
+
+def test_a_project_whose_only_unsaved_edit_does_not_fit_can_be_saved(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    paint(workbench, 1, 8.0)
+    stranger = workbench.history.done[-1]
+    saving.save(workbench)
+    workbench.folder.append(stranger)
+    before = everything(workbench)
+    again = reopen(workbench)
+    assert any("left out" in note for note in again.notes)
+    saving.save(again)
+    last = reopen(again)
+    assert last.notes == () and everything(last) == before
+    last.close()

@@ -263,7 +263,9 @@ def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touch
 
 def raw_case(workbench: Workbench, *, slope: float) -> str:
     case = add_case(workbench, pool="train")
-    workbench.replace_case(replace(case, unit="raw", slope=slope, intercept=7.0))
+    workbench.put_project(
+        workbench.project.with_case(replace(case, unit="raw", slope=slope, intercept=7.0))
+    )
     return case.id
 
 

@@ -88,7 +88,7 @@ def gui_lateness() -> list[Row]:
 def stop_training() -> list[Row]:
     """From the press of Stop until the child is gone: before the first checkpoint, and after."""
     return [
-        _median_of("stop_before_checkpoint", [_stopped_after(messages.Hello)]),
+        _median_of("stop_before_checkpoint", [_stopped_after(messages.Hello) for _ in range(RUNS)]),
         _median_of("stop_training", [_stopped_after(messages.Checkpoint) for _ in range(RUNS)]),
     ]
 

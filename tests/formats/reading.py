@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, settings
 from segdesk.formats.intake import Finding, Scan, open_scan, survey
 
 #: A property may use one folder for all its examples, and disks are slow.
-QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 SALT = "salt"
 
 

@@ -23,7 +23,7 @@ from segdesk.jobs.bundle import (
     write_targets,
 )
 
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 SIZES = st.integers(1, 999)
 FLOATS = st.floats(-1e6, 1e6)

@@ -38,7 +38,7 @@ def test_what_is_far_too_long_is_shortened_again_and_again(tmp_path: Path) -> No
     assert sum(row.startswith(b"... ") for row in rows) == 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 150), min_size=1, max_size=60))
 def test_a_long_log_keeps_whole_lines_of_its_head_and_its_tail(
     tmp_path: Path, lengths: list[int]

@@ -46,6 +46,21 @@ def hold_saves(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return gate
 
 
+def draw_on_a_full_disk(desk: Desk, project: Path, patched: pytest.MonkeyPatch) -> None:
+    """A stroke that the journal cannot take."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    desk.open(project)
+    desk.key(Qt.Key.Key_B)
+    patched.setattr(journal, "_write_all", full)
+    # Without the event loop above it, what the excepthook would show comes back here.
+    with pytest.raises(ProjectError, match="the disk is full"):
+        drag(desk.canvas, (4, 4), (4, 10))
+    desk.settle()
+
+
 def test_a_stroke_during_a_queued_save_is_whole_after_a_crash(
     desk: Desk, project: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -116,18 +131,8 @@ def test_undo_never_takes_back_what_was_drawn_while_a_mask_was_read(
 def test_on_a_full_disk_closing_tells_the_truth_and_closes(
     desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.open(project)
-    desk.key(Qt.Key.Key_B)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
-        patched.setattr(journal, "_write_all", full)
-        # Without the event loop above it, what the excepthook would show comes back here.
-        with pytest.raises(ProjectError, match="the disk is full"):
-            drag(desk.canvas, (4, 4), (4, 10))
-        desk.settle()
+        draw_on_a_full_disk(desk, project, patched)
         desk.window.close()
         said = desk.dialog("save_failed_dialog")
         words = " ".join(label.text() for label in said.findChildren(QLabel))
@@ -140,17 +145,8 @@ def test_on_a_full_disk_closing_tells_the_truth_and_closes(
 def test_on_a_disk_that_has_room_again_closing_saves_everything(
     desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.open(project)
-    desk.key(Qt.Key.Key_B)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
-        patched.setattr(journal, "_write_all", full)
-        with pytest.raises(ProjectError, match="the disk is full"):
-            drag(desk.canvas, (4, 4), (4, 10))
-        desk.settle()
+        draw_on_a_full_disk(desk, project, patched)
         expected = drawn(workbench_of(desk))
         assert expected
         desk.window.close()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from segdesk.ops.paint import Region, capsule_mask, contour_mask, disk_mask, outline_edges
+from segdesk.ops.paint import Region, capsule_mask, disk_mask, outline_edges
 
 SHAPE = (24, 31)
 coordinate = st.floats(-15, 45).map(lambda value: round(value, 2))
@@ -173,26 +173,3 @@ def test_the_outline_is_the_edges_that_one_true_voxel_has_alone(mask):
     edges = [tuple(edge) for edge in outline_edges(mask).tolist()]
     assert len(edges) == len(alone)
     assert set(edges) == alone
-
-
-@settings(deadline=None)
-@given(
-    labels=arrays.arrays(
-        np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 7)), elements=st.integers(0, 2)
-    )
-)
-def test_the_contour_is_labelled_voxels_beside_another_label(labels):
-    expected = np.zeros(labels.shape, np.bool_)
-    for row, column in np.ndindex(*labels.shape):
-        for r, c in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
-            inside = 0 <= r < labels.shape[0] and 0 <= c < labels.shape[1]
-            if inside and labels[row, column] and labels[r, c] != labels[row, column]:
-                expected[row, column] = True
-    np.testing.assert_array_equal(contour_mask(labels), expected)
-
-
-def test_the_contour_in_a_box_with_a_margin_is_that_of_the_whole_slice():
-    labels = np.random.default_rng(0).integers(0, 3, (20, 20), dtype=np.uint8)
-    whole = contour_mask(labels)
-    part = contour_mask(labels[4:13, 2:11])[1:-1, 1:-1]
-    np.testing.assert_array_equal(part, whole[5:12, 3:10])

@@ -57,7 +57,10 @@ def test_a_journal_with_any_bit_flipped_gives_a_prefix(tmp_path: Path) -> None:
         assert found.flaw == "damaged"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=50,
+)
 @given(written=st.lists(edits, max_size=4), rest=st.binary(max_size=60))
 def test_edits_come_back_whatever_follows_them(
     tmp_path: Path, written: list[Edit], rest: bytes

@@ -21,7 +21,10 @@ from segdesk.store import hdf5, project_file
 from segdesk.store.project_codec import decode, encode
 from tests.store.strategies import projects
 
-FEW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+FEW = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=40,
+)
 
 
 @FEW

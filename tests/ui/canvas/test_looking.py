@@ -133,7 +133,9 @@ def test_a_left_drag_in_navigate_changes_window_and_level_and_esc_takes_it_back(
 @given(
     st.lists(st.tuples(st.floats(-80, 80), st.floats(-80, 80)), min_size=1, max_size=12),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 def test_the_window_follows_the_whole_drag_however_its_moves_are_bunched(
     view: ViewState, steps: list[tuple[float, float]]
 ) -> None:
