@@ -149,11 +149,13 @@ def test_a_stopped_training_keeps_its_weights_and_predicts_what_was_chosen(
     desk = desk_with(
         "import time\n"
         "channel.leave_on_stop = False\n"
+        'channel.send(Note("ready"))\n'
         "while bundle.train and not channel.should_stop(): time.sleep(0.01)\n"
         'if bundle.train: channel.send(Finished("stopped", "Stopped.", 1, 0.5)); sys.exit(0)'
     )
     desk.press(panel(desk), "train_button")
-    wait_for_epoch(desk)
+    # From then on a stop is asked for, as after the real trainer's first checkpoint.
+    desk.wait(lambda: "ready" in newest(desk).notes)
     desk.press(panel(desk), "stop_button")
     workbench = desk.window.session.workbench
     assert workbench is not None
@@ -166,8 +168,8 @@ def test_a_stopped_training_keeps_its_weights_and_predicts_what_was_chosen(
 
 def test_a_prediction_that_is_stopped_does_not_begin_again(desk_with: OpenDesk) -> None:
     desk = desk_with(
-        'channel.send(Progress("case-001", 1, 5))\n'
         "channel.leave_on_stop = False\n"
+        'channel.send(Progress("case-001", 1, 5))\n'
         "import time\n"
         "while not channel.should_stop(): time.sleep(0.01)\n"
         'channel.send(Finished("stopped", "Stopped.", 1, 0.5)); sys.exit(0)'
