@@ -71,10 +71,11 @@ def test_regions_of_a_middle_level_beside_255_are_segments_and_no_edges(tmp_path
 def test_black_and_white_is_segment_one(tmp_path: Path):
     labels = (disc() > 0.5).astype(np.uint8) * 255
     got = read_labels(save(tmp_path / "a.npy", labels), LOOSE)
-    assert np.array_equal(got.labels, labels // 255) and got.notes == ()
+    assert np.array_equal(got.labels, labels // 255)
+    assert got.notes == ("The labels are black and white: 255 became segment 1.",)
 
 
-@pytest.mark.parametrize("scale", [1.0, 255.0, 0.5])
+@pytest.mark.parametrize("scale", [1.0, 255.0])
 def test_soft_edges_are_cut_at_half_and_that_is_said(tmp_path: Path, scale: float):
     soft = np.round(disc() * 4) / 4 * scale
     soft = np.floor(soft).astype(np.uint8) if scale == 255 else soft
@@ -86,6 +87,79 @@ def test_soft_edges_are_cut_at_half_and_that_is_said(tmp_path: Path, scale: floa
 def test_an_empty_label_map_is_empty(tmp_path: Path):
     got = read_labels(save(tmp_path / "a.npy", np.zeros((3, 40, 40))), LOOSE)
     assert not got.labels.any() and got.notes == ()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 17, 117])
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2"])
+def test_labels_that_nibabel_scaled_keep_their_numbers(tmp_path: Path, count: int, dtype: str):
+    labels = (np.arange(60) % (count + 1)).astype(np.uint8).reshape(GRID.shape)
+    image = nib.Nifti1Image(labels.T.astype(np.float64) * 1.0000001, np.diag([-1, -1, 1, 1.0]))
+    image.set_data_dtype(dtype)
+    nib.save(image, tmp_path / "a.nii")
+    there = nib.load(tmp_path / "a.nii")
+    assert there.dataobj.slope != 1  # pyright: ignore[reportAttributeAccessIssue]
+    got = read_labels(tmp_path / "a.nii", Grid(GRID.shape, (1, 1, 1)))
+    assert np.array_equal(got.labels, labels) and got.notes == ()
+
+
+@settings(QUICK, max_examples=40)
+@given(
+    labels=hnp.arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 254)),
+    noise=hnp.arrays(np.float64, (3, 4, 5), elements=st.floats(-1e-3, 1e-3)),
+    dtype=st.sampled_from(["f8", ">f8", "f4"]),
+)
+def test_what_arithmetic_leaves_of_whole_numbers_is_them(tmp_path: Path, labels, noise, dtype):
+    array = (labels + noise * 0.98).astype(dtype)
+    got = read_labels(save(tmp_path / "a.npy", array), Grid((3, 4, 5), stacked=False))
+    assert np.array_equal(got.labels, labels) and got.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("levels", "named"),
+    [
+        ((0, 0.5, 1), "0, 0.5, 1"),
+        ((0, 0.5), "0, 0.5"),
+        ((0, 1, 1.5, 2), "0, 1, 1.5, 2"),
+        ((0, 0.1, 0.2, 0.3), "0, 0.1, 0.2, 0.3"),
+        ((0, 127.5, 255), "0, 127.5, 255"),
+        (tuple(np.linspace(0, 3, 20)), "0, 0.157895, 0.315789"),
+        (tuple(np.linspace(0, 2, 40)), "and 32 more"),
+    ],
+)
+def test_levels_that_are_no_whole_numbers_are_refused_by_name(tmp_path: Path, levels, named: str):
+    row = np.array(levels, dtype=np.float32)[np.arange(40) * len(levels) // 40]
+    array = np.broadcast_to(row, (3, 40, 40))
+    with pytest.raises(InputError, match="holds fractions") as caught:
+        read_labels(save(tmp_path / "a.npy", array), LOOSE)
+    assert named in caught.value.sentence and "whole number" in caught.value.hint
+
+
+@pytest.mark.parametrize("levels", [(0.5, 1.0), (128, 255)])
+def test_a_thin_segment_of_a_middle_level_is_no_edge(tmp_path: Path, levels):
+    array = np.zeros((3, 40, 40))
+    array[:, 2:20, 2:20], array[:, 25:38, 30] = levels[1], levels[0]
+    if levels[0] == 128:
+        got = read_labels(save(tmp_path / "a.npy", array), LOOSE)
+        assert np.array_equal(got.labels, array) and got.notes == ()
+        return
+    with pytest.raises(InputError, match=r"0, 0\.5, 1"):
+        read_labels(save(tmp_path / "a.npy", array), LOOSE)
+
+
+def test_probabilities_are_cut_at_half_and_not_at_half_of_their_largest(tmp_path: Path):
+    shares = np.stack([np.linspace(0, 0.8, 1600).reshape(40, 40)] * 3)
+    got = read_labels(save(tmp_path / "a.npy", shares), LOOSE)
+    assert np.array_equal(got.labels, shares > 0.5)
+    assert "over 256 levels from 0 to 1" in got.notes[0] and "above 0.5" in got.notes[0]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_labels_that_are_not_finite_are_refused_with_what_to_do(tmp_path: Path, value: float):
+    array = np.zeros((3, 40, 40))
+    array[1, 2, 3] = value
+    with pytest.raises(InputError, match="not finite") as caught:
+        read_labels(save(tmp_path / "a.npy", array), LOOSE)
+    assert "by 0" in caught.value.hint
 
 
 @pytest.mark.parametrize("value", [-1, 256, 0.5 - 1, 300.5])

@@ -1,0 +1,93 @@
+"""Small files that strangers reported: what another library finds in each is what comes in.
+
+The files, and how their right values were found, stand in the README beside them. Each goes the
+whole way, from the survey to the project on disk that is opened again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from segdesk.app import importing
+from segdesk.app.importing import Survey
+from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What one import left in the project on disk."""
+
+    case: Case
+    voxels: npt.NDArray[np.int16]
+    labels: npt.NDArray[np.uint8]
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Voxels of each segment."""
+        numbers, counts = np.unique(self.labels[self.labels > 0], return_counts=True)
+        return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+
+def bring(
+    tmp_path: Path, source: Path | str, labels: Path | str = ""
+) -> tuple[Survey, list[Brought]]:
+    """Import all that a source holds into a new project, and open that again."""
+    tmp_path.mkdir(exist_ok=True)
+    path = tmp_path / "p.segdesk"
+    found = importing.survey([source])
+    workbench = Workbench.create(path)
+    try:
+        for row in importing.requests(workbench, found.volumes, labels=str(labels)):
+            importing.import_scan(workbench, row)
+    finally:
+        workbench.close()
+    workbench = Workbench.open(path, writable=False)
+    try:
+        brought = [
+            Brought(
+                case,
+                np.array(workbench.volume(case.id).voxels),
+                workbench.annotation(case.id).labels.copy(),
+            )
+            for case in workbench.project.cases
+        ]
+    finally:
+        workbench.close()
+    return found, brought
+
+
+def labels_a_hair_off_whole(folder: Path, tmp_path: Path) -> None:
+    for name in ("lungs", "lungs-right"):
+        _, (got,) = bring(tmp_path / name, folder / "ct.nii.gz", folder / f"{name}.nii.gz")
+        truth = np.rint(np.asarray(nib.load(folder / f"{name}.nii.gz").dataobj)).T
+        assert np.array_equal(got.labels, truth)
+        assert got.counts == {1: 560, 2: 840}
+        assert not any("soft" in note for note in got.case.source.notes)
+
+
+#: Each folder, and what must be found in it.
+RIGHT: dict[str, Callable[[Path, Path], None]] = {
+    "labels-a-hair-off-whole": labels_a_hair_off_whole,
+}
+
+
+@pytest.fixture(scope="module")
+def strangers(shared_data: Path) -> Path:
+    """The folder of these files."""
+    folder = shared_data / "strangers"
+    if not folder.is_dir():
+        pytest.skip("the strangers' files are not beside this checkout (../shared/data/strangers)")
+    return folder
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_strangers_reported_comes_in_as_it_is(strangers: Path, tmp_path: Path, name: str):
+    RIGHT[name](strangers / name, tmp_path)
