@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.tolerances import CORNER_VOXELS, FLOAT32, ORTHONORMAL
+
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 #: Letters at the positive and the negative end of the patient's x, y and z axis (LPS).
 LETTERS = (("L", "R"), ("P", "A"), ("S", "I"))
@@ -34,7 +36,7 @@ class Grid:
     ------
     ValueError
         Where a number is not finite, a size or a step is not positive, or the direction is not
-        orthonormal within 1e-3.
+        orthonormal within `tolerances.ORTHONORMAL`.
     """
 
     shape: tuple[int, int, int]
@@ -52,7 +54,7 @@ class Grid:
         if min(self.spacing_mm) <= 0:
             raise ValueError(f"expected steps > 0 mm, received spacing_mm={self.spacing_mm}")
         matrix = self.matrix
-        if not np.allclose(matrix.T @ matrix, np.eye(3), atol=1e-3):
+        if not np.allclose(matrix.T @ matrix, np.eye(3), rtol=0, atol=ORTHONORMAL):
             raise ValueError(f"expected an orthonormal direction, received {self.direction}")
 
     @property
@@ -88,22 +90,38 @@ class Grid:
         k, j, i = (np.linalg.inv(self.affine) @ np.array([*point_mm, 1.0]))[:3]
         return float(k), float(j), float(i)
 
-    def agrees_with(self, other: Grid, *, tolerance_mm: float = 1e-3) -> bool:
+    @property
+    def corners_mm(self) -> npt.NDArray[np.float64]:
+        """The eight corner voxels' centres: float64, (8, 3), (x, y, z) in LPS mm."""
+        corners = np.array([(k, j, i) for k in (0, 1) for j in (0, 1) for i in (0, 1)], np.float64)
+        corners *= np.asarray(self.shape) - 1
+        return corners @ self.affine[:3, :3].T + self.origin_mm
+
+    def agrees_with(self, other: Grid, *, turn_rad: float = 0.0) -> bool:
         """Whether both have one shape and every voxel lies at the same place.
 
-        The corners decide: a tiny rounding of spacing or direction is only a fault where it moves
-        a voxel by more than `tolerance_mm`.
+        The corners decide: a rounding of spacing or direction is only a fault where it moves a
+        voxel by more than `tolerances.CORNER_VOXELS` of the smallest step, or by more than float32
+        can tell.
+
+        Parameters
+        ----------
+        turn_rad : what the header of `other` may be turned by, about the nearest corner of this
+            one, because it rounds its direction; see `formats.stored.Stored`
         """
         if self.shape != other.shape or self.stacked != other.stacked:
             return False
         if not self.stacked:
             return True
-        corners = np.array(
-            [(k, j, i, 1) for k in (0, 1) for j in (0, 1) for i in (0, 1)], dtype=np.float64
-        )
-        corners[:, :3] *= np.asarray(self.shape) - 1
-        apart = np.abs((self.affine - other.affine) @ corners.T)
-        return bool(apart.max() <= tolerance_mm)
+        ours, theirs = self.corners_mm, other.corners_mm
+        apart = np.linalg.norm(ours - theirs, axis=1)
+        step = min(*self.spacing_mm, *other.spacing_mm)
+        far = float(max(np.abs(ours).max(), np.abs(theirs).max()))
+        allowed = CORNER_VOXELS * step + 4 * FLOAT32 * far
+        if turn_rad:
+            fixed = ours[int(np.argmin(apart))]
+            allowed = allowed + turn_rad * np.linalg.norm(ours - fixed, axis=1)
+        return bool(np.all(apart <= allowed))
 
     def axis_letters(self) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str]]:
         """For slice, row and column index: the letters at its (low, high) end.

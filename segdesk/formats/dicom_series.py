@@ -14,16 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.grid import Grid
+from segdesk.core.tolerances import COSINE_LENGTH, COSINES_ALIKE, PIXEL_MM_ALIKE
 from segdesk.errors import InputError
 from segdesk.formats.dicom_header import Header, Plane
 from segdesk.formats.findings import Finding, Survey, name_files, refusal
+from segdesk.formats.geometry import squared_grid
 
 #: Steps may differ by this share of the step or by so many mm, whichever is more: positions are
 #: rounded when they are written.
 STEP_SHARE, STEP_MM = 0.01, 0.02
-#: Cosines and pixel steps of one series may differ by rounding only.
-COSINE_TOLERANCE = 1e-3
-PIXEL_TOLERANCE_MM = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +154,9 @@ def stack_of(series: Sequence[Header]) -> Stack:
     header, plane = pairs[0]
     row_mm, column_mm = plane.pixel_mm or (1.0, 1.0)
     x, y, z = (float(value) for value in positions[0])
-    grid = Grid(
-        (len(pairs), header.rows, header.columns),
-        (step, row_mm, column_mm),
-        (x, y, z),
-        tuple(float(value) for value in direction.ravel()),
-    )
+    shape, spacing = (len(pairs), header.rows, header.columns), (step, row_mm, column_mm)
+    grid, squared = squared_grid(shape, spacing, (x, y, z), direction, plane.path.name)
+    notes.extend(squared)
     if any(dict(header.tags).get("LossyImageCompression") == "01" for header, _ in pairs):
         notes.append("The images were compressed with loss before they came here.")
     return Stack(tuple(h for h, _ in pairs), tuple(p for _, p in pairs), grid, tuple(notes))
@@ -179,8 +175,8 @@ def _check_alike(pairs: Sequence[tuple[Header, Plane]]) -> None:
     first, plane = pairs[0]
     for what, alike in (
         ("sizes", lambda h, p: (h.rows, h.columns) == (first.rows, first.columns)),
-        ("orientations", lambda h, p: _near(p.orientation, plane.orientation, COSINE_TOLERANCE)),
-        ("pixel spacings", lambda h, p: _near(p.pixel_mm, plane.pixel_mm, PIXEL_TOLERANCE_MM)),
+        ("orientations", lambda h, p: _near(p.orientation, plane.orientation, COSINES_ALIKE)),
+        ("pixel spacings", lambda h, p: _near(p.pixel_mm, plane.pixel_mm, PIXEL_MM_ALIKE)),
     ):
         others = [p.path for h, p in pairs if not alike(h, p)]
         if others:
@@ -206,15 +202,14 @@ def _direction(plane: Plane) -> npt.NDArray[np.float64]:
     cosines = np.array(plane.orientation, dtype=np.float64)
     along_row, along_column = cosines[:3], cosines[3:]
     lengths = np.linalg.norm(along_row), np.linalg.norm(along_column)
-    straight = abs(float(along_row @ along_column)) <= COSINE_TOLERANCE
-    if not (straight and np.allclose(lengths, 1, atol=COSINE_TOLERANCE)):
-        raise InputError(
-            f"The orientation in {plane.path.name} is no pair of right-angled vectors."
-        )
+    if not np.allclose(lengths, 1, rtol=0, atol=COSINE_LENGTH):
+        raise InputError(f"The orientation in {plane.path.name} is no pair of unit vectors.")
     if min(plane.pixel_mm or (0.0,)) <= 0:
         raise InputError(f"The pixel spacing in {plane.path.name} is not above zero.")
     along_row, along_column = along_row / lengths[0], along_column / lengths[1]
     normal = np.cross(along_row, along_column)
+    if not np.any(normal):
+        raise InputError(f"The orientation in {plane.path.name} is one direction, twice.")
     return np.stack([along_row, along_column, normal / np.linalg.norm(normal)], axis=1)
 
 

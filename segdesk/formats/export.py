@@ -95,7 +95,11 @@ def _export_file(
     written = open_image(draft) if image_ending(draft) else open_array(draft, "")
     if not np.array_equal(written.read(), array):
         raise InputError(f"{path.name} could not be written: it did not read back equal.")
-    if written.grid.stacked and grid.stacked and not written.grid.agrees_with(grid):
+    if (
+        written.grid.stacked
+        and grid.stacked
+        and not grid.agrees_with(written.grid, turn_rad=written.turn_rad)
+    ):
         raise InputError(f"{path.name} could not be written: its geometry did not read back equal.")
     _to_disk(draft)
     draft.replace(path)

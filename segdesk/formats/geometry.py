@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.grid import Grid
+from segdesk.core.tolerances import OFF_SQUARE, SAID_VOXELS
 from segdesk.errors import InputError
 
-#: How far unit vectors may be from right angles: as `core.grid`.
-SHEAR_TOLERANCE = 1e-3
+Notes = tuple[str, ...]
 
 
 def grid_from_axes(
@@ -17,8 +19,11 @@ def grid_from_axes(
     axes: npt.NDArray[np.float64],
     origin_mm: npt.NDArray[np.float64],
     name: str,
-) -> Grid:
+) -> tuple[Grid, Notes]:
     """The Grid of voxels whose steps along column, row and slice index are the columns of a matrix.
+
+    Axes that are off square by a rounding are squared: the nearest rotation takes their place, the
+    first voxel stays where it is.
 
     Parameters
     ----------
@@ -27,10 +32,15 @@ def grid_from_axes(
     origin_mm : float64, (3,), LPS
     name : of the file, for the sentence
 
+    Returns
+    -------
+    The Grid, and a note where squaring moved a corner by more than `tolerances.SAID_VOXELS`.
+
     Raises
     ------
     InputError
-        Where the steps are zero, not finite or not at right angles.
+        Where the steps are zero, not finite, or off square by more than `tolerances.OFF_SQUARE`;
+        then the sentence says the angle.
     """
     with np.errstate(all="ignore"):  # of damaged headers; checked in the next line
         steps = np.linalg.norm(axes, axis=0)
@@ -38,23 +48,76 @@ def grid_from_axes(
         raise InputError(
             f"{name} has no usable geometry: a step of the voxels is zero or no number."
         )
-    unit = axes / steps
-    if not np.allclose(unit.T @ unit, np.eye(3), atol=SHEAR_TOLERANCE):
-        raise InputError(
-            f"The axes of {name} are not at right angles, so its slices are sheared.",
-            "Resample it onto a straight grid first.",
-        )
     spacing = (float(steps[2]), float(steps[1]), float(steps[0]))
     origin = (float(origin_mm[0]), float(origin_mm[1]), float(origin_mm[2]))
-    return Grid(shape, spacing, origin, tuple(float(x) for x in unit.ravel()))
+    return squared_grid(shape, spacing, origin, axes / steps, name)
+
+
+def squared_grid(
+    shape: tuple[int, int, int],
+    spacing_mm: tuple[float, float, float],
+    origin_mm: tuple[float, float, float],
+    unit: npt.NDArray[np.float64],
+    name: str,
+) -> tuple[Grid, Notes]:
+    """The Grid whose direction is the nearest rotation to three unit vectors.
+
+    Parameters
+    ----------
+    shape, spacing_mm, origin_mm : as `Grid`
+    unit : float64, (3, 3); columns: unit vectors of the column, row and slice index
+    name : of the file, for the sentence
+
+    Returns, Raises
+    ---------------
+    As `grid_from_axes`.
+    """
+    off_square = float(np.abs(unit.T @ unit - np.eye(3)).max())
+    angle = f"{np.degrees(np.arcsin(min(off_square, 1.0))):.2g}°"
+    if off_square > OFF_SQUARE:
+        raise InputError(
+            f"The axes of {name} are off square by {angle}, so its slices are sheared.",
+            "Resample it onto a straight grid first.",
+        )
+    squared = _nearest_rotation(unit)
+    grid = Grid(shape, spacing_mm, origin_mm, tuple(float(x) for x in squared.ravel()))
+    lengths = ((np.asarray(shape) - 1) * spacing_mm)[::-1]
+    corners = np.array(list(product((0, 1), repeat=3))) * lengths
+    moved = float(np.linalg.norm(corners @ (squared - unit).T, axis=1).max()) / min(spacing_mm)
+    if moved <= SAID_VOXELS:
+        return grid, ()
+    return grid, (
+        f"The axes were off square by {angle} and were squared, which moved a corner by "
+        f"{moved:.2g} voxels.",
+    )
+
+
+def _nearest_rotation(unit: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The orthonormal matrix nearest to one of unit vectors (polar decomposition), same handed.
+
+    What is orthonormal already stays as it is, to the last digit.
+    """
+    if np.abs(unit.T @ unit - np.eye(3)).max() < 4 * np.finfo(np.float64).eps:
+        return unit
+    left, _, right = np.linalg.svd(unit)
+    return left @ right
 
 
 def placed(
-    array: npt.NDArray[np.uint8], source: Grid, target: Grid, name: str
+    array: npt.NDArray[np.uint8],
+    source: Grid,
+    target: Grid,
+    name: str,
+    *,
+    turn_rad: float = 0.0,
 ) -> npt.NDArray[np.uint8]:
     """An array on `source` reordered so that each voxel lies at its place on `target`.
 
     Axes may be swapped and run the other way; nothing is resampled.
+
+    Parameters
+    ----------
+    turn_rad : by how much the source's header rounds its direction, as `Stored.turn_rad`
 
     Raises
     ------
@@ -70,7 +133,7 @@ def placed(
     flipped = [axis for axis in range(3) if turn[axis, order[axis]] < 0]
     moved = np.flip(np.transpose(array, order), tuple(flipped))
     grid = _reordered(source, order, flipped)
-    if not grid.agrees_with(target):
+    if not target.agrees_with(grid, turn_rad=turn_rad):
         raise InputError(
             f"{name} is on another grid than the scan: {difference(grid, target)}.",
             "Resample the labels onto the scan's grid first.",
@@ -99,18 +162,34 @@ def difference(grid: Grid, target: Grid) -> str:
     """What differs between labels and scan, in words; the size first, then the largest cause."""
     if grid.shape != target.shape:
         return f"{_times(grid.shape)} voxels instead of {_times(target.shape)}"
-    if not np.allclose(grid.spacing_mm, target.spacing_mm, rtol=1e-4, atol=1e-4):
-        return (
-            f"steps of {_numbers(grid.spacing_mm)} mm instead of {_numbers(target.spacing_mm)} mm"
-        )
-    if not np.allclose(grid.direction, target.direction, atol=1e-4):
-        return "its axes are turned against the scan's"
-    return f"it begins at {_numbers(grid.origin_mm)} mm instead of {_numbers(target.origin_mm)} mm"
+    lengths = (np.asarray(grid.shape) - 1) * grid.spacing_mm
+    wider = np.abs(np.subtract(grid.spacing_mm, target.spacing_mm)) * (np.asarray(grid.shape) - 1)
+    turned = np.abs(grid.matrix - target.matrix).max(axis=0)[::-1] * lengths
+    shifted = float(np.linalg.norm(np.subtract(grid.origin_mm, target.origin_mm)))
+    if shifted >= max(wider.max(), turned.max()):
+        ours, theirs = _told_apart(grid.origin_mm, target.origin_mm)
+        return f"it begins at {ours} mm instead of {theirs} mm"
+    if wider.max() >= turned.max():
+        ours, theirs = _told_apart(grid.spacing_mm, target.spacing_mm)
+        return f"steps of {ours} mm instead of {theirs} mm"
+    trace = float(np.trace(grid.matrix.T @ target.matrix))
+    angle = np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1)))
+    return f"its axes are turned by {angle:.2g}° against the scan's"
+
+
+def _told_apart(
+    ours: tuple[float, float, float], theirs: tuple[float, float, float]
+) -> tuple[str, str]:
+    """Both as text with as many digits as it takes to see that they differ."""
+    digits = 6
+    while digits < 17 and _rounded(ours, digits) == _rounded(theirs, digits):
+        digits += 1
+    return _rounded(ours, digits), _rounded(theirs, digits)
+
+
+def _rounded(numbers: tuple[float, float, float], digits: int) -> str:
+    return ", ".join(f"{number:.{digits}g}" for number in numbers)
 
 
 def _times(shape: tuple[int, int, int]) -> str:
     return "×".join(str(size) for size in shape)
-
-
-def _numbers(values: tuple[float, float, float]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values)

@@ -62,7 +62,7 @@ def read_labels(source: str | Path, grid: Grid) -> LabelMap:
         raise InputError(f"{stored.name} does not fit into memory.") from error
     numbers, notes = as_numbers(array, stored)
     if stored.grid.stacked and grid.stacked:
-        labels = placed(numbers, stored.grid, grid, stored.name)
+        labels = placed(numbers, stored.grid, grid, stored.name, turn_rad=stored.turn_rad)
     elif stored.grid.shape == grid.shape:
         labels = np.ascontiguousarray(numbers)
         if grid.stacked:

@@ -55,13 +55,15 @@ def open_metaimage(file: Path) -> Stored:
     data, start = _data_file(file, fields, offset)
     block = Block(data, start, shape, dtype, "deflate" if packed else "raw")
     block.check()
+    grid, notes = _grid(fields, shape, len(sizes), name)
     return Stored(
         kind="MetaImage",
         name=name,
         files=(file,) if data == file else (file, data),
-        grid=_grid(fields, shape, len(sizes), name),
+        grid=grid,
         dtype=dtype.newbyteorder("="),
         read=block.read,
+        notes=notes,
     )
 
 
@@ -119,7 +121,9 @@ def _first(
     return usual
 
 
-def _grid(fields: dict[str, str], shape: tuple[int, int, int], count: int, name: str) -> Grid:
+def _grid(
+    fields: dict[str, str], shape: tuple[int, int, int], count: int, name: str
+) -> tuple[Grid, tuple[str, ...]]:
     spacing, origin, axes = np.ones(3), np.zeros(3), np.eye(3)
     spacing[:count] = _first(fields, ("elementspacing", "elementsize"), np.ones(count), name)
     origin[:count] = _first(fields, ("offset", "position", "origin"), np.zeros(count), name)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.grid import Grid
+from segdesk.core.tolerances import FLOAT32
 from segdesk.errors import InputError
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.rescale import IDENTITY, Rescale
@@ -29,6 +30,8 @@ TYPES = {
 SIGNS = np.array([-1.0, -1.0, 1.0])
 #: xyzt_units & 7 to mm; 0 is unknown and taken as mm.
 MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+#: A quaternion's a² below this is taken as 0, half a turn: float32 leaves nothing of it (nifti1.h).
+QUATERN_LIMIT = 1e-7
 
 
 class _Layout(NamedTuple):
@@ -94,7 +97,7 @@ def open_nifti(file: Path) -> Stored:
         read = gzip.read
     else:
         block.check()
-    grid, notes = _grid(values, shape, file.name)
+    grid, notes, turn_rad = _grid(values, shape, file.name)
     slope, inter = float(values["slope"][0]), float(values["inter"][0])
     scaled = slope != 0 and math.isfinite(slope) and math.isfinite(inter)
     return Stored(
@@ -106,6 +109,7 @@ def open_nifti(file: Path) -> Stored:
         read=read,
         values=Rescale(slope, inter) if scaled else IDENTITY,
         notes=notes,
+        turn_rad=turn_rad,
     )
 
 
@@ -183,9 +187,11 @@ def _whole(number: float, name: str) -> int:
 
 def _grid(
     values: dict[str, tuple[Any, ...]], shape: tuple[int, int, int], name: str
-) -> tuple[Grid, tuple[str, ...]]:
+) -> tuple[Grid, tuple[str, ...], float]:
+    """Grid, notes, and by what angle in radians the header's rounding may have turned the grid."""
     pixdim = np.array(values["pixdim"], dtype=np.float64)
     notes: tuple[str, ...] = ()
+    turn_rad = 0.0
     if values["sform"][0] > 0:
         rows = np.array(values["srow"], dtype=np.float64).reshape(3, 4)
         axes, origin = rows[:, :3], rows[:, 3]
@@ -193,6 +199,7 @@ def _grid(
         axes = _rotation(values["quatern"]) * pixdim[1:4]
         axes[:, 2] *= -1 if pixdim[0] < 0 else 1
         origin = np.array(values["offset"], dtype=np.float64)
+        turn_rad = _rounding_of(values["quatern"])
     else:
         axes, origin = np.diag(pixdim[1:4]), np.zeros(3)
         notes = ("The file does not say how the patient lies; its axes were taken as R, A, S.",)
@@ -203,14 +210,15 @@ def _grid(
         # A single image has no step; any will do.
         axes[:, 2] = np.cross(axes[:, 0], axes[:, 1])
         axes[:, 2] /= np.linalg.norm(axes[:, 2]) or 1.0
-    return grid_from_axes(shape, axes, origin, name), notes
+    grid, squared = grid_from_axes(shape, axes, origin, name)
+    return grid, (*notes, *squared), turn_rad
 
 
 def _rotation(quatern: tuple[float, ...]) -> npt.NDArray[np.float64]:
     """Rotation of the quaternion (a, b, c, d) of which the file keeps b, c, d (nifti1.h)."""
     b, c, d = (float(x) for x in quatern)
     squared = 1.0 - (b * b + c * c + d * d)
-    if squared < 1e-7:  # nifti1.h: half a turn, where float32 leaves nothing of a
+    if squared < QUATERN_LIMIT:
         length = math.sqrt(b * b + c * c + d * d)
         a, b, c, d = 0.0, b / length, c / length, d / length
     else:
@@ -222,3 +230,17 @@ def _rotation(quatern: tuple[float, ...]) -> npt.NDArray[np.float64]:
             [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
         ]
     )
+
+
+def _rounding_of(quatern: tuple[float, ...]) -> float:
+    """By what angle, in radians, the rounding of b, c and d to float32 may turn the rotation.
+
+    The file keeps a = sqrt(1 - b² - c² - d²) by its square alone, so that near half a turn (as
+    every axial CT in L, P, S has it) the seven digits of b, c and d are three or four of a.
+    """
+    squared = 1.0 - sum(float(x) ** 2 for x in quatern)
+    rounding = 2 * FLOAT32
+    low = math.sqrt(max(squared - rounding, 0.0))
+    high = math.sqrt(max(squared + rounding, QUATERN_LIMIT))
+    read = math.sqrt(squared) if squared >= QUATERN_LIMIT else 0.0
+    return 2 * max(high - read, read - low) + 8 * FLOAT32

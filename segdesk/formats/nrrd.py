@@ -160,7 +160,8 @@ def _grid(
         notes = ("The file does not say how the patient lies; its axes were taken as L, P, S.",)
     signs = np.array(SPACES.get(space, (1, 1, 1)), dtype=np.float64)
     axes = np.stack(rows, axis=1) * signs[:, None]
-    return grid_from_axes(shape, axes, origin * signs, name), notes
+    grid, squared = grid_from_axes(shape, axes, origin * signs, name)
+    return grid, (*notes, *squared)
 
 
 def _grid_by_spacing(
@@ -175,7 +176,8 @@ def _grid_by_spacing(
     spacing = np.ones(3)
     spacing[: len(kept)] = steps[kept]
     note = "The file does not say how the patient lies; its axes were taken as L, P, S."
-    return grid_from_axes(shape, np.diag(spacing), np.zeros(3), name), (note,)
+    grid, _ = grid_from_axes(shape, np.diag(spacing), np.zeros(3), name)
+    return grid, (note,)
 
 
 def _segment_names(keys: dict[str, str]) -> tuple[tuple[int, str], ...]:

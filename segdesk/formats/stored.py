@@ -43,6 +43,7 @@ class Stored:
     names : (number, name) of segments that the file names
     notes : sentences that name no file
     key : array in the file, or empty
+    turn_rad : by how much the header's own rounding may turn the grid about its first voxel
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Stored:
     names: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
     key: str = ""
+    turn_rad: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ def test_labels_on_the_same_grid_within_a_thousandth_are_taken(tmp_path: Path):
         (Grid(GRID.shape, GRID.spacing_mm, (1, 2, 9)), "begins at 1, 2, 9 mm instead of 1, 2, 3"),
         (
             Grid(GRID.shape, GRID.spacing_mm, (1, 2, 3), TURNED),
-            "turned against the scan's",
+            "its axes are turned by 0.57° against the scan's",
         ),
         (
             Grid(GRID.shape, GRID.spacing_mm, (1, 2, 3), (0.7071068, -0.7071068, 0, 0.7071068,

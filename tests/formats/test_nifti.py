@@ -120,7 +120,7 @@ def test_a_sheared_affine_is_refused(tmp_path: Path):
     affine = np.eye(4)
     affine[1, 2] = 0.3
     write(tmp_path / "scan.nii", numbers(), affine)
-    with pytest.raises(InputError, match=r"scan\.nii are not at right angles"):
+    with pytest.raises(InputError, match=r"scan\.nii are off square by 17°"):
         survey([tmp_path / "scan.nii"])
 
 
