@@ -1,13 +1,15 @@
 """How good a run is: its predictions against what a person has called right.
 
 The figures themselves are `ops.metrics`. Only slices that teach as a whole are compared; a partial
-slice says nothing about the voxels that nobody touched.
+slice says nothing about the voxels that nobody touched. A case's figures come from counts added up
+over its slices; where no case has a geometry, each slice is an image of its own and stands for
+itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from segdesk.app.workbench import Workbench
@@ -15,37 +17,80 @@ from segdesk.core.case import Case
 from segdesk.core.run import Run
 from segdesk.core.split import Pool
 from segdesk.errors import UsageError
-from segdesk.ops.metrics import Figures, Summary, compare_segments, summary
+from segdesk.ops.metrics import (
+    Counts,
+    Figures,
+    Summary,
+    Tally,
+    figures,
+    overall,
+    summary,
+    tally,
+)
 
 PoolChoice = Literal["validation", "test", "train", "all"]
+Over = Literal["cases", "slices"]
 POOL_CHOICES: tuple[PoolChoice, ...] = ("validation", "test", "train", "all")
 
 
 @dataclass(frozen=True, slots=True)
 class SliceFigures:
-    """Figures of one slice, by its index from 0."""
+    """Figures of one slice, by its index from 0: for finding the worst, not for a case's mean."""
 
     slice: int
     figures: Figures
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentFigures:
+    """Figures of one segment, of a case or over all.
+
+    Parameters
+    ----------
+    number, name : of the segment
+    mean : of its counts in a case; over all, or over slices, a mean of those that have it; None
+        where it was compared nowhere
+    absent : cases without a voxel of it in truth and prediction: it is undefined there
+    """
+
+    number: int
+    name: str
+    mean: Summary | None
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFigures:
-    """Figures of one case: means over its slices, and the slices."""
+    """Figures of one case, of each segment in it, and of its slices.
+
+    `mean` is made of the case's counts, with the number of its slices and the median over them; it
+    is a mean over slices where each stands for itself.
+    """
 
     case: str
     mean: Summary
+    segments: tuple[SegmentFigures, ...]
     slices: tuple[SliceFigures, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of one run on one pool: means over all slices, and the cases."""
+    """Figures of one run on one pool: means over cases or slices, and the cases.
+
+    Parameters
+    ----------
+    over : what the means are over. "slices" where no case has a geometry between its slices; where
+        both kinds meet, a case without one counts as one case
+    unknown : names of segments that the run never learnt: they are 0 wherever they are drawn
+    """
 
     run: str
     pool: PoolChoice
+    over: Over
     mean: Summary
+    segments: tuple[SegmentFigures, ...]
     cases: tuple[CaseFigures, ...]
+    unknown: tuple[str, ...] = ()
 
 
 def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tuple[int, ...]]:
@@ -125,33 +170,96 @@ def evaluate(
     Raises
     ------
     UsageError
-        Where a case was not predicted by the run.
+        Where a case was not predicted by the run, or the project has no segment.
     """
-    numbers = [number for number, _ in run.segments]
-    rows: list[CaseFigures] = []
-    for id, indices in chosen.items():
-        prediction = workbench.prediction(id, run.id)
-        if prediction is None:
-            raise UsageError(f"'{run.id}' has not predicted '{id}'.", "Predict it first.")
-        labels = workbench.annotation(id).labels
-        grid = workbench.project.case(id).grid
-        voxel_ml = grid.voxel_ml if grid.stacked else None
-        slices = tuple(
-            SliceFigures(
-                index,
-                compare_segments(
-                    labels[index], prediction.labels[index], numbers, voxel_ml=voxel_ml
-                ),
-            )
-            for index in indices
-        )
-        rows.append(CaseFigures(id, _mean(slices), slices))
-    everything = tuple(row for case in rows for row in case.slices)
-    return Evaluation(run.id, pool, _mean(everything), tuple(rows))
+    names = {segment.number: segment.name for segment in workbench.segments}
+    if not names:
+        raise UsageError("The project has no segment to compare.", "Add one first.")
+    learnt = {number for number, _ in run.segments}
+    independent = not any(workbench.project.case(id).grid.stacked for id in chosen)
+    counted = [_count(workbench, run, id, indices, names) for id, indices in chosen.items()]
+    units = [unit for one in counted for unit in one.units(independent=independent)]
+    return Evaluation(
+        run=run.id,
+        pool=pool,
+        over="slices" if independent else "cases",
+        mean=_summary(overall(unit, voxel_ml=ml) for unit, ml in units),
+        segments=tuple(_segment(at, name, units, counted) for at, name in names.items()),
+        cases=tuple(_case(one, names, independent=independent) for one in counted),
+        unknown=tuple(name for number, name in names.items() if number not in learnt),
+    )
 
 
-def _mean(slices: tuple[SliceFigures, ...]) -> Summary:
-    mean = summary(row.figures for row in slices)
+#: Counts that stand for themselves in a mean, of a case or a slice, and mL in a voxel.
+_Unit = tuple[Tally, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A case's counts, slice by slice."""
+
+    case: str
+    indices: tuple[int, ...]
+    slices: tuple[Tally, ...]
+    voxel_ml: float | None
+
+    @property
+    def total(self) -> Tally:
+        return sum(self.slices, Tally())
+
+    def units(self, *, independent: bool) -> list[_Unit]:
+        units = self.slices if independent else (self.total,)
+        return [(unit, self.voxel_ml) for unit in units]
+
+    def lacks(self, number: int) -> bool:
+        """Neither truth nor prediction has a voxel of the segment."""
+        counts = dict(self.total.segments).get(number, Counts())
+        return not counts.in_truth and not counts.in_prediction
+
+
+def _count(
+    workbench: Workbench, run: Run, id: str, indices: tuple[int, ...], numbers: Iterable[int]
+) -> _Counted:
+    prediction = workbench.prediction(id, run.id)
+    if prediction is None:
+        raise UsageError(f"'{run.id}' has not predicted '{id}'.", "Predict it first.")
+    labels = workbench.annotation(id).labels
+    grid = workbench.project.case(id).grid
+    wanted = tuple(numbers)
+    slices = tuple(tally(labels[at], prediction.labels[at], wanted) for at in indices)
+    return _Counted(id, indices, slices, grid.voxel_ml if grid.stacked else None)
+
+
+def _case(counted: _Counted, names: Mapping[int, str], *, independent: bool) -> CaseFigures:
+    """A case's row: its own counts, or means over its slices where each stands for itself."""
+    slices = tuple(
+        SliceFigures(at, overall(one, voxel_ml=counted.voxel_ml))
+        for at, one in zip(counted.indices, counted.slices, strict=True)
+    )
+    mean = _summary(row.figures for row in slices)
+    if not independent:
+        own = _summary([overall(counted.total, voxel_ml=counted.voxel_ml)])
+        mean = replace(own, number=mean.number, empty=mean.empty, dice_median=mean.dice_median)
+    units = counted.units(independent=independent)
+    segments = tuple(_segment(at, name, units, [counted]) for at, name in names.items())
+    return CaseFigures(counted.case, mean, segments, slices)
+
+
+def _segment(
+    number: int, name: str, units: Sequence[_Unit], cases: Sequence[_Counted]
+) -> SegmentFigures:
+    """One segment over the units in which it was compared."""
+    mean = summary(
+        figures(counts, voxel_ml=ml)
+        for unit, ml in units
+        for at, counts in unit.segments
+        if at == number
+    )
+    return SegmentFigures(number, name, mean, tuple(one.case for one in cases if one.lacks(number)))
+
+
+def _summary(rows: Iterable[Figures]) -> Summary:
+    mean = summary(rows)
     if mean is None:
         raise ValueError("expected at least one voxel to compare")
     return mean

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -13,6 +12,7 @@ from segdesk.app import evaluating, predicting, running, teaching, training
 from segdesk.app.evaluating import PoolChoice
 from segdesk.app.running import TrainerSession, Worked
 from segdesk.app.workbench import Workbench
+from segdesk.cli import evaluation
 from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
 from segdesk.core.networks import CATALOGUE, DEFAULT
@@ -187,7 +187,7 @@ def _epoch_line(epoch: Epoch) -> str:
     if epoch.val_loss is not None:
         parts.append(f"validation loss {epoch.val_loss:.4f}")
     if epoch.val_dice is not None:
-        parts.append(f"validation Dice {epoch.val_dice:.4f}")
+        parts.append(f"validation Dice {epoch.val_dice:.3f}")
     return ", ".join(parts)
 
 
@@ -243,23 +243,6 @@ def evaluate(
             missing = evaluating.without_prediction(workbench, chosen, slices)
             _predict(workbench, chosen, missing, report)
             result = evaluating.evaluate(workbench, chosen, wanted, slices)
-    fields: dict[str, Any] = {
-        "run": result.run,
-        "pool": result.pool,
-        **asdict(result.mean),
-        "cases": [
-            {
-                "case": row.case,
-                **asdict(row.mean),
-                "slices": [{"slice": at.slice, **asdict(at.figures)} for at in row.slices],
-            }
-            for row in result.cases
-        ],
-    }
-    means = [(row.case, row.mean) for row in result.cases] + [("all", result.mean)]
-    rows = [
-        (name, mean.number, mean.dice, mean.dice_median, mean.iou, mean.accuracy)
-        for name, mean in means
-    ]
-    columns = ("case", "slices", "Dice", "median", "IoU", "accuracy")
-    report.answer(fields, [table(*columns, rows=rows)])
+    for sentence in evaluation.said_of(result):
+        report.say(sentence)
+    report.answer(evaluation.fields_of(result), [evaluation.table_of(result)])

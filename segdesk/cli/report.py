@@ -104,7 +104,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     # A name is no markup.
-    return f"{value:.4f}" if isinstance(value, float) else str(value).replace("[", r"\[")
+    return f"{value:.3f}" if isinstance(value, float) else str(value).replace("[", r"\[")
 
 
 def _plain(value: Any) -> Any:

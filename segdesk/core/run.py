@@ -109,8 +109,9 @@ def _within(name: str, value: float, low: float, high: float) -> None:
 class Epoch:
     """Figures of one epoch. None where there was nothing to measure.
 
-    `dice` and `val_dice` are means over slices of the foreground's Dice; `seconds` counts
-    training time since the run started, without the start of the process.
+    `dice` and `val_dice` are means over the segments that the truth shows; a segment's voxels are
+    added up over the epoch's batches, and over the validation slices. `seconds` counts training
+    time since the run started, without the start of the process.
     """
 
     number: int

@@ -1,8 +1,10 @@
-"""How good a training is while it runs: accuracy and mean Dice, unknown voxels left out.
+"""How good a training is while it runs: accuracy and Dice, unknown voxels left out.
 
-`accuracy` and `dice` are Keras metrics on the network's own pixels, for the training batches;
-`SliceFigures` measures a validation slice on the scan's own grid. Tables with distances and
-volumes, after the run, belong to `ops.metrics`.
+`accuracy` and `Overlap` look at the network's own pixels in the training batches; a validation
+slice is counted on the scan's own grid by `ops.metrics.tally`. Either way Dice comes from voxels
+added up for each segment, over an epoch's batches or over the chosen slices: in a mean over slices
+each empty one would count as a success. Tables with distances and volumes, after the run, belong
+to `app` and `ops.metrics`.
 """
 
 # Keras types what its operations return as None.
@@ -12,12 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
-import numpy.typing as npt
 from keras import ops
 
 from segdesk.jobs.bundle import IGNORE
 from segdesk.learning.losses import Tensor
+from segdesk.ops.metrics import Tally, dice
 
 
 def accuracy(target: Tensor, output: Tensor) -> Tensor:
@@ -33,56 +36,80 @@ def accuracy(target: Tensor, output: Tensor) -> Tensor:
     return _sum(right) / ops.maximum(_sum(known), 1.0)
 
 
-def dice(target: Tensor, output: Tensor) -> Tensor:
-    """Mean over the slices of the foreground's Dice, as `SliceFigures.dice` defines it.
-
-    Parameters as in `accuracy`.
-    """
-    known, truth = _known_and_truth(target)
-    found = _classes(output)
-    of_classes: list[Tensor] = []
-    present: list[Tensor] = []
-    for number in range(1, max(2, output.shape[-1])):
-        mine = ops.logical_and(known, ops.equal(found, number))
-        real = ops.equal(truth, number)
-        either = _sum(mine, axis=(1, 2)) + _sum(real, axis=(1, 2))
-        shared = _sum(ops.logical_and(mine, real), axis=(1, 2))
-        of_classes.append(2.0 * shared / ops.maximum(either, 1.0))
-        present.append(ops.cast(either > 0, "float32"))
-    count = sum(present[1:], present[0])
-    total = sum(of_classes[1:], of_classes[0])
-    return ops.mean(ops.where(count > 0, total / ops.maximum(count, 1.0), 1.0))
-
-
 @dataclass(frozen=True, slots=True)
-class SliceFigures:
-    """One slice on its own grid.
+class Overlap:
+    """Voxels of each segment in any number of batches; overlaps add up.
 
     Parameters
     ----------
-    right, known : voxels
-    dice : mean over the segments that truth or prediction have; 1 where neither has any
+    shared, found, real : class 1, 2, …: in both, in the network's answer, in the truth
     """
 
-    right: int
-    known: int
-    dice: float
+    shared: tuple[float, ...]
+    found: tuple[float, ...]
+    real: tuple[float, ...]
 
-    @classmethod
-    def of(cls, found: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> SliceFigures:
-        """Measure class indices, uint8, (rows, columns), against a target that may hold 255."""
-        known = target != IGNORE
-        found, truth = found[known], target[known]
-        scores: list[float] = []
-        for number in np.union1d(found, truth):
-            if number:
-                mine, real = found == number, truth == number
-                scores.append(2.0 * np.count_nonzero(mine & real) / (mine.sum() + real.sum()))
-        return cls(
-            right=int(np.count_nonzero(found == truth)),
-            known=int(np.count_nonzero(known)),
-            dice=float(np.mean(scores)) if scores else 1.0,
+    def __add__(self, other: Overlap) -> Overlap:
+        return Overlap(
+            _added(self.shared, other.shared),
+            _added(self.found, other.found),
+            _added(self.real, other.real),
         )
+
+    @property
+    def dice(self) -> float | None:
+        """Mean over the segments that the truth shows; None where it shows none."""
+        scores = [
+            2.0 * both / (one + other)
+            for both, one, other in zip(self.shared, self.found, self.real, strict=True)
+            if other
+        ]
+        return float(np.mean(scores)) if scores else None
+
+
+class OverlapOfBatch(keras.metrics.Metric):
+    """The `Overlap` of the batch in hand, counted within the training step.
+
+    Parameters
+    ----------
+    classes : of the network, background included
+    """
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(name="overlap")
+        self._numbers = range(1, classes)
+        self._counts = self.add_variable((3, classes - 1), "zeros", dtype="float32", name="counts")
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
+        """Count a batch; parameters as in `accuracy`."""
+        known, truth = _known_and_truth(y_true)
+        found = _classes(y_pred)
+        rows: list[Tensor] = []
+        for number in self._numbers:
+            mine = ops.logical_and(known, ops.equal(found, number))
+            real = ops.equal(truth, number)
+            rows.append(ops.stack([_sum(ops.logical_and(mine, real)), _sum(mine), _sum(real)]))
+        self._counts.assign_add(ops.stack(rows, axis=1))
+
+    def result(self) -> Tensor:
+        """Keras asks for one figure: voxels of the truth."""
+        return ops.sum(self._counts[2])
+
+    @property
+    def overlap(self) -> Overlap:
+        """Of everything since the last reset."""
+        shared, found, real = np.asarray(self._counts).tolist()
+        return Overlap(tuple(shared), tuple(found), tuple(real))
+
+
+def shown_dice(counted: Tally) -> float | None:
+    """Mean Dice of the segments that the truth of the counted slices shows.
+
+    Always the same segments on the same slices, so that epochs and runs can be compared; one stray
+    voxel of a segment that is nowhere does not decide. None where no segment is shown.
+    """
+    scores = [dice(counts) for _, counts in counted.segments if counts.in_truth]
+    return float(np.mean([score or 0.0 for score in scores])) if scores else None
 
 
 def _known_and_truth(target: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,3 +125,7 @@ def _classes(output: Tensor) -> Tensor:
 
 def _sum(flags: Tensor, axis: tuple[int, ...] | None = None) -> Tensor:
     return ops.sum(ops.cast(flags, "float32"), axis=axis)
+
+
+def _added(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(first + second for first, second in zip(one, other, strict=True))

@@ -10,6 +10,8 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -152,12 +154,10 @@ class Fit:
                     loss=loss,
                     accuracy=float(np.mean([one.accuracy for one in taken])),
                     rate=self._rate * share,
-                    dice=float(np.mean([one.dice for one in taken])),
+                    dice=reduce(add, (one.overlap for one in taken)).dice,
                     val_loss=validated.loss if validated else None,
                     val_accuracy=validated.accuracy if validated else None,
-                    val_dice=validated.dice
-                    if validated and self._validation.has_foreground
-                    else None,
+                    val_dice=validated.dice if validated else None,
                 )
             )
         )

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.learning import backend, figures
+from segdesk.learning import backend
 from segdesk.learning.feed import Batch
+from segdesk.learning.figures import Overlap, OverlapOfBatch, accuracy
 from segdesk.learning.losses import Loss
 
 Weights = list[npt.NDArray[np.float32]]
@@ -21,7 +22,7 @@ class StepFigures:
 
     loss: float
     accuracy: float
-    dice: float
+    overlap: Overlap
 
 
 class Learner:
@@ -38,12 +39,13 @@ class Learner:
         self.network = network
         self.loss = loss
         self.optimiser = keras.optimizers.Adam(rate)
+        self._overlap = OverlapOfBatch(max(2, network.output_shape[-1]))
         # Shares its layers with the network.
         self._trained = keras.Model(network.inputs, network.outputs)
         self._trained.compile(
             optimizer=self.optimiser,  # pyright: ignore[reportArgumentType]
             loss=loss,
-            metrics=[figures.accuracy, figures.dice],
+            metrics=[accuracy, self._overlap],
             jit_compile=backend.USE_XLA,  # pyright: ignore[reportArgumentType]
         )
         self.optimiser.build(self._trained.trainable_variables)
@@ -55,7 +57,7 @@ class Learner:
         # Keras' figures are running means; a curve wants those of this batch.
         self._trained.reset_metrics()
         logs = self._trained.train_on_batch(*batch, return_dict=True)
-        return StepFigures(*(float(logs[name]) for name in ("loss", "accuracy", "dice")))
+        return StepFigures(float(logs["loss"]), float(logs["accuracy"]), self._overlap.overlap)
 
     def _make_metrics(self) -> None:
         """Let the metrics make their variables now.

@@ -1,4 +1,7 @@
-"""The validation after each epoch: loss, accuracy and Dice on the scans' own grids."""
+"""The validation after each epoch: loss, accuracy and Dice on the scans' own grids.
+
+Voxels are counted for each segment over all chosen slices, and Dice comes from these sums.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from segdesk.errors import Cancelled
-from segdesk.learning.figures import SliceFigures
+from segdesk.jobs.bundle import IGNORE
+from segdesk.learning.figures import shown_dice
 from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.losses import Loss
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples
+from segdesk.ops.metrics import Tally, tally
 
 #: Slices that are looked at after an epoch: more would make a curve point wait for too long.
 MOST_SLICES = 200
@@ -19,16 +24,19 @@ MOST_SLICES = 200
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """Figures over the validation slices. Better is the higher Dice, then the lower loss."""
+    """Figures over the validation slices. Better is the higher Dice, then the lower loss.
+
+    `dice` is None where no slice shows a segment: the loss decides then.
+    """
 
     loss: float
     accuracy: float
-    dice: float
+    dice: float | None
 
     def is_better_than(self, other: Validated | None) -> bool:
         if not np.isfinite(self.loss):
             return False
-        return other is None or (self.dice, -self.loss) > (other.dice, -other.loss)
+        return other is None or (self.dice or 0.0, -self.loss) > (other.dice or 0.0, -other.loss)
 
 
 class Validation:
@@ -46,8 +54,6 @@ class Validation:
         self._forward = forward
         self._loss = loss
         self._chosen = samples.thinned(MOST_SLICES)
-        # Where no slice shows a segment, Dice is 1 or 0 by one stray voxel: the loss decides.
-        self._has_foreground = any(samples[index].segments for index in self._chosen)
 
     @property
     def slices(self) -> int:
@@ -65,7 +71,7 @@ class Validation:
         if not self._chosen:
             return None
         losses: list[float] = []
-        measured: list[SliceFigures] = []
+        counted = Tally()
         for places in in_batches(len(self._chosen), self._forward.batch):
             if reporter.should_stop():
                 raise Cancelled
@@ -77,14 +83,14 @@ class Validation:
             for index, chances in zip(chosen, probabilities(outputs), strict=True):
                 found = self._samples.frame(index).probabilities(chances).argmax(axis=-1)
                 target = self._samples.own_target(index)
-                measured.append(SliceFigures.of(found.astype(np.uint8), target))
+                counted += tally(
+                    target,
+                    found.astype(np.uint8),
+                    range(1, chances.shape[-1]),
+                    ignore=target == IGNORE,
+                )
         return Validated(
             loss=sum(losses) / len(self._chosen),
-            accuracy=sum(one.right for one in measured) / sum(one.known for one in measured),
-            dice=float(np.mean([one.dice for one in measured])) if self._has_foreground else 0.0,
+            accuracy=counted.right / counted.compared,
+            dice=shown_dice(counted),
         )
-
-    @property
-    def has_foreground(self) -> bool:
-        """Whether the Dice means anything."""
-        return self._has_foreground

@@ -1,15 +1,19 @@
 """Figures that compare a prediction with the truth: Dice, IoU, precision and the rest.
 
-Pure counting on masks, by slice or by case. Which slices count (those that teach), which voxels
-are ignored and how figures are shown is decided by `app` and `learning`; distances between
-surfaces are another file's job. The losses and live curves of a training have their own
-versions in `learning`, on the network's tensors.
+Pure counting on masks, by slice or by case. Figures of a case come from counts that are added up
+over its slices (`tally`), never from a mean over slices, in which each empty slice would count as a
+success. A share of nothing is undefined, None, and a mean leaves it out: both masks empty say
+nothing about Dice, one empty is 0.
+
+Which slices count (those that teach), which voxels are ignored and how figures are shown is
+decided by `app` and `learning`; distances between surfaces are another file's job. The losses and
+live curves of a training have their own versions in `learning`, on the network's tensors.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,41 +55,75 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted over any number of slices, for each segment. Tallies add up.
+
+    Parameters
+    ----------
+    segments : (number, Counts), by number; a segment that was never asked for is not there
+    right, compared : voxels whose label is right, and all that were compared: a voxel of the wrong
+        segment is a miss of one and a false alarm of the other, yet one wrong voxel
+    """
+
+    segments: tuple[tuple[int, Counts], ...] = ()
+    right: int = 0
+    compared: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        counts = dict(self.segments)
+        for number, more in other.segments:
+            counts[number] = counts.get(number, Counts()) + more
+        return Tally(
+            tuple(sorted(counts.items(), key=lambda row: row[0])),
+            self.right + other.right,
+            self.compared + other.compared,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """What a comparison says; every share lies in 0 to 1.
+    """What a comparison says; every share lies in 0 to 1 and is None where it is undefined.
 
     Parameters
     ----------
     dice, iou, precision, recall, specificity, accuracy : see the functions of these names
     volume_difference_ml : prediction minus truth; None where slices have no geometry
-    volume_difference_percent : of the truth's volume; None where the truth is empty and the
-        prediction is not
+    volume_difference_percent : of the truth's volume; None where the truth is empty
     voxels : how many were compared; 0 where all were ignored, and then `summary` leaves them out
     """
 
-    dice: float
-    iou: float
-    precision: float
-    recall: float
-    specificity: float
-    accuracy: float
+    dice: float | None
+    iou: float | None
+    precision: float | None
+    recall: float | None
+    specificity: float | None
+    accuracy: float | None
     volume_difference_ml: float | None
     volume_difference_percent: float | None
     voxels: int
 
+    @property
+    def is_empty(self) -> bool:
+        """Neither truth nor prediction has anything: the pair says nothing about Dice."""
+        return self.dice is None
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Means over slices or cases, and the median of Dice."""
+    """Means over slices or cases, and the median of Dice; each over the rows that have the figure.
+
+    `number` counts the rows, `empty` those of them in which neither mask had anything.
+    """
 
     number: int
-    dice: float
-    dice_median: float
-    iou: float
-    precision: float
-    recall: float
-    specificity: float
-    accuracy: float
+    empty: int
+    dice: float | None
+    dice_median: float | None
+    iou: float | None
+    precision: float | None
+    recall: float | None
+    specificity: float | None
+    accuracy: float | None
     volume_difference_ml: float | None
     volume_difference_percent: float | None
 
@@ -119,37 +157,35 @@ def count(truth: Mask, predicted: Mask, *, ignore: Mask | None = None) -> Counts
     )
 
 
-def dice(counts: Counts) -> float:
-    """2 TP / (2 TP + FP + FN). Both empty: 1; one empty: 0."""
-    return _share(2 * counts.true_positive, counts.in_truth + counts.in_prediction, empty=1.0)
+def dice(counts: Counts) -> float | None:
+    """2 TP / (2 TP + FP + FN). Both empty: undefined; one empty: 0."""
+    return _share(2 * counts.true_positive, counts.in_truth + counts.in_prediction)
 
 
-def iou(counts: Counts) -> float:
-    """TP / (TP + FP + FN), the Jaccard index. Both empty: 1; one empty: 0."""
-    return _share(counts.true_positive, counts.in_truth + counts.false_positive, empty=1.0)
+def iou(counts: Counts) -> float | None:
+    """TP / (TP + FP + FN), the Jaccard index. Both empty: undefined; one empty: 0."""
+    return _share(counts.true_positive, counts.in_truth + counts.false_positive)
 
 
-def precision(counts: Counts) -> float:
-    """Share of the prediction that is right, TP / (TP + FP). Both empty: 1; one empty: 0."""
-    empty = 0.0 if counts.in_truth else 1.0
-    return _share(counts.true_positive, counts.in_prediction, empty=empty)
+def precision(counts: Counts) -> float | None:
+    """Share of the prediction that is right, TP / (TP + FP). Both empty: undefined; one: 0."""
+    return _share(counts.true_positive, counts.in_prediction, other=counts.in_truth)
 
 
-def recall(counts: Counts) -> float:
-    """Share of the truth that was found (sensitivity), TP / (TP + FN). Both empty: 1; one: 0."""
-    empty = 0.0 if counts.in_prediction else 1.0
-    return _share(counts.true_positive, counts.in_truth, empty=empty)
+def recall(counts: Counts) -> float | None:
+    """Share of the truth that was found (sensitivity), TP / (TP + FN). Both empty: undefined;
+    one empty: 0."""
+    return _share(counts.true_positive, counts.in_truth, other=counts.in_prediction)
 
 
-def specificity(counts: Counts) -> float:
-    """Share of the background that was left alone, TN / (TN + FP). No background: 1."""
-    background = counts.true_negative + counts.false_positive
-    return _share(counts.true_negative, background, empty=1.0)
+def specificity(counts: Counts) -> float | None:
+    """Share of the background that was left alone, TN / (TN + FP). No background: undefined."""
+    return _share(counts.true_negative, counts.true_negative + counts.false_positive)
 
 
-def accuracy(counts: Counts) -> float:
-    """Share of all voxels that are right. Nothing compared: 1."""
-    return _share(counts.true_positive + counts.true_negative, counts.voxels, empty=1.0)
+def accuracy(counts: Counts) -> float | None:
+    """Share of all voxels that are right. Nothing compared: undefined."""
+    return _share(counts.true_positive + counts.true_negative, counts.voxels)
 
 
 def volume_difference_ml(counts: Counts, voxel_ml: float) -> float:
@@ -158,11 +194,10 @@ def volume_difference_ml(counts: Counts, voxel_ml: float) -> float:
 
 
 def volume_difference_percent(counts: Counts) -> float | None:
-    """Volume difference in percent of the truth. Both empty: 0; only the truth empty: None."""
-    difference = counts.in_prediction - counts.in_truth
-    if counts.in_truth:
-        return 100.0 * difference / counts.in_truth
-    return None if difference else 0.0
+    """Volume difference in percent of the truth. Truth empty: undefined."""
+    if not counts.in_truth:
+        return None
+    return 100.0 * (counts.in_prediction - counts.in_truth) / counts.in_truth
 
 
 def figures(counts: Counts, *, voxel_ml: float | None = None) -> Figures:
@@ -199,53 +234,79 @@ def compare(
     return figures(count(truth, predicted, ignore=ignore), voxel_ml=voxel_ml)
 
 
-def compare_segments(
+def tally(
     truth: LabelMap,
     predicted: LabelMap,
-    numbers: Sequence[int],
+    numbers: Iterable[int],
     *,
     ignore: Mask | None = None,
-    voxel_ml: float | None = None,
-) -> Figures:
-    """Figures of a predicted label map: means over the segments that are present in either.
-
-    Accuracy is the exception: the share of voxels whose label is right, as the training's curve
-    counts it. Where no segment is present in either map, the figures are those of two empty
-    masks. A volume difference in percent is the mean over segments that have one.
+) -> Tally:
+    """Count two label maps, segment by segment.
 
     Parameters
     ----------
     truth, predicted : uint8, of one shape (a slice or a case)
     numbers : the segments that count; every other label is background
     ignore : bool of that shape; voxels that are True are left out
-    voxel_ml : as for `figures`
+
+    Raises
+    ------
+    ValueError
+        Where a shape differs, or no segment was asked for.
     """
-    every = [
-        count(truth == number, predicted == number, ignore=ignore)
-        for number in dict.fromkeys(numbers)
-    ]
-    if not every:
+    wanted = sorted(set(numbers))
+    if not wanted:
         raise ValueError("expected at least one segment, received numbers=()")
-    present = [figures(c, voxel_ml=voxel_ml) for c in every if c.in_truth or c.in_prediction]
-    rows = present or [figures(every[0], voxel_ml=voxel_ml)]
-    voxels = every[0].voxels
-    # Not from the counts: a voxel of the wrong segment is a miss of one and a false alarm of the
-    # other, yet one wrong voxel.
-    known = np.isin(np.arange(256), list(numbers))
+    counts = tuple(
+        (number, count(truth == number, predicted == number, ignore=ignore)) for number in wanted
+    )
+    known = np.isin(np.arange(256), wanted)
     wrong = np.where(known[truth], truth, 0) != np.where(known[predicted], predicted, 0)
     if ignore is not None:
         wrong &= ~ignore
+    compared = counts[0][1].voxels
+    return Tally(counts, compared - int(np.count_nonzero(wrong)), compared)
+
+
+def segment_figures(
+    counted: Tally, *, voxel_ml: float | None = None
+) -> tuple[tuple[int, Figures], ...]:
+    """(number, figures) of each segment of a tally; `voxel_ml` as for `figures`."""
+    return tuple(
+        (number, figures(counts, voxel_ml=voxel_ml)) for number, counts in counted.segments
+    )
+
+
+def overall(counted: Tally, *, voxel_ml: float | None = None) -> Figures:
+    """Means over a tally's segments; a segment in neither truth nor prediction is left out.
+
+    Accuracy is the exception: the share of voxels whose label is right, as the training's curve
+    counts it.
+    """
+    rows = [row for _, row in segment_figures(counted, voxel_ml=voxel_ml) if not row.is_empty]
     return Figures(
         dice=_mean(row.dice for row in rows),
         iou=_mean(row.iou for row in rows),
         precision=_mean(row.precision for row in rows),
         recall=_mean(row.recall for row in rows),
         specificity=_mean(row.specificity for row in rows),
-        accuracy=_share(voxels - int(np.count_nonzero(wrong)), voxels, empty=1.0),
-        volume_difference_ml=_mean_known(row.volume_difference_ml for row in rows),
-        volume_difference_percent=_mean_known(row.volume_difference_percent for row in rows),
-        voxels=voxels,
+        accuracy=_share(counted.right, counted.compared),
+        volume_difference_ml=_mean(row.volume_difference_ml for row in rows),
+        volume_difference_percent=_mean(row.volume_difference_percent for row in rows),
+        voxels=counted.compared,
     )
+
+
+def compare_segments(
+    truth: LabelMap,
+    predicted: LabelMap,
+    numbers: Iterable[int],
+    *,
+    ignore: Mask | None = None,
+    voxel_ml: float | None = None,
+) -> Figures:
+    """`overall` of one pair of label maps, of a slice or a case; parameters as for `tally`."""
+    return overall(tally(truth, predicted, numbers, ignore=ignore), voxel_ml=voxel_ml)
 
 
 def summary(rows: Iterable[Figures]) -> Summary | None:
@@ -253,33 +314,35 @@ def summary(rows: Iterable[Figures]) -> Summary | None:
 
     Returns
     -------
-    None where no row compared a voxel. Volume differences are means over the rows that have one.
+    None where no row compared a voxel.
     """
     measured = [row for row in rows if row.voxels]
     if not measured:
         return None
+    scores = [row.dice for row in measured if row.dice is not None]
     return Summary(
         number=len(measured),
-        dice=_mean(row.dice for row in measured),
-        dice_median=statistics.median(row.dice for row in measured),
+        empty=sum(row.is_empty for row in measured),
+        dice=_mean(scores),
+        dice_median=statistics.median(scores) if scores else None,
         iou=_mean(row.iou for row in measured),
         precision=_mean(row.precision for row in measured),
         recall=_mean(row.recall for row in measured),
         specificity=_mean(row.specificity for row in measured),
         accuracy=_mean(row.accuracy for row in measured),
-        volume_difference_ml=_mean_known(row.volume_difference_ml for row in measured),
-        volume_difference_percent=_mean_known(row.volume_difference_percent for row in measured),
+        volume_difference_ml=_mean(row.volume_difference_ml for row in measured),
+        volume_difference_percent=_mean(row.volume_difference_percent for row in measured),
     )
 
 
-def _share(part: int, whole: int, *, empty: float) -> float:
-    return part / whole if whole else empty
+def _share(part: int, whole: int, *, other: int = 0) -> float | None:
+    """None where there is nothing to have a share of; 0 where only the `other` mask has."""
+    if whole:
+        return part / whole
+    return 0.0 if other else None
 
 
-def _mean(values: Iterable[float]) -> float:
-    return statistics.fmean(values)
-
-
-def _mean_known(values: Iterable[float | None]) -> float | None:
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Of those that are defined."""
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if known else None

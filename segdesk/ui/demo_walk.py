@@ -148,7 +148,7 @@ class Walk:
         if not all(statuses[index] is SliceStatus.CORRECTED for index in TAUGHT):
             raise Impatient("a slice that was outlined is not corrected")
         drawn = self.workbench.annotation(self._case).labels[list(TAUGHT)] > 0
-        self.figures["lasso_dice"] = compare(self._truth(0)[list(TAUGHT)], drawn).dice
+        self.figures["lasso_dice"] = _dice(self._truth(0)[list(TAUGHT)], drawn)
 
     def train(self) -> None:
         self._choose("plan_budget", "minutes")
@@ -185,7 +185,7 @@ class Walk:
             prediction = self.workbench.prediction(case.id)
             if prediction is None:
                 raise Impatient(f"{case.id} was not predicted")
-            dice = compare(self._truth(at), prediction.labels > 0).dice
+            dice = _dice(self._truth(at), prediction.labels > 0)
             self.figures[f"prediction_dice_{case.id}"] = round(dice, 4)
         self._go_to(10)
 
@@ -206,7 +206,7 @@ class Walk:
             "the acceptance in bulk",
             lambda: SliceStatus.UNLABELLED not in annotation.statuses,
         )
-        dice = compare(self._truth(0), annotation.labels > 0).dice
+        dice = _dice(self._truth(0), annotation.labels > 0)
         self.figures["annotation_dice"] = round(dice, 4)
         grid = self.workbench.project.case(self._case).grid
         self.figures["lungs_ml"] = round(np.count_nonzero(annotation.labels) * grid.voxel_ml)
@@ -379,3 +379,11 @@ def walk(folder: Path) -> int:
     (folder / "report.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     sys.stderr.write(f"Report and pictures: {folder}\n")
     return 0 if ok else 1
+
+
+def _dice(truth: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]) -> float:
+    """Of a phantom's case; its truth is never empty, so there is always one."""
+    dice = compare(truth, found).dice
+    if dice is None:
+        raise Impatient("neither the phantom nor the mask has a voxel")
+    return dice

@@ -83,10 +83,17 @@ def test_the_truth_itself_is_perfect(judged: Workbench) -> None:
     found = evaluating.evaluate(judged, RUN, "validation", chosen)
     mean = found.mean
     assert (mean.dice, mean.dice_median, mean.iou, mean.accuracy) == (1, 1, 1, 1)
-    assert (mean.precision, mean.recall, mean.number) == (1, 1, 4)
+    assert (mean.precision, mean.recall, mean.number) == (1, 1, 1)
 
 
-def test_means_are_over_slices_whatever_case_they_are_in(judged: Workbench) -> None:
+def as_one_image_each(workbench: Workbench, case: str) -> None:
+    """Its slices have no geometry between them any more."""
+    row = workbench.project.case(case)
+    grid = replace(row.grid, stacked=False)
+    workbench.put_project(workbench.project.with_case(replace(row, grid=grid)))
+
+
+def test_a_case_is_counted_as_a_whole_and_means_are_over_cases(judged: Workbench) -> None:
     half = disc(voxels())
     half[:2] = 0
     predict(judged, "case-001", half)
@@ -94,12 +101,95 @@ def test_means_are_over_slices_whatever_case_they_are_in(judged: Workbench) -> N
     chosen = evaluating.slices_to_evaluate(judged, "all")
     found = evaluating.evaluate(judged, RUN, "all", chosen)
     first, second = found.cases
+    truth = disc(voxels())[:4]
+    shared = np.count_nonzero(truth[2:])
+    dice = 2 * shared / (shared + np.count_nonzero(truth))
     assert [row.figures.dice for row in first.slices] == [0, 0, 1, 1]
-    assert (first.mean.dice, first.mean.dice_median) == (0.5, 0.5)
+    assert first.mean.dice == pytest.approx(dice)
+    assert (first.mean.dice_median, first.mean.number) == (0.5, 4)
+    voxel_ml = judged.project.case("case-001").grid.voxel_ml
+    assert first.mean.volume_difference_ml == pytest.approx(-voxel_ml * np.count_nonzero(truth[:2]))
     assert second.mean.dice == 1
+    assert (found.over, found.mean.number) == ("cases", 2)
+    assert found.mean.dice == pytest.approx((dice + 1) / 2)
+    accuracy = 1 - np.count_nonzero(truth[:2]) / truth.size
+    assert found.mean.accuracy == pytest.approx((accuracy + 1) / 2)
+
+
+def test_predicting_nothing_scores_nothing_where_one_slice_in_five_has_the_organ(
+    judged: Workbench,
+) -> None:
+    truth = disc(voxels(seed=2))
+    truth[[0, 1, 3, 4]] = 0
+    add_case(judged, scan=voxels(seed=2), pool="test")
+    importing.take_label_map(judged, "case-003", LabelMap(truth), labels_as="corrected")
+    predict(judged, "case-003", np.zeros(SHAPE))
+    chosen = evaluating.slices_to_evaluate(judged, "test")
+    assert chosen == {"case-003": (0, 1, 2, 3, 4)}
+    found = evaluating.evaluate(judged, RUN, "test", chosen)
+    assert (found.mean.dice, found.mean.iou, found.mean.recall) == (0, 0, 0)
+    assert [row.figures.is_empty for row in found.cases[0].slices] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
+    as_one_image_each(judged, "case-003")
+    alone = evaluating.evaluate(judged, RUN, "test", chosen)
+    assert (alone.over, alone.mean.dice, alone.mean.number, alone.mean.empty) == ("slices", 0, 5, 4)
+
+
+def test_slices_without_geometry_stand_for_themselves(judged: Workbench) -> None:
+    half = disc(voxels())
+    half[:2] = 0
+    predict(judged, "case-001", half)
+    predict(judged, "case-002", disc(voxels(seed=1)))
+    for case in ("case-001", "case-002"):
+        as_one_image_each(judged, case)
+    chosen = evaluating.slices_to_evaluate(judged, "all")
+    found = evaluating.evaluate(judged, RUN, "all", chosen)
+    assert (found.over, found.mean.number) == ("slices", 9)
+    assert found.cases[0].mean.dice == 0.5
     assert found.mean.dice == pytest.approx(7 / 9) and found.mean.dice_median == 1
     accuracy = [1 - disc(voxels())[k].mean() for k in (0, 1)] + [1] * 7
     assert found.mean.accuracy == pytest.approx(np.mean(accuracy))
+    assert found.mean.volume_difference_ml is None
+
+
+def test_beside_a_scan_a_stack_of_images_is_one_case(judged: Workbench) -> None:
+    half = disc(voxels())
+    half[:2] = 0
+    predict(judged, "case-001", half)
+    predict(judged, "case-002", disc(voxels(seed=1)))
+    chosen = evaluating.slices_to_evaluate(judged, "all")
+    before = evaluating.evaluate(judged, RUN, "all", chosen)
+    as_one_image_each(judged, "case-001")
+    found = evaluating.evaluate(judged, RUN, "all", chosen)
+    assert (found.over, found.mean.number) == ("cases", 2)
+    assert found.mean.dice == before.mean.dice
+
+
+def test_each_segment_has_a_column_and_is_undefined_where_it_is_nowhere(judged: Workbench) -> None:
+    judged.add_segment("Rib")
+    judged.add_segment("Later")
+    two = replace(RUN, segments=((1, "Disc"), (2, "Rib")))
+    truth = disc(voxels())[:4]
+    wrong = disc(voxels())
+    wrong[0, 0, :3] = 2
+    predict(judged, "case-001", wrong)
+    predict(judged, "case-002", disc(voxels(seed=1)))
+    chosen = evaluating.slices_to_evaluate(judged, "all")
+    found = evaluating.evaluate(judged, two, "all", chosen)
+    disc_, rib, later = found.segments
+    assert (disc_.name, disc_.mean.dice if disc_.mean else None, disc_.absent) == ("Disc", 1, ())
+    # Three voxels of a segment that case-001 has not got: 0 there, nothing in case-002.
+    assert rib.mean is not None and (rib.mean.dice, rib.absent) == (0, ("case-002",))
+    assert later.mean is not None and later.mean.dice is None
+    assert later.absent == ("case-001", "case-002")
+    assert found.unknown == ("Later",)
+    assert [row.mean.dice for row in found.cases] == [0.5, 1]
+    assert found.cases[0].mean.accuracy == pytest.approx(1 - 3 / truth.size)
 
 
 def test_a_case_that_was_not_predicted_is_named(judged: Workbench) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segdesk.app import saving
 from segdesk.app.workbench import Workbench
 from segdesk.jobs import trainer_client
 from tests.app.test_running import child
@@ -134,7 +135,35 @@ def test_evaluate_predicts_first_and_answers_by_case_and_slice(
     assert fields["dice"] == pytest.approx((2 * shares / (1 + shares)).mean())
     assert fields["dice_median"] == pytest.approx(np.median(2 * shares / (1 + shares)))
     assert fields["iou"] == pytest.approx(shares.mean())
-    assert "v          4" in segdesk("evaluate", trained).out
+    assert fields["over"] == "slices"
+    (segment,) = fields["segments"]
+    assert segment["dice"] == fields["dice"] and segment["absent"] == []
+    assert not any(row["empty"] for row in case["slices"])
+    table = segdesk("evaluate", trained).out.splitlines()
+    assert [line.split()[:3] for line in table[1:]] == [
+        ["v", "4", f"{fields['dice']:.3f}"],
+        ["all,", "over", "slices"],
+    ]
+
+
+def test_evaluate_says_where_a_segment_is_nowhere(
+    segdesk: Run, trained: Path, other_scan: Path, labels: Path
+) -> None:
+    segdesk(
+        "import", trained, other_scan, "--labels", labels, "--pool", "validation", "--case", "v"
+    )
+    workbench = Workbench.open(trained)
+    workbench.add_segment("Vein")
+    saving.save(workbench)
+    workbench.close()
+    said = segdesk("evaluate", trained)
+    assert "run-001 never learnt Vein" in said.err
+    assert "Vein is nowhere in v: undefined there" in said.err
+    assert said.out.splitlines()[0].split()[-1] == "Vein"
+    assert said.out.splitlines()[1].split()[-1] == "—"
+    fields = segdesk("evaluate", trained, "--json").json
+    assert [(row["name"], row["absent"]) for row in fields["segments"][1:]] == [("Vein", ["v"])]
+    assert fields["segments"][1]["dice"] is None and fields["unknown"] == ["Vein"]
 
 
 def test_evaluate_needs_slices_to_compare_with(segdesk: Run, trained: Path) -> None:

@@ -11,6 +11,8 @@ from segdesk.jobs.bundle import IGNORE
 from segdesk.jobs.messages import Checkpoint, EpochDone, Failed, Note, Predicted, Step
 from segdesk.learning import backend, checkpoints, fit, trainer
 from segdesk.learning.feed import Batch, Feed
+from segdesk.learning.figures import Overlap
+from segdesk.learning.forward import Forward
 from segdesk.learning.learner import Learner, StepFigures
 from segdesk.learning.losses import loss_of
 from segdesk.learning.networks import registry, unet_norm
@@ -20,6 +22,7 @@ from segdesk.learning.validation import Validated, Validation
 from tests.learning.builders import Lessons, Recorder, discs, short_plan, write_bundle
 
 pytestmark = pytest.mark.keras
+SOME = Overlap((1.0,), (2.0,), (2.0,))
 
 
 @pytest.fixture(autouse=True)
@@ -165,7 +168,7 @@ def test_an_open_ended_run_ends_when_nothing_gets_better(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "FEWEST_STEPS", 1)
-    monkeypatch.setattr(Learner, "step", lambda *_: StepFigures(1.0, 0.5, 0.5))
+    monkeypatch.setattr(Learner, "step", lambda *_: StepFigures(1.0, 0.5, SOME))
     lessons: Lessons = [("case-001", "train", *discs(4)), ("case-002", "validation", *discs(1))]
     folder = write_bundle(tmp_path, lessons, plan=short_plan(epochs=None))
     recorder = Recorder()
@@ -220,6 +223,61 @@ def test_better_is_the_higher_dice_then_the_lower_loss_and_never_nan() -> None:
     assert Validated(0.4, 0.9, 0.8).is_better_than(plain)
     assert not Validated(0.5, 0.9, 0.8).is_better_than(plain)
     assert not Validated(float("nan"), 1.0, 1.0).is_better_than(None)
+
+
+def test_where_no_slice_shows_a_segment_the_loss_decides() -> None:
+    assert Validated(0.4, 0.9, None).is_better_than(Validated(0.5, 0.9, None))
+    assert not Validated(0.5, 0.9, None).is_better_than(Validated(0.4, 0.9, None))
+
+
+def one_slice_in_ten() -> tuple[np.ndarray, np.ndarray]:
+    """Ten slices of which the fourth has a disc."""
+    voxels, targets = discs(10)
+    targets[[at for at in range(10) if at != 3]] = 0
+    return voxels, targets
+
+
+def test_a_network_that_finds_nothing_validates_with_0_where_one_slice_in_ten_has_the_organ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def background(_: object, images: np.ndarray) -> np.ndarray:
+        answer = np.zeros((*images.shape[:3], 2), np.float32)
+        answer[..., 0] = 9.0
+        return answer
+
+    monkeypatch.setattr(Forward, "outputs", background)
+    lessons: Lessons = [
+        ("case-001", "train", *discs(4)),
+        ("case-002", "validation", *one_slice_in_ten()),
+    ]
+    recorder = Recorder()
+    trainer.run_bundle(write_bundle(tmp_path, lessons, plan=short_plan(epochs=1)), recorder)
+    (done,) = recorder.of(EpochDone)
+    assert done.epoch.val_dice == 0.0
+    assert done.epoch.val_accuracy > 0.9
+
+
+def test_batches_without_the_organ_are_no_successes_in_the_curve_of_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    background = np.zeros((1, 32, 32, 2), np.float32)
+    background[..., 0] = 9.0
+
+    def step(learner: Learner, batch: Batch, _: float) -> StepFigures:
+        learner._trained.compute_metrics(  # pyright: ignore[reportPrivateUsage]
+            batch[0], batch[1], np.repeat(background, len(batch[0]), axis=0)
+        )
+        overlap = learner._overlap.overlap  # pyright: ignore[reportPrivateUsage]
+        learner._trained.reset_metrics()  # pyright: ignore[reportPrivateUsage]
+        return StepFigures(0.5, 0.9, overlap)
+
+    monkeypatch.setattr(Learner, "step", step)
+    plan = short_plan(epochs=1, batch=1)
+    recorder = Recorder()
+    lessons: Lessons = [("case-001", "train", *one_slice_in_ten())]
+    trainer.run_bundle(write_bundle(tmp_path, lessons, plan=plan), recorder)
+    (done,) = recorder.of(EpochDone)
+    assert done.epoch.dice == 0.0
 
 
 def test_the_rate_rises_once_and_falls_along_a_cosine() -> None:

@@ -11,6 +11,7 @@ import pytest
 from segdesk.jobs.bundle import IGNORE
 from segdesk.learning import figures, losses
 from segdesk.learning.losses import Loss
+from segdesk.ops.metrics import Tally, tally
 
 pytestmark = pytest.mark.keras
 
@@ -71,31 +72,61 @@ def test_cross_entropy_is_that_of_keras_where_all_is_known() -> None:
 
 
 @pytest.mark.parametrize("classes", [1, 2, 4])
-def test_the_figures_of_a_batch_are_those_of_its_slices(classes: int) -> None:
+def test_the_figures_of_batches_are_those_of_all_their_voxels(classes: int) -> None:
     targets, outputs = batch(classes)
     targets[:, :4] = IGNORE
     targets[2, 4:] = 0
-    found = outputs[..., 0] > 0.5 if classes == 1 else outputs.argmax(axis=-1)
-    slices = [
-        figures.SliceFigures.of(one.astype(np.uint8), target[..., 0])
-        for one, target in zip(found, targets, strict=True)
-    ]
-    right, known = sum(one.right for one in slices), sum(one.known for one in slices)
-    assert float(figures.accuracy(targets, outputs)) == pytest.approx(right / known, rel=1e-5)
-    dice = np.mean([one.dice for one in slices])
-    assert float(figures.dice(targets, outputs)) == pytest.approx(dice, rel=1e-5)
+    found = (outputs[..., 0] > 0.5 if classes == 1 else outputs.argmax(axis=-1)).astype(np.uint8)
+    truth = targets[..., 0]
+    numbers = range(1, max(2, classes))
+    counted = tally(truth, found, numbers, ignore=truth == IGNORE)
+    assert float(figures.accuracy(targets, outputs)) == pytest.approx(
+        counted.right / counted.compared, rel=1e-5
+    )
+    metric = figures.OverlapOfBatch(len(numbers) + 1)
+    parts: list[figures.Overlap] = []
+    for half in (slice(0, 2), slice(2, None)):
+        metric.reset_state()
+        metric.update_state(targets[half], outputs[half])
+        parts.append(metric.overlap)
+    assert (parts[0] + parts[1]).dice == pytest.approx(figures.shown_dice(counted))
+    for at, (_, counts) in enumerate(counted.segments):
+        both = parts[0] + parts[1]
+        assert (both.shared[at], both.found[at], both.real[at]) == (
+            counts.true_positive,
+            counts.in_prediction,
+            counts.in_truth,
+        )
+
+
+def test_predicting_nothing_is_a_dice_of_0_over_batches_most_of_which_are_empty() -> None:
+    metric = figures.OverlapOfBatch(2)
+    total = figures.Overlap((0.0,), (0.0,), (0.0,))
+    for place in range(10):
+        target = np.zeros((1, 4, 4, 1), np.uint8)
+        if place == 6:
+            target[0, 1:3, 1:3] = 1
+        metric.reset_state()
+        metric.update_state(target, np.stack([np.ones((1, 4, 4)), np.zeros((1, 4, 4))], axis=-1))
+        total += metric.overlap
+    assert total.dice == 0.0
 
 
 def test_the_figures_of_nothing_are_no_nan() -> None:
     targets, outputs = batch(2)
     nothing = np.full_like(targets, IGNORE)
     assert float(figures.accuracy(nothing, outputs)) == 0.0
-    assert figures.SliceFigures.of(targets[0, ..., 0], nothing[0, ..., 0]).dice == 1.0
+    metric = figures.OverlapOfBatch(2)
+    metric.update_state(nothing, outputs)
+    assert metric.overlap.dice is None
+    assert figures.shown_dice(Tally()) is None
 
 
-def test_both_empty_is_a_dice_of_one_and_one_stray_voxel_a_dice_of_zero() -> None:
-    empty = np.zeros((5, 5), np.uint8)
-    stray = empty.copy()
-    stray[2, 2] = 1
-    assert figures.SliceFigures.of(empty, empty).dice == 1.0
-    assert figures.SliceFigures.of(stray, empty).dice == 0.0
+def test_a_stray_voxel_of_a_segment_that_is_nowhere_does_not_halve_the_dice() -> None:
+    truth = np.zeros((5, 5), np.uint8)
+    truth[1:4, 1:4] = 1
+    found = truth.copy()
+    found[0, 0] = 2
+    assert figures.shown_dice(tally(truth, found, (1, 2))) == 1.0
+    empty = np.zeros_like(truth)
+    assert figures.shown_dice(tally(empty, found, (1, 2))) is None

@@ -1,0 +1,91 @@
+"""How an evaluation is said: the object for scripts, the table and the sentences for people.
+
+What is compared and how means are made is `app.evaluating`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from segdesk.app.evaluating import Evaluation, SegmentFigures
+from segdesk.cli.report import table
+
+#: In the place of a figure that nothing can be said of.
+UNDEFINED = "—"
+
+
+def said_of(result: Evaluation) -> list[str]:
+    """Sentences: what the table does not tell by itself."""
+    said = [
+        f"{result.run} never learnt {name}: it counts 0 where it is drawn."
+        for name in result.unknown
+    ]
+    for row in result.segments:
+        if row.absent:
+            where = ", ".join(row.absent)
+            said.append(f"{row.name} is nowhere in {where}: undefined there, left out of its mean.")
+    if result.mean.empty and result.over == "slices":
+        said.append(f"{result.mean.empty} slices are empty in both and left out of the means.")
+    return said
+
+
+def fields_of(result: Evaluation) -> dict[str, Any]:
+    """The object for scripts; a figure that is undefined is null."""
+    return {
+        "run": result.run,
+        "pool": result.pool,
+        "over": result.over,
+        **asdict(result.mean),
+        "unknown": list(result.unknown),
+        "segments": [
+            {**_segment_fields(row), "absent": list(row.absent)} for row in result.segments
+        ],
+        "cases": [
+            {
+                "case": row.case,
+                **asdict(row.mean),
+                "segments": [_segment_fields(one) for one in row.segments],
+                "slices": [
+                    {"slice": at.slice, "empty": at.figures.is_empty, **asdict(at.figures)}
+                    for at in row.slices
+                ],
+            }
+            for row in result.cases
+        ],
+    }
+
+
+def _segment_fields(row: SegmentFigures) -> dict[str, Any]:
+    mean = None if row.mean is None else asdict(row.mean)
+    return {"segment": row.number, "name": row.name, **(mean or {"dice": None})}
+
+
+def table_of(result: Evaluation) -> Table:
+    """A row for each case and one for all, with the Dice of each segment."""
+    lines = [(row.case, row.mean, row.segments) for row in result.cases]
+    lines.append((f"all, over {result.over}", result.mean, result.segments))
+    columns = ["case", "slices", "Dice", "median", "IoU", "accuracy"]
+    if len(result.segments) > 1:
+        columns += [row.name for row in result.segments]
+    slices = [row.mean.number for row in result.cases]
+    rows = [
+        (
+            name,
+            number,
+            *map(_figure, (mean.dice, mean.dice_median, mean.iou, mean.accuracy)),
+            *(
+                _figure(None if row.mean is None else row.mean.dice)
+                for row in (segments if len(segments) > 1 else ())
+            ),
+        )
+        for (name, mean, segments), number in zip(lines, [*slices, sum(slices)], strict=True)
+    ]
+    return table(*columns, rows=rows)
+
+
+def _figure(value: float | None) -> str | float:
+    """Three decimals; a dash where it is undefined."""
+    return UNDEFINED if value is None else value
