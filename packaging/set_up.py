@@ -8,7 +8,6 @@ nothing; one whose installation was interrupted is built again.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -16,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -26,33 +26,25 @@ UNFINISHED = VENV / ".unfinished"
 INPUTS = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
 PACKAGES = ".[dev]"
 
-#: Shared libraries that Qt links to and its wheel does not bring, with their Debian packages.
-QT_LIBRARIES = {
-    "libEGL.so.1": "libegl1",
-    "libGL.so.1": "libgl1",
-    "libxkbcommon.so.0": "libxkbcommon0",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libglib-2.0.so.0": "libglib2.0-0",
-}
-#: The same for a window on an X display.
-QT_SCREEN_LIBRARIES = {
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libX11-xcb.so.1": "libx11-xcb1",
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-randr.so.0": "libxcb-randr0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxcb-xkb.so.1": "libxcb-xkb1",
-}
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 FONT_PACKAGE = "fonts-dejavu-core"
 
 #: Starts Qt without a screen; fails with the loader's own words where a library is missing.
 QT_TRIAL = "from PySide6.QtWidgets import QApplication; QApplication([])"
+
+
+def _beside(path: str) -> ModuleType:
+    """A module of segdesk that needs nothing but Python, read without the package around it."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parents[1] / path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"expected a module at {path}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+#: The one table of what Qt takes from the system; the installed program asks it too.
+qt_libraries = _beside("segdesk/cli/qt_libraries.py")
 
 
 class SetUpFault(Exception):
@@ -78,24 +70,15 @@ def missing_system_packages() -> list[str]:
     """Debian packages for what this system lacks; nothing on other systems than Linux."""
     if sys.platform != "linux":
         return []
-    wanted = dict(QT_LIBRARIES)
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        wanted |= QT_SCREEN_LIBRARIES
-    packages = [package for library, package in wanted.items() if not is_loadable(library)]
+    wanted = qt_libraries.wanted_libraries(os.environ)
+    packages = [
+        package for library, package in wanted.items() if not qt_libraries.is_loadable(library)
+    ]
     if not has_fonts():
         packages.append(FONT_PACKAGE)
     if importlib.util.find_spec("ensurepip") is None:
         packages.insert(0, "python{}.{}-venv".format(*sys.version_info[:2]))
     return packages
-
-
-def is_loadable(library: str) -> bool:
-    """Whether the dynamic loader finds a library of this soname."""
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
 
 
 def has_fonts() -> bool:

@@ -61,6 +61,7 @@ class Workbench:
         self.reader = reader
         self.history = History()
         self.notes: tuple[str, ...] = ()
+        #: By the clock that nobody sets (`time.monotonic`).
         self.last_saved: float | None = None
         self.recovered = 0
         self._loaded: OrderedDict[str, LoadedCase] = OrderedDict()
@@ -461,5 +462,5 @@ class Workbench:
             self.project = self.project.with_case(kept)
         self._being_saved = frozenset()
         self.retired -= self._retired_before_save
-        self.last_saved = time.time()
+        self.last_saved = time.monotonic()
         self.index_changed.emit()

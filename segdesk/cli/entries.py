@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from segdesk.cli import qt_libraries
+from segdesk.errors import UsageError
 from segdesk.jobs.child import open_channel
 
 
 def open_window(project: Path | None, sources: Sequence[Path] = ()) -> int:
     """Show the window and return its exit status when it is closed."""
+    check_qt_libraries()
     # Qt is loaded only where a window is wanted.
     from segdesk.ui.application import run_window
 
@@ -18,9 +23,34 @@ def open_window(project: Path | None, sources: Sequence[Path] = ()) -> int:
 
 def demo(folder: Path) -> int:
     """Show the window on a demo project, or walk the journey offscreen without a display."""
+    check_qt_libraries()
     from segdesk.ui.demo import run_demo
 
     return run_demo(folder)
+
+
+def check_qt_libraries() -> None:
+    """Ask for what Qt takes from a Linux system, while a sentence can still be said.
+
+    Raises
+    ------
+    UsageError
+        Where some of it is missing; names all of the packages.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    missing = {
+        library: package
+        for library, package in qt_libraries.wanted_libraries(os.environ).items()
+        if not qt_libraries.is_loadable(library)
+    }
+    if missing:
+        packages = " ".join(missing.values())
+        raise UsageError(
+            f"The window needs libraries that this system lacks ({', '.join(missing)}): "
+            f"install {packages}, as Debian and Ubuntu call them.",
+            f"There: sudo apt-get install {packages}",
+        )
 
 
 def run_trainer(bundle_folder: Path) -> None:

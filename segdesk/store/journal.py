@@ -46,7 +46,9 @@ class Journal:
     called from another one, because the disk can take its time.
 
     An Edit that could not be written stays in memory and is written before the next one, so a
-    disk that was full for a while leaves no gap.
+    disk that was full for a while leaves no gap. After a failed fsync the system may have thrown
+    away what it could not write, and a second fsync would claim success: such a journal is lost,
+    `sync` refuses from then on, and only a save, which begins a new one, makes Edits lasting again.
     """
 
     def __init__(self, number: int, file: io.FileIO, end: int, next_sequence: int) -> None:
@@ -55,6 +57,7 @@ class Journal:
         self._file = file
         self._end = end
         self._waiting: list[bytes] = []
+        self._lost: OSError | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -132,10 +135,36 @@ class Journal:
         Raises
         ------
         OSError
-            Where the disk refuses.
+            Where the disk refuses, or has refused this journal before.
         """
         self.flush()
-        os.fsync(self._file.fileno())
+        if self._lost is not None:
+            raise OSError(self._lost.errno, self._lost.strerror)
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._lost = error
+            raise
+
+    def hand_on(self) -> None:
+        """Before a save begins another journal: make this one lasting, unless it is lost.
+
+        Then the save is the way out, because it writes the masks as they are in memory.
+
+        Raises
+        ------
+        OSError
+            Where the disk refuses.
+        """
+        if self.is_lost:
+            self.flush()
+        else:
+            self.sync()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether an fsync has failed: what it holds may never reach the disk."""
+        return self._lost is not None
 
     @property
     def waiting(self) -> int:

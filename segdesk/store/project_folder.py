@@ -348,6 +348,11 @@ class ProjectFolder:
         """How many Edits the disk has not taken; a crash would lose them."""
         return 0 if self._journal is None else self._journal.waiting
 
+    @property
+    def is_journal_lost(self) -> bool:
+        """Whether an fsync of the journal has failed; only a save mends that."""
+        return self._journal is not None and self._journal.is_lost
+
     def sync(self) -> None:
         """Make every Edit so far outlive a power cut; called on a timer.
 
@@ -412,7 +417,7 @@ class ProjectFolder:
             project, changed, touched, base=base, number=number, layout=self._layout
         )
         with writing(f"The journal of the project '{self.path.name}'"):
-            journal.sync()
+            journal.hand_on()
             self._journal = Journal.create(self.path, number, journal.next_sequence)
         journal.close()
         self._index.begin(project)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +21,10 @@ from segdesk.app.doors import unwrapped
 from segdesk.app.logbook import open_logbook
 from segdesk.errors import Cancelled, SegdeskError, UsageError
 from segdesk.ui.dialogs.message import show_bug, show_error
+from segdesk.ui.painting import signature
+
+#: Functions that Qt, pyqtgraph or `PaintGuard` call to paint.
+PAINTING = frozenset({"paint", "paintEvent"})
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +41,11 @@ class Faults(QObject):
         self._old_hook = sys.excepthook
         self._log_file: Path | None = None
         self._showing_bug = False
+        self._shown: set[str] = set()
+        #: Faults of painting that were told once already: Qt would bring them back for ever.
+        self._told: set[str] = set()
+        #: What may be promised about the reader's work; the window knows its project.
+        self.what_is_kept: Callable[[], str] = str
         # Queued where another thread raised: dialogs belong to the GUI thread.
         self._arrived.connect(self.show_error)
 
@@ -55,19 +65,35 @@ class Faults(QObject):
         if isinstance(error, UsageError):
             self.said.emit(str(error))
             return
+        fault = signature(error)
+        if _comes_of_painting(error):
+            if fault in self._told:
+                return
+            self._told.add(fault)
         if isinstance(error, SegdeskError):
-            show_error(QApplication.activeWindow(), error)
+            self._show_sentence(error)
+        else:
+            self._show_bug(error)
+
+    def _show_sentence(self, error: SegdeskError) -> None:
+        """One dialog for each sentence, however often it is said before it is read."""
+        words = str(error)
+        if words in self._shown:
             return
-        self._show_bug(error)
+        self._shown.add(words)
+        dialog = show_error(QApplication.activeWindow(), error)
+        dialog.finished.connect(lambda: self._shown.discard(words))
 
     def _show_bug(self, error: BaseException) -> None:
         text = "".join(traceback.format_exception(error))
         log.error("a bug: %s", text)
         if self._showing_bug:
-            # One dialog at a time: a bug in a paint event would open hundreds.
+            # One dialog at a time; the log has them all.
             return
         self._showing_bug = True
-        dialog = show_bug(QApplication.activeWindow(), text, str(self._log_file or ""))
+        dialog = show_bug(
+            QApplication.activeWindow(), text, str(self._log_file or ""), self.what_is_kept()
+        )
         dialog.finished.connect(self._bug_was_read)
 
     def _bug_was_read(self) -> None:
@@ -80,3 +106,9 @@ class Faults(QObject):
             self._old_hook(kind, error, trace)
             return
         self._arrived.emit(error.with_traceback(trace))
+
+
+def _comes_of_painting(error: BaseException) -> bool:
+    """Whether a paint event raised it: the next paint will raise it again."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(frame.name in PAINTING for frame in frames)

@@ -88,26 +88,12 @@ class Leaving(QObject):
             "save_failed_dialog",
             tr("The project was not saved"),
             sentence,
-            hint=self._what_is_kept(),
+            hint=self._session.journal.what_is_kept(),
             choices=(
                 Choice("close_anyway", tr("Close anyway"), lambda: self._leave(None)),
                 Choice("save_again", tr("Try again"), self._save),
                 Choice("stay_open", tr("Stay open"), self._stay, "primary"),
             ),
-        )
-
-    def _what_is_kept(self) -> str:
-        workbench = self._session.workbench
-        waiting = 0 if workbench is None else workbench.folder.waiting
-        if waiting:
-            return tr(
-                "{n} changes are not on the disk yet. Free some space and try again; closing now "
-                "would lose them.",
-                n=waiting,
-            )
-        return tr(
-            "Nothing is lost: the journal keeps every stroke, and they come back when the "
-            "project is opened again."
         )
 
     def _stay(self) -> None:

@@ -7,7 +7,6 @@ file joins them and decides which page is in the middle.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -40,9 +39,10 @@ from segdesk.ui.preview_page import PreviewPage
 from segdesk.ui.quiet_wheel import quieten_wheel
 from segdesk.ui.reasons import Reasons
 from segdesk.ui.recent_menu import RecentMenu
+from segdesk.ui.saved_words import saved_words
 from segdesk.ui.session import Session
 from segdesk.ui.start_page import StartPage
-from segdesk.ui.status_line import StatusLine, ago
+from segdesk.ui.status_line import StatusLine
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.training_controller import TrainingController
 from segdesk.ui.translations import tr
@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         self._leaving.changed.connect(self._show_state)
         self._leaving.said.connect(self._status.say_mouse)
         self._faults.said.connect(self.say)
+        self._faults.what_is_kept = session.journal.what_is_kept
         self._start.project_wanted.connect(lambda path: self.open_project(Path(path)))
         self._looks.changed.connect(self._take_tokens)
         self.preferences.changed.connect(self._take_preferences)
@@ -312,18 +313,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(NAME if path is None else f"{path.name} - {NAME}")
 
     def _show_saved(self) -> None:
-        workbench = self.session.workbench
-        if workbench is None:
-            words = ""
-        elif self.session.is_saving:
-            words = tr("Saving…")
-        elif workbench.has_unsaved:
-            words = tr("not saved yet; the journal has it")
-        elif workbench.last_saved is not None:
-            words = tr("saved {ago}", ago=ago(time.time() - workbench.last_saved))
-        else:
-            words = tr("saved")
-        self._status.say_saved(words)
+        said = saved_words(self.session)
+        self._status.say_saved(said.text, said.sentence, said.role)
 
     def _preview_import(self, plane: npt.NDArray[np.int16], window: Window) -> None:
         if self.session.case_id is None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from segdesk.core.window import Window, grey_table
+from segdesk.ui.painting import PaintGuard
 from segdesk.ui.theme import GRID, Tokens
 from segdesk.ui.translations import tr
 
@@ -23,6 +24,7 @@ class PreviewPage(QWidget):
         self._tokens = tokens
         self._grey: npt.NDArray[np.uint32] | None = None
         self._image = QImage()
+        self._guard = PaintGuard(self)
 
     def show_plane(self, plane: npt.NDArray[np.int16], window: Window) -> None:
         """Show a slice, int16, (rows, columns), through a window in stored numbers."""
@@ -44,7 +46,13 @@ class PreviewPage(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
+        self._guard.paint(self._paint)
+
+    def _paint(self) -> None:
+        with QPainter(self) as painter:
+            self._paint_plane(painter)
+
+    def _paint_plane(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), Qt.GlobalColor.black)
         if not self._image.isNull():
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -60,4 +68,3 @@ class PreviewPage(QWidget):
             Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft,
             tr("First look; the other slices are on their way"),
         )
-        painter.end()

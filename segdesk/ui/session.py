@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from segdesk.app import running
 from segdesk.app.loaded import LoadedCase
@@ -24,12 +24,11 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.errors import SegdeskError
 from segdesk.ui.bridge import Bridge
+from segdesk.ui.journal_sync import JournalSync
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.translations import tr
 
-#: A power cut costs at most this much of finished work.
-SYNC_EVERY_MS = 2000
 #: What a project without segments starts with, so that painting works at once.
 FIRST_SEGMENT = "Lung"
 
@@ -77,13 +76,13 @@ class Session(QObject):
         self._reading: str | None = None
         self._when_read: dict[str, list[Callable[[], None]]] = {}
         self._saving = False
-        self._syncing = False
         self._after_write: list[Callable[[], None]] = []
-        self._has_unsynced = False
         self._opening = False
-        self._sync_timer = QTimer(self)
-        self._sync_timer.setInterval(SYNC_EVERY_MS)
-        self._sync_timer.timeout.connect(self._sync)
+        #: What may be said about the journal.
+        self.journal = JournalSync(runner, self)
+        self.journal.ended.connect(self._write_next)
+        self.journal.changed.connect(self.busy_changed)
+        self.journal.save_wanted.connect(self._save_for_the_journal)
 
     # What is open
 
@@ -169,8 +168,8 @@ class Session(QObject):
         self._view = ViewState(workbench)
         self._preferences.opened(workbench.folder.path)
         self._bridge.listen_now(self._view.case_changed, self._read_shown)
-        self._bridge.listen_now(workbench.history_changed, self._note_unsynced)
-        self._sync_timer.start()
+        self._bridge.listen_now(workbench.history_changed, self.journal.note)
+        self.journal.start(workbench)
         self.opened.emit()
         self._show_first()
         for note in notes:
@@ -297,7 +296,7 @@ class Session(QObject):
     def save(self, then: Callable[[Exception | None], None] | None = None) -> None:
         """Write what changed. `then` gets None, or what went wrong; nothing is lost either way."""
         workbench = self._workbench
-        if self._saving or self._syncing:
+        if self._saving or self.journal.is_under_way:
             self._after_write.append(lambda: self.save(then))
             return
         if workbench is None or not workbench.has_unsaved:
@@ -310,8 +309,7 @@ class Session(QObject):
             self._save_ended(error, then)
             return
         self._saving = True
-        # What is journalled from here on is the next sync's; this save makes the rest lasting.
-        self._has_unsynced = False
+        self.journal.save_begins()
         self.busy_changed.emit()
 
         def done(project: Project) -> None:
@@ -324,7 +322,6 @@ class Session(QObject):
 
         def failed(error: Exception) -> None:
             pending.failed()
-            self._has_unsynced = True
             self._save_ended(error, then)
 
         self._runner.start(
@@ -335,6 +332,7 @@ class Session(QObject):
         self, error: Exception | None, then: Callable[[Exception | None], None] | None
     ) -> None:
         self._saving = False
+        self.journal.save_ended(error)
         self.busy_changed.emit()
         if then is not None:
             then(error)
@@ -344,37 +342,14 @@ class Session(QObject):
 
     def _write_next(self) -> None:
         """Saves that were asked for while the journal was busy, in order."""
-        if self._after_write and not (self._saving or self._syncing):
+        if self._after_write and not (self._saving or self.journal.is_under_way):
             self._after_write.pop(0)()
             self._write_next()
 
-    def _note_unsynced(self) -> None:
-        self._has_unsynced = True
-
-    def _sync(self) -> None:
-        """Have the journal reach the disk itself; a save does that too."""
-        workbench = self._workbench
-        if workbench is None or not self._has_unsynced or self._saving or self._syncing:
-            return
-        self._has_unsynced = False
-        self._syncing = True
-
-        def done(_: None) -> None:
-            self._syncing = False
-            self._write_next()
-
-        def failed(error: Exception) -> None:
-            self._has_unsynced = True
-            log.warning("the journal was not synced: %s", error)
-            done(None)
-
-        self._runner.start(
-            tr("Writing the journal"),
-            lambda _: workbench.folder.sync(),
-            done=done,
-            failed=failed,
-            lane="write",
-        )
+    def _save_for_the_journal(self) -> None:
+        """The journal is lost; where this fails, it says so and asks again."""
+        if not self._saving:
+            self.save(lambda _: None)
 
     # Closing
 
@@ -397,10 +372,9 @@ class Session(QObject):
 
     def _leave(self) -> Workbench | None:
         workbench, self._workbench, self._view = self._workbench, None, None
-        self._sync_timer.stop()
+        self.journal.stop()
         self._bridge.close()
         self._when_read.clear()
-        self._has_unsynced = False
         if workbench is not None:
             self.closed.emit()
         return workbench

@@ -7,6 +7,7 @@ import time
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
+from segdesk.ui.panels.panel import use_role
 from segdesk.ui.theme import GRID
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.translations import tr
@@ -91,9 +92,11 @@ class StatusLine(QStatusBar):
         self._soon.stop()
         self._back.start()
 
-    def say_saved(self, words: str) -> None:
-        """State of the project on disk, such as "saved 3 s ago"."""
+    def say_saved(self, words: str, sentence: str = "", role: str = "dim") -> None:
+        """State of the project on disk, such as "saved 3 s ago"; a whole sentence as tooltip."""
+        use_role(self._saved, role)
         self._saved.setText(words)
+        self._saved.setToolTip(sentence)
 
     def _show_mouse(self) -> None:
         self._back.stop()
@@ -147,12 +150,3 @@ def clock(seconds: float) -> str:
     """Minutes and seconds, such as 0:14."""
     whole = round(seconds)
     return f"{whole // 60}:{whole % 60:02d}"
-
-
-def ago(seconds: float) -> str:
-    """How long something is past, coarser the longer it is."""
-    if seconds < 60:
-        return tr("{n} s ago", n=int(seconds))
-    if seconds < 3600:
-        return tr("{n} min ago", n=int(seconds // 60))
-    return tr("{n} h ago", n=int(seconds // 3600))

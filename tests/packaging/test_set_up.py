@@ -126,7 +126,7 @@ def test_only_the_packages_of_missing_libraries_are_named(
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(set_up, "has_fonts", lambda: False)
-    monkeypatch.setattr(set_up, "is_loadable", lambda name: name != "libEGL.so.1")
+    monkeypatch.setattr(set_up.qt_libraries, "is_loadable", lambda name: name != "libEGL.so.1")
     assert set_up.missing_system_packages() == ["libegl1", "fonts-dejavu-core"]
 
 
@@ -135,7 +135,8 @@ def test_the_libraries_of_an_x_display_are_wanted_only_where_one_is(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(set_up, "has_fonts", lambda: True)
-    monkeypatch.setattr(set_up, "is_loadable", lambda name: "xcb-cursor" not in name)
+    monkeypatch.setattr(set_up.qt_libraries, "is_loadable", lambda name: "xcb-cursor" not in name)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert set_up.missing_system_packages() == []
@@ -148,7 +149,7 @@ def test_a_python_without_ensurepip_names_its_own_venv_package(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(set_up, "has_fonts", lambda: True)
-    monkeypatch.setattr(set_up, "is_loadable", lambda name: True)
+    monkeypatch.setattr(set_up.qt_libraries, "is_loadable", lambda name: True)
     monkeypatch.setattr(set_up.importlib.util, "find_spec", lambda name: None)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert set_up.missing_system_packages() == [f"python{version}-venv"]
@@ -156,8 +157,8 @@ def test_a_python_without_ensurepip_names_its_own_venv_package(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux loader")
 def test_the_loader_itself_is_asked(set_up: ModuleType) -> None:
-    assert set_up.is_loadable("libc.so.6")
-    assert not set_up.is_loadable("libsegdesk-never-was.so.1")
+    assert set_up.qt_libraries.is_loadable("libc.so.6")
+    assert not set_up.qt_libraries.is_loadable("libsegdesk-never-was.so.1")
 
 
 def test_the_first_python_that_fits_is_chosen(tmp_path: Path) -> None:

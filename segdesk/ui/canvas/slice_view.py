@@ -43,6 +43,7 @@ from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.canvas.viewport import Viewport
+from segdesk.ui.painting import PaintGuard
 from segdesk.ui.theme import Tokens
 
 SMALLEST = QSize(160, 120)
@@ -86,6 +87,7 @@ class SliceView(QWidget):
         self._shown = ""
         self._hint = ""
         self._facts: facts.Facts | None = None
+        self._guard = PaintGuard(self)
         self._pointer = Pointer(self)
         self._keys = KeyDispatcher(self.finish_stroke, self)
         self._keys.refused.connect(self.refused)
@@ -352,6 +354,11 @@ class SliceView(QWidget):
     # Events of Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._guard.paint(lambda: self._paint(event)):
+            # Half of it may have been brought up to date.
+            self._scene.mark_image()
+
+    def _paint(self, event: QPaintEvent) -> None:
         case = self._shown_case()
         if case is not None:
             self._scene.bring_up_to_date(case)

@@ -27,6 +27,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.listening import Listening
+from segdesk.ui.painting import PaintGuard
 from segdesk.ui.theme import GRID, Tokens
 
 #: Width of a mark, and of the gutter at its right where dots stand, in pixels.
@@ -62,6 +63,7 @@ class StatusStrip(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._tokens = tokens
         self._listening = Listening()
+        self._guard = PaintGuard(self)
         self.attach(workbench, view)
 
     def attach(self, workbench: Workbench, view: ViewState) -> None:
@@ -138,6 +140,9 @@ class StatusStrip(QWidget):
     # Events of Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._guard.paint(lambda: self._paint(event), with_words=False)
+
+    def _paint(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.fillRect(event.rect(), QColor(self._tokens.panel))
             if not self._statuses:

@@ -70,11 +70,17 @@ def show_error(parent: QWidget | None, error: SegdeskError) -> Dialog:
     )
 
 
-def show_bug(parent: QWidget | None, traceback_text: str, log_file: str) -> Dialog:
-    """A bug: said plainly, with what those who mend it need."""
-    hint = tr("Nothing that you drew is lost: every stroke is in the project's journal.")
-    if log_file:
-        hint += " " + tr("The log is in {file}.", file=log_file)
+def show_bug(
+    parent: QWidget | None, traceback_text: str, log_file: str, what_is_kept: str = ""
+) -> Dialog:
+    """A bug: said plainly, with what those who mend it need.
+
+    Parameters
+    ----------
+    what_is_kept : what is true now of the work so far; empty where no project is open
+    """
+    log_words = tr("The log is in {file}.", file=log_file) if log_file else ""
+    hint = " ".join(filter(None, (what_is_kept, log_words)))
 
     def copy() -> None:
         QGuiApplication.clipboard().setText(traceback_text)

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
 from segdesk.core.split import POOLS
 from segdesk.core.status import SliceStatus
 from segdesk.ui.panels.panel import Panel, label
@@ -104,11 +105,19 @@ class CaseDelegate(QStyledItemDelegate):
         model = index.model()
         if not isinstance(model, CasesModel) or model.workbench is None:
             return
-        id = str(index.data(CASE_ROLE))
-        case = model.workbench.project.case(id)
+        case = model.workbench.project.case(str(index.data(CASE_ROLE)))
+        painter.save()
+        try:
+            self._paint_row(painter, option, model.workbench, case)
+        finally:
+            # Also where it fails: the rows below are drawn with the same painter.
+            painter.restore()
+
+    def _paint_row(
+        self, painter: QPainter, option: QStyleOptionViewItem, workbench: Workbench, case: Case
+    ) -> None:
         rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
         state = option.state  # pyright: ignore[reportAttributeAccessIssue]
-        painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if selected:
@@ -126,7 +135,7 @@ class CaseDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(self.tokens.text))
         middle = Qt.AlignmentFlag.AlignVCenter
-        facts = f"{_pool_words(model.workbench, id)}   {case.slices}"
+        facts = f"{_pool_words(workbench, case.id)}   {case.slices}"
         small = QFont(font)
         small.setPixelSize(SMALL)
         small.setWeight(QFont.Weight.Normal)
@@ -137,11 +146,10 @@ class CaseDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(self.tokens.text))
         room = line.adjusted(0, 0, -width - 2 * GRID, 0)
-        name = painter.fontMetrics().elidedText(id, Qt.TextElideMode.ElideRight, room.width())
+        name = painter.fontMetrics().elidedText(case.id, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, name)
         bar = QRect(inner.left(), line.bottom() + GRID, inner.width(), 5)
-        draw_bar(painter, bar, model.workbench.statuses(id), self.tokens)
-        painter.restore()
+        draw_bar(painter, bar, workbench.statuses(case.id), self.tokens)
 
 
 def draw_bar(

@@ -6,6 +6,9 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyleOption
 
+from segdesk.ui.painting import PaintGuard
+from segdesk.ui.panels.panel import use_role
+
 
 class ElidedLabel(QLabel):
     """One line; takes the room that is left and asks for none.
@@ -19,16 +22,14 @@ class ElidedLabel(QLabel):
     def __init__(self, id: str, role: str = "dim") -> None:
         super().__init__()
         self.setObjectName(id)
+        self._guard = PaintGuard(self)
         self.setProperty("role", role)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_line(self, text: str, role: str = "dim") -> None:
         """Show this text in a role's colour."""
-        if self.property("role") != role:
-            self.setProperty("role", role)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        use_role(self, role)
         if text != self.text():
             self.setText(text)
             self.setToolTip(text)
@@ -38,7 +39,13 @@ class ElidedLabel(QLabel):
         return QSize(0, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
+        self._guard.paint(self._paint, with_words=False)
+
+    def _paint(self) -> None:
+        with QPainter(self) as painter:
+            self._paint_line(painter)
+
+    def _paint_line(self, painter: QPainter) -> None:
         option = QStyleOption()
         option.initFrom(self)
         room = self.contentsRect()
@@ -52,4 +59,3 @@ class ElidedLabel(QLabel):
             line,
             self.foregroundRole(),
         )
-        painter.end()

@@ -12,6 +12,7 @@ from segdesk.core.segment import SegmentTable
 from segdesk.core.volume import Volume
 from segdesk.core.window import Window, grey_table
 from segdesk.ui.canvas.reading_order import mirrored
+from segdesk.ui.painting import PaintGuard
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
@@ -85,6 +86,7 @@ class _Picture(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._image: QImage | None = None
+        self._guard = PaintGuard(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(SMALLEST)
         self.setMaximumHeight(LARGEST)
@@ -94,11 +96,13 @@ class _Picture(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._guard.paint(self._paint, with_words=False)
+
+    def _paint(self) -> None:
         if self._image is None:
             return
         size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         left, top = (self.width() - size.width()) // 2, (self.height() - size.height()) // 2
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRect(QPoint(left, top), size), self._image)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(QRect(QPoint(left, top), size), self._image)
