@@ -147,9 +147,10 @@ class Journal:
             raise
 
     def hand_on(self) -> None:
-        """Before a save begins another journal: make this one lasting, unless it is lost.
+        """Before a save begins another journal, or at the end: make it lasting, unless it is lost.
 
-        Then the save is the way out, because it writes the masks as they are in memory.
+        That was told when it happened. A save is the way out, because it writes the masks as they
+        are in memory.
 
         Raises
         ------

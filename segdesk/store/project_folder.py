@@ -185,7 +185,7 @@ class ProjectFolder:
                 self._save.abandon()
             if self._journal is not None:
                 with writing(f"The journal of the project '{self.path.name}'"):
-                    self._journal.sync()
+                    self._journal.hand_on()
             if self._lock is not None:
                 self._index.write()
         finally:
