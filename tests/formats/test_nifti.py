@@ -8,7 +8,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from segdesk.errors import InputError
@@ -89,8 +89,11 @@ def test_oblique_sform_and_qform_are_read_as_nibabel_reads_them(
     affine[:3, :3] = axes * np.array([0.7, 0.8, 2.5 * flip])
     affine[:3, 3] = (5, -6, 7)
     image = version(numbers(), affine)
-    image.set_qform(affine, 1)
-    image.set_sform(affine, 0 if qform else 2)
+    try:
+        image.set_qform(affine, 1)
+        image.set_sform(affine, 0 if qform else 2)
+    except ValueError:  # nibabel refuses its own quaternion where rounding makes it too long
+        reject()
     nib.save(image, tmp_path / "scan.nii")
     grid = opened(tmp_path / "scan.nii").grid
     theirs = LPS @ nib.load(tmp_path / "scan.nii").affine

@@ -23,14 +23,18 @@ from segdesk.jobs.messages import (
 from segdesk.jobs.trainer_client import Ended, TrainerClient, trainer_command
 from tests.jobs.conftest import NewClient
 
+#: How long a test waits for a word of the child before it is red.
+PATIENCE_S = 60
 FINISHED = Finished("finished", "All epochs are done.", 2, 1.5)
 #: Sends "paused" once `wait_while_paused` holds, then says how it went on.
 PAUSABLE = """
-    for _ in range(400):
+    for _ in range(6000):
         waiting = threading.Thread(target=channel.wait_while_paused)
         waiting.start()
         waiting.join(0.05)
-        if waiting.is_alive():
+        if not waiting.is_alive():
+            time.sleep(0.01)
+        else:
             channel.send(Note("paused"))
             waiting.join()
             outcome = "stopped" if channel.should_stop() else "finished"
@@ -211,9 +215,9 @@ def test_commands_reach_the_child_from_another_thread(client: NewClient) -> None
 
     worker = threading.Thread(target=lambda: ends.append(trainer.run(listen)))
     worker.start()
-    said["hello"].wait()
+    assert said["hello"].wait(PATIENCE_S)
     trainer.pause()
-    said["paused"].wait()
+    assert said["paused"].wait(PATIENCE_S)
     trainer.go_on()
     worker.join()
     assert ends[0].outcome == "finished"

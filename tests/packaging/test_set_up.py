@@ -41,7 +41,9 @@ def set_up(
 def finish(set_up: ModuleType) -> None:
     """Lay down what a finished set-up leaves: a Python that has pip, and the stamp."""
     set_up.PYTHON.parent.mkdir(parents=True)
-    set_up.PYTHON.symlink_to(sys.executable)
+    # Not a link: a Python that is found through one has the packages of where the link leads, and a
+    # bare system's own Python has no pip.
+    executable(set_up.PYTHON, f'exec "{sys.executable}" "$@"')
     set_up.STAMP.write_text(set_up.fingerprint())
 
 
