@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case, Source
 from segdesk.core.grid import Grid
@@ -64,6 +65,15 @@ def add_case(
     )
     workbench.add_case(case)
     return case
+
+
+def stroke(
+    workbench: Workbench, index: int, *, value: int = 1, row: float = 10.0, case: str = "case-001"
+) -> None:
+    """A dab of the brush by a hand."""
+    BrushStroke(
+        workbench, case, index, (row, 14.0), value=value, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+    ).release()
 
 
 def make_project(folder: Path, *, cases: int = 1, segment: str = "Disc") -> Workbench:

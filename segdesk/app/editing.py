@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.edit import Box, Edit, Patch, Planes, StatusMove
+from segdesk.core.completeness import status_move
+from segdesk.core.edit import Box, Edit, Patch, Planes
 from segdesk.core.prediction import changed_box
-from segdesk.core.status import SliceStatus, after_stroke
+from segdesk.core.status import after_stroke
 from segdesk.errors import UsageError
 
 Mask = npt.NDArray[np.bool_]
@@ -159,13 +160,17 @@ class Gesture:
             self._forget()
             return None
         annotation = self._workbench.annotation(self.case)
-        moves: list[StatusMove] = []
-        for index in applied.slices:
-            status = annotation.status(index)
-            after = after_stroke(status, on_screen=self._on_screen in (None, index))
-            if after is not status:
-                moves.append(StatusMove(index, status, SliceStatus(after)))
-        edit = replace(applied, statuses=tuple(moves))
+        moves = (
+            status_move(
+                annotation,
+                index,
+                after_stroke(annotation.status(index), on_screen=self._on_screen in (None, index)),
+                cause="drawn",
+                segments=self._workbench.segments.numbers,
+            )
+            for index in applied.slices
+        )
+        edit = replace(applied, statuses=tuple(move for move in moves if move is not None))
         self._forget()
         self._workbench.commit(edit, applied=applied)
         return edit

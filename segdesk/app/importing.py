@@ -46,6 +46,7 @@ class Request:
     labels : source of a label map, or empty
     labels_as : what the label map's slices become; see `label_edit`
     locked : numbers of the segments that the labels leave as they are
+    segments : numbers of the project's segments
     """
 
     finding: Finding
@@ -54,6 +55,7 @@ class Request:
     labels: str = ""
     labels_as: LabelsAs = "auto"
     locked: frozenset[int] = frozenset()
+    segments: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,8 +189,8 @@ def requests(
         while not name or name in taken:
             name, number = f"case-{number:03d}", number + 1
         taken.add(name)
-        locked = workbench.segments.locked
-        rows.append(Request(finding, name, pool, labels, labels_as, locked))
+        locked, numbers = workbench.segments.locked, frozenset(workbench.segments.numbers)
+        rows.append(Request(finding, name, pool, labels, labels_as, locked, numbers))
     return tuple(rows)
 
 
@@ -279,9 +281,10 @@ def take(workbench: Workbench, imported: Imported) -> Case:
     try:
         workbench.add_case(pooling.place(workbench, case))
         if labels is not None and edit is not None:
-            locked = before.segments.locked
-            if locked != imported.request.locked:
-                edit = _first_labels(case, labels, replace(imported.request, locked=locked))
+            table = before.segments
+            now = replace(imported.request, locked=table.locked, segments=frozenset(table.numbers))
+            if now != imported.request:
+                edit = _first_labels(case, labels, now)
             workbench.do(replace(edit, segments=_new_segments(workbench.segments, labels)))
     except BaseException:
         _take_back(workbench, before, case.id)
@@ -291,7 +294,14 @@ def take(workbench: Workbench, imported: Imported) -> Case:
 
 def _first_labels(case: Case, labels: LabelMap, request: Request) -> Edit:
     nothing = Annotation(case.grid)
-    return label_edit(nothing, case.id, labels.labels, request.labels_as, locked=request.locked)
+    return label_edit(
+        nothing,
+        case.id,
+        labels.labels,
+        request.labels_as,
+        segments=request.segments | _shown(labels),
+        locked=request.locked,
+    )
 
 
 def import_scan(
@@ -375,16 +385,29 @@ def take_label_map(
         *_other_names(table, labels),
         *left_out(table, labels.labels),
     )
-    edit = label_edit(annotation, case, labels.labels, labels_as, locked=table.locked)
+    edit = label_edit(
+        annotation,
+        case,
+        labels.labels,
+        labels_as,
+        segments=frozenset(table.numbers) | _shown(labels),
+        locked=table.locked,
+    )
     workbench.do(replace(edit, segments=_new_segments(table, labels)))
     return notes
+
+
+def _shown(labels: LabelMap) -> frozenset[int]:
+    """Numbers of the segments that a label map shows."""
+    counts = np.bincount(labels.labels.ravel(), minlength=256)
+    return frozenset((np.flatnonzero(counts[1:]) + 1).tolist())
 
 
 def _new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, ...]:
     names = dict(labels.names)
     changes: list[SegmentChange] = []
-    for number in np.flatnonzero(np.bincount(labels.labels.ravel(), minlength=256)).tolist():
-        if number and number not in table:
+    for number in sorted(_shown(labels)):
+        if number not in table:
             segment = table.new(names.get(number, ""), number=number)
             table = table.put(segment)
             changes.append(SegmentChange(None, segment))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.completeness import Cause, status_move
 from segdesk.core.edit import Edit, Patch, StatusMove
 from segdesk.core.prediction import replacement
 from segdesk.core.segment import SegmentTable
@@ -28,9 +29,10 @@ def label_edit(
     labels: npt.NDArray[np.uint8],
     labels_as: LabelsAs,
     *,
+    segments: frozenset[int],
     locked: frozenset[int] = frozenset(),
 ) -> Edit:
-    """The Edit that brings a label map to a case; its segments are the caller's.
+    """The Edit that brings a label map to a case; new segments are the caller's to add.
 
     A rejected slice stays as it is, and so do voxels of locked segments; none becomes one.
 
@@ -44,16 +46,18 @@ def label_edit(
         foreground; a half-finished map must not teach "nothing here", so the others stay as they
         are. "predicted": where nobody has called the slice right and no hand has drawn; an empty
         slice clears nothing.
+    segments : numbers of all segments once the map is in: a corrected slice is complete for them
     locked : numbers of locked segments
     """
     patches: list[Patch] = []
     moves: list[StatusMove] = []
+    cause: Cause = "other" if labels_as == "predicted" else "said right"
     for index, patch, after in _slices(annotation, labels, labels_as, locked):
         if patch is not None:
             patches.append(patch)
-        before = annotation.status(index)
-        if after is not before:
-            moves.append(StatusMove(index, before, after))
+        move = status_move(annotation, index, after, cause=cause, segments=segments)
+        if move is not None:
+            moves.append(move)
     return Edit(NAME, case, patches=tuple(patches), statuses=tuple(moves))
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
-from segdesk.core.edit import Dismissal, Edit, StatusMove
+from segdesk.core.completeness import Cause, status_move
+from segdesk.core.edit import Dismissal, Edit, Patch
 from segdesk.core.prediction import Prediction, difference
 from segdesk.core.status import SliceStatus, needs_a_look
 from segdesk.errors import UsageError
@@ -21,25 +22,25 @@ def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
     """Enter: this slice is right.
 
     Takes the newest prediction where no hand has drawn, unless it was dismissed, and makes the
-    slice corrected.
+    slice corrected, complete for the segments that exist now. On a slice that a person has called
+    right before some segments were added, only these are added.
 
     Returns
     -------
-    The Edit, or None where a person has called the slice right before.
+    The Edit, or None where a person has called the slice right for every segment before.
     """
     workbench.settle()
     annotation = workbench.annotation(case)
     status = annotation.status(index)
     if status.teaches_whole:
-        return None
+        return _said(workbench, case, index, status, "Slice is right")
     prediction = workbench.prediction(case)
     patches = ()
     name = "Slice is right"
     if prediction is not None and _offered(workbench, prediction, index):
         patches = difference(annotation, prediction, [index], locked=workbench.segments.locked)
         name = "Accept prediction" if patches else name
-    moves = (StatusMove(index, status, SliceStatus.CORRECTED),)
-    return _done(workbench, Edit(name, case, patches=patches, statuses=moves))
+    return _said(workbench, case, index, SliceStatus.CORRECTED, name, patches)
 
 
 def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus) -> Edit | None:
@@ -51,12 +52,15 @@ def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus)
     """
     workbench.settle()
     before = workbench.annotation(case).status(index)
-    after = _status_before(workbench, case, index) if before is status else status
+    back = before is status
+    after = _status_before(workbench, case, index) if back else status
     name = {
         SliceStatus.VERIFIED: "Verify slice",
         SliceStatus.REJECTED: "Reject slice",
     }.get(after, f"Mark slice {after.word}")
-    return _done(workbench, Edit(name, case, statuses=(StatusMove(index, before, after),)))
+    if after is SliceStatus.VERIFIED and not back:
+        return _said(workbench, case, index, after, name)
+    return _moved(workbench, case, index, after, name, cause="other")
 
 
 def _status_before(workbench: Workbench, case: str, index: int) -> SliceStatus:
@@ -132,12 +136,19 @@ def accept_in_bulk(
     patches = difference(
         annotation, prediction, open_, locked=workbench.segments.locked, over_hand=over_hand
     )
-    moves = tuple(
-        StatusMove(index, SliceStatus.UNLABELLED, SliceStatus.PREDICTED)
+    moves = (
+        status_move(
+            annotation,
+            index,
+            SliceStatus.PREDICTED,
+            cause="other",
+            segments=workbench.segments.numbers,
+        )
         for index in open_
         if annotation.status(index) is SliceStatus.UNLABELLED
     )
-    return _done(workbench, Edit("Accept predictions", case, patches=patches, statuses=moves))
+    statuses = tuple(move for move in moves if move is not None)
+    return _done(workbench, Edit("Accept predictions", case, patches=patches, statuses=statuses))
 
 
 def next_to_look_at(workbench: Workbench, case: str, index: int, *, step: int = 1) -> int | None:
@@ -178,6 +189,34 @@ def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
 
 def _offered(workbench: Workbench, prediction: Prediction, index: int) -> bool:
     return not workbench.annotation(prediction.case).is_dismissed(prediction.run, index)
+
+
+def _said(
+    workbench: Workbench,
+    case: str,
+    index: int,
+    after: SliceStatus,
+    name: str,
+    patches: tuple[Patch, ...] = (),
+) -> Edit | None:
+    """A person says that the slice is right: complete for the segments that exist now."""
+    return _moved(workbench, case, index, after, name, cause="said right", patches=patches)
+
+
+def _moved(
+    workbench: Workbench,
+    case: str,
+    index: int,
+    after: SliceStatus,
+    name: str,
+    *,
+    cause: Cause,
+    patches: tuple[Patch, ...] = (),
+) -> Edit | None:
+    annotation, numbers = workbench.annotation(case), workbench.segments.numbers
+    move = status_move(annotation, index, after, cause=cause, segments=numbers)
+    moves = () if move is None else (move,)
+    return _done(workbench, Edit(name, case, patches=patches, statuses=moves))
 
 
 def _done(workbench: Workbench, edit: Edit) -> Edit | None:

@@ -27,6 +27,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.core.segment import Segment, SegmentTable
+from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
 from segdesk.store.project_folder import ProjectFolder
@@ -172,11 +173,18 @@ class Workbench:
     def annotation(self, id: str) -> Annotation:
         return self.loaded(id).annotation
 
-    def statuses(self, id: str) -> tuple:
+    def statuses(self, id: str) -> tuple[SliceStatus, ...]:
         """The slices' statuses as they are now, without reading arrays."""
         if id in self._loaded:
             return self._loaded[id].annotation.statuses
         return self.project.case(id).statuses
+
+    def complete(self, id: str) -> tuple[Complete, ...]:
+        """For each slice the segments that it is complete for, as `statuses`."""
+        if id in self._loaded:
+            return self._loaded[id].annotation.complete
+        case = self.project.case(id)
+        return case.complete or (NONE,) * case.slices
 
     def _forget_old(self, keep: str = "") -> None:
         kept = {keep, *self._unsaved, *self._being_saved}
@@ -340,9 +348,10 @@ class Workbench:
         if self.history.next_undo is None:
             return None
         edit = self.history.next_undo
-        self._apply(edit.inverse())
+        back = replace(edit.inverse(), name=f"Undo {edit.name}", kind="undo")
+        self._apply(back)
         self.history.undone()
-        self._journal(replace(edit.inverse(), name=f"Undo {edit.name}", kind="undo"))
+        self._journal(back)
         self.history_changed.emit()
         return edit
 
@@ -352,9 +361,10 @@ class Workbench:
         edit = self.history.next_redo
         if edit is None:
             return None
-        self._apply(edit)
+        again = replace(edit, name=f"Redo {edit.name}", kind="redo")
+        self._apply(again)
         self.history.redone()
-        self._journal(replace(edit, name=f"Redo {edit.name}", kind="redo"))
+        self._journal(again)
         self.history_changed.emit()
         return edit
 
@@ -376,7 +386,7 @@ class Workbench:
         loaded = self.loaded(edit.case) if edit.case else None
         boxes = loaded.annotation.apply(edit) if loaded is not None else ()
         if edit.segments:
-            self._apply_segments(edit.segments)
+            self._apply_segments(edit.segments, taken_back=edit.kind == "undo")
         if loaded is None:
             return
         loaded.counts.apply(edit)
@@ -385,7 +395,7 @@ class Workbench:
         if edit.statuses or edit.dismissals:
             self.statuses_changed.emit(edit.case)
 
-    def _apply_segments(self, changes: tuple[SegmentChange, ...]) -> None:
+    def _apply_segments(self, changes: tuple[SegmentChange, ...], *, taken_back: bool) -> None:
         table = self.project.segments
         for change in changes:
             if change.after is not None:
@@ -395,6 +405,9 @@ class Workbench:
                 table = table.put(replace(change.after, visible=seen))
             elif change.before is not None:
                 table = table.without(change.before.number)
+                if not taken_back:
+                    # An addition that is taken back leaves nothing behind that names its number.
+                    table = table.spend([change.before.number])
         self.project = replace(self.project, segments=table)
         self.segments_changed.emit()
 
@@ -458,7 +471,12 @@ class Workbench:
             if case.id not in there:
                 continue
             row = self.project.case(case.id)
-            kept = replace(row, generation=case.generation, statuses=case.statuses)
+            kept = replace(
+                row,
+                generation=case.generation,
+                statuses=case.statuses,
+                complete=case.complete,
+            )
             self.project = self.project.with_case(kept)
         self._being_saved = frozenset()
         self.retired -= self._retired_before_save

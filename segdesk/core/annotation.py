@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from segdesk.core.edit import Box, Edit
 from segdesk.core.grid import Grid
-from segdesk.core.status import SliceStatus
+from segdesk.core.status import NONE, Complete, SliceStatus, check_complete
 
 Labels = npt.NDArray[np.uint8]
 
@@ -24,7 +24,7 @@ class Provenance(IntEnum):
 
 
 class Annotation:
-    """Labels, provenance and slice statuses on a Grid.
+    """Labels, provenance and slice statuses on a Grid, and what each slice is complete for.
 
     Owned by the Workbench, changed on its thread only. Views read `labels` and `provenance`,
     which are read-only arrays that show the current state.
@@ -34,6 +34,7 @@ class Annotation:
     grid : Grid of the scan
     labels, provenance : uint8, (slices, rows, columns); taken over. None: all 0
     statuses : one for each slice. None: all unlabelled
+    complete : for each slice the segments that it is complete for. None: for none
     dismissed : (run, slice) of predictions that were dismissed
     """
 
@@ -44,6 +45,7 @@ class Annotation:
         labels: Labels | None = None,
         provenance: Labels | None = None,
         statuses: tuple[SliceStatus, ...] | None = None,
+        complete: tuple[Complete, ...] | None = None,
         dismissed: frozenset[tuple[str, int]] = frozenset(),
     ) -> None:
         # np.zeros leaves untouched pages to the system, so an empty mask of a large scan is free.
@@ -57,6 +59,11 @@ class Annotation:
         self._statuses = list(statuses or (SliceStatus.UNLABELLED,) * grid.shape[0])
         if len(self._statuses) != grid.shape[0]:
             raise ValueError(f"expected {grid.shape[0]} statuses, received {len(self._statuses)}")
+        self._complete = list(complete or (NONE,) * grid.shape[0])
+        if len(self._complete) != grid.shape[0]:
+            raise ValueError(f"expected {grid.shape[0]} sets, received {len(self._complete)}")
+        for numbers in self._complete:
+            check_complete(numbers)
         self._dismissed = set(dismissed)
         self.grid = grid
         self.revision = 0
@@ -72,6 +79,14 @@ class Annotation:
 
     def status(self, index: int) -> SliceStatus:
         return self._statuses[index]
+
+    @property
+    def complete(self) -> tuple[Complete, ...]:
+        """For each slice the numbers of the segments that it is complete for."""
+        return tuple(self._complete)
+
+    def complete_for(self, index: int) -> Complete:
+        return self._complete[index]
 
     @property
     def dismissed(self) -> frozenset[tuple[str, int]]:
@@ -109,6 +124,9 @@ class Annotation:
         for move in edit.statuses:
             if not 0 <= move.slice < slices or self._statuses[move.slice] != move.before:
                 raise ValueError(f"the status of slice {move.slice} is not {move.before!r}")
+            if self._complete[move.slice] != move.complete_before:
+                raise ValueError(f"slice {move.slice} is complete for other segments than before")
+            check_complete(move.complete_after)
         for dismissal in edit.dismissals:
             is_dismissed = self.is_dismissed(dismissal.run, dismissal.slice)
             if not 0 <= dismissal.slice < slices or is_dismissed != dismissal.before:
@@ -118,6 +136,7 @@ class Annotation:
             self._provenance[box.window] = planes.provenance_after
         for move in edit.statuses:
             self._statuses[move.slice] = move.after
+            self._complete[move.slice] = move.complete_after
         for dismissal in edit.dismissals:
             key = (dismissal.run, dismissal.slice)
             (self._dismissed.add if dismissal.after else self._dismissed.discard)(key)

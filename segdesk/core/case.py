@@ -42,6 +42,7 @@ class Case:
     pool : set by hand; None: the split decides
     window : the file's own, in values
     statuses : one for each slice, as of the last save
+    complete : for each slice the segments that it is complete for, as of the last save
     generation : of the newest annotation file; 0 where nothing was ever drawn
     predictions : ids of the runs that predicted it, the oldest first
     pool_reasons : why the pool was changed after a training, the oldest first
@@ -60,6 +61,7 @@ class Case:
     pool: Pool | None = None
     window: Window | None = None
     statuses: tuple[SliceStatus, ...] = ()
+    complete: tuple[frozenset[int], ...] = ()
     generation: int = 0
     predictions: tuple[str, ...] = ()
     pool_reasons: tuple[str, ...] = ()

@@ -107,11 +107,21 @@ class Patch:
 
 
 class StatusMove(NamedTuple):
-    """A slice goes from one status to another."""
+    """A slice goes from one status to another, with the segments that it is complete for.
+
+    Made by `core.completeness.status_move` and nowhere else, so that none forgets the segments.
+    """
 
     slice: int
     before: SliceStatus
     after: SliceStatus
+    complete_before: frozenset[int]
+    complete_after: frozenset[int]
+
+    def inverse(self) -> StatusMove:
+        return StatusMove(
+            self.slice, self.after, self.before, self.complete_after, self.complete_before
+        )
 
 
 class Dismissal(NamedTuple):
@@ -179,7 +189,7 @@ class Edit:
         return replace(
             self,
             patches=tuple(patch.inverse() for patch in self.patches),
-            statuses=tuple(StatusMove(s.slice, s.after, s.before) for s in self.statuses),
+            statuses=tuple(move.inverse() for move in self.statuses),
             dismissals=tuple(Dismissal(d.run, d.slice, d.after, d.before) for d in self.dismissals),
             segments=tuple(SegmentChange(s.after, s.before) for s in reversed(self.segments)),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from segdesk.errors import UsageError
@@ -47,9 +47,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class SegmentTable:
-    """The project's segments, by number. Frozen: every change gives a new table."""
+    """The project's segments, by number. Frozen: every change gives a new table.
+
+    Parameters
+    ----------
+    rows : by number
+    spent : numbers that stand for a segment for good, because it was removed or a run learnt it;
+        masks of before, predictions and `core.completeness` name it, so no other one gets it
+    """
 
     rows: tuple[Segment, ...] = ()
+    spent: frozenset[int] = frozenset()
 
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.rows)
@@ -77,23 +85,37 @@ class SegmentTable:
     def put(self, segment: Segment) -> SegmentTable:
         """The table with this segment added, or in place of the one with its number."""
         others = [row for row in self.rows if row.number != segment.number]
-        return SegmentTable(tuple(sorted([*others, segment], key=lambda row: row.number)))
+        rows = tuple(sorted([*others, segment], key=lambda row: row.number))
+        return replace(self, rows=rows)
 
     def without(self, number: int) -> SegmentTable:
-        return SegmentTable(tuple(row for row in self.rows if row.number != number))
+        """The table without this segment; whether its number is spent is said by `spend`."""
+        return replace(self, rows=tuple(row for row in self.rows if row.number != number))
+
+    def spend(self, numbers: Iterable[int]) -> SegmentTable:
+        """The table in which these numbers go to no other segment any more."""
+        return replace(self, spent=self.spent | frozenset(numbers))
+
+    @property
+    def gone(self) -> frozenset[int]:
+        """Numbers that stand for a segment that is not in the table any more."""
+        return self.spent - frozenset(self.numbers)
 
     def next_free(self) -> int:
-        """The lowest unused number.
+        """The lowest number that never stood for another segment.
 
         Raises
         ------
         UsageError
-            Where all 255 are in use.
+            Where all 255 are in use or spent.
         """
         for number in range(1, 256):
-            if number not in self:
+            if number not in self and number not in self.spent:
                 return number
-        raise UsageError("All 255 segment numbers are in use.")
+        raise UsageError(
+            "All 255 segment numbers are in use, or were and are not given again.",
+            "Start a new project for more segments.",
+        )
 
     def new(self, name: str = "", *, number: int | None = None) -> Segment:
         """A segment for the next free number (or this one) with the next colour."""

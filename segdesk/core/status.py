@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+#: Numbers of the segments that a slice is complete for; `core.completeness` says what follows.
+Complete = frozenset[int]
+NONE: Complete = frozenset()
+
 
 class SliceStatus(IntEnum):
     """One number per slice, as stored."""
@@ -32,6 +36,12 @@ class SliceStatus(IntEnum):
     def teaches(self) -> bool:
         """Whether anything on the slice is learnt from."""
         return self.teaches_whole or self is SliceStatus.PARTIAL
+
+
+def check_complete(complete: Complete) -> None:
+    """Raise ValueError where these are no segment numbers."""
+    if any(not 1 <= number <= 255 for number in complete):
+        raise ValueError(f"expected segment numbers 1 to 255, received {sorted(complete)}")
 
 
 def after_stroke(status: SliceStatus, *, on_screen: bool = True) -> SliceStatus:

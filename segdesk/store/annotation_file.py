@@ -2,8 +2,10 @@
 
     labels, provenance               uint8, one gzip chunk for each slice, empty slices not stored
     dismissed_runs, dismissed_slices  the predictions that were dismissed, one row each
+    statuses, complete                of the slices; see `complete_codec`
 
-Statuses stand in the index. A new generation is a new file: slices that did not change are copied
+The index says the statuses too, so that they can be shown without opening this file; the two must
+agree. A new generation is a new file: slices that did not change are copied
 packed from the previous one.
 """
 
@@ -18,7 +20,9 @@ import numpy as np
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
+from segdesk.errors import ProjectError
 from segdesk.store import hdf5
+from segdesk.store.complete_codec import Sets, Statuses, put_slices, slices_of
 from segdesk.store.hdf5 import NewGroup
 from segdesk.store.plane_file import Plane, Source, pack, packed_planes, read_layers, write
 from segdesk.store.translate import reading, writing
@@ -43,6 +47,7 @@ class NewGeneration:
     number : of the new generation; previous : of the file that it follows, 0 where none
     changed : slice -> (labels, provenance), copies, uint8, (rows, columns)
     dismissed : (run, slice)
+    statuses, complete : one for each slice
     """
 
     case: str
@@ -52,6 +57,8 @@ class NewGeneration:
     previous: int
     changed: Mapping[int, tuple[Plane, Plane]]
     dismissed: frozenset[tuple[str, int]]
+    statuses: Statuses
+    complete: Sets
 
     def write(self, on_plane: Callable[[int], None] | None = None) -> None:
         """Write the file, verify it and put it in its place.
@@ -81,11 +88,12 @@ class NewGeneration:
                 LAYERS,
                 self.shape,
                 source,
-                extra=self._put_dismissed,
+                extra=self._put_rows,
                 on_plane=on_plane,
             )
 
-    def _put_dismissed(self, root: NewGroup) -> None:
+    def _put_rows(self, root: NewGroup) -> None:
+        put_slices(root, self.statuses, self.complete)
         rows = sorted(self.dismissed)
         root.texts("dismissed_runs", [run for run, _ in rows])
         root.column("dismissed_slices", np.array([index for _, index in rows], dtype=np.int64))
@@ -97,11 +105,12 @@ def read(path: Path, case: Case) -> Annotation:
     Raises
     ------
     ProjectError
-        Where the file is missing or damaged.
+        Where the file is missing or damaged, or says other statuses, or other segments that its
+        slices are complete for, than the index.
     """
-    statuses = case.statuses or None
+    statuses, complete = case.statuses or None, case.complete or None
     if not case.generation:
-        return Annotation(case.grid, statuses=statuses)
+        return Annotation(case.grid, statuses=statuses, complete=complete)
     what = f"The mask of '{case.id}'"
     with reading(what), hdf5.open_file(path) as root:
         indices = [int(index) for index in root.column("dismissed_slices", np.int64)]
@@ -111,10 +120,17 @@ def read(path: Path, case: Case) -> Annotation:
         labels, provenance = read_layers(root, LAYERS, case.grid.shape)
         if int(provenance.max()) > 3:
             raise ValueError("unknown provenance")
+        if slices_of(root, case.slices) != (case.statuses, case.complete):
+            raise ProjectError(
+                f"The mask of '{case.id}' and the index of the project disagree on which slices "
+                "are right.",
+                "Put back the files of one and the same save, from a copy of the project.",
+            )
         return Annotation(
             case.grid,
             labels=labels,
             provenance=provenance,
             statuses=statuses,
+            complete=complete,
             dismissed=dismissed,
         )

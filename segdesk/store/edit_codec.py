@@ -35,7 +35,7 @@ def encode(edit: Edit) -> bytes:
         "reader": edit.reader,
         "time": float(edit.time),
         "patches": [[*map(int, p.box), p.changed, len(p.packed)] for p in edit.patches],
-        "statuses": [[int(number) for number in move] for move in edit.statuses],
+        "statuses": [_plain_move(move) for move in edit.statuses],
         "dismissals": [[d.run, int(d.slice), d.before, d.after] for d in edit.dismissals],
         "segments": [[_plain(s.before), _plain(s.after)] for s in edit.segments],
     }
@@ -91,10 +91,7 @@ def _decode(content: bytes) -> Edit:
         reader=_text(head["reader"]),
         time=time,
         patches=tuple(patches),
-        statuses=tuple(
-            StatusMove(_index(k), SliceStatus(_whole(before)), SliceStatus(_whole(after)))
-            for k, before, after in head["statuses"]
-        ),
+        statuses=tuple(_move(row) for row in head["statuses"]),
         dismissals=tuple(
             Dismissal(_text(run), _index(k), _truth(before), _truth(after))
             for run, k, before, after in head["dismissals"]
@@ -117,6 +114,31 @@ def _check_unpacks_to(packed: bytes, size: int) -> None:
         found += len(piece)
     if found != size or not unpacker.eof or unpacker.unused_data:
         raise ValueError(f"expected a patch of {size} bytes")
+
+
+def _plain_move(move: StatusMove) -> list[int | list[int]]:
+    before, after = sorted(move.complete_before), sorted(move.complete_after)
+    return [int(move.slice), int(move.before), int(move.after), before, after]
+
+
+def _move(row: Any) -> StatusMove:
+    index, before, after, had, has = cast("list[Any]", row)
+    return StatusMove(
+        _index(index),
+        SliceStatus(_whole(before)),
+        SliceStatus(_whole(after)),
+        _numbers(had),
+        _numbers(has),
+    )
+
+
+def _numbers(row: Any) -> frozenset[int]:
+    if type(row) is not list:
+        raise ValueError(f"expected segment numbers, received {row!r}")
+    numbers = [_whole(number) for number in cast("list[Any]", row)]
+    if numbers != sorted(set(numbers)) or any(not 1 <= number <= 255 for number in numbers):
+        raise ValueError(f"expected segment numbers, received {numbers}")
+    return frozenset(numbers)
 
 
 def _plain(segment: Segment | None) -> list[str | int | bool] | None:

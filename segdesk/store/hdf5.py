@@ -47,6 +47,10 @@ class Group:
         """Whether there is an attribute of that name."""
         return name in self._group.attrs
 
+    def has_member(self, name: str) -> bool:
+        """Whether there is a group or dataset of that name."""
+        return name in self._group
+
     def names(self) -> tuple[str, ...]:
         """Names of the members that are groups of this file, in alphabetical order."""
         return tuple(

@@ -27,7 +27,7 @@ from pathlib import Path
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
-from segdesk.core.status import SliceStatus
+from segdesk.core.status import NONE, SliceStatus
 from segdesk.store import project_file
 
 #: For each journal, the numbers of the segments that its Edits touch.
@@ -36,10 +36,21 @@ SegmentsTouched = Mapping[int, frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class CaseState:
-    """What of a case changes by Edits only: the number of its mask's file, and its statuses."""
+    """What of a case changes by Edits only.
+
+    Parameters
+    ----------
+    generation : number of its mask's file
+    statuses, complete : of its slices
+    """
 
     generation: int = 0
     statuses: tuple[SliceStatus, ...] = ()
+    complete: tuple[frozenset[int], ...] = ()
+
+    @classmethod
+    def of(cls, case: Case) -> CaseState:
+        return cls(case.generation, case.statuses, case.complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ class Base:
     @classmethod
     def of(cls, project: Project, generation: int) -> Base:
         """The Base of a project as it was read."""
-        states = {case.id: CaseState(case.generation, case.statuses) for case in project.cases}
+        states = {case.id: CaseState.of(case) for case in project.cases}
         return cls(generation, states, project.segments)
 
     def state(self, case: str) -> CaseState:
@@ -82,16 +93,23 @@ class Base:
         }
         rows = [row for row in project.segments if row.number not in numbers]
         rows += [row for row in self.segments if row.number in numbers]
+        # What is spent is so for good, and more of it than the Base knows does no harm.
+        spent = project.segments.spent | self.segments.spent
         return replace(
             project,
             cases=tuple(self._settled(case) for case in project.cases),
-            segments=SegmentTable(tuple(sorted(rows, key=lambda row: row.number))),
+            segments=SegmentTable(tuple(sorted(rows, key=lambda row: row.number)), spent),
         )
 
     def _settled(self, case: Case) -> Case:
-        new = CaseState(statuses=(SliceStatus.UNLABELLED,) * case.slices)
+        new = CaseState(0, (SliceStatus.UNLABELLED,) * case.slices, (NONE,) * case.slices)
         state = self.cases.get(case.id, new)
-        return replace(case, generation=state.generation, statuses=state.statuses)
+        return replace(
+            case,
+            generation=state.generation,
+            statuses=state.statuses,
+            complete=state.complete,
+        )
 
 
 class Index:

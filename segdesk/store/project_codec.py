@@ -2,7 +2,9 @@
 
     /               format, version, needs, id, generation
     segments/001    number, name, colour, meaning, partner, visible, locked
-    cases/ID        order, shape, spacing_mm, …; statuses, predictions, pool_reasons; source
+    segments        spent: numbers that no other segment gets
+    cases/ID        order, shape, spacing_mm, …; predictions, pool_reasons; source; what
+                    `complete_codec` says of the slices
     split           seed; patients and pools, one row for each patient
     runs/ID         order, started, …; plan, intensities, curves (one column for each figure)
     settings        names and values
@@ -19,8 +21,8 @@ from segdesk.core.case import Case, Source
 from segdesk.core.project import Project
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.split import POOLS, Pool, Split
-from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
+from segdesk.store.complete_codec import put_slices, slices_of
 from segdesk.store.hdf5 import Group, NewGroup
 from segdesk.store.names import checked_id
 from segdesk.store.run_codec import decode_run, encode_run
@@ -33,6 +35,7 @@ def encode(project: Project, root: NewGroup) -> None:
     segments = root.group("segments")
     for segment in project.segments:
         _encode_segment(segment, segments.group(f"{segment.number:03d}"))
+    segments.column("spent", np.array(sorted(project.segments.spent), dtype=np.uint8))
     cases = root.group("cases")
     for order, case in enumerate(project.cases):
         _encode_case(case, order, cases.group(checked_id(case.id)))
@@ -63,12 +66,13 @@ def decode(root: Group) -> Project:
     split = root.group("split")
     pools = zip(split.texts("patients"), split.texts("pools"), strict=True)
     table = [_decode_segment(segments.group(name)) for name in segments.names()]
+    spent = frozenset(segments.column("spent", np.uint8).tolist())
     decoded_cases = [_decode_case(name, cases.group(name)) for name in cases.names()]
     decoded_runs = [decode_run(name, runs.group(name)) for name in runs.names()]
     return Project(
         id=root.text("id"),
         cases=tuple(case for _, case in sorted(decoded_cases, key=lambda pair: pair[0])),
-        segments=SegmentTable(tuple(sorted(table, key=lambda segment: segment.number))),
+        segments=SegmentTable(tuple(sorted(table, key=lambda segment: segment.number)), spent),
         split=Split(
             split.integer("seed"), tuple((patient, _pool(name)) for patient, name in pools)
         ),
@@ -118,7 +122,7 @@ def _encode_case(case: Case, order: int, group: NewGroup) -> None:
         group.put(pool=case.pool)
     if case.window is not None:
         group.put(window=(float(case.window.level), float(case.window.width)))
-    group.column("statuses", np.array(case.statuses, dtype=np.uint8))
+    put_slices(group, case.statuses, case.complete)
     group.texts("predictions", case.predictions)
     group.texts("pool_reasons", case.pool_reasons)
     source = group.group("source")
@@ -133,9 +137,7 @@ def _encode_case(case: Case, order: int, group: NewGroup) -> None:
 def _decode_case(id: str, group: Group) -> tuple[int, Case]:
     source = group.group("source")
     grid = grid_of(group)
-    statuses = tuple(map(SliceStatus, group.column("statuses", np.uint8).tolist()))
-    if len(statuses) not in (0, grid.shape[0]):
-        raise ValueError(f"expected {grid.shape[0]} statuses, received {len(statuses)}")
+    statuses, complete = slices_of(group, grid.shape[0])
     window = None
     if group.has("window"):
         level, width = group.numbers("window")
@@ -159,6 +161,7 @@ def _decode_case(id: str, group: Group) -> tuple[int, Case]:
         pool=_pool(group.text("pool")) if group.has("pool") else None,
         window=window,
         statuses=statuses,
+        complete=complete,
         generation=group.integer("generation"),
         predictions=tuple(checked_id(run, what="run") for run in group.texts("predictions")),
         pool_reasons=group.texts("pool_reasons"),

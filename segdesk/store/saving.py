@@ -57,7 +57,7 @@ def new_generations(
         if mask.grid.shape != case.grid.shape:
             raise ValueError(f"expected a mask of {case.grid.shape}, received {mask.grid.shape}")
         generation = base.state(case.id).generation
-        if touch.slices or touch.dismissals:
+        if touch.slices or touch.dismissals or touch.statuses:
             new.append(
                 NewGeneration(
                     case=case.id,
@@ -69,10 +69,12 @@ def new_generations(
                         k: (mask.labels[k].copy(), mask.provenance[k].copy()) for k in touch.slices
                     },
                     dismissed=mask.dismissed,
+                    statuses=mask.statuses,
+                    complete=mask.complete,
                 )
             )
             generation = number
-        states[case.id] = CaseState(generation, mask.statuses)
+        states[case.id] = CaseState(generation, mask.statuses, mask.complete)
     return tuple(new), Base(number, states, project.segments)
 
 

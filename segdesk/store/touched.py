@@ -20,10 +20,12 @@ class CaseTouch:
     ----------
     slices : whose labels or provenance changed
     dismissals : whether a prediction was dismissed, or came back
+    statuses : whether a slice got another status, or became complete for other segments
     """
 
     slices: set[int] = field(default_factory=set[int])
     dismissals: bool = False
+    statuses: bool = False
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class Touched:
         case = touch.cases.setdefault(edit.case, CaseTouch())
         case.slices |= {patch.box.slice for patch in edit.patches}
         case.dismissals |= bool(edit.dismissals)
+        case.statuses |= bool(edit.statuses)
 
     def forget_case(self, case: str) -> None:
         """A case is gone: nothing of it has to be written."""
@@ -64,6 +67,7 @@ class Touched:
                 sum_ = together.setdefault(case, CaseTouch())
                 sum_.slices |= touch.slices
                 sum_.dismissals |= touch.dismissals
+                sum_.statuses |= touch.statuses
         return together
 
     def segments(self) -> Mapping[int, frozenset[int]]:

@@ -9,13 +9,13 @@ import pytest
 
 from segdesk.app import evaluating, importing, teaching
 from segdesk.app.workbench import Workbench
-from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from segdesk.formats.labels import LabelMap
+from tests.judging import judge
 from tests.projects import SHAPE, add_case, disc, voxels
 
 RUN = Run("run-001", plan_for(), 0.0, outcome="finished", best=1, segments=((1, "Disc"),))
@@ -57,13 +57,13 @@ def test_slices_that_were_called_right_are_compared(
 
 
 def test_partial_and_predicted_slices_are_left_out(judged: Workbench) -> None:
-    moves = (
-        StatusMove(0, SliceStatus.CORRECTED, SliceStatus.PARTIAL),
-        StatusMove(1, SliceStatus.CORRECTED, SliceStatus.VERIFIED),
-        StatusMove(2, SliceStatus.CORRECTED, SliceStatus.PREDICTED),
-        StatusMove(3, SliceStatus.CORRECTED, SliceStatus.REJECTED),
+    statuses = (
+        SliceStatus.PARTIAL,
+        SliceStatus.VERIFIED,
+        SliceStatus.PREDICTED,
+        SliceStatus.REJECTED,
     )
-    judged.do(Edit("Judge", "case-001", statuses=moves))
+    judge(judged, "case-001", dict(enumerate(statuses)))
     assert evaluating.slices_to_evaluate(judged, "validation") == {"case-001": (1,)}
 
 

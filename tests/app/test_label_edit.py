@@ -11,23 +11,16 @@ import pytest
 
 from segdesk.app import importing
 from segdesk.app.label_edit import LabelsAs, label_edit
-from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
-from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.status import SliceStatus
 from segdesk.formats.labels import LabelMap
-from tests.projects import add_case, disc, voxels
+from tests.judging import judge
+from tests.projects import add_case, disc, stroke, voxels
 
 S = SliceStatus
 #: Of the slices of `worked`, 0 to 6.
 BEFORE = (S.UNLABELLED, S.PREDICTED, S.PARTIAL, S.CORRECTED, S.VERIFIED, S.REJECTED, S.CORRECTED)
-
-
-def stroke(workbench: Workbench, index: int, *, value: int = 1, row: float = 10.0) -> None:
-    BrushStroke(
-        workbench, "case-001", index, (row, 14.0), value=value, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-    ).release()
 
 
 @pytest.fixture
@@ -39,9 +32,7 @@ def worked(tmp_path: Path) -> Iterator[Workbench]:
     workbench.add_segment("Other")
     for index in range(2, 7):
         stroke(workbench, index)
-    now = workbench.statuses("case-001")
-    moves = (StatusMove(at, now[at], BEFORE[at]) for at in range(7) if now[at] is not BEFORE[at])
-    workbench.do(Edit("Judge", "case-001", statuses=tuple(moves)))
+    judge(workbench, "case-001", dict(enumerate(BEFORE)))
     assert workbench.statuses("case-001") == BEFORE
     yield workbench
     workbench.close()
@@ -143,7 +134,8 @@ def test_all_of_it_is_one_edit_and_twice_is_once(
     mask = worked.annotation("case-001")
     before, touched = mask.labels.copy(), mask.provenance.copy()
     take(worked, labels, how)
-    assert label_edit(mask, "case-001", labels, how).is_empty
+    now = frozenset({1, 2})
+    assert label_edit(mask, "case-001", labels, how, segments=now).is_empty
     worked.undo()
     assert np.array_equal(mask.labels, before) and np.array_equal(mask.provenance, touched)
     assert mask.statuses == BEFORE

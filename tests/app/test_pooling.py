@@ -12,12 +12,12 @@ from segdesk.app.importing import Imported, Request
 from segdesk.app.teaching import curriculum, keep_split
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
-from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.run import Run, plan_for
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from tests.app.test_importing import finding
+from tests.judging import judge
 from tests.projects import add_case, voxels
 
 
@@ -130,8 +130,7 @@ def test_twins_are_never_parted_by_the_split(tmp_path: Path) -> None:
     for _ in range(2):
         for seed in range(3):
             id = bring(workbench, patient="", seed=seed).id
-            moves = (StatusMove(0, SliceStatus.UNLABELLED, SliceStatus.CORRECTED),)
-            workbench.do(Edit("Judge", id, statuses=moves))
+            judge(workbench, id, {0: SliceStatus.CORRECTED})
     chosen = {choice.case: choice.pool for choice in curriculum(workbench).choices}
     assert len(set(chosen.values())) == 2
     for number in range(1, 4):

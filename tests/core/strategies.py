@@ -15,6 +15,7 @@ SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 6), st.integers(1, 6))
 STEPS = st.floats(0.1, 10.0)
 PLACES = st.floats(-500.0, 500.0)
 STATUSES = st.sampled_from(SliceStatus)
+SETS = st.frozensets(st.integers(1, 255), max_size=3)
 
 
 def planes(shape: tuple[int, ...], *, highest: int = 3) -> st.SearchStrategy[Plane]:
@@ -50,6 +51,7 @@ def masks(draw: st.DrawFn) -> Annotation:
         labels=draw(planes(shape)),
         provenance=draw(planes(shape)),
         statuses=statuses,
+        complete=draw(st.tuples(*[SETS] * shape[0])),
         dismissed=dismissed,
     )
 
@@ -72,7 +74,10 @@ def edits(draw: st.DrawFn, annotation: Annotation) -> Edit:
         labels, provenance = draw(planes(box.shape)), draw(planes(box.shape))
         before = annotation.labels[box.window], annotation.provenance[box.window]
         patches.append(Patch.of(box, Planes(before[0], labels, before[1], provenance)))
-    moves = [StatusMove(k, annotation.status(k), draw(STATUSES)) for k in draw(slices)]
+    moves = [
+        StatusMove(k, annotation.status(k), draw(STATUSES), annotation.complete_for(k), draw(SETS))
+        for k in draw(slices)
+    ]
     dismissals = [
         Dismissal("run-001", k, annotation.is_dismissed("run-001", k), draw(st.booleans()))
         for k in draw(slices)

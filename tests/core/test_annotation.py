@@ -15,7 +15,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from tests.core.strategies import STATUSES, edits, masks
 
-State = tuple[bytes, bytes, tuple[SliceStatus, ...], frozenset[tuple[str, int]]]
+State = tuple[object, ...]
 
 
 def state(annotation: Annotation) -> State:
@@ -23,6 +23,7 @@ def state(annotation: Annotation) -> State:
         annotation.labels.tobytes(),
         annotation.provenance.tobytes(),
         annotation.statuses,
+        annotation.complete,
         annotation.dismissed,
     )
 
@@ -41,6 +42,8 @@ def test_an_edit_sets_the_voxels_of_its_boxes_and_no_other(
                 labels[box.slice, row, column] = planes.labels_after[here]
                 provenance[box.slice, row, column] = planes.provenance_after[here]
     statuses = dict(enumerate(annotation.statuses)) | {s.slice: s.after for s in edit.statuses}
+    complete = dict(enumerate(annotation.complete))
+    complete |= {move.slice: move.complete_after for move in edit.statuses}
     dismissed = {k for _, k in annotation.dismissed} - {d.slice for d in edit.dismissals}
     dismissed |= {d.slice for d in edit.dismissals if d.after}
     boxes = annotation.apply(edit)
@@ -48,6 +51,7 @@ def test_an_edit_sets_the_voxels_of_its_boxes_and_no_other(
     np.testing.assert_array_equal(annotation.labels, labels)
     np.testing.assert_array_equal(annotation.provenance, provenance)
     assert annotation.statuses == tuple(statuses.values())
+    assert annotation.complete == tuple(complete.values())
     assert annotation.dismissed == {("run-001", k) for k in dismissed}
     assert annotation.revision == 1
 
@@ -98,14 +102,17 @@ def test_an_edit_with_one_stale_part_is_refused_and_leaves_nothing_behind(
                 replace(good, patches=(*good.patches, _patch(Box(0, -1, 0, 0, 1)))),
                 replace(good, patches=(*good.patches, _patch(Box(0, 0, 1, -1, 1)))),
                 replace(good, statuses=(*good.statuses, _stale_move(annotation))),
-                replace(good, statuses=(StatusMove(last + 1, *[SliceStatus.PARTIAL] * 2),)),
+                replace(good, statuses=(*good.statuses, _stale_completeness(annotation))),
+                replace(good, statuses=(_no_numbers(annotation),)),
+                replace(good, statuses=(_move(annotation, last + 1, SliceStatus.PARTIAL),)),
                 replace(good, dismissals=(*good.dismissals, _stale_dismissal(annotation))),
                 replace(good, dismissals=(Dismissal("run-001", last + 1, False, True),)),
             ]
         )
     )
     before = state(annotation)
-    with pytest.raises(ValueError, match=r"under|inside|status of|dismissal on"):
+    said = r"under|inside|status of|complete for|segment numbers|dismissal on"
+    with pytest.raises(ValueError, match=said):
         annotation.apply(stale)
     assert state(annotation) == before
     assert annotation.revision == 0
@@ -126,7 +133,22 @@ def _patch(box: Box) -> Patch:
 
 def _stale_move(annotation: Annotation) -> StatusMove:
     before = next(status for status in SliceStatus if status != annotation.status(0))
-    return StatusMove(0, before, SliceStatus.VERIFIED)
+    return _move(annotation, 0, before)
+
+
+def _stale_completeness(annotation: Annotation) -> StatusMove:
+    had = annotation.complete_for(0) ^ {255}
+    return _move(annotation, 0, annotation.status(0))._replace(complete_before=had)
+
+
+def _no_numbers(annotation: Annotation) -> StatusMove:
+    move = _move(annotation, 0, annotation.status(0))
+    return move._replace(complete_after=frozenset({1, 256}))
+
+
+def _move(annotation: Annotation, index: int, before: SliceStatus) -> StatusMove:
+    had = annotation.complete_for(min(index, annotation.grid.shape[0] - 1))
+    return StatusMove(index, before, SliceStatus.VERIFIED, had, frozenset({1}))
 
 
 def _stale_dismissal(annotation: Annotation) -> Dismissal:
@@ -167,6 +189,8 @@ def test_views_see_an_edit_without_asking_again() -> None:
         {"labels": np.zeros((1, 2, 2), np.int16)},
         {"provenance": np.zeros((2, 2), np.uint8)},
         {"statuses": (SliceStatus.PARTIAL,) * 2},
+        {"complete": (frozenset({1}),) * 2},
+        {"complete": (frozenset({0}),)},
     ],
 )
 def test_what_does_not_fit_the_grid_is_refused(wrong: dict[str, object]) -> None:

@@ -77,7 +77,8 @@ def test_segment_changes_are_taken_back_in_the_opposite_order() -> None:
 def test_an_edit_names_its_slices_once_and_in_order() -> None:
     plane = np.zeros((1, 1), np.uint8)
     patch = Patch.of(Box(7, 0, 1, 0, 1), Planes(plane, plane, plane, plane))
-    move = StatusMove(2, SliceStatus.PARTIAL, SliceStatus.CORRECTED)
+    sets = frozenset({1}), frozenset({1, 2})
+    move = StatusMove(2, SliceStatus.PARTIAL, SliceStatus.CORRECTED, *sets)
     edit = Edit("Fill", "a", patches=(patch,), statuses=(move, move._replace(slice=7)))
     assert edit.slices == (2, 7)
 

@@ -10,7 +10,7 @@ from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.history import History
 from segdesk.core.status import SliceStatus
 
-MOVE = StatusMove(0, SliceStatus.PARTIAL, SliceStatus.CORRECTED)
+MOVE = StatusMove(0, SliceStatus.PARTIAL, SliceStatus.CORRECTED, frozenset(), frozenset())
 ACTS = st.lists(st.sampled_from(["undo", "redo"]) | st.integers(0, 30), max_size=60)
 
 

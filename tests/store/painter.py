@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.edit import Box, Dismissal, Edit, Patch, Planes, StatusMove
+from segdesk.core.completeness import status_move
+from segdesk.core.edit import Box, Dismissal, Edit, Patch, Planes
 from segdesk.core.project import Project
 from segdesk.core.status import SliceStatus
 from segdesk.store.project_folder import Opened, ProjectFolder
@@ -25,7 +26,9 @@ def stroke(mask: Annotation, case: str, step: int) -> Edit:
     )
     status = mask.status(k)
     after = SliceStatus.PARTIAL if status is SliceStatus.UNLABELLED else SliceStatus.CORRECTED
-    moves = (StatusMove(k, status, after),) if status is not after else ()
+    segments = range(1, 2 + step % 3)
+    move = status_move(mask, k, after, cause="said right", segments=segments)
+    moves = () if move is None else (move,)
     return Edit("Brush", case, patches=(Patch.of(box, planes),), statuses=moves, time=float(step))
 
 
@@ -63,5 +66,6 @@ def same(a: Annotation, b: Annotation) -> bool:
         np.array_equal(a.labels, b.labels)
         and np.array_equal(a.provenance, b.provenance)
         and a.statuses == b.statuses
+        and a.complete == b.complete
         and a.dismissed == b.dismissed
     )

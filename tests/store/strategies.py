@@ -30,6 +30,7 @@ run_ids = st.sampled_from([f"run-{n:03d}" for n in range(1, 5)])
 pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
 many_texts = st.lists(texts, max_size=3).map(tuple)
 statuses = st.sampled_from(SliceStatus)
+numbers_of_segments = st.frozensets(st.integers(1, 255), max_size=3)
 
 segments = st.builds(
     Segment,
@@ -58,7 +59,9 @@ def grids(draw: st.DrawFn) -> Grid:
 @st.composite
 def cases(draw: st.DrawFn, id: str) -> Case:
     grid = draw(grids())
-    marked = st.lists(statuses, min_size=grid.shape[0], max_size=grid.shape[0]).map(tuple)
+    each = {"min_size": grid.shape[0], "max_size": grid.shape[0]}
+    marked = st.lists(statuses, **each).map(tuple)
+    said = st.lists(numbers_of_segments, **each).map(tuple)
     return Case(
         id=id,
         grid=grid,
@@ -73,6 +76,7 @@ def cases(draw: st.DrawFn, id: str) -> Case:
         pool=draw(st.none() | st.sampled_from(POOLS)),
         window=draw(st.none() | st.builds(Window, level=numbers, width=st.floats(1e-9, 1e9))),
         statuses=draw(st.just(()) | marked),
+        complete=draw(st.just(()) | said),
         generation=draw(st.integers(0, 7)),
         predictions=draw(st.lists(run_ids, unique=True, max_size=3).map(tuple)),
         pool_reasons=draw(many_texts),
@@ -145,7 +149,9 @@ def projects(draw: st.DrawFn) -> Project:
     return Project(
         id=draw(texts),
         cases=tuple(draw(cases(id)) for id in case_ids),
-        segments=SegmentTable(tuple(sorted(table, key=lambda segment: segment.number))),
+        segments=SegmentTable(
+            tuple(sorted(table, key=lambda segment: segment.number)), draw(numbers_of_segments)
+        ),
         split=draw(st.builds(Split, seed=counts, pools=members)),
         runs=tuple(draw(runs(id)) for id in own_runs),
         settings=draw(pairs),
@@ -171,7 +177,14 @@ edits = st.builds(
     time=moments,
     patches=st.lists(patches(), max_size=3).map(tuple),
     statuses=st.lists(
-        st.builds(StatusMove, slice=st.integers(0, 2000), before=statuses, after=statuses),
+        st.builds(
+            StatusMove,
+            slice=st.integers(0, 2000),
+            before=statuses,
+            after=statuses,
+            complete_before=numbers_of_segments,
+            complete_after=numbers_of_segments,
+        ),
         max_size=3,
     ).map(tuple),
     dismissals=st.lists(

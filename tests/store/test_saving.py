@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from segdesk.core.annotation import Annotation
+from segdesk.core.completeness import status_move
 from segdesk.core.edit import Edit, SegmentChange, StatusMove
 from segdesk.core.project import Project
 from segdesk.core.run import Run, plan_for
@@ -143,19 +144,23 @@ def test_unchanged_slices_are_copied_packed_and_empty_ones_are_not_stored(bench:
         assert np.array_equal(new["labels"][:], bench.masks["case-001"].labels)
 
 
-def test_a_status_alone_needs_no_new_mask_file(bench: Bench) -> None:
+def test_a_status_alone_is_written_with_the_mask_too(bench: Bench) -> None:
+    """The mask's file says what its slices are, so that a mask tells all of itself."""
     bench.paint(1, "case-001")
     bench.save()
     marks = Edit("Mark", "case-002", statuses=(_verified(bench),))
     bench.masks["case-002"].apply(marks)
     bench.folder.append(marks)
     saved = bench.save()
-    assert saved.case("case-002").generation == 0
+    assert saved.case("case-002").generation == 2
     bench.assert_all_is_there()
 
 
 def _verified(bench: Bench) -> StatusMove:
-    return StatusMove(2, bench.masks["case-002"].status(2), SliceStatus.VERIFIED)
+    mask = bench.masks["case-002"]
+    move = status_move(mask, 2, SliceStatus.VERIFIED, cause="said right", segments=[1, 7])
+    assert move is not None
+    return move
 
 
 def test_a_dismissal_is_saved(bench: Bench) -> None:

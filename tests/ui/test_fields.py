@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
 
 from segdesk.app import importing
 from segdesk.app.workbench import Workbench
-from segdesk.core.edit import Box, Edit, Patch, Planes, StatusMove
+from segdesk.core.edit import Box, Edit, Patch, Planes
 from segdesk.core.status import SliceStatus
 from segdesk.ui.edit_words import place_words
 from segdesk.ui.panels.history import describe
 from segdesk.ui.status_line import StatusLine
+from tests.judging import judgement
 from tests.projects import make_project
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk
@@ -145,9 +146,10 @@ def test_undo_and_the_history_name_the_case_where_there_are_several(
 
 def test_the_only_case_is_not_named(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
-    moves = [StatusMove(at, SliceStatus.UNLABELLED, SliceStatus.CORRECTED) for at in (2, 4)]
-    assert place_words(Edit("Mark", "case-001", statuses=(moves[0],)), workbench) == "slice 3"
-    assert place_words(Edit("Mark", "case-001", statuses=tuple(moves)), workbench) == "2 slices"
+    one = judgement(workbench, "case-001", {2: SliceStatus.CORRECTED})
+    two = judgement(workbench, "case-001", dict.fromkeys((2, 4), SliceStatus.CORRECTED))
+    assert place_words(one, workbench) == "slice 3"
+    assert place_words(two, workbench) == "2 slices"
     assert place_words(Edit("Add segment", ""), workbench) == ""
     # An Edit of a case that is no longer there.
     assert place_words(Edit("Import", "case-009"), workbench) == "case-009"
