@@ -1,76 +1,109 @@
 """What a reader says of slices: right, seen twice, not to be used; and what comes next.
 
-Enter, M, X, Backspace and N of the window, and the acceptance of predictions in bulk. Each is one
-Edit. The meaning of a status stands in `core.status`, the difference to a prediction in
-`core.prediction`.
+Enter, Ctrl+Enter, M, X, Backspace and N of the window. Each is one Edit. What is taken from a
+prediction, and acceptance in bulk, stand in `accepting`; the meaning of a status in `core.status`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from segdesk.app import accepting
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.completeness import Cause, status_move
 from segdesk.core.edit import Dismissal, Edit, Patch
-from segdesk.core.prediction import Prediction, difference
+from segdesk.core.prediction import Difference
 from segdesk.core.status import SliceStatus, needs_a_look
 from segdesk.errors import UsageError
 
+NO_PREDICTION = ("There is no prediction on this slice.", "Train first (Ctrl+T).")
+
 
 def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
-    """Enter: this slice is right.
+    """Enter: this slice is right, as it is filled.
 
-    Takes the newest prediction where no hand has drawn, unless it was dismissed, and makes the
-    slice corrected, complete for the segments that exist now. On a slice that a person has called
-    right before some segments were added, only these are added.
+    Only an untouched slice takes the prediction; whatever a hand, a tool, an import or an earlier
+    acceptance has filled is confirmed as it stands. What only the prediction has then,
+    `accepting.taking` knows. The slice is complete for the segments that exist now; on one that
+    was called right before some of them were added, only these are added.
 
     Returns
     -------
     The Edit, or None where a person has called the slice right for every segment before.
+
+    Raises
+    ------
+    UsageError
+        Where a locked or hidden segment keeps some of the prediction out.
     """
     workbench.settle()
-    annotation = workbench.annotation(case)
-    status = annotation.status(index)
-    if status.teaches_whole:
-        return _said(workbench, case, index, status, "Slice is right")
-    prediction = workbench.prediction(case)
-    patches = ()
-    name = "Slice is right"
-    if prediction is not None and _offered(workbench, prediction, index):
-        patches = difference(annotation, prediction, [index], locked=workbench.segments.locked)
-        name = "Accept prediction" if patches else name
-    return _said(workbench, case, index, SliceStatus.CORRECTED, name, patches)
+    found = accepting.filling(workbench, case, index)
+    return _right(workbench, case, index, found, accepting.DISMISS)
+
+
+def take_prediction(workbench: Workbench, case: str, index: int) -> Edit | None:
+    """Ctrl+Enter: take the prediction where no hand has drawn, then say that the slice is right.
+
+    A verified slice that this changes is corrected again: nobody has looked at it twice.
+
+    Returns
+    -------
+    The Edit, or None where the slice is right and the prediction brings nothing new.
+
+    Raises
+    ------
+    UsageError
+        Where there is no prediction, it was dismissed, or a locked or hidden segment keeps some
+        of it out.
+    """
+    workbench.settle()
+    found = accepting.taking(workbench, case, index)
+    if found is None:
+        if workbench.newest_prediction(case) is None:
+            raise UsageError(*NO_PREDICTION)
+        raise UsageError("The prediction on this slice is dismissed.", "Undo brings it back.")
+    untouched = accepting.filling(workbench, case, index) is not None
+    way_out = accepting.DISMISS if untouched else accepting.AS_IT_IS
+    return _right(workbench, case, index, found, way_out)
+
+
+def _right(
+    workbench: Workbench, case: str, index: int, found: Difference | None, way_out: str
+) -> Edit | None:
+    """Make a slice corrected, with what is taken from the prediction, as one Edit."""
+    before = workbench.annotation(case).status(index)
+    patches: tuple[Patch, ...] = ()
+    if found is not None:
+        accepting.refuse_what_is_kept_out(workbench.segments, found.kept_out, way_out)
+        patches = () if found.patch is None else (found.patch,)
+    # Where nothing changes, a second look stays a second look.
+    stays = before.teaches_whole and not patches
+    after = before if stays else SliceStatus.CORRECTED
+    name = "Take prediction" if patches else "Slice is right"
+    return _moved(workbench, case, index, after, name, cause="said right", patches=patches)
 
 
 def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus) -> Edit | None:
     """M and X: the slice is verified, or rejected; the same again takes it back.
 
-    The second press brings back what the slice was before, where the history still knows it;
-    else what its voxels say: a verified slice was corrected, a rejected one is partial where a
-    hand has drawn, predicted where only a prediction or a tool has, else unlabelled.
+    A verified slice goes back to corrected. A rejected one goes back to what its voxels say:
+    partial where a hand has drawn, predicted where only a prediction or a tool has, else
+    unlabelled. Never to what somebody once said of it and took back.
     """
     workbench.settle()
     before = workbench.annotation(case).status(index)
     back = before is status
-    after = _status_before(workbench, case, index) if back else status
+    after = _without(workbench, case, index) if back else status
     name = {
         SliceStatus.VERIFIED: "Verify slice",
         SliceStatus.REJECTED: "Reject slice",
     }.get(after, f"Mark slice {after.word}")
-    if after is SliceStatus.VERIFIED and not back:
-        return _said(workbench, case, index, after, name)
-    return _moved(workbench, case, index, after, name, cause="other")
+    cause: Cause = "said right" if after is SliceStatus.VERIFIED and not back else "other"
+    return _moved(workbench, case, index, after, name, cause=cause)
 
 
-def _status_before(workbench: Workbench, case: str, index: int) -> SliceStatus:
-    """What a verified or rejected slice was before it became that."""
-    status = workbench.annotation(case).status(index)
-    for edit in reversed(workbench.history.done):
-        for move in edit.statuses:
-            if edit.case == case and move.slice == index:
-                return move.before
-    if status is SliceStatus.VERIFIED:
+def _without(workbench: Workbench, case: str, index: int) -> SliceStatus:
+    """What a verified or rejected slice is without that."""
+    if workbench.annotation(case).status(index) is SliceStatus.VERIFIED:
         return SliceStatus.CORRECTED
     return _by_provenance(workbench, case, index)
 
@@ -93,7 +126,7 @@ def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
     """
     run = workbench.newest_prediction(case)
     if run is None:
-        raise UsageError("There is no prediction on this slice.", "Train first (Ctrl+T).")
+        raise UsageError(*NO_PREDICTION)
     if workbench.annotation(case).is_dismissed(run, index):
         raise UsageError(
             "The prediction on this slice is dismissed already.", "Undo brings it back."
@@ -101,54 +134,6 @@ def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
     edit = Edit("Dismiss prediction", case, dismissals=(Dismissal(run, index, False, True),))
     workbench.do(edit)
     return edit
-
-
-def accept_in_bulk(
-    workbench: Workbench,
-    case: str,
-    slices: Iterable[int] | None = None,
-    *,
-    over_hand: bool = False,
-) -> Edit | None:
-    """Take the newest prediction on many slices as one Edit; they become predicted.
-
-    Slices that a person has called right, or rejected, and dismissed predictions are left alone.
-    A partial slice stays partial; a hand's voxels stay unless `over_hand`.
-
-    Raises
-    ------
-    UsageError
-        Where there is no prediction of this case.
-    """
-    workbench.settle()
-    prediction = workbench.prediction(case)
-    if prediction is None:
-        raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
-    annotation = workbench.annotation(case)
-    wanted = range(annotation.grid.shape[0]) if slices is None else slices
-    open_ = [
-        index
-        for index in wanted
-        if not annotation.status(index).teaches_whole
-        and annotation.status(index) is not SliceStatus.REJECTED
-        and _offered(workbench, prediction, index)
-    ]
-    patches = difference(
-        annotation, prediction, open_, locked=workbench.segments.locked, over_hand=over_hand
-    )
-    moves = (
-        status_move(
-            annotation,
-            index,
-            SliceStatus.PREDICTED,
-            cause="other",
-            segments=workbench.segments.numbers,
-        )
-        for index in open_
-        if annotation.status(index) is SliceStatus.UNLABELLED
-    )
-    statuses = tuple(move for move in moves if move is not None)
-    return _done(workbench, Edit("Accept predictions", case, patches=patches, statuses=statuses))
 
 
 def next_to_look_at(workbench: Workbench, case: str, index: int, *, step: int = 1) -> int | None:
@@ -185,22 +170,6 @@ def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
         needs_a_look(status, has_prediction=run is not None and (run, index) not in dismissed)
         for index, status in enumerate(workbench.statuses(case))
     )
-
-
-def _offered(workbench: Workbench, prediction: Prediction, index: int) -> bool:
-    return not workbench.annotation(prediction.case).is_dismissed(prediction.run, index)
-
-
-def _said(
-    workbench: Workbench,
-    case: str,
-    index: int,
-    after: SliceStatus,
-    name: str,
-    patches: tuple[Patch, ...] = (),
-) -> Edit | None:
-    """A person says that the slice is right: complete for the segments that exist now."""
-    return _moved(workbench, case, index, after, name, cause="said right", patches=patches)
 
 
 def _moved(

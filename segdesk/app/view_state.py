@@ -209,6 +209,11 @@ class ViewState:
         self.set_layers(shown=True, annotation=self.layers.annotation or Layers().annotation)
         return True
 
+    def show_prediction(self) -> None:
+        """Bring the prediction on screen where overlays are off or it has faded out."""
+        prediction = self.layers.prediction or Layers().prediction
+        self.set_layers(shown=True, prediction=prediction)
+
     def fade(self, steps: int) -> None:
         """Annotation fainter or stronger by tenths."""
         faded = round(self.layers.annotation + 0.1 * steps, 2)

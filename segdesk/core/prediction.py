@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy.typing as npt
 
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.edit import Box, Patch, Planes
+
+#: (segment number, voxels), ascending by number.
+Counts = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,32 +42,86 @@ def changed_box(index: int, changed: npt.NDArray[np.bool_]) -> Box | None:
     return Box(index, int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What taking a prediction on one slice changes, and what keeps voxels from it.
+
+    Parameters
+    ----------
+    slice : index
+    patch : the change; None where nothing changes
+    gained : (segment number, voxels that become it), ascending
+    cleared : voxels that become background
+    kept_out : (segment number, predicted voxels that it keeps out because it is closed), ascending
+    by_hand : voxels that differ and stay, because a hand has set them
+    is_empty : the prediction has no segment here at all
+    """
+
+    slice: int
+    patch: Patch | None
+    gained: Counts
+    cleared: int
+    kept_out: Counts
+    by_hand: int
+    is_empty: bool
+
+
 def difference(
     annotation: Annotation,
     prediction: Prediction,
-    slices: Iterable[int],
+    index: int,
     *,
-    locked: frozenset[int] = frozenset(),
+    closed: frozenset[int] = frozenset(),
+    known: Iterable[int] = range(1, 256),
     over_hand: bool = False,
-) -> tuple[Patch, ...]:
-    """What taking the prediction would change, one Patch for each slice that changes.
+) -> Difference:
+    """What taking the prediction on a slice would change.
 
-    A voxel that a hand has set stays unless `over_hand`; a voxel of a locked segment stays, and
+    A voxel that a hand has set stays unless `over_hand`; a voxel of a closed segment stays, and
     none becomes one. Every other voxel takes the predicted label with the provenance
     "prediction".
 
     Parameters
     ----------
     annotation : of the same case and shape
-    slices : indices to take
-    locked : numbers of locked segments
+    closed : numbers of the segments that nothing may be taken into or out of: locked or hidden
+    known : numbers of the project's segments; what the prediction has of others is not taken
     """
-    by = Provenance.PREDICTION
-    proposed = (
-        replacement(annotation, at, prediction.labels[at], by, locked=locked, over_hand=over_hand)
-        for at in slices
+    labels, wanted = annotation.labels[index], prediction.labels[index]
+    present = dict(_counted(wanted[wanted != 0]))
+    unknown = present.keys() - set(known)
+    differs = (labels != wanted) & ~_among(wanted, unknown)
+    stays = differs & (annotation.provenance[index] == Provenance.HAND) & (not over_hand)
+    into = _among(wanted, closed)
+    shut = differs & ~stays & (into | _among(labels, closed))
+    take = differs & ~stays & ~shut
+    # A closed segment that only keeps what it has keeps nothing of the prediction out.
+    out = shut & (wanted != 0)
+    whose = labels[out].copy()
+    whose[into[out]] = wanted[out & into]
+    return Difference(
+        slice=index,
+        patch=_patch(annotation, index, take, wanted, Provenance.PREDICTION),
+        gained=_counted(wanted[take]),
+        cleared=int(np.count_nonzero(take & (wanted == 0))),
+        kept_out=_counted(whose),
+        by_hand=int(np.count_nonzero(stays)),
+        is_empty=not present.keys() - unknown,
     )
-    return tuple(patch for patch in proposed if patch is not None)
+
+
+def _among(plane: npt.NDArray[np.uint8], numbers: AbstractSet[int]) -> npt.NDArray[np.bool_]:
+    """Where a plane has one of these numbers; they are few."""
+    found = np.zeros(plane.shape, bool)
+    for number in numbers:
+        found |= plane == number
+    return found
+
+
+def _counted(numbers: npt.NDArray[np.uint8]) -> Counts:
+    """How often each segment number occurs; background is none."""
+    counts = np.bincount(numbers, minlength=256)
+    return tuple((int(at), int(counts[at])) for at in np.flatnonzero(counts) if at)
 
 
 def replacement(
@@ -83,7 +141,8 @@ def replacement(
     ----------
     wanted : uint8, (rows, columns)
     by : provenance of the voxels that change
-    locked, over_hand : as for `difference`
+    locked : numbers of the segments that stay as they are, and that nothing becomes
+    over_hand : voxels that a hand has set change too
     """
     labels, provenance = annotation.labels[index], annotation.provenance[index]
     take = labels != wanted
@@ -91,12 +150,24 @@ def replacement(
         take &= provenance != Provenance.HAND
     for number in locked:
         take &= (labels != number) & (wanted != number)
+    return _patch(annotation, index, take, wanted, by)
+
+
+def _patch(
+    annotation: Annotation,
+    index: int,
+    take: npt.NDArray[np.bool_],
+    wanted: npt.NDArray[np.uint8],
+    by: Provenance,
+) -> Patch | None:
+    """The Patch that gives the chosen voxels of a slice their wanted label."""
     box = changed_box(index, take)
     if box is None:
         return None
     _, rows, columns = box.window
     inside = take[rows, columns]
-    before, touched = labels[rows, columns], provenance[rows, columns]
+    before = annotation.labels[box.window]
+    touched = annotation.provenance[box.window]
     after, setter = before.copy(), touched.copy()
     after[inside] = wanted[rows, columns][inside]
     setter[inside] = by

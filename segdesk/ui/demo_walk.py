@@ -204,7 +204,7 @@ class Walk:
         press(find(QLineEdit, "palette_dialog_search"), Qt.Key.Key_Return)
         wait_until(
             "the acceptance in bulk",
-            lambda: SliceStatus.UNLABELLED not in annotation.statuses,
+            lambda: SliceStatus.PREDICTED in annotation.statuses,
         )
         dice = _dice(self._truth(0), annotation.labels > 0)
         self.figures["annotation_dice"] = round(dice, 4)

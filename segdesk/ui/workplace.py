@@ -31,6 +31,7 @@ from segdesk.ui.translations import tr
 
 CANVAS_MENU = (
     "slice_is_right",
+    "take_prediction",
     "verify_slice",
     "reject_slice",
     "dismiss_prediction",
@@ -43,6 +44,7 @@ CANVAS_MENU = (
 )
 CASE_MENU = (
     "accept_predictions",
+    "accept_but_closed",
     "predict_case",
     "",
     "import_labels",
@@ -147,6 +149,7 @@ class Workplace(QWidget):
         self.cases.menu_wanted.connect(self._case_menu)
         self.cases.import_wanted.connect(self._trigger("import_folder"))
         self.slice.right_wanted.connect(self._trigger("slice_is_right"))
+        self.slice.take_wanted.connect(self._trigger("take_prediction"))
         self.slice.next_wanted.connect(self._trigger("next_to_look_at"))
         self.segments.said.connect(self.said)
         self.training.said.connect(self.said)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.edit import Edit
+from segdesk.core.edit import Edit, Patch
 from segdesk.core.prediction import Prediction, changed_box, difference
 from tests.core.strategies import masks, planes
 
@@ -23,6 +25,24 @@ def proposals(draw: st.DrawFn) -> tuple[Annotation, Prediction, list[int]]:
     return annotation, prediction, draw(st.lists(st.integers(0, shape[0] - 1), unique=True))
 
 
+def take(
+    annotation: Annotation,
+    prediction: Prediction,
+    slices: list[int],
+    *,
+    closed: frozenset[int],
+    over_hand: bool,
+) -> tuple[Patch, ...]:
+    """Apply what `difference` proposes; returns it."""
+    found = [
+        difference(annotation, prediction, index, closed=closed, over_hand=over_hand)
+        for index in slices
+    ]
+    patches = tuple(each.patch for each in found if each.patch is not None)
+    annotation.apply(Edit("Accept prediction", "a", patches=patches))
+    return patches
+
+
 @given(proposals(), LOCKED, st.booleans())
 def test_a_prediction_reaches_exactly_the_voxels_that_it_may(
     proposal: tuple[Annotation, Prediction, list[int]], locked: frozenset[int], over_hand: bool
@@ -35,8 +55,7 @@ def test_a_prediction_reaches_exactly_the_voxels_that_it_may(
         if k in slices and old != new and not is_kept_by_hand and not {old, new} & locked:
             labels[k, j, i] = new
             provenance[k, j, i] = Provenance.PREDICTION
-    patches = difference(annotation, prediction, slices, locked=locked, over_hand=over_hand)
-    annotation.apply(Edit("Accept prediction", "a", patches=patches))
+    take(annotation, prediction, slices, closed=locked, over_hand=over_hand)
     np.testing.assert_array_equal(annotation.labels, labels)
     np.testing.assert_array_equal(annotation.provenance, provenance)
 
@@ -46,9 +65,8 @@ def test_accepting_twice_changes_nothing(
     proposal: tuple[Annotation, Prediction, list[int]], locked: frozenset[int], over_hand: bool
 ) -> None:
     annotation, prediction, slices = proposal
-    patches = difference(annotation, prediction, slices, locked=locked, over_hand=over_hand)
-    annotation.apply(Edit("Accept prediction", "a", patches=patches))
-    assert difference(annotation, prediction, slices, locked=locked, over_hand=over_hand) == ()
+    take(annotation, prediction, slices, closed=locked, over_hand=over_hand)
+    assert take(annotation, prediction, slices, closed=locked, over_hand=over_hand) == ()
 
 
 @given(proposals())
@@ -56,7 +74,8 @@ def test_each_slice_that_changes_has_one_tight_patch(
     proposal: tuple[Annotation, Prediction, list[int]],
 ) -> None:
     annotation, prediction, slices = proposal
-    patches = difference(annotation, prediction, slices)
+    found = [difference(annotation, prediction, index) for index in slices]
+    patches = [each.patch for each in found if each.patch is not None]
     touched = [patch.box.slice for patch in patches]
     assert len(touched) == len(set(touched))
     for patch in patches:
@@ -64,6 +83,33 @@ def test_each_slice_that_changes_has_one_tight_patch(
         for edge in (before != after, (before != after).T):
             assert edge[0].any()
             assert edge[-1].any()
+
+
+@given(proposals(), LOCKED)
+def test_what_is_gained_cleared_and_kept_out_is_counted_voxel_by_voxel(
+    proposal: tuple[Annotation, Prediction, list[int]], closed: frozenset[int]
+) -> None:
+    annotation, prediction, slices = proposal
+    for index in slices:
+        gained, kept_out = Counter[int](), Counter[int]()
+        cleared = by_hand = 0
+        for j, i in np.ndindex(*annotation.labels.shape[1:]):
+            old, new = int(annotation.labels[index, j, i]), int(prediction.labels[index, j, i])
+            if old == new or new == 3:
+                continue
+            if annotation.provenance[index, j, i] == Provenance.HAND:
+                by_hand += 1
+            elif {old, new} & closed:
+                kept_out[new if new in closed else old] += new != 0
+            elif new:
+                gained[new] += 1
+            else:
+                cleared += 1
+        found = difference(annotation, prediction, index, closed=closed, known=(1, 2))
+        assert dict(found.gained) == +gained
+        assert dict(found.kept_out) == +kept_out
+        assert (found.cleared, found.by_hand) == (cleared, by_hand)
+        assert found.is_empty == (not np.isin(prediction.labels[index], (1, 2)).any())
 
 
 @given(hnp.arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 6))))

@@ -128,7 +128,7 @@ def test_keys_say_what_a_slice_is_and_go_to_the_next_that_needs_a_look(
     desk.key(Qt.Key.Key_M)
     assert status(2) is SliceStatus.VERIFIED
     desk.key(Qt.Key.Key_M)
-    assert status(2) is SliceStatus.PARTIAL
+    assert status(2) is SliceStatus.CORRECTED
     desk.key(Qt.Key.Key_X)
     assert status(2) is SliceStatus.REJECTED
     desk.key(Qt.Key.Key_X)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from segdesk.app import pooling, reviewing
+from segdesk.app import accepting, pooling, reviewing
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
+from segdesk.errors import UsageError
+from segdesk.ui import review_words
 from segdesk.ui.action import Action
 from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
 from segdesk.ui.translations import tr
@@ -36,11 +38,18 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
     reasons, menu = window.reasons, tr("Case")
 
     def right(workbench: Workbench, view: ViewState, case: str) -> None:
-        reviewing.say_right(workbench, case, view.slice)
+        _say_right(window, workbench, view, case)
 
     def right_and_next(workbench: Workbench, view: ViewState, case: str) -> None:
-        reviewing.say_right(workbench, case, view.slice)
-        _go_on(window, 1)
+        if _say_right(window, workbench, view, case):
+            _go_on(window, 1)
+
+    def take(workbench: Workbench, view: ViewState, case: str) -> None:
+        found = accepting.taking(workbench, case, view.slice)
+        reviewing.take_prediction(workbench, case, view.slice)
+        view.show_annotation()
+        if found is not None:
+            window.say(review_words.taken(found, workbench.segments))
 
     def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
         reviewing.dismiss(workbench, case, view.slice)
@@ -48,6 +57,8 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
     def status(wanted: SliceStatus) -> OnSlice:
         def set_it(workbench: Workbench, view: ViewState, case: str) -> None:
             reviewing.set_status(workbench, case, view.slice, wanted)
+            if workbench.statuses(case)[view.slice].teaches_whole:
+                _name_what_is_left(window, workbench, view, case)
 
         return set_it
 
@@ -62,7 +73,7 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
         row(
             "slice_is_right",
             tr("This slice is right"),
-            tr("Takes the prediction where no hand has drawn; the slice is corrected"),
+            tr("As it is filled; an untouched slice takes the prediction. The slice is corrected"),
             "Return, Enter",
             right,
             reasons.mask,
@@ -76,6 +87,14 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
             reasons.mask,
         ),
         row(
+            "take_prediction",
+            tr("Take the prediction"),
+            tr("Where no hand has drawn; then the slice is right"),
+            "Ctrl+Return, Ctrl+Enter",
+            take,
+            reasons.prediction,
+        ),
+        row(
             "dismiss_prediction",
             tr("Dismiss the prediction here"),
             tr("The prediction on this slice is not worth a look"),
@@ -86,7 +105,7 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
         row(
             "verify_slice",
             tr("Verified"),
-            tr("A second look said so too; once more gives the slice its status of before"),
+            tr("A second look said so too; once more and the slice is corrected again"),
             "M",
             status(SliceStatus.VERIFIED),
             reasons.mask,
@@ -94,7 +113,7 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
         row(
             "reject_slice",
             tr("Rejected"),
-            tr("Not to be used, such as motion; once more gives the slice its status of before"),
+            tr("Not to be used, such as motion; once more and it is what its voxels say"),
             "X",
             status(SliceStatus.REJECTED),
             reasons.mask,
@@ -128,24 +147,70 @@ def _going_on(window: MainWindow) -> tuple[Action, ...]:
     )
 
 
-def _accepting(window: MainWindow) -> tuple[Action, ...]:
-    def accept(workbench: Workbench, _: ViewState, case: str) -> None:
-        edit = reviewing.accept_in_bulk(workbench, case)
+def _say_right(window: MainWindow, workbench: Workbench, view: ViewState, case: str) -> bool:
+    """Enter; returns whether the slice is right now."""
+    filling = accepting.filling(workbench, case, view.slice)
+    brings = filling is not None and bool(filling.gained or filling.kept_out)
+    if brings and window.canvas is not None and not window.canvas.shows_prediction:
+        # Nobody says of what is not on the screen that it is right.
+        view.show_prediction()
+        window.canvas.peek(False)
         window.say(
-            tr("Nothing was left to accept.")
-            if edit is None
-            else tr("The prediction was taken on {n} slices.", n=len(edit.slices))
+            tr("The prediction was hidden and is shown now: Enter takes it, Backspace dismisses it")
         )
+        return False
+    reviewing.say_right(workbench, case, view.slice)
+    if filling is None or filling.is_empty:
+        _name_what_is_left(window, workbench, view, case)
+    else:
+        window.say(review_words.taken(filling, workbench.segments))
+    return True
+
+
+def _name_what_is_left(
+    window: MainWindow, workbench: Workbench, view: ViewState, case: str
+) -> None:
+    """Say what only the prediction has on a slice that somebody has just called right."""
+    found = accepting.taking(workbench, case, view.slice)
+    words = review_words.is_right(found, workbench.segments)
+    if words:
+        window.say(words)
+
+
+def _accepting(window: MainWindow) -> tuple[Action, ...]:
+    session, reasons = window.session, window.reasons
+
+    def accept(*, without_closed: bool) -> OnSlice:
+        def accept_them(workbench: Workbench, _: ViewState, case: str) -> None:
+            accepted = accepting.accept_in_bulk(workbench, case, without_closed=without_closed)
+            window.say(review_words.in_bulk(accepted, workbench.segments))
+
+        return accept_them
+
+    def why_not_the_rest() -> str:
+        reason = reasons.prediction()
+        workbench = session.workbench
+        if not reason and workbench is not None and not accepting.closed(workbench.segments):
+            return tr("No segment is locked or hidden.")
+        return reason
 
     return (
         Action(
             "accept_predictions",
             tr("Accept the predictions of the whole case"),
             tr("On slices that nobody has called right; what a hand has drawn stays"),
-            lambda: _on_slice(window, accept),
+            lambda: _on_slice(window, accept(without_closed=False)),
             tr("Case"),
-            why_not=window.reasons.prediction,
+            why_not=reasons.prediction,
             icon="check",
+        ),
+        Action(
+            "accept_but_closed",
+            tr("Accept them but for locked and hidden segments"),
+            tr("The same; those segments stay as they are, and what they keep out is named"),
+            lambda: _on_slice(window, accept(without_closed=True)),
+            tr("Case"),
+            why_not=why_not_the_rest,
         ),
     )
 
@@ -194,7 +259,10 @@ def _pools(window: MainWindow) -> list[Action]:
 def _on_slice(window: MainWindow, do: OnSlice) -> None:
     session = window.session
     if session.workbench is not None and session.view is not None and session.case_id is not None:
-        do(session.workbench, session.view, session.case_id)
+        try:
+            do(session.workbench, session.view, session.case_id)
+        except UsageError as refusal:
+            window.say(str(refusal))
 
 
 def _go_on(window: MainWindow, step: int) -> None:

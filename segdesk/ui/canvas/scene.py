@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QPainter
 
+from segdesk.app.accepting import offered
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
@@ -72,6 +73,11 @@ class Scene:
         self._picture.paint(painter, viewport)
 
     @property
+    def shows_prediction(self) -> bool:
+        """Whether a prediction would be seen."""
+        return self._has_layers and self._view.layers.prediction > 0
+
+    @property
     def _has_layers(self) -> bool:
         return self._view.layers.shown and not self.is_bare
 
@@ -89,13 +95,10 @@ class Scene:
         )
 
     def _prediction(self, case: Case, index: int) -> npt.NDArray[np.uint8] | None:
-        """The newest prediction of the slice, unless it is hidden or was dismissed."""
-        if not self._has_layers or self._view.layers.prediction <= 0:
+        """The prediction of the slice, unless it is hidden or was dismissed."""
+        if not self.shows_prediction:
             return None
-        run = self._workbench.newest_prediction(case.id)
-        if run is None or self._workbench.annotation(case.id).is_dismissed(run, index):
-            return None
-        prediction = self._workbench.prediction(case.id, run)
+        prediction = offered(self._workbench, case.id, index)
         return None if prediction is None else prediction.labels[index]
 
 

@@ -224,6 +224,11 @@ class SliceView(QWidget):
             self._pointer.finish()
             self._follow()
 
+    @property
+    def shows_prediction(self) -> bool:
+        """Whether a prediction would be seen: not while the bare image is."""
+        return self._scene.shows_prediction
+
     def show_layers(self) -> bool:
         """Bring the annotation on screen, peeking or not. Returns whether it was not there."""
         was_bare = self._scene.is_bare

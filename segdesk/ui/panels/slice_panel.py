@@ -1,42 +1,53 @@
-"""This slice: its status, how far the prediction was off, and the two buttons of the loop."""
+"""This slice: its status, what only the prediction has, and the buttons of the loop."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QGridLayout, QPushButton
 
+from segdesk.app import accepting
 from segdesk.app.reviewing import wants_a_look
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.core.prediction import Difference
 from segdesk.ops.metrics import compare_segments
 from segdesk.ui.panels.panel import Panel, label
+from segdesk.ui.review_words import only_predicted
 from segdesk.ui.theme import GRID, Tokens
 
 
 class SlicePanel(Panel):
-    """What is known of the slice on screen. The buttons do what Enter and N do."""
+    """What is known of the slice on screen. The buttons do what Enter, Ctrl+Enter and N do."""
 
     right_wanted = Signal()
+    take_wanted = Signal()
     next_wanted = Signal()
 
     def __init__(self, tokens: Tokens) -> None:
         super().__init__("this_slice", "This slice", tokens)
         self._status = label("")
         self._agreement = label("", "dim")
-        for line in (self._status, self._agreement):
+        self._more = label("", "dim")
+        self._more.setObjectName("slice_only_predicted")
+        for line in (self._status, self._agreement, self._more):
             line.setWordWrap(True)
             self.rows.addWidget(line)
         self._right = self._button("slice_right", self.tr("Right   Enter"), "good")
+        self._take = self._button("slice_take", self.tr("Take prediction   Ctrl+Enter"), "")
         self._next = self._button("slice_next", self.tr("Next to look at   N"), "")
         self._right.setToolTip(
-            self.tr("All of this slice is right: takes the prediction where no hand has drawn")
+            self.tr(
+                "All of this slice is right, as it is filled; an untouched one takes the prediction"
+            )
         )
         self._right.clicked.connect(self.right_wanted)
+        self._take.clicked.connect(self.take_wanted)
         self._next.clicked.connect(self.next_wanted)
-        buttons = QHBoxLayout()
+        buttons = QGridLayout()
         buttons.setSpacing(2 * GRID)
-        buttons.addWidget(self._right, 1)
-        buttons.addWidget(self._next, 1)
+        buttons.addWidget(self._right, 0, 0)
+        buttons.addWidget(self._next, 0, 1)
+        buttons.addWidget(self._take, 1, 0, 1, 2)
         self.rows.addSpacing(GRID)
         self.rows.addLayout(buttons)
         self.rows.addStretch(1)
@@ -54,6 +65,7 @@ class SlicePanel(Panel):
             workbench.case_loaded,
             workbench.labels_changed,
             workbench.predictions_changed,
+            workbench.segments_changed,
             view.case_changed,
             view.slice_changed,
         ):
@@ -65,6 +77,8 @@ class SlicePanel(Panel):
         ready = workbench is not None and case is not None and workbench.is_loaded(case)
         for button in (self._right, self._next):
             button.setEnabled(ready)
+        self._more.hide()
+        self._offer_taking(None)
         if not ready or workbench is None or view is None or case is None:
             self._status.setText(self.tr("No scan is open."))
             self._agreement.setText("")
@@ -78,6 +92,20 @@ class SlicePanel(Panel):
             else self.tr("{status} · nothing left to look at").format(status=words)
         )
         self._agreement.setText(self._compared(workbench, case, view.slice))
+        found = accepting.taking(workbench, case, view.slice)
+        self._offer_taking(found)
+        words = only_predicted(found, workbench.segments)
+        if not accepting.is_untouched(workbench.annotation(case), view.slice) and words:
+            self._more.setText(words[0].upper() + words[1:] + ".")
+            self._more.show()
+
+    def _offer_taking(self, found: Difference | None) -> None:
+        self._take.setEnabled(found is not None)
+        self._take.setToolTip(
+            self.tr("Takes it where no hand has drawn; then the slice is right")
+            if found is not None
+            else self.tr("There is no prediction on this slice, or it was dismissed")
+        )
 
     def _compared(self, workbench: Workbench, case: str, index: int) -> str:
         prediction = workbench.prediction(case)
