@@ -237,7 +237,8 @@ def read_in(
         on_plane=tell,
         cancelled=cancelled,
     )
-    notes = (*scan.source.notes, *(labels.notes if labels else ()))
+    # What is true of the scan and of its labels is said once.
+    notes = tuple(dict.fromkeys((*scan.source.notes, *(labels.notes if labels else ()))))
     case = Case(
         id=request.case,
         grid=scan.grid,

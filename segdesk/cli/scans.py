@@ -75,7 +75,7 @@ def import_scans(
     with report.progress() as tell:
         found = importing.survey(sources, progress=tell)
     for problem in found.refused:
-        report.say(f"Left out: {problem.problem}")
+        report.say(f"Left out: {problem.refusal}")
     for note in found.notes:
         report.say(note)
     findings = importing.choose(found, series)
@@ -90,7 +90,7 @@ def import_scans(
     fields = {
         "project": str(project),
         "cases": rows_json,
-        "refused": [problem.problem for problem in found.refused],
+        "refused": [problem.refusal for problem in found.refused],
     }
     columns = ("case", "slices", "rows", "columns", "fingerprint")
     shown = [(done.id, *done.grid.shape, done.fingerprint[:16]) for done in taken]
@@ -131,11 +131,11 @@ def _one_error(
         return error
     which = importing.describe(request.finding)
     count = len(failed) + len(taken)
-    more = f" And {len(failed) - 1} more." if len(failed) > 1 else ""
+    more = f"And {len(failed) - 1} more." if len(failed) > 1 else ""
     kept = f"{', '.join(case.id for case in taken)} came in." if taken else ""
     return InputError(
-        f"{len(failed)} of {count} scans could not be imported: {which}. {error.sentence}{more}",
-        kept,
+        f"{len(failed)} of {count} scans could not be imported: {which}. {error.sentence}",
+        " ".join(filter(None, (error.hint, more, kept))),
     )
 
 

@@ -43,6 +43,8 @@ DAMAGE = (
 )
 
 Shape = tuple[int, int, int]
+#: An HDF5 file need not hold what was never written; so much may be made of it all the same.
+MOST_UNWRITTEN = 1 << 32
 
 
 def open_array(file: Path, key: str) -> Stored:
@@ -173,16 +175,43 @@ def _open_hdf5(file: Path, key: str) -> Stored:
         form = shape_of_slices(shape, name)
         if dataset.is_virtual or dataset.external:
             raise InputError(f"{name} keeps its numbers in another file.")
-        nbytes = math.prod(shape) * dtype.itemsize
-        most = dataset.id.get_storage_size() * (DEFLATE_LIMIT if dataset.chunks else 1)
-        if nbytes > most:
-            raise InputError(f"{name} declares more numbers than the file holds.")
+        written = _written(dataset)
+        notes = _unwritten_note(dataset, written)
+        nbytes, most = math.prod(shape) * dtype.itemsize, MOST_UNWRITTEN if notes else written
+        held = dataset.id.get_storage_size() * (DEFLATE_LIMIT if dataset.compression else 1)
+        if written > held or nbytes > max(most, held):
+            raise InputError(
+                f"{name} declares more numbers than the file holds.",
+                "Copy the file once more from where it came from.",
+            )
 
     def read() -> npt.NDArray[Any]:
         with h5py.File(file, "r") as h5:
             return np.asarray(_dataset(h5, key, file))
 
-    return _stored(file, key, form, dtype, read)
+    return _stored(file, key, form, dtype, read, notes)
+
+
+def _written(dataset: Any) -> int:
+    """Bytes, unpacked, of the chunks of an HDF5 dataset that the file holds."""
+    if dataset.chunks is None:
+        return int(dataset.id.get_storage_size())
+    return int(dataset.id.get_num_chunks()) * math.prod(dataset.chunks) * dataset.dtype.itemsize
+
+
+def _unwritten_note(dataset: Any, written: int) -> tuple[str, ...]:
+    """A sentence where parts of a dataset were never written, so that h5py fills them."""
+    if dataset.chunks is None:
+        if written:
+            return ()
+        return (f"The array was never written; it reads as {dataset.fillvalue:g} everywhere.",)
+    steps = zip(dataset.shape, dataset.chunks, strict=True)
+    count = math.prod(-(-size // step) for size, step in steps)
+    missing = count - int(dataset.id.get_num_chunks())
+    if missing <= 0:
+        return ()
+    what = f"{missing} of the {count} chunks of the array were never written"
+    return (f"{what}; they read as {dataset.fillvalue:g}.",)
 
 
 def _has_planes(item: Any) -> bool:

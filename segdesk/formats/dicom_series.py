@@ -105,7 +105,7 @@ def _finding_of(series: Sequence[Header]) -> Finding:
     try:
         stack = stack_of(series)
     except InputError as error:
-        return refusal("DICOM", files, error.sentence, uid=first.series_uid)
+        return refusal("DICOM", files, error.sentence, hint=error.hint, uid=first.series_uid)
     shape = stack.grid.shape
     ordered = dict.fromkeys(plane.path for plane in stack.planes)
     return Finding(

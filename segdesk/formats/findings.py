@@ -35,6 +35,7 @@ class Finding:
     files : in the order of the slices
     key : array in a .npz, dataset in a .h5, or empty
     problem : one sentence that names the files where it cannot be imported, or empty
+    hint : the next step after the problem, or empty
     notes : sentences that are true of the import
     """
 
@@ -49,7 +50,13 @@ class Finding:
     files: tuple[Path, ...]
     key: str = ""
     problem: str = ""
+    hint: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def refusal(self) -> str:
+        """The problem and the next step, for people."""
+        return f"{self.problem} {self.hint}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,15 @@ class Survey:
     notes: tuple[str, ...]
 
 
-def refusal(kind: str, files: Sequence[Path], problem: str, *, uid: str = "") -> Finding:
+def refusal(
+    kind: str, files: Sequence[Path], problem: str, *, hint: str = "", uid: str = ""
+) -> Finding:
     """A Finding that says why these files are no volume."""
     name = files[0].name if files else ""
-    return Finding(kind, name, "", "", uid, (0, 0, 0), None, 0, tuple(files), problem=problem)
+    nothing = (0, 0, 0)
+    return Finding(
+        kind, name, "", "", uid, nothing, None, 0, tuple(files), problem=problem, hint=hint
+    )
 
 
 def name_files(files: Sequence[Path], *, most: int = 3) -> str:

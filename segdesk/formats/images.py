@@ -56,7 +56,18 @@ def open_image(file: Path) -> Stored:
 
 
 def finding_of(stored: Stored) -> Finding:
-    """What the survey shows of a source that is not DICOM."""
+    """What the survey shows of a source that is not DICOM.
+
+    Raises
+    ------
+    InputError
+        Where its numbers are those of colours.
+    """
+    if stored.is_indexed:
+        raise InputError(
+            f"The numbers of {stored.name} stand for colours, so it is no scan.",
+            "Import it as the labels of a scan; a scan is saved in grey levels.",
+        )
     return Finding(
         kind=stored.kind,
         description=stored.name,

@@ -105,7 +105,7 @@ def open_scan(finding: Finding, *, salt: str) -> Scan:
         Where the files changed since the survey, or are damaged behind their headers.
     """
     if finding.problem:
-        raise InputError(finding.problem)
+        raise InputError(finding.problem, finding.hint)
     try:
         if finding.kind == "DICOM":
             return open_series(finding, salt=salt)
@@ -165,7 +165,7 @@ def _look_at(
     except InputError as error:
         if alone:
             raise
-        found.append(refusal(_kind_of(file), (file,), error.sentence))
+        found.append(refusal(_kind_of(file), (file,), error.sentence, hint=error.hint))
 
 
 def _kind_of(file: Path) -> str:
@@ -194,14 +194,14 @@ def _look_at_pictures(files: Sequence[Path]) -> Finding:
         return finding_of(open_pictures(files))
     except InputError as error:
         kind = "PNG" if files[0].suffix.lower() in PNG_ENDINGS else "TIFF"
-        return refusal(kind, files, error.sentence)
+        return refusal(kind, files, error.sentence, hint=error.hint)
 
 
 def _nothing(named: Sequence[Named], refused: Sequence[Finding]) -> SegdeskError:
     if refused:
-        more = len(refused) - 1
-        hint = f"{more} more could not be imported either." if more else ""
-        return InputError(refused[0].problem, hint)
+        first, more = refused[0], len(refused) - 1
+        others = f"{more} more could not be imported either." if more else ""
+        return InputError(first.problem, f"{first.hint} {others}".strip())
     names = name_files([source.path for source in named]) if named else "nothing"
     return InputError(
         f"There are no images in {names}.", f"A scan may be {ENDINGS}; name arrays one by one."

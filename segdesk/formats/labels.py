@@ -21,6 +21,7 @@ from segdesk.formats.label_values import Labels, as_numbers
 from segdesk.formats.pictures import PICTURE_ENDINGS, open_pictures
 from segdesk.formats.sources import parse_source
 from segdesk.formats.stored import Stored
+from segdesk.formats.tiff import TURNED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,22 +57,30 @@ def read_labels(source: str | Path, grid: Grid) -> LabelMap:
         Where a file holds several arrays and none was named.
     """
     stored = _open(source)
+    has_place = stored.grid.stacked and grid.stacked
+    if not has_place and stored.grid.shape != grid.shape:
+        raise InputError(
+            f"{stored.name} is on another grid than the scan: {_times(stored.grid.shape)} voxels "
+            f"instead of {_times(grid.shape)}.",
+            "Labels need one number for each voxel of their scan.",
+        )
     try:
         array = stored.read()
     except MemoryError as error:
         raise InputError(f"{stored.name} does not fit into memory.") from error
     numbers, notes = as_numbers(array, stored)
-    if stored.grid.stacked and grid.stacked:
+    notes = (*stored.notes, *notes)
+    if TURNED in stored.notes and numbers.all():
+        raise InputError(
+            f"{stored.name} counts from white to black, so that no pixel of it is background.",
+            "Save it with 0 as black and as background.",
+        )
+    if has_place:
         labels = placed(numbers, stored.grid, grid, stored.name, turn_rad=stored.turn_rad)
-    elif stored.grid.shape == grid.shape:
+    else:
         labels = np.ascontiguousarray(numbers)
         if grid.stacked:
             notes = (*notes, "The labels have no geometry; they were placed slice by slice.")
-    else:
-        raise InputError(
-            f"{stored.name} is on another grid than the scan: {_times(stored.grid.shape)} voxels "
-            f"instead of {_times(grid.shape)}."
-        )
     return LabelMap(labels, stored.names, notes)
 
 

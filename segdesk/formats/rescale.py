@@ -98,7 +98,8 @@ def fit(found: Extent, name: str) -> Rescale:
     # Beyond a quarter of what a double holds, giving values back would overflow on the way.
     if not found.high / 4 - found.low / 4 <= np.finfo(np.float64).max / 16:
         raise InputError(
-            f"{name} holds values from {found.low:g} to {found.high:g}, too far apart."
+            f"{name} holds values from {found.low:g} to {found.high:g}, too far apart.",
+            "Save it once more without the numbers that are no measured values.",
         )
     if slope < np.finfo(np.float64).tiny:
         return Rescale(1.0, found.low)

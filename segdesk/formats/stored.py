@@ -44,6 +44,7 @@ class Stored:
     notes : sentences that name no file
     key : array in the file, or empty
     turn_rad : by how much the header's own rounding may turn the grid about its first voxel
+    is_indexed : the numbers are indices of colours: they can be labels and no scan
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Stored:
     notes: tuple[str, ...] = ()
     key: str = ""
     turn_rad: float = 0.0
+    is_indexed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class ImportFlow(QObject):
             self._end(batch)
         elif len(survey.volumes) == 1:
             batch.notes += [
-                tr("Left out: {problem}", problem=row.problem) for row in survey.refused
+                tr("Left out: {problem}", problem=row.refusal) for row in survey.refused
             ]
             self._place(batch, Chosen(survey.volumes))
         else:
@@ -315,7 +315,7 @@ def _one_error(problems: Sequence[SegdeskError], count: int) -> SegdeskError:
     """Several problems as one sentence and the list of them."""
     if len(problems) == 1:
         return problems[0]
-    named = "\n".join(problem.sentence for problem in problems[:MOST_PROBLEMS])
+    named = "\n".join(str(problem) for problem in problems[:MOST_PROBLEMS])
     more = len(problems) - MOST_PROBLEMS
     if more > 0:
         named += "\n" + tr("and {n} more", n=more)

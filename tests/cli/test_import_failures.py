@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from segdesk.app.workbench import Workbench
 from segdesk.store import journal, volume_file
@@ -309,3 +310,42 @@ def test_what_another_process_has_painted_and_not_saved_is_seen(
     finally:
         workbench.close()
     assert names == ["Segment 1", "Heart"]
+
+
+def a_colour_picture(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    Image.new("RGB", (6, 5)).save(folder / "colour.png")
+    return folder
+
+
+NEXT_STEP = "Save a scan in grey levels"
+
+
+def test_the_next_step_of_a_refusal_is_said_with_it(segdesk: Run, tmp_path: Path) -> None:
+    folder = a_colour_picture(tmp_path / "all")
+    assert segdesk("import", tmp_path / "p.segdesk", folder).is_refusal(3, "colour.png", NEXT_STEP)
+
+
+def test_the_next_step_of_what_was_left_out_is_said_and_in_the_json(
+    segdesk: Run, tmp_path: Path
+) -> None:
+    folder = a_colour_picture(tmp_path / "all")
+    (folder / "good").mkdir()
+    Image.new("L", (6, 5)).save(folder / "good" / "grey.png")
+    said = segdesk("import", tmp_path / "p.segdesk", folder, "--json")
+    (refused,) = said.json["refused"]
+    assert "colour.png" in refused and NEXT_STEP in refused
+    assert f"Left out: {refused}" in said.err
+
+
+def test_the_next_step_stays_where_one_of_several_scans_fails(
+    segdesk: Run, tmp_path: Path, scan: Path
+) -> None:
+    array = np.zeros((2, 4, 5))
+    array[1, 2, 3] = 1e300
+    array[1, 2, 2] = -1e308
+    np.save(tmp_path / "odd.npy", array)
+    said = segdesk("import", tmp_path / "p.segdesk", tmp_path / "odd.npy", scan, "--series", "all")
+    last = said.err.splitlines()[-1]
+    assert said.code == 3 and "1 of 2 scans could not be imported" in last
+    assert "Save" in last and "case-002 came in" in last

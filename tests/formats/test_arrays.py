@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from segdesk.core.grid import Grid
 from segdesk.errors import InputError, UsageError
 from segdesk.formats.intake import survey
+from segdesk.formats.labels import read_labels
 from tests.formats.reading import QUICK, only, opened, values, voxels
 
 
@@ -206,3 +208,38 @@ def test_a_file_that_is_not_what_its_ending_says_is_refused(tmp_path: Path, name
     (tmp_path / name).write_bytes(b"words and more words" * 9)
     with pytest.raises(InputError, match=rf"{name} is damaged, or no"):
         survey([tmp_path / name])
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "gzip"}, {"fillvalue": 3}])
+@pytest.mark.parametrize("written", [(), (1, 4), range(7)])
+def test_chunks_that_were_never_written_read_as_h5py_fills_them(tmp_path: Path, options, written):
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        made = h5.create_dataset("x", (7, 9, 40), "u1", chunks=(1, 4, 40), **options)
+        for index in written:
+            made[index] = index + 1
+    with h5py.File(tmp_path / "a.h5") as h5:
+        truth = np.asarray(h5["x"])
+    scan = opened(tmp_path / "a.h5")
+    assert np.array_equal(values(scan), truth)
+    assert read_labels(tmp_path / "a.h5", Grid((7, 9, 40), stacked=False)).labels.max() == (
+        truth.max()
+    )
+    missing = 21 - 3 * len(written)
+    notes = (f"{missing} of the 21 chunks of the array were never written; they read as "
+             f"{options.get('fillvalue', 0)}.",)  # fmt: skip
+    assert scan.source.notes == (notes if missing else ())
+
+
+def test_an_array_that_was_never_written_reads_as_its_fill_value(tmp_path: Path):
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        h5.create_dataset("x", (2, 3, 4), "i2", fillvalue=-7)
+    scan = opened(tmp_path / "a.h5")
+    assert np.unique(values(scan)).tolist() == [-7] and "never written" in scan.source.notes[0]
+
+
+def test_unwritten_chunks_are_no_way_to_ask_for_any_memory(tmp_path: Path):
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        made = h5.create_dataset("x", (9000, 999, 999), "u1", chunks=(1, 99, 99))
+        made[0, 0, 0] = 1
+    with pytest.raises(InputError, match="declares more"):
+        survey([tmp_path / "a.h5"])

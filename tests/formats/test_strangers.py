@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from segdesk.app import importing
 from segdesk.app.importing import Survey
@@ -73,9 +75,39 @@ def labels_a_hair_off_whole(folder: Path, tmp_path: Path) -> None:
         assert not any("soft" in note for note in got.case.source.notes)
 
 
+def tiff_min_is_white(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, folder / "ct.npy", folder / "mask-bilevel.tif")
+    truth = np.load(folder / "mask-right.npy")
+    assert np.array_equal(got.labels > 0, truth > 0)
+    assert got.counts == {1: 1400}
+    with Image.open(folder / "mask-bilevel.tif") as picture:
+        for index in range(picture.n_frames):  # pyright: ignore[reportAttributeAccessIssue]
+            picture.seek(index)
+            assert np.array_equal(got.labels[index] > 0, np.asarray(picture))
+
+
+def h5_sparse_labels(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, f"{folder}/ct.npz:ct", f"{folder}/mask.h5:/labels")
+    with h5py.File(folder / "mask.h5") as h5:
+        assert np.array_equal(got.labels, h5["labels"])
+    assert got.counts == {1: 2500, 2: 3000}
+
+
+def palette_png_labels(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, folder / "ct.npy", folder / "masks")
+    for index, file in enumerate(sorted((folder / "masks").iterdir())):
+        with Image.open(file) as picture:
+            assert picture.mode == "P"
+            assert np.array_equal(got.labels[index], np.asarray(picture))
+    assert sorted(got.counts) == [1, 2]
+
+
 #: Each folder, and what must be found in it.
 RIGHT: dict[str, Callable[[Path, Path], None]] = {
     "labels-a-hair-off-whole": labels_a_hair_off_whole,
+    "tiff-min-is-white": tiff_min_is_white,
+    "h5-sparse-labels": h5_sparse_labels,
+    "palette-png-labels": palette_png_labels,
 }
 
 

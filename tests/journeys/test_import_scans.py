@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget
 from pytestqt.qtbot import QtBot
@@ -204,3 +205,30 @@ def choose_file(desk: Desk, path: Path, qtbot: QtBot) -> None:
     qtbot.keyClicks(field, str(path))
     qtbot.keyClick(field, Qt.Key.Key_Return)
     desk.settle()
+
+
+def test_the_next_step_of_a_refusal_stands_in_the_list_and_in_the_message(
+    desk: Desk, project: Path, tmp_path: Path
+) -> None:
+    desk.open(project)
+    both = tmp_path / "both"
+    (both / "colour").mkdir(parents=True)
+    Image.new("RGB", (6, 5)).save(both / "colour" / "colour.png")
+    desk.drop(both)
+    dialog = desk.dialog("error_dialog")
+    said, hint = (dialog.findChild(QLabel, f"message_{part}") for part in ("text", "hint"))
+    assert said is not None and "colour.png is a picture in colour" in said.text()
+    assert hint is not None and "Save a scan in grey levels" in hint.text()
+    desk.press(dialog, "close_message")
+    for name in ("a", "b"):
+        (both / name).mkdir()
+        Image.new("L", (6, 5)).save(both / name / "grey.png")
+    desk.drop(both)
+    dialog = desk.dialog("import_choice_dialog")
+    rows = dialog.findChild(QTreeWidget, "import_series")
+    assert rows is not None
+    texts = [rows.topLevelItem(at) for at in range(rows.topLevelItemCount())]
+    row = next(item for item in texts if item is not None and "colour.png" in item.text(0))
+    assert "Save a scan in grey levels" in row.text(0)
+    assert row.toolTip(0).endswith("index in a palette.")
+    desk.press(dialog, "cancel_import_choice")

@@ -100,9 +100,9 @@ class ImportChoiceDialog(Dialog):
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
         for finding in self._survey.refused:
             name = finding.description or finding.kind
-            item = QTreeWidgetItem(made, [f"{name}: {finding.problem}"])
+            item = QTreeWidgetItem(made, [f"{name}: {finding.refusal}"])
             item.setFirstColumnSpanned(True)
-            item.setToolTip(0, finding.problem)
+            item.setToolTip(0, finding.refusal)
             grey_out(item, self.palette())
         header = made.header()
         header.setStretchLastSection(False)
