@@ -13,12 +13,12 @@ from segdesk.app.reviewing import say_right, set_status
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
-from segdesk.core.run import plan_for
+from segdesk.core.run import Intensities, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs.bundle import IGNORE
 from segdesk.jobs.bundle import read as read_bundle
-from tests.projects import add_case, make_project, voxels
+from tests.projects import SHAPE, SPACING_MM, add_case, make_project, voxels
 
 
 def right(workbench: Workbench, case: str, *slices: int) -> None:
@@ -280,6 +280,29 @@ def test_arrays_without_a_unit_are_scaled_by_percentiles_of_their_values(tmp_pat
     assert bundle.intensities.unit == "raw"
     assert bundle.intensities.low == pytest.approx(low)
     assert bundle.intensities.high == pytest.approx(high)
+    workbench.close()
+
+
+def test_a_fine_tuned_network_goes_on_with_the_intensities_that_it_learnt_with(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    id = raw_case(workbench, slope=0.5)
+    right(workbench, id, 1, 3)
+    learnt = Intensities(-3.0, 11.0, "raw")
+    start = training.freeze(workbench, plan_for()).run
+    workbench.put_run(replace(start, intensities=learnt, best=1, pixel_mm=(2.0, 1.0)))
+    bundle = training.prepare(training.freeze(workbench, plan_for(start_from=start.id)))
+    assert bundle.intensities == learnt
+    workbench.close()
+
+
+def test_the_trainer_is_told_rows_before_columns(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1, 3)
+    bundle = training.prepare(training.freeze(workbench, plan_for()))
+    assert bundle.volume("case-001").shape == SHAPE
+    assert bundle.volume("case-001").pixel_mm == SPACING_MM[1:]
     workbench.close()
 
 

@@ -72,3 +72,9 @@ def test_pixels_that_are_not_square_keep_their_own_grid_without_a_size() -> None
 def test_a_scan_that_would_fill_the_memory_is_refused_in_words() -> None:
     with pytest.raises(TrainingError, match="enlarged to 5000 pixels"):
         Scale(256, (0.1, 0.1)).resampled(volume(500, 500, (1.0, 1.0)))
+
+
+def test_rows_and_columns_are_resampled_each_by_its_own_pixel() -> None:
+    scale = Scale(256, (2.0, 1.0))
+    assert scale.resampled(volume(60, 80, (4.0, 1.0))) == (120, 80)
+    assert scale.resampled(volume(60, 80, (2.0, 0.5))) == (60, 40)
