@@ -17,7 +17,7 @@ class Source:
 
     Parameters
     ----------
-    kind : "DICOM", "NIfTI", "NRRD", "MetaImage", "TIFF", "PNG", "array" or "phantom"
+    kind : "DICOM", "NIfTI", "Analyze", "NRRD", "MetaImage", "TIFF", "PNG", "array" or "phantom"
     tags : kept tags as (keyword, value), those that `docs/privacy.md` lists and no other
     notes : sentences that the import said
     series : salted hash of the series UID, or empty

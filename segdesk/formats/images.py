@@ -27,7 +27,9 @@ from segdesk.formats.stored import Stored
 OPENERS = {
     ".nii": open_nifti,
     ".nii.gz": open_nifti,
+    ".hdr": open_nifti,
     ".nrrd": open_nrrd,
+    ".nhdr": open_nrrd,
     ".mha": open_metaimage,
     ".mhd": open_metaimage,
 }
@@ -39,6 +41,15 @@ def image_ending(file: Path) -> str:
     """The ending of an image file that is read here, in lower case, or empty."""
     name = file.name.lower()
     return next((ending for ending in sorted(OPENERS, key=len) if name.endswith(ending)), "")
+
+
+def header_of(file: Path) -> Path:
+    """The .hdr of a pair whose .img was named; any other file as it is."""
+    if file.suffix.lower() == ".img":
+        for ending in (".hdr", ".HDR"):
+            if file.with_suffix(ending).is_file():
+                return file.with_suffix(ending)
+    return file
 
 
 def open_image(file: Path) -> Stored:

@@ -28,14 +28,17 @@ from segdesk.formats.findings import (
     name_files,
     refusal,
 )
-from segdesk.formats.images import finding_of, image_ending, open_image, scan_of
+from segdesk.formats.images import finding_of, header_of, image_ending, open_image, scan_of
 from segdesk.formats.pictures import PICTURE_ENDINGS, PNG_ENDINGS, natural_order, open_pictures
 from segdesk.formats.scan import Scan
 from segdesk.formats.sources import Named, parse_source
 
 __all__ = ["CancelFn", "Finding", "ProgressFn", "Scan", "Survey", "open_scan", "survey"]
 
-ENDINGS = "DICOM, .nii, .nii.gz, .nrrd, .mha, .mhd, .tif, .png, .npy, .npz:KEY or .h5:/path"
+ENDINGS = (
+    "DICOM, .nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha, .mhd, .tif, .png, .npy, .npz:KEY or "
+    ".h5:/path"
+)
 
 
 def survey(
@@ -126,15 +129,24 @@ def _all_files(
     """(file, key, whether it was named itself), each folder in natural order, no links followed."""
     for path, key in named:
         if path.is_file():
-            yield path.resolve(), key, True
+            yield header_of(path.resolve()), key, True
             continue
         for folder, folders, names in os.walk(path.resolve()):
             check_cancelled(cancelled)
             folders.sort(key=lambda name: natural_order(Path(name)))
             here = [Path(folder) / name for name in names if not name.startswith(".")]
             for file in sorted(here, key=natural_order):
-                if file.is_file():
+                if file.is_file() and not _half_of_a_pair(file):
                     yield file, "", False
+
+
+def _half_of_a_pair(file: Path) -> bool:
+    """An .img, whose .hdr stands for both; or a .hdr of another program, without an .img."""
+    if file.suffix.lower() == ".img":
+        return header_of(file) != file
+    return file.suffix.lower() == ".hdr" and not any(
+        file.with_suffix(ending).is_file() for ending in (".img", ".IMG")
+    )
 
 
 def _look_at(
@@ -169,9 +181,8 @@ def _look_at(
 
 
 def _kind_of(file: Path) -> str:
-    return {".nrrd": "NRRD", ".mha": "MetaImage", ".mhd": "MetaImage"}.get(
-        file.suffix.lower(), "NIfTI"
-    )
+    kinds = {".nrrd": "NRRD", ".nhdr": "NRRD", ".mha": "MetaImage", ".mhd": "MetaImage"}
+    return kinds.get(file.suffix.lower(), "NIfTI")
 
 
 def _only_named(

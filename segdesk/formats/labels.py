@@ -16,7 +16,7 @@ from segdesk.errors import InputError
 from segdesk.formats.arrays import ARRAY_ENDINGS, open_array
 from segdesk.formats.dicom_header import looks_like_dicom
 from segdesk.formats.geometry import placed
-from segdesk.formats.images import image_ending, open_image
+from segdesk.formats.images import header_of, image_ending, open_image
 from segdesk.formats.label_values import Labels, as_numbers
 from segdesk.formats.pictures import PICTURE_ENDINGS, open_pictures
 from segdesk.formats.sources import parse_source
@@ -86,6 +86,7 @@ def read_labels(source: str | Path, grid: Grid) -> LabelMap:
 
 def _open(source: str | Path) -> Stored:
     path, key = parse_source(source)
+    path = header_of(path)
     ending = path.suffix.lower()
     if path.is_dir():
         files = [file for file in path.iterdir() if file.suffix.lower() in PICTURE_ENDINGS]

@@ -6,6 +6,7 @@ documentation; physical space is LPS, as in ITK.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +14,23 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
+from segdesk.formats.beside import beside, listed, numbered
 from segdesk.formats.geometry import grid_from_axes
-from segdesk.formats.stored import Block, Stored, number_type
+from segdesk.formats.stored import Block, Piece, Stored, number_type
+from segdesk.formats.unpacking import Packing
 
 LONGEST_HEADER = 1 << 18
 TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2",
-    "MET_INT": "i4", "MET_UINT": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8",
+    "MET_INT": "i4", "MET_UINT": "u4", "MET_LONG": "i4", "MET_ULONG": "u4",  # as MetaIO sizes it
+    "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8",
     "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
 }  # fmt: skip
+BYTE_ORDER = ("binarydatabyteordermsb", "elementbyteordermsb")
 
 
 def open_metaimage(file: Path) -> Stored:
-    """The header of a .mha, or of a .mhd with its voxels in a file beside it.
+    """The header of a .mha, or of a .mhd with its voxels in files beside it.
 
     Raises
     ------
@@ -33,33 +38,31 @@ def open_metaimage(file: Path) -> Stored:
         Where it is damaged, in colour, not three-dimensional or sheared, or names a file that is
         not in the same folder.
     """
-    fields, offset = _header(file)
+    fields, offset, rest = _header(file)
     name = file.name
-    sizes = _numbers(fields, "dimsize", name)
-    count = _numbers(fields, "ndims", name)
-    if count.tolist() not in ([2.0], [3.0]) or sizes.size != int(count[0]):
-        raise InputError(f"{name} is not three-dimensional, or is damaged.")
-    if np.any(sizes < 1) or np.any(sizes > 1 << 31) or np.any(sizes != np.rint(sizes)):
-        raise InputError(f"{name} is damaged: its sizes are {fields.get('dimsize', '')[:40]!r}.")
+    sizes = _sizes(fields, name)
     if fields.get("elementnumberofchannels", "1") != "1":
         raise InputError(f"{name} is in colour or holds vectors, not one number for each voxel.")
-    if fields.get("binarydata", "true").lower() != "true":
-        raise InputError(f"{name} holds its voxels as text.", "Save it as binary.")
-    msb = fields.get("binarydatabyteordermsb", fields.get("elementbyteordermsb", "false"))
-    dtype = number_type(
-        name, TYPES, fields.get("elementtype", ""), ">" if msb.lower() == "true" else "<"
-    )
-    whole = [int(size) for size in (*sizes, 1)]
-    shape = (whole[2], whole[1], whole[0])
-    packed = fields.get("compresseddata", "false").lower() == "true"
-    data, start = _data_file(file, fields, offset)
-    block = Block(data, start, shape, dtype, "deflate" if packed else "raw")
+    order = ">" if _flag(fields, BYTE_ORDER, False, name) else "<"
+    dtype = number_type(name, TYPES, fields.get("elementtype", "").upper(), order)
+    shape = (sizes[2], sizes[1], sizes[0])
+    packing: Packing = "raw"
+    if not _flag(fields, ("binarydata",), True, name):
+        packing, dtype = "text", dtype.newbyteorder("=")
+    elif _flag(fields, ("compresseddata",), False, name):
+        packing = "deflate"
+    nbytes = math.prod(shape) * dtype.itemsize
+    files = _data_files(file, fields["elementdatafile"], rest)
+    pieces = tuple(Piece(data, _start(file, data, fields, offset, nbytes)) for data in files)
+    if len(pieces) > 1 and (packing != "raw" or fields.get("headersize", "0") == "-1"):
+        raise InputError(f"{name} packs its voxels into many files.", "Save it as one .mha file.")
+    block = Block(pieces, shape, dtype, packing)
     block.check()
-    grid, notes = _grid(fields, shape, len(sizes), name)
+    grid, notes = _grid(fields, shape, name)
     return Stored(
         kind="MetaImage",
         name=name,
-        files=(file,) if data == file else (file, data),
+        files=(file, *(data for data in files if data != file)),
         grid=grid,
         dtype=dtype.newbyteorder("="),
         read=block.read,
@@ -67,7 +70,8 @@ def open_metaimage(file: Path) -> Stored:
     )
 
 
-def _header(file: Path) -> tuple[dict[str, str], int]:
+def _header(file: Path) -> tuple[dict[str, str], int, list[str]]:
+    """Fields, where the header ends, and the lines behind it where it ends with a list of files."""
     with file.open("rb") as stream:
         start = stream.read(LONGEST_HEADER)
     fields: dict[str, str] = {}
@@ -80,25 +84,55 @@ def _header(file: Path) -> tuple[dict[str, str], int]:
         key, value = line.split("=", 1)
         fields[key.strip().lower()] = value.strip()
         at = end + 1 if end >= 0 else len(start)
-    return fields, at
+    is_list = fields["elementdatafile"].upper().split(" ")[0] == "LIST"
+    return fields, at, start[at:].decode("utf-8", "replace").splitlines() if is_list else []
 
 
-def _data_file(file: Path, fields: dict[str, str], offset: int) -> tuple[Path, int]:
-    named = fields["elementdatafile"]
-    skip = fields.get("headersize", "0")
-    if not skip.isdigit():
-        raise InputError(f"{file.name} does not say where its voxels begin.")
-    if named.upper() == "LOCAL":
-        return file, offset
-    if not named or Path(named).name != named or "\\" in named or ":" in named or "%" in named:
+def _sizes(fields: dict[str, str], name: str) -> list[int]:
+    """Sizes of column, row and slice index; a fourth of one is none."""
+    sizes = _numbers(fields, "dimsize", name)
+    count = _numbers(fields, "ndims", name)
+    if count.tolist() not in ([2.0], [3.0], [4.0]) or sizes.size != int(count[0]):
+        raise InputError(f"{name} is not three-dimensional, or is damaged.")
+    if np.any(sizes < 1) or np.any(sizes > 1 << 31) or np.any(sizes != np.rint(sizes)):
+        raise InputError(f"{name} is damaged: its sizes are {fields.get('dimsize', '')[:40]!r}.")
+    whole = [int(size) for size in sizes]
+    if whole[3:] not in ([], [1]):
         raise InputError(
-            f"{file.name} keeps its voxels outside of its folder or in many files.",
-            "Save it as one .mha file.",
+            f"{name} has more than three dimensions ({'×'.join(map(str, whole))}).",
+            "Save one volume of it.",
         )
-    data = file.with_name(named)
-    if data.is_symlink() or not data.is_file():
-        raise InputError(f"{file.name} keeps its voxels in {named}, which is not beside it.")
-    return data, int(skip)
+    return [*whole, 1]
+
+
+def _flag(fields: dict[str, str], keys: tuple[str, ...], usual: bool, name: str) -> bool:
+    """True, T or 1, as MetaIO reads it: by the first letter."""
+    text = next((fields[key] for key in keys if key in fields), str(usual))
+    if text[:1] not in set("TtFf10"):
+        raise InputError(f"{name} is damaged: {keys[0]} is {text[:40]!r}.")
+    return text[:1] in set("Tt1")
+
+
+def _data_files(file: Path, named: str, rest: list[str]) -> tuple[Path, ...]:
+    if named.upper() == "LOCAL":
+        return (file,)
+    if named.upper().split(" ")[0] == "LIST":
+        return listed(file, rest)
+    return numbered(file, named) if "%" in named else (beside(file, named),)
+
+
+def _start(file: Path, data: Path, fields: dict[str, str], offset: int, nbytes: int) -> int:
+    """Where the voxels begin in a file: behind the header, behind HeaderSize, or at -1 its end."""
+    skip = fields.get("headersize", "0")
+    if skip == "-1":
+        return data.stat().st_size - nbytes
+    if not (skip.isascii() and skip.isdigit() and len(skip) < 16):
+        raise InputError(f"{file.name} does not say where its voxels begin.")
+    if data != file:
+        return int(skip)
+    if int(skip) not in (0, offset):
+        raise InputError(f"{file.name} is damaged: its header ends at {offset} and not at {skip}.")
+    return offset
 
 
 def _numbers(fields: dict[str, str], key: str, name: str) -> npt.NDArray[np.float64]:
@@ -122,9 +156,10 @@ def _first(
 
 
 def _grid(
-    fields: dict[str, str], shape: tuple[int, int, int], count: int, name: str
+    fields: dict[str, str], shape: tuple[int, int, int], name: str
 ) -> tuple[Grid, tuple[str, ...]]:
-    spacing, origin, axes = np.ones(3), np.zeros(3), np.eye(3)
+    count = int(_numbers(fields, "ndims", name)[0])
+    spacing, origin, axes = np.ones(4), np.zeros(4), np.eye(4)
     spacing[:count] = _first(fields, ("elementspacing", "elementsize"), np.ones(count), name)
     origin[:count] = _first(fields, ("offset", "position", "origin"), np.zeros(count), name)
     turn = _first(
@@ -132,4 +167,6 @@ def _grid(
     )
     # The file gives one unit vector for each index, one after the other.
     axes[:count, :count] = turn.reshape(count, count).T
-    return grid_from_axes(shape, axes * spacing, origin, name)
+    if np.any(axes[3, :3]) or np.any(axes[:3, 3]):
+        raise InputError(f"{name} is turned into its fourth dimension.", "Save one volume of it.")
+    return grid_from_axes(shape, axes[:3, :3] * spacing[:3], origin[:3], name)

@@ -10,7 +10,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,11 @@ import numpy.typing as npt
 from segdesk.core.grid import Grid
 from segdesk.core.tolerances import FLOAT32
 from segdesk.errors import InputError
+from segdesk.formats.beside import beside
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.rescale import IDENTITY, Rescale
-from segdesk.formats.stored import DEFLATE_LIMIT, Block, Stored, number_type
+from segdesk.formats.stored import Block, Piece, Stored, number_type
+from segdesk.formats.unpacking import GZIP_START
 
 TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8",
@@ -32,6 +34,8 @@ SIGNS = np.array([-1.0, -1.0, 1.0])
 MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 #: A quaternion's a² below this is taken as 0, half a turn: float32 leaves nothing of it (nifti1.h).
 QUATERN_LIMIT = 1e-7
+Fields = dict[str, tuple[Any, ...]]
+Form = Literal["single", "pair", "analyze"]
 
 
 class _Layout(NamedTuple):
@@ -41,6 +45,15 @@ class _Layout(NamedTuple):
     magic_at: int
     magic: tuple[bytes, bytes]
     fields: dict[str, tuple[int, str]]
+
+
+class _Header(NamedTuple):
+    """A header's form, its length in bytes, its byte order and its fields."""
+
+    form: Form
+    size: int
+    order: str
+    values: Fields
 
 
 _NIFTI1 = _Layout(
@@ -66,7 +79,7 @@ _NIFTI2 = _Layout(
 
 
 def open_nifti(file: Path) -> Stored:
-    """The header of a .nii or .nii.gz.
+    """The header of a .nii or .nii.gz, or of a pair of .hdr and .img (Analyze 7.5 too).
 
     Raises
     ------
@@ -75,100 +88,84 @@ def open_nifti(file: Path) -> Stored:
     """
     with file.open("rb") as stream:
         start = stream.read(1 << 16)
-    packed = start[:2] == b"\x1f\x8b"
+    packed = start[:2] == GZIP_START
     if packed:
         try:
             start = zlib.decompressobj(47).decompress(start, 1 << 12)
         except zlib.error as error:
             raise InputError(f"{file.name} is damaged: it cannot be unpacked.") from error
-    layout, order = _layout(start, file.name)
-    values = {
-        name: struct.unpack_from(order + letters, start, at)
-        for name, (at, letters) in layout.fields.items()
-    }
+    header = _header(start, file.name)
+    values = header.values
     shape = _shape(values["dim"], file.name)
-    dtype = number_type(file.name, TYPES, values["datatype"][0], order)
+    dtype = number_type(file.name, TYPES, values["datatype"][0], header.order)
     offset = _whole(values["vox_offset"][0], file.name)
-    block = Block(file, offset, shape, dtype)
-    read = block.read
-    if packed:
-        gzip = _Gzip(block)
-        gzip.check()
-        read = gzip.read
+    if header.form == "single":
+        # As ITK does: nothing lies inside the header and its four bytes of extension flags.
+        offset = max(offset, header.size + 4)
+        data = file
     else:
-        block.check()
-    grid, notes, turn_rad = _grid(values, shape, file.name)
-    slope, inter = float(values["slope"][0]), float(values["inter"][0])
-    scaled = slope != 0 and math.isfinite(slope) and math.isfinite(inter)
+        data = _image_beside(file)
+    if packed:
+        block = Block((Piece(data),), shape, dtype, "deflate", skip=offset)
+    else:
+        block = Block((Piece(data, offset),), shape, dtype)
+    block.check()
+    if header.form == "analyze":
+        grid, notes, turn_rad = _analyze_grid(values, shape, file.name)
+    else:
+        grid, notes, turn_rad = _grid(values, shape, file.name)
     return Stored(
-        kind="NIfTI",
+        kind="Analyze" if header.form == "analyze" else "NIfTI",
         name=file.name,
-        files=(file,),
+        files=(file,) if data == file else (file, data),
         grid=grid,
         dtype=dtype.newbyteorder("="),
-        read=read,
-        values=Rescale(slope, inter) if scaled else IDENTITY,
+        read=block.read,
+        values=IDENTITY if header.form == "analyze" else _rescale(values, file.name),
         notes=notes,
         turn_rad=turn_rad,
     )
 
 
-class _Gzip:
-    """A whole .nii.gz: the header is inside the stream, so the block begins after it."""
-
-    def __init__(self, block: Block) -> None:
-        self._block = block
-
-    def check(self) -> None:
-        held = self._block.file.stat().st_size
-        if self._block.offset + self._block.nbytes > held * DEFLATE_LIMIT:
-            raise InputError(f"{self._block.file.name} ends before its last voxel.")
-
-    def read(self) -> npt.NDArray[Any]:
-        block = self._block
-        data = _unpacked(block.file, block.offset + block.nbytes)
-        if len(data) < block.offset + block.nbytes:
-            raise InputError(f"{block.file.name} ends before its last voxel.")
-        count = math.prod(block.shape)
-        array = np.frombuffer(data, block.dtype, count=count, offset=block.offset)
-        return array.reshape(block.shape).astype(block.dtype.newbyteorder("="), copy=False)
-
-
-def _unpacked(file: Path, wanted: int) -> bytearray:
-    """The first `wanted` bytes of a gzip file; of several members too, as bgzip writes them."""
-    data = bytearray()
-    try:
-        with file.open("rb") as stream:
-            unpacker = zlib.decompressobj(31)
-            while len(data) < wanted and (chunk := stream.read(1 << 20)):
-                while chunk and len(data) < wanted:
-                    data += unpacker.decompress(chunk, wanted - len(data))
-                    chunk = unpacker.unconsumed_tail
-                    if unpacker.eof:
-                        chunk = unpacker.unused_data
-                        unpacker = zlib.decompressobj(31)
-    except zlib.error as error:
-        raise InputError(f"{file.name} is damaged: it cannot be unpacked.") from error
-    return data
-
-
-def _layout(start: bytes, name: str) -> tuple[_Layout, str]:
+def _header(start: bytes, name: str) -> _Header:
+    paired = name.lower().endswith(".hdr")
     for layout in (_NIFTI1, _NIFTI2):
         single, pair = layout.magic
         magic = start[layout.magic_at : layout.magic_at + 3]
-        if magic == pair:
-            raise InputError(
-                f"{name} keeps its voxels in a second file (.img).", "Save it as one .nii file."
-            )
         for order in "<>":
             sized = struct.unpack_from(order + "i", start)[0] if len(start) >= 4 else 0
-            if magic == single and sized == layout.size and len(start) >= layout.size:
-                return layout, order
+            if sized != layout.size or len(start) < layout.size:
+                continue
+            form: Form | None = "single" if magic == single and not paired else None
+            if paired and magic == pair:
+                form = "pair"
+            elif paired and magic not in (single, pair) and layout is _NIFTI1:
+                form = "analyze"
+            if form is not None:
+                values = {
+                    field: struct.unpack_from(order + letters, start, at)
+                    for field, (at, letters) in layout.fields.items()
+                }
+                return _Header(form, layout.size, order, values)
+            if magic == pair:
+                raise InputError(
+                    f"{name} keeps its voxels in a second file (.img).",
+                    "Name it .hdr and put the .img beside it, or save it as one .nii file.",
+                )
     raise InputError(f"{name} is no NIfTI file, or is damaged at its beginning.")
 
 
+def _image_beside(file: Path) -> Path:
+    for ending in (".img", ".IMG"):
+        image = file.with_suffix(ending)
+        if image.exists():
+            return beside(file, image.name)
+    raise InputError(f"{file.name} keeps its voxels in an .img file, which is not beside it.")
+
+
 def _shape(dim: tuple[int, ...], name: str) -> tuple[int, int, int]:
-    if not 2 <= dim[0] <= 7 or min(dim[1 : dim[0] + 1]) < 1:
+    # A fourth and later size of 0 is taken as 1, as ITK does; the first three must be there.
+    if not 2 <= dim[0] <= 7 or min(dim[1 : min(dim[0], 3) + 1]) < 1 or min(dim[1 : dim[0] + 1]) < 0:
         raise InputError(f"{name} has no usable size ({', '.join(map(str, dim))}).")
     sizes = [*dim[1 : dim[0] + 1], 1]
     if any(size > 1 for size in sizes[3:]):
@@ -185,25 +182,41 @@ def _whole(number: float, name: str) -> int:
     return int(number)
 
 
+def _rescale(values: Fields, name: str) -> Rescale:
+    """The file's own scaling; a slope of 0 or that is no number means none (as nibabel)."""
+    slope, inter = float(values["slope"][0]), float(values["inter"][0])
+    if slope == 0 or not math.isfinite(slope):
+        return IDENTITY
+    if not math.isfinite(inter):
+        raise InputError(
+            f"{name} is damaged: it scales its numbers by {slope:g} and adds {inter:g} to them."
+        )
+    return Rescale(slope, inter)
+
+
 def _grid(
-    values: dict[str, tuple[Any, ...]], shape: tuple[int, int, int], name: str
+    values: Fields, shape: tuple[int, int, int], name: str
 ) -> tuple[Grid, tuple[str, ...], float]:
     """Grid, notes, and by what angle in radians the header's rounding may have turned the grid."""
-    pixdim = np.array(values["pixdim"], dtype=np.float64)
-    notes: tuple[str, ...] = ()
+    notes: list[str] = []
     turn_rad = 0.0
-    if values["sform"][0] > 0:
-        rows = np.array(values["srow"], dtype=np.float64).reshape(3, 4)
+    has_sform, has_qform = values["sform"][0] > 0, values["qform"][0] > 0
+    rows = np.array(values["srow"], dtype=np.float64).reshape(3, 4)
+    if has_sform and has_qform and not np.any(rows[:, :3]):
+        has_sform = False
+        notes.append("The first of its two transforms (sform) is empty; the second was taken.")
+    if has_sform:
         axes, origin = rows[:, :3], rows[:, 3]
-    elif values["qform"][0] > 0:
-        axes = _rotation(values["quatern"]) * pixdim[1:4]
-        axes[:, 2] *= -1 if pixdim[0] < 0 else 1
-        origin = np.array(values["offset"], dtype=np.float64)
+    elif has_qform:
+        axes, origin = _quatern_axes(values)
         turn_rad = _rounding_of(values["quatern"])
     else:
-        axes, origin = np.diag(pixdim[1:4]), np.zeros(3)
-        notes = ("The file does not say how the patient lies; its axes were taken as R, A, S.",)
-    scale = MM_PER_UNIT.get(values["units"][0] & 7, 1.0)
+        axes, origin = np.diag(np.array(values["pixdim"][1:4], dtype=np.float64)), np.zeros(3)
+        notes.append("The file does not say how the patient lies; its axes were taken as R, A, S.")
+    unit = values["units"][0] & 7
+    if unit not in MM_PER_UNIT:
+        notes.append("The file names a unit of length that is none of NIfTI's; mm were taken.")
+    scale = MM_PER_UNIT.get(unit, 1.0)
     # No matrix product: a damaged header may hold what is no number, which a sign cannot harm.
     axes, origin = axes * SIGNS[:, None] * scale, origin * SIGNS * scale
     if shape[0] == 1 and not np.any(axes[:, 2]):
@@ -212,6 +225,31 @@ def _grid(
         axes[:, 2] /= np.linalg.norm(axes[:, 2]) or 1.0
     grid, squared = grid_from_axes(shape, axes, origin, name)
     return grid, (*notes, *squared), turn_rad
+
+
+def _analyze_grid(
+    values: Fields, shape: tuple[int, int, int], name: str
+) -> tuple[Grid, tuple[str, ...], float]:
+    """Analyze 7.5 has steps but no place; as nibabel takes it: L, A, S (ITK: L, P, S)."""
+    steps = np.abs(np.array(values["pixdim"][1:4], dtype=np.float64))
+    if shape[0] == 1 and steps[2] == 0:
+        steps[2] = 1.0
+    # The middle of the volume lies at 0.
+    axes = np.diag(steps) * (1, -1, 1)
+    middle = -axes @ ((np.array(shape[::-1]) - 1) / 2)
+    note = (
+        "An Analyze file does not say how the patient lies; its axes were taken as L, A, S: "
+        "left and right may be swapped."
+    )
+    grid, squared = grid_from_axes(shape, axes, middle, name)
+    return grid, (note, *squared), 0.0
+
+
+def _quatern_axes(values: Fields) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    pixdim = np.array(values["pixdim"], dtype=np.float64)
+    axes = _rotation(values["quatern"]) * pixdim[1:4]
+    axes[:, 2] *= -1 if pixdim[0] < 0 else 1
+    return axes, np.array(values["offset"], dtype=np.float64)
 
 
 def _rotation(quatern: tuple[float, ...]) -> npt.NDArray[np.float64]:

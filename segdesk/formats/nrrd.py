@@ -6,17 +6,20 @@ damaged file; here a damaged file is one sentence.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
+from segdesk.formats.beside import beside, listed, numbered
 from segdesk.formats.geometry import grid_from_axes
-from segdesk.formats.stored import Block, Stored, number_type
+from segdesk.formats.stored import FROM_THE_END, Block, Piece, Stored, number_type
+from segdesk.formats.unpacking import Packing
 
 LONGEST_HEADER = 1 << 20
 TYPES = {
@@ -41,62 +44,75 @@ SPACES = {
     "right-anterior-superior": (-1, -1, 1), "ras": (-1, -1, 1),
     "left-anterior-superior": (1, -1, 1), "las": (1, -1, 1),
 }  # fmt: skip
-PACKINGS: dict[str, Literal["raw", "deflate", "bzip2"]] = {
+PACKINGS: dict[str, Packing] = {
     "raw": "raw", "gzip": "deflate", "gz": "deflate", "bzip2": "bzip2", "bz2": "bzip2",
+    "ascii": "text", "text": "text", "txt": "text",
+}  # fmt: skip
+#: Fields that have two spellings.
+FIELDS = {"datafile": "data file", "lineskip": "line skip", "byteskip": "byte skip"}
+#: Kinds of axes along which voxels lie; colours, vectors and lists are none.
+SPATIAL_KINDS = {"domain", "space", "???", "none"}
+MM_PER_UNIT = {
+    "mm": 1.0, "millimeter": 1.0, "millimetre": 1.0, "millimeters": 1.0, "millimetres": 1.0,
+    "cm": 10.0, "centimeter": 10.0, "centimetre": 10.0,
+    "m": 1000.0, "meter": 1000.0, "metre": 1000.0, "meters": 1000.0, "metres": 1000.0,
+    "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3, "microns": 1e-3, "micrometer": 1e-3,
+    "micrometre": 1e-3, "nm": 1e-6, "": 1.0, "???": 1.0,
 }  # fmt: skip
 
 
 def open_nrrd(file: Path) -> Stored:
-    """The header of a .nrrd whose voxels are in the same file.
+    """The header of a .nrrd, or of a .nhdr with its voxels in files beside it.
 
     Raises
     ------
     InputError
-        Where it is damaged, not three-dimensional, sheared, or its voxels lie in another file.
+        Where it is damaged, not three-dimensional, sheared, in units that are none of length, or
+        names a file that is not in the same folder.
     """
-    fields, keys, offset = _header(file)
-    name = file.name
-    if "data file" in fields or "datafile" in fields:
-        raise InputError(f"{name} keeps its voxels in another file.", "Save it as one .nrrd file.")
+    header = _header(file)
+    fields, name = header.fields, file.name
     sizes = _wholes(fields.get("sizes", ""), name)
     dimension = _wholes(fields.get("dimension", ""), name)
     if dimension != [len(sizes)] or not sizes or min(sizes) < 1:
         raise InputError(f"{name} is damaged: its sizes and its dimension do not agree.")
-    skips = (
-        fields.get("line skip", fields.get("lineskip", "0")),
-        fields.get("byte skip", fields.get("byteskip", "0")),
-    )
-    packing = PACKINGS.get(fields.get("encoding", "").lower())
-    if packing is None or any(skip != "0" for skip in skips):
-        raise InputError(f"{name} is packed in a way that is not read here.", "Save it as gzip.")
-    order = ">" if fields.get("endian", "little").lower() == "big" else "<"
-    dtype = number_type(name, TYPES, fields.get("type", "").lower(), order)
     kept, shape = _spatial_axes(fields, sizes, name)
-    block = Block(file, offset, shape, dtype, packing)
+    block = _block(file, header, shape)
     block.check()
     grid, notes = _grid(fields, kept, shape, name)
+    files = tuple(piece.file for piece in block.pieces if piece.file != file)
     return Stored(
         kind="NRRD",
         name=name,
-        files=(file,),
+        files=(file, *files),
         grid=grid,
-        dtype=dtype.newbyteorder("="),
+        dtype=block.dtype.newbyteorder("="),
         read=block.read,
-        names=_segment_names(keys),
+        names=_segment_names(header.keys),
         notes=notes,
     )
 
 
-def _header(file: Path) -> tuple[dict[str, str], dict[str, str], int]:
-    """Fields, key/value pairs, and the offset of the voxels."""
+class _Header(NamedTuple):
+    """Fields, key/value pairs, the offset of what follows, and the files of a LIST."""
+
+    fields: dict[str, str]
+    keys: dict[str, str]
+    end: int
+    listed: list[str]
+
+
+def _header(file: Path) -> _Header:
     with file.open("rb") as stream:
         start = stream.read(LONGEST_HEADER)
-    end = re.search(rb"\r?\n\r?\n", start)
-    if not start.startswith(b"NRRD000") or end is None:
-        raise InputError(f"{file.name} is no NRRD file, or is damaged at its beginning.")
+    found = re.search(rb"\r?\n\r?\n", start)
+    # A detached header may end with its file.
+    text, end = (start[: found.start()], found.end()) if found else (start, len(start))
     fields: dict[str, str] = {}
     keys: dict[str, str] = {}
-    for line in start[: end.start()].decode("utf-8", "replace").splitlines()[1:]:
+    lines = text.decode("utf-8", "replace").splitlines()
+    listed: list[str] = []
+    for at, line in enumerate(lines[1:], 1):
         if line.startswith("#"):
             continue
         if ":=" in line:
@@ -104,8 +120,69 @@ def _header(file: Path) -> tuple[dict[str, str], dict[str, str], int]:
             keys[key.strip()] = value.strip()
         elif ": " in line:
             field, value = line.split(": ", 1)
-            fields[field.strip().lower()] = value.strip()
-    return fields, keys, end.end()
+            field = field.strip().lower()
+            fields[FIELDS.get(field, field)] = value.strip()
+            if FIELDS.get(field, field) == "data file" and value.split()[:1] == ["LIST"]:
+                listed = lines[at + 1 :]
+                break
+    if not start.startswith(b"NRRD000") or (found is None and "data file" not in fields):
+        raise InputError(f"{file.name} is no NRRD file, or is damaged at its beginning.")
+    return _Header(fields, keys, end, listed)
+
+
+def _block(file: Path, header: _Header, shape: tuple[int, int, int]) -> Block:
+    """Where the voxels lie, and how they are packed."""
+    fields, name = header.fields, file.name
+    packing = PACKINGS.get(fields.get("encoding", "").lower())
+    if packing is None:
+        raise InputError(f"{name} is packed in a way that is not read here.", "Save it as gzip.")
+    dtype = number_type(name, TYPES, fields.get("type", "").lower(), "=")
+    if dtype.itemsize > 1 and packing != "text":
+        order = {"little": "<", "big": ">"}.get(fields.get("endian", "").lower())
+        if order is None:
+            raise InputError(
+                f"{name} does not say the order of its bytes (endian: little or big).",
+                "Save it again with a program that does.",
+            )
+        dtype = np.dtype(f"{order}{dtype.kind}{dtype.itemsize}")
+    lines = _skipped(fields, "line skip", name)
+    skip = _skipped(fields, "byte skip", name)
+    if lines < 0 or skip < FROM_THE_END:
+        raise InputError(f"{name} does not say where its voxels begin.")
+    named = fields.get("data file", "")
+    if header.listed or named.split()[:1] == ["LIST"]:
+        files = listed(file, header.listed)
+    elif named:
+        files = numbered(file, named) if "%" in named else (beside(file, named),)
+    else:
+        files = (file,)
+    starts = [_behind_lines(data, header.end if data == file else 0, lines) for data in files]
+    if packing == "raw" and skip == FROM_THE_END:
+        nbytes = math.prod(shape) * dtype.itemsize // len(files)
+        starts, skip = [data.stat().st_size - nbytes for data in files], 0
+    elif packing == "raw":
+        starts, skip = [start + skip for start in starts], 0
+    pieces = tuple(Piece(data, start) for data, start in zip(files, starts, strict=True))
+    return Block(pieces, shape, dtype, packing, skip)
+
+
+def _skipped(fields: dict[str, str], field: str, name: str) -> int:
+    text = fields.get(field, "0")
+    if re.fullmatch(r"-?[0-9]{1,12}", text) is None:
+        raise InputError(f"{name} does not say where its voxels begin.")
+    return int(text)
+
+
+def _behind_lines(data: Path, offset: int, lines: int) -> int:
+    """Where the line that follows a number of lines begins."""
+    if not lines:
+        return offset
+    with data.open("rb") as stream:
+        stream.seek(offset)
+        for _ in range(lines):
+            if not stream.readline(LONGEST_HEADER).endswith(b"\n"):
+                raise InputError(f"{data.name} ends before its last voxel.")
+        return stream.tell()
 
 
 def _wholes(text: str, name: str) -> list[int]:
@@ -120,7 +197,11 @@ def _spatial_axes(
 ) -> tuple[list[int], tuple[int, int, int]]:
     """Which file axes are space, fastest first, and the shape; lone axes of size 1 are dropped."""
     vectors = _vectors(fields.get("space directions", ""))
-    kept = [axis for axis in range(len(sizes)) if not vectors or vectors[axis : axis + 1] != [""]]
+    kinds = fields.get("kinds", "").lower().split()
+    if vectors:
+        kept = [axis for axis in range(len(sizes)) if vectors[axis : axis + 1] != [""]]
+    else:
+        kept = [axis for axis in range(len(sizes)) if {*kinds[axis : axis + 1]} <= SPATIAL_KINDS]
     others = [sizes[axis] for axis in range(len(sizes)) if axis not in kept]
     if any(size > 1 for size in others) or len(kept) not in (2, 3):
         raise InputError(
@@ -159,6 +240,9 @@ def _grid(
     if space not in SPACES:
         notes = ("The file does not say how the patient lies; its axes were taken as L, P, S.",)
     signs = np.array(SPACES.get(space, (1, 1, 1)), dtype=np.float64)
+    # Units are given for each of x, y and z, and so are the parts of each vector.
+    units = re.findall(r'"([^"]*)"', fields.get("space units", ""))
+    signs *= _mm(units, 3, name)
     axes = np.stack(rows, axis=1) * signs[:, None]
     grid, squared = grid_from_axes(shape, axes, origin * signs, name)
     return grid, (*notes, *squared)
@@ -174,10 +258,24 @@ def _grid_by_spacing(
     if steps.size <= max(kept):
         raise InputError(f"{name} is damaged: it has fewer spacings than axes.")
     spacing = np.ones(3)
-    spacing[: len(kept)] = steps[kept]
+    units = _mm(re.findall(r'"([^"]*)"', fields.get("units", "")), steps.size, name)
+    spacing[: len(kept)] = (steps * units)[kept]
     note = "The file does not say how the patient lies; its axes were taken as L, P, S."
     grid, _ = grid_from_axes(shape, np.diag(spacing), np.zeros(3), name)
     return grid, (note,)
+
+
+def _mm(units: list[str], count: int, name: str) -> npt.NDArray[np.float64]:
+    """Millimetres of each unit that the file names; of what it leaves open, 1."""
+    if units and len(units) < count:
+        raise InputError(f"{name} is damaged: it has fewer units than axes.")
+    for unit in units[:count]:
+        if unit.strip() not in MM_PER_UNIT:
+            raise InputError(
+                f"{name} gives its steps in {unit!r:.40}, which is no unit of length known here.",
+                "Save it in millimetres.",
+            )
+    return np.array([MM_PER_UNIT[unit.strip()] for unit in units[:count]] or [1.0] * count)
 
 
 def _segment_names(keys: dict[str, str]) -> tuple[tuple[int, str], ...]:

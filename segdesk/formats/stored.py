@@ -5,13 +5,12 @@ Scans (`images.open_image`) and labels (`labels.read_labels`) are made from the 
 
 from __future__ import annotations
 
-import bz2
 import math
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,15 @@ import numpy.typing as npt
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.rescale import IDENTITY, Rescale
+from segdesk.formats.unpacking import Packing, in_native_order, part, spooled, unpacked
 
 #: Deflate cannot shrink more than 1032 to 1 (zlib's own documentation): a header that promises
 #: more than this times the file's bytes is wrong, and nothing is allocated for it.
 DEFLATE_LIMIT = 1100
 #: bzip2 packs runs far better; this bounds what a small file may ask for.
 BZIP2_LIMIT = 100_000
+#: `Block.skip`: the numbers are the last bytes of the stream.
+FROM_THE_END = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,57 +64,91 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A file, and how many bytes stand in it before the numbers or their packed stream."""
+
+    file: Path
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """Where the numbers of an image file lie.
+    """Where the numbers of an image lie.
 
     Parameters
     ----------
-    file, offset : bytes to the first number (or to the compressed stream)
+    pieces : each holds the same number of slices; mostly one
     shape : (slices, rows, columns)
     dtype : with the file's byte order
-    packing : how the numbers are compressed
+    packing : how the numbers are packed
+    skip : unpacked bytes before the first number; FROM_THE_END: all but the last `nbytes`
     """
 
-    file: Path
-    offset: int
+    pieces: tuple[Piece, ...]
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
-    packing: Literal["raw", "deflate", "bzip2"] = "raw"
+    packing: Packing = "raw"
+    skip: int = 0
 
     @property
     def nbytes(self) -> int:
         return math.prod(self.shape) * self.dtype.itemsize
 
     def check(self) -> None:
-        """Raise InputError where the file cannot hold what its header promises."""
-        held = self.file.stat().st_size - self.offset
-        most = {"raw": held, "deflate": held * DEFLATE_LIMIT, "bzip2": held * BZIP2_LIMIT}
-        if held <= 0 or self.nbytes > most[self.packing]:
-            raise InputError(f"{self.file.name} ends before its last voxel.")
+        """Raise InputError where the files cannot hold what the header promises."""
+        first = self.pieces[0].file
+        if self.shape[0] % len(self.pieces):
+            raise InputError(
+                f"The voxels of {first.name} and others lie in {len(self.pieces)} files, and "
+                f"there are {self.shape[0]} slices."
+            )
+        wanted = self.nbytes // len(self.pieces) + max(self.skip, 0)
+        for piece in self.pieces:
+            held = piece.file.stat().st_size - piece.offset
+            most = {
+                "raw": held,
+                "deflate": held * DEFLATE_LIMIT,
+                "bzip2": held * BZIP2_LIMIT,
+                # A number needs a digit and a space.
+                "text": (held + 1) // 2 * self.dtype.itemsize,
+            }
+            if piece.offset < 0 or held <= 0 or wanted > most[self.packing]:
+                raise InputError(f"{piece.file.name} ends before its last voxel.")
 
     def read(self) -> npt.NDArray[Any]:
-        """The numbers in native byte order, (slices, rows, columns)."""
-        try:
-            data = self._bytes()
-        except (OSError, zlib.error, EOFError, ValueError) as error:
-            raise InputError(
-                f"{self.file.name} is damaged: its voxels cannot be unpacked."
-            ) from error
-        if len(data) < self.nbytes:
-            raise InputError(f"{self.file.name} ends before its last voxel.")
-        array = np.frombuffer(data, self.dtype, count=math.prod(self.shape)).reshape(self.shape)
-        return array.astype(self.dtype.newbyteorder("="), copy=False)
+        """The numbers, read-only, in native byte order, (slices, rows, columns).
 
-    def _bytes(self) -> bytes:
-        with self.file.open("rb") as stream:
-            stream.seek(self.offset)
-            if self.packing == "raw":
-                return stream.read(self.nbytes)
-            # 47: a zlib or a gzip stream, whichever it is.
-            unpacker = zlib.decompressobj(47) if self.packing == "deflate" else None
-            if unpacker is not None:
-                return unpacker.decompress(stream.read(), self.nbytes)
-            return bz2.BZ2Decompressor().decompress(stream.read(), self.nbytes)
+        In bounded memory: see `unpacking.spooled`.
+
+        Raises
+        ------
+        InputError
+            Where a stream is damaged, does not agree with its checksum, or ends too early.
+        """
+        native = self.dtype.newbyteorder("=")
+        name = self.pieces[0].file.name
+        try:
+            chunks = chain.from_iterable(self._chunks(piece) for piece in self.pieces)
+            return spooled(in_native_order(chunks, self.dtype), self.shape, native, name)
+        except OSError as error:
+            raise InputError(f"{name} cannot be read.") from error
+
+    def _chunks(self, piece: Piece) -> Iterator[bytes]:
+        wanted = self.nbytes // len(self.pieces)
+        skip = self.skip
+        if skip == FROM_THE_END:
+            skip = sum(len(chunk) for chunk in self._unpacked(piece)) - wanted
+            if skip < 0:
+                raise InputError(f"{piece.file.name} ends before its last voxel.")
+        held = 0
+        for chunk in part(self._unpacked(piece), skip, wanted, to_end=self.packing != "raw"):
+            held += len(chunk)
+            yield chunk
+        if held < wanted:
+            raise InputError(f"{piece.file.name} ends before its last voxel.")
+
+    def _unpacked(self, piece: Piece) -> Iterator[bytes]:
+        return unpacked(piece.file, piece.offset, self.packing, self.dtype)
 
 
 def number_type(name: str, types: dict[Any, str], key: Any, order: str) -> np.dtype[Any]:
