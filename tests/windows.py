@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -111,9 +112,12 @@ class Desk:
         self.settle()
 
     def close(self) -> None:
-        """Close the window and wait until it is gone."""
+        """Close the window, with whatever runs in it, and wait until it is gone."""
+        gone = QSignalSpy(self.window.gone)
         self.window.close()
-        self.wait(lambda: not self.window.isVisible())
+        if self.has_dialog("training_runs_dialog"):
+            self.press(self.dialog("training_runs_dialog"), "stop_training_first")
+        self.wait(lambda: gone.count() > 0)
         self.is_closed = True
         self.window.deleteLater()
         QApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)

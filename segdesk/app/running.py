@@ -215,7 +215,7 @@ def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
         outcome = "stopped" if isinstance(worked.error, Cancelled) else "crashed"
         run = replace(run, outcome=outcome, reason=reason)
     else:
-        said = (worked.ended.reason, worked.ended.hint)
+        said = (worked.ended.reason, _what_is_left(run, worked.ended), worked.ended.hint)
         run = replace(run, outcome=worked.ended.outcome, reason=" ".join(filter(None, said)))
     run = replace(
         run,
@@ -225,6 +225,13 @@ def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     )
     workbench.follow_run(run)
     return run
+
+
+def _what_is_left(run: Run, ended: Ended) -> str:
+    """Of a run whose child could not say it itself."""
+    if not ended.forced:
+        return ""
+    return f"The weights of epoch {run.best} are kept." if run.best else "It had no weights yet."
 
 
 def recover(workbench: Workbench) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ class Ended:
     hint : the next step, or the log's last line that says something; may be empty
     returncode : as `subprocess` has it, negative for a signal; 0 where no child was started
     log : the run's log; absent where no child was started
+    forced : it did not stop by itself and was ended by `terminate` or `kill`
     """
 
     outcome: Outcome
@@ -66,6 +67,7 @@ class Ended:
     hint: str
     returncode: int
     log: Path
+    forced: bool = False
 
 
 def trainer_command() -> tuple[str, ...]:
@@ -254,7 +256,8 @@ class TrainerClient:
         if isinstance(last_word, Failed):
             return Ended("crashed", last_word.sentence, last_word.hint, returncode, self._log)
         if self._ended_by_us:
-            return Ended("stopped", "Ended before it could finish.", "", returncode, self._log)
+            reason = "It did not stop by itself and was ended."
+            return Ended("stopped", reason, "", returncode, self._log, forced=True)
         return Ended("crashed", _crash(returncode), hint, returncode, self._log)
 
     def _tell(self, command: Command) -> None:

@@ -62,7 +62,8 @@ def run_window(
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     opened = open_window(application, settings_folder=settings_folder)
-    watch = SignalWatch(opened.window.close, opened.window)
+    watch = SignalWatch(opened.window.close_unasked, opened.window)
+    opened.window.gone.connect(application.quit)
     opened.window.show()
     begin(opened.window, project, sources)
     try:

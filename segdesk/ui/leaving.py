@@ -1,4 +1,4 @@
-"""Letting a project go: stop what runs, save, close; in that order, with nothing lost.
+"""Letting a project go: ask where a network learns, stop what runs, save, close; in that order.
 
 Closing always saves. Where the disk refuses, a dialog says so and the window stays open; the
 journal has every stroke either way.
@@ -12,8 +12,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.doors import unwrapped
+from segdesk.core.run import Run
 from segdesk.errors import SegdeskError
+from segdesk.ui.dialogs.dialog import Dialog
 from segdesk.ui.dialogs.message import Choice, show_message
+from segdesk.ui.dialogs.training_runs import ask_to_stop
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.training_controller import TrainingController
@@ -40,18 +43,53 @@ class Leaving(QObject):
         self._runner = runner
         self._training = training
         self._then: Callable[[], None] | None = None
+        self._question: Dialog | None = None
+        self._hides = False
 
     @property
     def is_under_way(self) -> bool:
         return self._then is not None
 
-    def start(self, then: Callable[[], None]) -> None:
+    def ask(self, go: Callable[[], None]) -> None:
+        """Call `go` unless something learns or predicts that shall not be stopped."""
+        if self._question is not None:
+            self._question.raise_()
+            return
+        run = self._running()
+        if run is None or self._training.is_stopping or self.is_under_way:
+            go()
+            return
+
+        def answered(goes: bool) -> None:
+            self._question = None
+            if goes:
+                go()
+
+        self._question = ask_to_stop(
+            self._window,
+            run,
+            predicts=not self._training.is_learning,
+            stop=lambda: answered(True),
+            stay=lambda: answered(False),
+        )
+
+    def _running(self) -> Run | None:
+        session, workbench = self._training.session, self._session.workbench
+        if session is None or workbench is None:
+            return None
+        return workbench.project.run(session.job.run_id)
+
+    def start(self, then: Callable[[], None], *, hides: bool = False) -> None:
         """Let the open project go, and then go on.
 
         While one is under way, only what comes after it changes: the last wish counts.
+
+        Parameters
+        ----------
+        hides : the window goes for good, so nobody has to watch a training end
         """
         was_under_way = self.is_under_way
-        self._then = then
+        self._then, self._hides = then, hides
         if was_under_way:
             return
         self.changed.emit()
@@ -63,6 +101,8 @@ class Leaving(QObject):
     def _stop_training(self) -> None:
         if self._training.is_running:
             self.said.emit(tr("Stopping the training…"))
+            if self._hides:
+                self._window.hide()
         self._training.close_down(self._save)
 
     def _save(self) -> None:
@@ -81,6 +121,7 @@ class Leaving(QObject):
             self._refuse(error)
 
     def _refuse(self, error: Exception) -> None:
+        self._window.show()
         cause = unwrapped(error)
         sentence = cause.sentence if isinstance(cause, SegdeskError) else str(cause)
         show_message(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -65,6 +65,9 @@ class MainWindow(QMainWindow):
     preferences, looks, faults : of the application
     trainer_command : starts the trainer process; None for segdesk's own
     """
+
+    #: It has closed for good.
+    gone = Signal()
 
     def __init__(
         self,
@@ -212,12 +215,15 @@ class MainWindow(QMainWindow):
         else:
             self._leave(then)
 
-    def _leave(self, then: Callable[[], None]) -> None:
+    def _leave(self, then: Callable[[], None], *, hides: bool = False) -> None:
+        self._leaving.ask(lambda: self._go(then, hides=hides))
+
+    def _go(self, then: Callable[[], None], *, hides: bool) -> None:
         self._finish_stroke()
         # Before the import stops: its last sentence has to outlive the project.
         self.banner.clear()
         self.imports.stop()
-        self._leaving.start(then)
+        self._leaving.start(then, hides=hides)
 
     def _opened(self) -> None:
         workbench, view = self.session.workbench, self.session.view
@@ -405,11 +411,21 @@ class MainWindow(QMainWindow):
         if self._may_close:
             self.runner.close_down()
             event.accept()
+            # Qt ends by itself where a window closes that can be seen.
+            self.gone.emit()
             return
         event.ignore()
+        self._keep_geometry()
+        self._leave(self._close_for_good, hides=True)
+
+    def close_unasked(self) -> None:
+        """Close where nobody can be asked: the system ends the program. Everything is saved."""
+        self._keep_geometry()
+        self._go(self._close_for_good, hides=True)
+
+    def _keep_geometry(self) -> None:
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.preferences.change(geometry=geometry)
-        self._leave(self._close_for_good)
 
     def _close_for_good(self) -> None:
         self._may_close = True

@@ -17,12 +17,13 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Plan, Run
 from segdesk.errors import SegdeskError
-from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 from segdesk.ui.threads.training_worker import TrainingWorker
 
-#: The child's time to end after a stop, and after a terminate, in milliseconds.
-STOP_MS = 5000
+#: The child's time to end after a stop, after one that closes the project, and after a
+#: terminate, in milliseconds.
+STOP_MS = 10_000
+CLOSE_MS = 5000
 TERMINATE_MS = 2000
 
 
@@ -50,7 +51,6 @@ class TrainingController(QObject):
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self._lose_patience)
         self._terminated = False
-        self._is_predicting = False
         self._ended: tuple[Run, Worked] | None = None
         self.is_paused = False
         self.is_stopping = False
@@ -96,11 +96,21 @@ class TrainingController(QObject):
         )
         self._begin(session)
 
+    @property
+    def is_learning(self) -> bool:
+        """Whether what runs trains, rather than predicts with an older run."""
+        return self._worker is not None and self._worker.session.job.trains
+
     def stop(self) -> None:
-        """Ask the child to end; the best weights are kept."""
-        if self._worker is not None:
+        """Ask the child to end; the best weights are kept, and nothing is predicted after it.
+
+        A child that does not end is terminated, then killed.
+        """
+        if self._worker is not None and not self.is_stopping:
             self._worker.session.client.stop()
             self.is_stopping = True
+            self._terminated = False
+            self._patience.start(STOP_MS)
             self.changed.emit()
 
     def pause(self, paused: bool) -> None:
@@ -117,9 +127,9 @@ class TrainingController(QObject):
             done()
             return
         self._when_done = done
-        self._terminated = False
         self.stop()
-        self._patience.start(STOP_MS)
+        if not self._terminated and self._patience.remainingTime() > CLOSE_MS:
+            self._patience.start(CLOSE_MS)
 
     def _lose_patience(self) -> None:
         if self._worker is None:
@@ -138,7 +148,7 @@ class TrainingController(QObject):
         return self._workbench
 
     def _begin(self, session: TrainerSession) -> None:
-        self.is_paused = self.is_stopping = self._is_predicting = False
+        self.is_paused = self.is_stopping = False
         self._ended = None
         self._worker = TrainingWorker(session, self)
         self._worker.message.connect(self._take)
@@ -149,7 +159,6 @@ class TrainingController(QObject):
 
     def _take(self, message: Message, prediction: Prediction | None) -> None:
         if self._workbench is not None and self._worker is not None:
-            self._is_predicting |= isinstance(message, messages.Progress | messages.Predicted)
             running.take(self._workbench, self._worker.session.job, message, prediction)
             self.message.emit(message)
 
@@ -163,7 +172,7 @@ class TrainingController(QObject):
 
     def _end(self, error: SegdeskError | None) -> None:
         """The record is on disk, or the disk refused it."""
-        worker, self._worker = self._worker, None
+        self._worker = None
         if self._ended is not None:
             self.finished.emit(*self._ended)
         if error is not None:
@@ -171,18 +180,3 @@ class TrainingController(QObject):
         if self._when_done is not None:
             done, self._when_done = self._when_done, None
             done()
-        elif worker is not None and self._ended is not None:
-            self._predict_after_stop(worker.session, self._ended[0])
-
-    def _predict_after_stop(self, session: TrainerSession, run: Run) -> None:
-        """A stopped training kept its best weights; what was to be predicted still is.
-
-        Not where it was the prediction that was stopped.
-        """
-        job = session.job
-        stopped = job.trains and run.outcome == "stopped" and run.has_weights
-        if stopped and job.predict and not self._is_predicting:
-            try:
-                self.predict(run, [case.id for case in job.predict])
-            except SegdeskError as error:
-                self.failed.emit(error)

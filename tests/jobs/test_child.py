@@ -194,7 +194,10 @@ def test_a_child_whose_parent_went_before_the_kernel_was_told_leaves(
 @posix
 @pytest.mark.parametrize(
     ("after_the_stop", "presses", "end"),
-    [("", 1, "stopped kept 0"), ("time.sleep(600)", 2, "stopped Ended before it could finish. -9")],
+    [
+        ("", 1, "stopped kept 0"),
+        ("time.sleep(600)", 2, "stopped It did not stop by itself and was ended. -9"),
+    ],
 )
 def test_ctrl_c_stops_and_a_second_one_kills(
     child_script: Callable[[str], Path], tmp_path: Path, after_the_stop: str, presses: int, end: str

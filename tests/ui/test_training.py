@@ -32,6 +32,13 @@ from tests.windows import Desk, open_desk
 OpenDesk = Callable[..., Desk]
 #: A child that goes on until it is told to stop.
 UNTIL_STOPPED = "import time\nwhile not channel.should_stop(): time.sleep(0.01)"
+#: A child that hears neither a stop nor a terminate.
+DEAF = (
+    "import signal, time\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "channel.leave_on_stop = False\n"
+    "while True: time.sleep(0.01)"
+)
 
 
 @pytest.fixture
@@ -143,7 +150,7 @@ def test_a_killed_trainer_leaves_a_window_that_says_so_and_trains_again(
     desk.close()
 
 
-def test_a_stopped_training_keeps_its_weights_and_predicts_what_was_chosen(
+def test_one_stop_ends_the_training_and_the_prediction_after_it_and_keeps_the_weights(
     desk_with: OpenDesk,
 ) -> None:
     desk = desk_with(
@@ -156,13 +163,15 @@ def test_a_stopped_training_keeps_its_weights_and_predicts_what_was_chosen(
     desk.press(panel(desk), "train_button")
     # From then on a stop is asked for, as after the real trainer's first checkpoint.
     desk.wait(lambda: "ready" in newest(desk).notes)
+    started = QSignalSpy(desk.window.training.started)
     desk.press(panel(desk), "stop_button")
+    wait_for_end(desk)
+    desk.settle()
+    assert newest(desk).outcome == "stopped" and newest(desk).has_weights
     workbench = desk.window.session.workbench
     assert workbench is not None
-    desk.wait(lambda: workbench.newest_prediction("case-001") == "run-001")
-    wait_for_end(desk)
-    assert newest(desk).outcome == "stopped" and newest(desk).has_weights
-    assert len(workbench.project.runs) == 1
+    assert workbench.newest_prediction("case-001") is None
+    assert started.count() == 0 and not desk.window.training.is_running
     desk.close()
 
 
@@ -211,13 +220,9 @@ def test_pause_and_go_on_reach_the_child(desk_with: OpenDesk) -> None:
 def test_a_child_that_does_not_listen_is_ended_the_hard_way_when_the_window_closes(
     desk_with: OpenDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_controller, "STOP_MS", 200)
+    monkeypatch.setattr(training_controller, "CLOSE_MS", 200)
     monkeypatch.setattr(training_controller, "TERMINATE_MS", 200)
-    desk = desk_with(
-        "import signal, time\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "while True: time.sleep(0.01)"
-    )
+    desk = desk_with(DEAF)
     desk.press(panel(desk), "train_button")
     wait_for_epoch(desk)
     session = desk.window.training.session
@@ -238,6 +243,7 @@ def test_closing_the_project_while_training_stops_it_and_keeps_the_run(
     desk.press(panel(desk), "train_button")
     wait_for_epoch(desk)
     desk.window.close_project()
+    desk.press(desk.dialog("training_runs_dialog"), "stop_training_first")
     desk.wait(lambda: desk.window.session.workbench is None)
     assert not desk.window.training.is_running
     desk.open(path)
@@ -260,6 +266,7 @@ def test_opening_another_project_while_training_ends_it_in_the_first(
     desk.press(panel(desk), "train_button")
     wait_for_epoch(desk)
     desk.window.open_project(path)
+    desk.press(desk.dialog("training_runs_dialog"), "stop_training_first")
     desk.wait(lambda: desk.window.session.path == path)
     desk.wait_for_mask()
     assert not desk.window.training.is_running
