@@ -29,6 +29,7 @@ class Desk:
         self.window = window
         self.is_closed = False
         self._qtbot = qtbot
+        self._gone = QSignalSpy(window.gone)
 
     @property
     def canvas(self) -> SliceView:
@@ -113,11 +114,10 @@ class Desk:
 
     def close(self) -> None:
         """Close the window, with whatever runs in it, and wait until it is gone."""
-        gone = QSignalSpy(self.window.gone)
         self.window.close()
         if self.has_dialog("training_runs_dialog"):
             self.press(self.dialog("training_runs_dialog"), "stop_training_first")
-        self.wait(lambda: gone.count() > 0)
+        self.wait(lambda: self._gone.count() > 0)
         self.is_closed = True
         self.window.deleteLater()
         QApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
