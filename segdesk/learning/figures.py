@@ -23,16 +23,23 @@ from segdesk.learning.losses import Tensor
 from segdesk.ops.metrics import Tally, dice
 
 
-def accuracy(target: Tensor, output: Tensor) -> Tensor:
+def accuracy(target: Tensor, output: Tensor, incomplete: Tensor) -> Tensor:
     """Share of the known voxels whose class is right; 0 where none is known.
+
+    Background of a slice that is not complete for a class may be that class.
 
     Parameters
     ----------
     target : uint8, (n, rows, columns, 1), class indices or 255
     output : float, (n, rows, columns, classes) logits, or (n, rows, columns, 1) probability
+    incomplete : float32, (n, classes), 1 for each class that the slice is not complete for
     """
     known, truth = _known_and_truth(target)
-    right = ops.logical_and(known, ops.equal(truth, _classes(output)))
+    found = _classes(output)
+    flat = ops.reshape(found, (ops.shape(found)[0], -1))
+    open_ = ops.reshape(ops.take_along_axis(incomplete, flat, axis=1), ops.shape(found)) > 0
+    may_be = ops.logical_and(ops.equal(truth, 0), open_)
+    right = ops.logical_and(known, ops.logical_or(ops.equal(truth, found), may_be))
     return _sum(right) / ops.maximum(_sum(known), 1.0)
 
 
@@ -70,6 +77,8 @@ class Overlap:
 class OverlapOfBatch(keras.metrics.Metric):
     """The `Overlap` of the batch in hand, counted within the training step.
 
+    A class is counted on the slices that are complete for it.
+
     Parameters
     ----------
     classes : of the network, background included
@@ -80,14 +89,15 @@ class OverlapOfBatch(keras.metrics.Metric):
         self._numbers = range(1, classes)
         self._counts = self.add_variable((3, classes - 1), "zeros", dtype="float32", name="counts")
 
-    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
+    def update_state(self, target: Tensor, output: Tensor, incomplete: Tensor) -> None:
         """Count a batch; parameters as in `accuracy`."""
-        known, truth = _known_and_truth(y_true)
-        found = _classes(y_pred)
+        known, truth = _known_and_truth(target)
+        found = _classes(output)
         rows: list[Tensor] = []
         for number in self._numbers:
-            mine = ops.logical_and(known, ops.equal(found, number))
-            real = ops.equal(truth, number)
+            counts = ops.equal(incomplete[:, number], 0.0)[:, None, None]
+            mine = ops.logical_and(ops.logical_and(known, counts), ops.equal(found, number))
+            real = ops.logical_and(ops.equal(truth, number), counts)
             rows.append(ops.stack([_sum(ops.logical_and(mine, real)), _sum(mine), _sum(real)]))
         self._counts.assign_add(ops.stack(rows, axis=1))
 

@@ -1,6 +1,7 @@
 """The validation after each epoch: loss, accuracy and Dice on the scans' own grids.
 
-Voxels are counted for each segment over all chosen slices, and Dice comes from these sums.
+Voxels are counted for each segment over all chosen slices that are complete for it, and Dice comes
+from these sums.
 """
 
 from __future__ import annotations
@@ -79,14 +80,15 @@ class Validation:
             pairs = [self._samples.read(index) for index in chosen]
             outputs = self._forward.outputs(np.stack([image for image, _ in pairs])[..., None])
             targets = np.stack([target for _, target in pairs])[..., None]
-            losses.append(float(self._loss(targets, outputs)) * len(chosen))
+            incomplete = np.stack([self._samples.incomplete(index) for index in chosen])
+            losses.append(float(self._loss(targets, outputs, incomplete)) * len(chosen))
             for index, chances in zip(chosen, probabilities(outputs), strict=True):
                 found = self._samples.frame(index).probabilities(chances).argmax(axis=-1)
                 target = self._samples.own_target(index)
                 counted += tally(
                     target,
                     found.astype(np.uint8),
-                    range(1, chances.shape[-1]),
+                    self._samples.complete(index),
                     ignore=target == IGNORE,
                 )
         return Validated(
