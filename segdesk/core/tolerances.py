@@ -25,3 +25,9 @@ SAID_VOXELS = 0.01
 CORNER_VOXELS = 0.05
 #: Half of the last digit of a float32, as a share of the number.
 FLOAT32 = 2.0**-24
+#: A slice may be off an even ladder of positions by this share of the step or by so many mm,
+#: whichever is more: tables are rounded and jitter.
+STEP_SHARE, STEP_MM = 0.01, 0.02
+#: ... or by half of the last decimal of the positions, but never by more than this share of the
+#: step: a slice that is missing from a long series is a quarter of a step off.
+ROUNDED_STEP_SHARE = 0.15

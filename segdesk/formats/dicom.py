@@ -1,11 +1,13 @@
 """DICOM volumes: the door of the DICOM files to `intake`.
 
-`dicom_header` reads headers, `dicom_series` makes stacks of them, `dicom_pixels` decodes.
+`dicom_header` reads headers, `dicom_series` sorts them into volumes, `dicom_stack` says where each
+plane lies, `dicom_pixels` decodes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +16,19 @@ from segdesk.core.case import Source
 from segdesk.core.volume import Unit
 from segdesk.core.window import Window
 from segdesk.errors import InputError
-from segdesk.formats.dicom_header import Header, read_header
+from segdesk.formats.dicom_header import Header, Plane, read_header
 from segdesk.formats.dicom_pixels import PixelReader
-from segdesk.formats.dicom_series import Stack, stack_of
+from segdesk.formats.dicom_series import stack_in
+from segdesk.formats.dicom_stack import Stack
 from segdesk.formats.findings import Finding
 from segdesk.formats.privacy import KEPT_TAGS, salted_hash
-from segdesk.formats.rescale import IDENTITY, Extent, Rescale, fit, store
+from segdesk.formats.rescale import IDENTITY, LOWEST, Extent, Rescale, fit, store
 from segdesk.formats.scan import Scan
+
+#: What stands for "no pixel" in HU: the lowest number that 12 bits hold, as outside of most scans.
+LOWEST_HU = -1024
+#: Padding above the highest number that 12 bits hold would pass for metal.
+HIGHEST_HU = 3071
 
 
 class DicomScan(Scan):
@@ -55,8 +63,21 @@ class DicomScan(Scan):
         name = plane.path.name
         if slope == 1.0 and intercept.is_integer() and self._rescale.is_identity:
             # Without a detour over float64, which costs more than the decoding.
-            return store(stored.astype(np.int64) + int(intercept), IDENTITY, name)
-        return store(stored.astype(np.float64) * slope + intercept, self._rescale, name)
+            values = stored.astype(np.int64) + int(intercept)
+        else:
+            values = stored.astype(np.float64) * slope + intercept
+        padding = self._stack.headers[index].padding
+        if self.unit == "HU" and padding is not None and _is_misleading(padding, plane):
+            empty = (stored >= padding[0]) & (stored <= padding[1])
+            values[empty & ((values > HIGHEST_HU) | (values < LOWEST))] = LOWEST_HU
+        return store(values, self._rescale, name)
+
+
+def _is_misleading(padding: tuple[int, int], plane: Plane) -> bool:
+    """Whether padding would be too high for air, or too low for 16 bits, once it is rescaled."""
+    slope, intercept = plane.rescale or (1.0, 0.0)
+    ends = [end * slope + intercept for end in padding]
+    return max(ends) > HIGHEST_HU or min(ends) < LOWEST
 
 
 def open_series(finding: Finding, *, salt: str) -> DicomScan:
@@ -75,7 +96,8 @@ def open_series(finding: Finding, *, salt: str) -> DicomScan:
                 header.problem if header else f"{file.name} is no longer a DICOM file."
             )
         headers.append(header)
-    return DicomScan(stack_of(headers), salt=salt)
+    # The notes are the survey's, which saw all files of the series.
+    return DicomScan(replace(stack_in(headers, finding.key), notes=finding.notes), salt=salt)
 
 
 def _raw_rescale(stack: Stack) -> Rescale:
@@ -104,6 +126,11 @@ def _notes(stack: Stack, hu: bool) -> tuple[str, ...]:
     if not hu:
         notes.append("The file does not say that its values are HU; they are kept as raw numbers.")
         return tuple(notes)
+    if any(
+        header.padding is not None and _is_misleading(header.padding, plane)
+        for header, plane in zip(stack.headers, stack.planes, strict=True)
+    ):
+        notes.append(f"Where the file marks pixels as padding, {LOWEST_HU} HU stands for them.")
     if any(plane.is_hu_by_its_rescale for plane in stack.planes):
         notes.append("The file leaves its unit open; its rescale (air near -1000) says HU.")
     if not all(slope.is_integer() and shift.is_integer() for slope, shift in rescales):

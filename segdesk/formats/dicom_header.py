@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -51,6 +52,11 @@ NEEDED_TAGS: tuple[str, ...] = (
     "StudyDate",
     "PatientID",
     "PatientName",
+    "AcquisitionNumber",
+    "TemporalPositionIdentifier",
+    "TemporalPositionIndex",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
     "Rows",
     "Columns",
     "NumberOfFrames",
@@ -91,6 +97,9 @@ class Plane:
     thickness_mm : or None
     rescale : (slope, intercept), or None
     rescale_type : as the file says, or empty
+    position_unit_mm : the last decimal of each of the position's numbers, such as 0.1 for "12.5"
+    acquisition : number of the acquisition, or empty
+    temporal : number of the position in time, or empty
     """
 
     path: Path
@@ -102,6 +111,9 @@ class Plane:
     thickness_mm: float | None
     rescale: tuple[float, float] | None
     rescale_type: str
+    position_unit_mm: Vector = (0.0, 0.0, 0.0)
+    acquisition: str = ""
+    temporal: str = ""
 
     @property
     def is_hu(self) -> bool:
@@ -128,6 +140,7 @@ class Header:
     object_uid : SOP instance; series_uid : may be empty where a file was stripped
     is_localizer, is_enhanced : see DICOM PS3.3 C.8.2.1 and A.38
     bits, is_signed : of the stored pixels
+    padding : first and last stored number that stands for "no pixel", or None
     window : first pair of (centre, width), or None
     tags : those of `KEPT_TAGS` that the file has, cleaned
     identity : patient's ID or name; it is hashed and goes nowhere else
@@ -149,6 +162,7 @@ class Header:
     columns: int = 0
     bits: int = 16
     is_signed: bool = False
+    padding: tuple[int, int] | None = None
     window: tuple[float, float] | None = None
     tags: tuple[tuple[str, str], ...] = ()
     identity: str = ""
@@ -285,6 +299,7 @@ def _header_of(dataset: Dataset, file: Path) -> Header | None:
         columns=columns,
         bits=min(_whole(dataset, "BitsStored", bits) or bits, bits),
         is_signed=_whole(dataset, "PixelRepresentation") == 1,
+        padding=_padding(dataset, bits),
         window=window,
         tags=_kept_tags(dataset),
         identity=_text(dataset, "PatientID") or _text(dataset, "PatientName"),
@@ -298,7 +313,7 @@ def _planes(dataset: Dataset, file: Path) -> tuple[Plane, ...]:
     if not groups:
         if frames > 1:
             return ()
-        return (_plane(file, 0, 1, dataset, dataset, dataset, dataset),)
+        return (_plane(file, 0, 1, dataset, dataset, dataset, dataset, dataset),)
     if len(groups) != frames:
         return ()
     shared_items = dataset.get("SharedFunctionalGroupsSequence")
@@ -320,13 +335,21 @@ def _planes(dataset: Dataset, file: Path) -> tuple[Plane, ...]:
             group(own, "PlaneOrientationSequence"),
             group(own, "PixelMeasuresSequence"),
             group(own, "PixelValueTransformationSequence"),
+            group(own, "FrameContentSequence"),
         )
         for index, own in enumerate(groups)
     )
 
 
 def _plane(
-    file: Path, index: int, frames: int, position: Any, turn: Any, measures: Any, values: Any
+    file: Path,
+    index: int,
+    frames: int,
+    position: Any,
+    turn: Any,
+    measures: Any,
+    values: Any,
+    content: Any,
 ) -> Plane:
     slope, intercept = _numbers(values, "RescaleSlope"), _numbers(values, "RescaleIntercept")
     thickness = _numbers(measures, "SliceThickness")
@@ -340,7 +363,45 @@ def _plane(
         thickness_mm=thickness[0] if thickness and thickness[0] > 0 else None,
         rescale=(slope[0], intercept[0]) if slope and intercept else None,
         rescale_type=_text(values, "RescaleType").upper(),
+        position_unit_mm=tuple(map(_last_decimal, _texts(position, "ImagePositionPatient"))),
+        acquisition=_number_text(content, "AcquisitionNumber", "FrameAcquisitionNumber"),
+        temporal=_number_text(content, "TemporalPositionIdentifier", "TemporalPositionIndex"),
     )
+
+
+def _padding(dataset: Dataset, bits: int) -> tuple[int, int] | None:
+    """Stored numbers from the padding's value to its limit, as the pixels' own sign has them.
+
+    The elements are often written with the other sign than the pixels (63536 for -2000).
+    """
+    ends = [
+        int(number[0])
+        for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
+        if (number := _numbers(dataset, keyword))
+    ]
+    if not ends:
+        return None
+    if _whole(dataset, "PixelRepresentation") == 1:
+        half = 1 << (bits - 1)
+        ends = [(end + half) % (2 * half) - half for end in ends]
+    else:
+        ends = [end % (1 << bits) for end in ends]
+    return min(ends), max(ends)
+
+
+def _last_decimal(text: str) -> float:
+    """What one step of the last digit of a number is worth; 0 where it is none."""
+    try:
+        exponent = Decimal(text).as_tuple().exponent
+    except InvalidOperation:
+        return 0.0
+    return 10.0 ** min(exponent, 0) if isinstance(exponent, int) else 0.0
+
+
+def _number_text(holder: Any, *keywords: str) -> str:
+    """The first of some whole-number elements that is there, as text."""
+    found = (_text(holder, keyword) for keyword in keywords)
+    return next((text for text in found if re.fullmatch(r"-?[0-9]{1,12}", text)), "")
 
 
 def _with_pixels_checked(header: Header, dataset: Dataset, stream: BinaryIO) -> Header:

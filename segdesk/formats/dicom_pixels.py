@@ -8,6 +8,7 @@ same voxels on every machine.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -90,6 +91,21 @@ class PixelReader:
             self._dataset = read_dataset(path, pixels=True)
             self._path = path
         return self._dataset
+
+
+def stored_digest(path: Path) -> str:
+    """SHA-256 of a file's pixels as they are stored, compressed or not.
+
+    Raises
+    ------
+    InputError
+        Where they cannot be read.
+    """
+    with quiet():
+        try:
+            return hashlib.sha256(read_dataset(path, pixels=True).PixelData).hexdigest()
+        except damage() as error:
+            raise InputError(f"The pixels of {path.name} cannot be read.") from error
 
 
 def _decode(dataset: Dataset, syntax: str, plane: Plane) -> Stored:

@@ -33,7 +33,7 @@ class Finding:
     spacing_mm : (slice, row, column), or None without geometry
     nbytes : disk that its int16 voxels need
     files : in the order of the slices
-    key : array in a .npz, dataset in a .h5, or empty
+    key : array in a .npz, dataset in a .h5, which volume of a DICOM series, or empty
     problem : one sentence that names the files where it cannot be imported, or empty
     hint : the next step after the problem, or empty
     notes : sentences that are true of the import

@@ -17,7 +17,7 @@ from pathlib import Path
 from segdesk.errors import InputError, SegdeskError
 from segdesk.formats.arrays import ARRAY_ENDINGS, open_array
 from segdesk.formats.dicom import open_series
-from segdesk.formats.dicom_header import Header, read_header
+from segdesk.formats.dicom_header import Header, looks_like_dicom, read_header
 from segdesk.formats.dicom_series import survey_headers
 from segdesk.formats.findings import (
     CancelFn,
@@ -75,14 +75,15 @@ def survey(
         found_files.setdefault((file, key), alone)
     files = [(file, key, alone) for (file, key), alone in found_files.items()]
     headers: list[Header] = []
+    others: list[Path] = []
     found: list[Finding] = []
     pictures: dict[tuple[Path, bool], list[Path]] = {}
     for done, (file, key, alone) in enumerate(files):
         check_cancelled(cancelled)
-        _look_at(file, key, alone, headers, found, pictures)
+        _look_at(file, key, alone, headers, others, found, pictures)
         if progress is not None:
             progress("Reading headers", done + 1, len(files))
-    dicom = survey_headers(headers)
+    dicom = survey_headers(headers, others)
     notes = list(dicom.notes)
     if headers and any(not alone for _, _, alone in files):
         pictures = _only_named(pictures, files, notes)
@@ -154,6 +155,7 @@ def _look_at(
     key: str,
     alone: bool,
     headers: list[Header],
+    others: list[Path],
     found: list[Finding],
     pictures: dict[tuple[Path, bool], list[Path]],
 ) -> None:
@@ -171,6 +173,8 @@ def _look_at(
             headers.append(header)
         elif alone:
             raise InputError(f"{file.name} is of no known format.", f"It may be {ENDINGS}.")
+        elif not looks_like_dicom(file):
+            others.append(file)
     except OSError as error:
         problem = f"{file.name} cannot be read: {error.strerror}."
         found.append(refusal("DICOM", (file,), problem))

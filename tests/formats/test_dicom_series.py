@@ -122,6 +122,9 @@ def test_a_missing_slice_is_refused_with_its_neighbours(tmp_path: Path):
 
 def test_two_slices_at_one_place_are_refused_with_their_names(tmp_path: Path):
     write_dicom_series(tmp_path, duplicate=3)
+    again = pydicom.dcmread(tmp_path / "slice-002-again.dcm")
+    again.PixelData = again.PixelData[::-1]
+    again.save_as(tmp_path / "slice-002-again.dcm")
     sentence = problem(tmp_path)
     assert sentence.startswith("Two slices lie at one place")
     assert "slice-002.dcm" in sentence and "slice-002-again.dcm" in sentence
@@ -136,14 +139,15 @@ def move_slice(folder: Path, number: int, by_mm: float) -> None:
 
 
 @settings(QUICK, max_examples=15)
-@given(step=st.sampled_from([0.5, 1.0, 2.5, 8.0]), share=st.sampled_from([0.4, 0.9, 1.2, 3.0]))
-def test_a_step_is_a_fault_where_it_passes_both_one_percent_and_two_hundredths(
+@given(step=st.sampled_from([0.5, 1.0, 2.5, 8.0]), share=st.sampled_from([0.4, 0.9, 2.2, 3.0]))
+def test_a_slice_is_out_of_place_where_it_passes_both_one_percent_and_two_hundredths(
     tmp_path: Path, step: float, share: float
 ):
+    # Of a slice that is moved, half can be laid to the others: they might all be off.
     folder = tmp_path / f"{step}-{share}"
     write_dicom_series(folder, (9, 4, 4), (step, 1, 1))
     move_slice(folder, 4, share * max(0.01 * step, 0.02))
-    if share > 1:
+    if share > 2:
         assert "steps between slices differ" in problem(folder)
     else:
         assert only(folder).spacing_mm == (step, 1, 1)

@@ -260,13 +260,57 @@ def test_an_enhanced_object_is_read_frame_by_frame_from_its_functional_groups(tm
     assert np.array_equal(voxels(scan), [stored[2] - 9, stored[1] * 2 + 5, stored[0]])
 
 
-def test_two_enhanced_objects_of_one_series_are_never_one_volume(tmp_path: Path):
-    for name, z in (("a", 0), ("b", 2)):
-        dataset = enhanced(
-            small_hu((2, 4, 4)), (1.0, 1, 1), [(0, 0, z), (0, 0, z + 1)], [(1, 0)] * 2
-        )
-        save(dataset, tmp_path / f"{name}.dcm")
-    assert [finding.shape[0] for finding in survey([tmp_path]).volumes] == [2, 2]
+def write_enhanced(file: Path, heights: tuple[float, ...], seed: int = 7) -> np.ndarray:
+    stored = small_hu((len(heights), 4, 4), seed=seed)
+    places = [(0, 0, z) for z in heights]
+    save(enhanced(stored, (1.0, 1, 1), places, [(1, 0)] * len(heights)), file)
+    return stored
+
+
+def test_enhanced_objects_of_one_series_are_put_together_by_position(tmp_path: Path):
+    upper = write_enhanced(tmp_path / "a.dcm", (2, 3), seed=1)
+    lower = write_enhanced(tmp_path / "b.dcm", (0, 1), seed=2)
+    scan = opened(tmp_path)
+    assert scan.grid.spacing_mm[0] == 1.0 and scan.grid.origin_mm[2] == 0
+    assert np.array_equal(voxels(scan), [*lower, *upper])
+    assert "put together from 2 files" in scan.source.notes[0]
+
+
+def test_enhanced_objects_at_the_same_places_are_volumes_by_themselves(tmp_path: Path):
+    first = write_enhanced(tmp_path / "a.dcm", (0, 1), seed=1)
+    second = write_enhanced(tmp_path / "b.dcm", (0, 1), seed=2)
+    found = survey([tmp_path]).volumes
+    assert [finding.description for finding in found] == [
+        "a.dcm, object a.dcm",
+        "b.dcm, object b.dcm",
+    ]
+    for finding, stored in zip(found, (first, second), strict=True):
+        assert "at the same places" in finding.notes[0]
+        assert np.array_equal(voxels(open_scan(finding, salt=SALT)), stored)
+
+
+def test_enhanced_objects_with_a_gap_between_them_do_not_pass_for_one_volume(tmp_path: Path):
+    write_enhanced(tmp_path / "a.dcm", (0, 1))
+    write_enhanced(tmp_path / "b.dcm", (5, 6))
+    found = survey([tmp_path]).volumes
+    assert [finding.shape[0] for finding in found] == [2, 2]
+    assert all("do not join into one" in finding.notes[0] for finding in found)
+
+
+def test_frames_at_several_times_are_a_volume_for_each_time(tmp_path: Path):
+    stored = small_hu((4, 4, 4))
+    dataset = enhanced(
+        stored, (1.0, 1, 1), [(0, 0, z) for z in (0, 1, 0, 1)], [(1, 0)] * 4
+    )  # fmt: skip
+    for number, frame in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        content = Dataset()
+        content.TemporalPositionIndex = 1 + number // 2
+        frame.FrameContentSequence = Sequence([content])
+    save(dataset, tmp_path / "perfusion.dcm")
+    found = survey([tmp_path]).volumes
+    assert [finding.key for finding in found] == ["time 1", "time 2"]
+    for at, finding in enumerate(found):
+        assert np.array_equal(voxels(open_scan(finding, salt=SALT)), stored[2 * at : 2 * at + 2])
 
 
 def test_frames_that_do_not_say_where_they_lie_are_refused(tmp_path: Path):
