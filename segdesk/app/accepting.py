@@ -60,7 +60,7 @@ class Accepted:
 
 def offered(workbench: Workbench, case: str, index: int) -> Prediction | None:
     """The prediction of a slice: the one in use, unless it was dismissed there."""
-    run = workbench.newest_prediction(case)
+    run = workbench.predicted_by(case)
     if run is None or workbench.annotation(case).is_dismissed(run, index):
         return None
     return workbench.prediction(case, run)

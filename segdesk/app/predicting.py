@@ -5,32 +5,37 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
+from segdesk.app.run_in_use import check_weights, run_in_use
 from segdesk.app.running import MODEL, TrainerJob, TrainerSession, volume_ref
 from segdesk.app.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.core.run import Run
-from segdesk.errors import TrainingError, UsageError
+from segdesk.errors import TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
 
 
-def best_run(project: Project, id: str | None = None) -> Run:
-    """The run of that id, or the newest that kept weights.
+def run_to_predict(project: Project, id: str = "") -> Run:
+    """The run of that id, or the one in use.
 
     Raises
     ------
     UsageError
         Where there is none, or it kept no weights.
     """
-    if id:
-        run = project.run(id)
-        if not run.has_weights:
-            raise UsageError(f"The run '{id}' kept no weights.", "Choose another run.")
-        return run
-    for run in reversed(project.runs):
-        if run.has_weights and run.outcome != "running":
-            return run
-    raise UsageError("No run of this project can predict yet.", "Train first.")
+    return check_weights(project.run(id)) if id else run_in_use(project)
+
+
+def left_to_predict(workbench: Workbench, job: TrainerJob) -> tuple[Run, list[str]] | None:
+    """Once a training is over: the run in use, and the cases that were to be predicted and that it
+    has not predicted. None where nothing is left, or no run has learnt yet.
+    """
+    project = workbench.project
+    if not job.trains or not project.in_use.run:
+        return None
+    run = run_in_use(project)
+    left = [case.id for case in job.predict if run.id not in project.case(case.id).predictions]
+    return (run, left) if left else None
 
 
 def prediction_session(

@@ -58,7 +58,7 @@ def take_prediction(workbench: Workbench, case: str, index: int) -> Edit | None:
     workbench.settle()
     found = accepting.taking(workbench, case, index)
     if found is None:
-        if workbench.newest_prediction(case) is None:
+        if workbench.predicted_by(case) is None:
             raise UsageError(*NO_PREDICTION)
         raise UsageError("The prediction on this slice is dismissed.", "Undo brings it back.")
     untouched = accepting.filling(workbench, case, index) is not None
@@ -124,7 +124,7 @@ def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
     UsageError
         Where there is no prediction, or it was dismissed already.
     """
-    run = workbench.newest_prediction(case)
+    run = workbench.predicted_by(case)
     if run is None:
         raise UsageError(*NO_PREDICTION)
     if workbench.annotation(case).is_dismissed(run, index):
@@ -162,7 +162,7 @@ def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
 
     Reads no arrays: before a case is in memory, nothing of it counts as dismissed.
     """
-    run = workbench.newest_prediction(case)
+    run = workbench.predicted_by(case)
     dismissed: frozenset[tuple[str, int]] = frozenset()
     if workbench.is_loaded(case):
         dismissed = workbench.annotation(case).dismissed

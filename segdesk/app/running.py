@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from segdesk.app.run_in_use import judge
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
@@ -35,6 +36,7 @@ KEPT = (
     messages.EpochDone,
     messages.Checkpoint,
     messages.Note,
+    messages.Judged,
 )
 
 
@@ -164,6 +166,8 @@ def after(run: Run, message: Message) -> Run:
             return replace(run, best=message.epoch)
         case messages.Note():
             return replace(run, notes=(*run.notes, message.sentence))
+        case messages.Judged():
+            return replace(run, nothing_learnt=message.nothing_learnt)
         case messages.Finished():
             return replace(run, best=message.best, seconds=message.seconds)
         case _:
@@ -186,6 +190,9 @@ def take(
         run = after(before, message)
         if run is not before:
             workbench.follow_run(run, keep=False)
+        if isinstance(message, messages.Judged):
+            # Now, so that what it predicts next is shown as soon as it is there.
+            judge(workbench, run, message)
 
 
 def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:

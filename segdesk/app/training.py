@@ -16,23 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.app.running import MODEL, TrainerJob, TrainerSession, volume_ref
-from segdesk.app.teaching import (
-    Curriculum,
-    curriculum,
-    incomplete_classes,
-    learnt_segments,
-    refusal,
-    targets,
-)
+from segdesk.app.teaching import Curriculum, curriculum, refusal, targets
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.networks import network
 from segdesk.core.run import Intensities, Plan, Run
-from segdesk.core.status import Complete, SliceStatus
+from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
-from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
+from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
 from segdesk.store.project_folder import ProjectFolder
 
 #: HU that the network sees: below is air and padding, above is bone and metal.
@@ -52,7 +45,6 @@ class Snapshot:
     pool: str
     slices: tuple[int, ...]
     statuses: tuple[SliceStatus, ...]
-    complete: tuple[Complete, ...]
     labels: npt.NDArray[np.uint8] | None
     provenance: npt.NDArray[np.uint8] | None
 
@@ -68,6 +60,9 @@ class Frozen:
     preview: tuple[str, int] | None
     partners: tuple[tuple[int, int], ...]
     start: Run | None
+    rival: Run | None
+    #: Where a person chose the run in use, it stays, and what is to be predicted is left to it.
+    is_chosen_by_hand: bool
 
 
 def freeze(
@@ -93,15 +88,9 @@ def freeze(
     if not lessons.count("train"):
         raise refusal(workbench)
     project = workbench.project
-    if not len(project.segments):
+    segments = tuple((row.number, row.name) for row in project.segments)
+    if not segments:
         raise TrainingError("The project has no segment to learn.", "Add one and paint it.")
-    learnt, notes = learnt_segments(workbench, lessons)
-    if not learnt:
-        raise TrainingError(
-            "The slices that teach are right for none of today's segments.",
-            "Press Enter on a slice that is right for them.",
-        )
-    segments = tuple((row.number, row.name) for row in learnt)
     if network(plan.network).binary and len(segments) > 1:
         raise TrainingError(
             f"'{plan.network}' learns one segment and the project has {len(segments)}.",
@@ -119,7 +108,6 @@ def freeze(
         validation=lessons.validation,
         segments=segments,
         split_seed=lessons.split.seed,
-        notes=notes,
     )
     snapshots = tuple(_snapshots(workbench, lessons))
     looked_at = [preview[0]] if preview is not None else []
@@ -129,12 +117,14 @@ def freeze(
         snapshots=snapshots,
         cases=tuple(map(project.case, dict.fromkeys([*taught, *predict, *looked_at]))),
         preview=preview,
-        partners=tuple((row.number, row.partner) for row in learnt if row.partner > row.number),
+        partners=tuple(
+            (row.number, row.partner) for row in project.segments if row.partner > row.number
+        ),
         start=start,
+        rival=_rival(workbench, taught),
+        is_chosen_by_hand=bool(project.in_use.by_hand),
     )
-    # Its predictions name these numbers for as long as they are kept.
-    table = project.segments.spend(row.number for row in learnt)
-    workbench.follow_project(replace(project, split=lessons.split, segments=table))
+    workbench.follow_project(replace(project, split=lessons.split))
     workbench.follow_run(run)
     return frozen
 
@@ -161,15 +151,13 @@ def prepare(frozen: Frozen) -> Bundle:
     has_background = has_foreground = False
     for shot in frozen.snapshots:
         labels, provenance = _arrays(frozen.job.folder, shot)
-        wanted = targets(labels, provenance, shot.statuses, shot.complete, numbers)
-        incomplete = incomplete_classes(shot.complete, numbers)
+        wanted = targets(labels, provenance, shot.statuses, numbers)
         if shot.pool == "train":
             has_background |= bool((wanted == 0).any())
             has_foreground |= bool(((wanted != 0) & (wanted != IGNORE)).any())
         name = bundles.write_targets(folder, f"targets-{shot.case.id}-{shot.pool}.npy", wanted)
         pool = "train" if shot.pool == "train" else "validation"
-        digest = _digest(shot.slices, wanted, incomplete)
-        lessons.append(Lesson(shot.case.id, pool, shot.slices, name, incomplete, digest))
+        lessons.append(Lesson(shot.case.id, pool, shot.slices, name, _digest(shot.slices, wanted)))
     if not has_background:
         raise TrainingError(
             "There is no background voxel to learn from.",
@@ -189,15 +177,41 @@ def prepare(frozen: Frozen) -> Bundle:
         intensities=_intensities(frozen, volumes),
         volumes=tuple(volumes.values()),
         lessons=tuple(lessons),
-        predict=tuple(case.id for case in frozen.job.predict),
+        predict=() if frozen.is_chosen_by_hand else tuple(case.id for case in frozen.job.predict),
         partners=frozen.partners,
         pixel_mm=start.pixel_mm if start else None,
         start_model=str((run_folder(start.id) / MODEL).resolve()) if start else "",
         start_segments=start.segments if start else (),
         preview=frozen.preview,
+        rival=_rival_of(frozen),
     )
     bundles.write(bundle, folder)
     return bundle
+
+
+def _rival(workbench: Workbench, taught: Iterable[str]) -> Run | None:
+    """The run that the rule has in use, where it learnt from the same kind of values."""
+    project = workbench.project
+    if not project.in_use.chosen:
+        return None
+    run = project.run(project.in_use.chosen)
+    units = {project.case(id).unit for id in taught}
+    return run if run.intensities is not None and {run.intensities.unit} == units else None
+
+
+def _rival_of(frozen: Frozen) -> Rival | None:
+    run = frozen.rival
+    if run is None or run.intensities is None:
+        return None
+    return Rival(
+        run=run.id,
+        model=str((frozen.job.folder.run_folder(run.id) / MODEL).resolve()),
+        network=run.plan.network,
+        segments=run.segments,
+        intensities=run.intensities,
+        pixel_mm=run.pixel_mm,
+        input_shape=run.input_shape,
+    )
 
 
 def _start(workbench: Workbench, plan: Plan) -> Run | None:
@@ -215,12 +229,9 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
     return start
 
 
-def _digest(
-    slices: Sequence[int], wanted: npt.NDArray[np.uint8], incomplete: tuple[tuple[int, ...], ...]
-) -> str:
+def _digest(slices: Sequence[int], wanted: npt.NDArray[np.uint8]) -> str:
     digest = hashlib.sha256(np.array(slices, "<u4").tobytes())
     digest.update(np.ascontiguousarray(wanted).data)
-    digest.update(repr(incomplete).encode("ascii"))
     return digest.hexdigest()[:16]
 
 
@@ -248,13 +259,11 @@ def _snapshots(workbench: Workbench, lessons: Curriculum) -> Iterator[Snapshot]:
     for choice in lessons.choices:
         case = workbench.project.case(choice.case)
         statuses = workbench.statuses(choice.case)
-        complete = workbench.complete(choice.case)
         chosen = tuple(statuses[index] for index in choice.slices)
-        said = tuple(complete[index] for index in choice.slices)
         labels = provenance = None
         if workbench.is_loaded(choice.case):
             labels, provenance = _cut(workbench.annotation(choice.case), choice.slices, chosen)
-        yield Snapshot(case, choice.pool, choice.slices, chosen, said, labels, provenance)
+        yield Snapshot(case, choice.pool, choice.slices, chosen, labels, provenance)
 
 
 def _cut(

@@ -26,6 +26,7 @@ from segdesk.core.history import History
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Run
+from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
@@ -248,14 +249,21 @@ class Workbench:
             self.folder.hand_over_index(self.project)
         self.run_changed.emit(run.id)
 
-    def newest_prediction(self, case: str) -> str | None:
-        """Id of the run that predicted the case last."""
-        predictions = self.project.case(case).predictions
-        return predictions[-1] if predictions else None
+    def use(self, in_use: RunInUse) -> None:
+        """Another run predicts, or the same for another reason; kept as `follow_project` keeps."""
+        shown = {case.id: self.predicted_by(case.id) for case in self.project.cases}
+        self.follow_project(replace(self.project, in_use=in_use))
+        for case, run in shown.items():
+            if self.predicted_by(case) != run:
+                self.predictions_changed.emit(case)
+
+    def predicted_by(self, case: str) -> str | None:
+        """Id of the run whose prediction of the case is shown and taken: `Project.predicted_by`."""
+        return self.project.predicted_by(case)
 
     def prediction(self, case: str, run: str | None = None) -> Prediction | None:
-        """The prediction of a run (the newest) on a case, or None where there is none."""
-        run = run or self.newest_prediction(case)
+        """The prediction of a run on a case (by default the one that is shown), or None."""
+        run = run or self.predicted_by(case)
         if run is None:
             return None
         key = (run, case)

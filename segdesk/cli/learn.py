@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from segdesk.app import evaluating, predicting, running, teaching, training
+from segdesk.app import evaluating, predicting, run_in_use, running, teaching, training
 from segdesk.app.evaluating import PoolChoice
 from segdesk.app.running import TrainerSession, Worked
 from segdesk.app.workbench import Workbench
@@ -21,7 +21,12 @@ from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 
-RUN = typer.Option("", metavar="RUN", help="Which run; default: the newest that kept weights.")
+RUN = typer.Option("", metavar="RUN", help="Which run; default: the one in use.")
+RUN_TO_USE = typer.Option(
+    "",
+    metavar="RUN",
+    help="Use this run from now on, here and in the window; 'automatic': the best again.",
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -103,11 +108,15 @@ def train(
             plan = plan_with(network or start.network, filters or start.filters)
         frozen = training.freeze(workbench, plan)
         run = _work(workbench, training.training_session(frozen), report)
+        in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
     if run.outcome == "crashed":
         raise TrainingError(run.reason)
     if not run.has_weights:
         raise Cancelled(f"{run.id} kept no weights. {run.reason}")
     report.say(f"{run.id}: {run.reason}")
+    if run.nothing_learnt and run.nothing_learnt != run.reason:
+        report.say(run.nothing_learnt)
+    report.say(said)
     best = run.best_epoch
     fields = {
         "run": run.id,
@@ -118,6 +127,10 @@ def train(
         "best_epoch": asdict(best) if best else None,
         "outcome": run.outcome,
         "reason": run.reason,
+        "learnt": run.has_learnt,
+        "nothing_learnt": run.nothing_learnt,
+        "in_use": in_use.run,
+        "in_use_reason": said,
         "parameters": run.parameters,
         "device": run.device,
         "device_reason": run.device_reason,
@@ -193,19 +206,24 @@ def _epoch_line(epoch: Epoch) -> str:
 
 def predict(
     project: Path = PROJECT,
-    run: str = RUN,
+    run: str = RUN_TO_USE,
     case: list[str] = typer.Option(
         [], metavar="NAME", help="Which case, may be given again; default: all."
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Predict cases with a run's model."""
+    """Predict cases with the model of the run in use."""
     report = Report(as_json=as_json)
     with changing(project) as workbench:
-        chosen = predicting.best_run(workbench.project, run)
+        if run:
+            run_in_use.choose_by_hand(workbench, run)
+            workbench.folder.write_index()
+        chosen = run_in_use.run_in_use(workbench.project)
+        said = run_in_use.said_of(workbench.project)
         cases = list(dict.fromkeys(case)) or [row.id for row in workbench.project.cases]
         _predict(workbench, chosen, cases, report)
-    fields = {"run": chosen.id, "cases": cases}
+    report.say(said)
+    fields = {"run": chosen.id, "why": said, "cases": cases}
     rows = [(id, chosen.id) for id in cases]
     report.answer(fields, [table("case", "predicted by", rows=rows)])
 
@@ -228,7 +246,7 @@ def evaluate(
     report = Report(as_json=as_json)
     wanted: PoolChoice = one_of("pool", pool, evaluating.POOL_CHOICES)
     with reading(project) as workbench:
-        chosen = predicting.best_run(workbench.project, run)
+        chosen = predicting.run_to_predict(workbench.project, run)
         waiting = evaluating.said_of_waiting(workbench)
         slices = evaluating.slices_to_evaluate(workbench, wanted)
         missing = evaluating.without_prediction(workbench, chosen, slices)

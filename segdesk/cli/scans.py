@@ -13,6 +13,7 @@ from rich.table import Table
 
 from segdesk.app import exporting, importing
 from segdesk.app.importing import Request
+from segdesk.app.run_in_use import said_of
 from segdesk.app.workbench import Workbench
 from segdesk.cli.projects import JSON, PROJECT, changing, check_name, making, one_of, reading
 from segdesk.cli.report import Report, table
@@ -184,14 +185,18 @@ def info(project: Path = PROJECT, as_json: bool = JSON) -> None:
                 "reason": run.reason,
                 "epochs": len(run.epochs),
                 "best": run.best,
+                "learnt": run.has_learnt,
                 "seconds": run.seconds,
                 "device": run.device,
                 "validation": run.validation,
             }
             for run in value.runs
         ],
+        "in_use": {"run": value.in_use.run, "why": said_of(value), **asdict(value.in_use)},
         "notes": list(workbench.notes),
     }
+    if value.runs:
+        report.say(said_of(value))
     if not cases:
         report.say("There are no cases yet: segdesk import PROJECT SOURCE… brings them.")
     report.answer(fields, _info_tables(value, cases))
@@ -245,7 +250,7 @@ def export(
     ),
     case: str = typer.Option(..., metavar="NAME", help="Which case."),
     what: str = typer.Option(
-        "annotation", metavar="WORD", help="annotation, prediction (the newest) or volume."
+        "annotation", metavar="WORD", help="annotation, prediction (of the run in use) or volume."
     ),
     as_json: bool = JSON,
 ) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from segdesk.core.case import Case
 from segdesk.core.run import Run
+from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Split
 from segdesk.errors import UsageError
@@ -23,6 +24,7 @@ class Project:
     id : random, made once; salts the patients' hashes
     cases, runs : in the order they came
     settings : (name, value) text pairs that belong to the project
+    in_use : which run predicts, and why
     """
 
     id: str
@@ -31,6 +33,7 @@ class Project:
     split: Split = field(default_factory=Split)
     runs: tuple[Run, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    in_use: RunInUse = field(default_factory=RunInUse)
 
     def case(self, id: str) -> Case:
         """The case of that id.
@@ -59,6 +62,18 @@ class Project:
                 return run
         known = ", ".join(run.id for run in self.runs[-8:]) or "none yet"
         raise UsageError(f"There is no run '{id}' in this project.", f"Its runs: {known}.")
+
+    def predicted_by(self, id: str) -> str | None:
+        """Id of the run whose prediction of a case is shown and taken, or None.
+
+        That of the run in use where it has predicted the case, else the newest of those that learnt
+        something: an older proposal is better than none, and the window says whose it is.
+        """
+        predictions = self.case(id).predictions
+        if self.in_use.run in predictions:
+            return self.in_use.run
+        worthless = {run.id for run in self.runs if not run.has_learnt}
+        return next((run for run in reversed(predictions) if run not in worthless), None)
 
     def with_case(self, case: Case) -> Project:
         """With this case added, or in place of the one with its id."""

@@ -158,6 +158,7 @@ class Run:
         digits of the SHA-256 of the slices' numbers and targets, so equal labels have equal ones
     notes : sentences that the trainer said
     parameters : of the network
+    nothing_learnt : why its figures say that it learnt nothing; empty where it learnt something
     """
 
     id: str
@@ -183,11 +184,19 @@ class Run:
     parameters: int = 0
     split_seed: int = 0
     seconds: float = 0.0
+    nothing_learnt: str = ""
 
     @property
     def has_weights(self) -> bool:
         """Whether it can predict or be fine-tuned."""
         return self.best > 0
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether it may be used without being asked for: it ended by itself or was stopped, and
+        its figures say that it learnt something."""
+        ended = self.outcome in ("finished", "stopped")
+        return ended and self.has_weights and not self.nothing_learnt
 
     @property
     def best_epoch(self) -> Epoch | None:

@@ -68,24 +68,35 @@ class Lesson:
     pool : "train" or "validation"
     slices : indices, in the order of the file's first axis
     targets : .npy file in the bundle's folder
-    digest : of the slices' numbers, the targets and the incompleteness, for the Run
-    incomplete : for each slice the classes that it is not complete for, ascending: where the
-        target says background, it may be one of them.
+    digest : of the slices' numbers and the targets, for the Run
     """
 
     case: str
     pool: Pool
     slices: tuple[int, ...]
     targets: str
-    incomplete: tuple[tuple[int, ...], ...]
     digest: str = ""
 
-    def __post_init__(self) -> None:
-        if len(self.incomplete) != len(self.slices):
-            raise ValueError(
-                f"expected a row of classes for each of {len(self.slices)} slices, "
-                f"received {len(self.incomplete)}"
-            )
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """The run in use, to be measured on the validation slices at the training's end.
+
+    Parameters
+    ----------
+    run : id
+    model : absolute path of its weights
+    network : id of the catalogue
+    segments, intensities, pixel_mm, input_shape : its own, as its Run has them
+    """
+
+    run: str
+    model: str
+    network: str
+    segments: tuple[tuple[int, str], ...]
+    intensities: Intensities
+    pixel_mm: tuple[float, float] | None
+    input_shape: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +112,14 @@ class Bundle:
     partners : (number, number) of left/right partners, swapped by a mirrored augmentation
     train : False where only predictions are wanted; then `run_folder` holds the model
     volumes, lessons : the data
-    predict : ids of the cases to predict at the end, each with a VolumeRef
+    predict : ids of the cases to predict at the end, each with a VolumeRef; a training predicts
+        them only where it has learnt something and is not worse than the rival
     intensities : how values become [0, 1]
     pixel_mm, input_shape : of the trained run when `train` is False
     start_model : absolute path of a model to fine-tune, or empty
     start_segments : (number, name) of its classes
     preview : (case, slice) to show after each epoch, or None
+    rival : the run in use, or None where there is none
     """
 
     run: str
@@ -124,6 +137,7 @@ class Bundle:
     start_model: str = ""
     start_segments: tuple[tuple[int, str], ...] = ()
     preview: tuple[str, int] | None = None
+    rival: Rival | None = None
 
     def volume(self, case: str) -> VolumeRef:
         for volume in self.volumes:
@@ -193,14 +207,7 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         intensities=Intensities(**fields["intensities"]),
         volumes=tuple(_volume(row) for row in fields["volumes"]),
         lessons=tuple(
-            Lesson(
-                row["case"],
-                row["pool"],
-                tuple(row["slices"]),
-                row["targets"],
-                tuple(tuple(classes) for classes in row["incomplete"]),
-                row["digest"],
-            )
+            Lesson(row["case"], row["pool"], tuple(row["slices"]), row["targets"], row["digest"])
             for row in fields["lessons"]
         ),
         predict=tuple(fields["predict"]),
@@ -211,6 +218,19 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         start_model=fields["start_model"],
         start_segments=_pairs(fields["start_segments"]),
         preview=_optional(fields["preview"]),
+        rival=None if fields["rival"] is None else _rival(fields["rival"]),
+    )
+
+
+def _rival(row: dict[str, Any]) -> Rival:
+    return Rival(
+        run=row["run"],
+        model=row["model"],
+        network=row["network"],
+        segments=_pairs(row["segments"]),
+        intensities=Intensities(**row["intensities"]),
+        pixel_mm=_optional(row["pixel_mm"]),
+        input_shape=tuple(row["input_shape"]),
     )
 
 

@@ -1,7 +1,7 @@
 """The trainer's messages and commands as frozen values. `wire` turns them into JSON lines.
 
 In the order in which a training sends them: hello, started, then step, epoch, preview, checkpoint
-and note as they come, then progress and predicted, and at last finished or failed.
+and note as they come, judged, then progress and predicted, and at last finished or failed.
 """
 
 from __future__ import annotations
@@ -86,6 +86,28 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """The training is over and its best weights are on disk: what they are worth.
+
+    Parameters
+    ----------
+    nothing_learnt : why its figures say that it learnt nothing, or empty
+    slices : that validate
+    dice : of the best weights on them; None where none shows a segment
+    rival : id of the bundle's rival, or empty
+    rival_dice : of the rival on the same slices; None where it was not measured
+    rival_problem : why it cannot be measured at all, or empty
+    """
+
+    nothing_learnt: str
+    slices: int
+    dice: float | None
+    rival: str = ""
+    rival_dice: float | None = None
+    rival_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far the prediction of a case is, in slices."""
 
@@ -129,6 +151,7 @@ Message = (
     | Preview
     | Checkpoint
     | Note
+    | Judged
     | Progress
     | Predicted
     | Finished

@@ -16,9 +16,8 @@ from segdesk.learning.augment import augmented, swap_table
 from segdesk.learning.order import batches
 from segdesk.learning.samples import Samples
 
-#: Images, float32, (batch, rows, columns, 1); targets, uint8, likewise; and float32, (batch,
-#: classes), 1 for each class that the slice is not complete for.
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]
+#: Images, float32, (batch, rows, columns, 1), and targets, uint8, likewise.
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]
 #: Batches that wait at most, and threads that make them. SciPy lets go of the interpreter's lock.
 AHEAD = 4
 THREADS = 2
@@ -67,15 +66,14 @@ class Feed:
         return self._waiting.popleft().result()
 
     def _make(self, chosen: tuple[int, ...], number: int) -> Batch:
-        rows = [
+        pairs = [
             augmented(
                 *self._samples.read(index),
-                self._samples.incomplete(index),
                 np.random.default_rng([self._seed, number, place]),
                 strength=self._strength,
                 swap=self._swap,
             )
             for place, index in enumerate(chosen)
         ]
-        images, targets, incomplete = zip(*rows, strict=True)
-        return np.stack(images)[..., None], np.stack(targets)[..., None], np.stack(incomplete)
+        images = np.stack([image for image, _ in pairs])[..., None]
+        return images, np.stack([target for _, target in pairs])[..., None]

@@ -12,6 +12,7 @@ to `app` and `ops.metrics`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -23,23 +24,16 @@ from segdesk.learning.losses import Tensor
 from segdesk.ops.metrics import Tally, dice
 
 
-def accuracy(target: Tensor, output: Tensor, incomplete: Tensor) -> Tensor:
+def accuracy(target: Tensor, output: Tensor) -> Tensor:
     """Share of the known voxels whose class is right; 0 where none is known.
-
-    Background of a slice that is not complete for a class may be that class.
 
     Parameters
     ----------
     target : uint8, (n, rows, columns, 1), class indices or 255
     output : float, (n, rows, columns, classes) logits, or (n, rows, columns, 1) probability
-    incomplete : float32, (n, classes), 1 for each class that the slice is not complete for
     """
     known, truth = _known_and_truth(target)
-    found = _classes(output)
-    flat = ops.reshape(found, (ops.shape(found)[0], -1))
-    open_ = ops.reshape(ops.take_along_axis(incomplete, flat, axis=1), ops.shape(found)) > 0
-    may_be = ops.logical_and(ops.equal(truth, 0), open_)
-    right = ops.logical_and(known, ops.logical_or(ops.equal(truth, found), may_be))
+    right = ops.logical_and(known, ops.equal(truth, _classes(output)))
     return _sum(right) / ops.maximum(_sum(known), 1.0)
 
 
@@ -50,17 +44,20 @@ class Overlap:
     Parameters
     ----------
     shared, found, real : class 1, 2, …: in both, in the network's answer, in the truth
+    known : of any class, background included
     """
 
     shared: tuple[float, ...]
     found: tuple[float, ...]
     real: tuple[float, ...]
+    known: float = 0.0
 
     def __add__(self, other: Overlap) -> Overlap:
         return Overlap(
             _added(self.shared, other.shared),
             _added(self.found, other.found),
             _added(self.real, other.real),
+            self.known + other.known,
         )
 
     @property
@@ -73,11 +70,14 @@ class Overlap:
         ]
         return float(np.mean(scores)) if scores else None
 
+    @property
+    def constant_dice(self) -> float:
+        """See the function of this name."""
+        return constant_dice([(real, self.known) for real in self.real])
+
 
 class OverlapOfBatch(keras.metrics.Metric):
     """The `Overlap` of the batch in hand, counted within the training step.
-
-    A class is counted on the slices that are complete for it.
 
     Parameters
     ----------
@@ -87,18 +87,18 @@ class OverlapOfBatch(keras.metrics.Metric):
     def __init__(self, classes: int) -> None:
         super().__init__(name="overlap")
         self._numbers = range(1, classes)
-        self._counts = self.add_variable((3, classes - 1), "zeros", dtype="float32", name="counts")
+        self._counts = self.add_variable((4, classes - 1), "zeros", dtype="float32", name="counts")
 
-    def update_state(self, target: Tensor, output: Tensor, incomplete: Tensor) -> None:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Count a batch; parameters as in `accuracy`."""
-        known, truth = _known_and_truth(target)
-        found = _classes(output)
+        known, truth = _known_and_truth(y_true)
+        found = _classes(y_pred)
         rows: list[Tensor] = []
         for number in self._numbers:
-            counts = ops.equal(incomplete[:, number], 0.0)[:, None, None]
-            mine = ops.logical_and(ops.logical_and(known, counts), ops.equal(found, number))
-            real = ops.logical_and(ops.equal(truth, number), counts)
-            rows.append(ops.stack([_sum(ops.logical_and(mine, real)), _sum(mine), _sum(real)]))
+            mine = ops.logical_and(known, ops.equal(found, number))
+            real = ops.equal(truth, number)
+            both = ops.logical_and(mine, real)
+            rows.append(ops.stack([_sum(both), _sum(mine), _sum(real), _sum(known)]))
         self._counts.assign_add(ops.stack(rows, axis=1))
 
     def result(self) -> Tensor:
@@ -108,8 +108,8 @@ class OverlapOfBatch(keras.metrics.Metric):
     @property
     def overlap(self) -> Overlap:
         """Of everything since the last reset."""
-        shared, found, real = np.asarray(self._counts).tolist()
-        return Overlap(tuple(shared), tuple(found), tuple(real))
+        shared, found, real, known = np.asarray(self._counts).tolist()
+        return Overlap(tuple(shared), tuple(found), tuple(real), known[0])
 
 
 def shown_dice(counted: Tally) -> float | None:
@@ -120,6 +120,20 @@ def shown_dice(counted: Tally) -> float | None:
     """
     scores = [dice(counts) for _, counts in counted.segments if counts.in_truth]
     return float(np.mean([score or 0.0 for score in scores])) if scores else None
+
+
+def constant_dice(rows: Sequence[tuple[float, float]]) -> float:
+    """The best Dice that one and the same class everywhere would score: a network that is no better
+    has not looked at its images.
+
+    Parameters
+    ----------
+    rows : for each segment its voxels in the truth, and all that were compared
+    """
+    shown = [(real, compared) for real, compared in rows if real]
+    if not shown:
+        return 0.0
+    return max(2.0 * real / (real + compared) for real, compared in shown) / len(shown)
 
 
 def _known_and_truth(target: Tensor) -> tuple[Tensor, Tensor]:

@@ -23,10 +23,12 @@ from segdesk.jobs.messages import Checkpoint, EpochDone, Note, Step
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.clock import Clock, Pace
 from segdesk.learning.feed import Feed
+from segdesk.learning.figures import Overlap
 from segdesk.learning.learner import Learner, StepFigures, Weights
 from segdesk.learning.rates import Plateau, cosine, warmed
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.validation import Validated, Validation
+from segdesk.learning.verdict import is_better_than_nothing, why_nothing
 
 #: An epoch ends after its data, so many steps or so many seconds, whichever comes first.
 MOST_STEPS, MOST_SECONDS = 250, 45.0
@@ -35,6 +37,8 @@ MOST_STEPS, MOST_SECONDS = 250, 45.0
 FEWEST_STEPS = 24
 #: An open-ended run ends after so many epochs without a better figure.
 PATIENCE = 10
+#: Where nothing is learnt, it ends after so many of them, and never before this share of a budget.
+PATIENCE_WITH_NOTHING, LEAST_SHARE = math.ceil(PATIENCE / 3), 1 / 3
 #: The best weights wait in memory and go to disk at most so often, and at the end.
 SECONDS_BETWEEN_SAVES = 10.0
 #: What the first validation, and a save, are taken to cost while none was timed.
@@ -43,12 +47,18 @@ FIRST_REST_S, FIRST_SAVE_S = 1.5, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a training ended; `best` is the epoch whose weights are kept, 0 for none."""
+    """How a training ended; `best` is the epoch whose weights are kept, 0 for none.
+
+    `nothing_learnt` says why its figures show that it learnt nothing, `dice` is that of the kept
+    weights on the validation slices, None where there is none.
+    """
 
     outcome: Outcome
     reason: str
     best: int
     seconds: float
+    nothing_learnt: str = ""
+    dice: float | None = None
 
 
 class Fit:
@@ -99,6 +109,9 @@ class Fit:
         self._save_s = FIRST_SAVE_S
         self._best_weights: Weights = learner.weights()
         self._best_figures: Validated | None = None
+        self._best_overlap: Overlap | None = None
+        self._epochs: list[Epoch] = []
+        self._has_learnt = False
         self._best_loss = math.inf
         self._best_epoch = 0
         self._waited = 0
@@ -144,23 +157,22 @@ class Fit:
         rest_started = time.perf_counter()
         validated = self._validation.measure(self._reporter)
         loss = float(np.mean([one.loss for one in taken]))
-        self._judge(number, validated, loss)
+        overlap = reduce(add, (one.overlap for one in taken))
+        self._judge(number, validated, overlap, loss)
         self._save(number)
-        self._reporter.send(
-            EpochDone(
-                Epoch(
-                    number=number,
-                    seconds=self._clock.seconds,
-                    loss=loss,
-                    accuracy=float(np.mean([one.accuracy for one in taken])),
-                    rate=self._rate * share,
-                    dice=reduce(add, (one.overlap for one in taken)).dice,
-                    val_loss=validated.loss if validated else None,
-                    val_accuracy=validated.accuracy if validated else None,
-                    val_dice=validated.dice if validated else None,
-                )
-            )
+        epoch = Epoch(
+            number=number,
+            seconds=self._clock.seconds,
+            loss=loss,
+            accuracy=float(np.mean([one.accuracy for one in taken])),
+            rate=self._rate * share,
+            dice=overlap.dice,
+            val_loss=validated.loss if validated else None,
+            val_accuracy=validated.accuracy if validated else None,
+            val_dice=validated.dice if validated else None,
         )
+        self._epochs.append(epoch)
+        self._reporter.send(EpochDone(epoch))
         self._preview(number)
         self._rest_s = time.perf_counter() - rest_started
 
@@ -203,7 +215,9 @@ class Fit:
         self._learner.forget_steps()
         self._say("The loss became infinite; going on from the best weights at half the rate.")
 
-    def _judge(self, number: int, validated: Validated | None, loss: float) -> None:
+    def _judge(
+        self, number: int, validated: Validated | None, overlap: Overlap, loss: float
+    ) -> None:
         """Decide whether this epoch is the best so far, and keep its weights if so."""
         weights = self._learner.weights()
         if not all(np.isfinite(weight).all() for weight in weights):
@@ -215,11 +229,12 @@ class Fit:
             keep = True
         else:
             better = keep = validated.is_better_than(self._best_figures)
+        self._has_learnt |= is_better_than_nothing(validated, overlap)
         self._plateau.after_epoch(better=better)
         self._waited = 0 if better else self._waited + 1
         if keep:
             self._best_figures, self._best_weights = validated, weights
-            self._best_epoch = number
+            self._best_epoch, self._best_overlap = number, overlap
 
     def _save(self, number: int) -> None:
         """Put the best weights on disk, unless that was done a moment ago."""
@@ -249,7 +264,16 @@ class Fit:
             self._learner.restore(self._best_weights)
             if self._saved_epoch != self._best_epoch:
                 self._write()
-        return Ending(outcome, reason, self._best_epoch, self._clock.seconds)
+        best = self._best_figures
+        nothing = why_nothing(self._plan, self._epochs, best, self._best_overlap)
+        return Ending(
+            outcome,
+            reason=nothing if nothing and outcome == "finished" else reason,
+            best=self._best_epoch,
+            seconds=self._clock.seconds,
+            nothing_learnt=nothing,
+            dice=best.dice if best is not None else None,
+        )
 
     def _reason_to_end(self, number: int) -> str:
         if self._plan.epochs is not None and number >= self._plan.epochs:
@@ -259,7 +283,19 @@ class Fit:
         if self._plan.is_open_ended and self._waited >= PATIENCE:
             figure = "validation" if self._best_figures else "training loss"
             return f"No better {figure} for {PATIENCE} epochs."
+        if self._learns_nothing():
+            # `_end` says the rest.
+            return "Nothing was learnt."
         return ""
+
+    def _learns_nothing(self) -> bool:
+        """Whether going on is of no use. Where epochs were asked for, they are trained."""
+        return (
+            self._plan.epochs is None
+            and not self._has_learnt
+            and self._waited >= PATIENCE_WITH_NOTHING
+            and (math.isinf(self._budget_s) or self._clock.seconds >= self._budget_s * LEAST_SHARE)
+        )
 
     def _steps(self) -> int:
         """Steps of an epoch: once through the data, or more often where they are few."""

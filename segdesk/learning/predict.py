@@ -5,6 +5,7 @@ The answers go to .npy files in the bundle's folder; `app.predicting` makes proj
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,6 +78,14 @@ class Predictor:
         frame = self._frame(volume)
         (chances,) = self._chances(voxels[index : index + 1], volume, frame)
         return self._numbers[chances.argmax(axis=-1)]
+
+    def slices(self, volume: VolumeRef, indices: Sequence[int]) -> Iterator[npt.NDArray[np.uint8]]:
+        """Segment numbers of some slices, each uint8, its own (rows, columns)."""
+        voxels, frame = open_voxels(volume), self._frame(volume)
+        for places in in_batches(len(indices), self._forward(frame).batch):
+            stored = voxels[[indices[place] for place in places]]
+            for chances in self._chances(stored, volume, frame):
+                yield self._numbers[chances.argmax(axis=-1)]
 
     def case(self, volume: VolumeRef, folder: Path, reporter: Reporter) -> None:
         """Predict every slice of a case and say where the files are.

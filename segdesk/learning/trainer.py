@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from segdesk.core.networks import network as catalogue_row
+from segdesk.core.run_in_use import Comparison
 from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
-from segdesk.jobs.messages import PROTOCOL, Failed, Finished, Hello, Note, Preview, Started
+from segdesk.jobs.messages import PROTOCOL, Failed, Finished, Hello, Judged, Note, Preview, Started
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
@@ -26,9 +28,13 @@ from segdesk.learning.learner import Learner
 from segdesk.learning.losses import loss_of
 from segdesk.learning.predict import Predictor
 from segdesk.learning.reporter import Reporter
+from segdesk.learning.rival import Measured, measure
 from segdesk.learning.samples import Samples
 from segdesk.learning.start import first_network
 from segdesk.learning.validation import MOST_SLICES, Validation
+
+#: Cases that a sentence names; the rest are counted.
+NAMED_CASES = 5
 
 
 def run_bundle(folder: Path, channel: Reporter) -> None:
@@ -84,6 +90,7 @@ def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Report
     _say_what_validates(validation, channel)
     forward = Forward(network)
     predictor = _predictor(network, bundle, scale, forward)
+    measured = Validation(validation, forward, learner.loss)
     ending = Fit(
         learner,
         lambda batch: Feed(
@@ -94,23 +101,60 @@ def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Report
             seed=plan.seed,
         ),
         len(train),
-        Validation(validation, forward, learner.loss),
+        measured,
         plan,
         folder=Path(bundle.run_folder),
         reporter=channel,
         preview=lambda epoch: _preview(predictor, bundle, folder, epoch, channel),
     ).run()
-    if ending.outcome == "finished":
+    is_used = ending.best > 0 and _judge(ending, bundle, validation, measured.chosen, channel)
+    if ending.outcome == "finished" and is_used:
         return _predict(predictor, bundle, folder, ending, channel)
     return ending
+
+
+def _judge(
+    ending: Ending, bundle: Bundle, samples: Samples, chosen: Sequence[int], channel: Reporter
+) -> bool:
+    """Measure the run in use on the same slices and say what both are worth.
+
+    Returns
+    -------
+    Whether the run that was trained is used from now on.
+    """
+    rival, found = bundle.rival, Measured(None)
+    other = rival.run if rival is not None else ""
+    if rival is not None and ending.dice is not None and not ending.nothing_learnt:
+        found = measure(rival, bundle, samples, chosen, channel)
+    channel.send(
+        Judged(ending.nothing_learnt, len(chosen), ending.dice, other, found.dice, found.problem)
+    )
+    compared = Comparison(
+        run=bundle.run,
+        dice=ending.dice,
+        slices=len(chosen),
+        other=other,
+        other_dice=found.dice,
+        problem=found.problem,
+    )
+    return compared.is_won and not ending.nothing_learnt
 
 
 def _predict_only(bundle: Bundle, folder: Path, channel: Reporter) -> Ending:
     network = checkpoints.load(Path(bundle.run_folder) / checkpoints.MODEL)
     scale = Scale(max(bundle.input_shape), bundle.pixel_mm)
     predictor = _predictor(network, bundle, scale, Forward(network))
-    ending = Ending("finished", "Everything is predicted.", 0, 0.0)
-    return _predict(predictor, bundle, folder, ending, channel)
+    return _predict(
+        predictor, bundle, folder, Ending("finished", _predicted(bundle), 0, 0.0), channel
+    )
+
+
+def _predicted(bundle: Bundle) -> str:
+    """What a prediction alone says at its end."""
+    cases = list(bundle.predict)
+    if len(cases) > NAMED_CASES:
+        cases[NAMED_CASES:] = [f"{len(cases) - NAMED_CASES} more"]
+    return f"Predicted {', '.join(cases)}."
 
 
 def _predict(

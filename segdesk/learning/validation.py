@@ -1,7 +1,6 @@
 """The validation after each epoch: loss, accuracy and Dice on the scans' own grids.
 
-Voxels are counted for each segment over all chosen slices that are complete for it, and Dice comes
-from these sums.
+Voxels are counted for each segment over all chosen slices, and Dice comes from these sums.
 """
 
 from __future__ import annotations
@@ -9,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from segdesk.errors import Cancelled
 from segdesk.jobs.bundle import IGNORE
-from segdesk.learning.figures import shown_dice
+from segdesk.learning.figures import constant_dice, shown_dice
 from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.losses import Loss
 from segdesk.learning.reporter import Reporter
@@ -27,12 +27,14 @@ MOST_SLICES = 200
 class Validated:
     """Figures over the validation slices. Better is the higher Dice, then the lower loss.
 
-    `dice` is None where no slice shows a segment: the loss decides then.
+    `dice` is None where no slice shows a segment: the loss decides then. `constant_dice` is what
+    one class everywhere would score.
     """
 
     loss: float
     accuracy: float
     dice: float | None
+    constant_dice: float = 0.0
 
     def is_better_than(self, other: Validated | None) -> bool:
         if not np.isfinite(self.loss):
@@ -55,6 +57,11 @@ class Validation:
         self._forward = forward
         self._loss = loss
         self._chosen = samples.thinned(MOST_SLICES)
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """Which of the samples are looked at."""
+        return tuple(self._chosen)
 
     @property
     def slices(self) -> int:
@@ -80,19 +87,29 @@ class Validation:
             pairs = [self._samples.read(index) for index in chosen]
             outputs = self._forward.outputs(np.stack([image for image, _ in pairs])[..., None])
             targets = np.stack([target for _, target in pairs])[..., None]
-            incomplete = np.stack([self._samples.incomplete(index) for index in chosen])
-            losses.append(float(self._loss(targets, outputs, incomplete)) * len(chosen))
+            losses.append(float(self._loss(targets, outputs)) * len(chosen))
             for index, chances in zip(chosen, probabilities(outputs), strict=True):
                 found = self._samples.frame(index).probabilities(chances).argmax(axis=-1)
-                target = self._samples.own_target(index)
-                counted += tally(
-                    target,
-                    found.astype(np.uint8),
-                    self._samples.complete(index),
-                    ignore=target == IGNORE,
+                counted += count_slice(
+                    self._samples, index, found.astype(np.uint8), chances.shape[-1]
                 )
         return Validated(
             loss=sum(losses) / len(self._chosen),
             accuracy=counted.right / counted.compared,
             dice=shown_dice(counted),
+            constant_dice=constant_dice(
+                [(counts.in_truth, counts.voxels) for _, counts in counted.segments]
+            ),
         )
+
+
+def count_slice(samples: Samples, index: int, found: npt.NDArray[np.uint8], classes: int) -> Tally:
+    """Count what a network found on a slice's own grid against its target.
+
+    Parameters
+    ----------
+    found : uint8, the slice's own (rows, columns), class indices of the training
+    classes : how many there are, background included
+    """
+    target = samples.own_target(index)
+    return tally(target, found, range(1, classes), ignore=target == IGNORE)

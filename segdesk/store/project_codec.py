@@ -8,6 +8,7 @@
     split           seed; patients and pools, one row for each patient
     runs/ID         order, started, …; plan, intensities, curves (one column for each figure)
     settings        names and values
+    in_use          chosen, by_hand, reason, slices; runs and dice on which it was chosen
 
 What is None is not there. A figure of a curve that was not measured is NaN. `project_file` writes
 and reads the whole file; a change here needs a new VERSION and a migration.
@@ -25,7 +26,7 @@ from segdesk.core.window import Window
 from segdesk.store.complete_codec import put_slices, slices_of
 from segdesk.store.hdf5 import Group, NewGroup
 from segdesk.store.names import checked_id
-from segdesk.store.run_codec import decode_run, encode_run
+from segdesk.store.run_codec import decode_in_use, decode_run, encode_in_use, encode_run
 from segdesk.store.value_codec import UNITS, grid_of, one_of, pairs_of, put_grid, put_pairs
 
 
@@ -52,6 +53,7 @@ def encode(project: Project, root: NewGroup) -> None:
             if run.id in case.predictions:
                 predicted.link_file(case.id, f"runs/{run.id}/predictions/{case.id}.h5")
     put_pairs(root.group("settings"), project.settings)
+    encode_in_use(project.in_use, root.group("in_use"))
 
 
 def decode(root: Group) -> Project:
@@ -78,6 +80,7 @@ def decode(root: Group) -> Project:
         ),
         runs=tuple(run for _, run in sorted(decoded_runs, key=lambda pair: pair[0])),
         settings=pairs_of(root.group("settings")),
+        in_use=decode_in_use(root.group("in_use")),
     )
 
 

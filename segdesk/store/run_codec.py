@@ -1,4 +1,5 @@
-"""A `Run` as HDF5 groups, and back; `project_codec` puts it under runs/ID."""
+"""A `Run` as HDF5 groups, and back; `project_codec` puts it under runs/ID, and which of them is in
+use under in_use."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import get_args
 import numpy as np
 
 from segdesk.core.run import Epoch, Intensities, Outcome, Plan, Run
+from segdesk.core.run_in_use import RunInUse
 from segdesk.store.hdf5 import Group, NewGroup
 from segdesk.store.names import checked_id
 from segdesk.store.value_codec import UNITS, one_of, pairs_of, put_pairs
@@ -33,6 +35,7 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
         parameters=run.parameters,
         split_seed=run.split_seed,
         seconds=float(run.seconds),
+        nothing_learnt=run.nothing_learnt,
     )
     if run.pixel_mm is not None:
         row, column = run.pixel_mm
@@ -89,8 +92,30 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         parameters=group.integer("parameters"),
         split_seed=group.integer("split_seed"),
         seconds=group.number("seconds"),
+        nothing_learnt=group.text("nothing_learnt"),
     )
     return group.integer("order"), run
+
+
+def encode_in_use(in_use: RunInUse, group: NewGroup) -> None:
+    """Put which run is in use into its new group."""
+    group.put(
+        chosen=in_use.chosen, by_hand=in_use.by_hand, reason=in_use.reason, slices=in_use.slices
+    )
+    group.texts("runs", [run for run, _ in in_use.figures])
+    group.column("dice", np.array([dice for _, dice in in_use.figures], dtype=np.float64))
+
+
+def decode_in_use(group: Group) -> RunInUse:
+    """Which run is in use."""
+    dice = [float(figure) for figure in group.column("dice", np.float64)]
+    return RunInUse(
+        chosen=group.text("chosen"),
+        reason=group.text("reason"),
+        figures=tuple(zip(group.texts("runs"), dice, strict=True)),
+        slices=group.integer("slices"),
+        by_hand=group.text("by_hand"),
+    )
 
 
 def _encode_plan(plan: Plan, group: NewGroup) -> None:

@@ -91,7 +91,7 @@ class Exchange(QObject):
         workbench, case = self._session.workbench, self._session.case_id
         if workbench is None or case is None:
             return
-        has_prediction = workbench.newest_prediction(case) is not None
+        has_prediction = workbench.predicted_by(case) is not None
         none = "" if has_prediction else tr("There is no prediction of this case yet.")
         ExportDialog(
             self._window,

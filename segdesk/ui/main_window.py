@@ -39,6 +39,7 @@ from segdesk.ui.preview_page import PreviewPage
 from segdesk.ui.quiet_wheel import quieten_wheel
 from segdesk.ui.reasons import Reasons
 from segdesk.ui.recent_menu import RecentMenu
+from segdesk.ui.run_choice import RunChoice
 from segdesk.ui.saved_words import saved_words
 from segdesk.ui.session import Session
 from segdesk.ui.start_page import StartPage
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.runner = TaskRunner(self)
         self.session = Session(self.runner, preferences, self)
         self.training = TrainingController(self, command=trainer_command)
+        self._run_choice = RunChoice(self.session, self.runner, self)
         self._leaving = Leaving(self, self.session, self.runner, self.training)
         self.reasons = Reasons(self.session, self.training, self._leaving)
         self.imports = ImportFlow(
@@ -145,6 +147,7 @@ class MainWindow(QMainWindow):
         for source in (session, self.imports, self.exchange):
             source.noted.connect(self.banner.say)
             source.failed.connect(self._faults.show_error)
+        self._run_choice.failed.connect(self._faults.show_error)
         self.imports.previewed.connect(self._preview_import)
         self.imports.shown.connect(self._end_preview)
         self.imports.busy_changed.connect(self._show_state)
@@ -309,6 +312,7 @@ class MainWindow(QMainWindow):
         made = Workplace(workbench, view, self.table, self.docks, self.training, self._looks.tokens)
         made.mouse_said.connect(self._status.say_mouse)
         made.said.connect(self.say)
+        made.run_wanted.connect(self._run_choice.use)
         made.canvas.wheel_flipped = self.preferences.now.wheel_flipped
         self._pages.addWidget(made)
         quieten_wheel(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segdesk.app.predicting import best_run
+from segdesk.app.run_in_use import run_in_use
 from segdesk.errors import UsageError
 from segdesk.ui.leaving import Leaving
 from segdesk.ui.session import Session
@@ -87,7 +87,7 @@ class Reasons:
         workbench, case = self._session.workbench, self._session.case_id
         if reason or workbench is None or case is None:
             return reason
-        if workbench.newest_prediction(case) is None:
+        if workbench.predicted_by(case) is None:
             return tr("There is no prediction of this case: train or predict first.")
         return ""
 
@@ -100,7 +100,7 @@ class Reasons:
         if self._training.is_running:
             return tr("A training is running; stop it first.")
         try:
-            best_run(workbench.project)
+            run_in_use(workbench.project)
         except UsageError as error:
             return str(error)
         return ""

@@ -172,7 +172,7 @@ class TrainingController(QObject):
 
     def _end(self, error: SegdeskError | None) -> None:
         """The record is on disk, or the disk refused it."""
-        self._worker = None
+        worker, self._worker = self._worker, None
         if self._ended is not None:
             self.finished.emit(*self._ended)
         if error is not None:
@@ -180,3 +180,18 @@ class TrainingController(QObject):
         if self._when_done is not None:
             done, self._when_done = self._when_done, None
             done()
+        elif worker is not None and self._ended is not None:
+            self._predict_what_is_left(worker.session, self._ended[0])
+
+    def _predict_what_is_left(self, session: TrainerSession, run: Run) -> None:
+        """What was to be predicted after a training is, with the run that is in use now: where an
+        earlier one is better, or one was chosen by hand. A stop stops that too.
+        """
+        if self._workbench is None or run.outcome != "finished":
+            return
+        left = predicting.left_to_predict(self._workbench, session.job)
+        if left is not None:
+            try:
+                self.predict(*left)
+            except SegdeskError as error:
+                self.failed.emit(error)

@@ -81,6 +81,8 @@ class Workplace(QWidget):
     #: For the status line: what the mouse would do; what is true for a moment.
     mouse_said = Signal(str)
     said = Signal(str)
+    #: Id of the run that somebody wants to use, or `run_in_use.AUTOMATIC`.
+    run_wanted = Signal(str)
 
     def __init__(
         self,
@@ -153,6 +155,7 @@ class Workplace(QWidget):
         self.slice.next_wanted.connect(self._trigger("next_to_look_at"))
         self.segments.said.connect(self.said)
         self.training.said.connect(self.said)
+        self.layers.run_wanted.connect(self.run_wanted)
 
     def _trigger(self, id: str) -> Callable[[], None]:
         def trigger() -> None:

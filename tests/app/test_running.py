@@ -38,6 +38,12 @@ CHILD = """
         (Path(bundle.run_folder) / "model.keras").write_bytes(b"weights")
         channel.send(Checkpoint(1, "model.keras"))
     {middle}
+    if bundle.train:
+        other = bundle.rival
+        channel.send(Judged("", 1, {dice}, other.run if other else "", {rival} if other else None))
+        if other and {dice} < {rival}:
+            channel.send(Finished("finished", "All done.", 1, 0.5))
+            sys.exit(0)
     (folder / "predictions").mkdir()
     for case in bundle.predict:
         files = []
@@ -50,9 +56,14 @@ CHILD = """
 """
 
 
-def child(folder: Path, middle: str = "") -> list[str]:
+def child(folder: Path, middle: str = "", *, dice: float = 0.5, rival: float = 0.5) -> list[str]:
+    """The command of a child that does this in the middle.
+
+    Its best weights have this Dice, and the run in use has that one on the same slices.
+    """
     script = folder / "child.py"
-    script.write_text(textwrap.dedent(CHILD).format(middle=middle), encoding="utf-8")
+    text = textwrap.dedent(CHILD).format(middle=middle, dice=dice, rival=rival)
+    script.write_text(text, encoding="utf-8")
     return [sys.executable, str(script)]
 
 
@@ -181,7 +192,7 @@ def test_a_run_predicts_later_with_its_own_model(taught: Workbench, tmp_path: Pa
     frozen = training.freeze(taught, plan_for(epochs=1))
     run_through(taught, training.training_session(frozen, command=child(tmp_path)))
     assert taught.prediction("case-001") is None
-    run = predicting.best_run(taught.project)
+    run = predicting.run_to_predict(taught.project)
     session = predicting.prediction_session(taught, run, ["case-001"], command=child(tmp_path, ""))
     heard = run_through(taught, session)
     assert any(isinstance(message, messages.Predicted) for message in heard)
@@ -192,7 +203,7 @@ def test_a_run_predicts_later_with_its_own_model(taught: Workbench, tmp_path: Pa
 
 def test_a_run_whose_model_is_gone_cannot_predict(taught: Workbench, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No run"):
-        predicting.best_run(taught.project)
+        predicting.run_to_predict(taught.project)
     frozen = training.freeze(taught, plan_for(epochs=1))
     run_through(taught, training.training_session(frozen, command=child(tmp_path)))
     (frozen.job.run_folder / MODEL).unlink()

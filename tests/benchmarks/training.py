@@ -132,7 +132,7 @@ def _train_and_paint(window: MainWindow) -> None:
     _paint(canvas)
     wait_until("the end", lambda: not window.training.is_running, seconds=PATIENCE_S)
     QTest.qWait(1000)
-    if workbench.newest_prediction("case-001") is None:
+    if workbench.predicted_by("case-001") is None:
         raise RuntimeError(f"nothing was predicted: {workbench.project.runs[-1].reason}")
 
 

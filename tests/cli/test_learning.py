@@ -217,7 +217,8 @@ def test_predict_takes_the_cases_that_are_named(
     segdesk("import", trained, scan, "--case", "c")
     wanted = ("--case", "b", "--case", "case-001", "--case", "b")
     said = segdesk("predict", trained, *wanted, "--json").json
-    assert said == {"run": "run-001", "cases": ["b", "case-001"]}
+    why = "In use: run-001. It is the first that learnt: Dice 0.500 on 1 validation slice."
+    assert said == {"run": "run-001", "why": why, "cases": ["b", "case-001"]}
     cases = segdesk("info", trained, "--json").json["cases"]
     assert [case["predictions"] for case in cases] == [["run-001"], ["run-001"], []]
     assert segdesk("predict", trained, "--json").json["cases"] == ["case-001", "b", "c"]

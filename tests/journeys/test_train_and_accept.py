@@ -49,7 +49,7 @@ def test_a_training_brings_curves_and_a_prediction_that_is_accepted_as_one_edit(
     run = workbench.project.runs[-1]
     assert run.outcome == "finished"
     assert [epoch.number for epoch in run.epochs] == [1]
-    assert workbench.newest_prediction("case-001") == run.id
+    assert workbench.predicted_by("case-001") == run.id
     before = workbench.annotation("case-001").labels.copy()
     assert desk.window.table["accept_predictions"].isEnabled()
     desk.window.table["accept_predictions"].trigger()

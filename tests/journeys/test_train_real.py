@@ -124,7 +124,7 @@ def walk(qtbot: QtBot, desk: Desk, settings_folder: Path, path: Path, *, size: i
     assert run.epochs[0].loss != run.epochs[1].loss
     QTest.qWait(200)
     assert picture(desk, "chart_loss") != before
-    assert workbench.newest_prediction("case-001") == run.id
+    assert workbench.predicted_by("case-001") == run.id
 
     prediction = workbench.prediction("case-001")
     assert prediction is not None

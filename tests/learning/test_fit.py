@@ -196,10 +196,9 @@ def test_what_is_unknown_does_not_teach() -> None:
     voxels, targets = discs(2)
     images = ((voxels + 1024.0) / 1624.0).astype(np.float32)[..., None]
     before = learner.weights()
-    complete = np.zeros((2, 2), np.float32)
-    learner.step((images, np.full_like(targets, IGNORE)[..., None], complete), 1e-2)
+    learner.step((images, np.full_like(targets, IGNORE)[..., None]), 1e-2)
     assert all(np.array_equal(a, b) for a, b in zip(before, learner.weights(), strict=True))
-    learner.step((images, targets[..., None], complete), 1e-2)
+    learner.step((images, targets[..., None]), 1e-2)
     assert not all(np.array_equal(a, b) for a, b in zip(before, learner.weights(), strict=True))
 
 
@@ -266,7 +265,7 @@ def test_batches_without_the_organ_are_no_successes_in_the_curve_of_the_training
 
     def step(learner: Learner, batch: Batch, _: float) -> StepFigures:
         learner._trained.compute_metrics(  # pyright: ignore[reportPrivateUsage]
-            batch[0], batch[1:], np.repeat(background, len(batch[0]), axis=0)
+            batch[0], batch[1], np.repeat(background, len(batch[0]), axis=0)
         )
         overlap = learner._overlap.overlap  # pyright: ignore[reportPrivateUsage]
         learner._trained.reset_metrics()  # pyright: ignore[reportPrivateUsage]
@@ -304,10 +303,10 @@ def poison(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> list[float]:
     next_batch, step = Feed.next, Learner.step
 
     def poisoned(feed: Feed) -> Batch:
-        images, targets, incomplete = next_batch(feed)
+        images, targets = next_batch(feed)
         if len(rates) in steps:
             images = np.full_like(images, np.nan)
-        return images, targets, incomplete
+        return images, targets
 
     def noted(learner: Learner, batch: Batch, rate: float) -> StepFigures:
         rates.append(rate)

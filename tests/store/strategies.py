@@ -14,6 +14,7 @@ from segdesk.core.grid import IDENTITY, Grid
 from segdesk.core.networks import CATALOGUE
 from segdesk.core.project import Project
 from segdesk.core.run import Epoch, Intensities, Plan, Run
+from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.split import POOLS, Split
 from segdesk.core.status import SliceStatus
@@ -137,7 +138,18 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         parameters=counts,
         split_seed=counts,
         seconds=numbers,
+        nothing_learnt=texts,
     )
+
+
+in_use = st.builds(
+    RunInUse,
+    chosen=texts,
+    reason=texts,
+    figures=st.lists(st.tuples(texts, numbers), max_size=2).map(tuple),
+    slices=counts,
+    by_hand=texts,
+)
 
 
 @st.composite
@@ -155,6 +167,7 @@ def projects(draw: st.DrawFn) -> Project:
         split=draw(st.builds(Split, seed=counts, pools=members)),
         runs=tuple(draw(runs(id)) for id in own_runs),
         settings=draw(pairs),
+        in_use=draw(in_use),
     )
 
 

@@ -158,7 +158,9 @@ def test_one_stop_ends_the_training_and_the_prediction_after_it_and_keeps_the_we
         "channel.leave_on_stop = False\n"
         'channel.send(Note("ready"))\n'
         "while bundle.train and not channel.should_stop(): time.sleep(0.01)\n"
-        'if bundle.train: channel.send(Finished("stopped", "Stopped.", 1, 0.5)); sys.exit(0)'
+        "if bundle.train:\n"
+        '    channel.send(Judged("", 1, 0.5))\n'
+        '    channel.send(Finished("stopped", "Stopped.", 1, 0.5)); sys.exit(0)'
     )
     desk.press(panel(desk), "train_button")
     # From then on a stop is asked for, as after the real trainer's first checkpoint.
@@ -170,7 +172,7 @@ def test_one_stop_ends_the_training_and_the_prediction_after_it_and_keeps_the_we
     assert newest(desk).outcome == "stopped" and newest(desk).has_weights
     workbench = desk.window.session.workbench
     assert workbench is not None
-    assert workbench.newest_prediction("case-001") is None
+    assert workbench.predicted_by("case-001") is None
     assert started.count() == 0 and not desk.window.training.is_running
     desk.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from segdesk.app.predicting import best_run
+from segdesk.app.run_in_use import run_in_use
 from segdesk.ui.action import Action
 from segdesk.ui.translations import tr
 
@@ -30,7 +30,7 @@ def train_groups(window: MainWindow) -> Groups:
     def predict(cases: Sequence[str]) -> None:
         if session.workbench is not None:
             window.docks.show("training_dock")
-            window.training.predict(best_run(session.workbench.project), cases)
+            window.training.predict(run_in_use(session.workbench.project), cases)
 
     def this_case() -> None:
         if session.case_id is not None:
@@ -67,7 +67,7 @@ def train_groups(window: MainWindow) -> Groups:
             Action(
                 "predict_case",
                 tr("Predict this case"),
-                tr("With the newest run that kept weights"),
+                tr("With the run in use: see the panel Layers"),
                 this_case,
                 menu,
                 why_not=reasons.predict,
@@ -75,7 +75,7 @@ def train_groups(window: MainWindow) -> Groups:
             Action(
                 "predict_all",
                 tr("Predict all cases"),
-                tr("With the newest run that kept weights"),
+                tr("With the run in use: see the panel Layers"),
                 all_cases,
                 menu,
                 why_not=reasons.predict,

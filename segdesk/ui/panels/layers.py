@@ -1,18 +1,24 @@
-"""What is drawn over the image, and how strongly."""
+"""What is drawn over the image, how strongly, and which run's predictions these are."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSlider
 
+from segdesk.app.run_in_use import AUTOMATIC, said_of
 from segdesk.app.view_state import STYLES, ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.panels.panel import Panel, label
+from segdesk.ui.panels.run_words import usable_words
 from segdesk.ui.theme import GRID, Tokens
 
 
 class LayersPanel(Panel):
-    """Opacity of annotation and prediction, style, and all overlays on or off."""
+    """Opacity of annotation and prediction, style, all overlays on or off; the run in use."""
+
+    #: Id of the run that somebody wants to use, or `AUTOMATIC`.
+    run_wanted = Signal(str)
 
     def __init__(self, tokens: Tokens) -> None:
         super().__init__("layers", "Layers", tokens)
@@ -38,17 +44,28 @@ class LayersPanel(Panel):
         ):
             self._style.addItem(words, style)
         self._style.activated.connect(self._restyle)
+        self._runs = QComboBox()
+        self._runs.setObjectName("run_in_use")
+        self._runs.setAccessibleName(self.tr("Run in use"))
+        self._runs.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._runs.setMinimumContentsLength(8)
+        self._runs.activated.connect(self._choose_run)
+        self._why = ElidedLabel("run_in_use_why")
         for row, (name, widget) in enumerate(
             (
                 (label(self.tr("Annotation")), self._annotation),
                 (self._prediction_label, self._prediction),
                 (label(self.tr("Style")), self._style),
+                (label(self.tr("Run in use")), self._runs),
             )
         ):
             grid.addWidget(name, row, 0)
             grid.addWidget(widget, row, 1)
         grid.setColumnStretch(1, 1)
         self.rows.addLayout(grid)
+        self.rows.addWidget(self._why)
         self.rows.addStretch(1)
 
     def _slider(self, id: str, name: str) -> QSlider:
@@ -63,11 +80,12 @@ class LayersPanel(Panel):
         self.bridge.listen(view.case_changed, self.refresh)
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.predictions_changed, self.refresh)
+        self.bridge.listen(workbench.run_changed, self._show_runs)
 
     def refresh(self) -> None:
         run = None
         if self.workbench is not None and self.view is not None and self.view.case_id is not None:
-            run = self.workbench.newest_prediction(self.view.case_id)
+            run = self.workbench.predicted_by(self.view.case_id)
         self._prediction_label.setText(
             self.tr("Prediction {run}").format(run=run) if run else self.tr("Prediction")
         )
@@ -76,6 +94,7 @@ class LayersPanel(Panel):
             widget.setEnabled(has_view)
         self._prediction.setEnabled(run is not None)
         self._prediction.setToolTip("" if run else self.tr("This case has no prediction yet"))
+        self._show_runs()
         if self.view is None:
             return
         layers = self.view.layers
@@ -90,6 +109,53 @@ class LayersPanel(Panel):
         self._shown.setChecked(layers.shown)
         self._shown.blockSignals(False)
         self._style.setCurrentIndex(STYLES.index(layers.style))
+
+    def _show_runs(self) -> None:
+        """Which run is in use and why, and which others there are."""
+        workbench = self.workbench
+        runs = workbench.project.runs if workbench is not None else ()
+        usable = [run for run in reversed(runs) if run.has_weights and run.outcome != "running"]
+        chosen = workbench.project.in_use.chosen if workbench is not None else ""
+        first = self.tr("best: {run}").format(run=chosen or self.tr("none yet"))
+        rows = [(first, AUTOMATIC), *((usable_words(run), run.id) for run in usable)]
+        if rows != [
+            (self._runs.itemText(at), self._runs.itemData(at)) for at in range(self._runs.count())
+        ]:
+            self._runs.clear()
+            for text, id in rows:
+                self._runs.addItem(text, id)
+        in_use = workbench.project.in_use if workbench is not None else None
+        by_hand = in_use.by_hand if in_use is not None else ""
+        self._runs.setCurrentIndex(max(0, self._runs.findData(by_hand or AUTOMATIC)))
+        self._runs.setEnabled(bool(usable))
+        self._runs.setToolTip(
+            self.tr("The run that predicts, and whose predictions are shown")
+            if usable
+            else self.tr("No run can predict yet: train first")
+        )
+        self._show_why()
+
+    def _show_why(self) -> None:
+        """Why that run; and whose prediction is shown where it has not predicted this case."""
+        workbench, view = self.workbench, self.view
+        text, role = "", "dim"
+        if workbench is not None and workbench.project.runs:
+            text = said_of(workbench.project)
+            case = view.case_id if view is not None else None
+            shown = workbench.predicted_by(case) if case is not None else None
+            in_use = workbench.project.in_use.run
+            if shown is not None and shown != in_use:
+                said = self.tr("Shown is {shown}: {run} has not predicted this case yet. ")
+                if not in_use:
+                    said = self.tr("Shown is {shown}. ")
+                text, role = said.format(shown=shown, run=in_use) + text, "warn"
+        self._why.show_line(text, role)
+        self._why.setVisible(bool(text))
+
+    def _choose_run(self) -> None:
+        self.run_wanted.emit(self._runs.currentData())
+        # Until it is in use, what is in use stays shown.
+        self._show_runs()
 
     def _show(self, shown: bool) -> None:
         if self.view is not None:

@@ -174,24 +174,31 @@ class PlanForm(QWidget):
 
     def _use_defaults(self, id: str) -> None:
         """A network's own settings; its number of epochs becomes the budget where it has one."""
+        self._use_settings(id)
         row = network(id)
-        self.network.setCurrentIndex(self.network.findData(id))
-        self.filters.setValue(row.filters)
-        self.batch.setValue(row.batch)
-        self.rate.setValue(row.rate)
-        self.augmentation.setValue(row.augmentation)
         self.budget.setCurrentIndex(self.budget.findData(EPOCHS if row.epochs else OPEN_ENDED))
         if row.epochs:
             self.epochs.setValue(row.epochs)
         self._show_budget()
         self._hold_what_fine_tuning_keeps()
 
+    def _use_settings(self, id: str) -> None:
+        """A network's own settings but for the budget."""
+        row = network(id)
+        self.network.setCurrentIndex(self.network.findData(id))
+        self.filters.setValue(row.filters)
+        self.batch.setValue(row.batch)
+        self.rate.setValue(row.rate)
+        self.augmentation.setValue(row.augmentation)
+
     def _start_chosen(self) -> None:
-        """Fine-tuning keeps network, filters and slice size of the run it starts from."""
+        """Fine-tuning keeps network and filters of the run it starts from; the budget stays as it
+        was set."""
         id = self.start_from.currentData()
         if id and self._workbench is not None:
             plan = self._workbench.project.run(id).plan
-            self._use_defaults(plan.network)
+            if plan.network != self.network.currentData():
+                self._use_settings(plan.network)
             self.filters.setValue(plan.filters)
         self._hold_what_fine_tuning_keeps()
 

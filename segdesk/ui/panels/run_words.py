@@ -27,12 +27,27 @@ def facts(run: Run) -> str:
             validation=run.validation_slices,
         )
     )
-    if run.outcome in ("finished", "stopped"):
+    if run.nothing_learnt and run.outcome == "finished":
+        # The line below says the rest.
+        parts.append(tr("nothing was learnt"))
+    elif run.outcome in ("finished", "stopped"):
         parts.append(run.reason.rstrip("."))
     if run.device:
         parts.append(run.device)
         parts.append(run.device_reason.rstrip("."))
     return " · ".join(part for part in parts if part)
+
+
+def usable_words(run: Run) -> str:
+    """A run among others that can predict: its id, and how good it was or what is wrong with it."""
+    best = run.best_epoch
+    if run.nothing_learnt:
+        return tr("{run} (learnt nothing)", run=run.id)
+    if run.outcome == "crashed":
+        return tr("{run} (crashed)", run=run.id)
+    if best is None or best.val_dice is None:
+        return run.id
+    return tr("{run} (Dice {dice})", run=run.id, dice=f"{best.val_dice:.3f}")
 
 
 def doubts(run: Run) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from segdesk.app import teaching
+from segdesk.app.run_in_use import said_of
 from segdesk.app.running import Worked
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
@@ -269,8 +270,17 @@ class TrainingPanel(Panel):
         if self._problem:
             self.said.emit(self._problem)
         elif worked.ended is not None:
-            self.said.emit(f"{run.id}: {worked.ended.reason}")
+            self.said.emit(self._last_words(run, worked.ended.reason))
         self.refresh()
+
+    def _last_words(self, run: Run, reason: str) -> str:
+        """How it ended, and after a training which run is in use now."""
+        words = f"{run.id}: {reason}"
+        session = self._controller.session
+        is_training = session is None or session.job.trains
+        if is_training and self.workbench is not None:
+            words += " " + said_of(self.workbench.project)
+        return words
 
     def _failed(self, error: SegdeskError) -> None:
         self._problem = str(error)
@@ -317,6 +327,8 @@ class TrainingPanel(Panel):
             self._state.show_line(self._problem, "bad")
         elif run is not None and run.outcome == "crashed":
             self._state.show_line(tr("crashed: {reason}", reason=run.reason), "bad")
+        elif run is not None and run.nothing_learnt:
+            self._state.show_line(run.nothing_learnt, "bad")
         else:
             self._state.show_line(doubts(run) if run is not None else "", "warn")
         self._state.setVisible(bool(self._state.text()))

@@ -1,0 +1,103 @@
+"""Which run predicts: what the trainer measured, or a person wants, brought into the project.
+
+The rule itself stands in `core.run_in_use`, the measuring in `learning.rival`. All of it is for the
+Workbench's thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.project import Project
+from segdesk.core.run import Run
+from segdesk.core.run_in_use import Comparison, after_training
+from segdesk.errors import UsageError
+from segdesk.jobs.messages import Judged
+
+#: In the place of a run's id: let the rule decide.
+AUTOMATIC = "automatic"
+
+
+def run_in_use(project: Project) -> Run:
+    """The run that predicts.
+
+    Raises
+    ------
+    UsageError
+        Where no run has learnt anything yet.
+    """
+    if project.in_use.run:
+        return project.run(project.in_use.run)
+    if any(run.has_weights and run.outcome != "running" for run in project.runs):
+        raise UsageError(
+            "No run of this project has learnt anything yet.",
+            "Train again; a run can still be chosen by hand.",
+        )
+    raise UsageError("No run of this project can predict yet.", "Train first.")
+
+
+def judge(workbench: Workbench, run: Run, message: Judged) -> None:
+    """A training is over: keep which run is in use from now on."""
+    if message.nothing_learnt or not run.has_weights:
+        return
+    before = workbench.project.in_use
+    # A run that learnt from another kind of values was no rival.
+    unfit = "" if message.rival else "it learnt from values of another unit."
+    found = Comparison(
+        run=run.id,
+        dice=message.dice,
+        slices=message.slices,
+        other=before.chosen if before.chosen != run.id else "",
+        other_dice=message.rival_dice,
+        problem=message.rival_problem or unfit,
+    )
+    workbench.use(after_training(before, found))
+
+
+def said_of(project: Project) -> str:
+    """Which run is in use and why, in a sentence or two."""
+    in_use = project.in_use
+    if not in_use.run:
+        return "No run is in use: none has learnt anything yet."
+    if not in_use.by_hand:
+        return f"In use: {in_use.chosen}. {in_use.reason}"
+    said = f"In use: {in_use.by_hand}, chosen by hand."
+    if in_use.chosen and in_use.chosen != in_use.by_hand:
+        said += f" The rule takes {in_use.chosen}: {in_use.reason}"
+    return said
+
+
+def choose_by_hand(workbench: Workbench, id: str) -> Run | None:
+    """Use a run from now on, whatever its figures; `AUTOMATIC` brings the rule back.
+
+    Returns
+    -------
+    The run that is in use now; None where the rule has none.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such run, or it kept no weights.
+    """
+    in_use = workbench.project.in_use
+    if id == AUTOMATIC:
+        workbench.use(replace(in_use, by_hand=""))
+    else:
+        check_weights(workbench.project.run(id))
+        workbench.use(replace(in_use, by_hand=id))
+    project = workbench.project
+    return project.run(project.in_use.run) if project.in_use.run else None
+
+
+def check_weights(run: Run) -> Run:
+    """The run, where it has weights.
+
+    Raises
+    ------
+    UsageError
+        Where it kept none, or is still running.
+    """
+    if not run.has_weights or run.outcome == "running":
+        raise UsageError(f"The run '{run.id}' kept no weights.", "Choose another run.")
+    return run

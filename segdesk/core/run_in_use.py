@@ -1,0 +1,97 @@
+"""Which run predicts: the `RunInUse`, and the rule by which one follows another.
+
+The run in use is the one that is better on today's validation slices: at a training's end its child
+measures both on them. `learning` measures, `app.run_in_use` keeps what comes of it, `Project` holds
+it. A run that learnt nothing, or crashed, is never chosen by the rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class RunInUse:
+    """The run whose predictions are shown and which predicts next.
+
+    Parameters
+    ----------
+    chosen : id of the run that the rule chose; empty where none has learnt yet
+    reason : why, in a sentence
+    figures : (run, Dice) on the validation slices on which they were last compared
+    slices : how many these were
+    by_hand : id of the run that a person wants instead; empty where the rule decides
+    """
+
+    chosen: str = ""
+    reason: str = ""
+    figures: tuple[tuple[str, float], ...] = ()
+    slices: int = 0
+    by_hand: str = ""
+
+    @property
+    def run(self) -> str:
+        """Id of the run in use; empty where there is none."""
+        return self.by_hand or self.chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a training's child found out at its end, each Dice on the same validation slices.
+
+    Parameters
+    ----------
+    run : that was trained
+    dice : of its best weights; None where no validation slice shows a segment
+    slices : that validate
+    other : the run that was in use; empty where there was none
+    other_dice : None where it was not measured
+    problem : why it cannot be measured here at all, in a sentence; empty where there was no time
+    """
+
+    run: str
+    dice: float | None
+    slices: int
+    other: str = ""
+    other_dice: float | None = None
+    problem: str = ""
+
+    @property
+    def is_won(self) -> bool:
+        """Whether the run that was trained is the one to use; ties go to it."""
+        if not self.other or self.dice is None:
+            return True
+        if self.other_dice is None:
+            # It may be better: it is given up only where it cannot predict here any more.
+            return bool(self.problem)
+        return self.dice >= self.other_dice
+
+
+def after_training(before: RunInUse, found: Comparison) -> RunInUse:
+    """What is in use once a run that has learnt was compared with the one in use."""
+    figures = tuple(
+        (run, dice)
+        for run, dice in ((found.run, found.dice), (found.other, found.other_dice))
+        if run and dice is not None
+    )
+    chosen = found.run if found.is_won else found.other
+    return replace(
+        before, chosen=chosen, reason=_reason(found), figures=figures, slices=found.slices
+    )
+
+
+def _reason(found: Comparison) -> str:
+    if found.dice is None:
+        what = "No validation slice shows a segment" if found.slices else "No slice validates yet"
+        return f"{what}, so the newest run that learnt is used."
+    on = f"on {found.slices} validation {'slice' if found.slices == 1 else 'slices'}"
+    if not found.other:
+        return f"It is the first that learnt: Dice {found.dice:.3f} {on}."
+    if found.problem:
+        return f"Dice {found.dice:.3f} {on}; {found.other} could not be measured: {found.problem}"
+    if found.other_dice is None:
+        return f"{found.run} was stopped before the two could be compared."
+    mine, theirs = found.dice, found.other_dice
+    if found.is_won:
+        return f"Dice {mine:.3f} {on}; {found.other} has {theirs:.3f}."
+    return f"Dice {theirs:.3f} {on}; {found.run} has {mine:.3f}."

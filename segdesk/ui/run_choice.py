@@ -1,0 +1,70 @@
+"""Another run predicts from now on, because somebody chose it in the panel Layers.
+
+What that means stands in `app.run_in_use`; here its prediction of the case on screen is read before
+it is shown, off the window's thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from segdesk.app.run_in_use import AUTOMATIC, choose_by_hand
+from segdesk.app.workbench import Workbench
+from segdesk.core.prediction import Prediction
+from segdesk.errors import SegdeskError
+from segdesk.ui.session import Session
+from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.translations import tr
+
+
+class RunChoice(QObject):
+    """Owned by the window, on its thread."""
+
+    #: Why a choice could not be kept; an Exception.
+    failed = Signal(object)
+
+    def __init__(self, session: Session, runner: TaskRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._runner = runner
+
+    def use(self, id: str) -> None:
+        """Use a run, or `AUTOMATIC`, from now on."""
+        workbench, case = self._session.workbench, self._session.case_id
+        if workbench is None:
+            return
+
+        def done(prediction: Prediction | None) -> None:
+            if self._session.workbench is not workbench:
+                return
+            if prediction is not None:
+                workbench.adopt_prediction(prediction)
+            try:
+                choose_by_hand(workbench, id)
+            except SegdeskError as error:
+                self.failed.emit(error)
+                return
+            self._runner.start(
+                tr("Writing the index"),
+                lambda _: workbench.folder.write_index(),
+                done=lambda _: None,
+                failed=self.failed.emit,
+                lane="write",
+            )
+
+        self._runner.start(
+            tr("Reading the prediction"),
+            lambda _: None if case is None else _read(workbench, case, id),
+            done=done,
+            failed=self.failed.emit,
+        )
+
+
+def _read(workbench: Workbench, case: str, id: str) -> Prediction | None:
+    """What will be shown of a case once a run is used. On the worker's thread."""
+    project = workbench.project
+    by_hand = "" if id == AUTOMATIC else id
+    run = replace(project, in_use=replace(project.in_use, by_hand=by_hand)).predicted_by(case)
+    return None if run is None else workbench.folder.read_prediction(run, project.case(case))
