@@ -200,10 +200,10 @@ class Run:
 
     @property
     def best_epoch(self) -> Epoch | None:
-        for epoch in self.epochs:
-            if epoch.number == self.best:
-                return epoch
-        return None
+        # Epochs are numbered from 1 without a gap, so the place is known; looking is for the rest.
+        if 0 < self.best <= len(self.epochs) and self.epochs[self.best - 1].number == self.best:
+            return self.epochs[self.best - 1]
+        return next((epoch for epoch in self.epochs if epoch.number == self.best), None)
 
     def with_epoch(self, epoch: Epoch) -> Run:
         return replace(self, epochs=(*self.epochs, epoch), seconds=epoch.seconds)

@@ -16,13 +16,14 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtWidgets import QApplication
 
-from tests.benchmarks import canvas, report, startup, training
+from tests.benchmarks import canvas, curves, report, startup, training
 from tests.benchmarks.rows import Row
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("start", startup.rows),
     ("canvas", canvas.rows),
+    ("curves", curves.rows),
     ("training", training.rows),
 )
 
@@ -30,7 +31,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--napari", default="", help="Python that has napari 0.9")
-    options.add_argument("--only", default="", help="one part: start, canvas or training")
+    options.add_argument("--only", default="", help="one part: start, canvas, curves or training")
     chosen = options.parse_args()
     application = QApplication.instance() or QApplication(["segdesk"])
     rows: list[Row] = []

@@ -19,6 +19,10 @@ WHAT = {
     "first_slice": "process start to the first 512² slice of a project on screen, warm",
     "next_slice": "one notch of the wheel, 512², both overlays, 1600×1000 window",
     "brush_move": "a mouse move with a brush of 40 voxels' radius, painting",
+    "epoch_100": "processor time of an epoch's message until all curves show it, at epoch 100",
+    "epoch_10000": "the same at epoch 10,000",
+    "gui_lateness_epoch_10000": "lateness of a 10 ms timer in the window while epochs from 10,000 "
+    "on come every 30 ms",
     "gui_lateness_idle": "lateness of a 10 ms timer in the window while nothing runs",
     "gui_lateness_training": "lateness of a 10 ms timer in the window while the trainer starts and "
     "runs",

@@ -6,16 +6,16 @@ drawn. One plot is `plot.Plot`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from segdesk.core.run import Epoch, Run
+from segdesk.ui.charts.series import Outside, Series
 from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID, Tokens
 from segdesk.ui.threads.preload import Preload
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from segdesk.ui.charts.plot import Plot
 
 Figure = Callable[[Epoch], float | None]
-#: Steps that are drawn, at most; five come in a second.
-MOST_STEPS = 1500
 #: A window that is shown first shows its scan; what loads for later waits so long.
 WAIT_MS = 700
 #: Between two plots that are drawn anew, so that each is painted by itself.
 PAUSE_MS = 15
+#: Between the end of one round of drawing and the next: an eye does not need more.
+REST_MS = 150
 #: From this width on, in pixels, the learning rate gets a plot of its own.
 WIDE = 880
 
@@ -70,7 +70,12 @@ class Curves(QWidget):
         self._charts = _charts()
         self._plots: list[Plot] = []
         self._run: Run | None = None
-        self._steps: deque[tuple[float, float]] = deque(maxlen=MOST_STEPS)
+        self._steps = Series()
+        #: Of each chart, training and validation.
+        self._series = [(Series(), Series()) for _ in self._charts]
+        #: The run whose first epochs the series hold, how many, and the last of them.
+        self._known_id, self._known = "", 0
+        self._last_known: Epoch | None = None
         self._legend = label("", "dim")
         self._legend.setObjectName("curves_legend")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
@@ -95,7 +100,8 @@ class Curves(QWidget):
         around.addWidget(self._pages)
         self._to_draw: list[int] = []
         self._turn = QTimer(self)
-        self._turn.setInterval(PAUSE_MS)
+        self._turn.setSingleShot(True)
+        self._round = QElapsedTimer()
         self._turn.timeout.connect(self._draw_next)
         self._preload = Preload("segdesk.ui.charts.plot", self)
         self._preload.ready.connect(self._make_next)
@@ -112,25 +118,51 @@ class Curves(QWidget):
     def clear_steps(self) -> None:
         """Forget the steps of the last run."""
         self._steps.clear()
-        if self._plots:
-            self._plots[0].show_steps(())
+        self._mark(0)
 
     def add_step(self, epoch: float, loss: float) -> None:
         """The loss of a step, drawn thin behind the epochs' curve."""
-        self._steps.append((epoch, loss))
+        self._steps.append(epoch, loss)
         self._pages.setCurrentIndex(1)
-        if self._plots:
-            self._plots[0].show_steps(self._steps)
+        self._mark(0)
 
     def show_run(self, run: Run | None) -> None:
         """Draw a run's epochs as they are now; nothing where they are drawn."""
         before, self._run = self._run, run
         if run is not None and (run.epochs or run.outcome == "running"):
             self._pages.setCurrentIndex(1)
-        elif not self._steps:
+        elif not self._steps.points()[0].size:
             self._pages.setCurrentIndex(0)
-        if before is None or run is None or (before.id, before.epochs) != (run.id, run.epochs):
-            self._draw()
+        if self._take_epochs() or (before is None) != (run is None):
+            self._show_legend()
+            self._mark(*range(len(self._charts)))
+
+    def _take_epochs(self) -> bool:
+        """Take what is new of the run's epochs into the series; whether anything was."""
+        id = self._run.id if self._run is not None else ""
+        epochs = self._run.epochs if self._run is not None else ()
+        known = self._known
+        goes_on = id == self._known_id and (
+            not known or (len(epochs) >= known and epochs[known - 1] is self._last_known)
+        )
+        if not goes_on:
+            known = 0
+            for series in self._series:
+                for one in series:
+                    one.clear()
+        for epoch in epochs[known:]:
+            for chart, (train, validation) in zip(self._charts, self._series, strict=True):
+                _append(train, epoch, chart.train)
+                if chart.validation is not None:
+                    _append(validation, epoch, chart.validation)
+        self._known_id, self._known = id, len(epochs)
+        self._last_known = epochs[-1] if epochs else None
+        return not goes_on or len(epochs) > known
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the plots are there and show everything that came."""
+        return len(self._plots) == len(self._charts) and not self._to_draw
 
     # Making the plots
 
@@ -156,43 +188,51 @@ class Curves(QWidget):
             QTimer.singleShot(PAUSE_MS, self, self._make_next)
         else:
             self._draw()
-            self._plots[0].show_steps(self._steps)
 
     def _make_room(self) -> None:
         """The widget has another size: its plots are painted anew, one after the other."""
         if len(self._plots) == len(self._charts):
             self._plots[-1].setVisible(self.width() >= WIDE)
+            for plot in self._plots:
+                plot.setUpdatesEnabled(False)
             self._draw()
 
     # Drawing
 
     def _draw(self) -> None:
-        """Draw the run; the plots follow in turns."""
-        self._to_draw = list(range(len(self._plots)))
-        for plot in self._plots:
-            plot.setUpdatesEnabled(False)
+        """Draw everything; the plots follow in turns."""
         self._show_legend()
-        self._turn.start()
+        self._mark(*range(len(self._charts)))
+
+    def _mark(self, *charts: int) -> None:
+        """Have these drawn in their turn, however many messages come until then."""
+        self._to_draw += [at for at in charts if at not in self._to_draw]
+        if self._to_draw and self._plots and not self._turn.isActive():
+            rest = REST_MS - self._round.elapsed() if self._round.isValid() else 0
+            self._turn.start(max(PAUSE_MS, rest))
 
     def _draw_next(self) -> None:
-        if not self._to_draw:
-            self._turn.stop()
-            return
         at = self._to_draw.pop(0)
+        if at < len(self._plots):
+            self._draw_chart(at)
+        if self._to_draw:
+            self._turn.start(PAUSE_MS)
+        else:
+            self._round.start()
+
+    def _draw_chart(self, at: int) -> None:
         chart, plot = self._charts[at], self._plots[at]
         epochs = self._run.epochs if self._run is not None else ()
-        plot.show_title(self._title(chart, epochs))
-        plot.show_points(
-            _points(epochs, chart.train),
-            _points(epochs, chart.validation) if chart.validation is not None else (),
-        )
+        train, validation = self._series[at]
+        outside = plot.show_curves(train, validation, self._steps if at == 0 else Series())
+        plot.show_title(self._title(chart, epochs, outside))
         # The epoch that is being trained has its place.
         is_running = self._run is not None and self._run.outcome == "running"
         plot.show_epochs(float(len(epochs) + is_running))
         plot.setUpdatesEnabled(True)
 
-    def _title(self, chart: Chart, epochs: tuple[Epoch, ...]) -> str:
-        """The chart's name, and the newest figures in the colours of their lines."""
+    def _title(self, chart: Chart, epochs: tuple[Epoch, ...], outside: Outside | None) -> str:
+        """The chart's name, the newest figures in the colours of their lines, what is not shown."""
         words = chart.title
         if epochs:
             newest = epochs[-1]
@@ -203,6 +243,12 @@ class Curves(QWidget):
                 value = figure(newest) if figure is not None else None
                 if value is not None:
                     words += f'&nbsp; <span style="color:{colour}">{value:{chart.digits}}</span>'
+        if outside is not None:
+            mark, beyond = (
+                ("&#9650;", tr("up to")) if outside.is_above else ("&#9660;", tr("down to"))
+            )
+            words += f'&nbsp; <span style="color:{self._tokens.warn}">{mark}</span>'
+            words += f" {beyond} {outside.value:.3g}"
         return words
 
     def _show_legend(self) -> None:
@@ -220,5 +266,7 @@ class Curves(QWidget):
         self._legend.setText(words)
 
 
-def _points(epochs: tuple[Epoch, ...], figure: Figure) -> list[tuple[float, float]]:
-    return [(float(e.number), value) for e in epochs if (value := figure(e)) is not None]
+def _append(series: Series, epoch: Epoch, figure: Figure) -> None:
+    value = figure(epoch)
+    if value is not None:
+        series.append(float(epoch.number), value)

@@ -1,24 +1,25 @@
 """One plot of a run's figures over its epochs, drawn by pyqtgraph.
 
 What is drawn and when belongs to `curves`, which imports this file late: pyqtgraph takes some
-0.3 s to load.
+0.3 s to load. How many points there are belongs to `series`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import numpy as np
 import pyqtgraph
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from segdesk.ui.charts.series import Outside, Series, value_range
 from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID, SMALL, Tokens
 
-Points = Sequence[tuple[float, float]]
 #: The x axis shows at least so many epochs.
 FEWEST_EPOCHS = 5
+#: Room above and below the curves, as a share of their range.
+PADDING = 0.06
 
 
 class Plot(QWidget):
@@ -40,9 +41,16 @@ class Plot(QWidget):
         # The wheel over a plot scrolls nothing and zooms nothing: figures stay where they are.
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        # The ranges are set with the data; pyqtgraph's own search for them costs every point.
+        self._plot.disableAutoRange()
+        # A learning rate of 0.001 is written so, not as "1 (x0.001)".
+        self._plot.getAxis("left").enableAutoSIPrefix(False)
         self._steps = self._plot.plot()
-        self._train = self._plot.plot(antialias=True)
-        self._validation = self._plot.plot(antialias=True)
+        self._train = self._plot.plot()
+        self._validation = self._plot.plot()
+        #: Triangles at the edge where something lies outside.
+        self._outside = pyqtgraph.ScatterPlotItem(size=8, pen=None)
+        self._plot.addItem(self._outside)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(GRID // 2)
@@ -50,7 +58,7 @@ class Plot(QWidget):
         rows.addWidget(self._plot, 1)
         self._axis = axis
         self.set_tokens(tokens)
-        self._plot.getViewBox().setXRange(0, FEWEST_EPOCHS, padding=0.02)
+        self.show_epochs(0)
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Other colours."""
@@ -68,6 +76,7 @@ class Plot(QWidget):
         )
         self._plot.showGrid(x=False, y=True, alpha=0.15)
         self._steps.setPen(pyqtgraph.mkPen(tokens.dim, width=1))
+        self._outside.setBrush(pyqtgraph.mkBrush(tokens.warn))
         for line, colour, style in (
             (self._train, tokens.accent, Qt.PenStyle.SolidLine),
             (self._validation, tokens.warn, Qt.PenStyle.DashLine),
@@ -81,19 +90,46 @@ class Plot(QWidget):
         """Rich text."""
         self._title.setText(text)
 
-    def show_points(self, train: Points, validation: Points) -> None:
-        """Draw both lines anew; a single point is drawn as a dot."""
-        for line, points in ((self._train, train), (self._validation, validation)):
-            line.setData(*_axes(points), symbol="o" if len(points) == 1 else None)
+    def show_curves(self, train: Series, validation: Series, steps: Series) -> Outside | None:
+        """Draw all lines anew; a single point is drawn as a dot.
 
-    def show_steps(self, steps: Points) -> None:
-        """Draw the thin line behind the others."""
-        self._steps.setData(*_axes(steps))
+        Returns
+        -------
+        The value that lies farthest outside of what is shown; each such is marked at the edge.
+        None where all are shown.
+        """
+        parts = [series.points() for series in (steps, train, validation)]
+        places, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+        low, high = value_range(values)
+        room = PADDING * (high - low)
+        for line, series in (
+            (self._steps, steps),
+            (self._train, train),
+            (self._validation, validation),
+        ):
+            at, value = series.points()
+            is_dot = len(at) == 1 and line is not self._steps
+            line.setData(
+                at,
+                np.clip(value, low - room, high + room),
+                symbol="o" if is_dot else None,
+                # Where points are as close as pixels nobody sees it, and it costs most.
+                antialias=not series.is_reduced and line is not self._steps,
+            )
+        above, below = values > high + room, values < low - room
+        self._outside.setData(
+            x=np.concatenate([places[above], places[below]]),
+            y=np.concatenate([np.full(above.sum(), high), np.full(below.sum(), low)]),
+            symbol=["t1"] * int(above.sum()) + ["t"] * int(below.sum()),
+        )
+        self._plot.getViewBox().setYRange(low - room, high + room, padding=0)
+        outside = values[above | below]
+        if not outside.size:
+            return None
+        middle = (low + high) / 2
+        farthest = float(outside[np.argmax(np.abs(outside - middle))])
+        return Outside(farthest, is_above=farthest > middle)
 
     def show_epochs(self, last: float) -> None:
         """Let the x axis reach to this epoch."""
         self._plot.getViewBox().setXRange(0, max(last, FEWEST_EPOCHS), padding=0.02)
-
-
-def _axes(points: Points) -> tuple[list[float], list[float]]:
-    return [at for at, _ in points], [value for _, value in points]

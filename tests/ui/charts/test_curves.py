@@ -1,0 +1,185 @@
+"""The curves of a long run: a message costs the same work however many came before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QColor, QImage, QTextDocument
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from segdesk.core.run import Epoch, Run, plan_for
+from segdesk.ui.charts.curves import Curves
+from segdesk.ui.charts.plot import Plot
+from segdesk.ui.charts.series import MOST_BUCKETS, Outside, Series
+from segdesk.ui.theme import DARK
+
+RUN = Run("run-001", plan_for(), started=0.0)
+
+
+class Counted(tuple):
+    """Epochs that count how many of them are read."""
+
+    read = 0
+
+    def __getitem__(self, at):
+        found = super().__getitem__(at)
+        Counted.read += len(found) if isinstance(at, slice) else 1
+        return found
+
+    def __iter__(self):
+        for epoch in super().__iter__():
+            Counted.read += 1
+            yield epoch
+
+
+def epoch(number: int, loss: float = 0.5, **figures: float) -> Epoch:
+    return Epoch(number, 2.0 * number, loss, 0.9, 0.001, **figures)
+
+
+EPOCHS = [epoch(n, 0.5 + 0.1 / n, val_loss=0.6) for n in range(1, 10_002)]
+
+
+def after(count: int, losses: dict[int, float] | None = None) -> Run:
+    """The run after so many epochs; like a real one it grows by new objects behind the old."""
+    losses = losses or {}
+    epochs = [EPOCHS[n] for n in range(count)]
+    for number, loss in losses.items():
+        epochs[number - 1] = epoch(number, loss, val_loss=0.6)
+    return replace(RUN, epochs=Counted(epochs))
+
+
+@pytest.fixture
+def curves(qtbot: QtBot) -> Iterator[Curves]:
+    made = Curves(DARK)
+    qtbot.addWidget(made)
+    made.resize(1200, 260)
+    made.show()
+    qtbot.waitUntil(lambda: made.is_drawn, timeout=20_000)
+    yield made
+
+
+def draw(curves: Curves, qtbot: QtBot, run: Run) -> None:
+    curves.show_run(run)
+    qtbot.waitUntil(lambda: curves.is_drawn, timeout=20_000)
+
+
+def test_a_message_reads_one_epoch_and_draws_no_more_than_the_screen_shows(
+    curves: Curves, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+    show = Plot.show_curves
+
+    def counting(self: Plot, *series: Series) -> Outside | None:
+        handed.append(sum(len(one.points()[0]) for one in series))
+        return show(self, *series)
+
+    monkeypatch.setattr(Plot, "show_curves", counting)
+    work: dict[int, tuple[int, int]] = {}
+    for count in (100, 10_000):
+        draw(curves, qtbot, after(count))
+        Counted.read, handed[:] = 0, []
+        draw(curves, qtbot, after(count + 1))
+        work[count] = Counted.read, max(handed)
+        assert len(handed) == 4
+    assert work[10_000][0] == work[100][0] <= 10
+    assert work[10_000][1] <= 4 * MOST_BUCKETS
+
+
+def test_many_messages_between_two_rounds_are_drawn_once_and_every_plot_gets_its_turn(
+    curves: Curves, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    show = Plot.show_curves
+
+    def noting(self: Plot, *series: Series) -> Outside | None:
+        drawn.append(self.objectName())
+        return show(self, *series)
+
+    monkeypatch.setattr(Plot, "show_curves", noting)
+    count = 100
+    while len(set(drawn)) < 4 and count < 2000:
+        # One message each turn of the loop: before, the last plots never had their turn.
+        count += 1
+        curves.show_run(after(count))
+        qtbot.wait(1)
+    assert set(drawn) == {"chart_loss", "chart_accuracy", "chart_dice", "chart_rate"}
+    assert len(drawn) < count - 100
+
+
+def test_another_run_is_drawn_from_its_beginning(curves: Curves, qtbot: QtBot) -> None:
+    draw(curves, qtbot, after(50, {50: 0.123}))
+    assert "0.123" in title(curves, "chart_loss")
+    other = replace(after(3, {3: 0.777}), id="run-002")
+    draw(curves, qtbot, other)
+    assert "0.777" in title(curves, "chart_loss")
+    draw(curves, qtbot, after(50, {50: 0.123}))
+    assert "0.123" in title(curves, "chart_loss")
+
+
+def test_a_spike_is_marked_and_the_rest_keeps_its_height(curves: Curves, qtbot: QtBot) -> None:
+    calm = after(40)
+    draw(curves, qtbot, calm)
+    before = rows_of_the_line(curves)
+    assert "▲" not in plain(title(curves, "chart_loss"))
+    draw(curves, qtbot, replace(after(40, {20: 1e6}), id="run-002"))
+    assert "▲" in plain(title(curves, "chart_loss")) and "1e+06" in title(curves, "chart_loss")
+    assert plain(title(curves, "chart_loss")).startswith("loss")
+    after_spike = rows_of_the_line(curves)
+    assert np.ptp(before) > 20
+    # Flattened by the spike, the curve would take a row or two.
+    assert np.ptp(after_spike) > 20
+
+
+def test_a_constant_is_drawn_at_its_value_in_the_middle(curves: Curves, qtbot: QtBot) -> None:
+    draw(curves, qtbot, after(30))
+    plot = curves.findChild(Plot, "chart_rate")
+    assert plot is not None
+    rows = coloured_rows(plot, DARK.accent)
+    # Title above and axis below: the plot's middle is near the widget's.
+    assert np.ptp(rows) <= 4
+    assert 0.3 < rows.mean() / plot.height() < 0.7
+
+
+def test_titles_stay_while_values_come_and_go(curves: Curves, qtbot: QtBot) -> None:
+    names = {"chart_loss": "loss", "chart_accuracy": "accuracy", "chart_dice": "Dice"}
+    for run in (None, after(1), after(300, {7: math.inf}), None):
+        draw(curves, qtbot, run) if run is not None else curves.show_run(None)
+        qtbot.waitUntil(lambda: curves.is_drawn, timeout=20_000)
+        for id, name in names.items():
+            assert plain(title(curves, id)).startswith(name), (id, run and len(run.epochs))
+
+
+def title(curves: Curves, id: str) -> str:
+    label = curves.findChild(QLabel, f"{id}_title")
+    assert label is not None
+    return label.text()
+
+
+def plain(text: str) -> str:
+    document = QTextDocument()
+    document.setHtml(text)
+    return document.toPlainText()
+
+
+def rows_of_the_line(curves: Curves) -> np.ndarray:
+    plot = curves.findChild(Plot, "chart_loss")
+    assert plot is not None
+    return coloured_rows(plot, DARK.accent)
+
+
+def coloured_rows(plot: Plot, colour: str) -> np.ndarray:
+    """Rows of the widget below its title where something is drawn in a colour."""
+    image = plot.grab().toImage()
+    red, green, blue, _ = QColor(colour).getRgb()
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    stored = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+    pixels = stored[:, : 3 * image.width()].reshape(image.height(), -1, 3).astype(int)
+    far = np.abs(pixels - (red, green, blue)).max(axis=2)
+    rows = [y for y in range(24, image.height()) if (far[y] < 90).any()]
+    assert rows
+    return np.array(rows)
