@@ -25,7 +25,7 @@ IN_BULK = "Accept predictions"
 #: Ways out that a refusal names beside the segment list.
 DISMISS = "or dismiss the prediction here (Backspace)"
 AS_IT_IS = "or press Enter, which says that the slice is right as it is filled"
-START_EMPTY = "or switch off 'From the prediction' in the tools' row"
+START_EMPTY = "or switch off 'From the prediction' beside the tools"
 ACCEPT_REST = "or accept the predictions but for locked and hidden segments (menu Case)"
 
 

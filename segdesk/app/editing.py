@@ -6,6 +6,7 @@ decide which voxels they mean (`app.tools`), `core.annotation` applies, the Work
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,8 @@ from segdesk.core.status import after_stroke
 from segdesk.errors import UsageError
 
 Mask = npt.NDArray[np.bool_]
+#: What a gesture starts from, as of now; None where it starts from the mask as it is.
+Start = Callable[[], Edit | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Gesture:
     case : id
     name : what undo will call it
     on_screen : the slice that the reader sees; None: all of the gesture's
+    start : asked before the first voxel is painted: an Edit that the gesture starts from. It
+        becomes an Edit of its own, and goes where the gesture changes nothing or is cancelled
     """
 
     def __init__(
@@ -110,14 +115,35 @@ class Gesture:
         *,
         rules: PaintRules | None = None,
         on_screen: int | None = None,
+        start: Start | None = None,
     ) -> None:
         self._workbench = workbench
+        self._start = start
+        self._started: Edit | None = None
         self.case = case
         self._on_screen = on_screen
         self._name = name
         self._rules = rules or PaintRules(locked=workbench.segments.locked)
         self._before: dict[int, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]] = {}
         self._boxes: dict[int, Box] = {}
+
+    def begin(self) -> None:
+        """Take what the gesture starts from now; `paint` does so by itself.
+
+        Raises
+        ------
+        UsageError
+            Where it may not be taken.
+        """
+        if self._start is None or self._started is not None or self._before:
+            return
+        # Another gesture that is still drawing may be what touches the slice.
+        self._workbench.settle()
+        started = self._start()
+        if started is not None:
+            self._workbench.go_live(self)
+            self._workbench.apply_live(replace(started, statuses=()))
+            self._started = started
 
     def paint(
         self, box: Box, mask: Mask, value: int, *, provenance: Provenance = Provenance.HAND
@@ -127,11 +153,13 @@ class Gesture:
         Raises
         ------
         UsageError
-            Where the segment to paint with is locked.
+            Where the segment to paint with is locked, or what the gesture starts from may not be
+            taken.
         """
         if value in self._rules.locked:
             name = self._workbench.segments[value].name
             raise UsageError(f"The segment '{name}' is locked.", "Unlock it in the segment list.")
+        self.begin()
         loaded = self._workbench.loaded(self.case)
         annotation = loaded.annotation
         patch = propose(annotation, box, mask, value, provenance, self._rules, loaded.volume.voxels)
@@ -157,8 +185,21 @@ class Gesture:
         """
         applied = self._so_far()
         if applied is None:
+            self._leave_start()
             self._forget()
             return None
+        started = self._started
+        self._forget()
+        try:
+            if started is not None:
+                self._workbench.commit(started, applied=started)
+        finally:
+            edit = self._with_moves(applied)
+            self._workbench.commit(edit, applied=applied)
+        return edit
+
+    def _with_moves(self, applied: Edit) -> Edit:
+        """The whole Edit: what was painted, and what becomes of the slices."""
         annotation = self._workbench.annotation(self.case)
         moves = (
             status_move(
@@ -170,17 +211,20 @@ class Gesture:
             )
             for index in applied.slices
         )
-        edit = replace(applied, statuses=tuple(move for move in moves if move is not None))
-        self._forget()
-        self._workbench.commit(edit, applied=applied)
-        return edit
+        return replace(applied, statuses=tuple(move for move in moves if move is not None))
 
     def cancel(self) -> None:
         """Take everything back without a trace."""
         applied = self._so_far()
         if applied is not None:
             self._workbench.apply_live(applied.inverse())
+        self._leave_start()
         self._forget()
+
+    def _leave_start(self) -> None:
+        """Nothing is painted on what the gesture started from: it goes without a trace."""
+        if self._started is not None:
+            self._workbench.apply_live(replace(self._started, statuses=()).inverse())
 
     def _so_far(self) -> Edit | None:
         annotation = self._workbench.annotation(self.case)
@@ -206,4 +250,5 @@ class Gesture:
     def _forget(self) -> None:
         self._before.clear()
         self._boxes.clear()
+        self._started = None
         self._workbench.end_live(self)

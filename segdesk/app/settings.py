@@ -31,6 +31,7 @@ class Settings:
     recent : paths of projects, the newest first
     geometry, layout : the window's size and docks, as text from Qt (base64)
     wheel_flipped : the wheel towards you goes towards the head
+    start_from_prediction : the first stroke on an untouched slice starts from its prediction
     import_folder, project_folder : where the dialogs open
     """
 
@@ -40,6 +41,7 @@ class Settings:
     geometry: str = ""
     layout: str = ""
     wheel_flipped: bool = False
+    start_from_prediction: bool = True
     import_folder: str = ""
     project_folder: str = ""
 

@@ -77,6 +77,8 @@ class ViewState:
         self.segment = 1
         self.brush_mm = 12.0
         self.layers = Layers()
+        #: Whether the first stroke on an untouched slice starts from the prediction on it.
+        self.starts_from_prediction = True
         self._places: dict[str, Place] = {}
 
     @property

@@ -116,7 +116,10 @@ class MainWindow(QMainWindow):
         recent = RecentMenu(self.preferences, self.open_project)
         menus[tr("File")].insertMenu(self.table["close_project"], recent)
         self._tool_bar = ToolBar(
-            [self.table[id] for id in TOOLS], [self.table[id] for id in BESIDE_TOOLS], tokens
+            [self.table[id] for id in TOOLS],
+            [self.table[id] for id in BESIDE_TOOLS],
+            self.table["start_from_prediction"],
+            tokens,
         )
         self.addToolBar(self._tool_bar)
         self._status = StatusLine(self.runner)
@@ -251,6 +254,7 @@ class MainWindow(QMainWindow):
         self._bridge.listen_now(workbench.history_changed, self._show_history)
         if self._workplace is not None:
             self._workplace.attach(workbench, view, self.training)
+        view.starts_from_prediction = self.preferences.now.start_from_prediction
         self._tool_bar.attach(workbench, view)
         self._saved_timer.start()
 
@@ -346,6 +350,9 @@ class MainWindow(QMainWindow):
     def _take_preferences(self) -> None:
         if self.canvas is not None:
             self.canvas.wheel_flipped = self.preferences.now.wheel_flipped
+        if self.session.view is not None:
+            starts = self.preferences.now.start_from_prediction
+            self.session.view.starts_from_prediction = starts
         self._show_state()
 
     def _take_tokens(self) -> None:

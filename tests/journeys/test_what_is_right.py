@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.workbench import Workbench
@@ -69,7 +69,7 @@ def predicted(desk: Desk, project: Path) -> npt.NDArray[np.uint8]:
 
 
 def finish_by_hand(desk: Desk) -> npt.NDArray[np.uint8]:
-    """Draw what is no table and no skin, and rub out what the first stroke may have taken."""
+    """Draw what is no table and no skin."""
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (12, 10), (12, 20))
     return labels(desk)
@@ -236,3 +236,70 @@ def test_verified_names_what_only_the_prediction_has(
     assert f"{TABLE} of Table more: Ctrl+Enter takes them" in said(desk)
     desk.key(Qt.Key.Key_M)
     assert status(desk) is SliceStatus.CORRECTED
+
+
+def test_the_first_stroke_corrects_the_prediction_and_enter_adds_nothing_to_it(
+    desk: Desk, predicted: npt.NDArray[np.uint8], project: Path, qtbot: QtBot, settings_folder: Path
+) -> None:
+    desk.key(Qt.Key.Key_E)
+    drag(desk.canvas, (23, 3), (23, 25))
+    corrected = labels(desk)
+    erased = workbench_of(desk).annotation(CASE).provenance[SLICE] == Provenance.HAND
+    assert erased.any() and not corrected[erased].any()
+    np.testing.assert_array_equal(corrected[~erased], predicted[SLICE][~erased])
+    assert status(desk) is SliceStatus.PARTIAL
+    desk.key(Qt.Key.Key_Return)
+    np.testing.assert_array_equal(labels(desk), corrected)
+    assert status(desk) is SliceStatus.CORRECTED
+    for _ in range(3):
+        desk.shortcut(Qt.Key.Key_Z, CTRL)
+    assert not labels(desk).any()
+    for _ in range(3):
+        desk.shortcut(Qt.Key.Key_Y, CTRL)
+    np.testing.assert_array_equal(labels(desk), corrected)
+    desk.close()
+    again = open_desk(qtbot, settings_folder)
+    again.open(project)
+    np.testing.assert_array_equal(labels(again), corrected)
+    assert status(again) is SliceStatus.CORRECTED
+    again.close()
+
+
+def test_whether_a_stroke_starts_from_the_prediction_is_a_check_that_is_remembered(
+    desk: Desk, project: Path, qtbot: QtBot, settings_folder: Path
+) -> None:
+    def check(desk: Desk) -> QCheckBox:
+        box = desk.window.findChild(QCheckBox, "from_prediction")
+        assert box is not None
+        return box
+
+    desk.open(project)
+    assert not check(desk).isVisible()
+    predict(workbench_of(desk), disc(voxels()), CASE)
+    desk.settle()
+    assert check(desk).isVisible() and check(desk).isChecked()
+    assert desk.window.table["start_from_prediction"].isChecked()
+    qtbot.mouseClick(check(desk), Qt.MouseButton.LeftButton)
+    desk.settle()
+    assert not check(desk).isChecked()
+    assert not desk.window.table["start_from_prediction"].isChecked()
+    desk.canvas.setFocus()
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (2, 2))
+    provenance = workbench_of(desk).annotation(CASE).provenance
+    assert not (provenance == Provenance.PREDICTION).any()
+    desk.close()
+    again = open_desk(qtbot, settings_folder)
+    again.open(project)
+    assert check(again).isVisible() and not check(again).isChecked()
+    again.key(Qt.Key.Key_Right)
+    again.key(Qt.Key.Key_B)
+    drag(again.canvas, (2, 2))
+    provenance = workbench_of(again).annotation(CASE).provenance
+    assert not (provenance == Provenance.PREDICTION).any()
+    again.window.table["start_from_prediction"].trigger()
+    again.key(Qt.Key.Key_Left)
+    again.key(Qt.Key.Key_Left)
+    drag(again.canvas, (2, 2))
+    assert (workbench_of(again).annotation(CASE).provenance == Provenance.PREDICTION).any()
+    again.close()

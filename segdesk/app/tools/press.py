@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from segdesk.app.accepting import start_edit
 from segdesk.app.tools.strokes import BrushStroke, LassoStroke, fill_at
 from segdesk.app.tools.tool import Point, Stroke, ToolId
 from segdesk.app.workbench import Workbench
@@ -21,12 +23,14 @@ class Hand:
     segment : the active one; 0 is background
     diameter_mm : of the brush
     opposite : erase with a tool that draws, draw with the eraser
+    from_prediction : the first stroke on an untouched slice starts from its prediction
     """
 
     tool: ToolId
     segment: int
     diameter_mm: float
     opposite: bool = False
+    from_prediction: bool = False
 
     @property
     def value(self) -> int:
@@ -45,7 +49,8 @@ def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand)
     Raises
     ------
     UsageError
-        Where there is no such segment, it is locked or hidden, or the tool cannot work here.
+        Where there is no such segment, it is locked or hidden, the tool cannot work here, or a
+        locked or hidden segment keeps some of the prediction out that the stroke starts from.
     """
     value = hand.value
     if value and value not in workbench.segments:
@@ -56,6 +61,7 @@ def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand)
     if value and not workbench.segments[value].visible:
         name = workbench.segments[value].name
         raise UsageError(f"The segment '{name}' is hidden.", "Show it in the segment list.")
+    start = partial(start_edit, workbench, case, index) if hand.from_prediction else None
     if hand.tool in ("brush", "eraser"):
         return BrushStroke(
             workbench,
@@ -65,11 +71,12 @@ def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand)
             value=value,
             radius_mm=hand.diameter_mm / 2,
             pixel_mm=drawn_pixel_mm(workbench.project.case(case).grid),
+            start=start,
         )
     if hand.tool == "lasso":
-        return LassoStroke(workbench, case, index, point, value=value)
+        return LassoStroke(workbench, case, index, point, value=value, start=start)
     if hand.tool == "fill":
-        fill_at(workbench, case, index, point, value=value)
+        fill_at(workbench, case, index, point, value=value, start=start)
     return None
 
 

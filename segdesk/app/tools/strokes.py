@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.app.editing import Gesture
+from segdesk.app.editing import Gesture, Start
 from segdesk.app.tools.tool import Point
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
@@ -23,6 +23,7 @@ class BrushStroke:
     value : segment number, 0 erases
     radius_mm : on the patient
     pixel_mm : (row, column)
+    start : what the stroke starts from, as for `Gesture`
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class BrushStroke:
         value: int,
         radius_mm: float,
         pixel_mm: tuple[float, float],
+        start: Start | None = None,
     ) -> None:
-        self._gesture = Gesture(workbench, case, "Brush" if value else "Erase", on_screen=index)
+        name = "Brush" if value else "Erase"
+        self._gesture = Gesture(workbench, case, name, on_screen=index, start=start)
         self._index = index
         self._last = point
         self._value = value
@@ -69,11 +72,20 @@ class LassoStroke:
     """A closed outline whose inside is filled at the release."""
 
     def __init__(
-        self, workbench: Workbench, case: str, index: int, point: Point, *, value: int
+        self,
+        workbench: Workbench,
+        case: str,
+        index: int,
+        point: Point,
+        *,
+        value: int,
+        start: Start | None = None,
     ) -> None:
-        self._gesture = Gesture(
-            workbench, case, "Lasso" if value else "Lasso erase", on_screen=index
-        )
+        name = "Lasso" if value else "Lasso erase"
+        self._gesture = Gesture(workbench, case, name, on_screen=index, start=start)
+        if start is not None:
+            # What refuses does so now, not after the outline has been drawn.
+            start()
         self._index = index
         self._value = value
         self._points: list[Point] = [point]
@@ -101,9 +113,17 @@ class LassoStroke:
 
 
 def fill_at(
-    workbench: Workbench, case: str, index: int, point: Point, *, value: int
+    workbench: Workbench,
+    case: str,
+    index: int,
+    point: Point,
+    *,
+    value: int,
+    start: Start | None = None,
 ) -> Edit | None:
     """Fill the connected region of one label under a point with another.
+
+    Regions are those of what the fill starts from.
 
     Returns
     -------
@@ -114,7 +134,26 @@ def fill_at(
     UsageError
         Where the point lies outside, or the region is background that is open to the border.
     """
-    labels = workbench.annotation(case).labels[index]
+    gesture = Gesture(
+        workbench, case, "Fill" if value else "Fill erase", on_screen=index, start=start
+    )
+    gesture.begin()
+    try:
+        region = _region(workbench.annotation(case).labels[index], index, point, value)
+    except UsageError:
+        gesture.cancel()
+        raise
+    if region is None:
+        gesture.cancel()
+        return None
+    gesture.paint(region.box, region.mask, value)
+    return gesture.finish()
+
+
+def _region(
+    labels: npt.NDArray[np.uint8], index: int, point: Point, value: int
+) -> fill.Fill | None:
+    """The region under a point; None outside of the slice, or where it has the label already."""
     # Half up, as the brush does it; round() would take 0.5 and 1.5 both to an even voxel.
     row, column = math.floor(point[0] + 0.5), math.floor(point[1] + 0.5)
     if not (0 <= row < labels.shape[0] and 0 <= column < labels.shape[1]):
@@ -126,6 +165,4 @@ def fill_at(
         raise UsageError(
             "This region is open to the edge of the slice.", "Close its outline first, then fill."
         )
-    gesture = Gesture(workbench, case, "Fill" if value else "Fill erase", on_screen=index)
-    gesture.paint(region.box, region.mask, value)
-    return gesture.finish()
+    return region

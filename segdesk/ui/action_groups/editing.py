@@ -109,8 +109,28 @@ def tool_groups(window: MainWindow) -> Groups:
             brush("brush_smaller", tr("Smaller brush"), "[, -", -1),
             brush("brush_larger", tr("Larger brush"), "], +", 1),
         ),
+        (_start_from_prediction(window),),
         _segment_steps(window),
         tuple(_numbered(window, number) for number in (*range(1, NUMBERED + 1), 0)),
+    )
+
+
+def _start_from_prediction(window: MainWindow) -> Action:
+    def turn() -> None:
+        window.preferences.change(
+            start_from_prediction=not window.preferences.now.start_from_prediction
+        )
+
+    return Action(
+        "start_from_prediction",
+        tr("From the prediction"),
+        tr(
+            "The first stroke on a slice that nobody has touched starts from the prediction on it; "
+            "undo takes back first the stroke, then the prediction"
+        ),
+        turn,
+        tr("Tools"),
+        checked=lambda: window.preferences.now.start_from_prediction,
     )
 
 

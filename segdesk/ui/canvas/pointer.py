@@ -11,9 +11,11 @@ from typing import Protocol
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
+from segdesk.app.accepting import is_untouched
 from segdesk.app.tools.press import Hand, locked_under, press
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Provenance
 from segdesk.errors import UsageError
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.drags import Drag, PanDrag, Stage, StrokeDrag, WindowDrag, ZoomDrag
@@ -41,6 +43,9 @@ class Canvas(Stage, Protocol):
     @property
     def view(self) -> ViewState: ...
 
+    @property
+    def shows_prediction(self) -> bool: ...
+
     def show_layers(self) -> bool: ...
 
     def say(self, sentence: str) -> None: ...
@@ -56,6 +61,8 @@ class Pointer:
         self._drag: Drag | None = None
         self._button = Qt.MouseButton.NoButton
         self._turned = 0.0
+        #: Case and slice of a stroke that may start from the prediction.
+        self._untouched: tuple[str, int] | None = None
         self.wheel_flipped = False
         self.pan_held = False
         self.window_held = False
@@ -109,6 +116,9 @@ class Pointer:
             drag.release()
         except UsageError as refusal:
             self._canvas.say(str(refusal))
+        else:
+            self._tell_start()
+        self._untouched = None
 
     def cancel(self) -> None:
         """Take the drag back without a trace."""
@@ -138,10 +148,13 @@ class Pointer:
             return None
         # The right button erases with every tool; Ctrl turns the left one round.
         opposite = view.tool != "eraser" if erase else invert
-        hand = Hand(view.tool, view.segment, view.brush_mm, opposite)
+        starts = view.starts_from_prediction and self._canvas.shows_prediction
+        hand = Hand(view.tool, view.segment, view.brush_mm, opposite, starts)
         point = self._canvas.viewport.to_voxel(position.x(), position.y())
         place = (view.case_id, view.slice, point)
         locked = locked_under(workbench, *place, hand.value)
+        untouched = is_untouched(workbench.annotation(view.case_id), view.slice)
+        self._untouched = place[:2] if starts and untouched else None
         try:
             stroke = press(workbench, *place, hand)
         except UsageError as refusal:
@@ -152,7 +165,19 @@ class Pointer:
             self._canvas.say(words.keeps_locked(locked))
         elif was_hidden:
             self._canvas.say(words.overlays_on_again())
+        else:
+            self._tell_start()
         return None if stroke is None else StrokeDrag(self._canvas, stroke)
+
+    def _tell_start(self) -> None:
+        """Say once that a stroke has started from the prediction."""
+        if self._untouched is None:
+            return
+        case, index = self._untouched
+        provenance = self._canvas.workbench.annotation(case).provenance[index]
+        if (provenance == Provenance.PREDICTION).any():
+            self._canvas.say(words.started_from_prediction())
+            self._untouched = None
 
     # Wheel
 

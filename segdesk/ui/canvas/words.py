@@ -67,6 +67,11 @@ def overlays_on_again() -> str:
     return _tr("Overlays are shown again, so that you see what you paint.")
 
 
+def started_from_prediction() -> str:
+    """The first stroke on a slice took the prediction into the mask."""
+    return _tr("The stroke starts from the prediction. Ctrl+Z twice takes back both.")
+
+
 def reading() -> str:
     return _tr("Reading…")
 

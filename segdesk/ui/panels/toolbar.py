@@ -7,6 +7,7 @@ import math
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QSizePolicy,
@@ -36,9 +37,12 @@ class ToolBar(QToolBar):
     ----------
     tools : checkable actions, with icons
     others : actions for the right end, such as undo and redo
+    start : checkable; whether a first stroke starts from the prediction. Shown where there is one
     """
 
-    def __init__(self, tools: list[QAction], others: list[QAction], tokens: Tokens) -> None:
+    def __init__(
+        self, tools: list[QAction], others: list[QAction], start: QAction, tokens: Tokens
+    ) -> None:
         super().__init__()
         self.setObjectName("tool_bar")
         self.setAccessibleName(self.tr("Tools"))
@@ -63,7 +67,7 @@ class ToolBar(QToolBar):
         self._size.setAccessibleName(self.tr("Brush size"))
         self._size.setToolTip(self.tr("Brush size: Shift+wheel, [ and ]"))
         self._size.setRange(0, SLIDER_STEPS)
-        self._size.setFixedWidth(30 * GRID)
+        self._size.setFixedWidth(20 * GRID)
         self._size.valueChanged.connect(self._slid)
         self._millimetres = QDoubleSpinBox()
         self._millimetres.setObjectName("brush_mm")
@@ -79,14 +83,21 @@ class ToolBar(QToolBar):
         for name in (*PRESETS, "file"):
             self._window.addItem(name, name)
         self._window.activated.connect(self._choose_window)
-        self._window.setFixedWidth(34 * GRID)
+        self._window.setFixedWidth(30 * GRID)
         self._segment = label("", "dim")
         self._segment.setContentsMargins(3 * GRID, 0, GRID, 0)
         self._segment.setStyleSheet(f"font-size: {SMALL}px")
         for widget in (self._size, self._millimetres):
             self.addWidget(widget)
+        self._start = start
+        self._start_box = QCheckBox(start.text())
+        self._start_box.setObjectName("from_prediction")
+        self._start_box.setAccessibleName(start.text())
+        self._start_box.clicked.connect(lambda: start.trigger())
+        start.changed.connect(self._show_start)
         self.addSeparator()
         self.addWidget(self._window)
+        self._start_place = self.addWidget(self._start_box)
         self.addWidget(_spring())
         self.addWidget(self._segment)
         self.set_tokens(tokens)
@@ -103,6 +114,7 @@ class ToolBar(QToolBar):
             view.segment_changed,
             view.tool_changed,
             workbench.segments_changed,
+            workbench.predictions_changed,
         ):
             self._bridge.listen(signal, self.refresh)
         self.refresh()
@@ -123,6 +135,10 @@ class ToolBar(QToolBar):
         view = self._view
         for widget in (self._size, self._millimetres, self._window):
             widget.setEnabled(view is not None)
+        case = None if view is None else view.case_id
+        self._start_place.setVisible(
+            view is not None and case is not None and view.workbench.predicted_by(case) is not None
+        )
         if view is None:
             self._segment.setText("")
             return
@@ -139,6 +155,10 @@ class ToolBar(QToolBar):
         segments = view.workbench.segments
         paints = segments[view.segment].name if view.segment in segments else ""
         self._segment.setText(self.tr("paints {name}").format(name=paints) if paints else "")
+
+    def _show_start(self) -> None:
+        self._start_box.setChecked(self._start.isChecked())
+        self._start_box.setToolTip(self._start.toolTip())
 
     def _show_presets(self, case: Case | None) -> None:
         """The presets are windows of HU; other values have their range only."""
