@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app import saving
+from segdesk.app import reviewing, saving
 from segdesk.app.workbench import Workbench
 from segdesk.jobs import trainer_client
 from tests.app.test_running import child
@@ -154,6 +154,8 @@ def test_evaluate_says_where_a_segment_is_nowhere(
     )
     workbench = Workbench.open(trained)
     workbench.add_segment("Vein")
+    for index in range(workbench.project.case("v").slices):
+        reviewing.say_right(workbench, "v", index)
     saving.save(workbench)
     workbench.close()
     said = segdesk("evaluate", trained)

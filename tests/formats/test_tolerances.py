@@ -163,7 +163,8 @@ def test_labels_whose_header_keeps_a_quaternion_alone_lie_on_their_scan(
         moved = affine.copy()
         moved[:3, 3] += shift * step
         labels_with_qform_only(file, moved, labels)
-        with pytest.raises(InputError, match="another grid than the scan: it begins at"):
+        # A tenth of a small voxel is less than the header's own turn, which is named then.
+        with pytest.raises(InputError, match=r"another grid than the scan: it(s axes| begins at)"):
             read_labels(file, grid)
 
 

@@ -298,6 +298,8 @@ def test_a_network_for_one_segment_refuses_two_in_the_panel(desk_with: OpenDesk)
     workbench = desk.window.session.workbench
     assert workbench is not None
     workbench.add_segment("Other")
+    for index in range(workbench.project.cases[0].slices):
+        say_right(workbench, workbench.project.cases[0].id, index)
     choose(desk, "plan_network", "encoder_decoder")
     desk.press(panel(desk), "train_button")
     assert "learns one segment" in text(desk, "training_state")
