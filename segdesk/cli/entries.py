@@ -60,3 +60,10 @@ def run_trainer(bundle_folder: Path) -> None:
     from segdesk.learning.trainer import run_bundle
 
     run_bundle(bundle_folder, channel)
+
+
+def run_decoder() -> None:
+    """Be the process that decodes compressed DICOM pixels, until stdin ends."""
+    from segdesk.formats.decoding import serve
+
+    serve()

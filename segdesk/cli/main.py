@@ -68,6 +68,12 @@ def _options(
     """Options before the command."""
 
 
+@app.command("decoder", hidden=True)
+def _decoder() -> None:
+    """Be the process that decodes compressed DICOM pixels; started by segdesk itself."""
+    entries.run_decoder()
+
+
 @app.command("trainer", hidden=True)
 def _trainer(bundle: Path) -> None:
     """Be the trainer process; started by segdesk itself."""

@@ -22,6 +22,7 @@ from typing import IO, Literal, cast
 from segdesk.core.run import Outcome
 from segdesk.errors import TrainingError
 from segdesk.jobs.child import PARENT_VARIABLE
+from segdesk.jobs.command import own_command
 from segdesk.jobs.log import Log
 from segdesk.jobs.messages import PROTOCOL, Command, Failed, Finished, Hello, Message
 from segdesk.jobs.wire import decode
@@ -72,10 +73,7 @@ class Ended:
 
 def trainer_command() -> tuple[str, ...]:
     """What starts a trainer, without the bundle's folder: a frozen program starts itself."""
-    if getattr(sys, "frozen", False):
-        return sys.executable, "trainer"
-    # -P: a file of the user's in the current folder must not stand in for a library.
-    return sys.executable, "-P", "-m", "segdesk.cli", "trainer"
+    return own_command("trainer")
 
 
 class TrainerClient:

@@ -21,7 +21,7 @@ PACKAGE = ROOT / "segdesk"
 WATCHED = {
     *("keras", "tensorflow", "torch", "jax"),
     *("PySide6", "shiboken6", "pyqtgraph"),
-    *("SimpleITK", "pydicom", "tifffile", "nibabel", "nrrd"),
+    *("SimpleITK", "pydicom", "gdcm", "tifffile", "nibabel", "nrrd"),
     *("h5py", "scipy", "skimage"),
     *("psygnal", "platformdirs", "typer", "rich"),
 }

@@ -178,7 +178,7 @@ def test_a_transfer_syntax_without_a_decoder_is_named(tmp_path: Path):
 def test_a_file_that_is_decoded_to_another_size_is_refused(tmp_path: Path, monkeypatch):
     write_dicom_series(tmp_path, (1, 16, 16))
     scan = opened(tmp_path)
-    monkeypatch.setattr(dicom_pixels, "_decode", lambda *_: np.zeros((3, 3), np.int16))
+    monkeypatch.setattr(dicom_pixels, "_by_pydicom", lambda *_: np.zeros((3, 3), np.int16))
     with pytest.raises(InputError, match="16×16"):
         scan.plane(0)
 
