@@ -66,6 +66,8 @@ class ViewState:
     segment_changed = Signal()
     brush_changed = Signal()
     layers_changed = Signal()
+    #: Which cases are new has changed.
+    news_changed = Signal()
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
@@ -80,11 +82,22 @@ class ViewState:
         #: Whether the first stroke on an untouched slice starts from the prediction on it.
         self.starts_from_prediction = True
         self._places: dict[str, Place] = {}
+        self._new: frozenset[str] = frozenset()
 
     @property
     def case(self) -> Case | None:
         """The case on screen, as the index knows it."""
         return None if self.case_id is None else self.workbench.project.case(self.case_id)
+
+    @property
+    def new_cases(self) -> frozenset[str]:
+        """Cases that came in the background and have not been looked at yet."""
+        return self._new
+
+    def mark_new(self, id: str) -> None:
+        """A case came while another is on screen: it is marked until it is shown."""
+        self._new |= {id}
+        self.news_changed.emit()
 
     # Where
 
@@ -93,6 +106,9 @@ class ViewState:
         if self.case_id is not None:
             self._places[self.case_id] = Place(self.slice, self.window, self.preset)
         self.case_id = id
+        if id in self._new:
+            self._new -= {id}
+            self.news_changed.emit()
         if id is not None:
             case = self.workbench.project.case(id)
             place = self._places.get(id) or Place(case.slices // 2, *first_window(case))
@@ -130,6 +146,10 @@ class ViewState:
             self.show_case(edit.case, index)
         else:
             self.show_slice(index)
+
+    def shows(self, edit: Edit) -> bool:
+        """Whether a slice that an Edit changed is on screen."""
+        return edit.case == self.case_id and self.slice in edit.slices
 
     # How
 

@@ -1,58 +1,278 @@
-"""A calm line above the scan for what only has to be said: recovered strokes, an import's notes."""
+"""Messages that float over a corner of the scan: notes, offers, and what failed in the background.
+
+They take no room from the picture, no key and no running stroke, so that nothing under the hand
+moves when one comes up. Notes leave by themselves; offers and warnings stay until they are read.
+Decisions that cannot wait are dialogs; what is true for a moment belongs to the status line.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segdesk.ui.icons import icon
 from segdesk.ui.theme import GRID, RADIUS, Tokens
 from segdesk.ui.translations import tr
 
+Kind = Literal["note", "offer", "warning"]
+#: Width of the messages, and their distance from the right, where the strip of slices stands, and
+#: from below, in pixels.
+WIDTH, RIGHT, BELOW = 96 * GRID, 10 * GRID, 3 * GRID
+#: A note leaves after this long, in milliseconds, unless the pointer rests on it.
+LEAVES_AFTER_MS = 20_000
+#: A press this soon after a message came up was meant for what lay there before, in milliseconds.
+ARMED_AFTER_MS = 600
 
-class Banner(QFrame):
-    """Hidden until it has something to say; sentences queue up in one line each."""
 
-    def __init__(self, tokens: Tokens) -> None:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be done about a message.
+
+    Parameters
+    ----------
+    id : objectName of its button
+    sentence : what happened
+    text : of the button
+    chosen : done by the button; the message leaves then
+    dropped : done where the message is closed instead
+    """
+
+    id: str
+    sentence: str
+    text: str
+    chosen: Callable[[], object]
+    dropped: Callable[[], object] = lambda: None
+
+
+class _Message(QFrame):
+    """One message: its sentence, a hint, a button, and a cross."""
+
+    left = Signal(object)
+    #: A press that came too soon after it came up, and was not taken.
+    surprised = Signal()
+
+    def __init__(
+        self, kind: Kind, sentence: str, hint: str, offer: Offer | None, tokens: Tokens
+    ) -> None:
         super().__init__()
-        self.setObjectName("banner")
-        self.setAccessibleName(tr("Message"))
-        self._sentences: list[str] = []
-        self._text = QLabel()
-        self._text.setObjectName("banner_text")
-        self._text.setWordWrap(True)
-        self._close = QToolButton()
-        self._close.setObjectName("close_banner")
-        self._close.setAccessibleName(tr("Close the message"))
-        self._close.setToolTip(tr("Close"))
-        self._close.setProperty("role", "icon")
-        self._close.clicked.connect(self.clear)
+        self.setObjectName("message")
+        self.setAccessibleName(f"{sentence} {hint}".strip())
+        self.sentence, self.offer, self._kind = sentence, offer, kind
+        self._age = QElapsedTimer()
+        self._age.start()
+        self._leave = QTimer(self)
+        self._leave.setSingleShot(True)
+        self._leave.setInterval(LEAVES_AFTER_MS)
+        self._leave.timeout.connect(self._time_is_up)
+        if kind == "note":
+            self._leave.start()
+        words = QVBoxLayout()
+        words.setSpacing(GRID // 2)
+        words.addWidget(_plain(sentence, "message_sentence"))
+        if hint:
+            words.addWidget(_plain(hint, "message_advice", role="dim"))
+        if offer is not None:
+            words.addWidget(self._offer_button(offer), 0, Qt.AlignmentFlag.AlignLeft)
+        self._cross = QToolButton()
+        self._cross.setObjectName("close_banner")
+        self._cross.setAccessibleName(tr("Close the message"))
+        self._cross.setToolTip(tr("Close"))
+        self._cross.setProperty("role", "icon")
+        self._cross.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._cross.clicked.connect(lambda: self._done(self._close))
         row = QHBoxLayout(self)
-        row.setContentsMargins(3 * GRID, GRID, GRID, GRID)
-        row.addWidget(self._text, 1)
-        row.addWidget(self._close)
+        row.setContentsMargins(3 * GRID, 2 * GRID, GRID, 2 * GRID)
+        row.addLayout(words, 1)
+        row.addWidget(self._cross, 0, Qt.AlignmentFlag.AlignTop)
         self.set_tokens(tokens)
+
+    def _offer_button(self, offer: Offer) -> QPushButton:
+        button = QPushButton(offer.text)
+        button.setObjectName(offer.id)
+        button.setAccessibleName(offer.text)
+        button.setProperty("role", "link")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda: self._done(offer.chosen))
+        return button
+
+    def _done(self, then: Callable[[], object]) -> None:
+        if not self._is_armed():
+            return
+        self.left.emit(self)
+        then()
+
+    def _close(self) -> None:
+        if self.offer is not None:
+            self.offer.dropped()
+
+    def _time_is_up(self) -> None:
+        if self.underMouse():
+            self._leave.start()
+        else:
+            self.left.emit(self)
+
+    def _is_armed(self) -> bool:
+        """Whether a press can have been meant for it; else it is said that nothing was done."""
+        armed = self._age.elapsed() >= ARMED_AFTER_MS
+        if not armed:
+            self.surprised.emit()
+        return armed
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Nothing lies under a message that a press could mean."""
+        self._is_armed()
+        event.accept()
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        self._cross.setIcon(icon("close", tokens))
+        edge = tokens.warn if self._kind == "warning" else tokens.accent
+        self.setStyleSheet(
+            f"QFrame#message {{ background: {tokens.raised}; border: 1px solid {tokens.line}; "
+            f"border-left: 3px solid {edge}; border-radius: {RADIUS}px; }}"
+        )
+
+
+class _Resizes(QObject):
+    """Calls something whenever what it watches has another size."""
+
+    def __init__(self, then: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._then = then
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._then()
+        return False
+
+
+class Banner(QScrollArea):
+    """Hidden until it has something to say; the newest message stands lowest.
+
+    Parameters
+    ----------
+    host : over whose lower right corner it floats
+    """
+
+    #: For the status line: a press met a message that had just come up.
+    said = Signal(str)
+
+    def __init__(self, host: QWidget, tokens: Tokens) -> None:
+        super().__init__(host)
+        self.setObjectName("banner")
+        self.setAccessibleName(tr("Messages"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        self.setStyleSheet("QScrollArea#banner, QWidget#messages { background: transparent; }")
+        self._host = host
+        self._tokens = tokens
+        self._messages: list[_Message] = []
+        inside = QWidget()
+        inside.setObjectName("messages")
+        self._rows = QVBoxLayout(inside)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(GRID)
+        self.setWidget(inside)
+        self._watch = _Resizes(self._place, self)
+        host.installEventFilter(self._watch)
         self.hide()
 
     @property
     def text(self) -> str:
-        return self._text.text()
+        """Every sentence that stands there, a line each."""
+        return "\n".join(message.sentence for message in self._messages)
 
     def say(self, sentence: str) -> None:
-        """Show one more sentence, once."""
-        if sentence not in self._sentences:
-            self._sentences.append(sentence)
-            self._text.setText("\n".join(self._sentences))
-        self.show()
+        """A note, once; it leaves by itself."""
+        self._add("note", sentence)
+
+    def offer(self, offer: Offer) -> None:
+        """A note about which something can be done."""
+        self._add("offer", offer.sentence, offer=offer)
+
+    def warn(self, sentence: str, hint: str = "", offer: Offer | None = None) -> None:
+        """What went wrong, and the next step; stays until it is closed."""
+        self._add("warning", sentence, hint, offer)
 
     def clear(self) -> None:
-        """Everything was read."""
-        self._sentences.clear()
-        self._text.clear()
-        self.hide()
+        """Everything was read, or is no longer about anything."""
+        for message in tuple(self._messages):
+            self._remove(message)
+
+    def take_back(self, id: str) -> None:
+        """The offer of that id can no longer be taken."""
+        for message in tuple(self._messages):
+            if message.offer is not None and message.offer.id == id:
+                self._remove(message)
 
     def set_tokens(self, tokens: Tokens) -> None:
-        self._close.setIcon(icon("close", tokens))
-        self.setStyleSheet(
-            f"QFrame#banner {{ background: {tokens.raised}; border-left: 3px solid "
-            f"{tokens.accent}; border-radius: {RADIUS}px; }}"
+        self._tokens = tokens
+        for message in self._messages:
+            message.set_tokens(tokens)
+
+    def _add(self, kind: Kind, sentence: str, hint: str = "", offer: Offer | None = None) -> None:
+        if any(message.sentence == sentence for message in self._messages) and offer is None:
+            return
+        message = _Message(kind, sentence, hint, offer, self._tokens)
+        message.left.connect(self._remove)
+        message.surprised.connect(self._surprised)
+        self._messages.append(message)
+        self._rows.addWidget(message)
+        # A row that is not shown yet counts for nothing in the height.
+        message.show()
+        self._place()
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+
+    def _remove(self, message: _Message) -> None:
+        self._messages.remove(message)
+        self._rows.removeWidget(message)
+        message.hide()
+        message.deleteLater()
+        self._place()
+
+    def _surprised(self) -> None:
+        self.said.emit(tr("A message had just come up under the pointer, so nothing was done."))
+
+    def _place(self) -> None:
+        """In the host's corner, as large as it needs to be and at most half as high as the host."""
+        if not self._messages:
+            self.hide()
+            return
+        width = min(WIDTH, self._host.width() - 2 * RIGHT)
+        height = min(self._rows.totalHeightForWidth(width), self._host.height() // 2)
+        self.setGeometry(
+            self._host.width() - width - RIGHT,
+            self._host.height() - height - BELOW,
+            width,
+            height,
         )
+        self.show()
+        self.raise_()
+
+    def sizeHint(self) -> QSize:
+        return self.size()
+
+
+def _plain(text: str, id: str, *, role: str = "") -> QLabel:
+    """Words as they are: a name is no markup."""
+    label = QLabel(text)
+    label.setObjectName(id)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setProperty("role", role)
+    return label

@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QWidget
 from segdesk.app import exporting, importing
 from segdesk.app.exporting import What
 from segdesk.app.importing import LabelMap, LabelsAs
+from segdesk.app.workbench import Workbench
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.export import FILTERS, ExportDialog
 from segdesk.ui.dialogs.import_choice import SCAN_FILTERS
 from segdesk.ui.dialogs.label_options import LabelOptionsDialog
+from segdesk.ui.imports import final
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import TaskRunner
@@ -41,44 +43,61 @@ class Exchange(QObject):
 
     def ask_for_labels(self) -> None:
         """Ask for a label map for the case on screen."""
-        case = self._session.case_id
-        if case is not None:
+        workbench, case = self._session.workbench, self._session.case_id
+        if workbench is not None and case is not None:
             ask.for_file(
                 self._window,
                 tr("Labels of {case}", case=case),
                 self._preferences.now.import_folder,
                 SCAN_FILTERS,
-                lambda path: self._ask_how(case, path),
+                lambda path: self._ask_how(workbench, case, path),
             )
 
-    def _ask_how(self, case: str, path: Path) -> None:
+    def _ask_how(self, workbench: Workbench, case: str, path: Path) -> None:
         LabelOptionsDialog(
-            self._window, path.name, case, lambda labels_as: self._read(case, path, labels_as)
+            self._window,
+            path.name,
+            case,
+            lambda labels_as: self._read(workbench, case, path, labels_as),
         ).open()
 
-    def _read(self, case: str, path: Path, labels_as: LabelsAs) -> None:
-        workbench = self._session.workbench
-        if workbench is None:
+    def _is_there(self, workbench: Workbench) -> bool:
+        """Whether the project that something was asked for is still the open one: another one has
+        cases of the same names.
+        """
+        is_there = self._session.workbench is workbench
+        if not is_there:
+            self.noted.emit(
+                tr("Nothing was done: the project that it was asked for has been closed.")
+            )
+        return is_there
+
+    def _read(self, workbench: Workbench, case: str, path: Path, labels_as: LabelsAs) -> None:
+        if not self._is_there(workbench):
             return
         row = workbench.project.case(case)
         self._runner.start(
             tr("Reading labels"),
             lambda _: importing.read_label_map(row, str(path)),
-            done=lambda labels: self._session.when_read(
-                case, lambda: self._take(case, labels, labels_as)
-            ),
-            failed=self.failed.emit,
+            done=lambda labels: self._read_was(workbench, case, labels, labels_as),
+            failed=self._failed,
             lane="long",
         )
 
-    def _take(self, case: str, labels: LabelMap, labels_as: LabelsAs) -> None:
-        workbench = self._session.workbench
-        if workbench is None:
-            return
+    def _read_was(
+        self, workbench: Workbench, case: str, labels: LabelMap, labels_as: LabelsAs
+    ) -> None:
+        if self._is_there(workbench):
+            self._session.when_read(case, lambda: self._take(workbench, case, labels, labels_as))
+
+    def _failed(self, error: Exception) -> None:
+        self.failed.emit(final(error))
+
+    def _take(self, workbench: Workbench, case: str, labels: LabelMap, labels_as: LabelsAs) -> None:
         try:
             notes = importing.take_label_map(workbench, case, labels, labels_as=labels_as)
         except SegdeskError as error:
-            self.failed.emit(error)
+            self._failed(error)
             return
         self._session.ensure_segment()
         for note in notes:
@@ -97,23 +116,21 @@ class Exchange(QObject):
             self._window,
             case,
             {"annotation": "", "prediction": none, "volume": ""},
-            lambda what: self._ask_where(case, cast("What", what)),
+            lambda what: self._ask_where(workbench, case, cast("What", what)),
         ).open()
 
-    def _ask_where(self, case: str, what: What) -> None:
-        path = self._session.path
-        folder = path.parent if path is not None else Path.home()
+    def _ask_where(self, workbench: Workbench, case: str, what: What) -> None:
+        folder = workbench.folder.path.parent
         ask.for_new_file(
             self._window,
             tr("Export"),
             str(folder / f"{case}-{what}.nii.gz"),
             FILTERS,
-            lambda file: self._export(case, what, file),
+            lambda file: self._export(workbench, case, what, file),
         )
 
-    def _export(self, case: str, what: What, file: Path) -> None:
-        workbench = self._session.workbench
-        if workbench is None:
+    def _export(self, workbench: Workbench, case: str, what: What, file: Path) -> None:
+        if not self._is_there(workbench):
             return
 
         def done(notes: tuple[str, ...]) -> None:
@@ -130,6 +147,6 @@ class Exchange(QObject):
             tr("Exporting {case}", case=case),
             lambda _: frozen.write(file),
             done=done,
-            failed=self.failed.emit,
+            failed=self._failed,
             lane="long",
         )

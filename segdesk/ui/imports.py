@@ -2,7 +2,8 @@
 
 What reads runs on the task runner's long lane; what changes the project, on the GUI thread. What
 files mean is decided in `formats`, by way of `app.importing`. Nothing half-imported stays: a
-project that was made for an import that brought nothing goes again.
+project that was made for an import that brought nothing goes again. An import goes on behind the
+hand that draws: only in an empty project is a case shown without being asked for.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from segdesk.app import importing
 from segdesk.app.importing import Imported, Request
+from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.window import PRESETS, Window, full_range
 from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
 from segdesk.formats.findings import Survey
+from segdesk.ui.banner import Offer
 from segdesk.ui.dialogs.import_choice import Chosen, ImportChoiceDialog
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
 from segdesk.ui.preferences import Preferences
@@ -31,12 +34,16 @@ from segdesk.ui.translations import tr
 
 #: Problems, or cases, that one sentence names; the rest is counted.
 MOST_PROBLEMS = 5
+#: Id of the offer to choose among volumes.
+CHOOSE = "choose_volumes"
 
 
 @dataclass(slots=True)
 class _Batch:
     """One import under way, from the drop to the last sentence about it."""
 
+    #: What the reader had done on the canvas when the import was asked for.
+    touches: int = 0
     chosen: Chosen = field(default_factory=lambda: Chosen(()))
     notes: list[str] = field(default_factory=list)
     made_project: bool = False
@@ -54,12 +61,17 @@ class ImportFlow(QObject):
     ----------
     window : parent of the dialogs
     idle : "" where the session is neither opening nor closing a project, else the reason
+    touches : counts what the reader does on the canvas
     """
 
     #: The middle slice of a scan that is being read: int16 (rows, columns), and its `Window`.
     previewed = Signal(object, object)
-    #: The first case of an import is there, or the import brought none.
+    #: The first case of an empty project is there, or the import brought none.
     shown = Signal()
+    #: An `Offer` to look at what came, or to choose what shall come; and the id of one that is
+    #: no longer good.
+    offered = Signal(object)
+    taken_back = Signal(str)
     #: An import began or ended.
     busy_changed = Signal()
     noted = Signal(str)
@@ -72,6 +84,7 @@ class ImportFlow(QObject):
         runner: TaskRunner,
         preferences: Preferences,
         idle: Callable[[], str],
+        touches: Callable[[], int],
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -79,9 +92,11 @@ class ImportFlow(QObject):
         self._runner = runner
         self._preferences = preferences
         self._idle = idle
+        self._touches = touches
         self._batch: _Batch | None = None
         self._task: Task | None = None
         self._dialog: QDialog | None = None
+        self._is_offering = False
 
     @property
     def is_busy(self) -> bool:
@@ -100,7 +115,7 @@ class ImportFlow(QObject):
         if reason:
             self.failed.emit(UsageError(reason))
             return
-        batch = self._batch = _Batch()
+        batch = self._batch = _Batch(self._touches())
         first = Path(str(sources[0]))
         self._preferences.change(import_folder=str(first.parent))
         self._task = self._runner.start(
@@ -122,13 +137,13 @@ class ImportFlow(QObject):
             self._task.cancel()
         elif self._dialog is not None:
             self._dialog.reject()
+        elif self._is_offering:
+            self.taken_back.emit(CHOOSE)
+            self._end(batch)
 
     def _survey_failed(self, batch: _Batch, error: Exception) -> None:
         self._end(batch)
-        if isinstance(error, UsageError):
-            # What was dropped cannot be named better here: as final as a damaged file.
-            error = InputError(error.sentence, error.hint)
-        self.failed.emit(error)
+        self.failed.emit(final(error))
 
     def _found(self, batch: _Batch, survey: Survey) -> None:
         self._task = None
@@ -141,12 +156,29 @@ class ImportFlow(QObject):
             ]
             self._place(batch, Chosen(survey.volumes))
         else:
-            self._ask(
-                batch,
-                ImportChoiceDialog(
-                    self._window, survey, self._disk(), lambda chosen: self._place(batch, chosen)
-                ),
+            self._offer_choice(batch, survey)
+
+    def _offer_choice(self, batch: _Batch, survey: Survey) -> None:
+        """Ask which volumes shall come in, at once only where no hand has begun to work."""
+
+        def ask() -> None:
+            self._is_offering = False
+            dialog = ImportChoiceDialog(
+                self._window, survey, self._disk(), lambda chosen: self._place(batch, chosen)
             )
+            dialog.take_no_keys_yet()
+            self._ask(batch, dialog)
+
+        def dropped() -> None:
+            self._is_offering = False
+            self._end(batch)
+
+        if self._session.case_id is None or self._touches() == batch.touches:
+            ask()
+            return
+        self._is_offering = True
+        found = tr("{n} volumes were found to import.", n=len(survey.volumes))
+        self.offered.emit(Offer(CHOOSE, found, tr("Choose…"), ask, dropped))
 
     def _ask(self, batch: _Batch, dialog: QDialog) -> None:
         """Show a dialog; the import ends where the reader changes their mind."""
@@ -268,10 +300,14 @@ class ImportFlow(QObject):
         batch.notes += [f"{case.id}: {note}" for note in case.source.notes]
         batch.taken.append(case.id)
         view = self._session.view
-        if len(batch.taken) == 1 and view is not None:
+        if view is None:
+            return
+        if view.case_id is None:
             self._session.ensure_segment()
             view.show_case(case.id)
             self.shown.emit()
+        else:
+            view.mark_new(case.id)
 
     def _finish(self, batch: _Batch) -> None:
         workbench = self._session.workbench
@@ -286,6 +322,22 @@ class ImportFlow(QObject):
         self._end(batch)
         if batch.problems:
             self.failed.emit(_one_error(batch.problems, len(batch.cases)))
+        view = self._session.view
+        if view is not None and not batch.is_stopped:
+            self._offer_look(view, [case for case in batch.taken if case in view.new_cases])
+
+    def _offer_look(self, view: ViewState, cases: Sequence[str]) -> None:
+        """Say which cases came in, and that the first of them can be looked at."""
+        if not cases:
+            return
+
+        def show() -> None:
+            if self._session.view is view:
+                view.show_case(cases[0])
+
+        self.offered.emit(
+            Offer("show_new_case", _came_words(cases), tr("Show {case}", case=cases[0]), show)
+        )
 
     def _end(self, batch: _Batch) -> None:
         """Ready for the next import; says what a stop has cost."""
@@ -294,6 +346,22 @@ class ImportFlow(QObject):
         if batch.is_stopped and (lost or not batch.taken):
             self.noted.emit(_stopped_words(lost))
         self.busy_changed.emit()
+
+
+def final(error: Exception) -> Exception:
+    """What ended a task in the background is no refusal of a press: it is said until it is read."""
+    if isinstance(error, UsageError):
+        return InputError(error.sentence, error.hint)
+    return error
+
+
+def _came_words(cases: Sequence[str]) -> str:
+    if len(cases) == 1:
+        return tr("{case} was imported.", case=cases[0])
+    named = ", ".join(cases[:MOST_PROBLEMS])
+    if len(cases) > MOST_PROBLEMS:
+        return tr("{cases} and {n} more were imported.", cases=named, n=len(cases) - MOST_PROBLEMS)
+    return tr("{cases} were imported.", cases=named)
 
 
 def _stopped_words(lost: Sequence[str]) -> str:
@@ -311,10 +379,10 @@ def _stopped_words(lost: Sequence[str]) -> str:
     return tr("The import was stopped; {cases} were not imported.", cases=named)
 
 
-def _one_error(problems: Sequence[SegdeskError], count: int) -> SegdeskError:
+def _one_error(problems: Sequence[SegdeskError], count: int) -> Exception:
     """Several problems as one sentence and the list of them."""
     if len(problems) == 1:
-        return problems[0]
+        return final(problems[0])
     named = "\n".join(str(problem) for problem in problems[:MOST_PROBLEMS])
     more = len(problems) - MOST_PROBLEMS
     if more > 0:

@@ -124,7 +124,7 @@ class Leaving(QObject):
         self._window.show()
         cause = unwrapped(error)
         sentence = cause.sentence if isinstance(cause, SegdeskError) else str(cause)
-        show_message(
+        dialog = show_message(
             self._window,
             "save_failed_dialog",
             tr("The project was not saved"),
@@ -136,6 +136,8 @@ class Leaving(QObject):
                 Choice("stay_open", tr("Stay open"), self._stay, "primary"),
             ),
         )
+        # Esc is an answer too: nothing was chosen, so the project stays.
+        dialog.rejected.connect(self._stay)
 
     def _stay(self) -> None:
         self._then = None

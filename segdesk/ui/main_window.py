@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
+from segdesk.app.doors import unwrapped
 from segdesk.core.window import Window
+from segdesk.errors import Cancelled, SegdeskError, UsageError
 from segdesk.ui.actions import ActionTable, groups
 from segdesk.ui.banner import Banner
 from segdesk.ui.bridge import Bridge
@@ -92,7 +94,12 @@ class MainWindow(QMainWindow):
         self._leaving = Leaving(self, self.session, self.runner, self.training)
         self.reasons = Reasons(self.session, self.training, self._leaving)
         self.imports = ImportFlow(
-            self, self.session, self.runner, preferences, idle=self.reasons.idle
+            self,
+            self.session,
+            self.runner,
+            preferences,
+            idle=self.reasons.idle,
+            touches=lambda: 0 if self.canvas is None else self.canvas.touches,
         )
         self.exchange = Exchange(self, self.session, self.runner, preferences)
         self.docks = Docks(self)
@@ -124,20 +131,16 @@ class MainWindow(QMainWindow):
         self.addToolBar(self._tool_bar)
         self._status = StatusLine(self.runner)
         self.setStatusBar(self._status)
-        self.banner = Banner(tokens)
         self._start = StartPage()
         self._preview = PreviewPage(tokens)
         self._pages = QStackedWidget()
         self._pages.setObjectName("pages")
         self._pages.addWidget(self._start)
         self._pages.addWidget(self._preview)
-        middle = QWidget()
-        rows = QVBoxLayout(middle)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self.banner)
-        rows.addWidget(self._pages, 1)
-        self.setCentralWidget(middle)
+        self.setCentralWidget(self._pages)
+        self.banner = Banner(self._pages, tokens)
+        # A page that is brought up is raised too, over everything on it.
+        self._pages.currentChanged.connect(self.banner.raise_)
         self._saved_timer = QTimer(self)
         self._saved_timer.setInterval(1000)
         self._saved_timer.timeout.connect(self._show_saved)
@@ -147,10 +150,14 @@ class MainWindow(QMainWindow):
         session.opened.connect(self._opened)
         session.closed.connect(self._closed)
         session.busy_changed.connect(self._show_state)
+        session.refused.connect(self.say)
         for source in (session, self.imports, self.exchange):
             source.noted.connect(self.banner.say)
-            source.failed.connect(self._faults.show_error)
-        self._run_choice.failed.connect(self._faults.show_error)
+            source.failed.connect(self._show_failure)
+        self._run_choice.failed.connect(self._show_failure)
+        self.banner.said.connect(self.say)
+        self.imports.offered.connect(self.banner.offer)
+        self.imports.taken_back.connect(self.banner.take_back)
         self.imports.previewed.connect(self._preview_import)
         self.imports.shown.connect(self._end_preview)
         self.imports.busy_changed.connect(self._show_state)
@@ -179,6 +186,18 @@ class MainWindow(QMainWindow):
     def say(self, sentence: str) -> None:
         """Put a sentence into the status line for a moment."""
         self._status.say(sentence)
+
+    def _show_failure(self, error: Exception) -> None:
+        """What a task failed with: no dialog may come between a hand and the scan it works on."""
+        cause = unwrapped(error)
+        if (
+            isinstance(cause, SegdeskError)
+            and not isinstance(cause, Cancelled | UsageError)
+            and self.session.case_id is not None
+        ):
+            self.banner.warn(cause.sentence, cause.hint)
+        else:
+            self._faults.show_error(error)
 
     # Projects
 

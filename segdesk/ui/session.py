@@ -24,6 +24,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.errors import SegdeskError
 from segdesk.ui.bridge import Bridge
+from segdesk.ui.edit_words import place_words
 from segdesk.ui.journal_sync import JournalSync
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.threads.task_runner import TaskRunner
@@ -61,6 +62,8 @@ class Session(QObject):
     noted = Signal(str)
     #: What went wrong with something that was asked for; an Exception.
     failed = Signal(object)
+    #: Why a key that was pressed just now did nothing.
+    refused = Signal(str)
     #: A save or the reading of a case began or ended.
     busy_changed = Signal()
 
@@ -75,6 +78,8 @@ class Session(QObject):
         self._bridge = Bridge(self)
         self._reading: str | None = None
         self._when_read: dict[str, list[Callable[[], None]]] = {}
+        #: An undo or redo waits for the mask that it changes.
+        self._step_waits = False
         self._saving = False
         self._after_write: list[Callable[[], None]] = []
         self._opening = False
@@ -196,7 +201,8 @@ class Session(QObject):
         if workbench.project.cases and not len(workbench.segments):
             workbench.add_segment(tr(FIRST_SEGMENT))
         numbers = workbench.segments.numbers
-        if view.segment not in numbers and numbers:
+        # Background is in the hand because somebody took it.
+        if view.segment and view.segment not in numbers and numbers:
             view.use_segment(numbers[0])
 
     # Through the history
@@ -214,21 +220,40 @@ class Session(QObject):
     def _through_history(
         self, workbench: Workbench, edit: Edit | None, way: Literal["undo", "redo"]
     ) -> None:
-        """A step, once the mask that it changes is in memory."""
-
-        def step() -> None:
-            newest = workbench.history.next_undo if way == "undo" else workbench.history.next_redo
-            if newest is not edit:
-                # Something was drawn while the mask was read: that is not what was meant.
+        """A step. The place is shown now, because a key was pressed now; where its mask is still
+        to be read, the step follows, and shows nothing any more.
+        """
+        if edit is None:
+            return
+        if edit.case and not self.has_mask(edit.case):
+            if self._step_waits:
+                self.refused.emit(_still_reading(edit.case))
                 return
-            done = workbench.undo() if way == "undo" else workbench.redo()
-            if done is not None and self._view is not None:
-                self._view.reveal(done)
+            self._step_waits = True
+            self._reveal(edit)
+            self.when_read(edit.case, lambda: self._late_step(workbench, edit, way))
+            return
+        done = _step(workbench, way)
+        if done is not None:
+            self._reveal(done)
 
-        if edit is not None and edit.case:
-            self.when_read(edit.case, step)
-        else:
-            step()
+    def _late_step(self, workbench: Workbench, edit: Edit, way: Literal["undo", "redo"]) -> None:
+        """The mask that a step waited for is there."""
+        self._step_waits = False
+        newest = workbench.history.next_undo if way == "undo" else workbench.history.next_redo
+        named = f"{edit.name}, {place_words(edit, workbench)}"
+        if newest is not edit:
+            # Something was drawn while the mask was read: that is not what was meant.
+            self.noted.emit(tr("Left as it was, because more was drawn since: {edit}", edit=named))
+            return
+        _step(workbench, way)
+        if self._view is not None and not self._view.shows(edit):
+            said = tr("Undone: {edit}") if way == "undo" else tr("Done again: {edit}")
+            self.noted.emit(said.format(edit=named))
+
+    def _reveal(self, edit: Edit) -> None:
+        if self._view is not None:
+            self._view.reveal(edit)
 
     # Reading a case
 
@@ -263,6 +288,7 @@ class Session(QObject):
         def failed(error: Exception) -> None:
             self._reading = None
             self._when_read.pop(case, None)
+            self._step_waits = False
             self.busy_changed.emit()
             if self._workbench is workbench:
                 self.failed.emit(error)
@@ -375,6 +401,7 @@ class Session(QObject):
         self.journal.stop()
         self._bridge.close()
         self._when_read.clear()
+        self._step_waits = False
         if workbench is not None:
             self.closed.emit()
         return workbench
@@ -393,6 +420,14 @@ def _open(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
 
 def _create(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
     return Workbench.create(path, reader=reader), ()
+
+
+def _step(workbench: Workbench, way: Literal["undo", "redo"]) -> Edit | None:
+    return workbench.undo() if way == "undo" else workbench.redo()
+
+
+def _still_reading(case: str) -> str:
+    return tr("{case} is still being read: wait a moment.", case=case)
 
 
 def _read_case(workbench: Workbench, case: str) -> _Read:

@@ -118,6 +118,9 @@ def test_undo_never_takes_back_what_was_drawn_while_a_mask_was_read(
 
     monkeypatch.setattr(ProjectFolder, "read_volume", slow)
     desk.shortcut(Qt.Key.Key_Z, CONTROL)
+    # The undo has shown its place at once; the reader goes back and draws on.
+    assert session.case_id == CASE
+    session.view.show_case("case-006")
     drag(desk.canvas, (12, 4), (12, 10))
     desk.settle()
     expected = drawn(workbench_of(desk), "case-006")
@@ -156,3 +159,19 @@ def test_on_a_disk_that_has_room_again_closing_saves_everything(
     again = Workbench.open(project)
     assert drawn(again) == expected
     again.close()
+
+
+def test_esc_in_the_dialog_about_a_refused_save_keeps_the_window_and_lets_it_close_later(
+    desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    with monkeypatch.context() as patched:
+        draw_on_a_full_disk(desk, project, patched)
+        desk.window.close()
+        qtbot.keyClick(desk.dialog("save_failed_dialog"), Qt.Key.Key_Escape)
+        desk.settle()
+        assert desk.window.isVisible()
+        assert desk.window.reasons.idle() == ""
+        desk.window.close()
+        said = desk.dialog("save_failed_dialog")
+    desk.press(said, "save_again")
+    desk.wait(lambda: not desk.window.isVisible())

@@ -22,6 +22,23 @@ from segdesk.ui.action import Action
 #: A key that stays down this long is held, not tapped.
 HOLD_MS = 200
 
+#: Keys that mean nothing by themselves: they end no stroke.
+MODIFIERS = frozenset(
+    (
+        Qt.Key.Key_Shift,
+        Qt.Key.Key_Control,
+        Qt.Key.Key_Alt,
+        Qt.Key.Key_AltGr,
+        Qt.Key.Key_Meta,
+        Qt.Key.Key_Super_L,
+        Qt.Key.Key_Super_R,
+        Qt.Key.Key_CapsLock,
+        Qt.Key.Key_NumLock,
+        Qt.Key.Key_ScrollLock,
+        Qt.Key.Key_unknown,
+    )
+)
+
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
 _SHIFT = Qt.KeyboardModifier.ShiftModifier.value
 #: Keys that go on while they stay down; the others act once for each press.

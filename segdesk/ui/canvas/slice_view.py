@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -35,7 +36,7 @@ from segdesk.ui.action import Action
 from segdesk.ui.canvas import facts, words
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
-from segdesk.ui.canvas.keys import KeyDispatcher
+from segdesk.ui.canvas.keys import MODIFIERS, KeyDispatcher
 from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.canvas.overlays import Overlays, reading_rectangle
 from segdesk.ui.canvas.pointer import Pointer
@@ -88,6 +89,8 @@ class SliceView(QWidget):
         self._hint = ""
         self._facts: facts.Facts | None = None
         self._guard = PaintGuard(self)
+        #: Counts what is done here with a button, a key or the wheel.
+        self.touches = 0
         self._pointer = Pointer(self)
         self._keys = KeyDispatcher(self.finish_stroke, self)
         self._keys.refused.connect(self.refused)
@@ -395,7 +398,10 @@ class SliceView(QWidget):
         self._overlays.paint_reading(painter, text, bar, self.size(), dirty)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._is_fitted:
+        if self._pointer.drag is not None:
+            # What lies under the hand stays there until the drag has ended.
+            self._place(replace(self._viewport, size=(self.width(), self.height())))
+        elif self._is_fitted:
             self.fit()
         elif self._shown_case() is not None:
             self._place(self._viewport.resized((self.width(), self.height())))
@@ -403,6 +409,8 @@ class SliceView(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             drag_wants = self._pointer.drag is not None and event.key() in _ENTER_AND_ESC
+            # A modifier is kept from the menu bar too, which Alt would give the focus to.
+            drag_wants |= self._pointer.drag is not None and event.key() in MODIFIERS
             if drag_wants or self._keys.action_for(event) is not None:
                 event.accept()
                 return True
@@ -414,10 +422,13 @@ class SliceView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.touches += 1
         self._keys.hold_what_is_down()
         self._hover.position = event.position()
         if self._shown_case() is not None:
             self._pointer.press(event.position(), event.button(), event.modifiers())
+        elif self._view.case_id is not None and self._view.tool != "navigate":
+            self.refused.emit(words.not_read_yet(self._view.case_id))
         self._follow()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -432,6 +443,7 @@ class SliceView(QWidget):
         self._follow()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self.touches += 1
         self._hover.position = event.position()
         if self._shown_case() is not None:
             self._pointer.wheel(event)
@@ -445,6 +457,7 @@ class SliceView(QWidget):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.touches += 1
         if not self._finish_or_cancel(event.key()) and not self._keys.press(event):
             super().keyPressEvent(event)
 

@@ -72,6 +72,11 @@ def started_from_prediction() -> str:
     return _tr("The stroke starts from the prediction. Ctrl+Z twice takes back both.")
 
 
+def not_read_yet(case: str) -> str:
+    """A stroke was begun on a case whose mask is still on its way."""
+    return _tr("{case} is still being read, so nothing was drawn.").format(case=case)
+
+
 def reading() -> str:
     return _tr("Reading…")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QDialog,
@@ -21,6 +21,22 @@ from PySide6.QtWidgets import (
 )
 
 from segdesk.ui.theme import GRID
+
+#: Keys this soon after a dialog came up by itself were meant for the scan, in milliseconds.
+KEYS_AFTER_MS = 500
+_KEYS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride)
+
+
+class _NoKeysYet(QObject):
+    """Swallows the keys of a dialog's widgets until it has been seen."""
+
+    def __init__(self, dialog: QDialog) -> None:
+        super().__init__(dialog)
+        self._seen = QElapsedTimer()
+        self._seen.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        return event.type() in _KEYS and self._seen.elapsed() < KEYS_AFTER_MS
 
 
 class Dialog(QDialog):
@@ -58,6 +74,14 @@ class Dialog(QDialog):
         button.clicked.connect(lambda: pressed())
         self._buttons.addWidget(button)
         return button
+
+    def take_no_keys_yet(self) -> None:
+        """For a dialog that opens when a task ends: a Return that was meant for the scan, given
+        as it comes up, presses none of its buttons. Called when all its widgets are there.
+        """
+        filter_ = _NoKeysYet(self)
+        for widget in (self, *self.findChildren(QWidget)):
+            widget.installEventFilter(filter_)
 
     def end_rows(self) -> None:
         """Put the row of buttons below everything else, and take the size that the text needs."""

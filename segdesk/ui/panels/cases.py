@@ -31,9 +31,12 @@ from segdesk.core.split import POOLS
 from segdesk.core.status import SliceStatus
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.theme import GRID, RADIUS, ROW, SMALL, Tokens
+from segdesk.ui.translations import tr
 
 Index = QModelIndex | QPersistentModelIndex
 CASE_ROLE = Qt.ItemDataRole.UserRole
+#: Whether the case came in the background and has not been looked at.
+NEW_ROLE = Qt.ItemDataRole.UserRole + 1
 #: The order of colours in a row's bar.
 BAR = (
     SliceStatus.VERIFIED,
@@ -51,10 +54,16 @@ class CasesModel(QAbstractListModel):
         super().__init__()
         self.workbench: Workbench | None = None
         self._ids: tuple[str, ...] = ()
+        self._new: frozenset[str] = frozenset()
 
-    def show(self, workbench: Workbench | None) -> None:
-        """Follow the index: rows are only reset where cases came or went."""
-        self.workbench = workbench
+    def show(self, workbench: Workbench | None, new: frozenset[str] = frozenset()) -> None:
+        """Follow the index: rows are only reset where cases came or went.
+
+        Parameters
+        ----------
+        new : ids of cases that nobody has looked at yet
+        """
+        self.workbench, self._new = workbench, new
         cases = workbench.project.cases if workbench is not None else ()
         ids = tuple(case.id for case in cases)
         if ids != self._ids:
@@ -73,6 +82,10 @@ class CasesModel(QAbstractListModel):
         id = self._ids[index.row()]
         if role == CASE_ROLE:
             return id
+        if role == NEW_ROLE:
+            return id in self._new
+        if role == Qt.ItemDataRole.AccessibleTextRole and id in self._new:
+            return tr("{case}, new", case=id)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return id
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -88,7 +101,10 @@ class CasesModel(QAbstractListModel):
             return ""
         counts = Counter(self.workbench.statuses(id))
         parts = [f"{counts[status]} {status.word}" for status in SliceStatus if counts[status]]
-        return f"{id}: {', '.join(parts)}"
+        said = ", ".join(parts)
+        return (
+            tr("{case} (new): {said}", case=id, said=said) if id in self._new else f"{id}: {said}"
+        )
 
 
 class CaseDelegate(QStyledItemDelegate):
@@ -108,13 +124,20 @@ class CaseDelegate(QStyledItemDelegate):
         case = model.workbench.project.case(str(index.data(CASE_ROLE)))
         painter.save()
         try:
-            self._paint_row(painter, option, model.workbench, case)
+            is_new = bool(index.data(NEW_ROLE))
+            self._paint_row(painter, option, model.workbench, case, is_new=is_new)
         finally:
             # Also where it fails: the rows below are drawn with the same painter.
             painter.restore()
 
     def _paint_row(
-        self, painter: QPainter, option: QStyleOptionViewItem, workbench: Workbench, case: Case
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        workbench: Workbench,
+        case: Case,
+        *,
+        is_new: bool,
     ) -> None:
         rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
         state = option.state  # pyright: ignore[reportAttributeAccessIssue]
@@ -148,6 +171,13 @@ class CaseDelegate(QStyledItemDelegate):
         room = line.adjusted(0, 0, -width - 2 * GRID, 0)
         name = painter.fontMetrics().elidedText(case.id, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, name)
+        if is_new:
+            after = painter.fontMetrics().horizontalAdvance(name) + 2 * GRID
+            painter.setFont(small)
+            painter.setPen(QColor(self.tokens.accent))
+            painter.drawText(
+                room.adjusted(after, 0, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, tr("new")
+            )
         bar = QRect(inner.left(), line.bottom() + GRID, inner.width(), 5)
         draw_bar(painter, bar, workbench.statuses(case.id), self.tokens)
 
@@ -213,10 +243,11 @@ class CasesPanel(Panel):
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.statuses_changed, self.refresh)
         self.bridge.listen(view.case_changed, self.refresh)
+        self.bridge.listen(view.news_changed, self.refresh)
 
     def refresh(self) -> None:
         self._delegate.tokens = self.tokens
-        self._model.show(self.workbench)
+        self._model.show(self.workbench, self.view.new_cases if self.view else frozenset())
         self._facts.setText(self._pools())
         row = self._model.row_of(self.view.case_id if self.view else None)
         if row >= 0 and self._list.currentIndex().row() != row:

@@ -163,6 +163,24 @@ def test_a_release_that_never_came_ends_the_stroke_at_the_next_move(
     np.testing.assert_array_equal(labels(workbench) == 1, disk(20, 20))
 
 
+@pytest.mark.parametrize("key", ["Shift", "Control", "Alt", "Meta", "CapsLock"])
+def test_a_modifier_in_mid_stroke_does_not_end_it(
+    canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot, key: str
+) -> None:
+    view.use_tool("brush")
+    view.set_brush(2.0)
+    press(canvas, (20, 5))
+    move(canvas, (20, 20), LEFT)
+    qtbot.keyPress(canvas, Qt.Key[f"Key_{key}"])
+    assert canvas.stroke_in_progress
+    move(canvas, (20, 40), LEFT)
+    qtbot.keyRelease(canvas, Qt.Key[f"Key_{key}"])
+    move(canvas, (20, 50), LEFT)
+    release(canvas, (20, 55))
+    assert (labels(workbench)[20, 5:56] == 1).all()
+    assert sum(edit.name == "Brush" for edit in workbench.history.done) == 1
+
+
 def test_a_lost_focus_keeps_what_was_painted(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
