@@ -5,8 +5,10 @@ Rules from `core.status` and `core.split`; the result is written into a Bundle b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ import numpy.typing as npt
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
+from segdesk.core.share import Share
 from segdesk.core.split import Pool, Split
 from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError
@@ -25,6 +28,11 @@ INDEPENDENT = "validated on slices that did not teach"
 NOBODY = "no validation slice yet"
 #: Share of teaching slices that validate where there is only one patient.
 BLOCK = 0.2
+#: By status, whether anything on the slice teaches.
+_TEACHES = np.array([status.teaches for status in SliceStatus])
+
+#: Why slices that somebody has said something of take no part; as in `Share`.
+Aside = Literal["between", "test", "in_part", "predicted", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +45,43 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Slices of one case that take no part, and why."""
+
+    case: str
+    why: Aside
+    slices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Curriculum:
-    """Who teaches and who validates, and what the validation figure means."""
+    """Who teaches and who validates, who does not and why, and what the validation figure means.
+
+    Parameters
+    ----------
+    choices : of the pools train and validation
+    left_out : the slices that somebody has said something of and that take no part
+    validation : sentence
+    split : with every patient
+    """
 
     choices: tuple[Choice, ...]
+    left_out: tuple[LeftOut, ...]
     validation: str
     split: Split
 
     def count(self, pool: Pool) -> int:
         return sum(len(choice.slices) for choice in self.choices if choice.pool == pool)
+
+    def shares(self, cases: Iterable[str]) -> tuple[Share, ...]:
+        """What each case has of each, in the order of `cases`; none of those that have nothing."""
+        counts: dict[str, Counter[str]] = {}
+        for choice in self.choices:
+            role = "teach" if choice.pool == "train" else "validate"
+            counts.setdefault(choice.case, Counter())[role] += len(choice.slices)
+        for row in self.left_out:
+            counts.setdefault(row.case, Counter())[row.why] += len(row.slices)
+        return tuple(Share(id, **counts[id]) for id in cases if id in counts)
 
 
 def pool_of(case: Case, index: int, pools: Mapping[str, Pool]) -> Pool:
@@ -73,19 +109,18 @@ def why_nothing_teaches(workbench: Workbench) -> TrainingError | None:
     """
     pools = dict(workbench.project.split.pools)
     for case in workbench.project.cases:
-        for index, status in enumerate(workbench.statuses(case.id)):
-            if status.teaches:
-                pool = case.pool or pools.get(case.patient_of(index), "train")
-                if pool == "train":
-                    return None
-                if case.grid.stacked:
-                    break
+        for index in _teaching(workbench.statuses(case.id)):
+            pool = case.pool or pools.get(case.patient_of(index), "train")
+            if pool == "train":
+                return None
+            if case.grid.stacked:
+                break
     return refusal(workbench)
 
 
 def refusal(workbench: Workbench) -> TrainingError:
     """What is missing, where the training pool is known to teach nothing."""
-    if any(s.teaches for case in workbench.project.cases for s in workbench.statuses(case.id)):
+    if any(_teaching(workbench.statuses(case.id)) for case in workbench.project.cases):
         return TrainingError(
             "Every slice that is right belongs to a case that validates or tests.",
             "Correct a slice of a training case, or move one of these cases to the training pool.",
@@ -106,11 +141,13 @@ def joined_split(workbench: Workbench) -> Split:
     for case in workbench.project.cases:
         if case.pool is not None:
             continue
-        statuses = workbench.statuses(case.id)
-        for index in [0] if case.grid.stacked else range(case.slices):
-            seen = statuses if case.grid.stacked else statuses[index : index + 1]
-            teaches = any(status.teaches for status in seen)
-            (taught if teaches else others).append(case.patient_of(index))
+        teaching = _teaching(workbench.statuses(case.id))
+        if case.grid.stacked:
+            (taught if teaching else others).append(case.patient_of(0))
+            continue
+        teaches = set(teaching)
+        for index in range(case.slices):
+            (taught if index in teaches else others).append(case.patient_of(index))
     return workbench.project.split.joined(taught).joined(others)
 
 
@@ -124,19 +161,22 @@ def keep_split(workbench: Workbench) -> None:
 def curriculum(workbench: Workbench) -> Curriculum:
     """Choose the slices that teach and those that validate, by status and split.
 
-    Where nobody validates, blocks of the slices that teach do.
+    Where nobody validates, blocks of the slices that teach do. Costs little where most slices are
+    unlabelled, so that a panel may ask after each of them that was called right.
     """
     split = joined_split(workbench)
     pools = dict(split.pools)
     teaching: list[Choice] = []
     validating: list[Choice] = []
+    left_out: list[LeftOut] = []
     independent = False
     for case in workbench.project.cases:
         rows: dict[Pool, list[int]] = {"train": [], "validation": [], "test": []}
-        for index, status in enumerate(workbench.statuses(case.id)):
-            if status.teaches:
-                rows[pool_of(case, index, pools)].append(index)
-        whole = _whole(workbench.statuses(case.id), rows["validation"])
+        statuses = workbench.statuses(case.id)
+        for index in _teaching(statuses):
+            rows[pool_of(case, index, pools)].append(index)
+        whole = _whole(statuses, rows["validation"])
+        left_out += _aside(case.id, statuses, rows, whole)
         if rows["train"]:
             teaching.append(Choice(case.id, "train", tuple(rows["train"])))
         if whole:
@@ -144,17 +184,49 @@ def curriculum(workbench: Workbench) -> Curriculum:
             independent |= not case.grid.stacked
     if validating:
         meaning = INDEPENDENT if independent else HONEST
-        return Curriculum((*teaching, *validating), meaning, split)
-    return _with_blocks(workbench, teaching, split)
+        return Curriculum((*teaching, *validating), tuple(left_out), meaning, split)
+    return _with_blocks(workbench, teaching, left_out, split)
+
+
+def _teaching(statuses: Sequence[SliceStatus]) -> list[int]:
+    """The slices on which anything teaches; quick, because there may be 100,000 of them."""
+    return np.flatnonzero(_TEACHES[_codes(statuses)]).tolist()
+
+
+def _codes(statuses: Sequence[SliceStatus]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(bytes(statuses), np.uint8)
+
+
+def _aside(
+    case: str,
+    statuses: Sequence[SliceStatus],
+    rows: Mapping[Pool, Sequence[int]],
+    whole: Sequence[int],
+) -> list[LeftOut]:
+    """What a case has that neither teaches nor validates; gaps are not known yet."""
+    codes, kept = _codes(statuses), set(whole)
+    found: tuple[tuple[Aside, Sequence[int]], ...] = (
+        ("test", rows["test"]),
+        ("in_part", [index for index in rows["validation"] if index not in kept]),
+        ("predicted", np.flatnonzero(codes == SliceStatus.PREDICTED).tolist()),
+        ("rejected", np.flatnonzero(codes == SliceStatus.REJECTED).tolist()),
+    )
+    return [LeftOut(case, why, tuple(slices)) for why, slices in found if slices]
 
 
 def _whole(statuses: Sequence[SliceStatus], slices: Sequence[int]) -> tuple[int, ...]:
     return tuple(index for index in slices if statuses[index].teaches_whole)
 
 
-def _with_blocks(workbench: Workbench, teaching: Sequence[Choice], split: Split) -> Curriculum:
+def _with_blocks(
+    workbench: Workbench,
+    teaching: Sequence[Choice],
+    others: Sequence[LeftOut],
+    split: Split,
+) -> Curriculum:
     """Nobody validates: a block of the slices of each case that has enough of them does."""
     choices: list[Choice] = []
+    left_out = list(others)
     validating: list[bool] = []
     for choice in teaching:
         right = _whole(workbench.statuses(choice.case), choice.slices)
@@ -166,12 +238,16 @@ def _with_blocks(workbench: Workbench, teaching: Sequence[Choice], split: Split)
         block = right[start : start + share]
         stacked = workbench.project.case(choice.case).grid.stacked
         rest = _beside(choice.slices, block, gap=stacked)
+        between = tuple(sorted(set(choice.slices) - set(rest) - set(block)))
+        if between:
+            left_out.append(LeftOut(choice.case, "between", between))
         choices.append(Choice(choice.case, "train", rest))
         choices.append(Choice(choice.case, "validation", block))
         validating.append(stacked)
     if not validating:
-        return Curriculum(tuple(choices), NOBODY, split)
-    return Curriculum(tuple(choices), FLATTERS if any(validating) else INDEPENDENT, split)
+        return Curriculum(tuple(choices), tuple(left_out), NOBODY, split)
+    meaning = FLATTERS if any(validating) else INDEPENDENT
+    return Curriculum(tuple(choices), tuple(left_out), meaning, split)
 
 
 def _beside(slices: Sequence[int], block: Sequence[int], *, gap: bool) -> tuple[int, ...]:

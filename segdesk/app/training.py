@@ -108,6 +108,7 @@ def freeze(
         validation=lessons.validation,
         segments=segments,
         split_seed=lessons.split.seed,
+        shares=lessons.shares(case.id for case in project.cases),
     )
     snapshots = tuple(_snapshots(workbench, lessons))
     looked_at = [preview[0]] if preview is not None else []

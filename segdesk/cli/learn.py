@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from segdesk.app import evaluating, predicting, run_in_use, running, teaching, training
+from segdesk.app import evaluating, lessons, predicting, run_in_use, running, teaching, training
 from segdesk.app.evaluating import PoolChoice
 from segdesk.app.running import TrainerSession, Worked
 from segdesk.app.workbench import Workbench
@@ -135,6 +135,7 @@ def train(
         "device": run.device,
         "device_reason": run.device_reason,
         "validation": run.validation,
+        "shares": [asdict(share) for share in run.shares],
         "notes": list(run.notes),
         "history": [asdict(epoch) for epoch in run.epochs],
     }
@@ -177,10 +178,9 @@ def _listener(
         running.take(workbench, session.job, message)
         match message:
             case messages.Started() if session.job.trains:
-                slices = (
-                    f"{message.train_slices} slices teach, {message.validation_slices} validate"
-                )
-                report.say(f"{message.device}: {message.device_reason} {slices}.")
+                shares = workbench.project.run(session.job.run_id).shares
+                report.say(f"{message.device}: {message.device_reason}")
+                report.say(f"{lessons.in_a_line(shares)}.")
             case messages.Step():
                 tell(f"Epoch {message.epoch}", message.step, message.steps)
             case messages.EpochDone():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from segdesk.core.networks import DEFAULT, network
+from segdesk.core.share import Share
 from segdesk.errors import UsageError
 
 #: Why a run ended; "running" while it has not.
@@ -146,6 +147,7 @@ class Run:
     outcome, reason : why it ended, and in a sentence
     train_slices, validation_slices : how many taught and validated
     validation : sentence that says what the validation figure means
+    shares : what the slices of each case did, as they were when it started
     segments : (number, name) of the classes after background, in the network's order
     intensities : travel with the model
     pixel_mm : (row, column) pixel size that the network saw, or None without geometry
@@ -185,6 +187,7 @@ class Run:
     split_seed: int = 0
     seconds: float = 0.0
     nothing_learnt: str = ""
+    shares: tuple[Share, ...] = ()
 
     @property
     def has_weights(self) -> bool:

@@ -4,17 +4,21 @@ use under in_use."""
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import get_args
 
 import numpy as np
 
 from segdesk.core.run import Epoch, Intensities, Outcome, Plan, Run
 from segdesk.core.run_in_use import RunInUse
+from segdesk.core.share import Share
 from segdesk.store.hdf5 import Group, NewGroup
 from segdesk.store.names import checked_id
 from segdesk.store.value_codec import UNITS, one_of, pairs_of, put_pairs
 
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+#: Columns of the shares: everything of a Share but its case.
+_COUNTS = tuple(field.name for field in fields(Share) if field.name != "case")
 
 
 def encode_run(run: Run, order: int, group: NewGroup) -> None:
@@ -51,6 +55,7 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
     put_pairs(group.group("versions"), run.versions)
     _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
     put_pairs(group.group("labels_seen"), run.labels_seen)
+    _encode_shares(run.shares, group.group("shares"))
     _encode_plan(run.plan, group.group("plan"))
     _encode_curves(run.epochs, group.group("curves"))
 
@@ -93,6 +98,7 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         split_seed=group.integer("split_seed"),
         seconds=group.number("seconds"),
         nothing_learnt=group.text("nothing_learnt"),
+        shares=_decode_shares(group.group("shares")),
     )
     return group.integer("order"), run
 
@@ -115,6 +121,24 @@ def decode_in_use(group: Group) -> RunInUse:
         figures=tuple(zip(group.texts("runs"), dice, strict=True)),
         slices=group.integer("slices"),
         by_hand=group.text("by_hand"),
+    )
+
+
+def _encode_shares(shares: tuple[Share, ...], group: NewGroup) -> None:
+    group.texts("cases", [share.case for share in shares])
+    for name in _COUNTS:
+        counts = [getattr(share, name) for share in shares]
+        group.column(name, np.array(counts, dtype=np.int64))
+
+
+def _decode_shares(group: Group) -> tuple[Share, ...]:
+    cases = group.texts("cases")
+    columns = {name: group.column(name, np.int64).tolist() for name in _COUNTS}
+    if any(len(column) != len(cases) for column in columns.values()):
+        raise ValueError(f"expected {len(cases)} counts in each column of the shares")
+    return tuple(
+        Share(case, **{name: int(column[row]) for name, column in columns.items()})
+        for row, case in enumerate(cases)
     )
 
 

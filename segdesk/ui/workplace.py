@@ -42,6 +42,7 @@ CANVAS_MENU = (
     "fit",
     "overlays",
 )
+POOL_MENU = ("pool_split", "pool_train", "pool_validation", "pool_test")
 CASE_MENU = (
     "accept_predictions",
     "accept_but_closed",
@@ -50,10 +51,7 @@ CASE_MENU = (
     "import_labels",
     "export",
     "",
-    "pool_split",
-    "pool_train",
-    "pool_validation",
-    "pool_test",
+    *POOL_MENU,
 )
 
 
@@ -97,6 +95,7 @@ class Workplace(QWidget):
         self.setObjectName("workplace")
         self.setAccessibleName(tr("Scan"))
         self._table = table
+        self._docks = docks
         self._view = view
         self.canvas = SliceView(workbench, view, tokens)
         self.strip = StatusStrip(workbench, view, tokens)
@@ -155,6 +154,7 @@ class Workplace(QWidget):
         self.slice.next_wanted.connect(self._trigger("next_to_look_at"))
         self.segments.said.connect(self.said)
         self.training.said.connect(self.said)
+        self.training.lessons.pools_wanted.connect(self._pool_menu)
         self.layers.run_wanted.connect(self.run_wanted)
 
     def _trigger(self, id: str) -> Callable[[], None]:
@@ -206,6 +206,14 @@ class Workplace(QWidget):
             self._show_case(case)
         self._table.refresh()
         self._table.context_menu(self._menu(), CASE_MENU).popup(place)
+
+    def _pool_menu(self, place: QPoint) -> None:
+        """The pool of the case on screen, beside the list that shows each case's."""
+        self._docks.show("cases_dock")
+        self._table.refresh()
+        menu = self._menu()
+        menu.addSection(tr("Pool of {case}", case=self._view.case_id))
+        self._table.context_menu(menu, POOL_MENU).popup(place)
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)

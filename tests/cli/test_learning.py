@@ -44,6 +44,9 @@ def test_a_training_answers_with_its_run(segdesk: Run, project: Path, trainer: T
     assert fields["seconds"] == 0.5 and fields["outcome"] == "finished"
     assert fields["network"] == "unet" and fields["best_epoch"]["loss"] == 0.7
     assert "epoch 1" in said.err and "run-001: All done." in said.err
+    assert "3 slices of case-001 teach, 1 validates." in said.err
+    (share,) = fields["shares"]
+    assert (share["case"], share["teach"], share["validate"]) == ("case-001", 3, 1)
     (run,) = segdesk("info", project, "--json").json["runs"]
     assert (run["run"], run["outcome"], run["best"]) == ("run-001", "finished", 1)
 

@@ -16,6 +16,7 @@ from segdesk.core.project import Project
 from segdesk.core.run import Epoch, Intensities, Plan, Run
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import Segment, SegmentTable
+from segdesk.core.share import Share
 from segdesk.core.split import POOLS, Split
 from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
@@ -111,6 +112,19 @@ epochs = st.builds(
 )
 
 
+shares = st.builds(
+    Share,
+    case=ids,
+    teach=counts,
+    validate=counts,
+    between=counts,
+    test=counts,
+    in_part=counts,
+    predicted=counts,
+    rejected=counts,
+)
+
+
 def runs(id: str) -> st.SearchStrategy[Run]:
     return st.builds(
         Run,
@@ -139,6 +153,7 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         split_seed=counts,
         seconds=numbers,
         nothing_learnt=texts,
+        shares=st.lists(shares, max_size=3).map(tuple),
     )
 
 

@@ -16,6 +16,7 @@ from segdesk.core.case import Case, Source
 from segdesk.core.project import Project
 from segdesk.core.run import Epoch, Intensities, Plan, Run
 from segdesk.core.segment import Segment
+from segdesk.core.share import Share
 from segdesk.errors import ProjectError
 from segdesk.store import hdf5, project_file
 from segdesk.store.project_codec import decode, encode
@@ -37,7 +38,8 @@ def test_a_project_comes_back_in_full_precision(project: Project) -> None:
 def test_every_field_of_the_stored_values_is_known_here() -> None:
     """A new field in core needs a place in project.h5, a version and a migration."""
     assert [len(fields(kind)) for kind in (Project, Case, Source, Segment)] == [7, 17, 4, 7]
-    assert [len(fields(kind)) for kind in (Run, Plan, Epoch, Intensities)] == [24, 10, 9, 3]
+    assert [len(fields(kind)) for kind in (Run, Plan, Epoch, Intensities)] == [25, 10, 9, 3]
+    assert len(fields(Share)) == 8
 
 
 def test_text_that_hdf5_cannot_hold_does_not_keep_anyone_from_saving(tmp_path: Path) -> None:

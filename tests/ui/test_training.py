@@ -11,8 +11,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QLabel,
+    QLineEdit,
+    QMenu,
     QProgressBar,
     QPushButton,
     QSpinBox,
@@ -26,7 +29,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.run import Run, plan_for
 from segdesk.ui import training_controller
 from tests.app.test_running import child
-from tests.projects import make_project
+from tests.projects import make_project, stroke
 from tests.windows import Desk, open_desk
 
 OpenDesk = Callable[..., Desk]
@@ -119,9 +122,50 @@ def test_a_finished_run_says_what_it_was_and_how_it_ended(desk_with: OpenDesk) -
     desk.press(panel(desk), "train_button")
     wait_for_end(desk)
     said = text(desk, "training_facts")
-    for part in ("unet_norm", "teaching slices: 1, validating: 1", "All done", "CPU", "no GPU"):
+    who = "1 slice of case-001 teaches, 1 validates"
+    for part in ("unet_norm", who, "All done", "CPU", "no GPU"):
         assert part in said
     assert "flatters" in text(desk, "training_state")
+    desk.close()
+
+
+def test_who_teaches_is_said_before_train_and_beside_the_run_and_can_be_changed(
+    desk_with: OpenDesk,
+) -> None:
+    desk = desk_with(UNTIL_STOPPED)
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    assert text(desk, "training_lessons") == "1 slice of case-001 teaches, 1 validates"
+    for index in (0, 2, 4):
+        stroke(workbench, index)
+        say_right(workbench, "case-001", index)
+    now = "2 slices of case-001 teach, 2 stand between, 1 validates"
+    desk.wait(lambda: text(desk, "training_lessons") == now)
+    # The link opens the pools of the case on screen.
+    desk.press(panel(desk), "change_pools")
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.objectName() for action in menu.actions()][1:] == [
+        "pool_split",
+        "pool_train",
+        "pool_validation",
+        "pool_test",
+    ]
+    menu.close()
+    desk.press(panel(desk), "train_button")
+    wait_for_epoch(desk)
+    assert now in text(desk, "training_facts")
+    # While it learns, the panel says who teaches it, not who would teach another one.
+    assert text(desk, "training_lessons") == ""
+    desk.press(panel(desk), "stop_button")
+    wait_for_end(desk)
+    desk.window.table["pool_test"].trigger()
+    dialog = desk.dialog("pool_reason_dialog")
+    QTest.keyClicks(dialog.findChild(QLineEdit, "pool_reason"), "held back")
+    desk.press(dialog, "move_pool")
+    desk.wait(lambda: text(desk, "training_lessons") == "case-001, 5 slices, is kept for the test")
+    # What was true of the run stays true of it.
+    assert now in text(desk, "training_facts")
     desk.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from segdesk.app import lessons
 from segdesk.app.teaching import FLATTERS, NOBODY
 from segdesk.core.run import Run
 from segdesk.ui.translations import tr
@@ -20,13 +21,7 @@ def facts(run: Run) -> str:
         parts.append(
             tr("best Dice {dice} at epoch {epoch}", dice=f"{best.val_dice:.3f}", epoch=best.number)
         )
-    parts.append(
-        tr(
-            "teaching slices: {train}, validating: {validation}",
-            train=run.train_slices,
-            validation=run.validation_slices,
-        )
-    )
+    parts.append(lessons.in_a_line(run.shares))
     if run.nothing_learnt and run.outcome == "finished":
         # The line below says the rest.
         parts.append(tr("nothing was learnt"))

@@ -28,6 +28,7 @@ from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 from segdesk.ui.charts.curves import Curves
 from segdesk.ui.panels.elided import ElidedLabel
+from segdesk.ui.panels.lessons_line import LessonsLine
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.panels.plan_form import PlanForm
 from segdesk.ui.panels.preview import PreviewPicture
@@ -79,6 +80,8 @@ class TrainingPanel(Panel):
         self.rows.addWidget(self._bar)
         self._state = ElidedLabel("training_state")
         self.rows.addWidget(self._state)
+        self.lessons = LessonsLine()
+        self.rows.addWidget(self.lessons)
         self.form = PlanForm()
         self._form_column = _scrolled(self.form)
         self._curves = Curves(tokens)
@@ -126,6 +129,7 @@ class TrainingPanel(Panel):
         self.bridge.listen(workbench.run_changed, self.refresh)
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.statuses_changed, self._show_buttons)
+        self.bridge.listen(workbench.statuses_changed, self._show_lessons)
         self.bridge.listen(view.case_changed, self._show_buttons)
         runs = workbench.project.runs
         self._run_id = runs[-1].id if runs else None
@@ -301,11 +305,20 @@ class TrainingPanel(Panel):
             self._left.setText(tr("paused"))
         self._bar.setVisible(running)
         self._form_column.setVisible(not running)
+        self._show_lessons()
         self._offer_runs()
         run = self._shown_run()
         self._facts.show_line(facts(run) if run is not None else "")
         self._show_state(run)
         self._curves.show_run(run)
+
+    def _show_lessons(self) -> None:
+        """Who would teach now; while something runs, the run's own line says who does."""
+        workbench = None if self._controller.is_running else self.workbench
+        if workbench is self.lessons.workbench:
+            self.lessons.show_soon()
+        else:
+            self.lessons.follow(workbench)
 
     def _show_buttons(self) -> None:
         running = self._controller.is_running

@@ -1,0 +1,73 @@
+"""The line before Train: which slices teach, validate and are left out, and a link to change it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from segdesk.app import lessons
+from segdesk.app.teaching import curriculum
+from segdesk.app.workbench import Workbench
+from segdesk.ui.panels.elided import ElidedLabel
+from segdesk.ui.theme import GRID
+from segdesk.ui.translations import tr
+
+#: However many slices are called right in a row, the cases are gone through this seldom.
+WAIT_MS = 200
+
+
+class LessonsLine(QWidget):
+    """One line, cut where there is no room; its tooltip names each case. Owned by its panel."""
+
+    #: The pools of cases are to be changed; where the menu for it belongs.
+    pools_wanted = Signal(QPoint)
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Whose slices are counted.
+        self.workbench: Workbench | None = None
+        self._words = ElidedLabel("training_lessons")
+        self._change = QPushButton(tr("Change…"))
+        self._change.setObjectName("change_pools")
+        self._change.setAccessibleName(tr("Change who teaches and who validates"))
+        self._change.setProperty("role", "link")
+        self._change.setToolTip(
+            tr("The pool of the case on screen; the list of cases has it for each in its menu")
+        )
+        # No higher than the words beside it: the panel is to stay slim.
+        self._change.setMaximumHeight(self._change.fontMetrics().height() + GRID // 2)
+        self._change.clicked.connect(self._ask)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GRID)
+        row.addWidget(self._words, 1)
+        row.addWidget(self._change)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(WAIT_MS)
+        self._soon.timeout.connect(self._show)
+        self.hide()
+
+    def follow(self, workbench: Workbench | None) -> None:
+        """Say it of this project from now on, or of none."""
+        self.workbench = workbench
+        self._show()
+
+    def show_soon(self) -> None:
+        """Something has changed that may change who teaches."""
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _show(self) -> None:
+        self._soon.stop()
+        workbench = self.workbench
+        shares = ()
+        if workbench is not None:
+            cases = workbench.project.cases
+            shares = curriculum(workbench).shares(case.id for case in cases)
+        self._words.show_line(lessons.in_a_line(shares))
+        self._words.setToolTip(lessons.in_lines(shares))
+        self.setVisible(bool(shares))
+
+    def _ask(self) -> None:
+        self.pools_wanted.emit(self._change.mapToGlobal(self._change.rect().bottomLeft()))
