@@ -16,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.app import pooling
+from segdesk.app.import_questions import check_answered, questions
 from segdesk.app.label_edit import LabelsAs, label_edit, left_out
 from segdesk.app.saving import save
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit, SegmentChange
+from segdesk.core.grid import Grid
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Pool
@@ -30,6 +32,7 @@ from segdesk.errors import ChoiceNeeded, InputError, ProjectError, UsageError
 from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_scan
 from segdesk.formats.intake import survey as survey_files
 from segdesk.formats.labels import LabelMap, read_labels
+from segdesk.formats.units import UnitChoice
 from segdesk.store.names import checked_id
 from segdesk.store.project_folder import ProjectFolder
 
@@ -47,6 +50,9 @@ class Request:
     labels_as : what the label map's slices become; see `label_edit`
     locked : numbers of the segments that the labels leave as they are
     segments : numbers of the project's segments
+    unit : what a person says that the numbers are; "" leaves it to their peaks
+    is_scan : a person says that it is a scan, even where it looks like a mask
+    cases : id and grid of the project's cases, of which it might be a mask
     """
 
     finding: Finding
@@ -56,6 +62,9 @@ class Request:
     labels_as: LabelsAs = "auto"
     locked: frozenset[int] = frozenset()
     segments: frozenset[int] = frozenset()
+    unit: UnitChoice = ""
+    is_scan: bool = False
+    cases: tuple[tuple[str, Grid], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +175,8 @@ def requests(
     pool: Pool | None = None,
     labels: str = "",
     labels_as: LabelsAs = "auto",
+    unit: UnitChoice = "",
+    is_scan: bool = False,
 ) -> tuple[Request, ...]:
     """A request for each finding, under `case` or the next free names.
 
@@ -183,6 +194,7 @@ def requests(
     if case in taken:
         raise UsageError(f"There is a case '{case}' already.", "Choose another name.")
     rows: list[Request] = []
+    cases = tuple((row.id, row.grid) for row in workbench.project.cases)
     number = 1
     for finding in findings:
         name = case
@@ -190,7 +202,8 @@ def requests(
             name, number = f"case-{number:03d}", number + 1
         taken.add(name)
         locked, numbers = workbench.segments.locked, frozenset(workbench.segments.numbers)
-        rows.append(Request(finding, name, pool, labels, labels_as, locked, numbers))
+        row = Request(finding, name, pool, labels, labels_as, locked, numbers)
+        rows.append(replace(row, unit=unit, is_scan=is_scan, cases=cases))
     return tuple(rows)
 
 
@@ -213,9 +226,11 @@ def read_in(
     Raises
     ------
     InputError, UsageError, Cancelled
-        Nothing is left behind then.
+        Nothing is left behind then. UsageError also where only a person can say what it is.
     """
-    scan = open_scan(request.finding, salt=project_id)
+    scan = open_scan(request.finding, salt=project_id, unit=request.unit)
+    asked = questions(scan, request.finding.description, request.cases)
+    check_answered(asked, is_scan=request.is_scan or bool(request.labels))
     slices = scan.grid.shape[0]
     middle = slices // 2
     first = scan.plane(middle)

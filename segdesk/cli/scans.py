@@ -23,6 +23,8 @@ from segdesk.core.split import POOLS, Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import InputError, UsageError
 
+#: What --unit may be, and what that is.
+UNITS: dict[str, importing.UnitChoice] = {"hu": "HU", "raw": "raw"}
 LABELS_AS: tuple[importing.LabelsAs, ...] = ("auto", "corrected", "predicted")
 
 
@@ -61,10 +63,20 @@ def import_scans(
     pool: str = typer.Option(
         "", metavar="POOL", help="train, validation or test; default: the split decides."
     ),
+    unit: str = typer.Option(
+        "",
+        metavar="WORD",
+        help="hu or raw: what the numbers are, where a file does not say it; default: as their "
+        "peaks tell, and refused where they don't.",
+    ),
+    as_scan: bool = typer.Option(
+        False, "--as-scan", help="Import as a scan even what looks like a mask."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Import scans; makes the project where there is none."""
     report = Report(as_json=as_json)
+    values = UNITS[one_of("unit", unit, tuple(UNITS))] if unit else ""
     wanted: Pool | None = one_of("pool", pool, POOLS) if pool else None
     kind: importing.LabelsAs = one_of("labels-as", labels_as, LABELS_AS)
     if kind != "auto" and not labels:
@@ -83,7 +95,14 @@ def import_scans(
     with making(project) if is_new else changing(project) as workbench:
         importing.check_space(workbench.folder.path, findings)
         rows = importing.requests(
-            workbench, findings, case=case, pool=wanted, labels=labels, labels_as=kind
+            workbench,
+            findings,
+            case=case,
+            pool=wanted,
+            labels=labels,
+            labels_as=kind,
+            unit=values,
+            is_scan=as_scan,
         )
         taken = _import_each(workbench, rows, report)
     rows_json = [_case_json(done, done.statuses) for done in taken]

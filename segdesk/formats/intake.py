@@ -28,10 +28,12 @@ from segdesk.formats.findings import (
     name_files,
     refusal,
 )
-from segdesk.formats.images import finding_of, header_of, image_ending, open_image, scan_of
+from segdesk.formats.images import finding_of, header_of, image_ending, open_image
 from segdesk.formats.pictures import PICTURE_ENDINGS, PNG_ENDINGS, natural_order, open_pictures
 from segdesk.formats.scan import Scan
 from segdesk.formats.sources import Named, parse_source
+from segdesk.formats.units import UnitChoice
+from segdesk.formats.valuing import scan_of
 
 __all__ = ["CancelFn", "Finding", "ProgressFn", "Scan", "Survey", "open_scan", "survey"]
 
@@ -95,13 +97,14 @@ def survey(
     return Survey(volumes, refused, tuple(notes))
 
 
-def open_scan(finding: Finding, *, salt: str) -> Scan:
+def open_scan(finding: Finding, *, salt: str, unit: UnitChoice = "") -> Scan:
     """Open what a survey found.
 
     Parameters
     ----------
     finding : without a problem
     salt : of the project; patient and series are only kept as hashes with it
+    unit : what a person says that the numbers are; DICOM files say it themselves
 
     Raises
     ------
@@ -114,10 +117,10 @@ def open_scan(finding: Finding, *, salt: str) -> Scan:
         if finding.kind == "DICOM":
             return open_series(finding, salt=salt)
         if finding.kind == "array":
-            return scan_of(open_array(finding.files[0], finding.key))
+            return scan_of(open_array(finding.files[0], finding.key), unit)
         if finding.kind in ("PNG", "TIFF"):
-            return scan_of(open_pictures(finding.files))
-        return scan_of(open_image(finding.files[0]))
+            return scan_of(open_pictures(finding.files), unit)
+        return scan_of(open_image(finding.files[0]), unit)
     except OSError as error:
         raise InputError(
             f"{name_files(finding.files)} cannot be read: {error.strerror}."

@@ -5,7 +5,6 @@ value = stored * slope + intercept. Nothing is cast in silence: what does not fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,35 +46,6 @@ class Extent(NamedTuple):
     def fits(self) -> bool:
         """Whether every value is a whole number that int16 holds."""
         return self.whole and self.low >= LOWEST and self.high <= HIGHEST
-
-
-def extent(planes: Iterable[npt.NDArray[Any]], name: str) -> Extent:
-    """Extent of an array of bool, whole or floating numbers, looked at plane by plane.
-
-    Parameters
-    ----------
-    planes : each of one dtype; at least one
-    name : of the source, for the sentence
-
-    Raises
-    ------
-    InputError
-        Where a value is not finite or the numbers are of no usable type.
-    """
-    low, high, whole = np.inf, -np.inf, True
-    for plane in planes:
-        if plane.dtype.kind not in "biuf":
-            raise InputError(f"{name} holds {plane.dtype} and not plain numbers.")
-        smallest, largest = float(plane.min()), float(plane.max())
-        if not (np.isfinite(smallest) and np.isfinite(largest)):
-            raise InputError(
-                f"{name} holds values that are not finite (NaN or infinity).",
-                "Replace them by a number and save the file again.",
-            )
-        if plane.dtype.kind == "f" and whole:
-            whole = bool(np.array_equal(plane, np.rint(plane)))
-        low, high = min(low, smallest), max(high, largest)
-    return Extent(low, high, whole)
 
 
 def fit(found: Extent, name: str) -> Rescale:

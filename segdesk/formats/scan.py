@@ -15,6 +15,7 @@ from segdesk.core.case import Source
 from segdesk.core.grid import Grid
 from segdesk.core.volume import Unit
 from segdesk.core.window import Window
+from segdesk.formats.plausible import Plausible
 from segdesk.formats.rescale import IDENTITY, Rescale, store
 
 
@@ -29,6 +30,8 @@ class Scan(ABC):
     window : the file's own, in values, or None
     source : what is kept about the import; its notes name no file
     patient : salted hash, or empty where the source names nobody
+    mask : what makes it look like a mask, for a sentence, or empty
+    doubt : a sentence where the values don't tell their unit, so that a person has to; or empty
     """
 
     def __init__(
@@ -40,6 +43,8 @@ class Scan(ABC):
         source: Source,
         window: Window | None = None,
         patient: str = "",
+        doubt: str = "",
+        mask: str = "",
     ) -> None:
         self.grid = grid
         self.unit: Unit = unit
@@ -48,6 +53,8 @@ class Scan(ABC):
         self.window = window
         self.source = source
         self.patient = patient
+        self.doubt = doubt
+        self.mask = mask
 
     @abstractmethod
     def plane(self, index: int) -> npt.NDArray[np.int16]:
@@ -67,7 +74,8 @@ class ArrayScan(Scan):
     ----------
     array : bool, whole or floating, (slices, rows, columns)
     name : of the source, for a sentence
-    values : the file's own rescale, applied to a number first
+    measured, fill : which numbers are measured values, and what the others become first
+    values : the file's own rescale, applied to a number then
     storing : the rescale that then brings it into int16
     """
 
@@ -76,21 +84,28 @@ class ArrayScan(Scan):
         array: npt.NDArray[Any],
         name: str,
         *,
+        measured: Plausible,
+        fill: float,
         values: Rescale = IDENTITY,
         storing: Rescale,
         grid: Grid,
         unit: Unit,
         rescale: Rescale,
         source: Source,
+        doubt: str = "",
+        mask: str = "",
     ) -> None:
-        super().__init__(grid=grid, unit=unit, rescale=rescale, source=source)
+        super().__init__(
+            grid=grid, unit=unit, rescale=rescale, source=source, doubt=doubt, mask=mask
+        )
         self._array = array
         self._name = name
+        self._measured, self._fill = measured, fill
         self._values = values
         self._storing = storing
 
     def plane(self, index: int) -> npt.NDArray[np.int16]:
-        plane = np.asarray(self._array[index])
+        plane = self._measured.clean(np.asarray(self._array[index]), self._fill)
         if not self._values.is_identity:
             plane = plane.astype(np.float64) * self._values.slope + self._values.intercept
         return store(plane, self._storing, f"Slice {index + 1} of {self._name}")

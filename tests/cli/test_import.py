@@ -256,3 +256,26 @@ def test_a_script_reads_one_object_whatever_happens_beside_it(
     said = segdesk("import", tmp_path / "p.segdesk", tmp_path / "dicom", "--json")
     assert said.json["project"].endswith("p.segdesk")
     assert said.err and "Traceback" not in said.err
+
+
+def test_numbers_that_do_not_tell_their_unit_are_asked_about_once_and_taken_as_said(
+    segdesk: Run, tmp_path: Path
+) -> None:
+    tissue = np.rint(np.random.default_rng(2).normal(0, 80, (6, 12, 16))).astype(np.int16)
+    scan, project = write_image(tmp_path / "a.nrrd", tissue), tmp_path / "p.segdesk"
+    assert segdesk("import", project, scan).is_refusal(2, "a.nrrd", "--unit hu or --unit raw")
+    assert not project.exists()
+    assert segdesk("import", project, scan, "--unit", "HU?").is_refusal(2, "hu", "raw")
+    for word, unit in (("hu", "HU"), ("raw", "raw")):
+        (case,) = segdesk("import", project, scan, "--unit", word, "--json").json["cases"]
+        assert case["unit"] == unit
+        assert (case["hu_min"], case["hu_max"]) == (tissue.min(), tissue.max())
+
+
+def test_a_mask_is_no_scan_unless_that_is_said(segdesk: Run, tmp_path: Path, labels: Path) -> None:
+    project = tmp_path / "p.segdesk"
+    refused = segdesk("import", project, labels)
+    assert refused.is_refusal(2, "labels.npy looks like a mask", "only 0 and 1", "--as-scan")
+    assert not project.exists()
+    (case,) = segdesk("import", project, labels, "--as-scan", "--json").json["cases"]
+    assert (case["hu_min"], case["hu_max"]) == (0, 1)

@@ -69,7 +69,11 @@ def test_values_come_back_by_the_rescale_that_is_kept(tmp_path: Path, array: np.
     # Half a step of the rescale, and the rounding of doubles of that size.
     loss = 0 if fits else scan.slope / 2 + 8 * np.finfo(float).eps * max(np.abs(truth).max(), span)
     if span >= np.finfo(float).tiny * 65535:
-        assert np.abs(values(scan) - truth).max() <= loss
+        lost = np.abs(values(scan) - truth) > loss
+        # Padding, which would have put all others into one step, is the lowest of them, and said.
+        assert not lost.any() or "no measured value" in scan.source.notes[0]
+        assert np.all(values(scan)[lost] <= truth[~lost].min() + loss)
+        assert np.unique(truth[lost]).size <= 8
 
 
 def test_numbers_from_nought_to_one_use_all_of_the_sixteen_bits(tmp_path: Path):
@@ -84,13 +88,6 @@ def test_uint16_is_shifted_and_loses_nothing(tmp_path: Path):
     scan = opened(tmp_path / "a.npy")
     assert (scan.slope, scan.intercept) == (1.0, 32768.0)
     assert np.array_equal(values(scan), array)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_values_that_are_not_finite_are_refused(tmp_path: Path, value: float):
-    np.save(tmp_path / "a.npy", np.array([[[0.0, value]]]))
-    with pytest.raises(InputError, match=r"a\.npy holds values that are not finite"):
-        opened(tmp_path / "a.npy")
 
 
 @pytest.mark.parametrize("dtype", ["c8", "S3", "M8[s]", [("a", "i2")]])

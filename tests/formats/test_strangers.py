@@ -102,12 +102,22 @@ def palette_png_labels(folder: Path, tmp_path: Path) -> None:
     assert sorted(got.counts) == [1, 2]
 
 
+def nifti_raw_with_padding(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, folder / "ct.nii.gz")
+    truth = np.asarray(nib.load(folder / "ct.nii.gz").dataobj).T
+    assert got.case.unit == "raw" and (got.case.slope, got.case.intercept) == (1, 0)
+    assert np.array_equal(got.voxels, truth)
+    (note,) = (note for note in got.case.source.notes if "HU" in note)
+    assert "not taken as HU" in note
+
+
 #: Each folder, and what must be found in it.
 RIGHT: dict[str, Callable[[Path, Path], None]] = {
     "labels-a-hair-off-whole": labels_a_hair_off_whole,
     "tiff-min-is-white": tiff_min_is_white,
     "h5-sparse-labels": h5_sparse_labels,
     "palette-png-labels": palette_png_labels,
+    "nifti-raw-with-padding": nifti_raw_with_padding,
 }
 
 

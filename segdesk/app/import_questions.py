@@ -1,0 +1,85 @@
+"""What only a person can say of a scan that comes in: whether it is in HU, or a mask after all.
+
+`importing` refuses a scan whose questions are open; the window looks first, and asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segdesk.core.grid import Grid
+from segdesk.errors import UsageError
+from segdesk.formats.findings import Finding
+from segdesk.formats.intake import open_scan
+from segdesk.formats.scan import Scan
+
+#: The kind of finding that says itself what its numbers are, and is never a mask.
+SAYS_ITSELF = "DICOM"
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is open about one scan; each a sentence, or empty.
+
+    Parameters
+    ----------
+    unit : why its numbers may be HU or not
+    mask : why it looks like a mask
+    mask_of : ids of the cases on whose grid that lies
+    """
+
+    unit: str = ""
+    mask: str = ""
+    mask_of: tuple[str, ...] = ()
+
+
+def look(finding: Finding, cases: Sequence[tuple[str, Grid]]) -> Questions:
+    """Read a scan and say what is open about it. May run on a worker.
+
+    Parameters
+    ----------
+    cases : id and grid of those in the project
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read.
+    """
+    if finding.kind == SAYS_ITSELF:
+        return Questions()
+    # Nothing is kept of it, so no salt is needed.
+    return questions(open_scan(finding, salt=""), finding.description, cases)
+
+
+def questions(scan: Scan, name: str, cases: Sequence[tuple[str, Grid]]) -> Questions:
+    """What is open about an open scan."""
+    if not scan.mask:
+        return Questions(unit=scan.doubt)
+    mask_of = tuple(id for id, grid in cases if grid.agrees_with(scan.grid))
+    what = f"a mask of {_either(mask_of)}" if mask_of else "a mask"
+    return Questions(mask=f"{name} looks like {what}: {scan.mask}.", mask_of=mask_of)
+
+
+def check_answered(open_ones: Questions, *, is_scan: bool) -> None:
+    """Raise UsageError where a question is open that nobody answered.
+
+    Parameters
+    ----------
+    is_scan : somebody said that it is a scan, whatever it looks like
+    """
+    if open_ones.mask and not is_scan:
+        raise UsageError(
+            open_ones.mask,
+            "Give it as the labels of its scan; or say that it is a scan all the same (--as-scan, "
+            "or in the import's dialog).",
+        )
+    if open_ones.unit:
+        raise UsageError(
+            open_ones.unit,
+            "Say it: --unit hu or --unit raw, or in the import's dialog.",
+        )
+
+
+def _either(ids: Sequence[str]) -> str:
+    return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} or {ids[-1]}"

@@ -1,0 +1,55 @@
+"""Whether numbers are those of a mask: few levels, or whole numbers in even areas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.formats.plausible import sample
+from segdesk.formats.rescale import Extent, Rescale
+
+#: A scan has more levels than this.
+MOST_LEVELS = 12
+#: As many levels are named.
+MOST_NAMED = 4
+#: As many planes, spread over the whole, are looked at for even areas.
+PLANES = 16
+#: In a map of segments at least this share of the voxels beside each other have one number: 0.82
+#: of 104 small organs, under 0.1 of a scan's grey levels.
+EVEN = 0.7
+
+
+def mask_words(array: npt.NDArray[Any], found: Extent, values: Rescale) -> str:
+    """What makes an array look like a mask, for a sentence; empty where it looks like a scan.
+
+    Parameters
+    ----------
+    array : bool, whole or floating, (slices, rows, columns)
+    found : extent of its numbers
+    values : the file's own rescale
+    """
+    low, high = sorted(end * values.slope + values.intercept for end in (found.low, found.high))
+    if not low == 0 < high <= 255:
+        return ""
+    levels = np.unique(sample(array)) * values.slope + values.intercept
+    if levels.size <= MOST_LEVELS:
+        named = [f"{level:.4g}" for level in sorted(levels.tolist())]
+        if len(named) <= MOST_NAMED:
+            return f"it holds only {', '.join(named[:-1])} and {named[-1]}" if named[1:] else ""
+        return f"it holds only {len(named)} levels from {named[0]} to {named[-1]}"
+    if found.whole and _has_even_areas(array):
+        return f"it holds whole numbers from {low:g} to {high:g} in even areas"
+    return ""
+
+
+def _has_even_areas(array: npt.NDArray[Any]) -> bool:
+    step = -(-array.shape[0] // PLANES)
+    pairs = equal = 0
+    for plane in array[::step]:
+        left, right = plane[:, :-1], plane[:, 1:]
+        either = (left != 0) | (right != 0)
+        pairs += int(np.count_nonzero(either))
+        equal += int(np.count_nonzero(either & (left == right)))
+    return equal >= EVEN * pairs > 0
