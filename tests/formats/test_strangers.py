@@ -14,13 +14,16 @@ import h5py
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+import pydicom
 import pytest
+import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
-from segdesk.app import importing
+from segdesk.app import exporting, importing
 from segdesk.app.importing import Survey
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
+from segdesk.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,10 @@ def bring(
     return found, brought
 
 
+def _itk(file: Path) -> npt.NDArray[np.int16]:
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
+
+
 def labels_a_hair_off_whole(folder: Path, tmp_path: Path) -> None:
     for name in ("lungs", "lungs-right"):
         _, (got,) = bring(tmp_path / name, folder / "ct.nii.gz", folder / f"{name}.nii.gz")
@@ -73,6 +80,27 @@ def labels_a_hair_off_whole(folder: Path, tmp_path: Path) -> None:
         assert np.array_equal(got.labels, truth)
         assert got.counts == {1: 560, 2: 840}
         assert not any("soft" in note for note in got.case.source.notes)
+
+
+def export_dead_end(folder: Path, tmp_path: Path) -> None:
+    file = folder / "sheared-1e-5.nii.gz"
+    _, (got,) = bring(tmp_path, file)
+    truth = sitk.ReadImage(str(file))
+    assert np.array_equal(got.voxels, sitk.GetArrayFromImage(truth))
+    workbench = Workbench.open(tmp_path / "p.segdesk", writable=False)
+    try:
+        for ending in (".nii.gz", ".nrrd", ".mha"):
+            written = tmp_path / f"out{ending}"
+            exporting.export(workbench, got.case.id, "annotation", written)
+            read = sitk.ReadImage(str(written))
+            corners = [(i, j, k) for i in (0, -1) for j in (0, -1) for k in (0, -1)]
+            for corner in corners:
+                index = [at % size for at, size in zip(corner, truth.GetSize(), strict=True)]
+                there = np.array(truth.TransformIndexToPhysicalPoint(index))
+                here = np.array(read.TransformIndexToPhysicalPoint(index))
+                assert np.abs(there - here).max() <= 0.002
+    finally:
+        workbench.close()
 
 
 def tiff_min_is_white(folder: Path, tmp_path: Path) -> None:
@@ -84,6 +112,59 @@ def tiff_min_is_white(folder: Path, tmp_path: Path) -> None:
         for index in range(picture.n_frames):  # pyright: ignore[reportAttributeAccessIssue]
             picture.seek(index)
             assert np.array_equal(got.labels[index] > 0, np.asarray(picture))
+
+
+def qform_only_mask(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, folder / "ct", folder / "mask.nii.gz")
+    mask = sitk.ReadImage(str(folder / "mask.nii.gz"))
+    stored = sitk.GetArrayFromImage(mask)
+    assert got.counts == {int(n): int((stored == n).sum()) for n in np.unique(stored) if n}
+    for index in np.argwhere(stored)[::97]:
+        # Where the mask has a voxel, the case has one, to a hundredth of its size.
+        point = mask.TransformIndexToPhysicalPoint([int(at) for at in index[::-1]])
+        at = np.linalg.solve(got.case.grid.affine, [*point, 1.0])[:3]
+        assert np.abs(at - np.rint(at)).max() < 0.01
+        assert got.labels[tuple(np.rint(at).astype(int))] == stored[tuple(index)]
+
+
+def enhanced_ct_in_pieces(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, folder / "two-halves")
+    assert got.case.grid.shape[0] == 12 and got.case.grid.spacing_mm[0] == pytest.approx(2.5)
+    frames: list[tuple[float, npt.NDArray[np.float64]]] = []
+    for file in sorted((folder / "two-halves").iterdir()):
+        data = pydicom.dcmread(file)
+        for item, plane in zip(
+            data.PerFrameFunctionalGroupsSequence, data.pixel_array, strict=True
+        ):
+            groups = (item, data.SharedFunctionalGroupsSequence[0])
+            rescale = next(
+                group.PixelValueTransformationSequence[0]
+                for group in groups
+                if "PixelValueTransformationSequence" in group
+            )
+            z = float(item.PlanePositionSequence[0].ImagePositionPatient[2])
+            slope, intercept = float(rescale.RescaleSlope), float(rescale.RescaleIntercept)
+            frames.append((z, plane * slope + intercept))
+    frames.sort(key=lambda frame: frame[0])
+    assert np.array_equal(got.voxels, np.stack([plane for _, plane in frames]))
+
+
+def series_with_guests(folder: Path, tmp_path: Path) -> None:
+    found, (got,) = bring(tmp_path / "scout", folder / "scout-without-its-word")
+    assert got.case.grid.shape[0] == 12
+    said = (*found.notes, *found.volumes[0].notes, *(row.problem for row in found.refused))
+    assert any("scout.dcm" in words for words in said)
+    _, both = bring(tmp_path / "two", folder / "two-acquisitions")
+    assert [got.case.grid.shape[0] for got in both] == [12, 12]
+    assert not np.array_equal(both[0].voxels, both[1].voxels)
+    try:
+        found, _ = bring(tmp_path / "thick", folder / "thick-then-thicker")
+    except InputError as error:
+        said = (str(error),)
+    else:
+        said = tuple(row.problem for row in found.refused) + found.volumes[0].notes
+    assert any("irregular" in words or "change" in words for words in said), said
+    assert not any("missing" in words for words in said), said
 
 
 def h5_sparse_labels(folder: Path, tmp_path: Path) -> None:
@@ -102,6 +183,19 @@ def palette_png_labels(folder: Path, tmp_path: Path) -> None:
     assert sorted(got.counts) == [1, 2]
 
 
+def metaimage_variants(folder: Path, tmp_path: Path) -> None:
+    for name in ("dotslash", "T_F"):
+        _, (got,) = bring(tmp_path / name, folder / f"{name}.mhd")
+        assert np.array_equal(got.voxels, _itk(folder / f"{name}.mhd"))
+
+
+def nifti_dim4_zero(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, folder / "ct.nii")
+    assert got.case.grid.shape == (12, 40, 48)
+    stored = np.fromfile(folder / "ct.nii", "<i2", offset=352).reshape(12, 40, 48)
+    assert np.array_equal(got.voxels, stored)
+
+
 def nifti_raw_with_padding(folder: Path, tmp_path: Path) -> None:
     _, (got,) = bring(tmp_path, folder / "ct.nii.gz")
     truth = np.asarray(nib.load(folder / "ct.nii.gz").dataobj).T
@@ -114,9 +208,15 @@ def nifti_raw_with_padding(folder: Path, tmp_path: Path) -> None:
 #: Each folder, and what must be found in it.
 RIGHT: dict[str, Callable[[Path, Path], None]] = {
     "labels-a-hair-off-whole": labels_a_hair_off_whole,
+    "export-dead-end": export_dead_end,
     "tiff-min-is-white": tiff_min_is_white,
+    "qform-only-mask": qform_only_mask,
+    "enhanced-ct-in-pieces": enhanced_ct_in_pieces,
+    "series-with-guests": series_with_guests,
     "h5-sparse-labels": h5_sparse_labels,
     "palette-png-labels": palette_png_labels,
+    "metaimage-variants": metaimage_variants,
+    "nifti-dim4-zero": nifti_dim4_zero,
     "nifti-raw-with-padding": nifti_raw_with_padding,
 }
 
