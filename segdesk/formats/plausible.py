@@ -23,6 +23,11 @@ GAP = 0.1
 FEW_STEPS = 1 / 8
 #: ... and where all is in the range of 16 bits, so that HU lose nothing, less than this (128).
 FEW_STEPS_OF_FITTING = 1 / 512
+#: Of two kinds of numbers, each of many, one has at least 256 of the steps of both; else both are
+#: refused.
+ENOUGH = 256
+#: Larger doubles are halved twice before they are subtracted.
+LARGEST = float(np.finfo(np.float64).max) / 4
 #: So few levels may stay in few steps as long as none of them falls into another.
 FEW_LEVELS = 32
 #: Padding has at most so many different numbers, ...
@@ -73,13 +78,15 @@ def plausible(array: npt.NDArray[Any], name: str) -> Plausible:
     if found.whole and found.high - found.low <= STEPS:
         return whole
     low, high = _core(sample(array), found)
-    span = high / 2 - low / 2
+    span = high - low
     # What was not among the sampled voxels still belongs to them where it is not far away.
-    near = _look(array, low - 4 * span, high + 4 * span, name)
+    near = _look(array, low - 2 * span, high + 2 * span, name)
     if (near.found.low, near.found.high) == (found.low, found.high):
         return whole
     if near.replaced > MOST_PADDINGS and near.replaced > FEW_VOXELS * array.size:
         levels = _levels_outside(array, near.found)
+        if levels is None and (near.found.high - near.found.low) * ENOUGH > found.high - found.low:
+            return whole
         if levels is None:
             raise InputError(
                 f"{name} holds values from {found.low:g} to {found.high:g} of two kinds that lie "
@@ -130,26 +137,29 @@ def _look(array: npt.NDArray[Any], low: float, high: float, name: str) -> Plausi
 def _core(numbers: npt.NDArray[Any], found: Extent) -> tuple[float, float]:
     """Between which two numbers the measured ones lie, by the gaps between them all."""
     ends = np.array([found.low, found.high])
-    # Quarters: the span of the largest doubles has no number of its own.
-    levels = np.unique(np.concatenate([numbers.astype(np.float64), ends])) / 4
-    core = levels
-    while levels.size > 2 and not (found.whole and 4 * (core[-1] - core[0]) <= STEPS):
+    # The span of the largest doubles has no number of its own.
+    scale = 0.25 if max(-found.low, found.high) > LARGEST else 1.0
+    levels = np.unique(np.concatenate([numbers.astype(np.float64), ends])) * scale
+    core, count = levels, levels.size
+    while levels.size > 2 and not (found.whole and (core[-1] - core[0]) / scale <= STEPS):
         cuts = np.flatnonzero(np.diff(levels) > GAP * (levels[-1] - levels[0])) + 1
         levels = max(np.split(levels, cuts), key=len)
-        if not cuts.size or levels.size < 2:
+        # What is measured has more levels than what is not.
+        if not cuts.size or 2 * levels.size <= count:
             break
-        if _is_lost(levels, core):
+        if _is_lost(levels / scale, core / scale):
             core = levels
-    return float(core[0]) * 4, float(core[-1]) * 4
+    return float(core[0]) / scale, float(core[-1]) / scale
 
 
 def _is_lost(levels: npt.NDArray[np.float64], among: npt.NDArray[np.float64]) -> bool:
-    """Whether 16 bits for all numbers would leave too little for some of them (in quarters)."""
-    span = among[-1] - among[0]
-    if levels.size < FEW_LEVELS and 2 * np.diff(levels).min() >= span / STEPS:
+    """Whether 16 bits for all numbers would leave too little for some of them."""
+    span = among[-1] / 2 - among[0] / 2
+    if levels.size < FEW_LEVELS and np.diff(levels).min() >= span / STEPS:
         return False
-    fits = 4 * among[0] >= LOWEST and 4 * among[-1] <= HIGHEST
-    return bool(levels[-1] - levels[0] < (FEW_STEPS_OF_FITTING if fits else FEW_STEPS) * span)
+    fits = among[0] >= LOWEST and among[-1] <= HIGHEST
+    most = FEW_STEPS_OF_FITTING if fits else FEW_STEPS
+    return bool(levels[-1] / 2 - levels[0] / 2 < most * span)
 
 
 def _levels_outside(array: npt.NDArray[Any], found: Extent) -> set[float] | None:
