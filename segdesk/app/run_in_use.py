@@ -59,12 +59,20 @@ def said_of(project: Project) -> str:
     """Which run is in use and why, in a sentence or two."""
     in_use = project.in_use
     if not in_use.run:
-        return "No run is in use: none has learnt anything yet."
+        return f"No run is in use. {why_of(project)}"
+    return f"In use: {in_use.run}. {why_of(project)}"
+
+
+def why_of(project: Project) -> str:
+    """Why the run in use is, or why there is none, in a sentence or two."""
+    in_use = project.in_use
+    if not in_use.run:
+        return "No run has learnt anything yet."
     if not in_use.by_hand:
-        return f"In use: {in_use.chosen}. {in_use.reason}"
-    said = f"In use: {in_use.by_hand}, chosen by hand."
+        return in_use.reason
+    said = "It was chosen by hand."
     if in_use.chosen and in_use.chosen != in_use.by_hand:
-        said += f" The rule takes {in_use.chosen}: {in_use.reason}"
+        said += f" The best is {in_use.chosen}: {in_use.reason}"
     return said
 
 

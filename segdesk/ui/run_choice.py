@@ -29,15 +29,17 @@ class RunChoice(QObject):
         super().__init__(parent)
         self._session = session
         self._runner = runner
+        self._wanted = ""
 
     def use(self, id: str) -> None:
-        """Use a run, or `AUTOMATIC`, from now on."""
+        """Use a run, or `AUTOMATIC`, from now on; of several that follow each other the last."""
+        self._wanted = id
         workbench, case = self._session.workbench, self._session.case_id
         if workbench is None:
             return
 
         def done(prediction: Prediction | None) -> None:
-            if self._session.workbench is not workbench:
+            if self._session.workbench is not workbench or self._wanted != id:
                 return
             if prediction is not None:
                 workbench.adopt_prediction(prediction)

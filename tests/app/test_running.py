@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from segdesk.app.reviewing import say_right, set_status
 from segdesk.app.running import MESSAGES, MODEL, TrainerSession
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
-from segdesk.core.run import plan_for
+from segdesk.core.run import Intensities, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs import messages
@@ -219,3 +220,23 @@ def test_fine_tuning_keeps_network_and_filters(taught: Workbench, tmp_path: Path
     again = training.freeze(taught, plan_for(epochs=1, start_from="run-001"))
     bundle = training.prepare(again)
     assert Path(bundle.start_model) == (frozen.job.run_folder / MODEL).resolve()
+
+
+def test_fine_tuning_sees_the_values_as_the_run_that_it_starts_from(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    """Its weights know no other intensities, whatever today's slices would give."""
+    row = workbench.project.case("case-001")
+    workbench.put_project(workbench.project.with_case(replace(row, unit="raw")))
+    for index in (1, 3):
+        BrushStroke(
+            workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+        ).release()
+        say_right(workbench, "case-001", index)
+    fresh = training.prepare(training.freeze(workbench, plan_for(epochs=1))).intensities
+    own = Intensities(-1234.0, 987.0, "raw")
+    assert own != fresh
+    run = workbench.project.run("run-001")
+    workbench.put_run(replace(run, outcome="finished", best=1, intensities=own))
+    frozen = training.freeze(workbench, plan_for(epochs=1, start_from="run-001"))
+    assert training.prepare(frozen).intensities == own

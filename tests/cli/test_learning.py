@@ -12,6 +12,7 @@ import pytest
 from segdesk.app import reviewing, saving
 from segdesk.app.workbench import Workbench
 from segdesk.jobs import trainer_client
+from tests.app.test_run_in_use import WORTHLESS
 from tests.app.test_running import child
 from tests.cli.conftest import Run
 
@@ -249,3 +250,62 @@ def test_a_prediction_that_crashes_is_the_worlds_fault(
     said = segdesk("predict", trained, "--json")
     assert said.is_refusal(3, "ended with code 5")
     assert segdesk("info", trained, "--json").json["cases"][0]["predictions"] == []
+
+
+def test_predict_uses_the_better_run_and_says_why(
+    segdesk: Run, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worse = child(tmp_path, dice=0.2, rival=0.7)
+    monkeypatch.setattr(trainer_client, "trainer_command", lambda: (*worse,))
+    said = segdesk("train", trained, "--json")
+    why = "In use: run-001. Dice 0.700 on 1 validation slice; run-002 has 0.200."
+    assert why in said.err
+    assert (said.json["run"], said.json["in_use"], said.json["learnt"]) == (
+        "run-002",
+        "run-001",
+        True,
+    )
+    assert segdesk("predict", trained, "--json").json["run"] == "run-001"
+    assert why in segdesk("predict", trained).err
+    fields = segdesk("info", trained, "--json").json["in_use"]
+    assert (fields["run"], fields["why"], fields["slices"]) == ("run-001", why, 1)
+    assert dict(fields["figures"]) == {"run-001": 0.7, "run-002": 0.2}
+
+
+def test_a_run_given_to_predict_stays_in_use_until_the_rule_is_wanted(
+    segdesk: Run, trained: Path
+) -> None:
+    segdesk("train", trained)
+    assert segdesk("predict", trained, "--json").json["run"] == "run-002"
+    said = segdesk("predict", trained, "--run", "run-001", "--json")
+    assert said.json["run"] == "run-001" and "chosen by hand" in said.json["why"]
+    assert "The best is run-002" in said.err
+    assert segdesk("predict", trained, "--json").json["run"] == "run-001"
+    assert segdesk("evaluate", trained, "--pool", "all", "--json").json["run"] == "run-001"
+    # Another run is looked at without being used.
+    segdesk("evaluate", trained, "--pool", "all", "--run", "run-002")
+    assert segdesk("info", trained, "--json").json["in_use"]["run"] == "run-001"
+    assert segdesk("predict", trained, "--run", "automatic", "--json").json["run"] == "run-002"
+
+
+def test_a_training_that_learnt_nothing_says_so_and_is_not_used(
+    segdesk: Run, trained: Path, trainer: Trainer
+) -> None:
+    trainer(WORTHLESS)
+    said = segdesk("train", trained, "--json")
+    assert said.json["learnt"] is False and said.json["outcome"] == "finished"
+    assert said.json["nothing_learnt"].startswith("Nothing was learnt")
+    assert said.json["in_use"] == "run-001"
+    assert "Nothing was learnt in 1 epoch: its Dice is 0." in said.err
+    assert segdesk("predict", trained, "--json").json["run"] == "run-001"
+
+
+def test_where_no_run_has_learnt_predict_says_so(
+    segdesk: Run, project: Path, trainer: Trainer
+) -> None:
+    trainer(WORTHLESS)
+    said = segdesk("train", project)
+    assert said.code == 0 and "No run is in use. No run has learnt anything yet." in said.err
+    assert segdesk("predict", project).is_refusal(2, "No run of this project has learnt anything")
+    trainer("")
+    assert segdesk("predict", project, "--run", "run-001").code == 0

@@ -35,6 +35,24 @@ def test_a_network_is_trained_fine_tuned_and_evaluated(segdesk: Run, project: Pa
     assert 0 <= figures["dice"] <= 1 and 0 < figures["accuracy"] < 1
 
 
+def test_a_training_at_a_rate_that_ruins_it_is_not_used(segdesk: Run, project: Path) -> None:
+    unet = ("--network", "unet", "--filters", "2", "--size", "32", "--batch", "1")
+    better = ("--network", "unet_norm", "--filters", "4", "--size", "32", "--batch", "1")
+    first = segdesk("train", project, *better, "--epochs", "12", "--rate", "0.01", "--json").json
+    assert first["learnt"] and first["in_use"] == "run-001"
+    said = segdesk("train", project, *unet, "--epochs", "3", "--rate", "1", "--json")
+    ruined = said.json
+    assert (ruined["outcome"], ruined["learnt"], ruined["in_use"]) == (
+        "finished",
+        False,
+        "run-001",
+    )
+    assert ruined["best_epoch"]["val_dice"] == 0.0
+    assert "run-002: Nothing was learnt in 3 epochs" in said.err
+    assert "lower learning rate (it was 1, unet starts at 0.001)" in said.err
+    assert segdesk("predict", project, "--json").json["run"] == "run-001"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl+C to a console")
 def test_ctrl_c_stops_the_training_and_keeps_what_it_has(segdesk: Run, project: Path) -> None:
     command = [sys.executable, "-c", IN_THE_FOREGROUND, "train", str(project), *TINY]

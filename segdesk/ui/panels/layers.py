@@ -5,10 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSlider
 
-from segdesk.app.run_in_use import AUTOMATIC, said_of
+from segdesk.app.run_in_use import AUTOMATIC, why_of
 from segdesk.app.view_state import STYLES, ViewState
 from segdesk.app.workbench import Workbench
-from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.panels.run_words import usable_words
 from segdesk.ui.theme import GRID, Tokens
@@ -52,7 +51,10 @@ class LayersPanel(Panel):
         )
         self._runs.setMinimumContentsLength(8)
         self._runs.activated.connect(self._choose_run)
-        self._why = ElidedLabel("run_in_use_why")
+        self._why = label("", "dim")
+        self._why.setObjectName("run_in_use_why")
+        self._why.setTextFormat(Qt.TextFormat.PlainText)
+        self._why.setWordWrap(True)
         for row, (name, widget) in enumerate(
             (
                 (label(self.tr("Annotation")), self._annotation),
@@ -138,24 +140,20 @@ class LayersPanel(Panel):
     def _show_why(self) -> None:
         """Why that run; and whose prediction is shown where it has not predicted this case."""
         workbench, view = self.workbench, self.view
-        text, role = "", "dim"
+        text = ""
         if workbench is not None and workbench.project.runs:
-            text = said_of(workbench.project)
+            text = why_of(workbench.project)
             case = view.case_id if view is not None else None
             shown = workbench.predicted_by(case) if case is not None else None
             in_use = workbench.project.in_use.run
-            if shown is not None and shown != in_use:
+            if in_use and shown is not None and shown != in_use:
                 said = self.tr("Shown is {shown}: {run} has not predicted this case yet. ")
-                if not in_use:
-                    said = self.tr("Shown is {shown}. ")
-                text, role = said.format(shown=shown, run=in_use) + text, "warn"
-        self._why.show_line(text, role)
+                text = said.format(shown=shown, run=in_use) + text
+        self._why.setText(text)
         self._why.setVisible(bool(text))
 
     def _choose_run(self) -> None:
         self.run_wanted.emit(self._runs.currentData())
-        # Until it is in use, what is in use stays shown.
-        self._show_runs()
 
     def _show(self, shown: bool) -> None:
         if self.view is not None:

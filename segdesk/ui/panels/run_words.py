@@ -10,9 +10,16 @@ from segdesk.core.run import Run
 from segdesk.ui.translations import tr
 
 
-def facts(run: Run) -> str:
-    """One line: what, from where, how good, on how many slices, on which device and why."""
+def facts(run: Run, in_use: str) -> str:
+    """One line: what, from where, how good, on how many slices, on which device and why.
+
+    Parameters
+    ----------
+    in_use : id of the run that predicts, or empty
+    """
     parts = [run.plan.network]
+    if run.outcome != "running" and run.has_weights:
+        parts.append(tr("in use") if run.id == in_use else tr("not in use"))
     if run.plan.start_from:
         parts.append(tr("fine-tuned from {run}", run=run.plan.start_from))
     best = run.best_epoch

@@ -308,7 +308,7 @@ class TrainingPanel(Panel):
         self._show_lessons()
         self._offer_runs()
         run = self._shown_run()
-        self._facts.show_line(facts(run) if run is not None else "")
+        self._facts.show_line(self._facts_of(run) if run is not None else "")
         self._show_state(run)
         self._curves.show_run(run)
 
@@ -355,6 +355,10 @@ class TrainingPanel(Panel):
                 self._runs.addItem(id, id)
         self._runs.setCurrentIndex(self._runs.findData(self._run_id))
         self._runs.setVisible(bool(ids))
+
+    def _facts_of(self, run: Run) -> str:
+        in_use = self.workbench.project.in_use.run if self.workbench is not None else ""
+        return facts(run, in_use)
 
     def _shown_run(self) -> Run | None:
         if self.workbench is None or self._run_id is None:
