@@ -21,6 +21,7 @@ from segdesk.ui.action_groups.helping import help_groups
 from segdesk.ui.action_groups.looking import slice_groups, view_groups
 from segdesk.ui.action_groups.reviewing import case_groups
 from segdesk.ui.action_groups.training import train_groups
+from segdesk.ui.as_written import caption, tip
 from segdesk.ui.icons import icon
 from segdesk.ui.theme import Tokens
 
@@ -118,9 +119,9 @@ class ActionTable:
             reason = action.why_not()
             made.setEnabled(not reason)
             if action.text_now is not None:
-                made.setText(action.text_now())
+                made.setText(caption(action.text_now()))
                 made.setIconText(action.text)
-            made.setToolTip(reason or _tip(action))
+            made.setToolTip(tip(reason or _tip(action)))
             if action.checked is not None:
                 made.setChecked(action.checked())
 

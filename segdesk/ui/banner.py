@@ -24,7 +24,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segdesk.ui.as_written import caption
 from segdesk.ui.icons import icon
+from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID, RADIUS, Tokens
 from segdesk.ui.translations import tr
 
@@ -101,7 +103,7 @@ class _Message(QFrame):
         self.set_tokens(tokens)
 
     def _offer_button(self, offer: Offer) -> QPushButton:
-        button = QPushButton(offer.text)
+        button = QPushButton(caption(offer.text))
         button.setObjectName(offer.id)
         button.setAccessibleName(offer.text)
         button.setProperty("role", "link")
@@ -269,10 +271,8 @@ class Banner(QScrollArea):
 
 
 def _plain(text: str, id: str, *, role: str = "") -> QLabel:
-    """Words as they are: a name is no markup."""
-    label = QLabel(text)
-    label.setObjectName(id)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setProperty("role", role)
-    return label
+    """Words of a message, on as many lines as they need."""
+    made = label(text, role)
+    made.setObjectName(id)
+    made.setWordWrap(True)
+    return made

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget
 from segdesk.app.doors import unwrapped
 from segdesk.core.window import Window
 from segdesk.errors import Cancelled, SegdeskError, UsageError
+from segdesk.ui import as_written
 from segdesk.ui.actions import ActionTable, groups
 from segdesk.ui.banner import Banner
 from segdesk.ui.bridge import Bridge
@@ -343,7 +344,7 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         path = self.session.path
-        self.setWindowTitle(NAME if path is None else f"{path.name} - {NAME}")
+        self.setWindowTitle(NAME if path is None else as_written.title(f"{path.name} - {NAME}"))
 
     def _show_saved(self) -> None:
         said = saved_words(self.session)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QMenu
 
+from segdesk.ui.as_written import caption, tip
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.translations import tr
 
@@ -39,8 +40,8 @@ class RecentMenu(QMenu):
             none.setEnabled(False)
 
     def _add(self, number: int, path: Path) -> None:
-        action = self.addAction(path.name)
+        action = self.addAction(caption(path.name))
         action.setObjectName(f"open_recent_{number}")
-        action.setToolTip(str(path))
+        action.setToolTip(tip(str(path)))
         action.setEnabled(path.is_dir())
         action.triggered.connect(lambda: self._open_project(path))

@@ -9,7 +9,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from segdesk.ui.as_written import caption, tip
 from segdesk.ui.icons import SIZE
+from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
@@ -115,10 +117,10 @@ def _drawn(action: QAction, state: QIcon.State) -> QPixmap:
 
 def _recent_row(number: int, path: str, chosen: Callable[[str], object]) -> QPushButton:
     name = Path(path).stem
-    button = QPushButton(name)
+    button = QPushButton(caption(name))
     button.setObjectName(f"recent_{number}")
     button.setAccessibleName(tr("Open {name}", name=name))
-    button.setToolTip(path)
+    button.setToolTip(tip(path))
     button.setProperty("role", "link")
     button.setCursor(Qt.CursorShape.PointingHandCursor)
     button.clicked.connect(lambda: chosen(path))
@@ -126,10 +128,10 @@ def _recent_row(number: int, path: str, chosen: Callable[[str], object]) -> QPus
 
 
 def _label(id: str, role: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(id)
-    label.setProperty("role", role)
-    return label
+    made = label("", role)
+    made.setObjectName(id)
+    made.setWordWrap(True)
+    return made
 
 
 def _empty(layout: QHBoxLayout | QVBoxLayout) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStatusBar, QWidget
 
-from segdesk.ui.panels.panel import use_role
+from segdesk.ui.as_written import tip
+from segdesk.ui.panels.elided import ElidedLabel
+from segdesk.ui.panels.panel import label, use_role
 from segdesk.ui.theme import GRID
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.translations import tr
@@ -35,13 +37,12 @@ class StatusLine(QStatusBar):
         self.setAccessibleName(tr("Status line"))
         self.setSizeGripEnabled(False)
         self._mouse = ""
-        self._words = QLabel()
-        self._words.setObjectName("status_words")
+        self._words = ElidedLabel("status_words", role="")
         self._words.setContentsMargins(2 * GRID, 0, 0, 0)
         self.addWidget(self._words, 1)
         self._work = QWidget()
         self._work.setObjectName("work_under_way")
-        self._work_words = QLabel()
+        self._work_words = label("")
         self._work_words.setObjectName("work_words")
         self._bar = QProgressBar()
         self._bar.setObjectName("work_progress")
@@ -60,7 +61,7 @@ class StatusLine(QStatusBar):
             row.addWidget(widget)
         self._work.hide()
         self.addPermanentWidget(self._work)
-        self._saved = QLabel()
+        self._saved = label("")
         self._saved.setObjectName("saved_words")
         self._saved.setProperty("role", "dim")
         self._saved.setContentsMargins(0, 0, 3 * GRID, 0)
@@ -88,7 +89,7 @@ class StatusLine(QStatusBar):
 
     def say(self, sentence: str) -> None:
         """Something that is true for a moment."""
-        self._words.setText(sentence)
+        self._words.show_line(sentence, "")
         self._soon.stop()
         self._back.start()
 
@@ -96,12 +97,12 @@ class StatusLine(QStatusBar):
         """State of the project on disk, such as "saved 3 s ago"; a whole sentence as tooltip."""
         use_role(self._saved, role)
         self._saved.setText(words)
-        self._saved.setToolTip(sentence)
+        self._saved.setToolTip(tip(sentence))
 
     def _show_mouse(self) -> None:
         self._back.stop()
         self._soon.stop()
-        self._words.setText(self._mouse)
+        self._words.show_line(self._mouse, "")
 
     def _begin(self, task: Task) -> None:
         self._tasks.append(task)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.ui.actions import ActionTable
+from segdesk.ui.as_written import caption
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.status_strip import StatusStrip
 from segdesk.ui.canvas.under import Under
@@ -195,7 +196,8 @@ class Workplace(QWidget):
         menu = self._menu()
         segments = self._view.workbench.segments
         if under.segment in segments:
-            pick = menu.addAction(tr("Paint with {name}", name=segments[under.segment].name))
+            name = segments[under.segment].name
+            pick = menu.addAction(caption(tr("Paint with {name}", name=name)))
             pick.setObjectName("paint_with_this")
             pick.triggered.connect(lambda: self._view.use_segment(under.segment))
             menu.addSeparator()

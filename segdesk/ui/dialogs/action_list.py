@@ -13,6 +13,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from segdesk.ui.action import Action
+from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs.dialog import Dialog, grey_out
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
@@ -87,7 +88,7 @@ class ActionListDialog(Dialog):
             self.list, [text, keys_in_words(action), action.menu.replace("/", " › ")]
         )
         reason = action.why_not()
-        item.setToolTip(0, reason or action.tip)
+        item.setToolTip(0, tip(reason or action.tip))
         if self._run is not None and reason:
             item.setText(2, reason)
             grey_out(item, self.palette())

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segdesk.ui import as_written
 from segdesk.ui.theme import GRID
 
 #: Keys this soon after a dialog came up by itself were meant for the scan, in milliseconds.
@@ -51,7 +52,7 @@ class Dialog(QDialog):
     def __init__(self, id: str, title: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName(id)
-        self.setWindowTitle(title)
+        self.setWindowTitle(as_written.title(title))
         self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.rows = QVBoxLayout(self)
@@ -65,7 +66,7 @@ class Dialog(QDialog):
         self, id: str, text: str, pressed: Callable[[], object], *, role: str = ""
     ) -> QPushButton:
         """A button at the right end of the last row; the one with a role is the default."""
-        button = QPushButton(text)
+        button = QPushButton(as_written.caption(text))
         button.setObjectName(id)
         button.setAccessibleName(text)
         button.setProperty("role", role)
@@ -95,6 +96,7 @@ class Dialog(QDialog):
 def sentence(text: str, *, role: str = "") -> QLabel:
     """A label that wraps and can be copied from."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setProperty("role", role)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtWidgets import QRadioButton, QWidget
 
+from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.translations import tr
 
@@ -50,7 +51,7 @@ class ExportDialog(Dialog):
             option.setObjectName(f"export_{what}")
             option.setAccessibleName(words[what])
             option.setEnabled(not reason)
-            option.setToolTip(reason)
+            option.setToolTip(tip(reason))
             self._options[what] = option
             self.rows.addWidget(option)
         next(option for option in self._options.values() if option.isEnabled()).setChecked(True)

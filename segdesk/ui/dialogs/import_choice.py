@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from segdesk.app.importing import Finding, Survey
+from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, grey_out, sentence
 from segdesk.ui.theme import GRID
@@ -102,7 +103,7 @@ class ImportChoiceDialog(Dialog):
             name = finding.description or finding.kind
             item = QTreeWidgetItem(made, [f"{name}: {finding.refusal}"])
             item.setFirstColumnSpanned(True)
-            item.setToolTip(0, finding.refusal)
+            item.setToolTip(0, tip(finding.refusal))
             grey_out(item, self.palette())
         header = made.header()
         header.setStretchLastSection(False)
@@ -143,12 +144,12 @@ class ImportChoiceDialog(Dialog):
         elif needed > self._free:
             problem = tr("The disk has not that much room.")
         self._import.setEnabled(not problem)
-        self._import.setToolTip(problem)
+        self._import.setToolTip(tip(problem))
         single = len(chosen) == 1
         reason = "" if single else tr("Labels can come along with one scan at a time.")
         for widget in (self.labels, self._browse):
             widget.setEnabled(single)
-            widget.setToolTip(reason)
+            widget.setToolTip(tip(reason))
 
     def _ask_for_labels(self) -> None:
         ask.for_file(

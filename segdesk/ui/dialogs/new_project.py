@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QWidget
 
+from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
@@ -57,9 +59,9 @@ class NewProjectDialog(Dialog):
         fields = QGridLayout()
         fields.setSpacing(2 * GRID)
         for row, field in enumerate((self.name, self.folder)):
-            label = QLabel(field.accessibleName())
-            label.setBuddy(field)
-            fields.addWidget(label, row, 0)
+            words = label(field.accessibleName())
+            words.setBuddy(field)
+            fields.addWidget(words, row, 0)
             fields.addWidget(field, row, 1)
         fields.addWidget(browse, 1, 2)
         self.rows.addLayout(fields)
@@ -91,7 +93,7 @@ class NewProjectDialog(Dialog):
     def _check(self) -> None:
         problem = self._why_not()
         self._create.setEnabled(not problem)
-        self._create.setToolTip(problem)
+        self._create.setToolTip(tip(problem))
         self._problem.setText(problem or str(self.path))
 
     def _why_not(self) -> str:

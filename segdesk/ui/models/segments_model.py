@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPixmap
 from segdesk.app.workbench import Workbench
 from segdesk.core.segment import Segment
 from segdesk.errors import SegdeskError
+from segdesk.ui.as_written import tip
 from segdesk.ui.icons import icon
 from segdesk.ui.theme import Tokens
 
@@ -71,7 +72,9 @@ class SegmentsModel(QAbstractTableModel):
         if segment is None:
             return None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(segment, index.column())
+            words = self._tip(segment, index.column())
+            # A long name is cut in its column.
+            return tip(f"{segment.name}\n{words}" if index.column() == NAME else words)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{segment.name}: {self._tip(segment, index.column())}"
         if index.column() == NAME:

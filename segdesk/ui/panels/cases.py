@@ -29,6 +29,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.split import POOLS
 from segdesk.core.status import SliceStatus
+from segdesk.ui.as_written import tip
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.theme import GRID, RADIUS, ROW, SMALL, Tokens
 from segdesk.ui.translations import tr
@@ -89,7 +90,7 @@ class CasesModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return id
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._sentence(id)
+            return tip(self._sentence(id))
         return None
 
     def row_of(self, id: str | None) -> int:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyleOption
 
+from segdesk.ui.as_written import tip
 from segdesk.ui.painting import PaintGuard
 from segdesk.ui.panels.panel import use_role
 
@@ -32,7 +33,7 @@ class ElidedLabel(QLabel):
         use_role(self, role)
         if text != self.text():
             self.setText(text)
-            self.setToolTip(text)
+            self.setToolTip(tip(text))
             self.setAccessibleName(text)
 
     def minimumSizeHint(self) -> QSize:

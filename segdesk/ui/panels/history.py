@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
+from segdesk.ui.as_written import tip
 from segdesk.ui.edit_words import place_words
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.theme import GRID, Tokens
@@ -58,7 +59,8 @@ class HistoryPanel(Panel):
 def _row(text: str, at: float) -> QListWidgetItem:
     """A row that is as wide as the list; what does not fit, and when it was, tells the tooltip."""
     item = QListWidgetItem(text)
-    item.setToolTip(f"{text} · {time.strftime('%H:%M', time.localtime(at))}" if at else text)
+    when = f" · {time.strftime('%H:%M', time.localtime(at))}" if at else ""
+    item.setToolTip(tip(text + when))
     item.setSizeHint(QSize(1, 6 * GRID))
     return item
 

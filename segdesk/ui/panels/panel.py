@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from segdesk.app.view_state import ViewState
@@ -67,6 +68,8 @@ class Panel(QWidget):
 def label(text: str, role: str = "") -> QLabel:
     """A label in one of the style sheet's roles: title, dim, warn, bad, heading."""
     made = QLabel(text)
+    # Names are shown as they are; who wants markup says so.
+    made.setTextFormat(Qt.TextFormat.PlainText)
     if role:
         made.setProperty("role", role)
     return made

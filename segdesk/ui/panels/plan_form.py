@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from segdesk.app.workbench import Workbench
 from segdesk.core.networks import CATALOGUE, DEFAULT, network
 from segdesk.core.run import Plan, plan_for
+from segdesk.ui.as_written import tip
 from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
@@ -206,8 +207,8 @@ class PlanForm(QWidget):
         is_fresh = not self.start_from.currentData()
         why = tr("Fine-tuning keeps network and filters of its run")
         description = network(self.network.currentData()).description
-        self.network.setToolTip(description if is_fresh else why)
-        self.filters.setToolTip(tr("Of the network's first level") if is_fresh else why)
+        self.network.setToolTip(tip(description if is_fresh else why))
+        self.filters.setToolTip(tip(tr("Of the network's first level") if is_fresh else why))
         for widget in (self.network, self.filters):
             widget.setEnabled(is_fresh)
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.errors import SegdeskError
+from segdesk.ui.as_written import title
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.theme import ROW, Tokens
@@ -137,7 +138,7 @@ class SegmentsPanel(Panel):
             return
         dialog = QColorDialog(QColor(segment.colour), self)
         dialog.setObjectName("segment_colour_dialog")
-        dialog.setWindowTitle(self.tr("Colour of {name}").format(name=segment.name))
+        dialog.setWindowTitle(title(self.tr("Colour of {name}").format(name=segment.name)))
         dialog.setAccessibleName(dialog.windowTitle())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         workbench, number = self.workbench, segment.number

@@ -21,13 +21,16 @@ from segdesk.app.view_state import BRUSH_MM, ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.window import PRESETS
+from segdesk.ui.as_written import tip
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.icons import icon
-from segdesk.ui.panels.panel import label
-from segdesk.ui.theme import GRID, SMALL, Tokens
+from segdesk.ui.panels.elided import ElidedLabel
+from segdesk.ui.theme import GRID, Tokens
 
 #: The slider runs over the logarithm of the size, so that small brushes have room.
 SLIDER_STEPS = 1000
+#: A longer name of a segment is cut, in pixels.
+WIDEST_NAME = 60 * GRID
 
 
 class ToolBar(QToolBar):
@@ -75,7 +78,7 @@ class ToolBar(QToolBar):
         self._millimetres.setRange(*BRUSH_MM)
         self._millimetres.setDecimals(1)
         self._millimetres.setFixedWidth(25 * GRID)
-        self._millimetres.setToolTip(self._size.toolTip())
+        self._millimetres.setToolTip(self.tr("Brush size: Shift+wheel, [ and ]"))
         self._millimetres.valueChanged.connect(self._typed)
         self._window = QComboBox()
         self._window.setObjectName("window_preset")
@@ -84,9 +87,10 @@ class ToolBar(QToolBar):
             self._window.addItem(name, name)
         self._window.activated.connect(self._choose_window)
         self._window.setFixedWidth(30 * GRID)
-        self._segment = label("", "dim")
+        self._segment = ElidedLabel("painted_segment")
+        self._segment.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._segment.setMaximumWidth(WIDEST_NAME)
         self._segment.setContentsMargins(3 * GRID, 0, GRID, 0)
-        self._segment.setStyleSheet(f"font-size: {SMALL}px")
         for widget in (self._size, self._millimetres):
             self.addWidget(widget)
         self._start = start
@@ -140,7 +144,7 @@ class ToolBar(QToolBar):
             view is not None and case is not None and view.workbench.predicted_by(case) is not None
         )
         if view is None:
-            self._segment.setText("")
+            self._segment.show_line("")
             return
         unit = " mm" if view.case is None or view.case.grid.stacked else " px"
         with QSignalBlocker(self._size), QSignalBlocker(self._millimetres):
@@ -154,7 +158,7 @@ class ToolBar(QToolBar):
             self._window.setPlaceholderText(f"{view.window.level:.0f} / {view.window.width:.0f}")
         segments = view.workbench.segments
         paints = segments[view.segment].name if view.segment in segments else ""
-        self._segment.setText(self.tr("paints {name}").format(name=paints) if paints else "")
+        self._segment.show_line(self.tr("paints {name}").format(name=paints) if paints else "")
 
     def _show_start(self) -> None:
         self._start_box.setChecked(self._start.isChecked())
@@ -168,14 +172,14 @@ class ToolBar(QToolBar):
         for at in range(self._window.count()):
             if self._window.itemData(at) in PRESETS and isinstance(model, QStandardItemModel):
                 model.item(at).setEnabled(is_hu)
-                model.item(at).setToolTip(reason)
+                model.item(at).setToolTip(tip(reason))
         own = case is not None and case.window is not None
         self._window.setItemText(
             self._window.findData("file"), self.tr("file's own") if own else self.tr("whole range")
         )
         keys = self.tr("F2 to F6, or drag with W held") if is_hu else self.tr("drag with W held")
-        tip = self.tr("Window and level: {keys}").format(keys=keys)
-        self._window.setToolTip(f"{tip}. {reason}" if reason else tip)
+        words = self.tr("Window and level: {keys}").format(keys=keys)
+        self._window.setToolTip(tip(f"{words}. {reason}" if reason else words))
 
     def _slid(self, at: int) -> None:
         if self._view is not None:

@@ -26,6 +26,7 @@ from segdesk.core.run import Plan, Run
 from segdesk.errors import SegdeskError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
+from segdesk.ui.as_written import tip
 from segdesk.ui.charts.curves import Curves
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.panels.lessons_line import LessonsLine
@@ -62,7 +63,7 @@ class TrainingPanel(Panel):
         self._runs = QComboBox()
         self._runs.setObjectName("training_run")
         self._runs.setAccessibleName(tr("Run whose curves are shown"))
-        self._runs.setToolTip(self._runs.accessibleName())
+        self._runs.setToolTip(tip(self._runs.accessibleName()))
         self._runs.activated.connect(self._run_chosen)
         self._facts = ElidedLabel("training_facts")
         self._left = label("", "dim")
@@ -324,15 +325,15 @@ class TrainingPanel(Panel):
         running = self._controller.is_running
         why = self.why_not_train()
         self.train_button.setEnabled(not why)
-        self.train_button.setToolTip(why or tr("Ctrl+T: learn from the slices that are right"))
+        self.train_button.setToolTip(tip(why or tr("Ctrl+T: learn from the slices that are right")))
         self._pause.setText(tr("Go on") if self._controller.is_paused else tr("Pause"))
         idle = tr("Nothing is running")
-        for button, tip in (
+        for button, words in (
             (self._pause, tr("Wait after the step in hand")),
             (self._stop, tr("Ctrl+.: end now and keep the best weights")),
         ):
             button.setEnabled(running and not self._controller.is_stopping)
-            button.setToolTip(tip if running else idle)
+            button.setToolTip(tip(words if running else idle))
 
     def _show_state(self, run: Run | None) -> None:
         """The line under the title: what went wrong, else what to be careful about."""
