@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from segdesk.app import lessons
 from segdesk.app.teaching import curriculum
 from segdesk.app.workbench import Workbench
+from segdesk.ui.as_written import tip
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
@@ -66,7 +67,7 @@ class LessonsLine(QWidget):
             cases = workbench.project.cases
             shares = curriculum(workbench).shares(case.id for case in cases)
         self._words.show_line(lessons.in_a_line(shares))
-        self._words.setToolTip(lessons.in_lines(shares))
+        self._words.setToolTip(tip(lessons.in_lines(shares)))
         self.setVisible(bool(shares))
 
     def _ask(self) -> None:
