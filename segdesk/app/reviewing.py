@@ -97,7 +97,7 @@ def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus)
         SliceStatus.VERIFIED: "Verify slice",
         SliceStatus.REJECTED: "Reject slice",
     }.get(after, f"Mark slice {after.word}")
-    cause: Cause = "said right" if after is SliceStatus.VERIFIED and not back else "other"
+    cause: Cause = "said right" if after.teaches_whole and not back else "other"
     return _moved(workbench, case, index, after, name, cause=cause)
 
 
@@ -152,13 +152,8 @@ def next_to_look_at(workbench: Workbench, case: str, index: int, *, step: int = 
     return None
 
 
-def wants_a_look(workbench: Workbench, case: str, index: int) -> bool:
-    """Whether N stops at a slice, and the strip shows its dot."""
-    return wanted_looks(workbench, case)[index]
-
-
 def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
-    """`wants_a_look` for every slice at once.
+    """For each slice whether N stops there, and the strip shows its dot.
 
     Reads no arrays: before a case is in memory, nothing of it counts as dismissed.
     """
@@ -166,8 +161,13 @@ def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
     dismissed: frozenset[tuple[str, int]] = frozenset()
     if workbench.is_loaded(case):
         dismissed = workbench.annotation(case).dismissed
+    numbers, complete = frozenset(workbench.segments.numbers), workbench.complete(case)
     return tuple(
-        needs_a_look(status, has_prediction=run is not None and (run, index) not in dismissed)
+        needs_a_look(
+            status,
+            has_prediction=run is not None and (run, index) not in dismissed,
+            is_complete=numbers <= complete[index],
+        )
         for index, status in enumerate(workbench.statuses(case))
     )
 

@@ -58,8 +58,11 @@ def after_stroke(status: SliceStatus, *, on_screen: bool = True) -> SliceStatus:
     return status
 
 
-def needs_a_look(status: SliceStatus, *, has_prediction: bool) -> bool:
-    """Whether N stops here: predicted, partial, or unlabelled with a prediction."""
+def needs_a_look(status: SliceStatus, *, has_prediction: bool, is_complete: bool = True) -> bool:
+    """Whether N stops here: predicted, partial, unlabelled with a prediction, or not yet right
+    for every segment (`core.completeness`)."""
     if status in (SliceStatus.PREDICTED, SliceStatus.PARTIAL):
         return True
+    if status.teaches_whole:
+        return not is_complete
     return status is SliceStatus.UNLABELLED and has_prediction

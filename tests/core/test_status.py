@@ -37,6 +37,8 @@ def test_n_stops_at_what_is_not_done() -> None:
     without = {s for s in SliceStatus if needs_a_look(s, has_prediction=False)}
     assert with_one == {UNLABELLED, PREDICTED, PARTIAL}
     assert without == {PREDICTED, PARTIAL}
+    later = {s for s in SliceStatus if needs_a_look(s, has_prediction=False, is_complete=False)}
+    assert later == {PREDICTED, PARTIAL, CORRECTED, VERIFIED}
 
 
 def test_stored_numbers_and_words_stay() -> None:

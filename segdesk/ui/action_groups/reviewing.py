@@ -127,7 +127,10 @@ def _going_on(window: MainWindow) -> tuple[Action, ...]:
         Action(
             "next_to_look_at",
             tr("Next slice to look at"),
-            tr("Predicted, partial, or unlabelled with a prediction"),
+            tr(
+                "Predicted, partial, unlabelled with a prediction, or not yet right for a segment "
+                "that came later"
+            ),
             lambda: _go_on(window, 1),
             menu,
             "N",
@@ -137,7 +140,10 @@ def _going_on(window: MainWindow) -> tuple[Action, ...]:
         Action(
             "previous_to_look_at",
             tr("Previous slice to look at"),
-            tr("Predicted, partial, or unlabelled with a prediction"),
+            tr(
+                "Predicted, partial, unlabelled with a prediction, or not yet right for a segment "
+                "that came later"
+            ),
             lambda: _go_on(window, -1),
             menu,
             "Shift+N",

@@ -1,4 +1,4 @@
-"""What is written over a slice, as text and figures. No drawing, no Qt."""
+"""What is written over a slice, as text and figures. No drawing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
+from segdesk.ui.canvas import words
 from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.under import Under
 
@@ -30,13 +31,14 @@ class Facts:
     ----------
     title : such as "Axial   18 / 30   z 216.0 mm"
     window : such as "W 1500   L −600   lung"
-    status : of the slice
+    status : of the slice; said : it in words
     letters : at the top, right, bottom and left edge of the slice as drawn; empty without geometry
     """
 
     title: str
     window: str
     status: SliceStatus
+    said: str
     letters: tuple[str, str, str, str]
 
 
@@ -49,7 +51,8 @@ def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
     return Facts(
         title=_title(grid, view.slice),
         window=f"W {figure(view.window.width)}   L {figure(view.window.level)}{preset}",
-        status=SliceStatus(workbench.statuses(case.id)[view.slice]),
+        status=workbench.statuses(case.id)[view.slice],
+        said=words.said_of_slice(workbench, case.id, view.slice),
         letters=(
             rows[turn_rows],
             columns[not turn_columns],

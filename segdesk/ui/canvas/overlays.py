@@ -108,8 +108,8 @@ class Overlays:
         self._write(painter, QPointF((size.width() - width) / 2, size.height() / 2), text)
 
     def _paint_status(self, painter: QPainter, facts: Facts, width: int) -> None:
-        text = words.status_word(facts.status)
         metrics = QFontMetrics(self._text)
+        text = metrics.elidedText(facts.said, Qt.TextElideMode.ElideRight, width // 2)
         dot = 2 * GRID
         chip = QRectF(0, 0, metrics.horizontalAdvance(text) + dot + 7 * GRID, 6 * GRID)
         chip.moveTopRight(QPointF(width - EDGE, EDGE - 2 * GRID + 4))

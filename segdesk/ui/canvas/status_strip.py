@@ -42,6 +42,9 @@ DOT = 4.0
 class StatusStrip(QWidget):
     """Statuses of the case on screen. Owned by the workplace.
 
+    A slice that is right for some segments only, because the others came later, is half in the
+    colour of a partial one.
+
     Parameters
     ----------
     workbench, view : what is shown; `attach` shows another project
@@ -74,6 +77,7 @@ class StatusStrip(QWidget):
         listen(workbench.case_loaded, self._take_case)
         listen(workbench.statuses_changed, self._take_case)
         listen(workbench.predictions_changed, self._take_case)
+        listen(workbench.segments_changed, self._read)
         listen(view.case_changed, self._read)
         listen(view.slice_changed, self._take_slice)
         self._read()
@@ -130,10 +134,16 @@ class StatusStrip(QWidget):
         case = self._view.case
         self._statuses: tuple[SliceStatus, ...] = ()
         self._wanted: tuple[bool, ...] = ()
+        #: Statuses of the right half of the marks.
+        self._halves: tuple[SliceStatus, ...] = ()
         self._head_is_last = False
         if case is not None:
             self._statuses = self._workbench.statuses(case.id)
             self._wanted = reviewing.wanted_looks(self._workbench, case.id)
+            self._halves = tuple(
+                SliceStatus.PARTIAL if status.teaches_whole and wanted else status
+                for status, wanted in zip(self._statuses, self._wanted, strict=True)
+            )
             self._head_is_last = case.grid.axis_letters()[0] == ("I", "S")
         self.update()
 
@@ -159,18 +169,25 @@ class StatusStrip(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         colours = {status: QColor(self._tokens.status(status)) for status in SliceStatus}
         for index, status in enumerate(self._statuses):
+            mark = self.rectangle_of(index)
             painter.setBrush(colours[status])
-            painter.drawRoundedRect(self.rectangle_of(index), 2, 2)
+            painter.drawRoundedRect(mark, 2, 2)
+            half = self._halves[index]
+            if half is not status:
+                painter.setClipRect(mark.adjusted(MARK / 2, 0, 0, 0))
+                painter.setBrush(colours[half])
+                painter.drawRoundedRect(mark, 2, 2)
+                painter.setClipping(False)
 
     def _paint_column(self, painter: QPainter) -> None:
         colours = np.array(
             [QColor(self._tokens.status(status)).rgb() for status in SliceStatus], np.uint32
         )
-        column = colours[np.asarray(self._statuses, np.intp)]
+        column = colours[np.array([self._statuses, self._halves], np.intp).T]
         if self._head_is_last:
             column = column[::-1]
         column = np.ascontiguousarray(column)
-        image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_RGB32)
+        image = QImage(column.data, 2, len(column), 8, QImage.Format.Format_RGB32)
         height = self._step * len(column)
         painter.drawImage(QRectF(GRID, self._top, MARK, height), image, QRectF(image.rect()))
 
@@ -223,5 +240,7 @@ class StatusStrip(QWidget):
             QToolTip.hideText()
             return
         index = self.slice_at(event.pos().y())
-        text = words.slice_and_status(index + 1, SliceStatus(self._statuses[index]))
+        case = self._view.case
+        said = "" if case is None else words.said_of_slice(self._workbench, case.id, index)
+        text = words.slice_and_status(index + 1, said)
         QToolTip.showText(event.globalPos(), text, self, QRect(0, event.pos().y(), self.width(), 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from segdesk.app.tools.tool import ToolId
+from segdesk.app.workbench import Workbench
+from segdesk.core.completeness import not_complete
 from segdesk.core.status import SliceStatus
 
 
@@ -81,9 +83,36 @@ def reading() -> str:
     return _tr("Reading…")
 
 
-def slice_and_status(number: int, status: SliceStatus) -> str:
-    """Tooltip of a mark in the strip."""
-    return _tr("slice {number} · {status}").format(number=number, status=status_word(status))
+def slice_and_status(number: int, said: str) -> str:
+    """Tooltip of a mark in the strip; `said` is from `said_of_slice`."""
+    return _tr("slice {number} · {status}").format(number=number, status=said)
+
+
+def said_of_slice(workbench: Workbench, case: str, index: int) -> str:
+    """A slice's status in words; where segments came later, for which it is right and not yet."""
+    status = workbench.statuses(case)[index]
+    table = workbench.segments
+    missing = not_complete(status, workbench.complete(case)[index], table.numbers)
+    if not missing:
+        return status_word(status)
+    later = _listed([table[number].name for number in missing])
+    names = _listed([row.name for row in table if row.number not in missing])
+    if not names:
+        return _tr("not yet right for {later}").format(later=later)
+    if status is SliceStatus.VERIFIED:
+        return _tr("verified for {names}, not yet right for {later}").format(
+            names=names, later=later
+        )
+    return _tr("right for {names}, not yet for {later}").format(names=names, later=later)
+
+
+def _listed(names: list[str]) -> str:
+    """Such as "Lung", "Lung and Heart", or "Lung, Heart and 3 more": a line holds no more."""
+    if len(names) > 3:
+        return _tr("{names} and {n} more").format(names=", ".join(names[:2]), n=len(names) - 2)
+    if len(names) > 1:
+        return _tr("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    return "".join(names)
 
 
 def status_word(status: SliceStatus) -> str:

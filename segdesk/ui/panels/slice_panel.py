@@ -6,11 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton
 
 from segdesk.app import accepting
-from segdesk.app.reviewing import wants_a_look
+from segdesk.app.reviewing import wanted_looks
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Difference
 from segdesk.ops.metrics import compare_segments
+from segdesk.ui.canvas.words import said_of_slice
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.review_words import only_predicted
 from segdesk.ui.theme import GRID, Tokens
@@ -83,9 +84,8 @@ class SlicePanel(Panel):
             self._status.setText(self.tr("No scan is open."))
             self._agreement.setText("")
             return
-        statuses = workbench.statuses(case)
-        left = sum(wants_a_look(workbench, case, index) for index in range(len(statuses)))
-        words = statuses[view.slice].word
+        left = sum(wanted_looks(workbench, case))
+        words = said_of_slice(workbench, case, view.slice)
         self._status.setText(
             self.tr("{status} · {left} to look at").format(status=words, left=left)
             if left
