@@ -1,7 +1,8 @@
 """How good a run is: its predictions against what a person has called right.
 
 The figures themselves are `ops.metrics`. Only slices that teach as a whole are compared; a partial
-slice says nothing about the voxels that nobody touched. A case's figures come from counts added up
+slice says nothing about the voxels that nobody touched. A segment is left out on a slice that is
+not complete for it: nobody has looked for it there. A case's figures come from counts added up
 over its slices; where no case has a geometry, each slice is an image of its own and stands for
 itself.
 """
@@ -18,7 +19,6 @@ from segdesk.core.run import Run
 from segdesk.core.split import Pool
 from segdesk.errors import UsageError
 from segdesk.ops.metrics import (
-    Counts,
     Figures,
     Summary,
     Tally,
@@ -94,7 +94,7 @@ class Evaluation:
 
 
 def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tuple[int, ...]]:
-    """For each case the slices of a pool that a person has called right.
+    """For each case the slices of a pool that a person has called right, for any of the segments.
 
     Changes nothing: who has not joined the split yet is in no pool, only in "all". See
     `said_of_waiting`, and `teaching.keep_split` to draw for them.
@@ -123,10 +123,13 @@ def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tupl
 def _chosen(
     workbench: Workbench, case: Case, pools: Mapping[str, Pool], pool: PoolChoice
 ) -> tuple[int, ...]:
+    numbers, complete = workbench.segments.numbers, workbench.complete(case.id)
     return tuple(
         index
         for index, status in enumerate(workbench.statuses(case.id))
-        if status.teaches_whole and pool in ("all", _pool_of(case, index, pools))
+        if status.teaches_whole
+        and pool in ("all", _pool_of(case, index, pools))
+        and not (numbers and complete[index].isdisjoint(numbers))
     )
 
 
@@ -212,9 +215,9 @@ class _Counted:
         return [(unit, self.voxel_ml) for unit in units]
 
     def lacks(self, number: int) -> bool:
-        """Neither truth nor prediction has a voxel of the segment."""
-        counts = dict(self.total.segments).get(number, Counts())
-        return not counts.in_truth and not counts.in_prediction
+        """It was compared, and neither truth nor prediction has a voxel of the segment."""
+        counts = dict(self.total.segments).get(number)
+        return counts is not None and not counts.in_truth and not counts.in_prediction
 
 
 def _count(
@@ -223,10 +226,14 @@ def _count(
     prediction = workbench.prediction(id, run.id)
     if prediction is None:
         raise UsageError(f"'{run.id}' has not predicted '{id}'.", "Predict it first.")
-    labels = workbench.annotation(id).labels
+    annotation = workbench.annotation(id)
+    labels = annotation.labels
     grid = workbench.project.case(id).grid
-    wanted = tuple(numbers)
-    slices = tuple(tally(labels[at], prediction.labels[at], wanted) for at in indices)
+    wanted = frozenset(numbers)
+    slices = tuple(
+        tally(labels[at], prediction.labels[at], wanted & annotation.complete_for(at))
+        for at in indices
+    )
     return _Counted(id, indices, slices, grid.voxel_ml if grid.stacked else None)
 
 

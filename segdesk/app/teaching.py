@@ -16,9 +16,10 @@ import numpy.typing as npt
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
+from segdesk.core.segment import Segment
 from segdesk.core.share import Share
 from segdesk.core.split import Pool, Split
-from segdesk.core.status import SliceStatus
+from segdesk.core.status import Complete, SliceStatus
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE
 
@@ -262,16 +263,19 @@ def targets(
     labels: npt.NDArray[np.uint8],
     provenance: npt.NDArray[np.uint8],
     statuses: Sequence[SliceStatus],
+    complete: Sequence[Complete],
     numbers: Sequence[int],
 ) -> npt.NDArray[np.uint8]:
     """Class index for each voxel, `IGNORE` where nothing is learnt.
+
+    Background of a slice that is complete for none of the segments says nothing.
 
     Parameters
     ----------
     labels : uint8, (n, rows, columns), of the chosen slices
     provenance : uint8, (m, rows, columns), of those m of them that do not teach as a whole, in
         their order: they teach only where a hand touched
-    statuses : one for each slice
+    statuses, complete : one for each slice
     numbers : segment numbers in the order of the classes after background
 
     Returns
@@ -286,4 +290,46 @@ def targets(
     in_part = (at for at, status in enumerate(statuses) if not status.teaches_whole)
     for at, touched in zip(in_part, provenance, strict=True):
         wanted[at][touched != Provenance.HAND] = IGNORE
+    for at, has in enumerate(complete):
+        if has.isdisjoint(numbers):
+            wanted[at][wanted[at] == 0] = IGNORE
     return wanted
+
+
+def incomplete_classes(
+    complete: Sequence[Complete], numbers: Sequence[int]
+) -> tuple[tuple[int, ...], ...]:
+    """For each slice the classes that it is not complete for, ascending.
+
+    Where its target says background, it may be one of them.
+
+    Parameters
+    ----------
+    complete : one for each slice
+    numbers : as for `targets`
+    """
+    classes = tuple(enumerate(numbers, 1))
+    return tuple(tuple(at for at, number in classes if number not in has) for has in complete)
+
+
+def learnt_segments(
+    workbench: Workbench, lessons: Curriculum
+) -> tuple[tuple[Segment, ...], tuple[str, ...]]:
+    """The segments that a training can learn, and sentences about those that it cannot yet.
+
+    A segment for which no slice of the training pool is complete has no background anywhere: a
+    network would be free to find it everywhere.
+    """
+    complete: set[int] = set()
+    for choice in lessons.choices:
+        if choice.pool == "train":
+            rows = workbench.complete(choice.case)
+            complete.update(*(rows[index] for index in choice.slices))
+    known = tuple(row for row in workbench.segments if row.number in complete)
+    notes = tuple(
+        f"'{row.name}' is not learnt yet: no slice that teaches is right for it. Press Enter on "
+        "some once it is drawn there, or is not there."
+        for row in workbench.segments
+        if row.number not in complete
+    )
+    return known, notes

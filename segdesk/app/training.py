@@ -16,13 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.app.running import MODEL, TrainerJob, TrainerSession, volume_ref
-from segdesk.app.teaching import Curriculum, curriculum, refusal, targets
+from segdesk.app.teaching import (
+    Curriculum,
+    curriculum,
+    incomplete_classes,
+    learnt_segments,
+    refusal,
+    targets,
+)
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.networks import network
 from segdesk.core.run import Intensities, Plan, Run
-from segdesk.core.status import SliceStatus
+from segdesk.core.status import Complete, SliceStatus
 from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
@@ -45,6 +52,7 @@ class Snapshot:
     pool: str
     slices: tuple[int, ...]
     statuses: tuple[SliceStatus, ...]
+    complete: tuple[Complete, ...]
     labels: npt.NDArray[np.uint8] | None
     provenance: npt.NDArray[np.uint8] | None
 
@@ -88,9 +96,15 @@ def freeze(
     if not lessons.count("train"):
         raise refusal(workbench)
     project = workbench.project
-    segments = tuple((row.number, row.name) for row in project.segments)
-    if not segments:
+    if not len(project.segments):
         raise TrainingError("The project has no segment to learn.", "Add one and paint it.")
+    learnt, notes = learnt_segments(workbench, lessons)
+    if not learnt:
+        raise TrainingError(
+            "The slices that teach are right for none of today's segments.",
+            "Press Enter on a slice that is right for them.",
+        )
+    segments = tuple((row.number, row.name) for row in learnt)
     if network(plan.network).binary and len(segments) > 1:
         raise TrainingError(
             f"'{plan.network}' learns one segment and the project has {len(segments)}.",
@@ -109,6 +123,7 @@ def freeze(
         segments=segments,
         split_seed=lessons.split.seed,
         shares=lessons.shares(case.id for case in project.cases),
+        notes=notes,
     )
     snapshots = tuple(_snapshots(workbench, lessons))
     looked_at = [preview[0]] if preview is not None else []
@@ -118,14 +133,14 @@ def freeze(
         snapshots=snapshots,
         cases=tuple(map(project.case, dict.fromkeys([*taught, *predict, *looked_at]))),
         preview=preview,
-        partners=tuple(
-            (row.number, row.partner) for row in project.segments if row.partner > row.number
-        ),
+        partners=tuple((row.number, row.partner) for row in learnt if row.partner > row.number),
         start=start,
         rival=_rival(workbench, taught),
         is_chosen_by_hand=bool(project.in_use.by_hand),
     )
-    workbench.follow_project(replace(project, split=lessons.split))
+    # Its predictions name these numbers for as long as they are kept.
+    table = project.segments.spend(row.number for row in learnt)
+    workbench.follow_project(replace(project, split=lessons.split, segments=table))
     workbench.follow_run(run)
     return frozen
 
@@ -152,13 +167,15 @@ def prepare(frozen: Frozen) -> Bundle:
     has_background = has_foreground = False
     for shot in frozen.snapshots:
         labels, provenance = _arrays(frozen.job.folder, shot)
-        wanted = targets(labels, provenance, shot.statuses, numbers)
+        wanted = targets(labels, provenance, shot.statuses, shot.complete, numbers)
+        incomplete = incomplete_classes(shot.complete, numbers)
         if shot.pool == "train":
             has_background |= bool((wanted == 0).any())
             has_foreground |= bool(((wanted != 0) & (wanted != IGNORE)).any())
         name = bundles.write_targets(folder, f"targets-{shot.case.id}-{shot.pool}.npy", wanted)
         pool = "train" if shot.pool == "train" else "validation"
-        lessons.append(Lesson(shot.case.id, pool, shot.slices, name, _digest(shot.slices, wanted)))
+        digest = _digest(shot.slices, wanted, incomplete)
+        lessons.append(Lesson(shot.case.id, pool, shot.slices, name, incomplete, digest))
     if not has_background:
         raise TrainingError(
             "There is no background voxel to learn from.",
@@ -230,9 +247,12 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
     return start
 
 
-def _digest(slices: Sequence[int], wanted: npt.NDArray[np.uint8]) -> str:
+def _digest(
+    slices: Sequence[int], wanted: npt.NDArray[np.uint8], incomplete: tuple[tuple[int, ...], ...]
+) -> str:
     digest = hashlib.sha256(np.array(slices, "<u4").tobytes())
     digest.update(np.ascontiguousarray(wanted).data)
+    digest.update(repr(incomplete).encode("ascii"))
     return digest.hexdigest()[:16]
 
 
@@ -260,11 +280,13 @@ def _snapshots(workbench: Workbench, lessons: Curriculum) -> Iterator[Snapshot]:
     for choice in lessons.choices:
         case = workbench.project.case(choice.case)
         statuses = workbench.statuses(choice.case)
+        complete = workbench.complete(choice.case)
         chosen = tuple(statuses[index] for index in choice.slices)
+        said = tuple(complete[index] for index in choice.slices)
         labels = provenance = None
         if workbench.is_loaded(choice.case):
             labels, provenance = _cut(workbench.annotation(choice.case), choice.slices, chosen)
-        yield Snapshot(case, choice.pool, choice.slices, chosen, labels, provenance)
+        yield Snapshot(case, choice.pool, choice.slices, chosen, said, labels, provenance)
 
 
 def _cut(

@@ -68,14 +68,24 @@ class Lesson:
     pool : "train" or "validation"
     slices : indices, in the order of the file's first axis
     targets : .npy file in the bundle's folder
-    digest : of the slices' numbers and the targets, for the Run
+    digest : of the slices' numbers, the targets and the incompleteness, for the Run
+    incomplete : for each slice the classes that it is not complete for, ascending: where the
+        target says background, it may be one of them.
     """
 
     case: str
     pool: Pool
     slices: tuple[int, ...]
     targets: str
+    incomplete: tuple[tuple[int, ...], ...]
     digest: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.incomplete) != len(self.slices):
+            raise ValueError(
+                f"expected a row of classes for each of {len(self.slices)} slices, "
+                f"received {len(self.incomplete)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +217,14 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         intensities=Intensities(**fields["intensities"]),
         volumes=tuple(_volume(row) for row in fields["volumes"]),
         lessons=tuple(
-            Lesson(row["case"], row["pool"], tuple(row["slices"]), row["targets"], row["digest"])
+            Lesson(
+                row["case"],
+                row["pool"],
+                tuple(row["slices"]),
+                row["targets"],
+                tuple(tuple(classes) for classes in row["incomplete"]),
+                row["digest"],
+            )
             for row in fields["lessons"]
         ),
         predict=tuple(fields["predict"]),

@@ -13,6 +13,7 @@ from segdesk.ops.warp import KNOTS, Motion, blur, move
 
 Image = npt.NDArray[np.float32]
 Target = npt.NDArray[np.uint8]
+Incomplete = npt.NDArray[np.float32]
 
 #: Largest draws at strength 1; the default strength is half of it.
 SHIFT = 0.2
@@ -44,31 +45,35 @@ def swap_table(partners: tuple[tuple[int, int], ...]) -> Target | None:
 def augmented(
     image: Image,
     target: Target,
+    incomplete: Incomplete,
     generator: np.random.Generator,
     *,
     strength: float,
     swap: Target | None = None,
-) -> tuple[Image, Target]:
+) -> tuple[Image, Target, Incomplete]:
     """A slice as it might also have looked.
 
     Parameters
     ----------
     image : float32 in [0, 1], (rows, columns)
     target : uint8, same shape
+    incomplete : float32, (classes,), 1 for each class that the slice is not complete for
     strength : 0 (as it is) to 1
     swap : from `swap_table`
 
     Returns
     -------
-    Image in [0, 1] and target, new arrays; what came in from outside is 255 in the target
+    Image in [0, 1] and target, new arrays; what came in from outside is 255 in the target. What a
+    mirrored slice is not complete for is swapped as its labels are
     """
     if strength == 0:
-        return image, target
+        return image, target, incomplete
     motion = _motion(generator, max(image.shape), strength)
     image, target = move(image, target, motion)
     if motion.mirror and swap is not None:
         target = swap[target]
-    return _recoloured(image, generator, strength), target
+        incomplete = incomplete[swap[: len(incomplete)]]
+    return _recoloured(image, generator, strength), target, incomplete
 
 
 def _motion(generator: np.random.Generator, side: int, strength: float) -> Motion:

@@ -16,8 +16,9 @@ from segdesk.learning.augment import augmented, swap_table
 from segdesk.learning.order import batches
 from segdesk.learning.samples import Samples
 
-#: Images, float32, (batch, rows, columns, 1), and targets, uint8, likewise.
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]
+#: Images, float32, (batch, rows, columns, 1); targets, uint8, likewise; and float32, (batch,
+#: classes), 1 for each class that the slice is not complete for.
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]
 #: Batches that wait at most, and threads that make them. SciPy lets go of the interpreter's lock.
 AHEAD = 4
 THREADS = 2
@@ -66,14 +67,15 @@ class Feed:
         return self._waiting.popleft().result()
 
     def _make(self, chosen: tuple[int, ...], number: int) -> Batch:
-        pairs = [
+        rows = [
             augmented(
                 *self._samples.read(index),
+                self._samples.incomplete(index),
                 np.random.default_rng([self._seed, number, place]),
                 strength=self._strength,
                 swap=self._swap,
             )
             for place, index in enumerate(chosen)
         ]
-        images = np.stack([image for image, _ in pairs])[..., None]
-        return images, np.stack([target for _, target in pairs])[..., None]
+        images, targets, incomplete = zip(*rows, strict=True)
+        return np.stack(images)[..., None], np.stack(targets)[..., None], np.stack(incomplete)

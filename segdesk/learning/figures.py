@@ -24,16 +24,23 @@ from segdesk.learning.losses import Tensor
 from segdesk.ops.metrics import Tally, dice
 
 
-def accuracy(target: Tensor, output: Tensor) -> Tensor:
+def accuracy(target: Tensor, output: Tensor, incomplete: Tensor) -> Tensor:
     """Share of the known voxels whose class is right; 0 where none is known.
+
+    Background of a slice that is not complete for a class may be that class.
 
     Parameters
     ----------
     target : uint8, (n, rows, columns, 1), class indices or 255
     output : float, (n, rows, columns, classes) logits, or (n, rows, columns, 1) probability
+    incomplete : float32, (n, classes), 1 for each class that the slice is not complete for
     """
     known, truth = _known_and_truth(target)
-    right = ops.logical_and(known, ops.equal(truth, _classes(output)))
+    found = _classes(output)
+    flat = ops.reshape(found, (ops.shape(found)[0], -1))
+    open_ = ops.reshape(ops.take_along_axis(incomplete, flat, axis=1), ops.shape(found)) > 0
+    may_be = ops.logical_and(ops.equal(truth, 0), open_)
+    right = ops.logical_and(known, ops.logical_or(ops.equal(truth, found), may_be))
     return _sum(right) / ops.maximum(_sum(known), 1.0)
 
 
@@ -44,20 +51,20 @@ class Overlap:
     Parameters
     ----------
     shared, found, real : class 1, 2, …: in both, in the network's answer, in the truth
-    known : of any class, background included
+    known : of any class, background included, on the slices that are complete for this one
     """
 
     shared: tuple[float, ...]
     found: tuple[float, ...]
     real: tuple[float, ...]
-    known: float = 0.0
+    known: tuple[float, ...]
 
     def __add__(self, other: Overlap) -> Overlap:
         return Overlap(
             _added(self.shared, other.shared),
             _added(self.found, other.found),
             _added(self.real, other.real),
-            self.known + other.known,
+            _added(self.known, other.known),
         )
 
     @property
@@ -73,11 +80,13 @@ class Overlap:
     @property
     def constant_dice(self) -> float:
         """See the function of this name."""
-        return constant_dice([(real, self.known) for real in self.real])
+        return constant_dice(list(zip(self.real, self.known, strict=True)))
 
 
 class OverlapOfBatch(keras.metrics.Metric):
     """The `Overlap` of the batch in hand, counted within the training step.
+
+    A class is counted on the slices that are complete for it.
 
     Parameters
     ----------
@@ -89,16 +98,18 @@ class OverlapOfBatch(keras.metrics.Metric):
         self._numbers = range(1, classes)
         self._counts = self.add_variable((4, classes - 1), "zeros", dtype="float32", name="counts")
 
-    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
+    def update_state(self, target: Tensor, output: Tensor, incomplete: Tensor) -> None:
         """Count a batch; parameters as in `accuracy`."""
-        known, truth = _known_and_truth(y_true)
-        found = _classes(y_pred)
+        known, truth = _known_and_truth(target)
+        found = _classes(output)
         rows: list[Tensor] = []
         for number in self._numbers:
-            mine = ops.logical_and(known, ops.equal(found, number))
-            real = ops.equal(truth, number)
+            counts = ops.equal(incomplete[:, number], 0.0)[:, None, None]
+            here = ops.logical_and(known, counts)
+            mine = ops.logical_and(here, ops.equal(found, number))
+            real = ops.logical_and(here, ops.equal(truth, number))
             both = ops.logical_and(mine, real)
-            rows.append(ops.stack([_sum(both), _sum(mine), _sum(real), _sum(known)]))
+            rows.append(ops.stack([_sum(both), _sum(mine), _sum(real), _sum(here)]))
         self._counts.assign_add(ops.stack(rows, axis=1))
 
     def result(self) -> Tensor:
@@ -109,7 +120,7 @@ class OverlapOfBatch(keras.metrics.Metric):
     def overlap(self) -> Overlap:
         """Of everything since the last reset."""
         shared, found, real, known = np.asarray(self._counts).tolist()
-        return Overlap(tuple(shared), tuple(found), tuple(real), known[0])
+        return Overlap(tuple(shared), tuple(found), tuple(real), tuple(known))
 
 
 def shown_dice(counted: Tally) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,6 +26,41 @@ class StepFigures:
     overlap: Overlap
 
 
+class _Trained(keras.Model):
+    """The network within a training step: its loss and figures know what slices are complete for.
+
+    Keras hands a loss nothing but target and output; what belongs to a whole slice comes here as
+    the second part of `y`.
+    """
+
+    def measure(self, loss: Loss, overlap: OverlapOfBatch) -> None:
+        """What is minimised and counted; once, before `compile`."""
+        self._minimised = loss
+        self._accuracy = keras.metrics.Mean("accuracy")
+        self._overlap = overlap
+
+    def compute_loss(
+        self,
+        x: object = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: object = None,
+        training: bool = True,
+    ) -> Any:
+        """The loss of a batch; `y` is the target and the incompleteness."""
+        target, incomplete = y
+        return self._minimised(target, y_pred, incomplete)
+
+    def compute_metrics(
+        self, x: object, y: Any, y_pred: Any, sample_weight: object = None
+    ) -> dict[str, Any]:
+        """Count a batch."""
+        target, incomplete = y
+        self._accuracy.update_state(accuracy(target, y_pred, incomplete))
+        self._overlap.update_state(target, y_pred, incomplete)
+        return self.get_metrics_result()
+
+
 class Learner:
     """A network, its optimiser and its loss. Owned by `fit`.
 
@@ -41,36 +77,22 @@ class Learner:
         self.optimiser = keras.optimizers.Adam(rate)
         self._overlap = OverlapOfBatch(max(2, network.output_shape[-1]))
         # Shares its layers with the network.
-        self._trained = keras.Model(network.inputs, network.outputs)
+        self._trained = _Trained(network.inputs, network.outputs[0], name=network.name)
+        self._trained.measure(loss, self._overlap)
         self._trained.compile(
             optimizer=self.optimiser,  # pyright: ignore[reportArgumentType]
-            loss=loss,
-            metrics=[accuracy, self._overlap],
             jit_compile=backend.USE_XLA,  # pyright: ignore[reportArgumentType]
         )
         self.optimiser.build(self._trained.trainable_variables)
-        self._make_metrics()
 
     def step(self, batch: Batch, rate: float) -> StepFigures:
         """Learn from one batch at a rate."""
         self.optimiser.learning_rate = rate
         # Keras' figures are running means; a curve wants those of this batch.
         self._trained.reset_metrics()
-        logs = self._trained.train_on_batch(*batch, return_dict=True)
+        images, targets, incomplete = batch
+        logs = self._trained.train_on_batch(images, (targets, incomplete), return_dict=True)
         return StepFigures(float(logs["loss"]), float(logs["accuracy"]), self._overlap.overlap)
-
-    def _make_metrics(self) -> None:
-        """Let the metrics make their variables now.
-
-        A step that makes variables is traced a second time, and half of the seconds before the
-        first step would go into that.
-        """
-        rows, columns, channels = self.network.input_shape[1:]
-        images = np.zeros((1, rows, columns, channels), np.float32)
-        outputs = np.zeros((1, *self.network.output_shape[1:]), np.float32)
-        targets = np.zeros((1, rows, columns, 1), np.uint8)
-        self._trained.compute_metrics(images, targets, outputs)
-        self._trained.reset_metrics()
 
     def weights(self) -> Weights:
         """A copy."""

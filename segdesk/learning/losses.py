@@ -1,10 +1,17 @@
 """What is minimised, in `keras.ops`. A target of 255 means "nobody knows": it teaches nothing.
 
+Background of a slice that is not complete for some class means "background or one of these": their
+probabilities are added up before the logarithm, and the soft Dice of such a class leaves these
+voxels out, because neither answer is wrong there. A voxel on which such a class is drawn is known
+like any other.
+
 A voxel weight on Keras' own Dice is no mask (it leaves the prediction there in the denominator),
 so the sums here are masked themselves. Every loss is 0, never NaN, where nothing is known.
 
 References: Milletari et al., "V-Net", 3DV 2016 (soft Dice); Isensee et al., "nnU-Net", Nature
-Methods 2021 (Dice and cross-entropy added, Dice over the whole batch).
+Methods 2021 (Dice and cross-entropy added, Dice over the whole batch); Shi et al., "Marginal loss
+and exclusion loss for partially supervised multi-organ segmentation", Medical Image Analysis 2021
+(a label that merges several classes is compared with the sum of their probabilities).
 """
 
 # Keras types what its operations return as None.
@@ -21,19 +28,23 @@ from segdesk.jobs.bundle import IGNORE
 
 #: A tensor of the backend; `keras.ops` has no type of its own for it.
 Tensor = Any
-Loss = Callable[[Tensor, Tensor], Tensor]
+#: Of target, output and, float32, (n, classes): 1 where a slice is not complete for a class.
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 #: Voxels added above and below the fraction bar: a class that is nowhere has a Dice of 1.
 SMOOTH = 1.0
 _SMALLEST = 1e-7
+#: Added to the logarithm of what a voxel cannot be.
+_NEVER = -1e9
 
 
-def crossentropy(target: Tensor, logits: Tensor) -> Tensor:
+def crossentropy(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
     """Mean cross-entropy over the known voxels.
 
     Parameters
     ----------
     target : uint8, (n, rows, columns, 1), class indices or 255
     logits : float, (n, rows, columns, classes)
+    incomplete : float32, (n, classes), 1 for each class that the slice is not complete for
 
     Returns
     -------
@@ -41,18 +52,19 @@ def crossentropy(target: Tensor, logits: Tensor) -> Tensor:
     """
     known, one_hot = _known_and_one_hot(target, logits.shape[-1])
     logs = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
-    return -ops.sum(one_hot * logs) / ops.maximum(ops.sum(known), 1.0)
+    return _entropy(known, one_hot, logs, incomplete)
 
 
-def dice_and_crossentropy(target: Tensor, logits: Tensor) -> Tensor:
+def dice_and_crossentropy(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
     """Cross-entropy plus 1 minus the soft Dice, averaged over the classes but background.
 
     Parameters as in `crossentropy`.
     """
     known, one_hot = _known_and_one_hot(target, logits.shape[-1])
     logs = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
-    entropy = -ops.sum(one_hot * logs) / ops.maximum(ops.sum(known), 1.0)
-    probabilities = ops.exp(logs[..., 1:]) * known
+    entropy = _entropy(known, one_hot, logs, incomplete)
+    open_ = one_hot[..., :1] * _of_slices(incomplete[:, 1:])
+    probabilities = ops.exp(logs[..., 1:]) * known * (1.0 - open_)
     truth = one_hot[..., 1:]
     shared = ops.sum(probabilities * truth, axis=(0, 1, 2))
     either = ops.sum(probabilities, axis=(0, 1, 2)) + ops.sum(truth, axis=(0, 1, 2))
@@ -60,15 +72,19 @@ def dice_and_crossentropy(target: Tensor, logits: Tensor) -> Tensor:
     return entropy + 1.0 - ops.mean(dice)
 
 
-def binary_crossentropy(target: Tensor, probability: Tensor) -> Tensor:
+def binary_crossentropy(target: Tensor, probability: Tensor, incomplete: Tensor) -> Tensor:
     """Mean binary cross-entropy over the known voxels.
 
     Parameters
     ----------
     target : uint8, (n, rows, columns, 1), 0, 1 or 255
     probability : float in [0, 1], (n, rows, columns, 1)
+    incomplete : float32, (n, 2); where the slice is not complete for the one segment, its
+        background may be either, so it teaches nothing
     """
+    background = ops.cast(ops.equal(target, 0), "float32")
     known = ops.cast(ops.not_equal(target, IGNORE), "float32")
+    known = known * (1.0 - background * _of_slices(incomplete[:, 1:]))
     truth = ops.cast(ops.equal(target, 1), "float32")
     chance = ops.clip(ops.cast(probability, "float32"), _SMALLEST, 1.0 - _SMALLEST)
     logs = truth * ops.log(chance) + (1.0 - truth) * ops.log(1.0 - chance)
@@ -82,6 +98,20 @@ def loss_of(network: str) -> Loss:
         "unet": crossentropy,
         "unet_norm": dice_and_crossentropy,
     }[network]
+
+
+def _entropy(known: Tensor, one_hot: Tensor, logs: Tensor, incomplete: Tensor) -> Tensor:
+    """Mean over the known voxels of minus the log of all that a voxel may be."""
+    classes = logs.shape[-1]
+    may_be = ops.maximum(incomplete, ops.one_hot(0, classes, dtype="float32"))
+    background = ops.logsumexp(logs + _of_slices((1.0 - may_be) * _NEVER), axis=-1)
+    said = ops.sum(one_hot[..., 1:] * logs[..., 1:]) + ops.sum(one_hot[..., 0] * background)
+    return -said / ops.maximum(ops.sum(known), 1.0)
+
+
+def _of_slices(rows: Tensor) -> Tensor:
+    """(n, k) as (n, 1, 1, k), for every voxel of a slice."""
+    return rows[:, None, None, :]
 
 
 def _known_and_one_hot(target: Tensor, classes: int) -> tuple[Tensor, Tensor]:

@@ -68,7 +68,7 @@ def measure(
                 bundle.volume(case), [samples[index].slice for index in indices]
             )
             for index, labels in zip(indices, planes, strict=True):
-                counted += count_slice(samples, index, classes[labels], len(bundle.segments) + 1)
+                counted += count_slice(samples, index, classes[labels])
                 if patience.is_over():
                     return Measured(None)
     except TrainingError as error:

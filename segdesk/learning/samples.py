@@ -16,7 +16,7 @@ import numpy.typing as npt
 from segdesk.core.run import Intensities
 from segdesk.core.split import Pool
 from segdesk.errors import TrainingError
-from segdesk.jobs.bundle import IGNORE, Bundle, VolumeRef
+from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
 from segdesk.learning.geometry import Frame, Scale
 from segdesk.ops.resample import Shape
 
@@ -25,6 +25,7 @@ CACHE_BYTES = 256 * 1024 * 1024
 
 Image = npt.NDArray[np.float32]
 Target = npt.NDArray[np.uint8]
+Incomplete = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Sample:
     row : index in the lesson's targets
     segments : foreground classes that it shows
     has_background : whether any voxel is known to be background
+    incomplete : foreground classes that its background may be: it is not complete for them
     """
 
     case: str
@@ -45,12 +47,14 @@ class Sample:
     row: int
     segments: frozenset[int]
     has_background: bool
+    incomplete: frozenset[int] = frozenset()
 
 
 class Samples:
     """The slices of one pool. Frozen but for its cache; any thread may read.
 
-    Slices on which nothing is known are left out.
+    Slices on which nothing is known are left out, and of those that validate the ones that are
+    complete for no class: a figure leaves a class out where a slice is not complete for it.
 
     Parameters
     ----------
@@ -91,7 +95,11 @@ class Samples:
             targets = _open_targets(folder / lesson.targets, lesson.case)
             self._targets[volume.case] = targets
             self._frames[volume.case] = Frame(volume.shape[1:], scale.resampled(volume), shape)
-            self._samples += _known(lesson.case, lesson.slices, targets)
+            known = _known(lesson, targets)
+            if pool == "validation":
+                known = [row for row in known if len(row.incomplete) < len(bundle.segments)]
+            self._samples += known
+        self._classes = len(bundle.segments) + 1
         self._kept: dict[int, tuple[Image, Target]] = {}
         self._room = cache_bytes
         self._lock = threading.Lock()
@@ -129,6 +137,17 @@ class Samples:
                 self._kept[index] = image, target
                 self._room -= size
         return image, target
+
+    def incomplete(self, index: int) -> Incomplete:
+        """float32, (classes,), 1 for each class that the slice is not complete for."""
+        row = np.zeros(self._classes, np.float32)
+        row[list(self._samples[index].incomplete)] = 1.0
+        return row
+
+    def complete(self, index: int) -> list[int]:
+        """The foreground classes that the slice is complete for, ascending."""
+        incomplete = self._samples[index].incomplete
+        return [number for number in range(1, self._classes) if number not in incomplete]
 
     def own_target(self, index: int) -> Target:
         """The target on the slice's own grid, uint8, (rows, columns)."""
@@ -185,11 +204,12 @@ def _open_targets(path: Path, case: str) -> Target:
         raise TrainingError(f"The labels of case {case} for this training are gone.") from error
 
 
-def _known(case: str, slices: tuple[int, ...], targets: Target) -> list[Sample]:
+def _known(lesson: Lesson, targets: Target) -> list[Sample]:
     samples: list[Sample] = []
-    for row, index in enumerate(slices):
+    for row, index in enumerate(lesson.slices):
         counts = np.bincount(targets[row].ravel(), minlength=IGNORE + 1)
         shown = frozenset(int(number) for number in np.flatnonzero(counts[1:IGNORE]) + 1)
         if shown or counts[0]:
-            samples.append(Sample(case, index, row, shown, bool(counts[0])))
+            incomplete = frozenset(lesson.incomplete[row])
+            samples.append(Sample(lesson.case, index, row, shown, bool(counts[0]), incomplete))
     return samples

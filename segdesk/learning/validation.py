@@ -1,6 +1,7 @@
 """The validation after each epoch: loss, accuracy and Dice on the scans' own grids.
 
-Voxels are counted for each segment over all chosen slices, and Dice comes from these sums.
+Voxels are counted for each segment over all chosen slices that are complete for it, and Dice comes
+from these sums.
 """
 
 from __future__ import annotations
@@ -87,12 +88,11 @@ class Validation:
             pairs = [self._samples.read(index) for index in chosen]
             outputs = self._forward.outputs(np.stack([image for image, _ in pairs])[..., None])
             targets = np.stack([target for _, target in pairs])[..., None]
-            losses.append(float(self._loss(targets, outputs)) * len(chosen))
+            incomplete = np.stack([self._samples.incomplete(index) for index in chosen])
+            losses.append(float(self._loss(targets, outputs, incomplete)) * len(chosen))
             for index, chances in zip(chosen, probabilities(outputs), strict=True):
                 found = self._samples.frame(index).probabilities(chances).argmax(axis=-1)
-                counted += count_slice(
-                    self._samples, index, found.astype(np.uint8), chances.shape[-1]
-                )
+                counted += count_slice(self._samples, index, found.astype(np.uint8))
         return Validated(
             loss=sum(losses) / len(self._chosen),
             accuracy=counted.right / counted.compared,
@@ -103,13 +103,14 @@ class Validation:
         )
 
 
-def count_slice(samples: Samples, index: int, found: npt.NDArray[np.uint8], classes: int) -> Tally:
+def count_slice(samples: Samples, index: int, found: npt.NDArray[np.uint8]) -> Tally:
     """Count what a network found on a slice's own grid against its target.
+
+    A class is counted where the slice is complete for it, and is background elsewhere.
 
     Parameters
     ----------
     found : uint8, the slice's own (rows, columns), class indices of the training
-    classes : how many there are, background included
     """
     target = samples.own_target(index)
-    return tally(target, found, range(1, classes), ignore=target == IGNORE)
+    return tally(target, found, samples.complete(index), ignore=target == IGNORE)

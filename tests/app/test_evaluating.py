@@ -9,6 +9,7 @@ import pytest
 
 from segdesk.app import evaluating, importing, teaching
 from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.core.split import Pool
@@ -173,6 +174,8 @@ def test_beside_a_scan_a_stack_of_images_is_one_case(judged: Workbench) -> None:
 def test_each_segment_has_a_column_and_is_undefined_where_it_is_nowhere(judged: Workbench) -> None:
     judged.add_segment("Rib")
     judged.add_segment("Later")
+    judge(judged, "case-001", dict.fromkeys(range(4), SliceStatus.CORRECTED))
+    judge(judged, "case-002", dict.fromkeys(range(5), SliceStatus.CORRECTED))
     two = replace(RUN, segments=((1, "Disc"), (2, "Rib")))
     truth = disc(voxels())[:4]
     wrong = disc(voxels())
@@ -190,6 +193,33 @@ def test_each_segment_has_a_column_and_is_undefined_where_it_is_nowhere(judged: 
     assert found.unknown == ("Later",)
     assert [row.mean.dice for row in found.cases] == [0.5, 1]
     assert found.cases[0].mean.accuracy == pytest.approx(1 - 3 / truth.size)
+
+
+def test_a_segment_is_left_out_on_slices_that_were_right_before_it_came(judged: Workbench) -> None:
+    """case-001 is right for Rib on slice 1 only; of case-002 nobody has said so."""
+    judged.add_segment("Rib")
+    judge(judged, "case-001", {1: SliceStatus.VERIFIED})
+    two = replace(RUN, segments=((1, "Disc"), (2, "Rib")))
+    found = disc(voxels())
+    found[0, 0] = found[1, 0, :3] = 2
+    predict(judged, "case-001", found)
+    predict(judged, "case-002", np.where(disc(voxels(seed=1)) == 1, 1, 2))
+    chosen = evaluating.slices_to_evaluate(judged, "all")
+    said = evaluating.evaluate(judged, two, "all", chosen)
+    rib = said.segments[1]
+    assert rib.mean is not None and (rib.mean.number, rib.mean.dice, rib.absent) == (1, 0, ())
+    assert [row.mean.dice for row in said.cases] == [0.5, 1]
+    assert [row.mean.accuracy for row in said.cases][1] == 1
+    assert said.cases[1].segments[1].mean is None
+
+
+def test_a_slice_that_is_right_for_none_of_the_segments_is_not_compared(judged: Workbench) -> None:
+    judged.add_segment("Rib")
+    judged.do(Edit("Remove", "", segments=(SegmentChange(judged.segments[1], None),)))
+    with pytest.raises(UsageError, match="nothing to compare"):
+        evaluating.slices_to_evaluate(judged, "all")
+    judge(judged, "case-002", {3: SliceStatus.CORRECTED})
+    assert evaluating.slices_to_evaluate(judged, "all") == {"case-002": (3,)}
 
 
 def test_a_case_that_was_not_predicted_is_named(judged: Workbench) -> None:

@@ -13,6 +13,7 @@ from segdesk.app.reviewing import say_right, set_status
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
+from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.run import Intensities, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError, UsageError
@@ -40,13 +41,14 @@ def test_only_slices_that_a_person_called_right_teach_as_a_whole(workbench: Work
 def test_a_partial_slice_teaches_only_where_a_hand_touched() -> None:
     labels = np.array([[[1, 0, 0, 2]]], np.uint8)
     provenance = np.array([[[3, 3, 0, 1]]], np.uint8)
-    target = teaching.targets(labels, provenance, [SliceStatus.PARTIAL], [1, 2])
+    full = [frozenset({1, 2})]
+    target = teaching.targets(labels, provenance, [SliceStatus.PARTIAL], full, [1, 2])
     assert target.tolist() == [[[1, 0, IGNORE, IGNORE]]]
-    target = teaching.targets(labels, provenance[:0], [SliceStatus.VERIFIED], [2, 1])
+    target = teaching.targets(labels, provenance[:0], [SliceStatus.VERIFIED], full, [2, 1])
     assert target.tolist() == [[[2, 0, 0, 1]]]
     both = np.concatenate([labels, labels])
     statuses = [SliceStatus.CORRECTED, SliceStatus.PARTIAL]
-    target = teaching.targets(both, provenance, statuses, [1, 2])
+    target = teaching.targets(both, provenance, statuses, full * 2, [1, 2])
     assert target.tolist() == [[[1, 0, 0, 2]], [[1, 0, IGNORE, IGNORE]]]
     assert Provenance.HAND == 3
 
@@ -127,8 +129,8 @@ def test_a_training_without_background_is_refused(workbench: Workbench) -> None:
 
 
 def test_a_binary_network_refuses_two_segments(workbench: Workbench) -> None:
-    right(workbench, "case-001", 2)
     workbench.add_segment("Other")
+    right(workbench, "case-001", 2)
     with pytest.raises(TrainingError, match="learns one segment"):
         training.freeze(workbench, plan_for("encoder_decoder"))
 
@@ -332,3 +334,67 @@ def test_a_run_is_on_disk_once_its_index_was_written(tmp_path: Path) -> None:
     assert on_disk.project.runs == workbench.project.runs
     on_disk.close()
     workbench.close()
+
+
+def test_background_of_a_slice_that_is_complete_for_nothing_says_nothing() -> None:
+    labels = np.array([[[0, 1, 2]], [[0, 1, 2]]], np.uint8)
+    statuses = [SliceStatus.CORRECTED] * 2
+    complete = [frozenset({1}), frozenset({9})]
+    target = teaching.targets(labels, labels[:0], statuses, complete, [1, 2])
+    assert target.tolist() == [[[0, 1, 2]], [[IGNORE, 1, 2]]]
+    assert teaching.incomplete_classes(complete, [1, 2]) == ((2,), (1, 2))
+    assert teaching.incomplete_classes(complete, [9, 1]) == ((1,), (2,))
+
+
+def test_the_bundle_says_for_each_slice_which_classes_its_background_may_be(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 0, 1, 3)
+    workbench.add_segment("Tumour")
+    right(workbench, "case-001", 2)
+    frozen = training.freeze(workbench, plan_for())
+    bundle = training.prepare(frozen)
+    assert bundle.segments == ((1, "Disc"), (2, "Tumour"))
+    said = {
+        index: classes
+        for lesson in bundle.lessons
+        for index, classes in zip(lesson.slices, lesson.incomplete, strict=True)
+    }
+    assert said == {0: (2,), 1: (2,), 2: (), 3: (2,)}
+    assert read_bundle(frozen.job.bundle_folder) == bundle
+
+
+def test_a_segment_that_no_slice_is_right_for_is_not_learnt_and_said_so(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 0, 1, 2, 3)
+    workbench.add_segment("Tumour")
+    frozen = training.freeze(workbench, plan_for())
+    assert frozen.run.segments == ((1, "Disc"),)
+    (note,) = frozen.run.notes
+    assert note.startswith("'Tumour' is not learnt yet: no slice that teaches is right for it.")
+    # It learns one segment, so the network for one will do.
+    training.freeze(workbench, plan_for("encoder_decoder"))
+
+
+def test_slices_that_are_right_for_none_of_todays_segments_teach_nothing(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 0, 1)
+    workbench.add_segment("Tumour")
+    disc_ = workbench.segments[1]
+    workbench.do(Edit("Remove", "", segments=(SegmentChange(disc_, None),)))
+    with pytest.raises(TrainingError, match="right for none of today's segments"):
+        training.freeze(workbench, plan_for())
+
+
+def test_a_number_that_a_run_has_learnt_is_given_to_no_other_segment(workbench: Workbench) -> None:
+    workbench.add_segment("Tumour")
+    right(workbench, "case-001", 0, 1)
+    training.freeze(workbench, plan_for())
+    workbench.do(Edit("Remove", "", segments=(SegmentChange(workbench.segments[2], None),)))
+    assert workbench.add_segment("Rib").number == 3
+    saving.save(workbench)
+    again = Workbench.open(workbench.folder.path, writable=False)
+    assert again.segments.spent == {1, 2}
+    again.close()

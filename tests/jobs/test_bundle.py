@@ -40,11 +40,17 @@ VOLUMES = st.builds(
     unit=st.sampled_from(["HU", "raw"]),
     pixel_mm=PIXELS,
 )
+CLASSES = st.lists(st.integers(1, 255), max_size=3).map(tuple)
+ROWS = st.lists(st.tuples(st.integers(0, 500), CLASSES), max_size=5)
 LESSONS = st.builds(
-    Lesson,
+    lambda rows, **fields: Lesson(
+        slices=tuple(index for index, _ in rows),
+        incomplete=tuple(classes for _, classes in rows),
+        **fields,
+    ),
+    ROWS,
     case=WORDS,
     pool=st.sampled_from(["train", "validation"]),
-    slices=st.lists(st.integers(0, 500), max_size=5).map(tuple),
     targets=WORDS,
 )
 BUNDLES = st.builds(

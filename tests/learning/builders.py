@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -64,6 +66,7 @@ def write_bundle(
     *,
     plan: Plan | None = None,
     pixel_mm: tuple[float, float] | None = None,
+    incomplete: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({}),
     **fields: Any,
 ) -> Path:
     """A bundle in `folder/run/bundle`, one volume a lesson; returns the bundle's folder.
@@ -71,6 +74,7 @@ def write_bundle(
     Parameters
     ----------
     lessons : (case, pool, voxels, targets), every slice teaches
+    incomplete : for each slice of a case the classes that it is not complete for; else none
     fields : of the Bundle, in place of what is made here
     """
     run = folder / "run"
@@ -81,7 +85,9 @@ def write_bundle(
     for case, pool, voxels, targets in lessons:
         volumes.append(volume_file(folder, case, voxels, pixel_mm=pixel_mm))
         name = bundles.write_targets(bundle_folder, f"targets-{case}.npy", targets)
-        rows.append(Lesson(case, pool, tuple(range(len(targets))), name))
+        slices = tuple(range(len(targets)))
+        classes = incomplete.get(case, ((),) * len(slices))
+        rows.append(Lesson(case, pool, slices, name, tuple(classes)))
     bundle = Bundle(
         run="run-001",
         run_folder=str(run),

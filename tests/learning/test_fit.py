@@ -22,7 +22,7 @@ from segdesk.learning.validation import Validated, Validation
 from tests.learning.builders import Lessons, Recorder, discs, short_plan, write_bundle
 
 pytestmark = pytest.mark.keras
-SOME = Overlap((1.0,), (2.0,), (2.0,))
+SOME = Overlap((1.0,), (2.0,), (2.0,), (9.0,))
 
 
 @pytest.fixture(autouse=True)
@@ -196,9 +196,10 @@ def test_what_is_unknown_does_not_teach() -> None:
     voxels, targets = discs(2)
     images = ((voxels + 1024.0) / 1624.0).astype(np.float32)[..., None]
     before = learner.weights()
-    learner.step((images, np.full_like(targets, IGNORE)[..., None]), 1e-2)
+    complete = np.zeros((2, 2), np.float32)
+    learner.step((images, np.full_like(targets, IGNORE)[..., None], complete), 1e-2)
     assert all(np.array_equal(a, b) for a, b in zip(before, learner.weights(), strict=True))
-    learner.step((images, targets[..., None]), 1e-2)
+    learner.step((images, targets[..., None], complete), 1e-2)
     assert not all(np.array_equal(a, b) for a, b in zip(before, learner.weights(), strict=True))
 
 
@@ -265,7 +266,7 @@ def test_batches_without_the_organ_are_no_successes_in_the_curve_of_the_training
 
     def step(learner: Learner, batch: Batch, _: float) -> StepFigures:
         learner._trained.compute_metrics(  # pyright: ignore[reportPrivateUsage]
-            batch[0], batch[1], np.repeat(background, len(batch[0]), axis=0)
+            batch[0], batch[1:], np.repeat(background, len(batch[0]), axis=0)
         )
         overlap = learner._overlap.overlap  # pyright: ignore[reportPrivateUsage]
         learner._trained.reset_metrics()  # pyright: ignore[reportPrivateUsage]
@@ -303,10 +304,10 @@ def poison(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> list[float]:
     next_batch, step = Feed.next, Learner.step
 
     def poisoned(feed: Feed) -> Batch:
-        images, targets = next_batch(feed)
+        images, targets, incomplete = next_batch(feed)
         if len(rates) in steps:
             images = np.full_like(images, np.nan)
-        return images, targets
+        return images, targets, incomplete
 
     def noted(learner: Learner, batch: Batch, rate: float) -> StepFigures:
         rates.append(rate)

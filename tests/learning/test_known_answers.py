@@ -44,7 +44,8 @@ def predicted(
         stored.tofile(path)
         volumes.append(VolumeRef(case, str(path), 0, stored.shape, SLOPE, INTERCEPT, "raw", None))
         name = bundles.write_targets(bundle_folder, f"targets-{case}.npy", masks)
-        lessons.append(Lesson(case, pool, tuple(range(len(masks))), name))
+        slices = tuple(range(len(masks)))
+        lessons.append(Lesson(case, pool, slices, name, ((),) * len(slices)))
     low, high = np.percentile(train[0], [0.5, 99.5])
     bundle = Bundle(
         run="run-001",

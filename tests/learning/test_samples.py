@@ -12,6 +12,7 @@ from segdesk.core.run import Intensities
 from segdesk.errors import TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE
+from segdesk.learning.feed import Feed
 from segdesk.learning.geometry import Scale
 from segdesk.learning.samples import Samples, scaled
 from tests.learning.builders import discs, volume_file, write_bundle
@@ -75,3 +76,38 @@ def test_a_scan_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "case-001.raw").unlink()
     with pytest.raises(TrainingError, match="scan of case case-001 cannot be read"):
         samples(folder)
+
+
+def test_a_slice_brings_the_classes_that_it_is_not_complete_for(tmp_path: Path) -> None:
+    folder = write_bundle(
+        tmp_path,
+        [("case-001", "train", *discs(3)), ("case-002", "validation", *discs(3))],
+        incomplete={"case-001": ((), (2,), (1, 2)), "case-002": ((1, 2), (1,), ())},
+        segments=((1, "lung"), (7, "tumour")),
+    )
+    found = samples(folder)
+    assert [found.incomplete(index).tolist() for index in range(3)] == [
+        [0, 0, 0],
+        [0, 0, 1],
+        [0, 1, 1],
+    ]
+    bundle = bundles.read(folder)
+    validating = Samples(bundle, folder, "validation", scale=Scale(32, None), shape=(32, 32))
+    # A slice that is complete for nothing has nothing to measure.
+    assert [validating[index].slice for index in range(len(validating))] == [1, 2]
+    assert [validating.complete(index) for index in range(2)] == [[2], [1, 2]]
+
+
+def test_batches_carry_it_to_the_loss(tmp_path: Path) -> None:
+    folder = write_bundle(
+        tmp_path,
+        [("case-001", "train", *discs(2))],
+        incomplete={"case-001": ((2,), ())},
+        segments=((1, "lung"), (7, "tumour")),
+    )
+    feed = Feed(samples(folder), batch=2, strength=0.0, partners=(), seed=0)
+    images, targets, incomplete = feed.next()
+    feed.close()
+    assert images.shape == targets.shape == (2, 32, 32, 1)
+    assert incomplete.dtype == np.float32
+    assert sorted(incomplete.tolist()) == [[0, 0, 0], [0, 0, 1]]
