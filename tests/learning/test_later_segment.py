@@ -74,7 +74,7 @@ def dice_of_later(folder: Path, truth: npt.NDArray[np.uint8]) -> float:
     trainer.run_bundle(folder, recorder)
     (predicted,) = recorder.of(Predicted)
     found, real = np.load(predicted.labels_file) == LATER, truth == LATER
-    return 2.0 * np.count_nonzero(found & real) / (found.sum() + real.sum())
+    return float(2.0 * np.count_nonzero(found & real) / (found.sum() + real.sum()))
 
 
 def test_a_segment_that_was_added_later_is_found_where_it_was_drawn_on_five_slices(
