@@ -17,7 +17,7 @@ from segdesk.core.completeness import Cause, status_move
 from segdesk.core.edit import Edit, Patch, StatusMove
 from segdesk.core.prediction import replacement
 from segdesk.core.segment import SegmentTable
-from segdesk.core.status import SliceStatus
+from segdesk.core.status import SliceStatus, after_stroke
 
 LabelsAs = Literal["auto", "corrected", "predicted"]
 NAME = "Import labels"
@@ -34,7 +34,9 @@ def label_edit(
 ) -> Edit:
     """The Edit that brings a label map to a case; new segments are the caller's to add.
 
-    A rejected slice stays as it is, and so do voxels of locked segments; none becomes one.
+    A rejected slice stays as it is, and so do voxels of locked segments; none becomes one. A slice
+    from which a locked segment keeps something of the map out is not called right: it is as after
+    a stroke.
 
     Parameters
     ----------
@@ -45,14 +47,13 @@ def label_edit(
         corrected; a verified one that agrees already stays so. "auto": the same for slices with
         foreground; a half-finished map must not teach "nothing here", so the others stay as they
         are. "predicted": where nobody has called the slice right and no hand has drawn; an empty
-        slice clears nothing.
+        slice clears nothing. A slice that takes nothing keeps its status.
     segments : numbers of all segments once the map is in: a corrected slice is complete for them
     locked : numbers of locked segments
     """
     patches: list[Patch] = []
     moves: list[StatusMove] = []
-    cause: Cause = "other" if labels_as == "predicted" else "said right"
-    for index, patch, after in _slices(annotation, labels, labels_as, locked):
+    for index, patch, after, cause in _slices(annotation, labels, labels_as, locked):
         if patch is not None:
             patches.append(patch)
         move = status_move(annotation, index, after, cause=cause, segments=segments)
@@ -66,8 +67,8 @@ def _slices(
     labels: npt.NDArray[np.uint8],
     labels_as: LabelsAs,
     locked: frozenset[int],
-) -> Iterator[tuple[int, Patch | None, SliceStatus]]:
-    """Slices that the map speaks of: index, what changes, and the status after it."""
+) -> Iterator[tuple[int, Patch | None, SliceStatus, Cause]]:
+    """Slices that the map speaks of: index, what changes, the status after it, and why."""
     for index, wanted in enumerate(labels):
         status = annotation.status(index)
         has_foreground = bool(wanted.any())
@@ -75,28 +76,43 @@ def _slices(
             continue
         if labels_as == "predicted":
             if not status.teaches_whole:
-                yield index, *_as_predicted(annotation, index, wanted, locked)
+                yield index, *_as_predicted(annotation, index, wanted, locked), "other"
         elif labels_as == "corrected" or has_foreground:
             patch = replacement(annotation, index, wanted, Provenance.HAND, locked=locked)
+            if _keeps_out(annotation.labels[index], wanted, locked):
+                yield index, patch, status if patch is None else after_stroke(status), "drawn"
+                continue
             is_verified = status is SliceStatus.VERIFIED and patch is None
-            yield index, patch, status if is_verified else SliceStatus.CORRECTED
+            yield index, patch, status if is_verified else SliceStatus.CORRECTED, "said right"
+
+
+def _keeps_out(
+    labels: npt.NDArray[np.uint8], wanted: npt.NDArray[np.uint8], locked: frozenset[int]
+) -> bool:
+    """Whether a locked segment keeps something of the map out of a slice."""
+    differs = (labels != wanted) & (wanted != 0)
+    return any(
+        bool((differs & ((labels == number) | (wanted == number))).any()) for number in locked
+    )
 
 
 def _as_predicted(
     annotation: Annotation, index: int, wanted: npt.NDArray[np.uint8], locked: frozenset[int]
 ) -> tuple[Patch | None, SliceStatus]:
     status = annotation.status(index)
-    after = SliceStatus.PREDICTED if status is SliceStatus.UNLABELLED else status
     if not wanted.any():
-        return None, after
+        return None, status
     by = Provenance.PREDICTION
-    return replacement(annotation, index, wanted, by, locked=locked, over_hand=False), after
+    patch = replacement(annotation, index, wanted, by, locked=locked, over_hand=False)
+    takes = patch is not None and status is SliceStatus.UNLABELLED
+    return patch, SliceStatus.PREDICTED if takes else status
 
 
 def left_out(table: SegmentTable, labels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
     """Sentences about locked segments that the label map speaks of."""
     return tuple(
-        f"'{table[number].name}' is locked, so the labels of that number were left out."
+        f"'{table[number].name}' is locked, so the labels of that number were left out, and no "
+        "slice that lacks them was called right."
         for number in sorted(table.locked)
         if (labels == number).any()
     )

@@ -197,7 +197,7 @@ def test_the_same_voxels_are_noticed(workbench: Workbench, tmp_path: Path) -> No
     [
         ("auto", SliceStatus.CORRECTED, SliceStatus.UNLABELLED, Provenance.HAND),
         ("corrected", SliceStatus.CORRECTED, SliceStatus.CORRECTED, Provenance.HAND),
-        ("predicted", SliceStatus.PREDICTED, SliceStatus.PREDICTED, Provenance.PREDICTION),
+        ("predicted", SliceStatus.PREDICTED, SliceStatus.UNLABELLED, Provenance.PREDICTION),
     ],
 )
 def test_labels_come_as_one_edit_that_can_be_undone(

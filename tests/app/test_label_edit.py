@@ -73,8 +73,9 @@ def test_as_predicted_an_empty_slice_clears_nothing(worked: Workbench, labels: n
     # The second one changed nothing, so there is one Edit to take back.
     worked.undo()
     assert mask.statuses == BEFORE
+    # Nothing was taken, so nothing says that a prediction was.
     take(worked, np.zeros_like(labels), "predicted")
-    assert mask.statuses == (S.PREDICTED, *BEFORE[1:])
+    assert mask.statuses == BEFORE
 
 
 def test_as_corrected_every_slice_but_a_rejected_one_becomes_what_the_file_says(
@@ -122,7 +123,8 @@ def test_locked_segments_are_neither_overwritten_nor_written(
     worked.change_segment(replace(worked.segments[1], locked=False))
     worked.change_segment(replace(worked.segments[2], locked=True))
     assert take(worked, labels, how) == (
-        "'Other' is locked, so the labels of that number were left out.",
+        "'Other' is locked, so the labels of that number were left out, and no slice that lacks "
+        "them was called right.",
     )
     assert not (mask.labels == 2).any()
 
@@ -153,3 +155,19 @@ def test_a_segment_that_is_locked_while_the_scan_is_read_stays_out_of_it(
     case = importing.take(worked, read)
     assert not worked.annotation(case.id).labels.any()
     assert "'Disc' is locked" in case.source.notes[-1]
+    # Slices without what the file says of them would teach that nothing is there.
+    assert set(worked.statuses(case.id)) == {S.UNLABELLED}
+
+
+@pytest.mark.parametrize("how", ["auto", "corrected"])
+def test_a_slice_from_which_a_lock_keeps_labels_out_is_not_called_right(
+    worked: Workbench, labels: np.ndarray, how: LabelsAs
+) -> None:
+    mask = worked.annotation("case-001")
+    labels[:] = 0
+    labels[0, :3], labels[0, 20:], labels[1, :3] = 1, 2, 1
+    worked.change_segment(replace(worked.segments[2], locked=True))
+    take(worked, labels, how)
+    assert (mask.labels[0, :3] == 1).all() and not (mask.labels[0] == 2).any()
+    assert mask.status(0) is S.PARTIAL
+    assert mask.status(1) is S.CORRECTED

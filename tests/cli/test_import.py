@@ -177,7 +177,7 @@ def test_the_pool_is_kept(segdesk: Run, tmp_path: Path, scan: Path) -> None:
     [
         ("auto", {"corrected": 4, "unlabelled": 1}),
         ("corrected", {"corrected": 5}),
-        ("predicted", {"predicted": 5}),
+        ("predicted", {"predicted": 4, "unlabelled": 1}),
     ],
 )
 def test_labels_become_a_mask_and_the_slices_statuses(

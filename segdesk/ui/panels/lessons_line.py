@@ -36,7 +36,7 @@ class LessonsLine(QWidget):
             tr("The pool of the case on screen; the list of cases has it for each in its menu")
         )
         # No higher than the words beside it: the panel is to stay slim.
-        self._change.setMaximumHeight(self._change.fontMetrics().height() + GRID // 2)
+        self._change.setStyleSheet("min-height: 0; padding: 0;")
         self._change.clicked.connect(self._ask)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
