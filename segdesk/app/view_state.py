@@ -11,6 +11,7 @@ from typing import Literal
 
 from psygnal import Signal
 
+from segdesk.app.tools.press import drawn_pixel_mm
 from segdesk.app.tools.tool import ToolId
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
@@ -20,7 +21,9 @@ from segdesk.core.window import PRESETS, Window, full_range
 #: How the mask is drawn.
 OverlayStyle = Literal["fill", "outline", "difference"]
 STYLES: tuple[OverlayStyle, ...] = ("fill", "outline", "difference")
-BRUSH_MM = (0.5, 200.0)
+LARGEST_BRUSH_MM = 200.0
+#: Digits that a step of the brush keeps: few to read, and enough to change it at every size.
+BRUSH_DIGITS = 3
 #: Ratio of one notch of brush size.
 BRUSH_STEP = 1.15
 #: Pixels of a window drag that make the window e times as wide, and that move the level by one
@@ -206,13 +209,25 @@ class ViewState:
         at = numbers.index(self.segment) if self.segment in numbers else -step
         self.use_segment(numbers[(at + step) % len(numbers)])
 
+    @property
+    def brush_range(self) -> tuple[float, float]:
+        """The smallest brush, one voxel whatever its size, and the largest; diameters in mm (in
+        pixels where slices have no geometry).
+        """
+        case = self.case
+        if case is None:
+            return 1.0, LARGEST_BRUSH_MM
+        smallest = min(drawn_pixel_mm(case.grid))
+        return smallest, max(LARGEST_BRUSH_MM, 10 * smallest)
+
     def set_brush(self, diameter_mm: float) -> None:
-        low, high = BRUSH_MM
-        self.brush_mm = round(min(max(diameter_mm, low), high), 2)
+        """Another size of the brush, as near as the case on screen allows."""
+        low, high = self.brush_range
+        self.brush_mm = min(max(diameter_mm, low), high)
         self.brush_changed.emit()
 
     def step_brush(self, steps: float) -> None:
-        self.set_brush(self.brush_mm * BRUSH_STEP**steps)
+        self.set_brush(rounded(self.brush_mm * BRUSH_STEP**steps))
 
     def set_layers(self, **changes: object) -> None:
         """Change fields of `layers` by name."""
@@ -244,6 +259,11 @@ class ViewState:
     def next_style(self) -> None:
         at = STYLES.index(self.layers.style)
         self.set_layers(style=STYLES[(at + 1) % len(STYLES)])
+
+
+def rounded(diameter_mm: float) -> float:
+    """A brush size that was not typed, to as many digits as an eye can tell."""
+    return float(f"{diameter_mm:.{BRUSH_DIGITS}g}")
 
 
 def value_range(case: Case) -> tuple[float, float]:

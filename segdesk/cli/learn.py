@@ -12,7 +12,7 @@ from segdesk.app import evaluating, lessons, predicting, run_in_use, running, te
 from segdesk.app.evaluating import PoolChoice
 from segdesk.app.running import TrainerSession, Worked
 from segdesk.app.workbench import Workbench
-from segdesk.cli import evaluation
+from segdesk.cli import evaluation, typed
 from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
 from segdesk.core.networks import CATALOGUE, DEFAULT
@@ -65,9 +65,11 @@ def train(
         show_default=False,
         help="Pixels of the longer side; default: the slices' own up to 256.",
     ),
-    rate: float | None = typer.Option(None, metavar="R", help="First learning rate."),
+    rate: float | None = typer.Option(
+        None, metavar="R", parser=typed.decimal, help="First learning rate."
+    ),
     augmentation: float | None = typer.Option(
-        None, metavar="A", help="Strength of the augmentation, 0 (off) to 1."
+        None, metavar="A", parser=typed.decimal, help="Strength of the augmentation, 0 (off) to 1."
     ),
     seed: int = typer.Option(
         0, metavar="N", help="Of the weights, the order and the augmentation."
@@ -76,7 +78,10 @@ def train(
         "", "--from", metavar="RUN", help="Run to fine-tune; network and filters are its own."
     ),
     max_minutes: float | None = typer.Option(
-        None, metavar="M", help="At most so many minutes of training, start-up not counted."
+        None,
+        metavar="M",
+        parser=typed.decimal,
+        help="At most so many minutes of training, start-up not counted.",
     ),
     as_json: bool = JSON,
 ) -> None:

@@ -38,6 +38,8 @@ def disk_mask(
 ) -> Region | None:
     """Voxels whose centre lies within a radius of a point, and the voxel under the point.
 
+    A disc no wider than a voxel is the voxel under the point alone.
+
     Parameters
     ----------
     centre_row, centre_column : float, may lie outside the slice
@@ -64,7 +66,8 @@ def capsule_mask(
 ) -> Region | None:
     """Voxels whose centre lies within a radius of the segment between two points.
 
-    The voxels under the segment itself are in too, so that the thinnest brush leaves no gap.
+    The voxels under the segment itself are in too, so that the thinnest brush leaves no gap. A
+    brush no wider than a voxel paints these alone.
 
     Parameters
     ----------
@@ -100,7 +103,8 @@ def capsule_mask(
         return None
     y = (np.arange(row0, row1, dtype=np.float64) - from_point[0]) * row_mm
     along = ((to_point[0] - from_point[0]) * row_mm, (to_point[1] - from_point[1]) * column_mm)
-    low, high = _runs(y, along, reach)
+    is_thin = 2 * radius_mm <= min(pixel_mm) * (1 + RIM)
+    low, high = _nothing(len(y)) if is_thin else _runs(y, along, reach)
     first = _clipped(np.ceil(low / column_mm + from_point[1]), shape[1])
     stop = _clipped(np.floor(high / column_mm + from_point[1]) + 1, shape[1])
     within = (path[:, 0] >= row0) & (path[:, 0] < row1)
@@ -117,6 +121,11 @@ def _voxels_under(from_point: tuple[float, float], to_point: tuple[float, float]
     return np.floor(points + 0.5).astype(np.intp)
 
 
+def _nothing(rows: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Runs that are empty: from inf to -inf."""
+    return np.full(rows, np.inf), np.full(rows, -np.inf)
+
+
 def _runs(
     y: npt.NDArray[np.float64], along: tuple[float, float], reach: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -126,8 +135,7 @@ def _runs(
     -------
     Lowest and highest x for each row; inf and -inf where a row does not meet it.
     """
-    low = np.full(y.shape, np.inf)
-    high = np.full(y.shape, -np.inf)
+    low, high = _nothing(len(y))
     for end_y, end_x in ((0.0, 0.0), along):
         squared = reach**2 - (y - end_y) ** 2
         met = squared >= 0

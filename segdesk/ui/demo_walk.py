@@ -22,7 +22,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QLineEdit,
     QListView,
@@ -42,6 +41,7 @@ from segdesk.ui.application import Opened, begin, open_window
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.demo_hand import Impatient, click, draw, drop, find, press, type_into, wait_until
 from segdesk.ui.main_window import MainWindow
+from segdesk.ui.number_field import NumberField
 
 SIZE = (1600, 1000)
 PROJECT = "walk.segdesk"
@@ -152,7 +152,7 @@ class Walk:
 
     def train(self) -> None:
         self._choose("plan_budget", "minutes")
-        type_into(find(QDoubleSpinBox, "plan_minutes"), str(MINUTES))
+        type_into(find(NumberField, "plan_minutes"), str(MINUTES))
         self._choose("plan_predict", "all")
         click(find(QPushButton, "train_button"))
         wait_until("two epochs", lambda: len(self._run().epochs) >= 2, seconds=120)
@@ -293,9 +293,12 @@ class Walk:
     def _go_to(self, index: int) -> None:
         """Walk there by the arrow keys, as a reader would."""
         press(self.canvas, Qt.Key.Key_Home)
+        # The first slice is the lowest one or the topmost, as the stack is ordered.
+        press(self.canvas, Qt.Key.Key_Left)
+        onwards = Qt.Key.Key_Left if self.view.slice else Qt.Key.Key_Right
         tries = 0
         while self.view.slice != index and tries < 200:
-            press(self.canvas, Qt.Key.Key_Right)
+            press(self.canvas, onwards if self.view.slice < index else Qt.Key.Key_Home)
             tries += 1
         if self.view.slice != index:
             raise Impatient(f"slice {index + 1} was not reached")

@@ -91,14 +91,14 @@ QPushButton[role="bad"]:disabled {{ background: {t.raised}; color: {t.dim}; font
 QPushButton[role="link"] {{ background: transparent; color: {t.accent}; text-align: left;
     padding: {GRID}px 0; border: none; }}
 QPushButton[role="link"]:focus {{ text-decoration: underline; }}
-QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{ background: {t.background};
+QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {{ background: {t.background};
     color: {t.text}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
     padding: {GRID - 1}px {2 * GRID}px; selection-background-color: {t.accent};
     selection-color: {on_accent}; min-height: {5 * GRID}px; }}
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
-    border-color: {t.accent}; }}
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
-    color: {t.dim}; }}
+QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {t.accent}; }}
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {t.dim}; }}
+QAbstractSpinBox[problem="true"], QAbstractSpinBox[problem="true"]:focus {{
+    border: 2px solid {t.bad}; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0 0 0 {GRID}px;
     min-height: 0;
     background: transparent; }}

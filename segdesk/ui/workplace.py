@@ -156,6 +156,7 @@ class Workplace(QWidget):
         self.segments.said.connect(self.said)
         self.training.said.connect(self.said)
         self.training.lessons.pools_wanted.connect(self._pool_menu)
+        self.training.readiness_changed.connect(lambda: self._table.refresh("train"))
         self.layers.run_wanted.connect(self.run_wanted)
 
     def _trigger(self, id: str) -> Callable[[], None]:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 
 from segdesk.app import saving
 from segdesk.app.reviewing import say_right
@@ -30,6 +30,7 @@ from segdesk.ui.application import open_window
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.demo_hand import draw, wait_until
 from segdesk.ui.main_window import MainWindow
+from segdesk.ui.number_field import NumberField
 from tests.benchmarks.rows import Row, row_of
 from tests.projects import add_case
 
@@ -121,12 +122,12 @@ def _idle(window: MainWindow) -> None:
 def _train_and_paint(window: MainWindow) -> None:
     """Two epochs by the real button, strokes meanwhile, the prediction on screen at the end."""
     _choose(window, "plan_budget", "epochs")
-    epochs = window.findChild(QSpinBox, "plan_epochs")
+    epochs = window.findChild(NumberField, "plan_epochs")
     button = window.findChild(QPushButton, "train_button")
     canvas, workbench = window.canvas, window.session.workbench
     if epochs is None or button is None or canvas is None or workbench is None:
         raise RuntimeError("the window has no form to train with")
-    epochs.setValue(2)
+    epochs.set_value(2)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     wait_until("an epoch", lambda: bool(workbench.project.runs[-1].epochs), seconds=PATIENCE_S)
     _paint(canvas)

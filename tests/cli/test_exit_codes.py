@@ -45,6 +45,20 @@ def test_bad_use_ends_with_2_and_one_sentence(segdesk: Run, arguments: list[str]
     assert segdesk(*arguments).is_refusal(2)
 
 
+@pytest.mark.parametrize("option", ["--rate", "--augmentation", "--max-minutes"])
+def test_a_number_that_can_be_read_in_two_ways_is_refused_with_both(
+    segdesk: Run, option: str
+) -> None:
+    refused = segdesk("train", "p.segdesk", option, "1,024")
+    assert refused.is_refusal(2, f"'{option}': '1,024' can be read in two ways.")
+    assert refused.is_refusal(2, "1.0240")
+
+
+def test_a_comma_is_a_decimal_sign_on_the_command_line(segdesk: Run, project: Path) -> None:
+    assert segdesk("train", project, "--rate", "2,5").is_refusal(2, "rate is 2.5")
+    assert segdesk("train", project, "--rate", "1.125").is_refusal(2, "rate is 1.125")
+
+
 def test_the_sentence_lists_what_could_have_been_meant(segdesk: Run, project: Path) -> None:
     assert segdesk("train", project, "--network", "resnet").is_refusal(2, "encoder_decoder")
     assert segdesk("predict", project, "--run", "run-009").is_refusal(2, "none yet")

@@ -95,6 +95,14 @@ def test_undo_and_redo_name_the_slice_and_jump_to_it(desk: Desk, project: Path) 
     assert painted(desk, 2) == count
 
 
+def test_home_goes_to_slice_1_and_end_to_the_last_one(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    desk.key(Qt.Key.Key_Home)
+    assert slice_on_screen(desk) == 0
+    desk.key(Qt.Key.Key_End)
+    assert slice_on_screen(desk) == 4
+
+
 def test_undo_goes_back_to_the_case_that_it_changes(desk: Desk, project: Path) -> None:
     desk.open(project)
     desk.key(Qt.Key.Key_B)
@@ -119,7 +127,7 @@ def test_keys_say_what_a_slice_is_and_go_to_the_next_that_needs_a_look(
 
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (12, 12), (12, 20))
-    desk.key(Qt.Key.Key_End)
+    desk.key(Qt.Key.Key_Home)
     last = slice_on_screen(desk)
     drag(desk.canvas, (12, 12), (12, 20))
     desk.key(Qt.Key.Key_Return, SHIFT)
@@ -133,7 +141,7 @@ def test_keys_say_what_a_slice_is_and_go_to_the_next_that_needs_a_look(
     assert status(2) is SliceStatus.REJECTED
     desk.key(Qt.Key.Key_X)
     assert status(2) is SliceStatus.PARTIAL
-    desk.key(Qt.Key.Key_Home)
+    desk.key(Qt.Key.Key_End)
     desk.key(Qt.Key.Key_N)
     assert slice_on_screen(desk) == 2
     desk.key(Qt.Key.Key_Return)

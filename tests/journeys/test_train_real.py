@@ -10,13 +10,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from segdesk.app import importing
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.status import SliceStatus
+from segdesk.ui.number_field import NumberField
 from tests.projects import add_case, voxels
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk, open_desk
@@ -55,9 +56,9 @@ def choose(desk: Desk, id: str, data: object) -> None:
 def press_train(desk: Desk, *, size: int = 0) -> None:
     """Two epochs by the real form and button."""
     choose(desk, "plan_budget", "epochs")
-    epochs = widget(desk, QSpinBox, "plan_epochs")
-    assert isinstance(epochs, QSpinBox)
-    epochs.setValue(2)
+    epochs = widget(desk, NumberField, "plan_epochs")
+    assert isinstance(epochs, NumberField)
+    epochs.set_value(2)
     if size:
         desk.press(desk.window, "more_settings")
         choose(desk, "plan_size", size)
@@ -90,10 +91,13 @@ def go_to(desk: Desk, index: int) -> None:
     view = desk.window.session.view
     assert view is not None
     desk.key(Qt.Key.Key_Home)
+    desk.key(Qt.Key.Key_Left)
+    onwards = Qt.Key.Key_Left if view.slice else Qt.Key.Key_Right
+    desk.key(Qt.Key.Key_Home)
     for _ in range(400):
         if view.slice == index:
             return
-        desk.key(Qt.Key.Key_Right)
+        desk.key(onwards)
     pytest.fail(f"slice {index} was not reached")
 
 

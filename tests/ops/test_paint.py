@@ -44,7 +44,8 @@ def test_a_stroke_paints_the_voxels_within_the_radius_and_those_under_its_path(
     painted = on_slice(capsule_mask(start, end, radius_mm, pixel_mm, SHAPE))
     distance = distances_mm(start, end, pixel_mm, SHAPE)
     on_path = np.hypot(*pixel_mm) * 0.5 + 1e-6
-    assert painted[distance < radius_mm - 1e-5].all()
+    is_wider_than_a_voxel = 2 * radius_mm > min(pixel_mm) * (1 + 1e-6)
+    assert not is_wider_than_a_voxel or painted[distance < radius_mm - 1e-5].all()
     assert not painted[distance > max(radius_mm + 1e-5, on_path)].any()
 
 
@@ -116,6 +117,15 @@ def test_the_tiniest_brush_paints_the_voxel_under_the_cursor():
     region = disk_mask(3.49, 7.51, 0.01, (1.0, 1.0), SHAPE)
     assert region is not None
     assert region.box == (0, 3, 4, 8, 9)
+
+
+@pytest.mark.parametrize("pixel", [0.02, 0.7, 1.0, 5.0])
+@pytest.mark.parametrize("centre", [(3.0, 7.0), (3.5, 7.5), (3.499, 7.2), (3.0, 7.5)])
+def test_a_brush_as_wide_as_a_voxel_is_the_voxel_under_the_cursor(pixel, centre):
+    region = disk_mask(*centre, pixel / 2, (pixel, 1.5 * pixel), SHAPE)
+    assert region is not None
+    row, column = np.floor(np.array(centre) + 0.5).astype(int)
+    assert region.box == (0, row, row + 1, column, column + 1)
 
 
 def test_the_thinnest_stroke_leaves_no_gap():

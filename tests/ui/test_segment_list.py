@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QColorDialog, QLineEdit, QMenu, QTableView
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QColorDialog,
+    QLineEdit,
+    QMenu,
+    QTableView,
+)
 from pytestqt.qtbot import QtBot
 
 from segdesk.core.segment import Segment
+from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN
+from segdesk.ui.panels.segments import SWATCH
 from tests.windows import Desk
 
 
@@ -111,3 +120,68 @@ def test_a_colour_for_a_project_that_has_gone_is_dropped(desk: Desk, table: QTab
     dialog.setCurrentColor(QColor("#123456"))
     dialog.accept()
     desk.settle()
+
+
+def click(qtbot: QtBot, table: QTableView, row: int, column: int) -> None:
+    place = table.visualRect(table.model().index(row, column)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def active(desk: Desk) -> int:
+    view = desk.window.session.view
+    assert view is not None
+    return view.segment
+
+
+def test_a_click_on_the_only_segment_takes_it_back_from_background(
+    desk: Desk, table: QTableView, qtbot: QtBot
+) -> None:
+    click(qtbot, table, 0, NAME)
+    desk.key(Qt.Key.Key_0)
+    assert active(desk) == 0
+    # The table gets the focus: Qt makes its first row the current one, which nobody has chosen.
+    table.setFocus(Qt.FocusReason.TabFocusReason)
+    desk.settle()
+    assert active(desk) == 0
+    click(qtbot, table, 0, NAME)
+    assert active(desk) == 1
+
+
+def test_a_click_on_an_eye_or_a_padlock_leaves_the_active_segment(
+    desk: Desk, table: QTableView, qtbot: QtBot
+) -> None:
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    workbench.add_segment("Other")
+    desk.settle()
+    for column in (SHOWN, LOCKED):
+        click(qtbot, table, 1, column)
+        desk.settle()
+        assert active(desk) == 1
+        assert [index.row() for index in table.selectionModel().selectedRows()] == [0]
+    assert not workbench.segments[2].visible and workbench.segments[2].locked
+    qtbot.mouseDClick(
+        table.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=table.visualRect(table.model().index(1, LOCKED)).center(),
+    )
+    # Two quick clicks are two clicks.
+    changes = [edit.name for edit in workbench.history.done]
+    assert changes.count("Change segment") == 3 and workbench.segments[2].locked
+    qtbot.keyClick(table, Qt.Key.Key_Down)
+    assert active(desk) == 2
+
+
+def test_the_swatch_of_the_active_segment_has_its_own_colour(desk: Desk, table: QTableView) -> None:
+    place = table.visualRect(table.model().index(0, NAME))
+    picture = table.viewport().grab(place).toImage()
+    row = picture.height() // 2
+    colours = [picture.pixelColor(x, row).name() for x in range(SWATCH)]
+    assert colours.count(first_segment(desk).colour) >= 10
+
+
+def test_tab_leaves_every_table(desk: Desk, table: QTableView, qtbot: QtBot) -> None:
+    for view in desk.window.findChildren(QAbstractItemView):
+        assert not view.tabKeyNavigation(), view.objectName()
+    qtbot.keyClick(table, Qt.Key.Key_Tab)
+    assert not table.hasFocus()

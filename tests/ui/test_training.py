@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -28,6 +27,7 @@ from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import Run, plan_for
 from segdesk.ui import training_controller
+from segdesk.ui.number_field import NumberField
 from tests.app.test_running import child
 from tests.projects import make_project, stroke
 from tests.windows import Desk, open_desk
@@ -360,8 +360,8 @@ def test_a_network_brings_its_own_defaults_and_fine_tuning_keeps_the_runs(
     assert form is not None
     plan = form.form.plan()
     assert plan == plan_for("encoder_decoder")
-    epochs = panel(desk).findChild(QSpinBox, "plan_epochs")
-    assert epochs is not None and epochs.isVisible() and epochs.value() == 10
+    epochs = panel(desk).findChild(NumberField, "plan_epochs")
+    assert epochs is not None and epochs.isVisible() and epochs.count == 10
     desk.press(panel(desk), "train_button")
     wait_for_end(desk)
     choose(desk, "plan_network", "unet_norm")

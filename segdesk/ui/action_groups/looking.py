@@ -45,11 +45,10 @@ def slice_groups(window: MainWindow) -> Groups:
 
         return go
 
-    def end(*, towards_feet: bool) -> Callable[[], None]:
+    def end(*, last: bool) -> Callable[[], None]:
         def go() -> None:
             if session.view is not None and session.view.case is not None:
-                count = session.view.case.slices
-                session.view.towards_feet(count if towards_feet else -count)
+                session.view.show_slice(session.view.case.slices - 1 if last else 0)
 
         return go
 
@@ -69,8 +68,8 @@ def slice_groups(window: MainWindow) -> Groups:
                 "PgDown, Ctrl+Right",
                 feet(MANY),
             ),
-            move("first_slice", tr("Topmost slice"), "Home", end(towards_feet=False)),
-            move("last_slice", tr("Lowest slice"), "End", end(towards_feet=True)),
+            move("first_slice", tr("First slice"), "Home", end(last=False)),
+            move("last_slice", tr("Last slice"), "End", end(last=True)),
         ),
     )
 

@@ -172,3 +172,19 @@ def _sized(base: QFont, pixels: int, *, bold: bool = False) -> QFont:
     font.setPixelSize(pixels)
     font.setBold(bold)
     return font
+
+
+def paint_ground(painter: QPainter, area: QRect, dirty: QRegion, viewport: Viewport | None) -> None:
+    """Black, as the image's own darkest, wherever the picture does not cover all of a pixel.
+
+    Parameters
+    ----------
+    area : of the view
+    viewport : where the picture lies; None where there is none
+    """
+    if viewport is not None:
+        picture = QRectF(*viewport.rectangle).toAlignedRect().adjusted(1, 1, -1, -1)
+        dirty = dirty.subtracted(QRegion(picture))
+    painter.setClipRegion(dirty)
+    painter.fillRect(area, Qt.GlobalColor.black)
+    painter.setClipping(False)

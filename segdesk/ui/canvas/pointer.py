@@ -19,6 +19,7 @@ from segdesk.core.annotation import Provenance
 from segdesk.errors import UsageError
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.drags import Drag, PanDrag, Stage, StrokeDrag, WindowDrag, ZoomDrag
+from segdesk.ui.canvas.keys import MODIFIERS
 
 #: Angle of one notch of a wheel, in eighths of a degree (Qt's unit).
 NOTCH = 120
@@ -29,6 +30,7 @@ NOTCH_ZOOM = 1.2
 #: Slices of one notch with Alt.
 MANY_SLICES = 10
 
+_ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _ALT = Qt.KeyboardModifier.AltModifier
@@ -80,12 +82,22 @@ class Pointer:
     # Buttons
 
     def press(
-        self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
+        self,
+        position: QPointF,
+        button: Qt.MouseButton,
+        modifiers: Qt.KeyboardModifier,
+        *,
+        is_eraser: bool = False,
     ) -> None:
-        """A button went down. While a drag goes on, other buttons do nothing."""
+        """A button went down, or a pen. While a drag goes on, other buttons do nothing.
+
+        Parameters
+        ----------
+        is_eraser : the pen's other end, which erases as the right button does
+        """
         if self._drag is not None:
             return
-        self._drag = self._begin(position, button, modifiers)
+        self._drag = self._begin(position, button, modifiers, is_eraser=is_eraser)
         self._button = button
 
     def move(self, position: QPointF, buttons: Qt.MouseButton) -> None:
@@ -126,8 +138,31 @@ class Pointer:
         if drag is not None:
             drag.cancel()
 
+    # Keys during a drag
+
+    def keeps(self, key: int) -> bool:
+        """Whether a key is the drag's: it ends it, or is a modifier, which ends nothing and must
+        not reach the menu bar, to which Alt would give the focus.
+        """
+        return self._drag is not None and (key in _ENDS or key in MODIFIERS)
+
+    def end_by(self, key: int) -> bool:
+        """Enter and Esc go to the drag first. Returns whether there was one."""
+        if self._drag is None or key not in _ENDS:
+            return False
+        if key == Qt.Key.Key_Escape:
+            self.cancel()
+        else:
+            self.finish()
+        return True
+
     def _begin(
-        self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
+        self,
+        position: QPointF,
+        button: Qt.MouseButton,
+        modifiers: Qt.KeyboardModifier,
+        *,
+        is_eraser: bool,
     ) -> Drag | None:
         view = self._canvas.view
         left = button == Qt.MouseButton.LeftButton
@@ -139,7 +174,8 @@ class Pointer:
         if right and view.tool == "navigate":
             return ZoomDrag(self._canvas, position)
         if left or right:
-            return self._begin_stroke(position, erase=right, invert=bool(modifiers & _CTRL))
+            invert = bool(modifiers & _CTRL)
+            return self._begin_stroke(position, erase=right or is_eraser, invert=invert)
         return None
 
     def _begin_stroke(self, position: QPointF, *, erase: bool, invert: bool) -> Drag | None:

@@ -7,7 +7,6 @@ alone.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +22,8 @@ from PySide6.QtGui import (
     QPaintEvent,
     QRegion,
     QResizeEvent,
+    QSinglePointEvent,
+    QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QWidget
@@ -36,13 +37,14 @@ from segdesk.ui.action import Action
 from segdesk.ui.canvas import facts, words
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
-from segdesk.ui.canvas.keys import MODIFIERS, KeyDispatcher
+from segdesk.ui.canvas.keys import KeyDispatcher
 from segdesk.ui.canvas.listening import Listening
-from segdesk.ui.canvas.overlays import Overlays, reading_rectangle
+from segdesk.ui.canvas.overlays import Overlays, paint_ground, reading_rectangle
 from segdesk.ui.canvas.pointer import Pointer
+from segdesk.ui.canvas.pointing import is_eraser, pointed_at
 from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.scene import Scene
-from segdesk.ui.canvas.under import Under
+from segdesk.ui.canvas.under import Under, under_at
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.painting import PaintGuard
 from segdesk.ui.theme import Tokens
@@ -50,7 +52,6 @@ from segdesk.ui.theme import Tokens
 SMALLEST = QSize(160, 120)
 #: Outlines reach one voxel beyond what changed, and smoothing one more.
 REACH = 2
-_ENTER_AND_ESC = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class SliceView(QWidget):
@@ -318,13 +319,8 @@ class SliceView(QWidget):
         case = self._shown_case()
         if case is None:
             return None
-        row, column = (math.floor(value + 0.5) for value in self.voxel_at(position))
-        rows, columns = case.grid.slice_shape
-        if not (0 <= row < rows and 0 <= column < columns):
-            return None
-        index = self._view.slice
-        number = int(self._workbench.annotation(case.id).labels[index, row, column])
-        return Under(case.id, index, row, column, number)
+        labels = self._workbench.annotation(case.id).labels
+        return under_at(case.id, labels, self._view.slice, self.voxel_at(position))
 
     # The pointer
 
@@ -345,20 +341,6 @@ class SliceView(QWidget):
         if shape != self.cursor().shape():
             self.setCursor(shape)
 
-    def _cancel_drag(self) -> None:
-        self._pointer.cancel()
-        self._follow()
-
-    def _finish_or_cancel(self, key: int) -> bool:
-        """Enter and Esc go to the gesture first. Returns whether there was one."""
-        if self._pointer.drag is None or key not in _ENTER_AND_ESC:
-            return False
-        if key == Qt.Key.Key_Escape:
-            self._cancel_drag()
-        else:
-            self.finish_stroke()
-        return True
-
     # Events of Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -371,22 +353,14 @@ class SliceView(QWidget):
         if case is not None:
             self._scene.bring_up_to_date(case)
         with QPainter(self) as painter:
-            self._paint_ground(painter, event.region(), has_picture=case is not None)
+            shown = self._viewport if case is not None else None
+            paint_ground(painter, self.rect(), event.region(), shown)
             if case is not None:
                 self._scene.paint(painter, self._viewport)
                 self._hover.paint(painter, self._viewport, self._overlays.colour)
                 self._paint_overlays(painter, case, event.region())
             elif self._view.case is not None:
                 self._overlays.paint_waiting(painter, self.size())
-
-    def _paint_ground(self, painter: QPainter, dirty: QRegion, *, has_picture: bool) -> None:
-        """Black, as the image's own darkest, wherever the picture does not cover all of a pixel."""
-        if has_picture:
-            picture = QRectF(*self._viewport.rectangle).toAlignedRect().adjusted(1, 1, -1, -1)
-            dirty = dirty.subtracted(QRegion(picture))
-        painter.setClipRegion(dirty)
-        painter.fillRect(self.rect(), Qt.GlobalColor.black)
-        painter.setClipping(False)
 
     def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
         if self._facts is None:
@@ -408,10 +382,7 @@ class SliceView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            drag_wants = self._pointer.drag is not None and event.key() in _ENTER_AND_ESC
-            # A modifier is kept from the menu bar too, which Alt would give the focus to.
-            drag_wants |= self._pointer.drag is not None and event.key() in MODIFIERS
-            if drag_wants or self._keys.action_for(event) is not None:
+            if self._pointer.keeps(event.key()) or self._keys.action_for(event) is not None:
                 event.accept()
                 return True
             # A shortcut of the window (undo, save) finds the stroke finished.
@@ -421,30 +392,54 @@ class SliceView(QWidget):
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._move(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._release(event)
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen is heard itself: as a mouse it would be a tip at both ends, on whole pixels."""
+        kind = QEvent.Type
+        heard = {
+            kind.TabletPress: self._press,
+            kind.TabletMove: self._move,
+            kind.TabletRelease: self._release,
+        }
+        heard[event.type()](event)
+        event.accept()
+
+    def _press(self, event: QSinglePointEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self.touches += 1
         self._keys.hold_what_is_down()
-        self._hover.position = event.position()
+        at = self._hover.position = self._pointed_at(event)
         if self._shown_case() is not None:
-            self._pointer.press(event.position(), event.button(), event.modifiers())
+            end = is_eraser(event)
+            self._pointer.press(at, event.button(), event.modifiers(), is_eraser=end)
         elif self._view.case_id is not None and self._view.tool != "navigate":
             self.refused.emit(words.not_read_yet(self._view.case_id))
         self._follow()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._hover.position = event.position()
-        self._pointer.move(event.position(), event.buttons())
+    def _move(self, event: QSinglePointEvent) -> None:
+        self._hover.position = self._pointed_at(event)
+        self._pointer.move(self._hover.position, event.buttons())
         self._follow()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pointer.release(event.position(), event.button())
+    def _release(self, event: QSinglePointEvent) -> None:
+        self._pointer.release(self._pointed_at(event), event.button())
         if not self.rect().contains(event.position().toPoint()):
             self._hover.position = None
         self._follow()
 
+    def _pointed_at(self, event: QSinglePointEvent) -> QPointF:
+        return pointed_at(event, self.devicePixelRatioF())
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.touches += 1
-        self._hover.position = event.position()
+        self._hover.position = self._pointed_at(event)
         if self._shown_case() is not None:
             self._pointer.wheel(event)
         self._follow()
@@ -458,7 +453,9 @@ class SliceView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.touches += 1
-        if not self._finish_or_cancel(event.key()) and not self._keys.press(event):
+        if self._pointer.end_by(event.key()):
+            self._follow()
+        elif not self._keys.press(event):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
@@ -466,7 +463,7 @@ class SliceView(QWidget):
             super().keyReleaseEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        self._hover.position = event.position()
+        self._hover.position = self._pointed_at(event)
         if not is_typing(QApplication.focusWidget()):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         self.said.emit(self._hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPixmap
+from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
 
 from segdesk.app.workbench import Workbench
 from segdesk.core.segment import Segment
@@ -120,9 +120,7 @@ class SegmentsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.EditRole:
             return segment.name
         if role == Qt.ItemDataRole.DecorationRole:
-            swatch = QPixmap(14, 14)
-            swatch.fill(QColor(segment.colour))
-            return swatch
+            return _swatch(segment.colour)
         if role == Qt.ItemDataRole.FontRole and segment.number == self._active:
             font = QFont()
             font.setWeight(QFont.Weight.DemiBold)
@@ -149,3 +147,13 @@ class SegmentsModel(QAbstractTableModel):
         if column == SHOWN:
             return self.tr("Hide") if segment.visible else self.tr("Show")
         return self.tr("Unlock") if segment.locked else self.tr("Lock: strokes leave it alone")
+
+
+def _swatch(colour: str) -> QIcon:
+    """The same colour in every state: Qt tints a plain pixmap in a row that is selected."""
+    pixmap = QPixmap(14, 14)
+    pixmap.fill(QColor(colour))
+    swatch = QIcon()
+    for mode in QIcon.Mode:
+        swatch.addPixmap(pixmap, mode)
+    return swatch

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QPushButton,
-    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -20,7 +18,9 @@ from PySide6.QtWidgets import (
 from segdesk.app.workbench import Workbench
 from segdesk.core.networks import CATALOGUE, DEFAULT, network
 from segdesk.core.run import Plan, plan_for
+from segdesk.errors import UsageError
 from segdesk.ui.as_written import tip
+from segdesk.ui.number_field import NumberField
 from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
@@ -33,6 +33,9 @@ THIS_CASE, ALL_CASES, NO_CASE = "this", "all", "none"
 
 class PlanForm(QWidget):
     """What nearly everybody chooses first; the rest of the settings behind "More settings"."""
+
+    #: `problem` may be another one.
+    problem_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,8 +52,8 @@ class PlanForm(QWidget):
                 (tr("minutes"), MINUTES),
             ],
         )
-        self.epochs = self._count("plan_epochs", 1, 100_000, 10)
-        self.minutes = self._number("plan_minutes", 0.1, 10_000, 5, 1)
+        self.epochs = _field(NumberField("plan_epochs", 1, 100_000, 10, whole=True))
+        self.minutes = _field(NumberField("plan_minutes", 0.1, 10_000, 5))
         self.predict = self._choice(
             "plan_predict",
             [
@@ -63,12 +66,12 @@ class PlanForm(QWidget):
             "plan_size",
             [(tr("their own, up to 256"), 0), *((f"{n} px", n) for n in (64, 128, 256, 512))],
         )
-        self.filters = self._count("plan_filters", 1, 256, 16)
-        self.batch = self._count("plan_batch", 1, 256, 8)
-        self.rate = self._number("plan_rate", 1e-6, 1.0, 1e-3, 6)
-        self.rate.setSingleStep(5e-4)
-        self.augmentation = self._number("plan_augmentation", 0.0, 1.0, 0.5, 2)
-        self.augmentation.setSingleStep(0.1)
+        self.filters = _field(NumberField("plan_filters", 1, 256, 16, whole=True))
+        self.batch = _field(NumberField("plan_batch", 1, 256, 8, whole=True))
+        self.rate = _field(NumberField("plan_rate", 1e-6, 1.0, 1e-3, ratio=2.0))
+        self.augmentation = _field(NumberField("plan_augmentation", 0.0, 1.0, 0.5, step=0.1))
+        for field in (self.epochs, self.minutes, *self._numbers()):
+            field.problem_changed.connect(self.problem_changed)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._first_page())
         self._pages.addWidget(self._second_page())
@@ -102,8 +105,8 @@ class PlanForm(QWidget):
         self.slice_size.setToolTip(tr("Pixels of the longer side that the network sees"))
         self.filters.setAccessibleName(tr("Filters"))
         self.batch.setAccessibleName(tr("Batch"))
-        self.batch.setToolTip(tr("Slices in one step"))
-        self.augmentation.setToolTip(tr("Strength of shifts, turns, noise and the like: 0 is off"))
+        self.batch.set_tip(tr("Slices in one step"))
+        self.augmentation.set_tip(tr("Strength of shifts, turns, noise and the like: 0 is off"))
         return page
 
     def _add(self, form: QFormLayout, text: str, *fields: QWidget) -> None:
@@ -130,6 +133,9 @@ class PlanForm(QWidget):
     def offer_runs(self, workbench: Workbench | None) -> None:
         """Offer the runs of a project to start from."""
         self._workbench = workbench
+        if self.start_from.view().isVisible():
+            # A run that ends behind an open list moves no row under the pointer: asked again later.
+            return
         runs = workbench.project.runs if workbench is not None else ()
         kept = self.start_from.currentData()
         self.start_from.clear()
@@ -141,24 +147,40 @@ class PlanForm(QWidget):
         self.start_from.setCurrentIndex(max(0, self.start_from.findData(kept)))
         self._hold_what_fine_tuning_keeps()
 
+    def _numbers(self) -> tuple[NumberField, ...]:
+        """The fields for numbers that the next Plan is made of."""
+        budget = self.budget.currentData()
+        limit = {EPOCHS: (self.epochs,), MINUTES: (self.minutes,)}.get(budget, ())
+        return (*limit, self.filters, self.batch, self.rate, self.augmentation)
+
+    def problem(self) -> str:
+        """Which field holds what no number can be made of, and why; "" where none does."""
+        for field in self._numbers():
+            if field.problem:
+                return f"{field.accessibleName()}: {field.problem}"
+        return ""
+
     def plan(self) -> Plan:
-        """The settings as a Plan.
+        """The settings as a Plan; asked for where there is no `problem`.
 
         Raises
         ------
         UsageError
-            Where a value is out of range.
+            Where a number cannot be read, or a value is out of range.
         """
+        problem = self.problem()
+        if problem:
+            raise UsageError(problem)
         budget = self.budget.currentData()
         return plan_for(
             self.network.currentData(),
-            filters=self.filters.value(),
+            filters=self.filters.count,
             size=self.slice_size.currentData(),
-            epochs=self.epochs.value() if budget == EPOCHS else None,
-            max_minutes=self.minutes.value() if budget == MINUTES else None,
-            batch=self.batch.value(),
-            rate=self.rate.value(),
-            augmentation=self.augmentation.value(),
+            epochs=self.epochs.count if budget == EPOCHS else None,
+            max_minutes=self.minutes.value if budget == MINUTES else None,
+            batch=self.batch.count,
+            rate=self.rate.value,
+            augmentation=self.augmentation.value,
             start_from=self.start_from.currentData(),
         )
 
@@ -179,7 +201,7 @@ class PlanForm(QWidget):
         row = network(id)
         self.budget.setCurrentIndex(self.budget.findData(EPOCHS if row.epochs else OPEN_ENDED))
         if row.epochs:
-            self.epochs.setValue(row.epochs)
+            self.epochs.set_value(row.epochs)
         self._show_budget()
         self._hold_what_fine_tuning_keeps()
 
@@ -187,10 +209,10 @@ class PlanForm(QWidget):
         """A network's own settings but for the budget."""
         row = network(id)
         self.network.setCurrentIndex(self.network.findData(id))
-        self.filters.setValue(row.filters)
-        self.batch.setValue(row.batch)
-        self.rate.setValue(row.rate)
-        self.augmentation.setValue(row.augmentation)
+        self.filters.set_value(row.filters)
+        self.batch.set_value(row.batch)
+        self.rate.set_value(row.rate)
+        self.augmentation.set_value(row.augmentation)
 
     def _start_chosen(self) -> None:
         """Fine-tuning keeps network and filters of the run it starts from; the budget stays as it
@@ -200,7 +222,7 @@ class PlanForm(QWidget):
             plan = self._workbench.project.run(id).plan
             if plan.network != self.network.currentData():
                 self._use_settings(plan.network)
-            self.filters.setValue(plan.filters)
+            self.filters.set_value(plan.filters)
         self._hold_what_fine_tuning_keeps()
 
     def _hold_what_fine_tuning_keeps(self) -> None:
@@ -208,7 +230,7 @@ class PlanForm(QWidget):
         why = tr("Fine-tuning keeps network and filters of its run")
         description = network(self.network.currentData()).description
         self.network.setToolTip(tip(description if is_fresh else why))
-        self.filters.setToolTip(tip(tr("Of the network's first level") if is_fresh else why))
+        self.filters.set_tip(tr("Of the network's first level") if is_fresh else why)
         for widget in (self.network, self.filters):
             widget.setEnabled(is_fresh)
 
@@ -216,6 +238,7 @@ class PlanForm(QWidget):
         budget = self.budget.currentData()
         self.epochs.setVisible(budget == EPOCHS)
         self.minutes.setVisible(budget == MINUTES)
+        self.problem_changed.emit()
 
     def _choice(self, id: str, rows: list[tuple[str, Any]]) -> QComboBox:
         box = QComboBox()
@@ -226,24 +249,10 @@ class PlanForm(QWidget):
             box.addItem(text, data)
         return box
 
-    def _count(self, id: str, low: int, high: int, value: int) -> QSpinBox:
-        box = QSpinBox()
-        box.setObjectName(id)
-        box.setMinimumWidth(FIELD_WIDTH)
-        box.setRange(low, high)
-        box.setValue(value)
-        return box
 
-    def _number(
-        self, id: str, low: float, high: float, value: float, decimals: int
-    ) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
-        box.setObjectName(id)
-        box.setMinimumWidth(FIELD_WIDTH)
-        box.setDecimals(decimals)
-        box.setRange(low, high)
-        box.setValue(value)
-        return box
+def _field(field: NumberField) -> NumberField:
+    field.setMinimumWidth(FIELD_WIDTH)
+    return field
 
 
 def _page() -> tuple[QWidget, QFormLayout]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -25,7 +25,21 @@ from segdesk.ui.theme import ROW, Tokens
 
 
 class SegmentTable(QTableView):
-    """Return and Enter rename the row, which Qt leaves to F2 outside macOS."""
+    """Says which row was chosen by a hand, and which eye or padlock was clicked.
+
+    A row that becomes the current one by itself (Qt makes the first one so when the table gets
+    the focus) is no choice. Return and Enter rename, which Qt leaves to F2 outside macOS.
+    """
+
+    #: A row, by a click on its name or volume, or by a key.
+    chosen = Signal(int)
+    #: The index of an eye or a padlock.
+    toggled = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTabKeyNavigation(False)
+        self._pressed = QPersistentModelIndex()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         typing = self.state() == QAbstractItemView.State.EditingState
@@ -33,7 +47,41 @@ class SegmentTable(QTableView):
             self.edit(self.currentIndex().siblingAtColumn(NAME))
             event.accept()
             return
+        before = self.currentIndex().row()
         super().keyPressEvent(event)
+        if self.currentIndex().row() not in (before, -1):
+            self.chosen.emit(self.currentIndex().row())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        self._pressed = QPersistentModelIndex(index)
+        if index.column() in (SHOWN, LOCKED):
+            # Neither the current row nor the selection goes there.
+            event.accept()
+            return
+        super().mousePressEvent(event)
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(index.row())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """A press chooses one row; a drag from it chooses no other."""
+        if event.buttons() == Qt.MouseButton.NoButton:
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        pressed, self._pressed = self._pressed, QPersistentModelIndex()
+        if pressed.column() not in (SHOWN, LOCKED):
+            super().mouseReleaseEvent(event)
+        elif pressed == index and event.button() == Qt.MouseButton.LeftButton:
+            self.toggled.emit(index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Two quick clicks on an eye are two clicks."""
+        if self.indexAt(event.position().toPoint()).column() in (SHOWN, LOCKED):
+            self.mousePressEvent(event)
+        else:
+            super().mouseDoubleClickEvent(event)
 
 
 #: A double click left of this, in pixels, is on the swatch.
@@ -72,11 +120,11 @@ class SegmentsPanel(Panel):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column in (VOLUME, SHOWN, LOCKED):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self._table.clicked.connect(self._clicked)
+        self._table.chosen.connect(self._choose)
+        self._table.toggled.connect(self._model.toggle)
         self._table.doubleClicked.connect(self._double_clicked)
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._table.customContextMenuRequested.connect(self._show_menu)
-        self._table.selectionModel().currentRowChanged.connect(self._row_changed)
         self.rows.addWidget(self._table, 1)
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
@@ -98,7 +146,10 @@ class SegmentsPanel(Panel):
         self._add.setEnabled(self.workbench is not None)
         self._add.setToolTip("" if self.workbench else self.tr("Open a project first"))
         row = self._model.row_of(active)
-        if row >= 0 and self._table.currentIndex().row() != row:
+        if row < 0:
+            # Background is no row of the table.
+            self._table.clearSelection()
+        elif self._table.currentIndex().row() != row or not self._table.selectedIndexes():
             self._table.setCurrentIndex(self._model.index(row, NAME))
 
     def add(self) -> None:
@@ -114,14 +165,10 @@ class SegmentsPanel(Panel):
         self.bridge.flush()
         self._table.edit(self._model.index(self._model.row_of(segment.number), NAME))
 
-    def _row_changed(self, index: QModelIndex) -> None:
-        segment = self._model.segment(index.row())
+    def _choose(self, row: int) -> None:
+        segment = self._model.segment(row)
         if segment is not None and self.view is not None:
             self.view.use_segment(segment.number)
-
-    def _clicked(self, index: QModelIndex) -> None:
-        if index.column() in (SHOWN, LOCKED):
-            self._model.toggle(index)
 
     def _double_clicked(self, index: QModelIndex) -> None:
         if index.column() != NAME:
@@ -157,7 +204,6 @@ class SegmentsPanel(Panel):
         segment = self._model.segment(index.row())
         if segment is None:
             return
-        self._table.setCurrentIndex(index)
         menu = QMenu(self)
         menu.setObjectName("segment_menu")
         menu.setAccessibleName(segment.name)

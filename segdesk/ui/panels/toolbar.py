@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QSizePolicy,
     QSlider,
     QToolBar,
@@ -17,13 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.view_state import BRUSH_MM, ViewState
+from segdesk.app.view_state import BRUSH_STEP, LARGEST_BRUSH_MM, ViewState, rounded
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.window import PRESETS
 from segdesk.ui.as_written import tip
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.icons import icon
+from segdesk.ui.number_field import NumberField
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.theme import GRID, Tokens
 
@@ -72,14 +72,11 @@ class ToolBar(QToolBar):
         self._size.setRange(0, SLIDER_STEPS)
         self._size.setFixedWidth(20 * GRID)
         self._size.valueChanged.connect(self._slid)
-        self._millimetres = QDoubleSpinBox()
-        self._millimetres.setObjectName("brush_mm")
+        self._millimetres = NumberField("brush_mm", 1.0, LARGEST_BRUSH_MM, 12.0, ratio=BRUSH_STEP)
         self._millimetres.setAccessibleName(self.tr("Brush diameter"))
-        self._millimetres.setRange(*BRUSH_MM)
-        self._millimetres.setDecimals(1)
         self._millimetres.setFixedWidth(25 * GRID)
-        self._millimetres.setToolTip(self.tr("Brush size: Shift+wheel, [ and ]"))
-        self._millimetres.valueChanged.connect(self._typed)
+        self._millimetres.set_tip(self.tr("Brush size: Shift+wheel, [ and ]"))
+        self._millimetres.changed.connect(self._typed)
         self._window = QComboBox()
         self._window.setObjectName("window_preset")
         self._window.setAccessibleName(self.tr("Window"))
@@ -147,10 +144,11 @@ class ToolBar(QToolBar):
             self._segment.show_line("")
             return
         unit = " mm" if view.case is None or view.case.grid.stacked else " px"
-        with QSignalBlocker(self._size), QSignalBlocker(self._millimetres):
-            self._millimetres.setSuffix(unit)
-            self._millimetres.setValue(view.brush_mm)
-            self._size.setValue(_to_slider(view.brush_mm))
+        self._millimetres.set_range(*view.brush_range)
+        self._millimetres.set_unit(unit)
+        self._millimetres.follow(view.brush_mm)
+        with QSignalBlocker(self._size):
+            self._size.setValue(_to_slider(view.brush_mm, view.brush_range))
         self._show_presets(view.case)
         at = self._window.findData(view.preset)
         self._window.setCurrentIndex(at)
@@ -183,7 +181,7 @@ class ToolBar(QToolBar):
 
     def _slid(self, at: int) -> None:
         if self._view is not None:
-            self._view.set_brush(_from_slider(at))
+            self._view.set_brush(_from_slider(at, self._view.brush_range))
 
     def _typed(self, millimetres: float) -> None:
         if self._view is not None:
@@ -200,11 +198,12 @@ def _spring() -> QWidget:
     return spring
 
 
-def _to_slider(millimetres: float) -> int:
-    low, high = BRUSH_MM
+def _to_slider(millimetres: float, limits: tuple[float, float]) -> int:
+    low, high = limits
+    millimetres = min(max(millimetres, low), high)
     return round(SLIDER_STEPS * math.log(millimetres / low) / math.log(high / low))
 
 
-def _from_slider(at: int) -> float:
-    low, high = BRUSH_MM
-    return low * (high / low) ** (at / SLIDER_STEPS)
+def _from_slider(at: int, limits: tuple[float, float]) -> float:
+    low, high = limits
+    return rounded(low * (high / low) ** (at / SLIDER_STEPS))

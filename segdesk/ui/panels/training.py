@@ -53,6 +53,8 @@ class TrainingPanel(Panel):
     """
 
     said = Signal(str)
+    #: Whether a training can start may have changed with what is typed.
+    readiness_changed = Signal()
 
     def __init__(self, controller: TrainingController, tokens: Tokens) -> None:
         self._controller = controller
@@ -84,6 +86,7 @@ class TrainingPanel(Panel):
         self.lessons = LessonsLine()
         self.rows.addWidget(self.lessons)
         self.form = PlanForm()
+        self.form.problem_changed.connect(self._show_readiness)
         self._form_column = _scrolled(self.form)
         self._curves = Curves(tokens)
         body = QHBoxLayout()
@@ -169,6 +172,8 @@ class TrainingPanel(Panel):
             return tr("Open a project first.")
         if self._controller.is_running:
             return tr("A training is running; stop it first.")
+        if self.form.problem():
+            return self.form.problem()
         why = teaching.why_nothing_teaches(self.workbench)
         return "" if why is None else str(why)
 
@@ -321,6 +326,12 @@ class TrainingPanel(Panel):
         else:
             self.lessons.follow(workbench)
 
+    def _show_readiness(self) -> None:
+        """A number was typed that can be read, or that cannot."""
+        self._show_buttons()
+        self._show_state(self._shown_run())
+        self.readiness_changed.emit()
+
     def _show_buttons(self) -> None:
         running = self._controller.is_running
         why = self.why_not_train()
@@ -337,7 +348,10 @@ class TrainingPanel(Panel):
 
     def _show_state(self, run: Run | None) -> None:
         """The line under the title: what went wrong, else what to be careful about."""
-        if self._problem:
+        unread = "" if self._controller.is_running else self.form.problem()
+        if unread:
+            self._state.show_line(unread, "bad")
+        elif self._problem:
             self._state.show_line(self._problem, "bad")
         elif run is not None and run.outcome == "crashed":
             self._state.show_line(tr("crashed: {reason}", reason=run.reason), "bad")
@@ -350,6 +364,8 @@ class TrainingPanel(Panel):
     def _offer_runs(self) -> None:
         runs = self.workbench.project.runs if self.workbench is not None else ()
         ids = [run.id for run in reversed(runs)]
+        if self._runs.view().isVisible():
+            return
         if ids != [self._runs.itemData(at) for at in range(self._runs.count())]:
             self._runs.clear()
             for id in ids:
