@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any, cast
 
 import h5py as untyped_h5py  # pyright: ignore[reportMissingTypeStubs]
@@ -35,6 +36,9 @@ _TEXT_REFERENCE = 16
 _LIBVER = ("v110", "v110")
 _MOST_IN_ATTRIBUTE = 4096
 ALIGNMENT = 4096
+#: One file at a time in the whole process. HDF5 knows no threads, and h5py's own lock did not keep
+#: a save, an import and a prediction at the same time from crashing the process (h5py 3.14).
+_ALONE = RLock()
 
 
 class Group:
@@ -323,16 +327,14 @@ class _Target:
 @contextmanager
 def open_file(path: Path) -> Generator[Group, None, None]:
     """Open a file for reading. HDF5's own locks are off: the project's lock decides."""
-    file = h5py.File(path, "r", locking=False)
-    with file:
+    with _ALONE, h5py.File(path, "r", locking=False) as file:
         yield Group(file)
 
 
 @contextmanager
 def open_image(content: bytes) -> Generator[Group, None, None]:
     """Open a whole file that lies in memory."""
-    file = h5py.File(io.BytesIO(content), "r")
-    with file:
+    with _ALONE, h5py.File(io.BytesIO(content), "r") as file:
         yield Group(file)
 
 
@@ -345,7 +347,7 @@ def new_file(path: Path) -> Generator[NewGroup, None, None]:
     OSError
         The first fault of the disk.
     """
-    with path.open("xb+", buffering=0) as raw:
+    with _ALONE, path.open("xb+", buffering=0) as raw:
         target = _Target(raw)
         try:
             file = h5py.File(
@@ -362,8 +364,7 @@ def new_file(path: Path) -> Generator[NewGroup, None, None]:
 def image(build: Callable[[NewGroup], None]) -> bytes:
     """A whole small file in memory."""
     buffer = io.BytesIO()
-    file = h5py.File(buffer, "w", libver=_LIBVER)
-    with file:
+    with _ALONE, h5py.File(buffer, "w", libver=_LIBVER) as file:
         build(NewGroup(file))
     return buffer.getvalue()
 
