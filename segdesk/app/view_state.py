@@ -109,6 +109,7 @@ class ViewState:
         if self.case_id is not None:
             self._places[self.case_id] = Place(self.slice, self.window, self.preset)
         self.case_id = id
+        self.workbench.looked_at = id or ""
         if id in self._new:
             self._new -= {id}
             self.news_changed.emit()

@@ -73,6 +73,8 @@ class Workbench:
         self.retired: set[str] = set()
         self._retired_before_save: frozenset[str] = frozenset()
         self._live: Live | None = None
+        #: A case that stays in memory, because it is on screen; "" for none.
+        self.looked_at = ""
         #: Cases that a save is writing: until it has ended, the disk has their older state.
         self._being_saved: frozenset[str] = frozenset()
         self._segments_unsaved = False
@@ -188,7 +190,7 @@ class Workbench:
         return case.complete or (NONE,) * case.slices
 
     def _forget_old(self, keep: str = "") -> None:
-        kept = {keep, *self._unsaved, *self._being_saved}
+        kept = {keep, self.looked_at, *self._unsaved, *self._being_saved}
         if self._live is not None:
             kept.add(self._live.case)
         idle = [id for id in self._loaded if id not in kept]

@@ -160,14 +160,11 @@ def test_a_click_on_an_eye_or_a_padlock_leaves_the_active_segment(
         assert active(desk) == 1
         assert [index.row() for index in table.selectionModel().selectedRows()] == [0]
     assert not workbench.segments[2].visible and workbench.segments[2].locked
-    qtbot.mouseDClick(
-        table.viewport(),
-        Qt.MouseButton.LeftButton,
-        pos=table.visualRect(table.model().index(1, LOCKED)).center(),
-    )
-    # Two quick clicks are two clicks.
-    changes = [edit.name for edit in workbench.history.done]
-    assert changes.count("Change segment") == 3 and workbench.segments[2].locked
+    # The second of two quick clicks comes as a double click, and is a click.
+    place = table.visualRect(table.model().index(1, LOCKED)).center()
+    for act in (qtbot.mouseDClick, qtbot.mouseRelease):
+        act(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert not workbench.segments[2].locked
     qtbot.keyClick(table, Qt.Key.Key_Down)
     assert active(desk) == 2
 
