@@ -30,10 +30,7 @@ def run_in_use(project: Project) -> Run:
     if project.in_use.run:
         return project.run(project.in_use.run)
     if any(run.has_weights and run.outcome != "running" for run in project.runs):
-        raise UsageError(
-            "No run of this project has learnt anything yet.",
-            "Train again; a run can still be chosen by hand.",
-        )
+        raise UsageError(why_of(project), "Train again, or choose a run by hand.")
     raise UsageError("No run of this project can predict yet.", "Train first.")
 
 
@@ -67,6 +64,13 @@ def why_of(project: Project) -> str:
     """Why the run in use is, or why there is none, in a sentence or two."""
     in_use = project.in_use
     if not in_use.run:
+        cut_off = [
+            run.id
+            for run in project.runs
+            if run.outcome in ("stopped", "crashed") and run.has_weights and not run.nothing_learnt
+        ]
+        if cut_off:
+            return f"{', '.join(cut_off)}: cut off before anybody knew what it had learnt."
         return "No run has learnt anything yet."
     if not in_use.by_hand:
         return in_use.reason

@@ -11,10 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from segdesk.app.evaluating import Evaluation, SegmentFigures
-from segdesk.cli.report import table
-
-#: In the place of a figure that nothing can be said of.
-UNDEFINED = "—"
+from segdesk.cli.report import figure, table
 
 
 def said_of(result: Evaluation) -> list[str]:
@@ -75,17 +72,12 @@ def table_of(result: Evaluation) -> Table:
         (
             name,
             number,
-            *map(_figure, (mean.dice, mean.dice_median, mean.iou, mean.accuracy)),
+            *map(figure, (mean.dice, mean.dice_median, mean.iou, mean.accuracy)),
             *(
-                _figure(None if row.mean is None else row.mean.dice)
+                figure(None if row.mean is None else row.mean.dice)
                 for row in (segments if len(segments) > 1 else ())
             ),
         )
         for (name, mean, segments), number in zip(lines, [*slices, sum(slices)], strict=True)
     ]
     return table(*columns, rows=rows)
-
-
-def _figure(value: float | None) -> str | float:
-    """Three decimals; a dash where it is undefined."""
-    return UNDEFINED if value is None else value

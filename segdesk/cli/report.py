@@ -19,6 +19,8 @@ from segdesk.errors import ChoiceNeeded, SegdeskError
 Tell = Callable[[str, int, int], None]
 #: Columns of text where no terminal says how many it has: no row of a table is broken there.
 WIDE = 240
+#: In the place of a figure that nothing can be said of.
+UNDEFINED = "—"
 
 
 class Report:
@@ -98,6 +100,11 @@ def table(*columns: str, rows: Sequence[tuple[Any, ...]]) -> Table:
     for row in rows:
         made.add_row(*(_cell(value) for value in row))
     return made
+
+
+def figure(value: float | None) -> float | str:
+    """A figure for a table: a dash where it is undefined."""
+    return UNDEFINED if value is None else value
 
 
 def _cell(value: Any) -> str:

@@ -16,7 +16,7 @@ from segdesk.app.importing import Request
 from segdesk.app.run_in_use import said_of
 from segdesk.app.workbench import Workbench
 from segdesk.cli.projects import JSON, PROJECT, changing, check_name, making, one_of, reading
-from segdesk.cli.report import Report, table
+from segdesk.cli.report import Report, figure, table
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.split import POOLS, Pool
@@ -251,7 +251,7 @@ def _info_tables(project: Project, cases: Sequence[dict[str, Any]]) -> list[Tabl
                 len(run.epochs),
                 run.best or None,
                 round(run.seconds),
-                run.best_epoch.val_dice if run.best_epoch else None,
+                figure(run.best_epoch.val_dice if run.best_epoch else None),
             )
             for run in project.runs
         ]

@@ -83,6 +83,8 @@ def test_a_run_that_crashed_in_its_first_epoch_is_not_used(
     run, _ = train(taught, tmp_path, KILLED)
     assert run.outcome == "crashed" and run.has_weights
     assert taught.project.in_use.run == ""
+    with pytest.raises(UsageError, match="run-001: cut off before"):
+        predicting.run_to_predict(taught.project)
     train(taught, tmp_path)
     train(taught, tmp_path, KILLED)
     assert predicting.run_to_predict(taught.project).id == "run-002"

@@ -306,6 +306,6 @@ def test_where_no_run_has_learnt_predict_says_so(
     trainer(WORTHLESS)
     said = segdesk("train", project)
     assert said.code == 0 and "No run is in use. No run has learnt anything yet." in said.err
-    assert segdesk("predict", project).is_refusal(2, "No run of this project has learnt anything")
+    assert segdesk("predict", project).is_refusal(2, "No run has learnt anything yet")
     trainer("")
     assert segdesk("predict", project, "--run", "run-001").code == 0
