@@ -24,8 +24,8 @@ pytestmark = pytest.mark.keras
 NOTHING = Validated(1.0, 0.8, 0.0, constant_dice([(20, 100)]))
 EVERYWHERE = Validated(1.0, 0.2, constant_dice([(20, 100)]), constant_dice([(20, 100)]))
 SOMETHING = Validated(0.5, 0.9, 0.6, constant_dice([(20, 100)]))
-NO_OVERLAP = Overlap((0.0,), (0.0,), (20.0,), 100.0)
-OVERLAP = Overlap((15.0,), (20.0,), (20.0,), 100.0)
+NO_OVERLAP = Overlap((0.0,), (0.0,), (20.0,), (100.0,))
+OVERLAP = Overlap((15.0,), (20.0,), (20.0,), (100.0,))
 
 
 def epochs(*losses: float) -> list[Epoch]:
