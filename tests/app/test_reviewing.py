@@ -23,6 +23,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
+from tests.judging import judge
 from tests.projects import SHAPE, disc, voxels
 
 CASE = "case-001"
@@ -122,6 +123,41 @@ def test_ctrl_enter_takes_the_prediction_where_no_hand_has_drawn(
     assert np.array_equal(now[~erased], labels[1][~erased])
     assert status(workbench, 1) is SliceStatus.CORRECTED
     assert take_prediction(workbench, CASE, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("touched", "before", "enter_takes"),
+    [
+        (False, SliceStatus.UNLABELLED, True),
+        (False, SliceStatus.PREDICTED, True),
+        (False, SliceStatus.REJECTED, True),
+        # Somebody has said that nothing is there.
+        (False, SliceStatus.CORRECTED, False),
+        (False, SliceStatus.VERIFIED, False),
+        (True, SliceStatus.PREDICTED, False),
+        (True, SliceStatus.PARTIAL, False),
+        (True, SliceStatus.CORRECTED, False),
+        (True, SliceStatus.VERIFIED, False),
+        (True, SliceStatus.REJECTED, False),
+    ],
+)
+def test_what_enter_and_ctrl_enter_take_on_a_slice_of_each_status(
+    workbench: Workbench, touched: bool, before: SliceStatus, enter_takes: bool
+) -> None:
+    labels = predict(workbench)
+    if touched:
+        # Background alone: what a hand has rubbed out is no untouched slice.
+        paint(workbench, 1, 0)
+    judge(workbench, CASE, {1: before})
+    hand = workbench.annotation(CASE).provenance[1] == Provenance.HAND
+    say_right(workbench, CASE, 1)
+    assert workbench.annotation(CASE).labels[1].any() == enter_takes
+    verified = SliceStatus.VERIFIED
+    assert status(workbench, 1) is (verified if before is verified else SliceStatus.CORRECTED)
+    take_prediction(workbench, CASE, 1)
+    expected = np.where(hand, 0, labels[1])
+    assert np.array_equal(workbench.annotation(CASE).labels[1], expected)
+    assert status(workbench, 1) is SliceStatus.CORRECTED
 
 
 def test_ctrl_enter_on_a_verified_slice_makes_it_corrected_only_where_it_changes_it(
