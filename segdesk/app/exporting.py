@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.app.workbench import Workbench
+from segdesk.core.case import AS_STORED, Axes
 from segdesk.core.grid import Grid
 from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
 from segdesk.formats.export import export as write_file
+from segdesk.formats.planes import in_source_order
 
 What = Literal["annotation", "prediction", "volume"]
 WHATS: tuple[What, ...] = ("annotation", "prediction", "volume")
@@ -26,12 +28,14 @@ class Export:
     Parameters
     ----------
     content : a scan, or uint8 labels of the grid's shape
+    axes : of the file that the case came from; what is written is in that file's order
     names : (number, name) of the segments
     """
 
     content: Volume | npt.NDArray[np.uint8]
     grid: Grid
     names: tuple[tuple[int, str], ...] = ()
+    axes: Axes = AS_STORED
 
     def write(self, path: Path) -> tuple[str, ...]:
         """Write it; the name's ending says the format. Any thread.
@@ -48,7 +52,8 @@ class Export:
             Where the disk refuses, or what was written reads back differently.
         """
         array = values(self.content) if isinstance(self.content, Volume) else self.content
-        return write_file(path, array, self.grid, names=self.names)
+        array, grid = in_source_order(array, self.grid, self.axes)
+        return write_file(path, array, grid, names=self.names)
 
 
 def export(workbench: Workbench, case: str, what: What, path: Path) -> tuple[str, ...]:
@@ -65,16 +70,17 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
         Where there is no prediction.
     """
     row = workbench.project.case(case)
+    axes = row.source.axes
     names = tuple((segment.number, segment.name) for segment in workbench.segments)
     if what == "volume":
-        return Export(workbench.volume(case), row.grid)
+        return Export(workbench.volume(case), row.grid, axes=axes)
     if what == "prediction":
         prediction = workbench.prediction(case)
         if prediction is None:
             raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
-        return Export(prediction.labels, row.grid, names)
+        return Export(prediction.labels, row.grid, names, axes)
     # A copy, because painting goes on while it is written.
-    return Export(workbench.annotation(case).labels.copy(), row.grid, names)
+    return Export(workbench.annotation(case).labels.copy(), row.grid, names, axes)
 
 
 def values(volume: Volume) -> npt.NDArray[np.int16 | np.uint16 | np.int32 | np.float32]:

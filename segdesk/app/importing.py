@@ -236,7 +236,9 @@ def read_in(
     first = scan.plane(middle)
     if on_first is not None:
         on_first(first, middle)
-    labels = read_labels(request.labels, scan.grid) if request.labels else None
+    labels = None
+    if request.labels:
+        labels = read_labels(request.labels, scan.grid, axes=scan.source.axes)
 
     def tell(done: int) -> None:
         if progress is not None:
@@ -382,7 +384,7 @@ def read_label_map(case: Case, source: str) -> LabelMap:
     InputError
         Where it cannot be read or lies on another grid.
     """
-    return read_labels(source, case.grid)
+    return read_labels(source, case.grid, axes=case.source.axes)
 
 
 def take_label_map(

@@ -10,6 +10,10 @@ from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Unit
 from segdesk.core.window import Window
 
+#: Of each axis of a volume (slice, row, column) the axis of its file: (0, 1, 2) as stored there.
+Axes = tuple[int, int, int]
+AS_STORED: Axes = (0, 1, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -21,12 +25,14 @@ class Source:
     tags : kept tags as (keyword, value), those that `docs/privacy.md` lists and no other
     notes : sentences that the import said
     series : salted hash of the series UID, or empty
+    axes : how the volume's axes lie in the file; exports go back to the file's order
     """
 
     kind: str
     tags: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     series: str = ""
+    axes: Axes = AS_STORED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -132,7 +133,7 @@ def placed(
     order = [int(np.argmax(np.abs(turn[axis]))) for axis in range(3)]
     flipped = [axis for axis in range(3) if turn[axis, order[axis]] < 0]
     moved = np.flip(np.transpose(array, order), tuple(flipped))
-    grid = _reordered(source, order, flipped)
+    grid = reordered(source, order, flipped)
     if not target.agrees_with(grid, turn_rad=turn_rad):
         raise InputError(
             f"{name} is on another grid than the scan: {difference(grid, target)}.",
@@ -141,9 +142,16 @@ def placed(
     return np.ascontiguousarray(moved)
 
 
-def _reordered(source: Grid, order: list[int], flipped: list[int]) -> Grid:
+def reordered(source: Grid, order: Sequence[int], flipped: Sequence[int] = ()) -> Grid:
+    """The Grid of an array whose axes were permuted, and then some of them turned round.
+
+    Parameters
+    ----------
+    order : of each new axis (slice, row, column), which axis it was
+    flipped : new axes that run the other way
+    """
     shape = tuple(source.shape[axis] for axis in order)
-    steps = source.affine[:3, :3][:, order]
+    steps = source.affine[:3, :3][:, list(order)]
     origin = source.affine[:3, 3].copy()
     for axis in flipped:
         origin += steps[:, axis] * (shape[axis] - 1)

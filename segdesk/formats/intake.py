@@ -30,6 +30,7 @@ from segdesk.formats.findings import (
 )
 from segdesk.formats.images import finding_of, header_of, image_ending, open_image
 from segdesk.formats.pictures import PICTURE_ENDINGS, PNG_ENDINGS, natural_order, open_pictures
+from segdesk.formats.planes import axial
 from segdesk.formats.scan import Scan
 from segdesk.formats.sources import Named, parse_source
 from segdesk.formats.units import UnitChoice
@@ -120,7 +121,7 @@ def open_scan(finding: Finding, *, salt: str, unit: UnitChoice = "") -> Scan:
             return scan_of(open_array(finding.files[0], finding.key), unit)
         if finding.kind in ("PNG", "TIFF"):
             return scan_of(open_pictures(finding.files), unit)
-        return scan_of(open_image(finding.files[0]), unit)
+        return scan_of(axial(open_image(finding.files[0])), unit)
     except OSError as error:
         raise InputError(
             f"{name_files(finding.files)} cannot be read: {error.strerror}."
@@ -166,7 +167,7 @@ def _look_at(
     ending = file.suffix.lower()
     try:
         if image_ending(file):
-            found.append(finding_of(open_image(file)))
+            found.append(finding_of(axial(open_image(file))))
         elif ending in PICTURE_ENDINGS:
             pictures.setdefault((file.parent, ending in PNG_ENDINGS), []).append(file)
         elif ending in ARRAY_ENDINGS:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segdesk.core.case import AS_STORED, Axes
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.arrays import ARRAY_ENDINGS, open_array
@@ -19,6 +20,7 @@ from segdesk.formats.geometry import placed
 from segdesk.formats.images import header_of, image_ending, open_image
 from segdesk.formats.label_values import Labels, as_numbers
 from segdesk.formats.pictures import PICTURE_ENDINGS, open_pictures
+from segdesk.formats.planes import source_axes
 from segdesk.formats.sources import parse_source
 from segdesk.formats.stored import Stored
 from segdesk.formats.tiff import TURNED
@@ -40,13 +42,15 @@ class LabelMap:
     notes: tuple[str, ...] = ()
 
 
-def read_labels(source: str | Path, grid: Grid) -> LabelMap:
+def read_labels(source: str | Path, grid: Grid, *, axes: Axes = AS_STORED) -> LabelMap:
     """Read labels and place each voxel where it lies on the scan.
 
     Parameters
     ----------
     source : a file, `FILE.npz:KEY`, `FILE.h5:/path`, or a folder of pictures
     grid : of the scan. Without geometry on either side, the shapes must be equal
+    axes : of the scan's file, as `core.case.Source.axes`. Labels without geometry are taken in the
+        order of that file, and in the scan's order where only that has their shape
 
     Raises
     ------
@@ -58,7 +62,8 @@ def read_labels(source: str | Path, grid: Grid) -> LabelMap:
     """
     stored = _open(source)
     has_place = stored.grid.stacked and grid.stacked
-    if not has_place and stored.grid.shape != grid.shape:
+    is_turned = stored.grid.shape == tuple(grid.shape[axis] for axis in source_axes(axes))
+    if not has_place and not is_turned and stored.grid.shape != grid.shape:
         raise InputError(
             f"{stored.name} is on another grid than the scan: {_times(stored.grid.shape)} voxels "
             f"instead of {_times(grid.shape)}.",
@@ -78,9 +83,14 @@ def read_labels(source: str | Path, grid: Grid) -> LabelMap:
     if has_place:
         labels = placed(numbers, stored.grid, grid, stored.name, turn_rad=stored.turn_rad)
     else:
-        labels = np.ascontiguousarray(numbers)
+        labels = np.ascontiguousarray(np.transpose(numbers, axes) if is_turned else numbers)
         if grid.stacked:
-            notes = (*notes, "The labels have no geometry; they were placed slice by slice.")
+            order = (
+                "in the order of the scan's file"
+                if axes != AS_STORED and is_turned
+                else ("slice by slice")
+            )
+            notes = (*notes, f"The labels have no geometry; they were placed {order}.")
     return LabelMap(labels, stored.names, notes)
 
 

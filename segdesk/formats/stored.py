@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.case import AS_STORED, Axes
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.rescale import IDENTITY, Rescale
@@ -45,6 +46,7 @@ class Stored:
     names : (number, name) of segments that the file names
     notes : sentences that name no file
     key : array in the file, or empty
+    axes : of the file along slice, row and column, where `planes.axial` turned them
     turn_rad : by how much the header's own rounding may turn the grid about its first voxel
     is_indexed : the numbers are indices of colours: they can be labels and no scan
     """
@@ -59,6 +61,7 @@ class Stored:
     names: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
     key: str = ""
+    axes: Axes = AS_STORED
     turn_rad: float = 0.0
     is_indexed: bool = False
 

@@ -73,7 +73,7 @@ def scan_of(stored: Stored, unit: UnitChoice = "") -> ArrayScan:
         grid=stored.grid,
         unit=kept,
         rescale=rescale,
-        source=Source(stored.kind, notes=(*stored.notes, *notes)),
+        source=Source(stored.kind, notes=(*stored.notes, *notes), axes=stored.axes),
         doubt="" if verdict.unit else _doubt(stored.name, values),
         mask=mask_words(array, measured.found, stored.values),
     )

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from segdesk.core.case import Case, Source
+from segdesk.core.case import AS_STORED, Axes, Case, Source
 from segdesk.core.project import Project
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.split import POOLS, Pool, Split
@@ -130,6 +130,7 @@ def _encode_case(case: Case, order: int, group: NewGroup) -> None:
     group.texts("pool_reasons", case.pool_reasons)
     source = group.group("source")
     source.put(kind=case.source.kind, series=case.source.series)
+    source.column("axes", np.array(case.source.axes, dtype=np.uint8))
     put_pairs(source.group("tags"), case.source.tags)
     source.texts("notes", case.source.notes)
     group.link_file("volume", f"cases/{case.id}/volume.h5")
@@ -157,6 +158,7 @@ def _decode_case(id: str, group: Group) -> tuple[int, Case]:
             tags=pairs_of(source.group("tags")),
             notes=source.texts("notes"),
             series=source.text("series"),
+            axes=_axes(source.column("axes", np.uint8).tolist()),
         ),
         slope=group.number("slope"),
         intercept=group.number("intercept"),
@@ -170,6 +172,12 @@ def _decode_case(id: str, group: Group) -> tuple[int, Case]:
         pool_reasons=group.texts("pool_reasons"),
     )
     return group.integer("order"), case
+
+
+def _axes(axes: list[int]) -> Axes:
+    if sorted(axes) != list(AS_STORED):
+        raise ValueError(f"expected the axes 0, 1 and 2 in some order, received {axes}")
+    return axes[0], axes[1], axes[2]
 
 
 def _pool(name: str) -> Pool:

@@ -71,7 +71,16 @@ def cases(draw: st.DrawFn, id: str) -> Case:
         fingerprint=draw(texts),
         stored_min=draw(st.integers(-32768, 32767)),
         stored_max=draw(st.integers(-32768, 32767)),
-        source=draw(st.builds(Source, kind=texts, tags=pairs, notes=many_texts, series=texts)),
+        source=draw(
+            st.builds(
+                Source,
+                kind=texts,
+                tags=pairs,
+                notes=many_texts,
+                series=texts,
+                axes=st.permutations(range(3)).map(tuple),
+            )
+        ),
         slope=draw(numbers),
         intercept=draw(numbers),
         patient=draw(texts),
