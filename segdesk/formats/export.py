@@ -1,6 +1,6 @@
 """Arrays out to the world's formats: `export` writes, reads back what it wrote, then renames.
 
-SimpleITK writes NIfTI, NRRD and MetaImage; the room's own readers check them, so that a writer and
+Libraries of the field write (`writers`) and the room's own readers check them, so that a writer and
 its checker share no code.
 """
 
@@ -10,7 +10,6 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from segdesk.errors import InputError, UsageError
 from segdesk.formats.arrays import open_array
 from segdesk.formats.images import image_ending, open_image
 from segdesk.formats.pictures import open_pictures
+from segdesk.formats.writers import Names, write_image, write_png
 
 #: What `export` writes; a name without an ending is a folder of PNG files.
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".npy")
@@ -29,7 +29,6 @@ ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".npy")
 PNG_SHIFT = 32768
 #: Bytes that a file may need beside its voxels.
 HEADERS = 64 * 1024
-Names = Sequence[tuple[int, str]]
 
 
 def export(
@@ -78,8 +77,7 @@ def export(
                 return _export_file(Path(folder), path, ending, array, grid, names)
             return _export_pictures(Path(folder), path, array)
     except OSError as error:
-        # The libraries' own errors have no number; what they cannot do is write.
-        full = error.errno in (None, errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         why = "the disk is full" if full else error.strerror or "the disk refused"
         raise InputError(f"{path.name} could not be written: {why}.") from error
 
@@ -91,7 +89,7 @@ def _export_file(
     if ending == ".npy":
         np.save(draft, array, allow_pickle=False)
     else:
-        _write_image(draft, array, grid, names if ending == ".nrrd" else ())
+        write_image(draft, array, grid, names if ending == ".nrrd" else ())
     written = open_image(draft) if image_ending(draft) else open_array(draft, "")
     if not np.array_equal(written.read(), array):
         raise InputError(f"{path.name} could not be written: it did not read back equal.")
@@ -106,35 +104,16 @@ def _export_file(
     notes: list[str] = []
     if ending == ".npy" and grid.stacked:
         notes.append("A .npy file keeps no geometry.")
-    if ending != ".npy" and not grid.stacked:
+    if ending == ".nrrd" and not grid.stacked:
+        notes.append("The slices have no geometry, and the file says none.")
+    elif ending != ".npy" and not grid.stacked:
         notes.append("The slices have no geometry; a step of 1 mm stands for it in the file.")
     if names and ending != ".nrrd":
         notes.append("Only .nrrd keeps the names of the segments; the numbers are in the file.")
     return tuple(notes)
 
 
-def _write_image(draft: Path, array: npt.NDArray[Any], grid: Grid, names: Names) -> None:
-    import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
-
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing(grid.spacing_mm[::-1])
-    image.SetOrigin(grid.origin_mm)
-    image.SetDirection(grid.direction)
-    for index, (number, name) in enumerate(names):
-        # As 3D Slicer names the segments of a .seg.nrrd.
-        image.SetMetaData(f"Segment{index}_ID", f"Segment_{number}")
-        image.SetMetaData(f"Segment{index}_Name", " ".join(name.split()))
-        image.SetMetaData(f"Segment{index}_LabelValue", str(number))
-        image.SetMetaData(f"Segment{index}_Layer", "0")
-    try:
-        sitk.WriteImage(image, str(draft), useCompression=True)
-    except RuntimeError as error:
-        raise OSError("the writer failed") from error
-
-
 def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple[str, ...]:
-    import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
-
     if array.dtype not in (np.uint8, np.uint16, np.int16):
         raise UsageError(f"PNG files cannot hold {array.dtype} numbers.", "Use .nii.gz or .npy.")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -145,11 +124,8 @@ def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple
     draft.mkdir()
     digits = max(4, len(str(len(levels))))
     files = [draft / f"slice-{index + 1:0{digits}d}.png" for index in range(len(levels))]
-    try:
-        for file, plane in zip(files, levels, strict=True):
-            sitk.WriteImage(sitk.GetImageFromArray(plane), str(file))
-    except RuntimeError as error:
-        raise OSError("the writer failed") from error
+    for file, plane in zip(files, levels, strict=True):
+        write_png(file, plane)
     if not np.array_equal(open_pictures(files).read(), levels):
         raise InputError(f"{path.name} could not be written: it did not read back equal.")
     for file in files:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -61,6 +63,61 @@ def test_pynrrd_reads_the_nrrd_and_the_names_come_back(tmp_path: Path):
     assert header["Segment0_Name"] == "left lung" and header["Segment1_LabelValue"] == "2"
     got = read_labels(tmp_path / "out.nrrd", GRID)
     assert got.names == names and np.array_equal(got.labels, labels)
+
+
+def test_names_in_any_script_come_back_and_stay_one_line(tmp_path: Path):
+    names = ((1, '폐 "links"'), (2, "Lunge: rechts := ü"), (3, "two\nlines"))
+    export(tmp_path / "out.nrrd", numbers("uint8") % 4, GRID, names=names)
+    kept = (*names[:2], (3, "two lines"))
+    assert read_labels(tmp_path / "out.nrrd", GRID).names == kept
+    # ITK keeps them too; pynrrd reads and writes ASCII only.
+    image = sitk.ReadImage(str(tmp_path / "out.nrrd"))
+    theirs = tuple(image.GetMetaData(f"Segment{at}_Name") for at in range(3))
+    assert theirs == tuple(name for _, name in kept)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"])
+@pytest.mark.parametrize("ending", IMAGES)
+def test_each_number_type_is_seen_by_the_field_s_libraries(tmp_path: Path, ending, dtype):
+    array, file = numbers(dtype), tmp_path / f"out{ending}"
+    export(file, array, GRID)
+    if ending == ".nrrd":
+        theirs = nrrd.read(str(file))[0].T
+    elif ending == ".mha":
+        theirs = sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
+    else:
+        theirs = np.asarray(nib.load(file).dataobj).T
+    assert theirs.dtype == array.dtype and np.array_equal(theirs, array)
+
+
+def test_a_nifti_says_in_which_space_and_unit_it_is(tmp_path: Path):
+    export(tmp_path / "out.nii", numbers(), GRID)
+    header = nib.load(tmp_path / "out.nii").header
+    assert header.get_xyzt_units()[0] == "mm" and header["sform_code"] == header["qform_code"] == 1
+    assert np.allclose(header.get_sform(), header.get_qform(), atol=1e-4)
+    export(tmp_path / "loose.nii", numbers(), Grid(GRID.shape, stacked=False))
+    header = nib.load(tmp_path / "loose.nii").header
+    assert header["sform_code"] == header["qform_code"] == 0
+    assert header.get_zooms() == (1, 1, 1)
+
+
+def test_a_nifti_that_is_too_long_for_version_1_is_version_2(tmp_path: Path):
+    grid = Grid((1, 1, 40_000))
+    export(tmp_path / "out.nii", np.arange(40_000, dtype=np.uint16).reshape(grid.shape), grid)
+    assert isinstance(nib.load(tmp_path / "out.nii"), nib.Nifti2Image)
+
+
+def test_no_export_needs_simpleitk(tmp_path: Path):
+    code = (
+        "import sys; sys.modules['SimpleITK'] = None\n"
+        "from pathlib import Path; import numpy as np\n"
+        "from segdesk.core.grid import Grid; from segdesk.formats.export import export\n"
+        f"for name in {[f'out{ending}' for ending in IMAGES] + ['pictures']}:\n"
+        f"    export(Path({str(tmp_path)!r}) / name, np.ones((2, 3, 4), np.uint8), Grid((2, 3, 4)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(list(tmp_path.iterdir())) == len(IMAGES) + 1
 
 
 def test_names_that_a_format_cannot_keep_are_said(tmp_path: Path):
