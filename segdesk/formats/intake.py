@@ -4,7 +4,7 @@
 one volume plane by plane. Labels come through `labels`, files are written by `export`. Nothing
 here knows the project.
 
-SimpleITK, pydicom, tifffile and h5py are imported inside the functions that need them: together
+nibabel, pydicom, tifffile and h5py are imported inside the functions that need them: together
 they cost a second, and neither the window's start nor `segdesk info` reads a stranger's file.
 """
 

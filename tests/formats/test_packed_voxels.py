@@ -15,7 +15,7 @@ import pytest
 
 from segdesk.errors import InputError
 from segdesk.formats import unpacking
-from segdesk.formats.images import open_image, scan_of
+from segdesk.formats.images import open_image
 from segdesk.formats.intake import open_scan, survey
 from segdesk.formats.labels import read_labels
 
@@ -169,8 +169,7 @@ def test_unpacking_takes_a_fraction_of_the_voxels_memory(tmp_path: Path, kind: s
     write(tmp_path / name, array)
     tracemalloc.start()
     try:
-        scan = scan_of(open_image(tmp_path / name))
-        planes = [scan.plane(index).mean() for index in range(len(array))]
+        planes = [plane.mean() for plane in open_image(tmp_path / name).read()]
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

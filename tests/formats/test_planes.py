@@ -19,9 +19,10 @@ from segdesk.app import exporting, importing
 from segdesk.app.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.formats import planes
+from segdesk.formats.images import open_image
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
-from segdesk.formats.planes import axial_axes
+from segdesk.formats.planes import axial, axial_axes
 from tests.builders import write_dicom_series
 from tests.formats.reading import QUICK, opened, voxels
 from tests.projects import make_project
@@ -93,7 +94,7 @@ def test_what_leaves_has_the_order_of_the_file_again(
     nib.save(labels, tmp_path / "labels.nii")
     found = importing.survey([tmp_path / "scan.nii"])
     (request,) = importing.requests(
-        workbench, found.volumes, case="turned", labels=str(tmp_path / "labels.nii")
+        workbench, found.volumes, case="turned", labels=str(tmp_path / "labels.nii"), unit="HU"
     )
     importing.import_scan(workbench, request)
     workbench.close()
@@ -195,12 +196,12 @@ def test_turning_takes_a_fraction_of_the_voxels_memory(tmp_path: Path):
     nib.save(turned, tmp_path / "scan.nii.gz")
     tracemalloc.start()
     try:
-        scan = opened(tmp_path / "scan.nii.gz")
-        total = sum(int(scan.plane(index).sum(dtype=np.int64)) for index in range(96))
+        stored = axial(open_image(tmp_path / "scan.nii.gz"))
+        total = sum(int(plane.sum(dtype=np.int64)) for plane in stored.read())
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert scan.grid.shape == (96, 400, 400) and total == array.sum(dtype=np.int64)
+    assert stored.grid.shape == (96, 400, 400) and total == array.sum(dtype=np.int64)
     assert peak < 2 * array.size / 2
 
 
