@@ -11,8 +11,10 @@ import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
+from segdesk.formats.images import open_image
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
+from segdesk.formats.planes import in_source_order
 from tests.formats.reading import only, opened, voxels
 
 SHAPE = (4, 5, 6)
@@ -38,10 +40,12 @@ def test_voxels_and_geometry_are_those_that_simpleitk_wrote(tmp_path, axes, comp
     made = image(hu(), axes)
     file = tmp_path / f"scan{ending}"
     sitk.WriteImage(made, str(file), useCompression=compressed)
-    scan = opened(file)
     truth = Grid(SHAPE, (2.5, 0.8, 0.7), (-12.5, 30, -1434.5), tuple(axes.ravel()))
-    assert np.array_equal(voxels(scan), hu()) and scan.unit == "HU"
-    assert scan.grid.agrees_with(truth)
+    # As the file has it; opened as a scan, its slices are axial.
+    stored, scan = open_image(file), opened(file)
+    assert np.array_equal(stored.read(), hu()) and stored.grid.agrees_with(truth)
+    turned, grid = in_source_order(voxels(scan), scan.grid, scan.source.axes)
+    assert np.array_equal(turned, hu()) and grid.agrees_with(truth) and scan.unit == "HU"
 
 
 @pytest.mark.parametrize("ending", [".nrrd", ".mha"])
