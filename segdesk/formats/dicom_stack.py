@@ -25,7 +25,7 @@ from segdesk.core.tolerances import (
 from segdesk.errors import InputError
 from segdesk.formats.dicom_header import Header, Plane
 from segdesk.formats.findings import name_files
-from segdesk.formats.geometry import squared_grid
+from segdesk.formats.geometry import squared_grid, told_apart
 
 Pair = tuple[Header, Plane]
 Numbers = npt.NDArray[np.float64]
@@ -208,8 +208,9 @@ def _check_straight(
     worst = int(np.argmax(shifts))
     files = list(dict.fromkeys(plane.path for _, plane in pairs))
     angle = np.degrees(np.arctan2(shifts[worst], steps[worst]))
+    degrees = f"{angle:.1f}" if angle >= 0.1 else f"{angle:.1g}"
     raise InputError(
-        f"The gantry was tilted by {angle:.1f}° in {name_files(files)}, so the slices are "
+        f"The gantry was tilted by {degrees}° in {name_files(files)}, so the slices are "
         "shifted against each other.",
         "Resample the scan onto a straight grid first.",
     )
@@ -231,14 +232,16 @@ def _uneven(pairs: Sequence[Pair], steps: Numbers, usual: float, tolerance: floa
     at = int(changes[0]) + 1 if changes.size else 0
     first, second = (float(np.median(half)) for half in (steps[: at or 1], steps[at:]))
     if changes.size == 1 and abs(second - first) > tolerance:
-        name = _names(pairs[at : at + 1])
+        before, after = told_apart([first], [second], digits=4)
         return (
-            f"The steps between slices are irregular: {first:.4g} mm as far as {name}, "
-            f"{second:.4g} mm from there on."
+            f"The steps between slices are irregular: {before} mm as far as "
+            f"{_names(pairs[at : at + 1])}, {after} mm from there on."
         )
+    least, most = told_apart([steps.min()], [steps.max()], digits=4)
+    apart = least if step == steps.min() else most
     return (
-        f"The steps between slices differ, from {steps.min():.4g} to {steps.max():.4g} mm: "
-        f"{between} are {step:.4g} mm apart."
+        f"The steps between slices differ, from {least} to {most} mm: "
+        f"{between} are {apart} mm apart."
     )
 
 

@@ -175,27 +175,24 @@ def difference(grid: Grid, target: Grid) -> str:
     turned = np.abs(grid.matrix - target.matrix).max(axis=0)[::-1] * lengths
     shifted = float(np.linalg.norm(np.subtract(grid.origin_mm, target.origin_mm)))
     if shifted >= max(wider.max(), turned.max()):
-        ours, theirs = _told_apart(grid.origin_mm, target.origin_mm)
+        ours, theirs = told_apart(grid.origin_mm, target.origin_mm)
         return f"it begins at {ours} mm instead of {theirs} mm"
     if wider.max() >= turned.max():
-        ours, theirs = _told_apart(grid.spacing_mm, target.spacing_mm)
+        ours, theirs = told_apart(grid.spacing_mm, target.spacing_mm)
         return f"steps of {ours} mm instead of {theirs} mm"
     trace = float(np.trace(grid.matrix.T @ target.matrix))
     angle = np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1)))
     return f"its axes are turned by {angle:.2g}° against the scan's"
 
 
-def _told_apart(
-    ours: tuple[float, float, float], theirs: tuple[float, float, float]
-) -> tuple[str, str]:
-    """Both as text with as many digits as it takes to see that they differ."""
-    digits = 6
-    while digits < 17 and _rounded(ours, digits) == _rounded(theirs, digits):
+def told_apart(one: Sequence[float], other: Sequence[float], *, digits: int = 6) -> tuple[str, str]:
+    """Both as text, with as many more digits as it takes to see that they differ."""
+    while digits < 17 and _rounded(one, digits) == _rounded(other, digits):
         digits += 1
-    return _rounded(ours, digits), _rounded(theirs, digits)
+    return _rounded(one, digits), _rounded(other, digits)
 
 
-def _rounded(numbers: tuple[float, float, float], digits: int) -> str:
+def _rounded(numbers: Sequence[float], digits: int) -> str:
     return ", ".join(f"{number:.{digits}g}" for number in numbers)
 
 

@@ -27,6 +27,7 @@ from segdesk.formats.frames import Frame
 from segdesk.formats.intake import survey
 from tests.builders import ct_slice, save, write_dicom_series
 from tests.formats.reading import opened, voxels
+from tests.formats.test_damage import damaged, take
 
 LOSSLESS = {
     "jpeg": JPEGLossless, "jpeg-sv1": JPEGLosslessSV1, "jpeg-ls": JPEGLSLossless,
@@ -141,6 +142,19 @@ def test_flipped_bits_are_a_refusal_or_a_picture_and_never_a_line_on_the_termina
     frame = frame_of(packed(tmp_path, picture(12, False), 12, False, LOSSLESS[name]))
     assert attack(decoder, frame, rounds=60, seed=5) > 10
     assert np.array_equal(decoder.decode(frame), picture(12, False))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["jpeg", "jpeg-ls"])
+def test_a_packed_file_with_damage_anywhere_is_one_sentence_or_still_a_volume(
+    tmp_path: Path, capfd, name: str
+):
+    file = packed(tmp_path, picture(12, False), 12, False, LOSSLESS[name])
+    whole, draw = file.read_bytes(), np.random.default_rng(8)
+    assert take(file) == 1
+    for _ in range(8):
+        file.write_bytes(damaged(whole, draw))
+        take(file)
     assert capfd.readouterr() == ("", "")
 
 

@@ -202,6 +202,16 @@ def test_a_drift_that_no_single_step_shows_is_found(tmp_path: Path):
     assert "steps between slices differ, from" in problem(tmp_path / "drift")
 
 
+def test_a_drift_is_told_in_numbers_that_differ(tmp_path: Path):
+    write_heights(tmp_path / "drift", np.cumsum(1.0 + 4e-7 * np.arange(1000)), 6)
+    assert "differ, from 1 to 1.0004 mm: " in problem(tmp_path / "drift")
+
+
+def test_a_tilt_of_less_than_a_tenth_of_a_degree_is_not_told_as_none(tmp_path: Path):
+    write_dicom_series(tmp_path, (400, 2, 2), tilt_degrees=0.06)
+    assert "tilted by 0.06°" in problem(tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"", b"no DICOM at all " * 20])
 def test_a_file_that_should_have_been_a_slice_is_named(tmp_path: Path, content: bytes):
     write_dicom_series(tmp_path)
