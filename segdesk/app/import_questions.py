@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from segdesk.core.grid import Grid
-from segdesk.errors import UsageError
-from segdesk.formats.findings import Finding
+from segdesk.errors import InputError, UsageError
+from segdesk.formats.findings import CancelFn, Finding, ProgressFn, check_cancelled
 from segdesk.formats.intake import open_scan
 from segdesk.formats.scan import Scan
 
 #: The kind of finding that says itself what its numbers are, and is never a mask.
 SAYS_ITSELF = "DICOM"
+#: As many scans are read before they are imported, to ask at once.
+MOST_LOOKED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,29 @@ def look(finding: Finding, cases: Sequence[tuple[str, Grid]]) -> Questions:
         return Questions()
     # Nothing is kept of it, so no salt is needed.
     return questions(open_scan(finding, salt=""), finding.description, cases)
+
+
+def look_all(
+    findings: Sequence[Finding],
+    cases: Sequence[tuple[str, Grid]],
+    *,
+    progress: ProgressFn | None = None,
+    cancelled: CancelFn | None = None,
+) -> tuple[Questions, ...]:
+    """What is open about each of some scans. May run on a worker.
+
+    Of more than `MOST_LOOKED` that do not say it themselves none is read: their imports ask.
+    """
+    open_ones = [row for row in findings if row.kind != SAYS_ITSELF]
+    asked: dict[int, Questions] = {}
+    for done, finding in enumerate(open_ones if len(open_ones) <= MOST_LOOKED else ()):
+        check_cancelled(cancelled)
+        # What cannot be read is said when it is imported.
+        with suppress(InputError, UsageError):
+            asked[id(finding)] = look(finding, cases)
+        if progress is not None:
+            progress("Looking at the values", done + 1, len(open_ones))
+    return tuple(asked.get(id(finding), Questions()) for finding in findings)
 
 
 def questions(scan: Scan, name: str, cases: Sequence[tuple[str, Grid]]) -> Questions:

@@ -71,6 +71,33 @@ def open_array(file: Path, key: str) -> Stored:
         raise InputError(f"{file.name} is damaged, or no {ending} file.") from error
 
 
+def array_keys(file: Path) -> tuple[str, ...]:
+    """The keys by which `open_array` finds what a file holds, in order; one empty one for a .npy.
+
+    Raises
+    ------
+    InputError
+        Where the file is damaged or holds no array.
+    """
+    ending = file.suffix.lower()
+    if ending == ".npy":
+        return ("",)
+    try:
+        if ending == ".npz":
+            with zipfile.ZipFile(file) as archive:
+                found = sorted(_members(archive))
+        else:
+            import h5py
+
+            with h5py.File(file, "r") as h5:
+                found = _planes(h5)
+    except DAMAGE as error:
+        raise InputError(f"{file.name} is damaged, or no {ending} file.") from error
+    if not found:
+        raise InputError(f"{file.name} holds no arrays.")
+    return tuple(found)
+
+
 def shape_of_slices(shape: tuple[int, ...], name: str) -> Shape:
     """(slices, rows, columns) of an array (N, H, W[, 1]) or (H, W).
 
@@ -133,11 +160,7 @@ def _open_npy(file: Path, key: str) -> Stored:
 
 def _open_npz(file: Path, key: str) -> Stored:
     with zipfile.ZipFile(file) as archive:
-        members = {
-            info.filename.removesuffix(".npy"): info
-            for info in archive.infolist()
-            if info.filename.endswith(".npy")
-        }
+        members = _members(archive)
         chosen = _chosen(file, key, sorted(members))
         info = members[chosen]
         with archive.open(info) as stream:
@@ -156,6 +179,22 @@ def _open_npz(file: Path, key: str) -> Stored:
     return _stored(file, chosen, form, dtype, read)
 
 
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The arrays of a .npz by their keys."""
+    return {
+        info.filename.removesuffix(".npy"): info
+        for info in archive.infolist()
+        if info.filename.endswith(".npy")
+    }
+
+
+def _planes(h5: Any) -> list[str]:
+    """Paths of the datasets of an HDF5 file that may hold slices, in order."""
+    found: list[str] = []
+    h5.visititems(lambda name, item: found.append("/" + name) if _has_planes(item) else None)
+    return sorted(found)
+
+
 def _open_hdf5(file: Path, key: str) -> Stored:
     # h5py is the store's library; here it only ever reads a stranger's file, in one go.
     import h5py
@@ -164,11 +203,7 @@ def _open_hdf5(file: Path, key: str) -> Stored:
         if key:
             dataset = _dataset(h5, key, file)
         else:
-            found: list[str] = []
-            h5.visititems(
-                lambda name, item: found.append("/" + name) if _has_planes(item) else None
-            )
-            key = _chosen(file, "", sorted(found))
+            key = _chosen(file, "", _planes(h5))
             dataset = _dataset(h5, key, file)
         shape, dtype = dataset.shape, dataset.dtype
         name = f"{file.name}:{key}"
@@ -236,9 +271,8 @@ def _dataset(h5: Any, path: str, file: Path) -> Any:
 
 
 def _there_is(file: Path, h5: Any) -> str:
-    found: list[str] = []
-    h5.visititems(lambda name, item: found.append("/" + name) if _has_planes(item) else None)
-    return f"There is {_listed(file, sorted(found))}." if found else "There is none of slices."
+    found = _planes(h5)
+    return f"There is {_listed(file, found)}." if found else "There is none of slices."
 
 
 def _chosen(file: Path, key: str, keys: list[str]) -> str:

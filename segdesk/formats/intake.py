@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from segdesk.errors import InputError, SegdeskError
-from segdesk.formats.arrays import ARRAY_ENDINGS, open_array
+from segdesk.formats.arrays import ARRAY_ENDINGS, array_keys, open_array
 from segdesk.formats.dicom import open_series
 from segdesk.formats.dicom_header import Header, looks_like_dicom, read_header
 from segdesk.formats.dicom_series import survey_headers
@@ -68,7 +68,7 @@ def survey(
         Where nothing is there, a format is unknown, or no volume can be imported; then the
         sentence is that of the first refusal.
     UsageError
-        Where a file holds several arrays and none was named.
+        Where a file has no array of the name that was given.
     Cancelled
     """
     named = [parse_source(source) for source in sources]
@@ -172,7 +172,7 @@ def _look_at(
             pictures.setdefault((file.parent, ending in PNG_ENDINGS), []).append(file)
         elif ending in ARRAY_ENDINGS:
             if alone:
-                found.append(finding_of(open_array(file, key)))
+                found.extend(_look_at_arrays(file, key))
         elif (header := read_header(file)) is not None:
             headers.append(header)
         elif alone:
@@ -206,6 +206,20 @@ def _only_named(
         verb = "is a picture and was" if len(left) == 1 else "are pictures and were"
         notes.append(f"{name_files(left)} {verb} left out beside the DICOM files.")
     return {stack: those for stack, those in kept.items() if those}
+
+
+def _look_at_arrays(file: Path, key: str) -> list[Finding]:
+    """The array that was named, or all of a file: what are no slices is refused among them."""
+    keys = (key,) if key else array_keys(file)
+    if len(keys) == 1:
+        return [finding_of(open_array(file, keys[0]))]
+    found: list[Finding] = []
+    for one in keys:
+        try:
+            found.append(finding_of(open_array(file, one)))
+        except InputError as error:
+            found.append(refusal("array", (file,), error.sentence, hint=error.hint))
+    return found
 
 
 def _look_at_pictures(files: Sequence[Path]) -> Finding:

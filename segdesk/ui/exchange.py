@@ -53,6 +53,12 @@ class Exchange(QObject):
                 lambda path: self._ask_how(workbench, case, path),
             )
 
+    def ask_how(self, case: str, source: str) -> None:
+        """Ask what labels from a file, or `FILE.npz:KEY`, say about a case, and read them."""
+        workbench = self._session.workbench
+        if workbench is not None:
+            self._ask_how(workbench, case, Path(source))
+
     def _ask_how(self, workbench: Workbench, case: str, path: Path) -> None:
         LabelOptionsDialog(
             self._window,

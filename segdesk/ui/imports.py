@@ -18,12 +18,13 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
 from segdesk.app import importing
+from segdesk.app.import_questions import SAYS_ITSELF, Questions, look_all
 from segdesk.app.importing import Imported, Request
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.window import PRESETS, Window, full_range
 from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
-from segdesk.formats.findings import Survey
+from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.banner import Offer
 from segdesk.ui.dialogs.import_choice import Chosen, ImportChoiceDialog
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
@@ -74,6 +75,8 @@ class ImportFlow(QObject):
     taken_back = Signal(str)
     #: An import began or ended.
     busy_changed = Signal()
+    #: A file is the labels of a case that is there: its id, and the source.
+    labels_came = Signal(str, str)
     noted = Signal(str)
     failed = Signal(object)
 
@@ -115,13 +118,22 @@ class ImportFlow(QObject):
         if reason:
             self.failed.emit(UsageError(reason))
             return
+        workbench = self._session.workbench
+        rows = workbench.project.cases if workbench is not None else ()
+        cases = tuple((row.id, row.grid) for row in rows)
+
+        def look(task: Task) -> tuple[Survey, tuple[Questions, ...]]:
+            survey = importing.survey(sources, progress=task.tell, cancelled=task.is_cancelled)
+            asked = look_all(survey.volumes, cases, progress=task.tell, cancelled=task.is_cancelled)
+            return survey, asked
+
         batch = self._batch = _Batch(self._touches())
         first = Path(str(sources[0]))
         self._preferences.change(import_folder=str(first.parent))
         self._task = self._runner.start(
             tr("Looking at the files"),
-            lambda task: importing.survey(sources, progress=task.tell, cancelled=task.is_cancelled),
-            done=lambda survey: self._found(batch, survey),
+            look,
+            done=lambda seen: self._found(batch, *seen),
             failed=lambda error: self._survey_failed(batch, error),
             lane="long",
         )
@@ -145,26 +157,31 @@ class ImportFlow(QObject):
         self._end(batch)
         self.failed.emit(final(error))
 
-    def _found(self, batch: _Batch, survey: Survey) -> None:
+    def _found(self, batch: _Batch, survey: Survey, asked: Sequence[Questions]) -> None:
         self._task = None
         batch.notes += survey.notes
         if batch.is_stopped:
             self._end(batch)
-        elif len(survey.volumes) == 1:
+        elif [row.kind for row in survey.volumes] == [SAYS_ITSELF]:
+            # One gesture from a DICOM folder to its case: nothing is left to be said.
             batch.notes += [
                 tr("Left out: {problem}", problem=row.refusal) for row in survey.refused
             ]
             self._place(batch, Chosen(survey.volumes))
         else:
-            self._offer_choice(batch, survey)
+            self._offer_choice(batch, survey, asked)
 
-    def _offer_choice(self, batch: _Batch, survey: Survey) -> None:
+    def _offer_choice(self, batch: _Batch, survey: Survey, asked: Sequence[Questions]) -> None:
         """Ask which volumes shall come in, at once only where no hand has begun to work."""
 
         def ask() -> None:
             self._is_offering = False
             dialog = ImportChoiceDialog(
-                self._window, survey, self._disk(), lambda chosen: self._place(batch, chosen)
+                self._window,
+                survey,
+                asked,
+                self._disk(),
+                lambda chosen: self._place(batch, chosen),
             )
             dialog.take_no_keys_yet()
             self._ask(batch, dialog)
@@ -177,7 +194,12 @@ class ImportFlow(QObject):
             ask()
             return
         self._is_offering = True
-        found = tr("{n} volumes were found to import.", n=len(survey.volumes))
+        count = len(survey.volumes)
+        found = (
+            tr("One volume was found to import.")
+            if count == 1
+            else tr("{n} volumes were found to import.", n=count)
+        )
         self.offered.emit(Offer(CHOOSE, found, tr("Choose…"), ask, dropped))
 
     def _ask(self, batch: _Batch, dialog: QDialog) -> None:
@@ -205,6 +227,13 @@ class ImportFlow(QObject):
     def _place(self, batch: _Batch, chosen: Chosen) -> None:
         """Make sure that there is a project to import into."""
         batch.chosen = chosen
+        if chosen.labels_of:
+            # A mask of a case that is there: no scan comes in.
+            for note in dict.fromkeys(batch.notes):
+                self.noted.emit(note)
+            self._end(batch)
+            self.labels_came.emit(chosen.labels_of, source_of(chosen.findings[0]))
+            return
         if self._session.workbench is not None:
             self._begin(batch)
             return
@@ -232,7 +261,13 @@ class ImportFlow(QObject):
         findings = batch.chosen.findings
         try:
             importing.check_space(workbench.folder.path, findings)
-            rows = importing.requests(workbench, findings, labels=batch.chosen.labels)
+            rows = importing.requests(
+                workbench,
+                findings,
+                labels=batch.chosen.labels,
+                unit=batch.chosen.unit,
+                is_scan=batch.chosen.is_scan,
+            )
         except SegdeskError as error:
             batch.problems.append(error)
         else:
@@ -390,3 +425,11 @@ def _one_error(problems: Sequence[SegdeskError], count: int) -> Exception:
     return InputError(
         tr("{n} of {all} scans were not imported.", n=len(problems), all=count), named
     )
+
+
+def source_of(finding: Finding) -> str:
+    """What names a finding as a source of labels: a file, an array in it, or a folder."""
+    first, *others = finding.files
+    if others:
+        return str(first.parent)
+    return f"{first}:{finding.key}" if finding.key else str(first)

@@ -159,6 +159,7 @@ class MainWindow(QMainWindow):
         self.banner.said.connect(self.say)
         self.imports.offered.connect(self.banner.offer)
         self.imports.taken_back.connect(self.banner.take_back)
+        self.imports.labels_came.connect(self.exchange.ask_how)
         self.imports.previewed.connect(self._preview_import)
         self.imports.shown.connect(self._end_preview)
         self.imports.busy_changed.connect(self._show_state)

@@ -118,16 +118,25 @@ def test_a_pickle_is_never_opened(tmp_path: Path):
     assert not mark.exists()
 
 
-def test_several_arrays_need_a_key_and_the_keys_are_listed(tmp_path: Path):
+def test_several_arrays_are_listed_by_their_keys(tmp_path: Path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((2, 2)), y=np.zeros((2, 2)), n=np.zeros(3))
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        h5["x"], h5["deep/y"], h5["scalar"] = np.zeros((2, 2)), np.zeros((2, 2)), 3
+    npz, hdf = survey([tmp_path / "a.npz"]), survey([tmp_path / "a.h5"])
+    assert [row.description for row in npz.volumes] == ["a.npz:x", "a.npz:y"]
+    (refused,) = npz.refused
+    assert "a.npz:n has the shape 3" in refused.problem and "(N, H, W)" in refused.hint
+    assert [row.key for row in hdf.volumes] == ["/deep/y", "/x"]
+
+
+def test_labels_of_several_arrays_need_a_key_and_wrong_ones_are_refused(tmp_path: Path):
     np.savez(tmp_path / "a.npz", x=np.zeros((2, 2)), y=np.zeros((2, 2)))
     with h5py.File(tmp_path / "a.h5", "w") as h5:
         h5["x"], h5["deep/y"], h5["scalar"] = np.zeros((2, 2)), np.zeros((2, 2)), 3
-    with pytest.raises(UsageError) as npz:
-        survey([tmp_path / "a.npz"])
-    assert "a.npz:x, a.npz:y" in npz.value.hint
-    with pytest.raises(UsageError) as hdf:
-        survey([tmp_path / "a.h5"])
-    assert "a.h5:/deep/y, a.h5:/x" in hdf.value.hint
+    for name, listed in (("a.npz", "a.npz:x, a.npz:y"), ("a.h5", "a.h5:/deep/y, a.h5:/x")):
+        with pytest.raises(UsageError) as asked:
+            read_labels(tmp_path / name, Grid((1, 2, 2), stacked=False))
+        assert listed in asked.value.hint
     for wrong in ("a.npz:z", "a.h5:/z", "a.h5:/deep", "a.h5:/x/y"):
         with pytest.raises(UsageError, match=r"no (array|dataset)"):
             survey([f"{tmp_path}/{wrong}"])

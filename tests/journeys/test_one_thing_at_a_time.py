@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -259,19 +258,3 @@ def test_an_index_outside_of_a_project_is_no_project(tmp_path: Path) -> None:
     (tmp_path / "project.h5").write_bytes(b"")
     assert dropped_project(tmp_path / "project.h5") is None
     assert dropped_project(tmp_path) is None
-
-
-def test_a_file_with_several_arrays_says_so_in_a_dialog(desk: Desk, tmp_path: Path) -> None:
-    planes = np.zeros((2, 8, 8), np.int16)
-    np.savez(tmp_path / "two.npz", a=planes, b=planes)
-    desk.drop(tmp_path / "two.npz")
-    dialog = desk.dialog("error_dialog")
-    text, hint = (
-        dialog.findChild(QLabel, "message_text"),
-        dialog.findChild(QLabel, "message_hint"),
-    )
-    assert text is not None and hint is not None
-    assert text.text() == "two.npz holds several arrays."
-    assert "two.npz:a" in hint.text()
-    desk.press(dialog, "close_message")
-    assert not desk.window.imports.is_busy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.importing import Finding, Survey
+from segdesk.app.import_questions import Questions
+from segdesk.app.importing import Finding, Survey, UnitChoice
 from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, grey_out, sentence
+from segdesk.ui.dialogs.import_answers import ImportAnswers
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
@@ -34,10 +36,21 @@ SCAN_FILTERS = (
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the reader wants: findings, and a label map for the only one of them, or empty."""
+    """What the reader wants.
+
+    Parameters
+    ----------
+    findings : the scans
+    labels : a label map for the only one of them, or empty
+    unit, is_scan : as `importing.Request`
+    labels_of : the case that the one finding is the labels of, so that it is no scan; or empty
+    """
 
     findings: tuple[Finding, ...]
     labels: str = ""
+    unit: UnitChoice = ""
+    is_scan: bool = False
+    labels_of: str = ""
 
 
 class ImportChoiceDialog(Dialog):
@@ -46,15 +59,22 @@ class ImportChoiceDialog(Dialog):
     Parameters
     ----------
     survey : what was found
+    asked : what is open about each of its volumes
     folder : on the disk that the project lies or will lie on
     then : gets what was chosen
     """
 
     def __init__(
-        self, parent: QWidget | None, survey: Survey, folder: Path, then: Callable[[Chosen], None]
+        self,
+        parent: QWidget | None,
+        survey: Survey,
+        asked: Sequence[Questions],
+        folder: Path,
+        then: Callable[[Chosen], None],
     ) -> None:
         super().__init__("import_choice_dialog", tr("Import scans"), parent)
         self._survey = survey
+        self._asked = tuple(asked)
         self._then = then
         self._free = shutil.disk_usage(folder).free
         self._space = sentence("")
@@ -64,6 +84,8 @@ class ImportChoiceDialog(Dialog):
         self.rows.addWidget(self.list, 1)
         for note in survey.notes:
             self.rows.addWidget(sentence(note, role="dim"))
+        self.answers = ImportAnswers()
+        self.rows.addWidget(self.answers)
         self.labels = QLineEdit()
         self.labels.setObjectName("import_labels_file")
         self.labels.setAccessibleName(tr("Labels of the scan, optional"))
@@ -82,6 +104,7 @@ class ImportChoiceDialog(Dialog):
         self._import = self.add_button("import_chosen", tr("Import"), self._choose, role="primary")
         self.end_rows()
         self.list.itemChanged.connect(lambda *_: self._check())
+        self.answers.changed.connect(self._check)
         self._check()
         self.resize(220 * GRID, 110 * GRID)
 
@@ -95,9 +118,15 @@ class ImportChoiceDialog(Dialog):
         made.setHeaderLabels(
             [tr("Series"), tr("Kernel"), tr("Slices"), tr("Spacing, mm"), tr("Date"), tr("Size")]
         )
-        for finding in self._survey.volumes:
+        single = len(self._survey.volumes) == 1
+        for finding, asked in zip(self._survey.volumes, self._asked, strict=True):
             item = QTreeWidgetItem(made, _columns(finding))
-            item.setCheckState(0, Qt.CheckState.Checked)
+            # Among others, what looks like a mask is a scan only where its box is ticked.
+            is_wanted = single or not asked.mask
+            item.setCheckState(0, Qt.CheckState.Checked if is_wanted else Qt.CheckState.Unchecked)
+            if asked.mask:
+                item.setToolTip(0, tip(asked.mask))
+                item.setText(0, tr("{name} (looks like a mask)", name=item.text(0)))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
         for finding in self._survey.refused:
             name = finding.description or finding.kind
@@ -138,14 +167,21 @@ class ImportChoiceDialog(Dialog):
                 free=size_words(self._free),
             )
         )
-        problem = ""
+        self.answers.show_for(
+            [
+                (finding, self._asked[row])
+                for row, finding in enumerate(self._survey.volumes)
+                if finding in chosen
+            ]
+        )
+        problem = self.answers.problem
         if not chosen:
             problem = tr("Tick at least one.")
         elif needed > self._free:
             problem = tr("The disk has not that much room.")
         self._import.setEnabled(not problem)
         self._import.setToolTip(tip(problem))
-        single = len(chosen) == 1
+        single = len(chosen) == 1 and not self.answers.labels_of
         reason = "" if single else tr("Labels can come along with one scan at a time.")
         for widget in (self.labels, self._browse):
             widget.setEnabled(single)
@@ -162,9 +198,11 @@ class ImportChoiceDialog(Dialog):
 
     def _choose(self) -> None:
         chosen = self.chosen
-        labels = self.labels.text().strip() if len(chosen) == 1 else ""
+        answers = self.answers
+        labels = self.labels.text().strip() if self.labels.isEnabled() else ""
+        made = Chosen(chosen, labels, answers.unit, answers.is_scan, answers.labels_of)
         self.accept()
-        self._then(Chosen(chosen, labels))
+        self._then(made)
 
 
 def size_words(nbytes: int) -> str:
