@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError, UsageError
-from segdesk.formats.stored import DEFLATE_LIMIT, Stored
+from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT, Stored
 
 HDF5_ENDINGS = (".h5", ".hdf5", ".he5")
 ARRAY_ENDINGS = (".npy", ".npz", *HDF5_ENDINGS)
@@ -68,7 +68,7 @@ def open_array(file: Path, key: str) -> Stored:
         with warnings.catch_warnings(action="ignore"):  # numpy's, about headers of old releases
             return opener(file, key)
     except DAMAGE as error:
-        raise InputError(f"{file.name} is damaged, or no {ending} file.") from error
+        raise InputError(f"{file.name} is damaged, or no {ending} file.", COPY_AGAIN) from error
 
 
 def array_keys(file: Path) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def array_keys(file: Path) -> tuple[str, ...]:
             with h5py.File(file, "r") as h5:
                 found = _planes(h5)
     except DAMAGE as error:
-        raise InputError(f"{file.name} is damaged, or no {ending} file.") from error
+        raise InputError(f"{file.name} is damaged, or no {ending} file.", COPY_AGAIN) from error
     if not found:
         raise InputError(f"{file.name} holds no arrays.")
     return tuple(found)
@@ -122,14 +122,19 @@ def _stored(
 ) -> Stored:
     name = f"{file.name}:{key}" if key else file.name
     if dtype.kind not in "biuf":
-        raise InputError(f"{name} holds {dtype!s:.40} and not plain numbers.")
+        raise InputError(
+            f"{name} holds {dtype!s:.40} and not plain numbers.",
+            "Save it as whole or floating numbers.",
+        )
 
     def checked() -> npt.NDArray[Any]:
         try:
             with warnings.catch_warnings(action="ignore"):
                 array = np.asarray(read()).reshape(shape)
         except DAMAGE as error:
-            raise InputError(f"{name} is damaged: its numbers cannot be read.") from error
+            raise InputError(
+                f"{name} is damaged: its numbers cannot be read.", COPY_AGAIN
+            ) from error
         return array.astype(dtype.newbyteorder("="), copy=False)
 
     grid = Grid(shape, stacked=False)
@@ -153,7 +158,7 @@ def _open_npy(file: Path, key: str) -> Stored:
         held = file.stat().st_size - stream.tell()
     form = shape_of_slices(shape, file.name)
     if held < math.prod(shape) * dtype.itemsize:
-        raise InputError(f"{file.name} ends before its last number.")
+        raise InputError(f"{file.name} ends before its last number.", COPY_AGAIN)
     # A memory map: the importing room reads plane by plane.
     return _stored(file, "", form, dtype, lambda: np.load(file, mmap_mode="r", allow_pickle=False))
 
@@ -170,7 +175,7 @@ def _open_npz(file: Path, key: str) -> Stored:
     nbytes = math.prod(shape) * dtype.itemsize
     most = info.compress_size * (DEFLATE_LIMIT if info.compress_type else 1)
     if nbytes > min(info.file_size, most) or info.compress_size > file.stat().st_size:
-        raise InputError(f"{name} declares more numbers than the file holds.")
+        raise InputError(f"{name} declares more numbers than the file holds.", COPY_AGAIN)
 
     def read() -> npt.NDArray[Any]:
         with np.load(file, allow_pickle=False) as arrays:
@@ -209,7 +214,7 @@ def _open_hdf5(file: Path, key: str) -> Stored:
         name = f"{file.name}:{key}"
         form = shape_of_slices(shape, name)
         if dataset.is_virtual or dataset.external:
-            raise InputError(f"{name} keeps its numbers in another file.")
+            raise InputError(f"{name} keeps its numbers in another file.", "Save it as one file.")
         written = _written(dataset)
         notes = _unwritten_note(dataset, written)
         nbytes, most = math.prod(shape) * dtype.itemsize, MOST_UNWRITTEN if notes else written
@@ -217,7 +222,7 @@ def _open_hdf5(file: Path, key: str) -> Stored:
         if written > held or nbytes > max(most, held):
             raise InputError(
                 f"{name} declares more numbers than the file holds.",
-                "Copy the file once more from where it came from.",
+                COPY_AGAIN,
             )
 
     def read() -> npt.NDArray[Any]:
@@ -263,7 +268,10 @@ def _dataset(h5: Any, path: str, file: Path) -> Any:
         if link is None:
             raise UsageError(f"{file.name} has no dataset {path}.", _there_is(file, h5))
         if not isinstance(link, h5py.HardLink):
-            raise InputError(f"{path} in {file.name} is a link, which is not followed.")
+            raise InputError(
+                f"{path} in {file.name} is a link, which is not followed.",
+                "Name the dataset that it leads to, or copy that into the file.",
+            )
         item = item[part]
     if not isinstance(item, h5py.Dataset):
         raise UsageError(f"{path} in {file.name} is no dataset.", _there_is(file, h5))

@@ -72,7 +72,9 @@ def read_labels(source: str | Path, grid: Grid, *, axes: Axes = AS_STORED) -> La
     try:
         array = stored.read()
     except MemoryError as error:
-        raise InputError(f"{stored.name} does not fit into memory.") from error
+        raise InputError(
+            f"{stored.name} does not fit into memory.", "Close other programs first."
+        ) from error
     numbers, notes = as_numbers(array, stored)
     notes = (*stored.notes, *notes)
     if TURNED in stored.notes and numbers.all():
@@ -117,7 +119,8 @@ def _open(source: str | Path) -> Stored:
         raise InputError(f"{path.name} cannot be read.") from error
     what = "a DICOM file, which holds no label map" if is_dicom else "of no known format"
     raise InputError(
-        f"{path.name} is {what}.", "Labels may be .nii.gz, .nrrd, .mha, .npy, .npz:KEY or pictures."
+        f"{path.name} is {what}.",
+        "Labels may be .nii.gz, .nrrd, .mha, .npy, .npz:KEY, .h5:/path or pictures.",
     )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from segdesk.errors import InputError
 from segdesk.formats.picture import GREY_HINT, Colours, Picture, palette_of
-from segdesk.formats.stored import DEFLATE_LIMIT
+from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT
 
 #: Pillow's names of what is read, with the bits that a pixel has at least. "I" is what releases
 #: before 11.3 made of 16 bits.
@@ -84,9 +84,7 @@ def open_png(file: Path) -> Picture:
 def _damaged(file: Path, error: Exception | None = None) -> InputError:
     if isinstance(error, OSError) and error.errno is not None:
         return InputError(f"{file.name} cannot be read: {error.strerror}.")
-    return InputError(
-        f"{file.name} is a damaged PNG file.", "Copy it once more from where it came from."
-    )
+    return InputError(f"{file.name} is a damaged PNG file.", COPY_AGAIN)
 
 
 def _colours(palette: bytes) -> Colours:

@@ -21,6 +21,8 @@ from segdesk.errors import InputError
 from segdesk.formats.rescale import IDENTITY, Rescale
 from segdesk.formats.unpacking import Packing, in_native_order, part, spooled, unpacked
 
+#: The next step where a file is not as it was written.
+COPY_AGAIN = "Copy it once more from where it came from."
 #: Deflate cannot shrink more than 1032 to 1 (zlib's own documentation): a header that promises
 #: more than this times the file's bytes is wrong, and nothing is allocated for it.
 DEFLATE_LIMIT = 1100

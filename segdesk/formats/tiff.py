@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from segdesk.errors import InputError
 from segdesk.formats.picture import GREY_HINT, Colours, Picture, palette_of
-from segdesk.formats.stored import DEFLATE_LIMIT
+from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT
 
 #: TIFF compression: none, deflate (old and new number), PackBits.
 READABLE = frozenset({1, 8, 32946, 32773})
@@ -92,9 +92,7 @@ def open_tiff(file: Path) -> Picture:
     pages, rows, columns = ([1, *(shape[axis] for axis in order)])[-3:]
     held = nbytes if packing == 1 else nbytes * DEFLATE_LIMIT
     if min(shape) < 1 or math.prod(shape) * _bits(bits, dtype) // 8 > held:
-        raise InputError(
-            f"{file.name} ends before its last pixel.", "Copy it once more from where it came from."
-        )
+        raise InputError(f"{file.name} ends before its last pixel.", COPY_AGAIN)
     turned = _top(bits, dtype, file.name) if photometric == MIN_IS_WHITE else None
     return Picture(
         file,
@@ -116,9 +114,7 @@ def _opened(file: Path) -> Any:
 def _damaged(file: Path, error: Exception) -> InputError:
     if isinstance(error, OSError) and error.errno is not None:
         return InputError(f"{file.name} cannot be read: {error.strerror}.")
-    return InputError(
-        f"{file.name} is a damaged TIFF file.", "Copy it once more from where it came from."
-    )
+    return InputError(f"{file.name} is a damaged TIFF file.", COPY_AGAIN)
 
 
 def _order(axes: str, shape: tuple[int, ...], name: str) -> tuple[int, ...]:

@@ -45,7 +45,9 @@ def scan_of(stored: Stored, unit: UnitChoice = "") -> ArrayScan:
                 numbers = measured.clean(sample(array), measured.found.low)
                 verdict = judge(numbers * stored.values.slope + stored.values.intercept)
     except MemoryError as error:
-        raise InputError(f"{stored.name} does not fit into memory.") from error
+        raise InputError(
+            f"{stored.name} does not fit into memory.", "Close other programs first."
+        ) from error
     if verdict.unit == "HU":
         _check_hu(values, stored.name)
         inner, storing, rescale = stored.values, IDENTITY, IDENTITY
