@@ -225,6 +225,10 @@ class Session(QObject):
         """
         if edit is None:
             return
+        if self._view is not None and edit.case in self._view.new_cases:
+            # Its labels came in by themselves: who takes back a stroke does not mean them.
+            self.refused.emit(_not_seen(edit))
+            return
         if edit.case and not self.has_mask(edit.case):
             if self._step_waits:
                 self.refused.emit(_still_reading(edit.case))
@@ -424,6 +428,14 @@ def _create(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
 
 def _step(workbench: Workbench, way: Literal["undo", "redo"]) -> Edit | None:
     return workbench.undo() if way == "undo" else workbench.redo()
+
+
+def _not_seen(edit: Edit) -> str:
+    return tr(
+        "The newest change is '{name}' of {case}, which came in by itself: look at {case} first.",
+        name=edit.name,
+        case=edit.case,
+    )
 
 
 def _still_reading(case: str) -> str:

@@ -26,6 +26,7 @@ from segdesk.ui.dialogs import dialog
 from tests.builders import write_dicom_series
 from tests.journeys.test_import_scans import choose_file, make_project_at, workbench_of
 from tests.journeys.test_one_thing_at_a_time import status_of
+from tests.projects import stroke
 from tests.ui.canvas.mouse import LEFT, drag, move, press, release
 from tests.windows import Desk
 
@@ -317,6 +318,26 @@ def test_an_undo_that_waits_for_its_mask_is_left_out_and_said_where_more_was_dra
     assert desk.window.banner.text == (
         "Left as it was, because more was drawn since: Brush, slice 3 of case-001"
     )
+
+
+def test_ctrl_z_meant_for_a_stroke_takes_back_no_labels_that_came_in_with_a_new_case(
+    desk: Desk, project: Path
+) -> None:
+    desk.open(project)
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (12, 8), (12, 20))
+    # What an import with labels does when it ends.
+    stroke(workbench_of(desk), 1, case="case-002")
+    view_of(desk).mark_new("case-002")
+    before = held(desk)
+    desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert held(desk) == before
+    assert "of case-002, which came in by itself" in status_of(desk)
+    assert workbench_of(desk).annotation("case-002").labels.any()
+    view_of(desk).show_case("case-002")
+    desk.wait_for_mask()
+    desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not workbench_of(desk).annotation("case-002").labels.any()
 
 
 def test_a_stroke_on_a_case_that_is_still_read_is_dropped_and_said(

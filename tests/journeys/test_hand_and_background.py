@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from segdesk.app import saving
@@ -190,3 +192,26 @@ def test_an_ending_in_the_background_changes_nothing_under_a_stream_of_strokes_a
     assert hand.tally.silent == [] and not hand.tally.dropped
     background.wait_until_idle()
     audit(project, busy_desk, hand)
+
+
+def test_a_key_meant_for_stop_presses_nothing_else_when_the_training_ends_by_itself(
+    busy_desk: Desk, qtbot: QtBot
+) -> None:
+    window = busy_desk.window
+    panel = window.training_panel
+    assert panel is not None
+    ended: list[str] = []
+    window.training.finished.connect(lambda *_: ended.append("training"))
+    panel.train()
+    stop = panel.findChild(QPushButton, "stop_button")
+    assert stop is not None
+    stop.setFocus()
+    assert stop.hasFocus()
+    busy_desk.wait(lambda: bool(ended) and not window.training.is_running)
+    holder = window.focusWidget()
+    assert holder is panel
+    runs = len(panel.workbench.project.runs) if panel.workbench else 0
+    QTest.keyClick(holder, Qt.Key.Key_Space)
+    busy_desk.settle()
+    assert not window.training.is_running
+    assert panel.workbench is not None and len(panel.workbench.project.runs) == runs

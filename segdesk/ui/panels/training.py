@@ -343,7 +343,11 @@ class TrainingPanel(Panel):
             (self._pause, tr("Wait after the step in hand")),
             (self._stop, tr("Ctrl+.: end now and keep the best weights")),
         ):
-            button.setEnabled(running and not self._controller.is_stopping)
+            can = running and not self._controller.is_stopping
+            if not can and button.hasFocus():
+                # Qt gives it to the next button, which a Space meant for this one would press.
+                self.setFocus()
+            button.setEnabled(can)
             button.setToolTip(tip(words if running else idle))
 
     def _show_state(self, run: Run | None) -> None:
