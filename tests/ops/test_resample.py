@@ -124,3 +124,16 @@ def test_probabilities_still_add_up_to_one() -> None:
     resampled = resample_probabilities(chances, (40, 31))
     assert resampled.shape == (40, 31, 3)
     np.testing.assert_allclose(resampled.sum(axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_an_image_that_shrinks_along_one_side_is_smoothed_along_that_side_only(axis: int) -> None:
+    shape, wanted = np.array([36, 36]), np.array([36, 36])
+    wanted[axis] = 12
+    stripes = np.indices(shape)[axis] % 2
+    along = resample_image(stripes.astype(np.float32), tuple(wanted.tolist()))
+    # Every third pixel alone would be 0 and 1 in turn.
+    np.testing.assert_allclose(along, 0.5, atol=0.05)
+    stripes = np.indices(shape)[1 - axis] % 2
+    across = resample_image(stripes.astype(np.float32), tuple(wanted.tolist()))
+    assert np.array_equal(across, np.indices(wanted)[1 - axis] % 2)

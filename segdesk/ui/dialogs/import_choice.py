@@ -29,7 +29,8 @@ from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
 SCAN_FILTERS = (
-    "Scans and masks (*.nii *.nii.gz *.nrrd *.mha *.mhd *.tif *.tiff *.png *.npy *.npz *.h5 *.dcm)",
+    "Scans and masks (*.nii *.nii.gz *.hdr *.img *.nrrd *.nhdr *.mha *.mhd *.tif *.tiff *.png "
+    "*.npy *.npz *.h5 *.dcm)",
     "All files (*)",
 )
 
