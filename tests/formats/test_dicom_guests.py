@@ -312,3 +312,13 @@ def test_the_enhanced_ct_in_two_pieces_is_one_volume(shared_data: Path):
 
 def test_a_real_volume_whose_acquisitions_follow_each_other_stays_one(shared_data: Path):
     assert only(shared_data / "dicom_odd/pydicom_ct/dicomdirtests/98892001/CT5N").shape[0] == 5
+
+
+def test_two_objects_of_one_series_at_the_same_places_keep_what_each_says(shared_data: Path):
+    folder = shared_data / "dicom_odd/multiframe"
+    found = [f for f in survey([folder]).volumes if f.shape == (2, 512, 512)]
+    assert len(found) == 2 and len({finding.uid for finding in found}) == 1
+    assert all("2 objects at the same places" in finding.notes[0] for finding in found)
+    scans = [open_scan(finding, salt=SALT) for finding in found]
+    lowest = sorted(round(float(voxels(s).min() * s.slope + s.intercept)) for s in scans)
+    assert lowest == [-1024, -14]
