@@ -205,6 +205,20 @@ def nifti_raw_with_padding(folder: Path, tmp_path: Path) -> None:
     assert "not taken as HU" in note
 
 
+def nifti_stored_sagittal(folder: Path, tmp_path: Path) -> None:
+    _, (got,) = bring(tmp_path, folder / "ct-PIR.nii")
+    canonical = nib.as_closest_canonical(nib.load(folder / "ct-PIR.nii"))
+    truth = np.asarray(canonical.dataobj)
+    assert set(got.case.grid.axis_letters()[0]) == {"I", "S"}
+    lps = canonical.affine * np.array([[-1], [-1], [1], [1]])
+    for index in np.ndindex(got.case.grid.shape):
+        if sum(index) % 37:
+            continue
+        point = got.case.grid.affine @ [*index, 1]
+        at = np.rint(np.linalg.solve(lps, point)[:3]).astype(int)
+        assert got.voxels[index] == truth[tuple(at)]
+
+
 #: Each folder, and what must be found in it.
 RIGHT: dict[str, Callable[[Path, Path], None]] = {
     "labels-a-hair-off-whole": labels_a_hair_off_whole,
@@ -218,6 +232,7 @@ RIGHT: dict[str, Callable[[Path, Path], None]] = {
     "metaimage-variants": metaimage_variants,
     "nifti-dim4-zero": nifti_dim4_zero,
     "nifti-raw-with-padding": nifti_raw_with_padding,
+    "nifti-stored-sagittal": nifti_stored_sagittal,
 }
 
 
@@ -233,3 +248,7 @@ def strangers(shared_data: Path) -> Path:
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_strangers_reported_comes_in_as_it_is(strangers: Path, tmp_path: Path, name: str):
     RIGHT[name](strangers / name, tmp_path)
+
+
+def test_no_folder_of_theirs_is_left_out(strangers: Path):
+    assert {folder.name for folder in strangers.iterdir() if folder.is_dir()} == set(RIGHT)

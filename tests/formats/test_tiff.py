@@ -183,11 +183,8 @@ def test_pages_in_another_file_are_not_followed(tmp_path: Path):
     )
     tifffile.imwrite(plain, STACK[:1], description=xml, metadata=None, **GREY)
     assert tifffile.imread(plain).max() >= 1000
-    try:
-        got = values(opened(plain))
-    except InputError:
-        return
-    assert got.max() < 1000
+    # What is said of other files is left aside, and this one read for itself.
+    assert np.array_equal(values(opened(plain)), STACK[:1])
 
 
 def test_a_size_that_the_file_cannot_hold_is_refused(tmp_path: Path):
