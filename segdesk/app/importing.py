@@ -18,6 +18,7 @@ import numpy.typing as npt
 from segdesk.app import pooling
 from segdesk.app.import_questions import check_answered, questions
 from segdesk.app.label_edit import LabelsAs, label_edit, left_out
+from segdesk.app.removing import removed_ids
 from segdesk.app.saving import save
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
@@ -191,6 +192,7 @@ def requests(
         raise UsageError(f"{len(findings)} scans cannot share {word}.", "Import them one by one.")
     # Ids of imports that failed stay out of use until a save: the journal may still name them.
     taken = {*(row.id for row in workbench.project.cases), *workbench.retired}
+    taken |= {*removed_ids(workbench)}
     if case in taken:
         raise UsageError(f"There is a case '{case}' already.", "Choose another name.")
     rows: list[Request] = []

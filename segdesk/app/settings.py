@@ -8,6 +8,7 @@ counts as none.
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,6 +34,10 @@ class Settings:
     wheel_flipped : the wheel towards you goes towards the head
     start_from_prediction : the first stroke on an untouched slice starts from its prediction
     import_folder, project_folder : where the dialogs open
+    brush_mm : diameter of the brush
+    annotation, prediction : opacity of the layers, 0 to 1
+    style : how the mask is drawn
+    plan : the training form, as text from the window
     """
 
     theme: Theme = "dark"
@@ -44,6 +49,11 @@ class Settings:
     start_from_prediction: bool = True
     import_folder: str = ""
     project_folder: str = ""
+    brush_mm: float = 12.0
+    annotation: float = 0.45
+    prediction: float = 0.9
+    style: str = "fill"
+    plan: str = ""
 
     def with_recent(self, path: Path) -> Settings:
         """The project at `path` is the newest."""
@@ -85,6 +95,11 @@ class SettingsFile:
             return
 
 
+def _is_sane(value: Any) -> bool:
+    """JSON knows NaN and Infinity, which no preference means."""
+    return not isinstance(value, float) or math.isfinite(value)
+
+
 def _settings(fields: dict[str, Any]) -> Settings:
     """Only known fields of the right type; anything else keeps its default."""
     default = asdict(Settings())
@@ -95,6 +110,6 @@ def _settings(fields: dict[str, Any]) -> Settings:
         elif name == "theme":
             if value in THEMES:
                 kept[name] = value
-        elif name in default and type(value) is type(default[name]):
+        elif name in default and type(value) is type(default[name]) and _is_sane(value):
             kept[name] = value
     return Settings(**kept)

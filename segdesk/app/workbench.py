@@ -199,36 +199,42 @@ class Workbench:
 
     def add_case(self, case: Case) -> None:
         """Take a new case into the index; its volume is on disk already."""
-        self._put_index(self.project.with_case(case))
+        self.put_project(self.project.with_case(case))
 
     def take_back_case(self, id: str, before: Project) -> None:
         """Undo an import that failed: the index as it was before, and no file of the case."""
         if self.project is not before:
-            self._put_index(before)
+            self.put_project(before)
+        self.forget_case(id)
+        self._segments_unsaved = True
+        self.folder.remove_case_files(id)
+
+    def forget_case(self, id: str) -> None:
+        """Nothing of a case in memory or in the history; index and files are the caller's."""
         self._loaded.pop(id, None)
+        for key in [key for key in self._predictions if key[1] == id]:
+            del self._predictions[key]
         self._unsaved.discard(id)
         # The journal may name it until the next save: another scan of that name would inherit.
         self.retired.add(id)
-        self._segments_unsaved = True
-        newest = self.history.next_undo
-        if newest is not None and newest.case == id:
-            # Its labels were the last Edit; nothing older may be undone past a hole.
-            self.history.clear()
+        if self.history.forget_case(id):
             self.history_changed.emit()
-        self.folder.remove_case_files(id)
+
+    def is_unsaved(self, id: str) -> bool:
+        """Whether the journal names a case, or a save of it is under way."""
+        return id in self._unsaved or id in self._being_saved
 
     def put_project(self, project: Project) -> None:
-        """Replace the index (split, settings, several rows at once) and keep it on disk."""
-        self._put_index(project)
+        """Replace the index (a case, split, settings, a first segment) and keep it on disk."""
+        self.folder.save_index(project)
+        before, self.project = self.project, project
+        self.index_changed.emit()
+        if project.segments != before.segments:
+            self.segments_changed.emit()
 
     def follow_project(self, project: Project) -> None:
         """As `put_project`, but it is `folder.write_index` that puts it on disk, on any thread."""
         self.folder.hand_over_index(project)
-        self.project = project
-        self.index_changed.emit()
-
-    def _put_index(self, project: Project) -> None:
-        self.folder.save_index(project)
         self.project = project
         self.index_changed.emit()
 

@@ -52,6 +52,7 @@ class Case:
     generation : of the newest annotation file; 0 where nothing was ever drawn
     predictions : ids of the runs that predicted it, the oldest first
     pool_reasons : why the pool was changed after a training, the oldest first
+    name : what a reader calls it; empty: its id. Files and records go by the id
     """
 
     id: str
@@ -71,6 +72,12 @@ class Case:
     generation: int = 0
     predictions: tuple[str, ...] = ()
     pool_reasons: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called on the screen."""
+        return self.name or self.id
 
     @property
     def slices(self) -> int:

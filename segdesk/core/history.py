@@ -89,6 +89,23 @@ class History:
         else:
             self.record(edit)
 
+    def forget_case(self, case: str) -> bool:
+        """A case is gone: drop its Edits. Returns whether there were any.
+
+        Where one of them changed segments too, nothing older can be undone past the hole.
+        """
+        done = list(self._done)
+        holes = [at for at, edit in enumerate(done) if edit.case == case and edit.segments]
+        kept = [edit for edit in done[holes[-1] + 1 if holes else 0 :] if edit.case != case]
+        undone = [edit for edit in self._undone if edit.case != case]
+        if any(edit.case == case and edit.segments for edit in self._undone):
+            undone = []
+        if len(kept) == len(done) and len(undone) == len(self._undone):
+            return False
+        self._done, self._undone = deque(kept), undone
+        self._nbytes = sum(edit.nbytes for edit in (*kept, *undone))
+        return True
+
     def clear(self) -> None:
         self._done.clear()
         self._undone.clear()

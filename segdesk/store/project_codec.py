@@ -120,6 +120,7 @@ def _encode_case(case: Case, order: int, group: NewGroup) -> None:
         stored_max=case.stored_max,
         patient=case.patient,
         generation=case.generation,
+        name=case.name,
     )
     if case.pool is not None:
         group.put(pool=case.pool)
@@ -170,6 +171,7 @@ def _decode_case(id: str, group: Group) -> tuple[int, Case]:
         generation=group.integer("generation"),
         predictions=tuple(checked_id(run, what="run") for run in group.texts("predictions")),
         pool_reasons=group.texts("pool_reasons"),
+        name=group.text("name"),
     )
     return group.integer("order"), case
 

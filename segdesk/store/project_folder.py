@@ -6,6 +6,7 @@
       cases/ID/annotation-N.h5      the mask as of generation N
       runs/ID/                      a run's model and logs; predictions/CASE.h5
       journal-N                     Edits since generation N
+      removed/ID                    cases that were taken out
       lock                          one writer
 
 Everything outside this room goes through here. When to save and what an Edit means belongs to
@@ -14,7 +15,6 @@ Everything outside this room goes through here. When to save and what an Edit me
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +28,14 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.errors import ProjectError
-from segdesk.store import annotation_file, edit_codec, prediction_file, project_file, volume_file
+from segdesk.store import (
+    annotation_file,
+    edit_codec,
+    new_project,
+    prediction_file,
+    project_file,
+    volume_file,
+)
 from segdesk.store.index import Index
 from segdesk.store.journal import Journal
 from segdesk.store.layout import Layout
@@ -41,7 +48,8 @@ from segdesk.store.recover import (
     recover,
     recover_beside_a_writer,
 )
-from segdesk.store.replace import new_folder, partial_name
+from segdesk.store.removed import set_aside
+from segdesk.store.replace import partial_name
 from segdesk.store.saving import Save, new_generations, sweep
 from segdesk.store.touched import Touched
 from segdesk.store.translate import reading, writing
@@ -84,28 +92,7 @@ class ProjectFolder:
         ProjectError
             Where something is there already, or the disk refuses; then nothing is left behind.
         """
-        if path.exists() or path.is_symlink():
-            raise ProjectError(
-                f"There is already something at '{path.name}'.", "Choose another name."
-            )
-        if not path.parent.is_dir():
-            raise ProjectError(
-                f"There is no folder '{path.parent}' to put the project into.",
-                "Make the folder first.",
-            )
-        project = Project(id=secrets.token_hex(16))
-        lock: ProjectLock | None = None
-        try:
-            with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
-                lock = ProjectLock.acquire(temporary)
-                (temporary / "cases").mkdir()
-                (temporary / "runs").mkdir()
-                Journal.create(temporary, 0, 1).close()
-                project_file.write(temporary, project, 0)
-        except BaseException:
-            if lock is not None:
-                lock.release()
-            raise
+        project, lock = new_project.make(path)
         return cls(path, Index(path, project, 0), lock)
 
     @classmethod
@@ -303,16 +290,29 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses.
         """
-        self._check_writable()
-        folder = self._layout.case(case_id)
-        if any(case.id == case_id for case in self._index.saved.cases):
-            raise ValueError(f"expected a case that the index does not name, received {case_id}")
+        folder = self._leave_index(case_id)
         with writing(f"The folder of '{case_id}'"):
             for path in (folder, partial_name(folder)):
                 if path.exists():
                     shutil.rmtree(path)
+
+    def set_aside_case(self, case_id: str) -> Path:
+        """Move the files of a case that left the index below removed/. Any thread.
+
+        Returns the folder that holds them now. Raises as `remove_case_files`.
+        """
+        self._leave_index(case_id)
+        with writing(f"The folder of '{case_id}'"):
+            return set_aside(self._layout, case_id)
+
+    def _leave_index(self, case_id: str) -> Path:
+        """The folder of a case that the index on the disk does not name; nothing else of it."""
+        self._check_writable()
+        if any(case.id == case_id for case in self._index.saved.cases):
+            raise ValueError(f"expected a case that the index does not name, received {case_id}")
         self._imported.discard(case_id)
         self._touched.forget_case(case_id)
+        return self._layout.case(case_id)
 
     # Masks and the journal
 

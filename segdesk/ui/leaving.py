@@ -111,7 +111,18 @@ class Leaving(QObject):
             self.said.emit(tr("Saving…"))
             self._session.save(self._saved)
         else:
-            self._session.save(self._leave)
+            self._session.save(self._write_rest)
+
+    def _write_rest(self, error: Exception | None) -> None:
+        """Of the index; where that fails the old one stays, and no stroke is lost."""
+        self._session.write_index(self._written)
+
+    def _written(self, error: Exception | None) -> None:
+        workbench = self._session.workbench
+        if error is None and workbench is not None and workbench.has_unsaved:
+            self._save()
+        else:
+            self._leave(error)
 
     def _saved(self, error: Exception | None) -> None:
         if error is None:

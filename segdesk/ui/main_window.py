@@ -24,6 +24,7 @@ from segdesk.ui.actions import ActionTable, groups
 from segdesk.ui.banner import Banner
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.canvas.slice_view import SliceView
+from segdesk.ui.case_care import CaseCare
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.about import show_about
 from segdesk.ui.dialogs.action_list import ActionListDialog
@@ -35,6 +36,7 @@ from segdesk.ui.faults import Faults
 from segdesk.ui.imports import ImportFlow
 from segdesk.ui.leaving import Leaving
 from segdesk.ui.looks import Looks
+from segdesk.ui.panels.plan_memory import recall, remembered
 from segdesk.ui.panels.toolbar import ToolBar
 from segdesk.ui.panels.training import TrainingPanel
 from segdesk.ui.preferences import Preferences
@@ -103,6 +105,7 @@ class MainWindow(QMainWindow):
             touches=lambda: 0 if self.canvas is None else self.canvas.touches,
         )
         self.exchange = Exchange(self, self.session, self.runner, preferences)
+        self.care = CaseCare(self, self.session, self.runner, self.training)
         self.docks = Docks(self)
         self._bridge = Bridge(self)
         self._workplace: Workplace | None = None
@@ -152,7 +155,7 @@ class MainWindow(QMainWindow):
         session.closed.connect(self._closed)
         session.busy_changed.connect(self._show_state)
         session.refused.connect(self.say)
-        for source in (session, self.imports, self.exchange):
+        for source in (session, self.imports, self.exchange, self.care):
             source.noted.connect(self.banner.say)
             source.failed.connect(self._show_failure)
         self._run_choice.failed.connect(self._show_failure)
@@ -285,6 +288,8 @@ class MainWindow(QMainWindow):
     def _closed(self) -> None:
         self._bridge.close()
         self._keep_layout()
+        if self._workplace is not None:
+            self.preferences.change(plan=remembered(self._workplace.training.form))
         self._saved_timer.stop()
         self._tool_bar.detach()
         if self._workplace is not None:
@@ -338,6 +343,7 @@ class MainWindow(QMainWindow):
         made.mouse_said.connect(self._status.say_mouse)
         made.said.connect(self.say)
         made.run_wanted.connect(self._run_choice.use)
+        recall(made.training.form, self.preferences.now.plan)
         made.canvas.wheel_flipped = self.preferences.now.wheel_flipped
         self._pages.addWidget(made)
         quieten_wheel(self)

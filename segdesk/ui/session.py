@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,8 +16,9 @@ from PySide6.QtCore import QObject, Signal
 
 from segdesk.app import running
 from segdesk.app.loaded import LoadedCase
+from segdesk.app.places import keep_place, kept_place
 from segdesk.app.saving import PendingSave
-from segdesk.app.view_state import ViewState
+from segdesk.app.view_state import STYLES, ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.core.prediction import Prediction
@@ -123,6 +124,10 @@ class Session(QObject):
         case = self.case_id
         return self._workbench is not None and case is not None and not self.has_mask(case)
 
+    def is_being_read(self, case: str) -> bool:
+        """Whether somebody waits for a case, or it is on its way."""
+        return case == self._reading or case in self._when_read
+
     def has_mask(self, case: str) -> bool:
         return self._workbench is not None and self._workbench.is_loaded(case)
 
@@ -171,6 +176,7 @@ class Session(QObject):
     def _take(self, workbench: Workbench, notes: tuple[str, ...]) -> None:
         self._workbench = workbench
         self._view = ViewState(workbench)
+        self._take_in_hand(self._view)
         self._preferences.opened(workbench.folder.path)
         self._bridge.listen_now(self._view.case_changed, self._read_shown)
         self._bridge.listen_now(workbench.history_changed, self.journal.note)
@@ -182,14 +188,36 @@ class Session(QObject):
         self.ensure_segment()
         self.busy_changed.emit()
 
+    def _take_in_hand(self, view: ViewState) -> None:
+        """Brush and layers as they were left."""
+        now = self._preferences.now
+        view.set_brush(now.brush_mm)
+        view.set_layers(
+            annotation=min(max(now.annotation, 0.0), 1.0),
+            prediction=min(max(now.prediction, 0.0), 1.0),
+            style=now.style if now.style in STYLES else STYLES[0],
+        )
+
+    def _put_out_of_hand(self, view: ViewState) -> None:
+        layers = view.layers
+        self._preferences.change(
+            brush_mm=view.brush_mm,
+            annotation=layers.annotation,
+            prediction=layers.prediction,
+            style=layers.style,
+        )
+
     def _show_first(self) -> None:
-        """The case that was being drawn on when the program was cut off, else the first."""
+        """The case that was being drawn on when the program was cut off, else where the reader
+        was, else the first."""
         workbench, view = self._workbench, self._view
         if workbench is None or view is None or not workbench.project.cases:
             return
         last = workbench.history.next_undo
         if workbench.recovered and last is not None and last.case:
             view.reveal(last)
+        elif (place := kept_place(workbench)) is not None:
+            view.show_case(*place)
         else:
             view.show_case(workbench.project.cases[0].id)
 
@@ -199,7 +227,10 @@ class Session(QObject):
         if workbench is None or view is None:
             return
         if workbench.project.cases and not len(workbench.segments):
-            workbench.add_segment(tr(FIRST_SEGMENT))
+            # Part of the index and no Edit: the first Ctrl+Z takes back what a hand has done.
+            segments = workbench.segments
+            first = segments.put(segments.new(tr(FIRST_SEGMENT)))
+            workbench.put_project(replace(workbench.project, segments=first))
         numbers = workbench.segments.numbers
         # Background is in the hand because somebody took it.
         if view.segment and view.segment not in numbers and numbers:
@@ -383,6 +414,22 @@ class Session(QObject):
 
     # Closing
 
+    def write_index(self, then: Callable[[Exception | None], None]) -> None:
+        """Keep the place on screen, and write what waits of the index behind whatever is being
+        written; `then` gets None, or what went wrong."""
+        workbench, view = self._workbench, self._view
+        if workbench is None or view is None:
+            then(None)
+            return
+        keep_place(workbench, view)
+        self._runner.start(
+            tr("Writing the index"),
+            lambda _: workbench.folder.write_index(),
+            done=lambda _: then(None),
+            failed=then,
+            lane="write",
+        )
+
     def let_go(self) -> None:
         """Close the project as it is on disk; saving came before. The journal keeps the rest."""
         workbench = self._leave()
@@ -401,6 +448,8 @@ class Session(QObject):
             workbench.discard()
 
     def _leave(self) -> Workbench | None:
+        if self._view is not None:
+            self._put_out_of_hand(self._view)
         workbench, self._workbench, self._view = self._workbench, None, None
         self.journal.stop()
         self._bridge.close()

@@ -52,6 +52,9 @@ CASE_MENU = (
     "import_labels",
     "export",
     "",
+    "rename_case",
+    "remove_case",
+    "",
     *POOL_MENU,
 )
 

@@ -91,6 +91,7 @@ def cases(draw: st.DrawFn, id: str) -> Case:
         generation=draw(st.integers(0, 7)),
         predictions=draw(st.lists(run_ids, unique=True, max_size=3).map(tuple)),
         pool_reasons=draw(many_texts),
+        name=draw(texts),
     )
 
 

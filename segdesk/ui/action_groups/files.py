@@ -90,6 +90,24 @@ def file_groups(window: MainWindow) -> Groups:
         ),
         (
             Action(
+                "rename_case",
+                tr("Rename case…"),
+                tr("Call the case on screen otherwise; its files keep their names"),
+                window.care.ask_for_name,
+                menu,
+                why_not=reasons.case,
+            ),
+            Action(
+                "remove_case",
+                tr("Remove case…"),
+                tr("Take the case on screen out of the project; its files go to the bin"),
+                window.care.ask_to_remove,
+                menu,
+                why_not=window.care.why_not_remove,
+            ),
+        ),
+        (
+            Action(
                 "save",
                 tr("Save"),
                 tr("Write everything that changed into the project"),

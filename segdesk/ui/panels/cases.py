@@ -86,9 +86,9 @@ class CasesModel(QAbstractListModel):
         if role == NEW_ROLE:
             return id in self._new
         if role == Qt.ItemDataRole.AccessibleTextRole and id in self._new:
-            return tr("{case}, new", case=id)
+            return tr("{case}, new", case=self._title(id))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return id
+            return self._title(id)
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(self._sentence(id))
         return None
@@ -97,14 +97,21 @@ class CasesModel(QAbstractListModel):
         """The row of a case, -1 for none."""
         return self._ids.index(id) if id in self._ids else -1
 
+    def _title(self, id: str) -> str:
+        return "" if self.workbench is None else self.workbench.project.case(id).title
+
     def _sentence(self, id: str) -> str:
         if self.workbench is None:
             return ""
+        title = self._title(id)
+        name = title if title == id else f"{title} ({id})"
         counts = Counter(self.workbench.statuses(id))
         parts = [f"{counts[status]} {status.word}" for status in SliceStatus if counts[status]]
         said = ", ".join(parts)
         return (
-            tr("{case} (new): {said}", case=id, said=said) if id in self._new else f"{id}: {said}"
+            tr("{case} (new): {said}", case=name, said=said)
+            if id in self._new
+            else f"{name}: {said}"
         )
 
 
@@ -170,7 +177,9 @@ class CaseDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(self.tokens.text))
         room = line.adjusted(0, 0, -width - 2 * GRID, 0)
-        name = painter.fontMetrics().elidedText(case.id, Qt.TextElideMode.ElideRight, room.width())
+        name = painter.fontMetrics().elidedText(
+            case.title, Qt.TextElideMode.ElideRight, room.width()
+        )
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, name)
         if is_new:
             after = painter.fontMetrics().horizontalAdvance(name) + 2 * GRID

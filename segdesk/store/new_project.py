@@ -1,0 +1,45 @@
+"""The folder of a new, empty project, made whole or not at all; `project_folder` opens it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from segdesk.core.project import Project
+from segdesk.errors import ProjectError
+from segdesk.store import project_file
+from segdesk.store.journal import Journal
+from segdesk.store.lock import ProjectLock
+from segdesk.store.replace import new_folder
+from segdesk.store.translate import writing
+
+
+def make(path: Path) -> tuple[Project, ProjectLock]:
+    """Make the folder, and hold its lock.
+
+    Raises
+    ------
+    ProjectError
+        Where something is there already, or the disk refuses; then nothing is left behind.
+    """
+    if path.exists() or path.is_symlink():
+        raise ProjectError(f"There is already something at '{path.name}'.", "Choose another name.")
+    if not path.parent.is_dir():
+        raise ProjectError(
+            f"There is no folder '{path.parent}' to put the project into.",
+            "Make the folder first.",
+        )
+    project = Project(id=secrets.token_hex(16))
+    lock: ProjectLock | None = None
+    try:
+        with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
+            lock = ProjectLock.acquire(temporary)
+            (temporary / "cases").mkdir()
+            (temporary / "runs").mkdir()
+            Journal.create(temporary, 0, 1).close()
+            project_file.write(temporary, project, 0)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+    return project, lock

@@ -1,0 +1,40 @@
+"""removed/ID: what a case that left the index had, in one folder.
+
+    removed/ID/volume.h5, annotation-N.h5      as they were
+    removed/ID/predictions/RUN.h5              what runs predicted of it
+
+The window then hands the folder to the system's bin where there is one. Only `project_folder` calls
+this, with the lock held and the index written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segdesk.store.layout import Layout
+from segdesk.store.replace import sync_folder
+
+REMOVED = "removed"
+
+
+def set_aside(layout: Layout, case: str) -> Path:
+    """Move everything of a case below removed/, and return the folder.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses; what was moved until then stays there, the rest where it was.
+    """
+    home = layout.inside(layout.root / REMOVED)
+    home.mkdir(exist_ok=True)
+    target, number = home / case, 2
+    while target.exists():
+        target, number = home / f"{case}-{number}", number + 1
+    layout.case(case).rename(target)
+    kept = target / "predictions"
+    for path in sorted((layout.root / "runs").glob(f"*/predictions/{case}.h5")):
+        kept.mkdir(exist_ok=True)
+        layout.inside(path).rename(kept / f"{path.parents[1].name}.h5")
+    for folder in (home, layout.root / "cases"):
+        sync_folder(folder)
+    return target

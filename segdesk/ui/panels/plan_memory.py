@@ -1,0 +1,60 @@
+"""The settings of the training form from one session to the next, as one line of text.
+
+The run to fine-tune is left out: it belongs to a project.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtWidgets import QComboBox
+
+from segdesk.ui.panels.plan_form import PlanForm
+
+
+def remembered(form: PlanForm) -> str:
+    """The form as it stands."""
+    fields: dict[str, Any] = {name: box.currentData() for name, box in _choices(form).items()}
+    fields |= {name: value() for name, (value, _) in _numbers(form).items()}
+    return json.dumps(fields)
+
+
+def recall(form: PlanForm, text: str) -> None:
+    """Set the form as it stood; what is not understood, or not offered any more, stays as it is."""
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return
+    if not isinstance(fields, dict):
+        return
+    for name, box in _choices(form).items():
+        at = box.findData(fields.get(name))
+        if at >= 0:
+            box.setCurrentIndex(at)
+            # As if it were chosen by hand: what hangs on it follows, and is then set itself.
+            box.activated.emit(at)
+    for name, (value, put) in _numbers(form).items():
+        if type(fields.get(name)) is type(value()):
+            put(fields[name])
+
+
+def _choices(form: PlanForm) -> dict[str, QComboBox]:
+    return {
+        "network": form.network,
+        "budget": form.budget,
+        "size": form.slice_size,
+        "predict": form.predict,
+    }
+
+
+def _numbers(form: PlanForm) -> dict[str, tuple[Callable[[], Any], Callable[[Any], object]]]:
+    return {
+        "epochs": (form.epochs.value, form.epochs.setValue),
+        "minutes": (form.minutes.value, form.minutes.setValue),
+        "filters": (form.filters.value, form.filters.setValue),
+        "batch": (form.batch.value, form.batch.setValue),
+        "rate": (form.rate.value, form.rate.setValue),
+        "augmentation": (form.augmentation.value, form.augmentation.setValue),
+    }

@@ -1,0 +1,159 @@
+"""Cases removed and renamed from the window, with the system's bin and without one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QFile, Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView
+
+from segdesk.app import removing
+from segdesk.app.workbench import Workbench
+from tests.ui.canvas.mouse import drag
+from tests.ui.test_training import UNTIL_STOPPED, OpenDesk, desk_with, panel, wait_for_epoch
+from tests.windows import Desk
+
+__all__ = ["desk_with"]
+
+
+def names(desk: Desk) -> list[str]:
+    rows = desk.window.findChild(QListView, "case_list")
+    assert rows is not None
+    model = rows.model()
+    return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+
+def remove(desk: Desk) -> str:
+    """Remove the case on screen; what the dialog said."""
+    desk.window.table["remove_case"].trigger()
+    dialog = desk.dialog("remove_case_dialog")
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    desk.press(dialog, "remove_case_now")
+    return said
+
+
+@pytest.fixture
+def no_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFile, "moveToTrash", staticmethod(lambda _: False))
+
+
+def test_a_case_goes_after_one_question_and_the_next_one_is_shown(
+    desk: Desk, project: Path, no_bin: None
+) -> None:
+    desk.open(project)
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (12, 12), (12, 20))
+    desk.settle()
+    said = remove(desk)
+    assert "case-001" in said and "worked on in 1 of them" in said and "bin" in said
+    gone = project / "removed" / "case-001"
+    desk.wait(lambda: "removed/case-001" in desk.window.banner.text)
+    assert (gone / "volume.h5").is_file() and len(list(gone.glob("annotation-*.h5"))) == 1
+    assert not (project / "cases" / "case-001").exists()
+    assert names(desk) == ["case-002"] and desk.window.session.case_id == "case-002"
+    desk.wait_for_mask()
+    assert not desk.window.table["undo"].isEnabled() or desk.window.table["undo"].text() == (
+        "Undo Add segment"
+    )
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (12, 12), (12, 20))
+    desk.close()
+    again = Workbench.open(project)
+    assert [case.id for case in again.project.cases] == ["case-002"]
+    assert again.annotation("case-002").labels.any()
+    again.close()
+
+
+def test_where_there_is_a_bin_the_files_go_there(
+    desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    desk.open(project)
+
+    def to_bin(path: str) -> bool:
+        Path(path).rename(tmp_path / "bin")
+        return True
+
+    monkeypatch.setattr(QFile, "moveToTrash", staticmethod(to_bin))
+    remove(desk)
+    desk.wait(lambda: "case-001 is in the system's bin" in desk.window.banner.text)
+    assert (tmp_path / "bin" / "volume.h5").is_file()
+    assert not (project / "removed").exists()
+    desk.close()
+
+
+def test_keeping_changes_nothing(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    desk.window.table["remove_case"].trigger()
+    desk.press(desk.dialog("remove_case_dialog"), "keep_case")
+    assert names(desk) == ["case-001", "case-002"]
+    assert (project / "cases" / "case-001" / "volume.h5").is_file()
+
+
+def test_the_last_case_leaves_a_project_that_invites_to_import(
+    desk: Desk, project: Path, no_bin: None
+) -> None:
+    desk.open(project)
+    remove(desk)
+    desk.wait(lambda: len(names(desk)) == 1)
+    desk.wait_for_mask()
+    remove(desk)
+    desk.wait(lambda: desk.window.session.case_id is None)
+    heading = desk.window.findChild(QLabel, "start_heading")
+    assert heading is not None and heading.isVisible() and "has no scan yet" in heading.text()
+    desk.wait(lambda: (project / "removed" / "case-002").is_dir())
+
+
+def test_while_a_training_runs_it_is_refused_with_a_sentence(desk_with: OpenDesk) -> None:
+    desk = desk_with(UNTIL_STOPPED)
+    desk.press(panel(desk), "train_button")
+    wait_for_epoch(desk)
+    action = desk.window.table["remove_case"]
+    desk.settle()
+    assert not action.isEnabled() and "stop it first" in action.toolTip()
+    desk.close()
+
+
+def test_while_it_is_being_read_or_the_project_saved_it_is_refused(
+    desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(project)
+    care = desk.window.care
+    assert care.why_not_remove() == ""
+    session = desk.window.session
+    with monkeypatch.context() as patched:
+        patched.setattr(type(session), "is_being_read", lambda *_: True)
+        assert "being read" in care.why_not_remove()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(session), "is_saving", True)
+        assert "being saved" in care.why_not_remove()
+
+
+def test_a_case_gets_a_name_in_the_list_and_keeps_its_id_on_disk(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    desk.window.table["rename_case"].trigger()
+    dialog = desk.dialog("case_name_dialog")
+    field = dialog.findChild(QLineEdit, "case_name")
+    assert field is not None and field.text() == "case-001"
+    field.setText("<b>First</b> & best")
+    desk.press(dialog, "rename_case_now")
+    desk.wait(lambda: names(desk)[0] == "<b>First</b> & best")
+    assert not desk.window.table["save"].isEnabled()
+    desk.close()
+    again = Workbench.open(project)
+    assert again.project.case("case-001").title == "<b>First</b> & best"
+    again.close()
+
+
+def test_a_name_that_another_case_has_is_refused_with_a_sentence(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    removing.rename(workbench, "case-002", "Second")
+    desk.window.table["rename_case"].trigger()
+    dialog = desk.dialog("case_name_dialog")
+    field = dialog.findChild(QLineEdit, "case_name")
+    assert field is not None
+    field.setText("Second")
+    desk.press(dialog, "rename_case_now")
+    assert names(desk)[0] == "case-001"
