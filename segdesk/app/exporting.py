@@ -12,6 +12,7 @@ import numpy.typing as npt
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import AS_STORED, Axes
 from segdesk.core.grid import Grid
+from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
 from segdesk.formats.export import export as write_file
@@ -30,12 +31,14 @@ class Export:
     content : a scan, or uint8 labels of the grid's shape
     axes : of the file that the case came from; what is written is in that file's order
     names : (number, name) of the segments
+    notes : sentences about what was asked for, told with those of the file
     """
 
     content: Volume | npt.NDArray[np.uint8]
     grid: Grid
     names: tuple[tuple[int, str], ...] = ()
     axes: Axes = AS_STORED
+    notes: tuple[str, ...] = ()
 
     def write(self, path: Path) -> tuple[str, ...]:
         """Write it; the name's ending says the format. Any thread.
@@ -53,7 +56,7 @@ class Export:
         """
         array = values(self.content) if isinstance(self.content, Volume) else self.content
         array, grid = in_source_order(array, self.grid, self.axes)
-        return write_file(path, array, grid, names=self.names)
+        return (*self.notes, *write_file(path, array, grid, names=self.names))
 
 
 def export(workbench: Workbench, case: str, what: What, path: Path) -> tuple[str, ...]:
@@ -80,7 +83,23 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
             raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
         return Export(prediction.labels, row.grid, names, axes)
     # A copy, because painting goes on while it is written.
-    return Export(workbench.annotation(case).labels.copy(), row.grid, names, axes)
+    labels = workbench.annotation(case).labels.copy()
+    return Export(labels, row.grid, names, axes, tuple(filter(None, [unseen(workbench, case)])))
+
+
+def unseen(workbench: Workbench, case: str) -> str:
+    """How many slices of a mask nobody has looked at, as a sentence; empty where none."""
+    statuses = workbench.statuses(case)
+    empty, proposed = (
+        sum(status is wanted for status in statuses)
+        for wanted in (SliceStatus.UNLABELLED, SliceStatus.PREDICTED)
+    )
+    if not empty + proposed:
+        return ""
+    return (
+        f"Nobody has looked at {empty + proposed} of the {len(statuses)} slices "
+        f"({empty} unlabelled, {proposed} as the prediction has them)."
+    )
 
 
 def values(volume: Volume) -> npt.NDArray[np.int16 | np.uint16 | np.int32 | np.float32]:

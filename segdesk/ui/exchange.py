@@ -123,6 +123,7 @@ class Exchange(QObject):
             case,
             {"annotation": "", "prediction": none, "volume": ""},
             lambda what: self._ask_where(workbench, case, cast("What", what)),
+            unseen=exporting.unseen(workbench, case),
         ).open()
 
     def _ask_where(self, workbench: Workbench, case: str, what: What) -> None:

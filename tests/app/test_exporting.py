@@ -10,9 +10,11 @@ import pytest
 
 from segdesk.app import exporting
 from segdesk.app.editing import Gesture
+from segdesk.app.reviewing import say_right
 from segdesk.app.workbench import Workbench
-from segdesk.core.edit import Box
+from segdesk.core.edit import Box, Edit, StatusMove
 from segdesk.core.grid import Grid
+from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
 from tests.projects import make_project, voxels
@@ -59,3 +61,20 @@ def test_a_rescaled_array_goes_out_with_the_values_of_its_source() -> None:
 def test_a_prediction_that_is_not_there_is_refused(workbench: Workbench) -> None:
     with pytest.raises(UsageError, match="no prediction"):
         exporting.prepare(workbench, "case-001", "prediction")
+
+
+def test_a_mask_says_how_many_of_its_slices_nobody_has_looked_at(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    paint(workbench, 3)
+    notes = exporting.export(workbench, "case-001", "annotation", tmp_path / "mask.npy")
+    assert notes[0].startswith("Nobody has looked at 4 of the 5 slices (4 unlabelled, 0 as")
+    nothing = frozenset[int]()
+    move = StatusMove(0, SliceStatus.UNLABELLED, SliceStatus.PREDICTED, nothing, nothing)
+    workbench.do(Edit("Accept", "case-001", statuses=(move,)))
+    assert "(3 unlabelled, 1 as the prediction" in exporting.unseen(workbench, "case-001")
+    for index in range(5):
+        say_right(workbench, "case-001", index)
+    assert exporting.unseen(workbench, "case-001") == ""
+    scan = exporting.export(workbench, "case-001", "volume", tmp_path / "scan.npy")
+    assert not any("looked" in note for note in scan)

@@ -62,14 +62,39 @@ def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
     )
 
 
-def reading(workbench: Workbench, case: Case, under: Under) -> str:
-    """The voxel under the pointer: its value, place and segment."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Of the voxel under the pointer.
+
+    Parameters
+    ----------
+    value : such as "HU −612"
+    name : of its segment, or empty
+    millimetres : x, y, z of its centre in LPS mm; empty without geometry
+    voxel : i, j, k: column, row and slice, counted from 0 as in the files
+    """
+
+    value: str
+    name: str
+    millimetres: tuple[str, ...]
+    voxel: tuple[str, str, str]
+
+
+def reading(workbench: Workbench, case: Case, under: Under) -> Reading:
+    """The voxel under the pointer: its value, segment and place."""
     volume = workbench.volume(case.id)
     value = volume.value(float(volume.voxels[under.slice, under.row, under.column]))
     known = under.segment in workbench.segments
-    name = f"   {workbench.segments[under.segment].name}" if known else ""
     unit = "HU" if case.unit == "HU" else "value"
-    return f"{unit} {figure(value)}   ({under.row}, {under.column}){name}"
+    place: tuple[float, ...] = ()
+    if case.grid.stacked:
+        place = case.grid.to_physical((under.slice, under.row, under.column))
+    return Reading(
+        value=f"{unit} {figure(value)}",
+        name=workbench.segments[under.segment].name if known else "",
+        millimetres=tuple(f"{mm:.1f}".replace("-", "−") for mm in place),
+        voxel=(str(under.column), str(under.row), str(under.slice)),
+    )
 
 
 def scale_bar(grid: Grid, pixels_per_mm: float, width: int) -> tuple[float, float] | None:

@@ -9,15 +9,18 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QRegion
 
 from segdesk.ui.canvas import words
-from segdesk.ui.canvas.facts import Facts
+from segdesk.ui.canvas.facts import Facts, Reading
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.theme import GRID, SMALL, TEXT, Tokens
 
 #: From the widget's edge to text, in pixels.
 EDGE = 3 * GRID
 LINE = 18
-#: What a value under the pointer and the scale bar may cover, in pixels.
-READING_SIZE = QSize(420, 3 * LINE)
+#: What the reading under the pointer and the scale bar may cover, in pixels.
+READING_SIZE = QSize(480, 4 * LINE)
+#: The widest that stand in the columns of a reading; narrower figures leave the rest empty, so that
+#: nothing jumps while the pointer moves.
+WIDEST_VALUE, WIDEST_MM, WIDEST_INDEX = "value −0000.000", "−0000.0", "0000"
 #: Views smaller than this, in pixels, say less.
 ROOMY = QSize(360, 240)
 _RIM_OFFSETS = [QPointF(x, y) for x in (-1, 1) for y in (-1, 1)]
@@ -66,12 +69,12 @@ class Overlays:
     def paint_reading(
         self,
         painter: QPainter,
-        text: str,
+        reading: Reading | None,
         bar: tuple[float, float] | None,
         size: QSize,
         dirty: QRegion,
     ) -> None:
-        """The voxel under the pointer, and under it the scale bar."""
+        """The voxel under the pointer in two lines, and under it the scale bar."""
         if not dirty.intersects(reading_rectangle(size)):
             return
         self._dirty = dirty
@@ -94,10 +97,32 @@ class Overlays:
             painter.drawPolyline(bracket)
             painter.setFont(self._small)
             self._write(painter, QPointF(right + 2 * GRID, baseline), f"{length_mm:g} mm")
-        if text:
+        if reading is not None:
             painter.setFont(self._text)
             line = LINE if bar is not None else 0
-            self._write(painter, QPointF(EDGE, baseline - line), text)
+            self._write_reading(painter, reading, baseline - line)
+
+    def _write_reading(self, painter: QPainter, reading: Reading, baseline: float) -> None:
+        metrics = QFontMetrics(self._text)
+        upper, gap = baseline - LINE, 3 * GRID
+        self._write(painter, QPointF(EDGE, upper), reading.value)
+        name = EDGE + metrics.horizontalAdvance(WIDEST_VALUE) + gap
+        self._write(painter, QPointF(name, upper), reading.name)
+        left = float(EDGE)
+        for letters, widest, figures in (
+            ("xyz", WIDEST_MM, reading.millimetres),
+            ("ijk", WIDEST_INDEX, reading.voxel),
+        ):
+            width = metrics.horizontalAdvance(widest)
+            for letter, figure in zip(letters[: len(figures)], figures, strict=True):
+                self._write(painter, QPointF(left, baseline), letter)
+                left += metrics.horizontalAdvance(letter) + GRID
+                indent = width - metrics.horizontalAdvance(figure)
+                self._write(painter, QPointF(left + indent, baseline), figure)
+                left += width + 2 * GRID
+            if figures and letters == "xyz":
+                self._write(painter, QPointF(left - GRID, baseline), "mm")
+                left += metrics.horizontalAdvance("mm") + gap
 
     def paint_waiting(self, painter: QPainter, size: QSize) -> None:
         """A case that is still being read."""

@@ -367,9 +367,9 @@ class SliceView(QWidget):
             self._facts = facts.facts(self._workbench, self._view, case)
         self._overlays.paint_facts(painter, self._facts, self._viewport, dirty)
         under = self.under_pointer()
-        text = facts.reading(self._workbench, case, under) if under is not None else ""
+        reading = facts.reading(self._workbench, case, under) if under is not None else None
         bar = facts.scale_bar(case.grid, self._viewport.scale, self.width())
-        self._overlays.paint_reading(painter, text, bar, self.size(), dirty)
+        self._overlays.paint_reading(painter, reading, bar, self.size(), dirty)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._pointer.drag is not None:

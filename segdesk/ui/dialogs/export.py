@@ -28,6 +28,7 @@ class ExportDialog(Dialog):
     why_not : for each of "annotation", "prediction", "volume" the reason why it cannot be
         exported, or ""
     then : gets what was chosen
+    unseen : how many slices of the annotation nobody has looked at, as a sentence, or empty
     """
 
     def __init__(
@@ -36,6 +37,8 @@ class ExportDialog(Dialog):
         case: str,
         why_not: Mapping[str, str],
         then: Callable[[str], None],
+        *,
+        unseen: str = "",
     ) -> None:
         super().__init__("export_dialog", tr("Export"), parent)
         self._then = then
@@ -54,6 +57,10 @@ class ExportDialog(Dialog):
             option.setToolTip(tip(reason))
             self._options[what] = option
             self.rows.addWidget(option)
+            if what == "annotation" and unseen:
+                note = sentence(unseen, role="warn")
+                note.setObjectName("export_unseen")
+                self.rows.addWidget(note)
         next(option for option in self._options.values() if option.isEnabled()).setChecked(True)
         self.add_button("cancel_export", tr("Cancel"), self.reject)
         self.add_button("choose_export_file", tr("Choose the file…"), self._choose, role="primary")

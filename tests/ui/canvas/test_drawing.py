@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PySide6.QtCore import QPointF, QRect
-from PySide6.QtGui import QImage, QPaintEvent
+from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -21,6 +21,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
 from segdesk.ui.canvas import facts
+from segdesk.ui.canvas.overlays import Overlays
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.theme import DARK, LIGHT
@@ -135,8 +136,12 @@ def test_title_window_and_reading_are_in_words_and_figures(
     assert said.title == "Axial   4 / 6   z 15.0 mm"
     assert said.window == "W 1500   L −600   lung"
     value = int(workbench.volume(CASE).voxels[3, 7, 9])
-    expected = f"HU {value}   (7, 9)   Right lung".replace("-", "−")
-    assert facts.reading(workbench, case, Under(CASE, 3, 7, 9, 2)) == expected
+    under = facts.reading(workbench, case, Under(CASE, 3, 7, 9, 2))
+    assert under.value == f"HU {value}".replace("-", "−") and under.name == "Right lung"
+    place = case.grid.to_physical((3, 7, 9))
+    assert under.millimetres == tuple(f"{mm:.1f}".replace("-", "−") for mm in place)
+    # i, j, k: column, row, slice.
+    assert under.voxel == ("9", "7", "3")
 
 
 def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
@@ -150,7 +155,32 @@ def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
     assert said.letters == ("", "", "", "")
     assert said.title == "Slice   2 / 2"
     assert facts.scale_bar(grid, 3.0, 800) is None
-    assert facts.reading(workbench, case, Under("flat", 1, 0, 0, 0)).startswith("value ")
+    under = facts.reading(workbench, case, Under("flat", 1, 2, 3, 0))
+    assert under.value.startswith("value ") and under.name == ""
+    assert under.millimetres == () and under.voxel == ("3", "2", "1")
+
+
+def test_the_figures_under_the_pointer_do_not_jump_while_it_moves(
+    workbench: Workbench, view: ViewState
+) -> None:
+    def columns(reading: facts.Reading) -> list[int]:
+        """Where, in the lower line, something is drawn: the letters and units between figures."""
+        image = QImage(600, 120, QImage.Format.Format_RGB32)
+        image.fill(0)
+        with QPainter(image) as painter:
+            Overlays(DARK, QFont()).paint_reading(
+                painter, reading, None, image.size(), QRegion(image.rect())
+            )
+        bright = [
+            x for x in range(600) if any(image.pixelColor(x, y).red() > 150 for y in range(94, 114))
+        ]
+        return [x for x in bright if x - 1 not in bright]
+
+    short = facts.Reading("HU 1", "", ("1.0", "2.0", "3.0"), ("1", "1", "1"))
+    long = facts.Reading("HU −1000", "Lung", ("−101.3", "−24.8", "−1216.0"), ("511", "511", "311"))
+    first, second = columns(short), columns(long)
+    # The six letters and the unit stand where they stood.
+    assert len(set(first) & set(second)) >= 7
 
 
 @pytest.mark.parametrize(
