@@ -69,8 +69,8 @@ class CaseCare(QObject):
         worked_on, predictions = removing.what_goes(workbench, case)
         text = tr(
             "Remove {case} from the project? Its scan ({slices} slices), its mask (worked on in "
-            "{worked_on} of them) and {predictions} predictions go to the system's bin. Undo does "
-            "not bring it back.",
+            "{worked_on} of them) and {predictions} predictions go to the system's bin, or where "
+            "there is none to the folder 'removed' of the project. Undo does not bring it back.",
             case=row.title,
             slices=row.slices,
             worked_on=worked_on,

@@ -20,7 +20,7 @@ LINE = 18
 READING_SIZE = QSize(480, 4 * LINE)
 #: The widest that stand in the columns of a reading; narrower figures leave the rest empty, so that
 #: nothing jumps while the pointer moves.
-WIDEST_VALUE, WIDEST_MM, WIDEST_INDEX = "value −0000.000", "−0000.0", "0000"
+WIDEST_VALUE, WIDEST_MM, WIDEST_INDEX = "value −0000.00", "−000.0", "0000"
 #: Views smaller than this, in pixels, say less.
 ROOMY = QSize(360, 240)
 _RIM_OFFSETS = [QPointF(x, y) for x in (-1, 1) for y in (-1, 1)]
@@ -117,12 +117,11 @@ class Overlays:
             for letter, figure in zip(letters[: len(figures)], figures, strict=True):
                 self._write(painter, QPointF(left, baseline), letter)
                 left += metrics.horizontalAdvance(letter) + GRID
-                indent = width - metrics.horizontalAdvance(figure)
-                self._write(painter, QPointF(left + indent, baseline), figure)
-                left += width + 2 * GRID
+                self._write(painter, QPointF(left, baseline), figure)
+                left += width + 3 * GRID
             if figures and letters == "xyz":
-                self._write(painter, QPointF(left - GRID, baseline), "mm")
-                left += metrics.horizontalAdvance("mm") + gap
+                self._write(painter, QPointF(left, baseline), "mm")
+                left += metrics.horizontalAdvance("mm") + 2 * gap
 
     def paint_waiting(self, painter: QPainter, size: QSize) -> None:
         """A case that is still being read."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from segdesk.app.removing import LONGEST_NAME
 from segdesk.core.case import Case
 from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.dialogs.message import WIDTH
 from segdesk.ui.translations import tr
 
 
@@ -24,6 +25,7 @@ class CaseNameDialog(Dialog):
     def __init__(self, parent: QWidget | None, case: Case, then: Callable[[str], object]) -> None:
         super().__init__("case_name_dialog", tr("Rename a case"), parent)
         self._then = then
+        self.setMinimumWidth(WIDTH)
         self.rows.addWidget(
             sentence(
                 tr(
