@@ -91,6 +91,10 @@ class NumberField(QAbstractSpinBox):
         """Why what is typed there cannot be taken, or ""."""
         return self._problem
 
+    def allows(self, value: float) -> bool:
+        """Whether a value lies in its range, and is whole where it has to be."""
+        return self._low <= value <= self._high and (not self._is_whole or value == round(value))
+
     def set_range(self, low: float, high: float) -> None:
         """What is allowed from now on; the value stays."""
         self._low, self._high = low, high

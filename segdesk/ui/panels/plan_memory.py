@@ -6,18 +6,18 @@ The run to fine-tune is left out: it belongs to a project.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtWidgets import QComboBox
 
+from segdesk.ui.number_field import NumberField
 from segdesk.ui.panels.plan_form import PlanForm
 
 
 def remembered(form: PlanForm) -> str:
     """The form as it stands."""
     fields: dict[str, Any] = {name: box.currentData() for name, box in _choices(form).items()}
-    fields |= {name: value() for name, (value, _) in _numbers(form).items()}
+    fields |= {name: field.value for name, field in _numbers(form).items()}
     return json.dumps(fields)
 
 
@@ -35,9 +35,10 @@ def recall(form: PlanForm, text: str) -> None:
             box.setCurrentIndex(at)
             # As if it were chosen by hand: what hangs on it follows, and is then set itself.
             box.activated.emit(at)
-    for name, (value, put) in _numbers(form).items():
-        if type(fields.get(name)) is type(value()):
-            put(fields[name])
+    for name, field in _numbers(form).items():
+        value = fields.get(name)
+        if isinstance(value, int | float) and field.allows(value):
+            field.set_value(value)
 
 
 def _choices(form: PlanForm) -> dict[str, QComboBox]:
@@ -49,12 +50,12 @@ def _choices(form: PlanForm) -> dict[str, QComboBox]:
     }
 
 
-def _numbers(form: PlanForm) -> dict[str, tuple[Callable[[], Any], Callable[[Any], object]]]:
+def _numbers(form: PlanForm) -> dict[str, NumberField]:
     return {
-        "epochs": (form.epochs.value, form.epochs.setValue),
-        "minutes": (form.minutes.value, form.minutes.setValue),
-        "filters": (form.filters.value, form.filters.setValue),
-        "batch": (form.batch.value, form.batch.setValue),
-        "rate": (form.rate.value, form.rate.setValue),
-        "augmentation": (form.augmentation.value, form.augmentation.setValue),
+        "epochs": form.epochs,
+        "minutes": form.minutes,
+        "filters": form.filters,
+        "batch": form.batch,
+        "rate": form.rate,
+        "augmentation": form.augmentation,
     }
