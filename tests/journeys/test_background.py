@@ -16,17 +16,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import importing
+from segdesk.app import importing, saving
 from segdesk.app.exporting import Export
 from segdesk.app.saving import PendingSave
 from segdesk.app.view_state import ViewState
+from segdesk.core.status import SliceStatus
 from segdesk.errors import InputError
 from segdesk.ui import banner, session
 from segdesk.ui.dialogs import dialog
 from tests.builders import write_dicom_series
 from tests.journeys.test_import_scans import choose_file, make_project_at, workbench_of
 from tests.journeys.test_one_thing_at_a_time import status_of
-from tests.projects import stroke
+from tests.projects import make_project, stroke
 from tests.ui.canvas.mouse import LEFT, drag, move, press, release
 from tests.windows import Desk
 
@@ -353,6 +354,22 @@ def test_a_stroke_on_a_case_that_is_still_read_is_dropped_and_said(
     desk.wait_for_mask()
     for case in ("case-001", "case-002"):
         assert not workbench_of(desk).annotation(case).labels.any()
+
+
+def test_the_case_on_screen_stays_in_memory_whatever_is_read_behind_it(
+    desk: Desk, tmp_path: Path
+) -> None:
+    made = make_project(tmp_path, cases=6)
+    saving.save(made)
+    made.close()
+    desk.open(made.folder.path)
+    for number in range(2, 7):
+        desk.window.session.when_read(f"case-{number:03d}", lambda: None)
+    desk.wait(lambda: desk.window.session.has_mask("case-006"))
+    assert desk.window.session.has_mask("case-001")
+    desk.key(Qt.Key.Key_Return)
+    index = view_of(desk).slice
+    assert workbench_of(desk).statuses("case-001")[index] is SliceStatus.CORRECTED
 
 
 def test_labels_for_a_project_that_was_closed_meanwhile_reach_no_other_one(
