@@ -119,10 +119,10 @@ def test_the_tiniest_brush_paints_the_voxel_under_the_cursor():
     assert region.box == (0, 3, 4, 8, 9)
 
 
-@pytest.mark.parametrize("pixel", [0.02, 0.7, 1.0, 5.0])
+@pytest.mark.parametrize("pixel", [(0.02, 0.02), (0.7, 0.7), (1.0, 1.0), (5.0, 7.5)])
 @pytest.mark.parametrize("centre", [(3.0, 7.0), (3.5, 7.5), (3.499, 7.2), (3.0, 7.5)])
 def test_a_brush_as_wide_as_a_voxel_is_the_voxel_under_the_cursor(pixel, centre):
-    region = disk_mask(*centre, pixel / 2, (pixel, 1.5 * pixel), SHAPE)
+    region = disk_mask(*centre, min(pixel) / 2, pixel, SHAPE)
     assert region is not None
     row, column = np.floor(np.array(centre) + 0.5).astype(int)
     assert region.box == (0, row, row + 1, column, column + 1)
