@@ -24,8 +24,8 @@ LEFT = Qt.MouseButton.LeftButton
 PLAIN = Qt.KeyboardModifier.NoModifier
 #: Longest pause between two events of a hand, in milliseconds; tasks end in between.
 PAUSE_MS = 12
-#: Case, slice, tool, segment, brush, and where the picture lies on the screen.
-Place = tuple[str, int, str, int, float, object, QPoint]
+#: Case, slice, tool, segment and brush.
+Place = tuple[str, int, str, int, float]
 #: Labels and statuses of each case in memory.
 Masks = dict[str, tuple[npt.NDArray[np.uint8], tuple[SliceStatus, ...]]]
 
@@ -96,11 +96,9 @@ class Hand:
 
     def place(self) -> Place:
         """What the hand would act on now."""
-        view, canvas = self.view, self.desk.canvas
+        view = self.view
         assert view.case_id is not None
-        origin = canvas.mapToGlobal(QPoint(0, 0))
-        where = (view.case_id, view.slice, view.tool, view.segment, view.brush_mm)
-        return (*where, canvas.viewport, origin)
+        return (view.case_id, view.slice, view.tool, view.segment, view.brush_mm)
 
     def act(self) -> None:
         """One input of a random kind."""
@@ -123,11 +121,12 @@ class Hand:
         row = self._random.randrange(2, rows - 2)
         start = self._random.randrange(2, columns - 8)
         way = [(row, start + step) for step in range(0, 6, 2)]
+        aimed = self._aim()
+        # Where the scan is seen now: a panel that got another width has moved it.
         places = [self._in_window(*voxel) for voxel in way]
         canvas, window = self.desk.canvas, self.desk.window
         if any(window.childAt(at) is not canvas for at in places):
             return
-        aimed = self._aim()
         before = self._masks()
         QTest.mousePress(self._handle(), LEFT, PLAIN, places[0])
         for at in places[1:]:
@@ -174,7 +173,8 @@ class Hand:
         """Look, take a moment, and find that nothing has changed by itself."""
         seen = self.place()
         self._pause()
-        assert self.place() == seen
+        now = self.place()
+        assert now == seen, [pair for pair in zip(seen, now, strict=True) if pair[0] != pair[1]]
         self._said.clear()
         return seen
 
