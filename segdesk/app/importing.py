@@ -291,10 +291,12 @@ def take(workbench: Workbench, imported: Imported) -> Case:
     UsageError
         Where another scan of the patient keeps the case out of the pool that was asked for.
     """
-    before, labels, edit = workbench.project, imported.labels, imported.edit
+    before, edit = workbench.project, imported.edit
+    labels = imported.labels and renumbered(before.segments, imported.labels)
     case = imported.case
     said = _twins(before, case)
-    if labels is not None:
+    if labels is not None and imported.labels is not None:
+        said += labels.notes[len(imported.labels.notes) :]
         said += _other_names(before.segments, labels)
         said += left_out(before.segments, labels.labels)
     case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
@@ -303,7 +305,7 @@ def take(workbench: Workbench, imported: Imported) -> Case:
         if labels is not None and edit is not None:
             table = before.segments
             now = replace(imported.request, locked=table.locked, segments=frozenset(table.numbers))
-            if now != imported.request:
+            if now != imported.request or labels is not imported.labels:
                 edit = _first_labels(case, labels, now)
             workbench.do(replace(edit, segments=_new_segments(workbench.segments, labels)))
     except BaseException:
@@ -400,6 +402,7 @@ def take_label_map(
     """
     workbench.settle()
     annotation, table = workbench.annotation(case), workbench.segments
+    labels = renumbered(table, labels)
     notes = (
         *labels.notes,
         *_other_names(table, labels),
@@ -415,6 +418,31 @@ def take_label_map(
     )
     workbench.do(replace(edit, segments=_new_segments(table, labels)))
     return notes
+
+
+def renumbered(table: SegmentTable, labels: LabelMap) -> LabelMap:
+    """The map with other numbers in the place of those that stand for a segment that is gone."""
+    shown = _shown(labels)
+    gone = sorted(shown & table.gone)
+    if not gone:
+        return labels
+    names, lookup, notes = dict(labels.names), np.arange(256, dtype=np.uint8), list(labels.notes)
+    taken = table.spend(shown | names.keys())
+    for number in gone:
+        lookup[number] = free = taken.next_free()
+        taken = taken.spend([free])
+        if number in names:
+            names[free] = names.pop(number)
+        notes.append(
+            f"Label {number} of the file became segment {free}: number {number} stood for a "
+            "segment that was removed, and is not given again."
+        )
+    return replace(
+        labels,
+        labels=lookup[labels.labels],
+        names=tuple(sorted(names.items())),
+        notes=tuple(notes),
+    )
 
 
 def _shown(labels: LabelMap) -> frozenset[int]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from segdesk.core.edit import Edit
 from segdesk.core.history import History
+from segdesk.store.project_folder import ProjectFolder
 
 
 def recovered(history: History) -> tuple[int, str]:
@@ -12,6 +16,25 @@ def recovered(history: History) -> tuple[int, str]:
     parts = (counted(strokes, "stroke"), counted(len(done) - strokes, "other change"))
     said = " and ".join(part for part in parts if part)
     return strokes, f"Recovered {said} that had not been saved." if said else ""
+
+
+def left_out(folder: ProjectFolder, misfits: Sequence[Edit]) -> str:
+    """Keep changes that do not fit the masks apart, where it may be written, and say so."""
+    kept = "a writer keeps them apart"
+    if folder.writable:
+        kept = f"they are kept in '{folder.keep_left_out(misfits)}'"
+    words = counted(len(misfits), "change")
+    return f"{words} of the journal did not fit the masks and were left out; {kept}."
+
+
+def taken_back(history: History, undo: Callable[[], Edit | None]) -> tuple[str, ...]:
+    """Take back what was cut off between its parts, so that no half of it stays, and say so."""
+    newest = history.next_undo
+    if newest is None or not history.is_cut_off:
+        return ()
+    undo()
+    history.forget_undone()
+    return (f"{newest.name} was cut off half-way; it is taken back.",)
 
 
 def counted(number: int, word: str) -> str:

@@ -86,6 +86,7 @@ class ViewState:
         self.starts_from_prediction = True
         self._places: dict[str, Place] = {}
         self._new: frozenset[str] = frozenset()
+        workbench.segments_changed.connect(self._leave_removed_segment)
 
     @property
     def case(self) -> Case | None:
@@ -201,6 +202,13 @@ class ViewState:
         if number != self.segment and (number == 0 or number in self.workbench.segments):
             self.segment = number
             self.segment_changed.emit()
+
+    def _leave_removed_segment(self) -> None:
+        """The active segment is gone: the next in the list, or the last, is active."""
+        numbers = self.workbench.segments.numbers
+        if numbers and self.segment and self.segment not in numbers:
+            later = (number for number in numbers if number > self.segment)
+            self.use_segment(next(later, numbers[-1]))
 
     def step_segment(self, step: int) -> None:
         """The next or previous segment, round and round."""

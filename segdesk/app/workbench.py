@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from psygnal import Signal
 
 from segdesk.app.loaded import Live, LoadedCase
-from segdesk.app.recovered import counted, recovered
+from segdesk.app.recovered import left_out, recovered, taken_back
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
@@ -116,22 +115,15 @@ class Workbench:
                 misfits.append(edit)
             else:
                 self.history.replay(edit)
+        if self.folder.writable:
+            self.notes += taken_back(self.history, self.undo)
         self.recovered, said = recovered(self.history)
         if said:
             self.notes = (said, *self.notes)
         if misfits:
-            self._leave_out(misfits)
-
-    def _leave_out(self, misfits: Sequence[Edit]) -> None:
-        """Edits that do not fit the masks keep nobody from opening the project."""
-        words = counted(len(misfits), "change")
-        kept = "a writer keeps them apart"
-        if self.folder.writable:
-            kept = f"they are kept in '{self.folder.keep_left_out(misfits)}'"
-            # The next save starts a journal without them.
-            self._segments_unsaved = True
-        note = f"{words} of the journal did not fit the masks and were left out; {kept}."
-        self.notes = (*self.notes, note)
+            # They keep nobody from opening the project; the next save starts a journal without.
+            self.notes += (left_out(self.folder, misfits),)
+            self._segments_unsaved |= self.folder.writable
 
     def close(self) -> None:
         """Let the project go. Saving comes first and is the caller's: see `saving`."""
@@ -359,7 +351,21 @@ class Workbench:
         self._keep(self.stamp(edit))
 
     def undo(self) -> Edit | None:
-        """Take the newest Edit back; None where there is nothing."""
+        """Take the newest step back, all of its group; gives its last Edit, None for nothing."""
+        newest = edit = self.undo_part()
+        while edit is not None and edit.goes_with(self.history.next_undo):
+            edit = self.undo_part()
+        return newest
+
+    def redo(self) -> Edit | None:
+        """Do the newest undone step again; as `undo`."""
+        edit = self.redo_part()
+        while edit is not None and edit.goes_with(self.history.next_redo):
+            edit = self.redo_part()
+        return edit
+
+    def undo_part(self) -> Edit | None:
+        """Take the newest Edit back; the rest of its group is the caller's to take back too."""
         self.settle()
         if self.history.next_undo is None:
             return None
@@ -371,8 +377,8 @@ class Workbench:
         self.history_changed.emit()
         return edit
 
-    def redo(self) -> Edit | None:
-        """Do the newest undone Edit again; None where there is nothing."""
+    def redo_part(self) -> Edit | None:
+        """Do the newest undone Edit again; the rest of its group is the caller's to do too."""
         self.settle()
         edit = self.history.next_redo
         if edit is None:
@@ -414,16 +420,7 @@ class Workbench:
     def _apply_segments(self, changes: tuple[SegmentChange, ...], *, taken_back: bool) -> None:
         table = self.project.segments
         for change in changes:
-            if change.after is not None:
-                number = change.after.number
-                # Shown or hidden is a matter of looking, which no Edit changes.
-                seen = table[number].visible if number in table else change.after.visible
-                table = table.put(replace(change.after, visible=seen))
-            elif change.before is not None:
-                table = table.without(change.before.number)
-                if not taken_back:
-                    # An addition that is taken back leaves nothing behind that names its number.
-                    table = table.spend([change.before.number])
+            table = table.changed(change.before, change.after, taken_back=taken_back)
         self.project = replace(self.project, segments=table)
         self.segments_changed.emit()
 

@@ -153,6 +153,9 @@ class Edit:
     patches : at most one for each slice
     statuses, dismissals, segments : the other things that the gesture changed
     kind : what replaying the journal does with the history
+    group : Edits of one group that stand one after the other are one step of undo; empty: a step of
+        its own. What changes several cases is a group, with an Edit for each part of a case and at
+        its end the one that changes the segments
     """
 
     name: str
@@ -164,6 +167,7 @@ class Edit:
     dismissals: tuple[Dismissal, ...] = ()
     segments: tuple[SegmentChange, ...] = ()
     kind: EditKind = "change"
+    group: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -183,6 +187,10 @@ class Edit:
         touched |= {move.slice for move in self.statuses}
         touched |= {dismissal.slice for dismissal in self.dismissals}
         return tuple(sorted(touched))
+
+    def goes_with(self, other: Edit | None) -> bool:
+        """Whether both belong to one group."""
+        return other is not None and self.group != "" and self.group == other.group
 
     def inverse(self) -> Edit:
         """The Edit that takes this one back, under the same name."""

@@ -14,7 +14,7 @@ class History:
 
     Parameters
     ----------
-    budget : bytes > 0; the newest Edit is kept even where it alone is larger
+    budget : bytes > 0; the newest step is kept even where it alone is larger
     """
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
@@ -43,14 +43,31 @@ class History:
         """What can be undone, the oldest first."""
         return tuple(self._done)
 
+    @property
+    def steps(self) -> tuple[tuple[Edit, ...], ...]:
+        """What can be undone step by step, the oldest first: each a group, or one Edit."""
+        rows: list[list[Edit]] = []
+        for edit in self._done:
+            if rows and edit.goes_with(rows[-1][-1]):
+                rows[-1].append(edit)
+            else:
+                rows.append([edit])
+        return tuple(tuple(row) for row in rows)
+
     def record(self, edit: Edit) -> None:
         """Remember a new Edit; what had been undone is forgotten."""
-        self._nbytes -= sum(old.nbytes for old in self._undone)
-        self._undone.clear()
+        self.forget_undone()
         self._done.append(edit)
         self._nbytes += edit.nbytes
-        while self._nbytes > self.budget and len(self._done) > 1:
-            self._nbytes -= self._done.popleft().nbytes
+        while self._nbytes > self.budget and not self._is_newest(self._done[0]):
+            left = self._done.popleft()
+            self._nbytes -= left.nbytes
+            # A step leaves as a whole: half of a group would bring back half.
+            while left.goes_with(self._done[0]):
+                self._nbytes -= self._done.popleft().nbytes
+
+    def _is_newest(self, edit: Edit) -> bool:
+        return edit is self._done[-1] or edit.goes_with(self._done[-1])
 
     def undone(self) -> Edit:
         """Move the newest Edit to the redo stack and return it (not inverted).
@@ -105,6 +122,17 @@ class History:
         self._done, self._undone = deque(kept), undone
         self._nbytes = sum(edit.nbytes for edit in (*kept, *undone))
         return True
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the newest step is a group whose last Edit, that of the segments, is missing."""
+        newest = self.next_undo
+        return newest is not None and newest.group != "" and not newest.segments
+
+    def forget_undone(self) -> None:
+        """Nothing can be redone any more."""
+        self._nbytes -= sum(old.nbytes for old in self._undone)
+        self._undone.clear()
 
     def clear(self) -> None:
         self._done.clear()

@@ -121,9 +121,45 @@ class SegmentTable:
         """A segment for the next free number (or this one) with the next colour."""
         number = self.next_free() if number is None else number
         colour = COLOURS[(number - 1) % len(COLOURS)]
-        return Segment(number, name.strip() or f"Segment {number}", colour)
+        return Segment(number, self._free_name(name.strip() or f"Segment {number}"), colour)
+
+    def _free_name(self, name: str) -> str:
+        """The name, or with a number behind it where another segment has it."""
+        taken, found, at = {row.name for row in self.rows}, name, 2
+        while found in taken:
+            found, at = f"{name} {at}", at + 1
+        return found
 
     def renamed(self, number: int, name: str) -> SegmentTable:
-        if not name.strip():
+        """The table in which a segment has this name, without spaces around it.
+
+        Raises
+        ------
+        UsageError
+            Where the name is empty, or another segment has it.
+        """
+        name = name.strip()
+        if not name:
             raise UsageError("A segment needs a name.")
-        return self.put(replace(self[number], name=name.strip()))
+        for row in self.rows:
+            if row.number != number and row.name == name:
+                raise UsageError(
+                    f"There is a segment '{name}' already.", "Choose another name for this one."
+                )
+        return self.put(replace(self[number], name=name))
+
+    def changed(
+        self, before: Segment | None, after: Segment | None, *, taken_back: bool = False
+    ) -> SegmentTable:
+        """The table after a segment came (before None), changed, or was removed (after None).
+
+        Shown or hidden is a matter of looking, which no change touches. The number of a removed
+        segment is spent; an addition that is taken back leaves nothing behind that names it.
+        """
+        if after is not None:
+            seen = self[after.number].visible if after.number in self else after.visible
+            return self.put(replace(after, visible=seen))
+        if before is None:
+            return self
+        table = self.without(before.number)
+        return table if taken_back else table.spend([before.number])

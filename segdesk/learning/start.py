@@ -37,7 +37,11 @@ def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Mod
             plan.network, (*shape, 1), classes, filters=plan.filters, seed=plan.seed
         )
     network = reshaped(_fitting(checkpoints.load(Path(bundle.start_model)), bundle), shape)
-    if bundle.start_segments == bundle.segments:
+    # By number, which no other segment gets: a name may have been changed since.
+    learnt, wanted = (
+        [number for number, _ in segments] for segments in (bundle.start_segments, bundle.segments)
+    )
+    if learnt == wanted:
         return network
     reporter.send(
         Note("The segments are not those of the model to start from: the last layer is new.")

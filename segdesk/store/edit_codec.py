@@ -31,6 +31,7 @@ def encode(edit: Edit) -> bytes:
     head = {
         "name": edit.name,
         "kind": edit.kind,
+        "group": edit.group,
         "case": edit.case,
         "reader": edit.reader,
         "time": float(edit.time),
@@ -87,6 +88,7 @@ def _decode(content: bytes) -> Edit:
     return Edit(
         name=_text(head["name"]),
         kind=kind,
+        group=_text(head["group"]),
         case=_text(head["case"]),
         reader=_text(head["reader"]),
         time=time,

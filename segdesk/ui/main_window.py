@@ -46,6 +46,7 @@ from segdesk.ui.reasons import Reasons
 from segdesk.ui.recent_menu import RecentMenu
 from segdesk.ui.run_choice import RunChoice
 from segdesk.ui.saved_words import saved_words
+from segdesk.ui.segment_removal import SegmentRemoval
 from segdesk.ui.session import Session
 from segdesk.ui.start_page import StartPage
 from segdesk.ui.status_line import StatusLine
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         )
         self.exchange = Exchange(self, self.session, self.runner, preferences)
         self.care = CaseCare(self, self.session, self.runner, self.training)
+        self._removal = SegmentRemoval(self, self.session, self.runner)
         self.docks = Docks(self)
         self._bridge = Bridge(self)
         self._workplace: Workplace | None = None
@@ -163,6 +165,8 @@ class MainWindow(QMainWindow):
         self.imports.offered.connect(self.banner.offer)
         self.imports.taken_back.connect(self.banner.take_back)
         self.imports.labels_came.connect(self.exchange.ask_how)
+        self._removal.said.connect(self.say)
+        self._removal.failed.connect(self._show_failure)
         self.imports.previewed.connect(self._preview_import)
         self.imports.shown.connect(self._end_preview)
         self.imports.busy_changed.connect(self._show_state)
@@ -341,6 +345,7 @@ class MainWindow(QMainWindow):
             raise ValueError("expected an open project")
         made = Workplace(workbench, view, self.table, self.docks, self.training, self._looks.tokens)
         made.mouse_said.connect(self._status.say_mouse)
+        made.remove_wanted.connect(self._removal.ask)
         made.said.connect(self.say)
         made.run_wanted.connect(self._run_choice.use)
         recall(made.training.form, self.preferences.now.plan)

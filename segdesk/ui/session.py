@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,12 +19,11 @@ from segdesk.app.places import keep_place, kept_place
 from segdesk.app.saving import PendingSave
 from segdesk.app.view_state import STYLES, ViewState
 from segdesk.app.workbench import Workbench
-from segdesk.core.edit import Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.errors import SegdeskError
 from segdesk.ui.bridge import Bridge
-from segdesk.ui.edit_words import place_words
+from segdesk.ui.history_walk import HistoryWalk
 from segdesk.ui.journal_sync import JournalSync
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.threads.task_runner import TaskRunner
@@ -35,6 +33,10 @@ from segdesk.ui.translations import tr
 FIRST_SEGMENT = "Lung"
 
 log = logging.getLogger(__name__)
+
+
+#: What is done once a case was read, and what where that fails.
+_Waiting = tuple[Callable[[], None], Callable[[Exception], None] | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,9 +80,10 @@ class Session(QObject):
         self._view: ViewState | None = None
         self._bridge = Bridge(self)
         self._reading: str | None = None
-        self._when_read: dict[str, list[Callable[[], None]]] = {}
-        #: An undo or redo waits for the mask that it changes.
-        self._step_waits = False
+        self._when_read: dict[str, list[_Waiting]] = {}
+        self._walk = HistoryWalk(
+            self, self, noted=self.noted.emit, refused=self.refused.emit, failed=self.failed.emit
+        )
         self._saving = False
         self._after_write: list[Callable[[], None]] = []
         self._opening = False
@@ -239,65 +242,34 @@ class Session(QObject):
     # Through the history
 
     def undo(self) -> None:
-        """Take the newest Edit back and go where it was."""
+        """Take the newest step back and go where it was."""
         if self._workbench is not None:
-            self._through_history(self._workbench, self._workbench.history.next_undo, "undo")
+            self._walk.take(self._workbench, "undo")
 
     def redo(self) -> None:
-        """Do the newest undone Edit again and go where it is."""
+        """Do the newest undone step again and go where it is."""
         if self._workbench is not None:
-            self._through_history(self._workbench, self._workbench.history.next_redo, "redo")
-
-    def _through_history(
-        self, workbench: Workbench, edit: Edit | None, way: Literal["undo", "redo"]
-    ) -> None:
-        """A step. The place is shown now, because a key was pressed now; where its mask is still
-        to be read, the step follows, and shows nothing any more.
-        """
-        if edit is None:
-            return
-        if self._view is not None and edit.case in self._view.new_cases:
-            # Its labels came in by themselves: who takes back a stroke does not mean them.
-            self.refused.emit(_not_seen(edit))
-            return
-        if edit.case and not self.has_mask(edit.case):
-            if self._step_waits:
-                self.refused.emit(_still_reading(edit.case))
-                return
-            self._step_waits = True
-            self._reveal(edit)
-            self.when_read(edit.case, lambda: self._late_step(workbench, edit, way))
-            return
-        done = _step(workbench, way)
-        if done is not None:
-            self._reveal(done)
-
-    def _late_step(self, workbench: Workbench, edit: Edit, way: Literal["undo", "redo"]) -> None:
-        """The mask that a step waited for is there."""
-        self._step_waits = False
-        newest = workbench.history.next_undo if way == "undo" else workbench.history.next_redo
-        named = f"{edit.name}, {place_words(edit, workbench)}"
-        if newest is not edit:
-            # Something was drawn while the mask was read: that is not what was meant.
-            self.noted.emit(tr("Left as it was, because more was drawn since: {edit}", edit=named))
-            return
-        _step(workbench, way)
-        if self._view is not None and not self._view.shows(edit):
-            said = tr("Undone: {edit}") if way == "undo" else tr("Done again: {edit}")
-            self.noted.emit(said.format(edit=named))
-
-    def _reveal(self, edit: Edit) -> None:
-        if self._view is not None:
-            self._view.reveal(edit)
+            self._walk.take(self._workbench, "redo")
 
     # Reading a case
 
-    def when_read(self, case: str, then: Callable[[], None]) -> None:
-        """Do something once the case's mask is in memory: now where it is, else after reading."""
+    def when_read(
+        self,
+        case: str,
+        then: Callable[[], None],
+        *,
+        otherwise: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Do something once the case's mask is in memory: now where it is, else after reading.
+
+        Parameters
+        ----------
+        otherwise : gets what went wrong; None: it is said as any other failure
+        """
         if self.has_mask(case):
             then()
             return
-        self._when_read.setdefault(case, []).append(then)
+        self._when_read.setdefault(case, []).append((then, otherwise))
         self._read(case)
 
     def _read_shown(self) -> None:
@@ -322,11 +294,14 @@ class Session(QObject):
 
         def failed(error: Exception) -> None:
             self._reading = None
-            self._when_read.pop(case, None)
-            self._step_waits = False
+            waiting = self._when_read.pop(case, [])
             self.busy_changed.emit()
             if self._workbench is workbench:
-                self.failed.emit(error)
+                for _, otherwise in waiting:
+                    if otherwise is not None:
+                        otherwise(error)
+                if not waiting or any(otherwise is None for _, otherwise in waiting):
+                    self.failed.emit(error)
 
         self._runner.start(
             tr("Reading {case}", case=case),
@@ -341,7 +316,7 @@ class Session(QObject):
             if read.prediction is not None:
                 workbench.adopt_prediction(read.prediction)
             workbench.adopt(read.id, read.loaded)
-        for then in self._when_read.pop(read.id, []):
+        for then, _ in self._when_read.pop(read.id, []):
             then()
 
     def _read_next(self) -> None:
@@ -454,7 +429,7 @@ class Session(QObject):
         self.journal.stop()
         self._bridge.close()
         self._when_read.clear()
-        self._step_waits = False
+        self._walk.forget()
         if workbench is not None:
             self.closed.emit()
         return workbench
@@ -473,22 +448,6 @@ def _open(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
 
 def _create(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
     return Workbench.create(path, reader=reader), ()
-
-
-def _step(workbench: Workbench, way: Literal["undo", "redo"]) -> Edit | None:
-    return workbench.undo() if way == "undo" else workbench.redo()
-
-
-def _not_seen(edit: Edit) -> str:
-    return tr(
-        "The newest change is '{name}' of {case}, which came in by itself: look at {case} first.",
-        name=edit.name,
-        case=edit.case,
-    )
-
-
-def _still_reading(case: str) -> str:
-    return tr("{case} is still being read: wait a moment.", case=case)
 
 
 def _read_case(workbench: Workbench, case: str) -> _Read:

@@ -85,6 +85,8 @@ class Workplace(QWidget):
     said = Signal(str)
     #: Id of the run that somebody wants to use, or `run_in_use.AUTOMATIC`.
     run_wanted = Signal(str)
+    #: The number of a segment that shall go.
+    remove_wanted = Signal(int)
 
     def __init__(
         self,
@@ -157,6 +159,7 @@ class Workplace(QWidget):
         self.slice.take_wanted.connect(self._trigger("take_prediction"))
         self.slice.next_wanted.connect(self._trigger("next_to_look_at"))
         self.segments.said.connect(self.said)
+        self.segments.remove_wanted.connect(self.remove_wanted)
         self.training.said.connect(self.said)
         self.training.lessons.pools_wanted.connect(self._pool_menu)
         self.training.readiness_changed.connect(lambda: self._table.refresh("train"))

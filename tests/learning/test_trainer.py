@@ -158,6 +158,15 @@ def test_fine_tuning_begins_with_the_other_runs_weights(tmp_path: Path) -> None:
     assert distance(tmp_path, other, "conv") < 0.01
 
 
+def test_fine_tuning_knows_a_segment_by_its_number_whatever_it_is_called_now(
+    tmp_path: Path,
+) -> None:
+    other = save_model(tmp_path / "other")
+    recorder = finetuned(tmp_path, start_segments=((1, "left lung"),), start_model=str(other))
+    assert not [note for note in recorder.of(Note) if "last layer" in note.sentence]
+    assert distance(tmp_path, other, "head") < 0.01
+
+
 def test_fine_tuning_with_other_segments_has_a_new_head_and_says_so(tmp_path: Path) -> None:
     other = save_model(tmp_path / "other", classes=4)
     recorder = finetuned(

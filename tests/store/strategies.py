@@ -211,6 +211,7 @@ edits = st.builds(
     Edit,
     name=any_text,
     case=any_text,
+    group=any_text,
     reader=any_text,
     time=moments,
     patches=st.lists(patches(), max_size=3).map(tuple),

@@ -49,6 +49,7 @@ def _forged(packed: bytes = b"", **fields: Any) -> bytes:
     head: dict[str, Any] = {
         "name": "Brush",
         "kind": "stroke",
+        "group": "",
         "case": "case-001",
         "reader": "",
         "time": 1.0,
@@ -79,6 +80,7 @@ def test_a_patch_that_unpacks_to_less_than_its_box_is_refused() -> None:
         {"time": float("inf")},
         {"time": True},
         {"name": 3},
+        {"group": 3},
         {"statuses": [[0, 0, 6, [], []]]},
         {"statuses": [[-1, 0, 1, [], []]]},
         {"statuses": [[0, 0, 1]]},

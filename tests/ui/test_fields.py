@@ -161,7 +161,7 @@ def test_voxels_are_counted_in_good_english(tmp_path: Path, count: int, words: s
     workbench = make_project(tmp_path)
     before, after = np.zeros((1, count), np.uint8), np.ones((1, count), np.uint8)
     patch = Patch.of(Box(2, 0, 1, 0, count), Planes(before, after, before, after))
-    assert describe(Edit("Brush", "case-001", patches=(patch,)), workbench) == words + "slice 3"
+    assert describe((Edit("Brush", "case-001", patches=(patch,)),), workbench) == words + "slice 3"
     workbench.close()
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QColorDialog,
+    QLabel,
     QLineEdit,
     QMenu,
     QTableView,
@@ -82,7 +83,13 @@ def test_the_menu_of_a_row_renames_hides_and_locks(
     desk: Desk, table: QTableView, qtbot: QtBot
 ) -> None:
     menu = open_menu(desk, table)
-    assert [row.text() for row in menu.actions()] == ["Rename", "Colour…", "Hide", "Lock"]
+    assert [row.text() for row in menu.actions()] == [
+        "Rename",
+        "Colour…",
+        "Hide",
+        "Lock",
+        "Remove…\tDel",
+    ]
     choose(desk, menu, "rename_segment")
     rename(desk, table, qtbot, "Lobe")
     assert first_segment(desk).name == "Lobe"
@@ -91,7 +98,7 @@ def test_the_menu_of_a_row_renames_hides_and_locks(
     choose(desk, open_menu(desk, table), "lock_segment")
     assert first_segment(desk).locked
     menu = open_menu(desk, table)
-    assert [row.text() for row in menu.actions()][2:] == ["Show", "Unlock"]
+    assert [row.text() for row in menu.actions()][2:4] == ["Show", "Unlock"]
     menu.close()
 
 
@@ -182,3 +189,24 @@ def test_tab_leaves_every_table(desk: Desk, table: QTableView, qtbot: QtBot) -> 
         assert not view.tabKeyNavigation(), view.objectName()
     qtbot.keyClick(table, Qt.Key.Key_Tab)
     assert not table.hasFocus()
+
+
+@pytest.mark.parametrize(("typed", "said"), [("  ", "needs a name"), ("Other", "already")])
+def test_a_name_that_is_empty_or_taken_is_refused_with_a_sentence(
+    desk: Desk, table: QTableView, qtbot: QtBot, typed: str, said: str
+) -> None:
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    workbench.add_segment("Other")
+    desk.settle()
+    table.setCurrentIndex(table.model().index(0, 0))
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    rename(desk, table, qtbot, typed)
+    assert first_segment(desk).name == "Disc"
+    words = desk.window.findChild(QLabel, "status_words")
+    assert words is not None and said in words.text()
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    rename(desk, table, qtbot, "  Left lung ")
+    assert first_segment(desk).name == "Left lung"
+    desk.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert first_segment(desk).name == "Disc"

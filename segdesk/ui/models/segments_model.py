@@ -48,10 +48,11 @@ class SegmentsModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, LOCKED))
 
     def segment(self, row: int) -> Segment | None:
-        """The segment of a row."""
+        """The segment of a row; None where it is gone and the rows do not know it yet."""
         if self._workbench is None or not 0 <= row < len(self._numbers):
             return None
-        return self._workbench.segments[self._numbers[row]]
+        number = self._numbers[row]
+        return next((one for one in self._workbench.segments if one.number == number), None)
 
     def row_of(self, number: int) -> int:
         """The row of a number, -1 for none."""

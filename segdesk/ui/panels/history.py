@@ -32,7 +32,7 @@ class HistoryPanel(Panel):
         self._list.itemActivated.connect(self._go)
         self._list.itemClicked.connect(self._go)
         self.rows.addWidget(self._list, 1)
-        self._edits: tuple[Edit, ...] = ()
+        self._steps: tuple[tuple[Edit, ...], ...] = ()
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         self.bridge.listen(workbench.history_changed, self.refresh)
@@ -40,20 +40,20 @@ class HistoryPanel(Panel):
 
     def refresh(self) -> None:
         workbench = self.workbench
-        self._edits = workbench.history.done[-SHOWN:][::-1] if workbench is not None else ()
+        self._steps = workbench.history.steps[-SHOWN:][::-1] if workbench is not None else ()
         self._list.clear()
         if workbench is not None:
-            for edit in self._edits:
-                self._list.addItem(_row(describe(edit, workbench), edit.time))
-        if not self._edits:
+            for step in self._steps:
+                self._list.addItem(_row(describe(step, workbench), step[-1].time))
+        if not self._steps:
             item = QListWidgetItem(self.tr("Nothing to undo yet"))
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self._list.addItem(item)
 
     def _go(self, item: QListWidgetItem) -> None:
         row = self._list.row(item)
-        if self.view is not None and row < len(self._edits):
-            self.view.reveal(self._edits[row])
+        if self.view is not None and row < len(self._steps):
+            self.view.reveal(self._steps[row][0])
 
 
 def _row(text: str, at: float) -> QListWidgetItem:
@@ -65,13 +65,20 @@ def _row(text: str, at: float) -> QListWidgetItem:
     return item
 
 
-def describe(edit: Edit, workbench: Workbench) -> str:
+def describe(step: tuple[Edit, ...], workbench: Workbench) -> str:
     """One line: name, how many voxels, where."""
-    parts = [edit.name]
-    voxels = sum(patch.changed for patch in edit.patches)
+    parts = [step[-1].name]
+    voxels = sum(patch.changed for edit in step for patch in edit.patches)
     if voxels:
         parts[0] += ", " + (tr("1 voxel") if voxels == 1 else tr("{n} voxels", n=voxels))
-    where = place_words(edit, workbench)
+    cases = {edit.case for edit in step if edit.case}
+    where = (
+        place_words(step[0], workbench)
+        if len(step) == 1
+        else tr("{n} cases", n=len(cases))
+        if len(cases) > 1
+        else "".join(cases)
+    )
     if where:
         parts.append(where)
     return " · ".join(parts)

@@ -28,13 +28,17 @@ class SegmentTable(QTableView):
     """Says which row was chosen by a hand, and which eye or padlock was clicked.
 
     A row that becomes the current one by itself (Qt makes the first one so when the table gets
-    the focus) is no choice. Return and Enter rename, which Qt leaves to F2 outside macOS.
+    the focus) is no choice. Return and Enter rename, which Qt leaves to F2 outside macOS; Delete
+    removes.
     """
 
     #: A row, by a click on its name or volume, or by a key.
     chosen = Signal(int)
     #: The index of an eye or a padlock.
     toggled = Signal(object)
+
+    #: The current row shall go.
+    remove_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +49,10 @@ class SegmentTable(QTableView):
         typing = self.state() == QAbstractItemView.State.EditingState
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not typing:
             self.edit(self.currentIndex().siblingAtColumn(NAME))
+            event.accept()
+            return
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and not typing:
+            self.remove_wanted.emit()
             event.accept()
             return
         before = self.currentIndex().row()
@@ -92,6 +100,8 @@ class SegmentsPanel(Panel):
     """The table of segments. The row in bold is the one that paints."""
 
     said = Signal(str)
+    #: The number of a segment that shall go.
+    remove_wanted = Signal(int)
 
     def __init__(self, tokens: Tokens) -> None:
         super().__init__("segments", "Segments", tokens)
@@ -122,6 +132,7 @@ class SegmentsPanel(Panel):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self._table.chosen.connect(self._choose)
         self._table.toggled.connect(self._model.toggle)
+        self._table.remove_wanted.connect(lambda: self._remove(self._table.currentIndex()))
         self._table.doubleClicked.connect(self._double_clicked)
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._table.customContextMenuRequested.connect(self._show_menu)
@@ -164,6 +175,11 @@ class SegmentsPanel(Panel):
         self.view.use_segment(segment.number)
         self.bridge.flush()
         self._table.edit(self._model.index(self._model.row_of(segment.number), NAME))
+
+    def _remove(self, index: QModelIndex) -> None:
+        segment = self._model.segment(index.row())
+        if segment is not None:
+            self.remove_wanted.emit(segment.number)
 
     def _choose(self, row: int) -> None:
         segment = self._model.segment(row)
@@ -222,6 +238,7 @@ class SegmentsPanel(Panel):
                 self.tr("Unlock") if segment.locked else self.tr("Lock"),
                 lambda: self._model.toggle(index.siblingAtColumn(LOCKED)),
             ),
+            ("remove_segment", self.tr("Remove…") + "\tDel", lambda: self._remove(name)),
         ):
             action = menu.addAction(text)
             action.setObjectName(id)
