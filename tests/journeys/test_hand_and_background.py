@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from segdesk.app import saving
@@ -215,3 +215,15 @@ def test_a_key_meant_for_stop_presses_nothing_else_when_the_training_ends_by_its
     busy_desk.settle()
     assert not window.training.is_running
     assert panel.workbench is not None and len(panel.workbench.project.runs) == runs
+
+
+def test_words_of_a_training_do_not_make_its_dock_wider_and_move_the_scan(busy_desk: Desk) -> None:
+    panel = busy_desk.window.training_panel
+    assert panel is not None
+    left = panel.findChild(QLabel, "training_left")
+    assert left is not None
+    before, place = panel.minimumSizeHint().width(), busy_desk.canvas.geometry()
+    left.setText("predicting a case with a long name: slice 118 of 480 " * 8)
+    busy_desk.settle()
+    assert panel.minimumSizeHint().width() == before
+    assert busy_desk.canvas.geometry() == place

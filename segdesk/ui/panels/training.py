@@ -70,6 +70,8 @@ class TrainingPanel(Panel):
         self._facts = ElidedLabel("training_facts")
         self._left = label("", "dim")
         self._left.setObjectName("training_left")
+        # Its words come from a child: they must not make the dock wider and move the scan.
+        self._left.setMinimumWidth(1)
         self.title_row.insertWidget(1, self._runs)
         self.title_row.insertWidget(2, self._facts, 1)
         # The facts take the room that the title row leaves empty elsewhere.
