@@ -34,8 +34,8 @@ def status_move(
     Every StatusMove is made here. "Said right" makes the slice complete for the segments that
     exist now. "Drawn" keeps what the slice has; on one that nobody has touched, the background
     that a hand paints counts for the segments that exist now, and for none that comes later. Any
-    other move keeps what the slice has, and loses it where nothing on the slice teaches any more
-    because it is unlabelled or predicted.
+    other move keeps what the slice has. Whatever moves it, an unlabelled or predicted slice is
+    complete for none: nothing on it teaches.
 
     Parameters
     ----------
@@ -51,10 +51,10 @@ def status_move(
     before, had = annotation.status(index), annotation.complete_for(index)
     if cause == "said right":
         has = frozenset(segments)
-    elif cause == "drawn":
-        has = had if had or before.teaches else frozenset(segments)
     elif after in (SliceStatus.UNLABELLED, SliceStatus.PREDICTED):
         has = NONE
+    elif cause == "drawn":
+        has = had if had or before.teaches else frozenset(segments)
     else:
         has = had
     if (before, had) == (after, has):

@@ -16,8 +16,10 @@ from segdesk.core.run import Epoch, Plan
 from segdesk.learning.figures import Overlap
 from segdesk.learning.validation import Validated
 
-#: A Dice that is better by less than this comes from stray voxels.
+#: A Dice that is better by less than this comes from stray voxels ...
 MARGIN = 0.005
+#: ... or by less than this share of what is left to 1, where foreground leaves hardly any room.
+MARGIN_SHARE = 0.1
 
 
 def is_better_than_nothing(validated: Validated | None, trained: Overlap | None) -> bool:
@@ -29,10 +31,15 @@ def is_better_than_nothing(validated: Validated | None, trained: Overlap | None)
     trained : of its batches; None before there was one
     """
     if validated is not None and validated.dice is not None:
-        return validated.dice > validated.constant_dice + MARGIN
+        return _is_above(validated.dice, validated.constant_dice)
     if trained is None or trained.dice is None:
         return False
-    return trained.dice > trained.constant_dice + MARGIN
+    return _is_above(trained.dice, trained.constant_dice)
+
+
+def _is_above(dice: float, constant: float) -> bool:
+    """Whether a Dice is clearly better than that of one class everywhere."""
+    return dice > constant + min(MARGIN, MARGIN_SHARE * (1.0 - constant))
 
 
 def why_nothing(

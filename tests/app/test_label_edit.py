@@ -157,6 +157,7 @@ def test_a_segment_that_is_locked_while_the_scan_is_read_stays_out_of_it(
     assert "'Disc' is locked" in case.source.notes[-1]
     # Slices without what the file says of them would teach that nothing is there.
     assert set(worked.statuses(case.id)) == {S.UNLABELLED}
+    assert not any(worked.complete(case.id))
 
 
 @pytest.mark.parametrize("how", ["auto", "corrected"])

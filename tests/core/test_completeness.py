@@ -54,6 +54,17 @@ def test_the_background_of_a_first_stroke_counts_for_the_segments_of_then(
     assert moved(mask, after_stroke(S.PARTIAL), "drawn", 1, 2, 3) == (S.PARTIAL, {1, 2})
 
 
+@pytest.mark.parametrize("before", [S.UNLABELLED, S.PREDICTED])
+def test_a_slice_that_nobody_sees_is_complete_for_none_until_a_hand_draws_there(
+    before: SliceStatus,
+) -> None:
+    mask = slice_of(before)
+    unseen = after_stroke(before, on_screen=False)
+    assert moved(mask, unseen, "drawn", 1) == (S.PREDICTED, set())
+    assert moved(mask, after_stroke(S.PREDICTED), "drawn", 1, 2) == (S.PARTIAL, {1, 2})
+    assert status_move(slice_of(before), 0, before, cause="drawn", segments=(1,)) is None
+
+
 @pytest.mark.parametrize("on_screen", [True, False])
 @pytest.mark.parametrize("before", [S.CORRECTED, S.VERIFIED])
 def test_a_stroke_on_a_slice_that_was_right_keeps_what_it_is_complete_for(

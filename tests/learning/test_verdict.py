@@ -62,6 +62,18 @@ def test_the_validation_decides_else_the_batches(
     assert (why_nothing(plan_for(), epochs(1.0), validated, trained) == "") is better
 
 
+@pytest.mark.parametrize(("dice", "better"), [(1.0, True), (0.9995, True), (0.9976, False)])
+def test_a_mask_that_fills_its_slices_leaves_room_for_something_learnt(
+    dice: float, better: bool
+) -> None:
+    # A body in a picture that was cut to it, or strokes with hardly any background among them.
+    fills = constant_dice([(9950, 10000)])
+    assert fills == pytest.approx(0.9975, abs=1e-4)
+    assert is_better_than_nothing(Validated(0.01, 0.999, dice, fills), None) is better
+    found = Overlap((dice * 9950,), (9950.0,), (9950.0,), (10000.0,))
+    assert is_better_than_nothing(None, found) is better
+
+
 def test_the_reason_names_the_figure_and_the_way_out() -> None:
     fast = plan_for(rate=1.0)
     said = why_nothing(fast, epochs(0.5, 3.0), NOTHING, NO_OVERLAP)
