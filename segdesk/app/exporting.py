@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,7 @@ class Export:
     content : a scan, or uint8 labels of the grid's shape
     axes : of the file that the case came from; what is written is in that file's order
     names : (number, name) of the segments
+    is_prediction : its labels may be those of segments that were removed since; these stay out
     notes : sentences about what was asked for, told with those of the file
     """
 
@@ -38,6 +40,7 @@ class Export:
     grid: Grid
     names: tuple[tuple[int, str], ...] = ()
     axes: Axes = AS_STORED
+    is_prediction: bool = False
     notes: tuple[str, ...] = ()
 
     def write(self, path: Path) -> tuple[str, ...]:
@@ -54,13 +57,20 @@ class Export:
         InputError
             Where the disk refuses, or what was written reads back differently.
         """
-        array = values(self.content) if isinstance(self.content, Volume) else self.content
+        notes = self.notes
+        if isinstance(self.content, Volume):
+            array = values(self.content)
+        elif self.is_prediction:
+            array, said = _of_segments(self.content, [number for number, _ in self.names])
+            notes += said
+        else:
+            array = self.content
         array, grid = in_source_order(array, self.grid, self.axes)
-        return (*self.notes, *write_file(path, array, grid, names=self.names))
+        return (*notes, *write_file(path, array, grid, names=self.names))
 
 
 def export(workbench: Workbench, case: str, what: What, path: Path) -> tuple[str, ...]:
-    """Write a case's mask, newest prediction or scan now. See `Export.write`."""
+    """Write a case's mask, prediction or scan now. See `Export.write`."""
     return prepare(workbench, case, what).write(path)
 
 
@@ -81,10 +91,28 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
         prediction = workbench.prediction(case)
         if prediction is None:
             raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
-        return Export(prediction.labels, row.grid, names, axes)
+        return Export(prediction.labels, row.grid, names, axes, is_prediction=True)
     # A copy, because painting goes on while it is written.
     labels = workbench.annotation(case).labels.copy()
-    return Export(labels, row.grid, names, axes, tuple(filter(None, [unseen(workbench, case)])))
+    notes = tuple(filter(None, [unseen(workbench, case)]))
+    return Export(labels, row.grid, names, axes, notes=notes)
+
+
+def _of_segments(
+    labels: npt.NDArray[np.uint8], numbers: Sequence[int]
+) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+    """A prediction without what no segment of today is, and a sentence where that is something."""
+    counts = np.zeros(256, np.int64)
+    # Plane by plane, because bincount makes an int64 of every voxel.
+    for plane in labels:
+        counts += np.bincount(plane.reshape(-1), minlength=256)
+    counts[[0, *numbers]] = 0
+    gone = int(counts.sum())
+    if not gone:
+        return labels, ()
+    lookup = np.where(counts, 0, np.arange(256)).astype(np.uint8)
+    words = "1 voxel" if gone == 1 else f"{gone:,} voxels"
+    return lookup[labels], (f"{words} of segments that were removed since were left out.",)
 
 
 def unseen(workbench: Workbench, case: str) -> str:

@@ -12,12 +12,14 @@ from segdesk.app import exporting
 from segdesk.app.editing import Gesture
 from segdesk.app.reviewing import say_right
 from segdesk.app.workbench import Workbench
-from segdesk.core.edit import Box, Edit, StatusMove
+from segdesk.core.edit import Box, Edit, SegmentChange, StatusMove
 from segdesk.core.grid import Grid
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
-from tests.projects import make_project, voxels
+from tests.projects import disc, make_project, voxels
 
 
 @pytest.fixture
@@ -61,6 +63,23 @@ def test_a_rescaled_array_goes_out_with_the_values_of_its_source() -> None:
 def test_a_prediction_that_is_not_there_is_refused(workbench: Workbench) -> None:
     with pytest.raises(UsageError, match="no prediction"):
         exporting.prepare(workbench, "case-001", "prediction")
+
+
+def test_a_prediction_goes_out_without_segments_that_were_removed_since(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    other = workbench.add_segment("Other")
+    labels = disc(voxels())
+    labels[2, :3] = other.number
+    workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
+    workbench.folder.write_prediction(Prediction("run-001", "case-001", labels, labels))
+    workbench.add_prediction("run-001", "case-001")
+    exporting.export(workbench, "case-001", "prediction", tmp_path / "both.npy")
+    assert np.array_equal(np.load(tmp_path / "both.npy"), labels)
+    workbench.do(Edit("Remove segment", "", segments=(SegmentChange(other, None),)))
+    notes = exporting.export(workbench, "case-001", "prediction", tmp_path / "disc.npy")
+    assert np.array_equal(np.load(tmp_path / "disc.npy"), np.where(labels == 1, 1, 0))
+    assert "96 voxels of segments that were removed since were left out." in notes
 
 
 def test_a_mask_says_how_many_of_its_slices_nobody_has_looked_at(
