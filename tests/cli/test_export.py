@@ -111,7 +111,7 @@ def test_a_file_is_replaced_only_by_a_whole_one(
     file = tmp_path / "out.nrrd"
     file.write_text("an older export")
     with monkeypatch.context() as fault:
-        fault.setattr(sitk, "WriteImage", lambda *a, **k: Path(a[1]).write_bytes(b"NRRD0004\n"))
+        fault.setattr(nrrd, "write", lambda name, *_, **__: Path(name).write_bytes(b"NRRD0004\n\n"))
         assert segdesk("export", ct, file, "--case", "case-001").code == 3
     assert file.read_text() == "an older export"
     assert segdesk("export", ct, file, "--case", "case-001").code == 0
