@@ -12,7 +12,6 @@ packed from the previous one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from segdesk.errors import ProjectError
 from segdesk.store import hdf5
 from segdesk.store.complete_codec import Sets, Statuses, put_slices, slices_of
 from segdesk.store.hdf5 import NewGroup
-from segdesk.store.plane_file import Plane, Source, pack, packed_planes, read_layers, write
+from segdesk.store.plane_file import Packed, Plane, pack, read_packed, unpack, write
 from segdesk.store.translate import reading, writing
 
 LAYERS = ("labels", "provenance")
@@ -68,20 +67,17 @@ class NewGeneration:
         ProjectError
             Where the disk refuses, or the previous file is damaged.
         """
-        old: Source | None = None
-        with writing(f"The mask of '{self.case}'"), ExitStack() as stack:
+        with writing(f"The mask of '{self.case}'"):
+            old: Packed = {}
             if self.previous:
                 path = self.folder / annotation_name(self.previous)
-                with reading(f"The mask of '{self.case}'"):
-                    old = stack.enter_context(packed_planes(path, LAYERS, self.shape))
+                with reading(f"The mask of '{self.case}'"), hdf5.open_file(path) as root:
+                    old = read_packed(root, LAYERS, self.shape)
 
             def source(layer: str, index: int) -> bytes | None:
                 if index in self.changed:
                     return pack(self.changed[index][LAYERS.index(layer)])
-                if old is None:
-                    return None
-                with reading(f"The mask of '{self.case}'"):
-                    return old(layer, index)
+                return old.get((layer, index))
 
             write(
                 self.folder / annotation_name(self.number),
@@ -112,15 +108,18 @@ def read(path: Path, case: Case) -> Annotation:
     if not case.generation:
         return Annotation(case.grid, statuses=statuses, complete=complete)
     what = f"The mask of '{case.id}'"
-    with reading(what), hdf5.open_file(path) as root:
-        indices = [int(index) for index in root.column("dismissed_slices", np.int64)]
-        if any(not 0 <= index < case.slices for index in indices):
-            raise ValueError("a dismissed slice lies outside")
-        dismissed = frozenset(zip(root.texts("dismissed_runs"), indices, strict=True))
-        labels, provenance = read_layers(root, LAYERS, case.grid.shape)
+    with reading(what):
+        with hdf5.open_file(path) as root:
+            indices = [int(index) for index in root.column("dismissed_slices", np.int64)]
+            if any(not 0 <= index < case.slices for index in indices):
+                raise ValueError("a dismissed slice lies outside")
+            dismissed = frozenset(zip(root.texts("dismissed_runs"), indices, strict=True))
+            packed = read_packed(root, LAYERS, case.grid.shape)
+            said = slices_of(root, case.slices)
+        labels, provenance = unpack(packed, LAYERS, case.grid.shape)
         if int(provenance.max()) > 3:
             raise ValueError("unknown provenance")
-        if slices_of(root, case.slices) != (case.statuses, case.complete):
+        if said != (case.statuses, case.complete):
             raise ProjectError(
                 f"The mask of '{case.id}' and the index of the project disagree on which slices "
                 "are right.",

@@ -16,7 +16,6 @@ from __future__ import annotations
 import io
 import math
 import os
-import zlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,7 +169,7 @@ class Group:
 
 
 class Planes:
-    """uint8 planes of an open file. Unpacked here, so that no chunk can grow beyond its plane."""
+    """uint8 planes of an open file, as they are packed there."""
 
     def __init__(self, dataset: Any, shape: tuple[int, int, int]) -> None:
         self._dataset = dataset
@@ -186,17 +185,6 @@ class Planes:
             raise ValueError(f"plane {index} declares {info.size} bytes")
         _, packed = self._dataset.id.read_direct_chunk((index, 0, 0))
         return bytes(packed)
-
-    def read_into(self, index: int, plane: Bytes) -> None:
-        """Fill a contiguous plane, uint8, (rows, columns), that holds zeros."""
-        packed = self.packed(index)
-        if packed is None:
-            return
-        unpacker = zlib.decompressobj()
-        content = unpacker.decompress(packed, self._size + 1)
-        if len(content) != self._size or not unpacker.eof:
-            raise ValueError(f"plane {index} does not unpack to {self._size} bytes")
-        plane.reshape(-1)[:] = np.frombuffer(content, np.uint8)
 
 
 class NewGroup:

@@ -2,15 +2,16 @@
 
 Chunks are packed and unpacked here with zlib and handed to HDF5 as they are, so that an unchanged
 plane can be copied without unpacking, every chunk can be verified after writing, and no chunk can
-unpack to more than its plane. `annotation_file` and `prediction_file` say which layers there are.
+unpack to more than its plane. Either is done while no file is open: HDF5 has one file at a time,
+and a window that writes its index must not wait for the packing of a whole scan.
+`annotation_file` and `prediction_file` say which layers there are.
 """
 
 from __future__ import annotations
 
 import errno
 import zlib
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ Plane = npt.NDArray[np.uint8]
 Shape = tuple[int, int, int]
 #: Gives the packed plane of a layer and a slice, or None where all of it is 0.
 Source = Callable[[str, int], bytes | None]
+#: Packed planes that are not all 0, by layer and slice; much smaller than the planes.
+Packed = dict[tuple[str, int], bytes]
 
 
 def pack(plane: Plane) -> bytes | None:
@@ -50,26 +53,28 @@ def write(
     shape : (slices, rows, columns) of each
     source : asked once for each layer and slice, slice by slice
     extra : puts what else the file holds
-    on_plane : told the number of slices that are written
+    on_plane : told the number of slices that are packed
 
     Raises
     ------
     OSError
         Where the disk refuses or gives back something else; no new file is left.
     """
-    sums: dict[tuple[str, int], int] = {}
+    packed: Packed = {}
+    for index in range(shape[0]):
+        for layer in layers:
+            content = source(layer, index)
+            if content is not None:
+                packed[layer, index] = content
+        if on_plane is not None:
+            on_plane(index + 1)
     with replacing(path) as temporary:
         with hdf5.new_file(temporary) as root:
             extra(root)
             targets = {layer: root.planes(layer, shape) for layer in layers}
-            for index in range(shape[0]):
-                for layer in layers:
-                    packed = source(layer, index)
-                    if packed is not None:
-                        targets[layer].put(index, packed)
-                        sums[layer, index] = zlib.crc32(packed)
-                if on_plane is not None:
-                    on_plane(index + 1)
+            for (layer, index), content in packed.items():
+                targets[layer].put(index, content)
+        sums = {place: zlib.crc32(content) for place, content in packed.items()}
         try:
             _verify(temporary, layers, shape, sums)
         except (ValueError, KeyError, RuntimeError) as error:
@@ -89,23 +94,33 @@ def _verify(
                     raise OSError(errno.EIO, f"slice {index + 1} was not written as it was meant")
 
 
-def read_layers(root: Group, layers: tuple[str, ...], shape: Shape) -> tuple[Plane, ...]:
-    """The layers of an open file, each uint8 of this shape; the caller's to change."""
-    arrays: list[Plane] = []
+def read_packed(root: Group, layers: tuple[str, ...], shape: Shape) -> Packed:
+    """The chunks of an open file as they lie there."""
+    packed: Packed = {}
     for layer in layers:
         planes = root.planes(layer, shape)
-        array = np.zeros(shape, np.uint8)
         for index in range(shape[0]):
-            planes.read_into(index, array[index])
-        arrays.append(array)
-    return tuple(arrays)
+            content = planes.packed(index)
+            if content is not None:
+                packed[layer, index] = content
+    return packed
 
 
-@contextmanager
-def packed_planes(
-    path: Path, layers: tuple[str, ...], shape: Shape
-) -> Generator[Source, None, None]:
-    """A Source that gives the chunks of an older file as they lie there."""
-    with hdf5.open_file(path) as root:
-        planes = {layer: root.planes(layer, shape) for layer in layers}
-        yield lambda layer, index: planes[layer].packed(index)
+def unpack(packed: Packed, layers: tuple[str, ...], shape: Shape) -> tuple[Plane, ...]:
+    """The layers that were packed, each uint8 of this shape; the caller's to change.
+
+    Raises
+    ------
+    ValueError
+        Where a chunk does not unpack to a plane.
+    """
+    arrays = {layer: np.zeros(shape, np.uint8) for layer in layers}
+    size = shape[1] * shape[2]
+    for (layer, index), content in packed.items():
+        unpacker = zlib.decompressobj()
+        # Asked for one byte too many, so that no chunk can grow beyond its plane.
+        plane = unpacker.decompress(content, size + 1)
+        if len(plane) != size or not unpacker.eof:
+            raise ValueError(f"plane {index} does not unpack to {size} bytes")
+        arrays[layer][index].reshape(-1)[:] = np.frombuffer(plane, np.uint8)
+    return tuple(arrays.values())

@@ -11,7 +11,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError
 from segdesk.store import hdf5
 from segdesk.store.hdf5 import NewGroup
-from segdesk.store.plane_file import Plane, Shape, pack, read_layers, write
+from segdesk.store.plane_file import Plane, Shape, pack, read_packed, unpack, write
 from segdesk.store.translate import reading, writing
 
 LAYERS = ("labels", "probability")
@@ -54,10 +54,12 @@ def read_prediction(path: Path, run: str, case: str, shape: Shape) -> Prediction
     ProjectError
         Where the file is missing, damaged, or belongs to another run, case or shape.
     """
-    with reading(f"The prediction of '{case}' by {run}"), hdf5.open_file(path) as root:
-        if (root.text("run"), root.text("case")) != (run, case):
-            raise ValueError("the prediction of another run or case")
-        labels, probability = read_layers(root, LAYERS, shape)
+    with reading(f"The prediction of '{case}' by {run}"):
+        with hdf5.open_file(path) as root:
+            if (root.text("run"), root.text("case")) != (run, case):
+                raise ValueError("the prediction of another run or case")
+            packed = read_packed(root, LAYERS, shape)
+        labels, probability = unpack(packed, LAYERS, shape)
         labels.flags.writeable = False
         probability.flags.writeable = False
         return Prediction(run, case, labels, probability)
