@@ -61,6 +61,34 @@ def look_for(annotation: Annotation, case: str, number: int) -> Found:
     return Found(case, sum(counts), slices)
 
 
+def generations(workbench: Workbench) -> dict[str, int]:
+    """For each case the number of its mask on disk, to tell later what was saved since."""
+    return {case.id: case.generation for case in workbench.project.cases}
+
+
+def come_since(workbench: Workbench, number: int, seen: dict[str, int]) -> tuple[Found, ...]:
+    """Cases to look at again, because labels may have come from the background since.
+
+    What is not saved is in memory; what was saved and has left the memory has another generation.
+
+    Parameters
+    ----------
+    seen : from `generations`, as of the last look; what is looked at now is put there
+    """
+    now = generations(workbench)
+    again = [
+        id
+        for id, generation in now.items()
+        if (
+            workbench.loaded(id).counts.voxels(number)
+            if workbench.is_loaded(id)
+            else seen.get(id) != generation
+        )
+    ]
+    seen.update(now)
+    return tuple(Found(id, 0, ()) for id in again)
+
+
 def new_group() -> str:
     """An id for one removal."""
     return secrets.token_hex(8)

@@ -52,11 +52,12 @@ class SegmentRemoval(QObject):
         workbench.settle()
         name = workbench.segments[number].name
         title = tr("Looking for '{name}' in every case", name=name)
+        seen = removing_segments.generations(workbench)
         ids = [case.id for case in workbench.project.cases if not workbench.is_loaded(case.id)]
         task = self._runner.start(
             title,
             lambda task: _read_all(task, workbench, ids, number),
-            done=lambda found: self._looked(workbench, number, found),
+            done=lambda found: self._looked(workbench, number, found, seen),
             failed=self._stopped,
         )
         self._waiting = WaitingDialog(self._window, "removal_looking", title, task.cancel)
@@ -72,7 +73,9 @@ class SegmentRemoval(QObject):
         if waiting is not None:
             waiting.end()
 
-    def _looked(self, workbench: Workbench, number: int, read: list[Found]) -> None:
+    def _looked(
+        self, workbench: Workbench, number: int, read: list[Found], seen: dict[str, int]
+    ) -> None:
         """The cases that were not in memory are known; now those that are."""
         found = list(read)
 
@@ -89,17 +92,19 @@ class SegmentRemoval(QObject):
         InTurns(
             self,
             look(),
-            done=lambda: self._ask(workbench, number, found),
+            done=lambda: self._ask(workbench, number, found, seen),
             failed=self._stopped,
         )
 
-    def _ask(self, workbench: Workbench, number: int, found: list[Found]) -> None:
+    def _ask(
+        self, workbench: Workbench, number: int, found: list[Found], seen: dict[str, int]
+    ) -> None:
         self._end_waiting()
         if workbench is not self._session.workbench or number not in workbench.segments:
             return
         found = [row for row in found if row.slices]
         if not found:
-            self._remove(workbench, number, found)
+            self._remove(workbench, number, found, seen)
             return
         show_message(
             self._window,
@@ -118,14 +123,22 @@ class SegmentRemoval(QObject):
                 Choice(
                     "remove_segment",
                     tr("Remove"),
-                    lambda: self._remove(workbench, number, found),
+                    lambda: self._remove(workbench, number, found, seen),
                     "primary",
                 ),
             ),
         )
 
-    def _remove(self, workbench: Workbench, number: int, found: list[Found]) -> None:
-        """Case by case, each read first where it has left the memory."""
+    def _remove(
+        self, workbench: Workbench, number: int, found: list[Found], seen: dict[str, int]
+    ) -> None:
+        """Case by case, each read first where it has left the memory.
+
+        Parameters
+        ----------
+        found : as it was before the question
+        seen : from `removing_segments.generations`, of then
+        """
         if workbench is not self._session.workbench or number not in workbench.segments:
             return
         segment = workbench.segments[number].name
@@ -157,7 +170,10 @@ class SegmentRemoval(QObject):
         def go_on() -> None:
             if workbench is not self._session.workbench:
                 self._end_waiting()
-            elif left:
+                return
+            if not left:
+                left.extend(removing_segments.come_since(workbench, number, seen))
+            if left:
                 row = left.pop(0)
                 self._session.when_read(row.case, lambda: start(row), otherwise=broken)
             else:

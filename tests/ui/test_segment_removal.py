@@ -11,8 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QListWidget, QTableView
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import removing_segments, saving
+from segdesk.app import importing, removing_segments, saving
 from segdesk.app.workbench import Workbench
+from segdesk.formats.labels import LabelMap
 from segdesk.ui.banner import Banner
 from tests.projects import add_case, stroke, voxels
 from tests.windows import Desk
@@ -205,6 +206,30 @@ def test_a_mask_that_cannot_be_read_leaves_nothing_half_removed(
     assert masks(workbench) == before
     assert workbench.segments.numbers == (1, 2)
     assert workbench.history.next_redo is None
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_labels_that_come_while_the_question_stands_go_too(
+    desk: Desk, drawn: Path, qtbot: QtBot, is_saved: bool
+) -> None:
+    """As the end of an import brings them: into a case that had none, and with a new case."""
+    workbench, table = opened(desk, drawn)
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    asked = desk.dialog("remove_segment_question")
+    add_case(workbench, id="case-007", scan=voxels((20, 24, 32), seed=7))
+    labels = np.full((20, 24, 32), 2, np.uint8)
+    for id in ("case-002", "case-007"):
+        importing.take_label_map(workbench, id, LabelMap(labels))
+    if is_saved:
+        saving.save(workbench)
+        for id in CASES:
+            workbench.loaded(id)
+        assert not workbench.is_loaded("case-007")
+    desk.press(asked, "remove_segment")
+    desk.wait(lambda: 2 not in workbench.segments)
+    rest(desk)
+    assert count(workbench, 2) == 0
+    assert not workbench.annotation("case-007").labels.any()
 
 
 def test_nothing_is_drawn_while_it_is_under_way(desk: Desk, drawn: Path, qtbot: QtBot) -> None:
