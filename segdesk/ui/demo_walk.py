@@ -128,6 +128,8 @@ class Walk:
 
     def import_scans(self) -> None:
         drop(self.window, [self._scans[0].scan])
+        # The file does not say whether its numbers are HU; the import tells it from the peaks.
+        click(find(QPushButton, "import_chosen"))
         type_into(find(QLineEdit, "project_folder"), str(self._folder.resolve()))
         type_into(find(QLineEdit, "project_name"), PROJECT)
         click(find(QPushButton, "create_project"))
