@@ -321,7 +321,7 @@ def _first_labels(case: Case, labels: LabelMap, request: Request) -> Edit:
         case.id,
         labels.labels,
         request.labels_as,
-        segments=request.segments | _shown(labels),
+        segments=request.segments | labels.numbers,
         locked=request.locked,
     )
 
@@ -367,7 +367,7 @@ def _other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
     """Sentences where a number stands for another name in the file, or for none there."""
     names = dict(labels.names)
     said: list[str] = []
-    for number in np.flatnonzero(np.bincount(labels.labels.ravel(), minlength=256)).tolist():
+    for number in sorted(labels.numbers):
         if number not in table or table[number].locked:
             continue
         here, there = table[number].name, names.get(number)
@@ -388,7 +388,10 @@ def read_label_map(case: Case, source: str) -> LabelMap:
     InputError
         Where it cannot be read or lies on another grid.
     """
-    return read_labels(source, case.grid, axes=case.source.axes)
+    labels = read_labels(source, case.grid, axes=case.source.axes)
+    # Counted here, where nobody waits for it.
+    _ = labels.numbers
+    return labels
 
 
 def take_label_map(
@@ -413,7 +416,7 @@ def take_label_map(
         case,
         labels.labels,
         labels_as,
-        segments=frozenset(table.numbers) | _shown(labels),
+        segments=frozenset(table.numbers) | labels.numbers,
         locked=table.locked,
     )
     workbench.do(replace(edit, segments=_new_segments(table, labels)))
@@ -422,7 +425,7 @@ def take_label_map(
 
 def renumbered(table: SegmentTable, labels: LabelMap) -> LabelMap:
     """The map with other numbers in the place of those that stand for a segment that is gone."""
-    shown = _shown(labels)
+    shown = labels.numbers
     gone = sorted(shown & table.gone)
     if not gone:
         return labels
@@ -445,16 +448,10 @@ def renumbered(table: SegmentTable, labels: LabelMap) -> LabelMap:
     )
 
 
-def _shown(labels: LabelMap) -> frozenset[int]:
-    """Numbers of the segments that a label map shows."""
-    counts = np.bincount(labels.labels.ravel(), minlength=256)
-    return frozenset((np.flatnonzero(counts[1:]) + 1).tolist())
-
-
 def _new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, ...]:
     names = dict(labels.names)
     changes: list[SegmentChange] = []
-    for number in sorted(_shown(labels)):
+    for number in sorted(labels.numbers):
         if number not in table:
             segment = table.new(names.get(number, ""), number=number)
             table = table.put(segment)

@@ -7,6 +7,7 @@ resampled. Which whole numbers the values stand for is decided in `label_values`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,9 @@ from segdesk.formats.stored import Stored
 from segdesk.formats.tiff import TURNED
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LabelMap:
-    """Labels on the scan's Grid.
+    """Labels on the scan's Grid. Without slots, so that it keeps its `numbers`.
 
     Parameters
     ----------
@@ -40,6 +41,15 @@ class LabelMap:
     labels: Labels
     names: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """Numbers of the segments that it shows, counted once: a large scan takes a while."""
+        counts = np.zeros(256, np.int64)
+        # Slice by slice, because bincount makes eight bytes of every voxel that it is given.
+        for plane in self.labels:
+            counts += np.bincount(plane.reshape(-1), minlength=256)
+        return frozenset((np.flatnonzero(counts[1:]) + 1).tolist())
 
 
 def read_labels(source: str | Path, grid: Grid, *, axes: Axes = AS_STORED) -> LabelMap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -172,3 +173,21 @@ def test_a_slice_from_which_a_lock_keeps_labels_out_is_not_called_right(
     assert (mask.labels[0, :3] == 1).all() and not (mask.labels[0] == 2).any()
     assert mask.status(0) is S.PARTIAL
     assert mask.status(1) is S.CORRECTED
+
+
+def test_a_large_map_is_counted_slice_by_slice_and_once(tmp_path: Path) -> None:
+    workbench = Workbench.create(tmp_path / "p.segdesk")
+    scan = voxels((64, 128, 128))
+    add_case(workbench, scan=scan)
+    found = LabelMap(disc(scan))
+    workbench.annotation("case-001")
+    tracemalloc.start()
+    try:
+        importing.take_label_map(workbench, "case-001", found)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert workbench.annotation("case-001").labels.any()
+    assert peak < 2 * found.labels.nbytes
+    assert found.numbers is found.numbers == {1}
+    workbench.close()
