@@ -72,12 +72,20 @@ def why_of(project: Project) -> str:
         if cut_off:
             return f"{', '.join(cut_off)}: cut off before anybody knew what it had learnt."
         return "No run has learnt anything yet."
-    if not in_use.by_hand:
-        return in_use.reason
-    said = "It was chosen by hand."
-    if in_use.chosen and in_use.chosen != in_use.by_hand:
-        said += f" The best is {in_use.chosen}: {in_use.reason}"
-    return said
+    said = in_use.reason
+    if in_use.by_hand:
+        said = "It was chosen by hand."
+        if in_use.chosen and in_use.chosen != in_use.by_hand:
+            said += f" The best is {in_use.chosen}: {in_use.reason}"
+    unknown = never_learnt(project)
+    # The rule may not see it: a segment counts only where a validation slice shows it.
+    return f"{said} {in_use.run} never learnt {', '.join(unknown)}." if unknown else said
+
+
+def never_learnt(project: Project) -> tuple[str, ...]:
+    """Names of today's segments that the run in use does not know and so never proposes."""
+    learnt = {number for number, _ in project.run(project.in_use.run).segments}
+    return tuple(row.name for row in project.segments if row.number not in learnt)
 
 
 def choose_by_hand(workbench: Workbench, id: str) -> Run | None:

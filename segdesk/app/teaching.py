@@ -315,16 +315,15 @@ def incomplete_classes(
 def learnt_segments(
     workbench: Workbench, lessons: Curriculum
 ) -> tuple[tuple[Segment, ...], tuple[str, ...]]:
-    """The segments that a training can learn, and sentences about those that it cannot yet.
+    """The segments that a training can learn, and sentences about those that it cannot yet, or of
+    which the validation will say nothing.
 
     A segment for which no slice of the training pool is complete has no background anywhere: a
     network would be free to find it everywhere.
     """
-    complete: set[int] = set()
-    for choice in lessons.choices:
-        if choice.pool == "train":
-            rows = workbench.complete(choice.case)
-            complete.update(*(rows[index] for index in choice.slices))
+    complete, validated = (
+        _complete_for(workbench, lessons, pool) for pool in ("train", "validation")
+    )
     known = tuple(row for row in workbench.segments if row.number in complete)
     notes = tuple(
         f"'{row.name}' is not learnt yet: no slice that teaches is right for it. Press Enter on "
@@ -332,4 +331,21 @@ def learnt_segments(
         for row in workbench.segments
         if row.number not in complete
     )
+    if lessons.count("validation"):
+        notes += tuple(
+            f"No slice that validates is right for '{row.name}' yet, so the validation says "
+            "nothing of it."
+            for row in known
+            if row.number not in validated
+        )
     return known, notes
+
+
+def _complete_for(workbench: Workbench, lessons: Curriculum, pool: Pool) -> set[int]:
+    """Numbers for which any slice of a pool is complete."""
+    complete: set[int] = set()
+    for choice in lessons.choices:
+        if choice.pool == pool:
+            rows = workbench.complete(choice.case)
+            complete.update(*(rows[index] for index in choice.slices))
+    return complete

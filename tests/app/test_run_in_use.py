@@ -116,6 +116,23 @@ def test_a_choice_by_hand_is_kept_until_the_rule_is_wanted_again(
         again.close()
 
 
+def test_a_segment_that_the_run_in_use_never_learnt_is_named(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    train(taught, tmp_path)
+    assert "never learnt" not in run_in_use.said_of(taught.project)
+    taught.add_segment("Tumour")
+    assert run_in_use.said_of(taught.project).endswith(" run-001 never learnt Tumour.")
+    # As good on slices that show no tumour, so the rule keeps it; what it lacks is said.
+    for index in (1, 3):
+        say_right(taught, "case-001", index)
+    train(taught, tmp_path, dice=0.2, rival=0.7)
+    said = run_in_use.said_of(taught.project)
+    assert said.startswith("In use: run-001.") and said.endswith(" run-001 never learnt Tumour.")
+    run_in_use.choose_by_hand(taught, "run-002")
+    assert "never learnt" not in run_in_use.said_of(taught.project)
+
+
 def test_a_run_without_weights_cannot_be_chosen(taught: Workbench) -> None:
     with pytest.raises(UsageError, match="no run 'run-009'"):
         run_in_use.choose_by_hand(taught, "run-009")

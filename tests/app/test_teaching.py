@@ -377,6 +377,20 @@ def test_a_segment_that_no_slice_is_right_for_is_not_learnt_and_said_so(
     training.freeze(workbench, plan_for("encoder_decoder"))
 
 
+def test_a_segment_that_no_validation_slice_is_right_for_is_said_to_be_missing_from_the_figure(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 1, 2, 3)
+    workbench.add_segment("Tumour")
+    right(workbench, "case-001", 0, 4)
+    frozen = training.freeze(workbench, plan_for())
+    assert frozen.run.segments == ((1, "Disc"), (2, "Tumour"))
+    said = "No slice that validates is right for 'Tumour' yet, so the validation says nothing of it."
+    assert frozen.run.notes == (said,)
+    say_right(workbench, "case-001", 2)
+    assert training.freeze(workbench, plan_for()).run.notes == ()
+
+
 def test_slices_that_are_right_for_none_of_todays_segments_teach_nothing(
     workbench: Workbench,
 ) -> None:
