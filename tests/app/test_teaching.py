@@ -385,8 +385,9 @@ def test_a_segment_that_no_validation_slice_is_right_for_is_said_to_be_missing_f
     right(workbench, "case-001", 0, 4)
     frozen = training.freeze(workbench, plan_for())
     assert frozen.run.segments == ((1, "Disc"), (2, "Tumour"))
-    said = "No slice that validates is right for 'Tumour' yet, so the validation says nothing of it."
-    assert frozen.run.notes == (said,)
+    assert frozen.run.notes == (
+        "No slice that validates is right for 'Tumour' yet, so the validation says nothing of it.",
+    )
     say_right(workbench, "case-001", 2)
     assert training.freeze(workbench, plan_for()).run.notes == ()
 

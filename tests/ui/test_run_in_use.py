@@ -184,6 +184,15 @@ def test_the_layers_say_whose_prediction_is_shown_where_it_is_not_of_the_run_in_
     desk.close()
 
 
+def test_the_layers_name_a_segment_as_soon_as_the_run_in_use_does_not_know_it(desk: Desk) -> None:
+    train(desk)
+    assert "never learnt" not in line(desk, "run_in_use_why")
+    workbench_of(desk).add_segment("Tumour")
+    desk.settle()
+    assert line(desk, "run_in_use_why").endswith(" run-001 never learnt Tumour.")
+    desk.close()
+
+
 @pytest.mark.parametrize(("budget", "field", "value"), [("minutes", "plan_minutes", 1.0)])
 def test_a_chosen_fine_tune_keeps_the_budget_that_was_set(
     desk: Desk, budget: str, field: str, value: float

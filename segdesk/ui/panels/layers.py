@@ -83,6 +83,7 @@ class LayersPanel(Panel):
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.predictions_changed, self.refresh)
         self.bridge.listen(workbench.run_changed, self._show_runs)
+        self.bridge.listen(workbench.segments_changed, self._show_why)
 
     def refresh(self) -> None:
         run = None
