@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from segdesk.app import importing
 from segdesk.app.import_questions import SAYS_ITSELF, Questions, look_all
@@ -26,6 +26,7 @@ from segdesk.core.window import PRESETS, Window, full_range
 from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
 from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.banner import Offer
+from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.dialogs.import_choice import Chosen, ImportChoiceDialog
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
 from segdesk.ui.preferences import Preferences
@@ -190,7 +191,8 @@ class ImportFlow(QObject):
             self._is_offering = False
             self._end(batch)
 
-        if self._session.case_id is None or self._touches() == batch.touches:
+        at_rest = self._session.case_id is None or self._touches() == batch.touches
+        if at_rest and not _is_hand_elsewhere():
             ask()
             return
         self._is_offering = True
@@ -367,8 +369,14 @@ class ImportFlow(QObject):
             return
 
         def show() -> None:
-            if self._session.view is view:
-                view.show_case(cases[0])
+            if self._session.view is not view:
+                return
+            there = {row.id for row in view.workbench.project.cases}
+            left = [case for case in cases if case in there]
+            if left:
+                view.show_case(left[0])
+            else:
+                self.noted.emit(tr("Nothing of it is in the project any more."))
 
         self.offered.emit(
             Offer("show_new_case", _came_words(cases), tr("Show {case}", case=cases[0]), show)
@@ -381,6 +389,15 @@ class ImportFlow(QObject):
         if batch.is_stopped and (lost or not batch.taken):
             self.noted.emit(_stopped_words(lost))
         self.busy_changed.emit()
+
+
+def _is_hand_elsewhere() -> bool:
+    """Whether somebody types, or a dialog or menu is open: what is pressed next is meant for it."""
+    return (
+        is_typing(QApplication.focusWidget())
+        or QApplication.activeModalWidget() is not None
+        or QApplication.activePopupWidget() is not None
+    )
 
 
 def final(error: Exception) -> Exception:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
@@ -433,11 +433,11 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
+            _copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        event.acceptProposedAction()
+        _copy(event)
         # Later, because the program that is dragged from waits until this returns.
         QTimer.singleShot(0, self, lambda: self._take_dropped(paths))
 
@@ -474,3 +474,11 @@ class MainWindow(QMainWindow):
         self._may_close = True
         # Later, because where nothing had to be waited for, Qt is still closing the first time.
         QTimer.singleShot(0, self, self.close)
+
+
+def _copy(event: QDropEvent) -> None:
+    """Take files as a copy whatever was proposed: the program that a move is accepted from may
+    delete them.
+    """
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()

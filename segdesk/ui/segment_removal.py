@@ -106,7 +106,7 @@ class SegmentRemoval(QObject):
         if not found:
             self._remove(workbench, number, found, seen)
             return
-        show_message(
+        question = show_message(
             self._window,
             "remove_segment_question",
             tr("Remove '{name}'?", name=workbench.segments[number].name),
@@ -128,6 +128,8 @@ class SegmentRemoval(QObject):
                 ),
             ),
         )
+        # It comes by itself, once everything is looked through.
+        question.take_no_keys_yet()
 
     def _remove(
         self, workbench: Workbench, number: int, found: list[Found], seen: dict[str, int]

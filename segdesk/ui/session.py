@@ -179,13 +179,14 @@ class Session(QObject):
     def _take(self, workbench: Workbench, notes: tuple[str, ...]) -> None:
         self._workbench = workbench
         self._view = ViewState(workbench)
-        self._take_in_hand(self._view)
         self._preferences.opened(workbench.folder.path)
         self._bridge.listen_now(self._view.case_changed, self._read_shown)
         self._bridge.listen_now(workbench.history_changed, self.journal.note)
         self.journal.start(workbench)
         self.opened.emit()
         self._show_first()
+        # Now, because the case says how small a brush can be.
+        self._take_in_hand(self._view)
         for note in notes:
             self.noted.emit(note)
         self.ensure_segment()
@@ -302,6 +303,7 @@ class Session(QObject):
                         otherwise(error)
                 if not waiting or any(otherwise is None for _, otherwise in waiting):
                     self.failed.emit(error)
+                self._read_next(but=case)
 
         self._runner.start(
             tr("Reading {case}", case=case),
@@ -319,10 +321,10 @@ class Session(QObject):
         for then, _ in self._when_read.pop(read.id, []):
             then()
 
-    def _read_next(self) -> None:
-        """Whoever waits is read next, the case on screen first."""
+    def _read_next(self, *, but: str = "") -> None:
+        """Whoever waits is read next, the case on screen first, but for one that can't be read."""
         case = self.case_id
-        if case is not None and not self.has_mask(case):
+        if case not in (None, but) and not self.has_mask(case):
             self._read(case)
         elif self._when_read:
             self._read(next(iter(self._when_read)))

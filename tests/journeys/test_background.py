@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import importing, saving
+from segdesk.app import importing, removing, saving
 from segdesk.app.exporting import Export
 from segdesk.app.saving import PendingSave
 from segdesk.app.view_state import ViewState
@@ -104,6 +104,22 @@ def test_an_import_that_ends_in_mid_stroke_leaves_the_stroke_in_its_case_and_the
     assert desk.window.session.case_id == "case-003"
     assert row.data(Qt.ItemDataRole.AccessibleTextRole) == "case-003"
     assert desk.window.banner.text == ""
+
+
+def test_an_offer_to_show_a_case_that_was_removed_meanwhile_says_so(
+    desk: Desk, project: Path, scan: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(project)
+    desk.drop(scan)
+    desk.wait(lambda: "was imported" in desk.window.banner.text)
+    desk.wait(lambda: not desk.window.imports.is_busy)
+    workbench = workbench_of(desk)
+    saving.save(workbench)
+    removing.take_out(workbench, "case-003")
+    desk.settle()
+    take_offer(desk, "show_new_case", qtbot, monkeypatch)
+    assert held(desk)[0] == "case-001"
+    assert desk.window.banner.text == "Nothing of it is in the project any more."
 
 
 def test_only_an_empty_project_shows_its_first_case_by_itself(

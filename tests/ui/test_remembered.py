@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
@@ -11,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from segdesk.app import saving
 from segdesk.app.workbench import Workbench
 from segdesk.store import project_file
-from tests.projects import add_case, voxels
+from tests import projects
+from tests.projects import add_case, make_project, voxels
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk, open_desk
 
@@ -59,6 +61,29 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     assert panel is not None
     plan = panel.form.plan()
     assert (plan.network, plan.batch) == ("unet", 3)
+    again.close()
+
+
+def test_a_brush_of_less_than_a_millimetre_comes_back(
+    desk: Desk,
+    tmp_path: Path,
+    qtbot: QtBot,
+    settings_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(projects, "SPACING_MM", (0.1, 0.1, 0.1))
+    workbench = make_project(tmp_path)
+    saving.save(workbench)
+    path = workbench.folder.path
+    workbench.close()
+    desk.open(path)
+    assert desk.window.session.view is not None
+    desk.window.session.view.set_brush(0.4)
+    desk.close()
+    again = open_desk(qtbot, settings_folder)
+    again.open(path)
+    assert again.window.session.view is not None
+    assert again.window.session.view.brush_mm == 0.4
     again.close()
 
 

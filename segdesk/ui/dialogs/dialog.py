@@ -29,15 +29,19 @@ _KEYS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverr
 
 
 class _NoKeysYet(QObject):
-    """Swallows the keys of a dialog's widgets until it has been seen."""
+    """Swallows the keys of a dialog's widgets until it has been seen for a moment: keys that were
+    pressed while it was being made and painted come after that.
+    """
 
     def __init__(self, dialog: QDialog) -> None:
         super().__init__(dialog)
         self._seen = QElapsedTimer()
-        self._seen.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        return event.type() in _KEYS and self._seen.elapsed() < KEYS_AFTER_MS
+        if event.type() == QEvent.Type.Paint and not self._seen.isValid():
+            self._seen.start()
+        is_new = not self._seen.isValid() or self._seen.elapsed() < KEYS_AFTER_MS
+        return event.type() in _KEYS and is_new
 
 
 class Dialog(QDialog):

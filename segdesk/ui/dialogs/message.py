@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.dialog import Dialog, sentence
@@ -37,7 +37,10 @@ def show_message(
     details: str = "",
     choices: tuple[Choice, ...] = (),
 ) -> Dialog:
-    """Show a message; every choice closes it. Without choices there is one button, Close."""
+    """Show a message; every choice closes it. Without choices there is one button, Close.
+
+    The choice with a role has the focus, so that a Space does no more than a Return.
+    """
     dialog = Dialog(id, title, parent)
     dialog.setMinimumWidth(WIDTH)
     said = sentence(text)
@@ -54,11 +57,16 @@ def show_message(
         box.setReadOnly(True)
         box.setMinimumSize(WIDTH + 40 * GRID, 50 * GRID)
         dialog.rows.addWidget(box)
+    preferred: QPushButton | None = None
     for choice in choices:
-        dialog.add_button(choice.id, choice.text, _closing(dialog, choice.chosen), role=choice.role)
+        pressed = _closing(dialog, choice.chosen)
+        button = dialog.add_button(choice.id, choice.text, pressed, role=choice.role)
+        preferred = button if choice.role else preferred
     if not choices:
         dialog.add_button("close_message", tr("Close"), dialog.accept, role="primary")
     dialog.end_rows()
+    if preferred is not None:
+        preferred.setFocus()
     dialog.open()
     return dialog
 

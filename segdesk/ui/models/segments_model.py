@@ -37,14 +37,20 @@ class SegmentsModel(QAbstractTableModel):
         self._dim = QColor(tokens.dim)
 
     def show(self, workbench: Workbench | None, case: str | None, active: int) -> None:
-        """Follow the table; rows are only reset where segments came or went."""
+        """Follow the table; rows are only reset where segments went."""
         self._workbench, self._case, self._active = workbench, case, active
         numbers = workbench.segments.numbers if workbench is not None else ()
-        if numbers != self._numbers:
+        known = len(self._numbers)
+        if known < len(numbers) and numbers[:known] == self._numbers:
+            # No reset: it would take a name away that is being typed.
+            self.beginInsertRows(QModelIndex(), known, len(numbers) - 1)
+            self._numbers = numbers
+            self.endInsertRows()
+        elif numbers != self._numbers:
             self.beginResetModel()
             self._numbers = numbers
             self.endResetModel()
-        elif numbers:
+        if numbers:
             self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, LOCKED))
 
     def segment(self, row: int) -> Segment | None:

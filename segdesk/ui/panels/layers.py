@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSlider
 
 from segdesk.app.run_in_use import AUTOMATIC, why_of
@@ -11,6 +11,27 @@ from segdesk.app.workbench import Workbench
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.panels.run_words import usable_words
 from segdesk.ui.theme import GRID, Tokens
+
+
+class RunList(QComboBox):
+    """A list whose rows do not move while it is open: a run may end behind it."""
+
+    #: Its rows may change again.
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view().installEventFilter(self)
+
+    @property
+    def is_open(self) -> bool:
+        return self.view().isVisible()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Not by `hidePopup`, which Qt does not call where Esc closes the list.
+        if event.type() == QEvent.Type.Hide:
+            self.closed.emit()
+        return super().eventFilter(watched, event)
 
 
 class LayersPanel(Panel):
@@ -43,7 +64,7 @@ class LayersPanel(Panel):
         ):
             self._style.addItem(words, style)
         self._style.activated.connect(self._restyle)
-        self._runs = QComboBox()
+        self._runs = RunList()
         self._runs.setObjectName("run_in_use")
         self._runs.setAccessibleName(self.tr("Run in use"))
         self._runs.setSizeAdjustPolicy(
@@ -51,6 +72,8 @@ class LayersPanel(Panel):
         )
         self._runs.setMinimumContentsLength(8)
         self._runs.activated.connect(self._choose_run)
+        # Queued: what was chosen in it is told after it has closed.
+        self._runs.closed.connect(self._show_runs, Qt.ConnectionType.QueuedConnection)
         self._why = label("", "dim")
         self._why.setObjectName("run_in_use_why")
         self._why.setTextFormat(Qt.TextFormat.PlainText)
@@ -115,6 +138,8 @@ class LayersPanel(Panel):
 
     def _show_runs(self) -> None:
         """Which run is in use and why, and which others there are."""
+        if self._runs.is_open:
+            return
         workbench = self.workbench
         runs = workbench.project.runs if workbench is not None else ()
         usable = [run for run in reversed(runs) if run.has_weights and run.outcome != "running"]

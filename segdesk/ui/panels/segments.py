@@ -10,9 +10,12 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
     QHeaderView,
+    QLineEdit,
     QMenu,
     QPushButton,
+    QStyledItemDelegate,
     QTableView,
+    QWidget,
 )
 
 from segdesk.app.view_state import ViewState
@@ -22,6 +25,16 @@ from segdesk.ui.as_written import title
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.theme import ROW, Tokens
+
+
+class _Names(QStyledItemDelegate):
+    """Leaves alone what is being typed; Qt would fill the field anew with each change behind it."""
+
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        name = index.data(Qt.ItemDataRole.EditRole)
+        if isinstance(editor, QLineEdit) and (editor.isModified() or editor.text() == name):
+            return
+        super().setEditorData(editor, index)
 
 
 class SegmentTable(QTableView):
@@ -43,6 +56,7 @@ class SegmentTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self.setTabKeyNavigation(False)
+        self.setItemDelegateForColumn(NAME, _Names(self))
         self._pressed = QPersistentModelIndex()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
