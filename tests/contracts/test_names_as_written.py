@@ -54,6 +54,13 @@ def test_no_tooltip_with_values_in_it_goes_by_the_escape() -> None:
     assert found == []
 
 
+def test_no_tip_is_shown_at_once_without_the_escape() -> None:
+    """By a variable that got it in the same file: QToolTip guesses as widgets do."""
+    files = {file for file, _, name in calls() if name == "showText"}
+    escaping = {file for file, _, name in calls() if name == "tip"}
+    assert files and files <= escaping
+
+
 def test_markup_is_asked_for_in_the_curves_only() -> None:
     files = {path.relative_to(UI).as_posix() for path in UI.rglob("*.py")}
     users = {file for file in files if "TextFormat.RichText" in (UI / file).read_text("utf-8")}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
-from PySide6.QtGui import QAction, QTextDocument
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QEvent, QModelIndex, Qt
+from PySide6.QtGui import QAction, QHelpEvent, QTextDocument
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -16,12 +16,14 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QMenu,
+    QToolTip,
     QWidget,
 )
 
 from segdesk.app import saving
 from segdesk.errors import InputError
 from segdesk.ui.as_written import caption, tip
+from segdesk.ui.canvas.status_strip import StatusStrip
 from segdesk.ui.dialogs.message import show_error
 from segdesk.ui.faults import Faults
 from tests.projects import make_project
@@ -106,6 +108,22 @@ def test_the_whole_window_shows_names_as_they_are(desk: Desk, hostile: Path) -> 
     desk.window.say(f"{NAME} is locked")
     desk.window.banner.say(f"{NAME} came in")
     assert check(desk.window, NAME) >= 7
+
+
+def test_the_tip_of_a_slice_names_segments_as_they_are(desk: Desk, hostile: Path) -> None:
+    desk.open(hostile)
+    workbench, strip = desk.window.session.workbench, desk.window.findChild(QWidget, "status_strip")
+    assert workbench is not None and isinstance(strip, StatusStrip)
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (12, 12), (12, 20))
+    desk.key(Qt.Key.Key_Return)
+    workbench.add_segment("Later")
+    desk.settle()
+    assert desk.window.session.view is not None
+    at = strip.rectangle_of(desk.window.session.view.slice).center().toPoint()
+    QApplication.sendEvent(strip, QHelpEvent(QEvent.Type.ToolTip, at, strip.mapToGlobal(at)))
+    assert NAME in shown_tip(QToolTip.text())
+    QToolTip.hideText()
 
 
 def test_menus_over_a_voxel_and_recent_projects_show_names_as_they_are(

@@ -25,6 +25,7 @@ from segdesk.app import reviewing
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.status import SliceStatus
+from segdesk.ui.as_written import tip
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.painting import PaintGuard
@@ -242,5 +243,5 @@ class StatusStrip(QWidget):
         index = self.slice_at(event.pos().y())
         case = self._view.case
         said = "" if case is None else words.said_of_slice(self._workbench, case.id, index)
-        text = words.slice_and_status(index + 1, said)
+        text = tip(words.slice_and_status(index + 1, said))
         QToolTip.showText(event.globalPos(), text, self, QRect(0, event.pos().y(), self.width(), 1))
