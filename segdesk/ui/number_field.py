@@ -19,6 +19,9 @@ from segdesk.ui.translations import tr
 
 #: Digits that stay of a number that a step has made.
 STEP_DIGITS = 6
+#: What one key, such as PgUp, multiplies or divides by at most: ten doublings of a learning rate
+#: would end at its limit.
+MOST_AT_ONCE = 10.0
 #: Longer than any number that means something.
 LONGEST = 24
 
@@ -187,7 +190,8 @@ class NumberField(QAbstractSpinBox):
     def stepBy(self, steps: int) -> None:
         """Up and Down, the arrows, the wheel: from the last good value."""
         if self._ratio:
-            stepped = self._value * self._ratio**steps
+            factor = min(max(self._ratio**steps, 1 / MOST_AT_ONCE), MOST_AT_ONCE)
+            stepped = self._value * factor
         else:
             stepped = self._value + self._step * steps
         stepped = float(f"{stepped:.{STEP_DIGITS}g}")

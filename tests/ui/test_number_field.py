@@ -169,6 +169,14 @@ def test_esc_brings_back_what_was_there_and_up_and_down_step(
     assert (rate.value, rate.text()) == (0.002, "0.002")
 
 
+def test_a_page_in_a_learning_rate_is_no_leap_to_its_limit(type_in: Type, qtbot: QtBot) -> None:
+    rate = type_in("plan_rate", "0.001")
+    qtbot.keyClick(rate, Qt.Key.Key_PageUp)
+    assert (rate.value, rate.text()) == (0.01, "0.01")
+    qtbot.keyClick(rate, Qt.Key.Key_PageDown)
+    assert rate.value == 0.001
+
+
 def test_neither_return_nor_the_wheel_in_a_field_reaches_a_slice(
     desk: Desk, panel: TrainingPanel, type_in: Type, qtbot: QtBot
 ) -> None:
