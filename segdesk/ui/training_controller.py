@@ -173,6 +173,8 @@ class TrainingController(QObject):
     def _end(self, error: SegdeskError | None) -> None:
         """The record is on disk, or the disk refused it."""
         worker, self._worker = self._worker, None
+        # A stop that came when the child had ended must not end the next one.
+        self._patience.stop()
         if self._ended is not None:
             self.finished.emit(*self._ended)
         if error is not None:
@@ -180,7 +182,7 @@ class TrainingController(QObject):
         if self._when_done is not None:
             done, self._when_done = self._when_done, None
             done()
-        elif worker is not None and self._ended is not None:
+        elif worker is not None and self._ended is not None and not self.is_stopping:
             self._predict_what_is_left(worker.session, self._ended[0])
 
     def _predict_what_is_left(self, session: TrainerSession, run: Run) -> None:

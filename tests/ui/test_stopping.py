@@ -11,8 +11,10 @@ from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QLabel
 
+from segdesk.jobs.messages import Finished
 from segdesk.ui import training_controller
 from segdesk.ui.application import SignalWatch
+from tests.app.test_running import child
 from tests.ui.test_training import (
     DEAF,
     UNTIL_STOPPED,
@@ -71,6 +73,29 @@ def test_a_child_that_hears_nothing_is_ended_and_its_last_weights_are_kept(
     assert workbench is not None
     assert (workbench.folder.run_folder(run.id) / "model.keras").read_bytes() == b"weights"
     assert button(desk, "train_button").isEnabled()
+    desk.close()
+
+
+def test_a_stop_that_comes_when_the_child_has_ended_stops_what_would_be_predicted(
+    desk_with: OpenDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(training_controller, "STOP_MS", 300)
+    desk = desk_with()
+    desk.press(panel(desk), "train_button")
+    wait_for_end(desk)
+    # A worse run: what was to be predicted is, with the first one, when this one has ended.
+    child(tmp_path, dice=0.2, rival=0.7)
+    controller = desk.window.training
+    started = QSignalSpy(controller.started)
+
+    def stop(message: object) -> None:
+        if isinstance(message, Finished):
+            desk.window.table["stop_training"].trigger()
+
+    controller.message.connect(stop)
+    desk.press(panel(desk), "train_button")
+    desk.wait(lambda: newest(desk).outcome == "finished" and not controller.is_running)
+    assert started.count() == 1
     desk.close()
 
 

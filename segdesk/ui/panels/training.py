@@ -60,6 +60,8 @@ class TrainingPanel(Panel):
         self._controller = controller
         super().__init__("training", tr("Training"), tokens)
         self._run_id: str | None = None
+        #: What runs, or ran last, trains; it does not predict with an older run.
+        self._learns = False
         #: Why what was asked for last did not work, where no run's record says so.
         self._problem = ""
         self._runs = QComboBox()
@@ -196,6 +198,7 @@ class TrainingPanel(Panel):
 
     def _started(self, run_id: str) -> None:
         session = self._controller.session
+        self._learns = self._controller.is_learning
         self._problem = ""
         self._bar.setValue(0)
         self._left.setText(tr("starting the trainer…"))
@@ -288,9 +291,7 @@ class TrainingPanel(Panel):
     def _last_words(self, run: Run, reason: str) -> str:
         """How it ended, and after a training which run is in use now."""
         words = f"{run.id}: {reason}"
-        session = self._controller.session
-        is_training = session is None or session.job.trains
-        if is_training and self.workbench is not None:
+        if self._learns and self.workbench is not None:
             words += " " + said_of(self.workbench.project)
         return words
 
