@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -19,7 +20,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from segdesk.app.import_questions import Questions
+from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.dialogs import dialog as ui_dialog
+from segdesk.ui.dialogs.import_choice import ImportChoiceDialog
 from tests.journeys.test_import_scans import make_project_at, workbench_of
 from tests.projects import disc, voxels
 from tests.windows import Desk
@@ -132,6 +136,21 @@ def test_the_unit_is_asked_where_the_values_do_not_tell_it(
     desk.wait(lambda: len(workbench.project.cases) == 3)
     assert workbench.project.case("case-003").unit == "HU"
     assert np.array_equal(workbench.volume("case-003").voxels, tissue)
+
+
+def test_many_notes_and_doubts_leave_the_buttons_on_a_small_screen(qtbot: QtBot) -> None:
+    finding = Finding("NIfTI", "scan.nii", "", "", "", (3, 4, 5), None, 120, (Path("scan.nii"),))
+    rows = tuple(replace(finding, description=f"scan-{at}.nii") for at in range(40))
+    notes = tuple(f"picture-{at}.png was left out, because it is a picture." for at in range(60))
+    asked = [Questions(unit=f"{row.description}: air may be at 24 or at -1000.") for row in rows]
+    dialog = ImportChoiceDialog(
+        None, Survey(rows, (), notes), asked, Path.home(), lambda chosen: None
+    )
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.minimumSizeHint().height() <= 540 and dialog.height() <= 540
+    text = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "picture-59.png" in text and "and 36 more" in text
 
 
 def test_arrays_of_one_file_are_listed_and_the_mask_among_them_is_not_ticked(

@@ -107,7 +107,10 @@ class Overlays:
         upper, gap = baseline - LINE, 3 * GRID
         self._write(painter, QPointF(EDGE, upper), reading.value)
         name = EDGE + metrics.horizontalAdvance(WIDEST_VALUE) + gap
-        self._write(painter, QPointF(name, upper), reading.name)
+        # No wider than what is painted again when the pointer moves.
+        room = int(READING_SIZE.width() - name) - GRID
+        words = metrics.elidedText(reading.name, Qt.TextElideMode.ElideRight, room)
+        self._write(painter, QPointF(name, upper), words)
         left = float(EDGE)
         for letters, widest, figures in (
             ("xyz", WIDEST_MM, reading.millimetres),
@@ -133,9 +136,12 @@ class Overlays:
 
     def _paint_status(self, painter: QPainter, facts: Facts, width: int) -> None:
         metrics = QFontMetrics(self._text)
-        text = metrics.elidedText(facts.said, Qt.TextElideMode.ElideRight, width // 2)
         dot = 2 * GRID
-        chip = QRectF(0, 0, metrics.horizontalAdvance(text) + dot + 7 * GRID, 6 * GRID)
+        around = dot + 7 * GRID
+        # The letter in the middle stays free.
+        room = width // 2 - EDGE - around - QFontMetrics(self._letter).height()
+        text = metrics.elidedText(facts.said, Qt.TextElideMode.ElideRight, room)
+        chip = QRectF(0, 0, metrics.horizontalAdvance(text) + around, 6 * GRID)
         chip.moveTopRight(QPointF(width - EDGE, EDGE - 2 * GRID + 4))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -21,6 +21,9 @@ from segdesk.ui.dialogs.dialog import sentence
 from segdesk.ui.theme import GRID
 from segdesk.ui.translations import tr
 
+#: Scans whose values are unclear that are named; the rest is counted.
+MOST_DOUBTS = 4
+
 
 class ImportAnswers(QWidget):
     """Shows only what concerns the scans that are chosen."""
@@ -89,7 +92,9 @@ class ImportAnswers(QWidget):
         self._as_labels.setVisible(bool(mask and self._mask_of))
         self._as_scan.setVisible(bool(mask))
         doubts = [asked.unit for _, asked in self._chosen if asked.unit]
-        self._doubt.setText("\n".join(doubts))
+        more = len(doubts) - MOST_DOUBTS
+        shown = doubts[:MOST_DOUBTS] + ([tr("… and {n} more.", n=more)] if more > 0 else [])
+        self._doubt.setText("\n".join(shown))
         self._doubt.setVisible(bool(doubts))
         self._unit.setItemText(0, tr("Choose…") if doubts else tr("HU or not, as they tell"))
         is_asked = not self.labels_of and any(row.kind != SAYS_ITSELF for row, _ in self._chosen)

@@ -10,10 +10,12 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QTreeWidget,
     QTreeWidgetItem,
     QWidget,
@@ -33,6 +35,9 @@ SCAN_FILTERS = (
     "*.npy *.npz *.h5 *.dcm)",
     "All files (*)",
 )
+
+#: More notes than these scroll, in a space so high in pixels.
+FEW_NOTES, NOTES_HEIGHT = 3, 20 * GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,8 @@ class ImportChoiceDialog(Dialog):
         self.rows.addWidget(self._space)
         self.list = self._list()
         self.rows.addWidget(self.list, 1)
-        for note in survey.notes:
-            self.rows.addWidget(sentence(note, role="dim"))
+        if survey.notes:
+            self.rows.addWidget(_notes(survey.notes))
         self.answers = ImportAnswers()
         self.rows.addWidget(self.answers)
         self.labels = QLineEdit()
@@ -204,6 +209,22 @@ class ImportChoiceDialog(Dialog):
         made = Chosen(chosen, labels, answers.unit, answers.is_scan, answers.labels_of)
         self.accept()
         self._then(made)
+
+
+def _notes(notes: Sequence[str]) -> QWidget:
+    """The notes below each other; many of them scroll, so that the buttons stay on the screen."""
+    said = sentence("\n".join(notes), role="dim")
+    said.setObjectName("import_notes")
+    if len(notes) <= FEW_NOTES:
+        return said
+    area = QScrollArea()
+    area.setObjectName("import_notes_area")
+    area.setAccessibleName(tr("Notes"))
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(said)
+    area.setFixedHeight(NOTES_HEIGHT)
+    return area
 
 
 def size_words(nbytes: int) -> str:

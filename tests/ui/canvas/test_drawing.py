@@ -21,7 +21,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
 from segdesk.ui.canvas import facts
-from segdesk.ui.canvas.overlays import Overlays
+from segdesk.ui.canvas.overlays import Overlays, reading_rectangle
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.theme import DARK, LIGHT
@@ -181,6 +181,32 @@ def test_the_figures_under_the_pointer_do_not_jump_while_it_moves(
     first, second = columns(short), columns(long)
     # The six letters and the unit stand where they stood.
     assert len(set(first) & set(second)) >= 7
+
+
+def test_a_long_name_under_the_pointer_stays_where_a_move_paints_again() -> None:
+    image = QImage(1000, 200, QImage.Format.Format_RGB32)
+    image.fill(0)
+    under = facts.Reading("HU 1", "Lung " * 40, ("1.0", "2.0", "3.0"), ("1", "1", "1"))
+    with QPainter(image) as painter:
+        Overlays(DARK, QFont()).paint_reading(
+            painter, under, (10.0, 50.0), image.size(), QRegion(image.rect())
+        )
+    room = reading_rectangle(image.size())
+    inked = [(x, y) for x in range(1000) for y in range(200) if image.pixelColor(x, y).red() > 100]
+    assert inked and all(room.contains(x, y) for x, y in inked)
+
+
+def test_a_long_status_leaves_the_letter_in_the_middle_free(
+    canvas: SliceView, workbench: Workbench, view: ViewState
+) -> None:
+    view.set_layers(shown=False)
+    free = canvas.grab(QRect(250 - 12, 0, 24, 30)).toImage()
+    for number in range(3):
+        workbench.add_segment(f"A segment of a rather long name {number}")
+    draw(workbench, 3, np.ones(SHAPE))
+    reviewing.say_right(workbench, CASE, 3)
+    workbench.add_segment("One that comes later and is long as well")
+    assert canvas.grab(QRect(250 - 12, 0, 24, 30)).toImage() == free
 
 
 @pytest.mark.parametrize(
