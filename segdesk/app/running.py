@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Intensities, Run
 from segdesk.errors import Cancelled, SegdeskError, TrainingError
+from segdesk.jobs import bundle as bundles
 from segdesk.jobs import messages, wire
 from segdesk.jobs.bundle import Bundle, VolumeRef
 from segdesk.jobs.messages import Message
@@ -121,7 +123,7 @@ class TrainerSession:
             self.job.folder.write_index()
             bundle = self._prepare()
             intensities = bundle.intensities
-            seen = tuple((lesson.case, lesson.digest) for lesson in bundle.lessons)
+            seen = labels_seen(bundle)
             ended = self.client.run(lambda message: self._take(message, on_message))
             return Worked(ended, intensities, labels_seen=seen)
         except SegdeskError as error:
@@ -144,6 +146,11 @@ class TrainerSession:
             with (self.job.run_folder / MESSAGES).open("a", encoding="utf-8") as file:
                 file.write(wire.encode(message) + "\n")
         on_message(message)
+
+
+def labels_seen(bundle: Bundle) -> tuple[tuple[str, str], ...]:
+    """(case, digest) of what a bundle teaches and validates on, as a Run keeps it."""
+    return tuple((lesson.case, lesson.digest) for lesson in bundle.lessons)
 
 
 def after(run: Run, message: Message) -> Run:
@@ -244,19 +251,29 @@ def _what_is_left(run: Run, ended: Ended) -> str:
 def recover(workbench: Workbench) -> tuple[str, ...]:
     """Close the records of runs that were cut off with the program; returns their ids.
 
-    The curve comes back from the messages that were kept beside the model.
+    The curve, and which run is used, come back from the messages that were kept beside the model;
+    what it needs to predict from its bundle.
     """
     found: list[str] = []
     for run in workbench.project.runs:
         if run.outcome != "running":
             continue
         folder = workbench.folder.run_folder(run.id)
+        verdict: messages.Judged | None = None
         for message in _kept_messages(folder / MESSAGES):
             run = after(run, message)
+            verdict = message if isinstance(message, messages.Judged) else verdict
         if run.best and not (folder / MODEL).is_file():
             run = replace(run, best=0)
+        # One that was cut off before there was a bundle has no weights either.
+        with suppress(TrainingError):
+            bundle = bundles.read(folder / "bundle")
+            run = replace(run, intensities=bundle.intensities, labels_seen=labels_seen(bundle))
         reason = "segdesk ended while this run was training."
         workbench.put_run(replace(run, ended=time.time(), outcome="crashed", reason=reason))
+        if verdict is not None and workbench.project.in_use.chosen != run.id:
+            judge(workbench, run, verdict)
+            workbench.folder.write_index()
         shutil.rmtree(folder / "bundle", ignore_errors=True)
         found.append(run.id)
     return tuple(found)

@@ -189,6 +189,39 @@ def test_a_run_that_was_cut_off_with_the_program_gets_its_curve_back(
         again.close()
 
 
+def test_a_run_that_was_cut_off_after_its_verdict_is_in_use_and_can_predict(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    run_through(
+        taught,
+        training.training_session(
+            training.freeze(taught, plan_for(epochs=1)), command=child(tmp_path)
+        ),
+    )
+    frozen = training.freeze(taught, plan_for(epochs=1))
+    session = training.training_session(frozen, command=child(tmp_path, dice=0.8, rival=0.6))
+    worked = session.work(lambda message: None)
+    # A program that is killed leaves its bundle.
+    training.prepare(frozen)
+    path = taught.folder.path
+    taught.close()
+    again = Workbench.open(path)
+    assert again.project.in_use.run == "run-001"
+    assert running.recover(again) == ("run-002",)
+    again.close()
+    again = Workbench.open(path)
+    run = again.project.run("run-002")
+    assert run.outcome == "crashed"
+    assert (run.intensities, run.labels_seen) == (worked.intensities, worked.labels_seen)
+    assert run.intensities is not None and run.labels_seen
+    assert again.project.in_use.chosen == "run-002"
+    assert "run-001 has 0.600" in again.project.in_use.reason
+    left = predicting.prediction_session(again, run, ["case-001"], command=child(tmp_path))
+    run_through(again, left)
+    assert again.predicted_by("case-001") == "run-002"
+    again.close()
+
+
 def test_a_run_predicts_later_with_its_own_model(taught: Workbench, tmp_path: Path) -> None:
     frozen = training.freeze(taught, plan_for(epochs=1))
     run_through(taught, training.training_session(frozen, command=child(tmp_path)))
