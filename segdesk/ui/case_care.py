@@ -48,6 +48,10 @@ class CaseCare(QObject):
         workbench, case = self._session.workbench, self._session.case_id
         if workbench is None or case is None:
             return tr("Import a scan first (Ctrl+I).")
+        return self._why_not(case)
+
+    def _why_not(self, case: str) -> str:
+        """Whether something needs a case's files, on screen or not."""
         if self._training.is_running:
             return tr("A training or prediction is running and may read it; stop it first.")
         if self._session.is_being_read(case):
@@ -98,7 +102,8 @@ class CaseCare(QObject):
         view = self._session.view
         if self._session.workbench is not workbench or view is None:
             return
-        reason = self.why_not_remove() if self._session.case_id == case else ""
+        # The hand may have gone on, and begun something, while the save ran.
+        reason = self._why_not(case)
         if reason:
             self.noted.emit(reason)
             return

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QFile, Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QListView
 
 from segdesk.app import removing
+from segdesk.app.saving import PendingSave
 from segdesk.app.workbench import Workbench
+from segdesk.core.project import Project
 from tests.ui.canvas.mouse import drag
 from tests.ui.test_training import UNTIL_STOPPED, OpenDesk, desk_with, panel, wait_for_epoch
 from tests.windows import Desk
@@ -157,3 +160,48 @@ def test_a_name_that_another_case_has_is_refused_with_a_sentence(desk: Desk, pro
     field.setText("Second")
     desk.press(dialog, "rename_case_now")
     assert names(desk)[0] == "case-001"
+
+
+def test_a_case_that_something_has_begun_to_need_while_the_save_ran_stays(
+    desk: Desk, project: Path, no_bin: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(project)
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (12, 12), (12, 20))
+    desk.settle()
+    may_save, may_export, run = Event(), Event(), PendingSave.run
+
+    def late(pending: PendingSave) -> Project:
+        may_save.wait(20)
+        return run(pending)
+
+    monkeypatch.setattr(PendingSave, "run", late)
+    remove(desk)
+    session = desk.window.session
+    assert session.view is not None
+    session.view.show_case("case-002")
+    desk.window.runner.start(
+        "Exporting case-001",
+        lambda _: may_export.wait(20),
+        done=lambda _: None,
+        failed=lambda _: None,
+        lane="long",
+    )
+    may_save.set()
+    desk.wait(lambda: "being imported or exported" in desk.window.banner.text)
+    assert names(desk) == ["case-001", "case-002"]
+    may_export.set()
+    desk.wait(lambda: not desk.window.runner.is_busy("long"))
+
+
+def test_a_case_that_goes_is_not_painted_any_more_in_the_same_turn(
+    desk: Desk, project: Path
+) -> None:
+    desk.open(project)
+    workbench, view = desk.window.session.workbench, desk.window.session.view
+    rows = desk.window.findChild(QListView, "case_list")
+    assert workbench is not None and view is not None and rows is not None
+    view.show_case("case-002")
+    removing.take_out(workbench, "case-001")
+    rows.viewport().repaint()
+    assert names(desk) == ["case-002"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QComboBox, QLabel
 
 from segdesk.jobs.messages import Finished
 from segdesk.ui import training_controller
@@ -85,6 +85,9 @@ def test_a_stop_that_comes_when_the_child_has_ended_stops_what_would_be_predicte
     wait_for_end(desk)
     # A worse run: what was to be predicted is, with the first one, when this one has ended.
     child(tmp_path, dice=0.2, rival=0.7)
+    wanted = panel(desk).findChild(QComboBox, "plan_predict")
+    assert wanted is not None
+    wanted.setCurrentIndex(wanted.findData("all"))
     controller = desk.window.training
     started = QSignalSpy(controller.started)
 

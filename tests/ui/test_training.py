@@ -117,6 +117,22 @@ def test_train_is_disabled_with_its_reason_until_a_slice_is_right(desk_with: Ope
     desk.close()
 
 
+def test_what_was_predicted_says_nothing_of_which_run_has_become_the_one_in_use(
+    desk_with: OpenDesk,
+) -> None:
+    desk = desk_with()
+    said: list[str] = []
+    assert desk.window.training_panel is not None
+    desk.window.training_panel.said.connect(said.append)
+    desk.press(panel(desk), "train_button")
+    wait_for_end(desk)
+    assert "In use: run-001" in said[-1]
+    desk.window.table["predict_all"].trigger()
+    wait_for_end(desk)
+    assert said[-1] == "run-001: All done."
+    desk.close()
+
+
 def test_a_finished_run_says_what_it_was_and_how_it_ended(desk_with: OpenDesk) -> None:
     desk = desk_with()
     desk.press(panel(desk), "train_button")

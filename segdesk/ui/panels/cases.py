@@ -250,7 +250,8 @@ class CasesPanel(Panel):
         self.rows.addWidget(self._import)
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
-        self.bridge.listen(workbench.index_changed, self.refresh)
+        # At once: a row that is painted before the next turn would ask for a case that has gone.
+        self.bridge.listen_now(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.statuses_changed, self.refresh)
         self.bridge.listen(view.case_changed, self.refresh)
         self.bridge.listen(view.news_changed, self.refresh)
