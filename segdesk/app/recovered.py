@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from segdesk.core.edit import Edit
-from segdesk.core.history import History
+from segdesk.core.history import UNDO, History
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -25,6 +25,15 @@ def left_out(folder: ProjectFolder, misfits: Sequence[Edit]) -> str:
         kept = f"they are kept in '{folder.keep_left_out(misfits)}'"
     words = counted(len(misfits), "change")
     return f"{words} of the journal did not fit the masks and were left out; {kept}."
+
+
+def done_again(history: History, redo: Callable[[], Edit | None]) -> tuple[str, ...]:
+    """Do again what was half undone, where the other half is older than the journal; say so."""
+    undone = history.next_redo
+    if undone is None or not history.is_half_undone:
+        return ()
+    redo()
+    return (f"{UNDO}{undone.name} was cut off half-way; it is taken back.",)
 
 
 def taken_back(history: History, undo: Callable[[], Edit | None]) -> tuple[str, ...]:

@@ -16,12 +16,12 @@ from pathlib import Path
 from psygnal import Signal
 
 from segdesk.app.loaded import Live, LoadedCase
-from segdesk.app.recovered import left_out, recovered, taken_back
+from segdesk.app.recovered import done_again, left_out, recovered, taken_back
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Box, Edit, SegmentChange
-from segdesk.core.history import History
+from segdesk.core.history import UNDO, History
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Run
@@ -120,6 +120,8 @@ class Workbench:
         self.recovered, said = recovered(self.history)
         if said:
             self.notes = (said, *self.notes)
+        if self.folder.writable:
+            self.notes += done_again(self.history, self.redo)
         if misfits:
             # They keep nobody from opening the project; the next save starts a journal without.
             self.notes += (left_out(self.folder, misfits),)
@@ -370,7 +372,8 @@ class Workbench:
         if self.history.next_undo is None:
             return None
         edit = self.history.next_undo
-        back = replace(edit.inverse(), name=f"Undo {edit.name}", kind="undo")
+        goes_on = self.history.goes_on
+        back = replace(edit.inverse(), name=f"{UNDO}{edit.name}", kind="undo", goes_on=goes_on)
         self._apply(back)
         self.history.undone()
         self._journal(back)

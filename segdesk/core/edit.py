@@ -156,6 +156,7 @@ class Edit:
     group : Edits of one group that stand one after the other are one step of undo; empty: a step of
         its own. What changes several cases is a group, with an Edit for each part of a case and at
         its end the one that changes the segments
+    goes_on : a part of a group that is taken back, and others of it follow
     """
 
     name: str
@@ -168,6 +169,7 @@ class Edit:
     segments: tuple[SegmentChange, ...] = ()
     kind: EditKind = "change"
     group: str = ""
+    goes_on: bool = False
 
     @property
     def is_empty(self) -> bool:

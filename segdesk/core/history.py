@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 from segdesk.core.edit import Edit
 
+#: Before the name of an Edit that takes another one back.
+UNDO = "Undo "
 DEFAULT_BUDGET = 512 * 1024 * 1024
 
 
@@ -24,6 +27,7 @@ class History:
         self._done: deque[Edit] = deque()
         self._undone: list[Edit] = []
         self._nbytes = 0
+        self._undo_goes_on = False
 
     @property
     def nbytes(self) -> int:
@@ -42,6 +46,11 @@ class History:
     def done(self) -> tuple[Edit, ...]:
         """What can be undone, the oldest first."""
         return tuple(self._done)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the newest Edit is not the first of its group."""
+        return len(self._done) > 1 and self._done[-1].goes_with(self._done[-2])
 
     @property
     def steps(self) -> tuple[tuple[Edit, ...], ...]:
@@ -98,9 +107,19 @@ class History:
         return edit
 
     def replay(self, edit: Edit) -> None:
-        """Follow an Edit of a journal, as it was: done, taken back, or done again."""
+        """Follow an Edit of a journal, as it was: done, taken back, or done again.
+
+        What was taken back may be older than the journal. It is what its undo takes back, so it
+        can be done again here too; taking that for a new Edit would pair it with the next undo.
+        """
+        self._undo_goes_on = edit.kind == "undo" and edit.goes_on
         if edit.kind == "undo" and self._done:
             self.undone()
+        elif edit.kind == "undo":
+            before = edit.inverse()
+            name = edit.name.removeprefix(UNDO)
+            self._undone.append(replace(before, name=name, kind="change", goes_on=False))
+            self._nbytes += self._undone[-1].nbytes
         elif edit.kind == "redo" and self._undone:
             self.redone()
         else:
@@ -129,6 +148,12 @@ class History:
         newest = self.next_undo
         return newest is not None and newest.group != "" and not newest.segments
 
+    @property
+    def is_half_undone(self) -> bool:
+        """Whether the journal ended within the undo of a group that is older than it."""
+        newest = self.next_redo
+        return self._undo_goes_on and newest is not None and not newest.goes_with(self.next_undo)
+
     def forget_undone(self) -> None:
         """Nothing can be redone any more."""
         self._nbytes -= sum(old.nbytes for old in self._undone)
@@ -138,3 +163,4 @@ class History:
         self._done.clear()
         self._undone.clear()
         self._nbytes = 0
+        self._undo_goes_on = False

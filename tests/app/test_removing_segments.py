@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,10 +42,10 @@ def drawn(tmp_path: Path) -> Workbench:
     return Workbench.open(tmp_path / "p.segdesk")
 
 
-def state(workbench: Workbench) -> State:
+def state(workbench: Workbench, cases: Sequence[str] = CASES) -> State:
     """Everything that is drawn and said; each case read from disk where it is not in memory."""
     found: State = {}
-    for id in CASES:
+    for id in cases:
         is_kept = workbench.is_loaded(id)
         mask = (workbench.loaded(id) if is_kept else workbench.read_case(id)).annotation
         found[id] = (
@@ -192,6 +193,60 @@ def test_an_undo_of_a_removal_that_was_cut_off_is_finished(drawn: Workbench) -> 
     assert state(again) == before
     assert again.segments.numbers == (1, 2)
     again.close()
+
+
+@pytest.mark.parametrize("slices", [1, 2, 3, 4, 5, 6])
+def test_a_saved_removal_that_was_undone_stays_undone_through_a_crash(
+    tmp_path: Path, slices: int
+) -> None:
+    """The journal has the undo alone: the removal itself went with the save."""
+    workbench = _small(tmp_path, slices)
+    before = state(workbench, ["case-001"])
+    removing_segments.remove_segment(workbench, 2)
+    removed = state(workbench, ["case-001"])
+    save(workbench)
+    workbench.undo()
+    assert state(workbench, ["case-001"]) == before
+    workbench.folder.close()
+    again = Workbench.open(workbench.folder.path)
+    assert state(again, ["case-001"]) == before
+    assert not again.notes
+    again.redo()
+    assert state(again, ["case-001"]) == removed
+    assert again.segments.numbers == (1,)
+    again.undo()
+    assert state(again, ["case-001"]) == before
+    again.close()
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_an_undo_of_a_saved_removal_that_was_cut_off_is_taken_back_and_said(
+    tmp_path: Path, parts: int
+) -> None:
+    workbench = _small(tmp_path, 6)
+    removing_segments.remove_segment(workbench, 2)
+    removed = state(workbench, ["case-001"])
+    save(workbench)
+    for _ in range(parts):
+        workbench.undo_part()
+    assert state(workbench, ["case-001"]) != removed or 2 in workbench.segments
+    workbench.folder.close()
+    again = Workbench.open(workbench.folder.path)
+    assert state(again, ["case-001"]) == removed
+    assert again.segments.numbers == (1,)
+    assert again.notes[0].startswith("Undo Remove segment 'Tumour' was cut off half-way")
+    again.close()
+
+
+def _small(tmp_path: Path, slices: int) -> Workbench:
+    workbench = Workbench.create(tmp_path / "small.segdesk")
+    workbench.add_segment("Lung")
+    workbench.add_segment("Tumour")
+    add_case(workbench, scan=voxels((8, 24, 32)))
+    for index in range(slices):
+        stroke(workbench, index, value=2)
+    save(workbench)
+    return workbench
 
 
 def test_a_partner_is_let_go_of_and_comes_back(drawn: Workbench) -> None:

@@ -57,6 +57,29 @@ def test_a_saved_project_reopens_as_it_was(tmp_path: Path) -> None:
     again.close()
 
 
+def test_what_was_undone_after_a_save_can_be_done_again_after_a_crash(tmp_path: Path) -> None:
+    """The journal has only the undos of what went with the save."""
+    workbench = make_project(tmp_path)
+    states = [everything(workbench)]
+    for column in (6.0, 8.0, 10.0):
+        paint(workbench, 0, column)
+        states.append(everything(workbench))
+    saving.save(workbench)
+    workbench.undo()
+    workbench.undo()
+    again = reopen(workbench)
+    assert everything(again) == states[1]
+    assert [edit.name for edit in (again.redo(), again.redo()) if edit] == ["Brush", "Brush"]
+    assert everything(again) == states[3]
+    again.undo()
+    assert everything(again) == states[2]
+    once_more = reopen(again)
+    assert everything(once_more) == states[2]
+    once_more.redo()
+    assert everything(once_more) == states[3]
+    once_more.close()
+
+
 def test_strokes_that_were_not_saved_come_back_from_the_journal(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     paint(workbench, 0, 6.0)

@@ -50,6 +50,7 @@ def _forged(packed: bytes = b"", **fields: Any) -> bytes:
         "name": "Brush",
         "kind": "stroke",
         "group": "",
+        "goes_on": False,
         "case": "case-001",
         "reader": "",
         "time": 1.0,
