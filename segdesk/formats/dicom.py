@@ -35,7 +35,7 @@ class DicomScan(Scan):
     """A DICOM series that is open for reading; each plane is decoded when it is asked for."""
 
     def __init__(self, stack: Stack, *, salt: str) -> None:
-        hu = all(plane.is_hu for plane in stack.planes)
+        hu = all(plane.is_hu for plane in stack.planes) and not _starts_at_air(stack)
         unit: Unit = "HU" if hu else "raw"
         rescale = IDENTITY if hu else _raw_rescale(stack)
         first = stack.headers[0]
@@ -114,6 +114,21 @@ def _raw_rescale(stack: Stack) -> Rescale:
     return fit(Extent(min(ends), max(ends), False), "The series")
 
 
+def _starts_at_air(stack: Stack) -> bool:
+    """Whether no number can be below 0, in a series that does not say in words that it is in HU.
+
+    So it is where somebody took the rescale away, or wrote the scanner's numbers with one of 0.
+    """
+    return all(
+        not header.is_signed
+        and plane.rescale is not None
+        and plane.rescale[0] > 0
+        and plane.rescale[1] >= 0
+        and plane.rescale_type != "HU"
+        for header, plane in zip(stack.headers, stack.planes, strict=True)
+    )
+
+
 def _stored_range(header: Header) -> tuple[int, int]:
     if header.is_signed:
         return -(1 << (header.bits - 1)), (1 << (header.bits - 1)) - 1
@@ -124,7 +139,12 @@ def _notes(stack: Stack, hu: bool) -> tuple[str, ...]:
     notes = list(stack.notes)
     rescales = [plane.rescale or (1.0, 0.0) for plane in stack.planes]
     if not hu:
-        notes.append("The file does not say that its values are HU; they are kept as raw numbers.")
+        notes.append(
+            "The file's numbers begin at 0, so that air cannot be -1000 HU; they are kept as raw "
+            "numbers."
+            if _starts_at_air(stack)
+            else "The file does not say that its values are HU; they are kept as raw numbers."
+        )
         return tuple(notes)
     if any(
         header.padding is not None and _is_misleading(header.padding, plane)

@@ -1,4 +1,4 @@
-"""Files in a DICOM series that are none of its slices: found, left out and named.
+"""Files and frames in a DICOM series that are none of its slices: found, left out and named.
 
 A scout that does not call itself one, a picture without a position, the same slice sent twice.
 Only few beside many are guests; where they are many, the series is mixed, and `dicom_stack`
@@ -15,7 +15,7 @@ from segdesk.errors import InputError
 from segdesk.formats.dicom_header import Header, Plane
 from segdesk.formats.dicom_pixels import stored_digest
 from segdesk.formats.dicom_stack import Pair, turned_alike
-from segdesk.formats.findings import name_files
+from segdesk.formats.findings import listed_names, name_files
 
 #: At most so many files of one orientation are guests beside more slices of another: a scout from
 #: the front and one from the side, each perhaps in two parts.
@@ -40,9 +40,9 @@ def _with_position(pairs: Sequence[Pair], notes: list[str]) -> list[Pair]:
     lost = [pair for pair in pairs if not _is_placed(pair[1])]
     if not 0 < len(lost) < len(placed):
         return list(pairs)
-    files = _files(lost)
-    verb = "does not say where it lies and was" if len(files) == 1 else "do not say where they lie"
-    notes.append(f"{name_files(files)} {verb}{'' if len(files) == 1 else ' and were'} left out.")
+    alone = len(lost) == 1
+    verb = "does not say where it lies and was" if alone else "do not say where they lie and were"
+    notes.append(f"{_names(lost)} {verb} left out.")
     return placed
 
 
@@ -63,11 +63,11 @@ def _of_one_orientation(pairs: list[Pair], notes: list[str]) -> list[Pair]:
         return pairs
     if len(groups[0]) <= MOST_SCOUTS:
         return pairs
-    files = _files([pair for group in groups[1:] for pair in group])
-    verb = "is turned" if len(files) == 1 else "are turned"
-    was = "was" if len(files) == 1 else "were"
+    guests = [pair for group in groups[1:] for pair in group]
+    verb = "is turned" if len(guests) == 1 else "are turned"
+    was = "was" if len(guests) == 1 else "were"
     notes.append(
-        f"{name_files(files)} {verb} against the {len(groups[0])} slices beside it, as a localizer "
+        f"{_names(guests)} {verb} against the {len(groups[0])} slices beside it, as a localizer "
         f"is, and {was} left out."
     )
     return groups[0]
@@ -115,5 +115,5 @@ def _is_same(header: Header, other: Header, digests: dict[Path, str]) -> bool:
     return digests[header.path] == digests[other.path]
 
 
-def _files(pairs: Sequence[Pair]) -> list[Path]:
-    return list(dict.fromkeys(header.path for header, _ in pairs))
+def _names(pairs: Sequence[Pair]) -> str:
+    return listed_names([plane.name for _, plane in pairs])

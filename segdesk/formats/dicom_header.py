@@ -63,6 +63,8 @@ NEEDED_TAGS: tuple[str, ...] = (
     "SamplesPerPixel",
     "BitsAllocated",
     "BitsStored",
+    "HighBit",
+    "PhotometricInterpretation",
     "PixelRepresentation",
     "PixelSpacing",
     "ImagePositionPatient",
@@ -114,6 +116,12 @@ class Plane:
     position_unit_mm: Vector = (0.0, 0.0, 0.0)
     acquisition: str = ""
     temporal: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of its file, with its frame where that holds several."""
+        frame = f" frame {self.frame + 1}" if self.frames > 1 else ""
+        return self.path.name + frame
 
     @property
     def is_hu(self) -> bool:
@@ -280,6 +288,9 @@ def _header_of(dataset: Dataset, file: Path) -> Header | None:
     bits = _whole(dataset, "BitsAllocated", 16)
     if bits not in (8, 16, 32):
         return Header(**common, problem=f"{file.name} has {bits} bits for a pixel, which is no CT.")
+    problem = _odd_pixels(dataset, file, bits)
+    if problem:
+        return Header(**common, problem=problem)
     planes = _planes(dataset, file)
     if not planes:
         problem = f"{file.name} holds several frames and does not say where each lies."
@@ -305,6 +316,20 @@ def _header_of(dataset: Dataset, file: Path) -> Header | None:
         identity=_text(dataset, "PatientID") or _text(dataset, "PatientName"),
         planes=planes,
     )
+
+
+def _odd_pixels(dataset: Dataset, file: Path, bits: int) -> str:
+    """Why stored pixels are not what they seem, as a sentence, or empty."""
+    if _text(dataset, "PhotometricInterpretation").startswith("PALETTE"):
+        return f"{file.name} holds numbers of colours and not a CT image."
+    used = _whole(dataset, "BitsStored", bits) or bits
+    highest = _whole(dataset, "HighBit", used - 1)
+    if used < bits and highest != used - 1:
+        return (
+            f"{file.name} keeps {used} bits for a pixel and says that bit {highest} is the highest "
+            f"of them and not bit {used - 1}, so its numbers cannot be told."
+        )
+    return ""
 
 
 def _planes(dataset: Dataset, file: Path) -> tuple[Plane, ...]:

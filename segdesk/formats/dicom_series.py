@@ -90,7 +90,9 @@ def stack_in(headers: Sequence[Header], label: str) -> Stack:
     InputError
         Where the files are no longer what they were.
     """
-    parts = _parts_of([(header, plane) for header in headers for plane in header.planes])
+    pairs = [(header, plane) for header in headers for plane in header.planes]
+    # Guests among the frames of one object come back with their file.
+    parts = _parts_of(without_guests(pairs)[0])
     named = [part for part in parts if len(parts) == 1 or part.label == label]
     if not named:
         raise InputError(f"{headers[0].path.name} is no longer what it was when it was looked at.")

@@ -19,6 +19,7 @@ from segdesk.core.tolerances import (
     COSINES_ALIKE,
     PIXEL_MM_ALIKE,
     ROUNDED_STEP_SHARE,
+    SAID_VOXELS,
     STEP_MM,
     STEP_SHARE,
 )
@@ -81,6 +82,7 @@ def stack_of(pairs: Sequence[Pair]) -> Stack:
         )
     else:
         step = _step(pairs, positions, along, normal)
+        notes.extend(_drift_note(pairs, positions, normal))
     header, plane = pairs[0]
     row_mm, column_mm = plane.pixel_mm or (1.0, 1.0)
     x, y, z = (float(value) for value in positions[0])
@@ -216,6 +218,20 @@ def _check_straight(
     )
 
 
+def _drift_note(pairs: Sequence[Pair], positions: Numbers, normal: Numbers) -> list[str]:
+    """A sentence where slices that pass for straight are shifted sideways over the whole stack."""
+    whole = positions[-1] - positions[0]
+    drift = float(np.linalg.norm(whole - (whole @ normal) * normal))
+    units = np.min([plane.position_unit_mm for _, plane in pairs], axis=0)
+    voxels = drift / min(pairs[0][1].pixel_mm or (1.0,))
+    if voxels <= SAID_VOXELS or drift <= np.linalg.norm(units):
+        return []
+    return [
+        f"From the first to the last the slices are shifted sideways by {voxels:.2g} voxels; they "
+        "were taken as straight."
+    ]
+
+
 def _uneven(pairs: Sequence[Pair], steps: Numbers, usual: float, tolerance: float) -> str:
     """What is wrong with the steps: missing slices only where single steps are whole multiples."""
     wrong = np.flatnonzero(np.abs(steps - usual) > tolerance)
@@ -223,7 +239,9 @@ def _uneven(pairs: Sequence[Pair], steps: Numbers, usual: float, tolerance: floa
     between, step = _between(pairs, where), float(steps[where])
     others = np.delete(steps, wrong)
     ratio = step / float(others.mean()) if others.size else 1.0
-    whole = ratio > 1.5 and abs(ratio - round(ratio)) < max(0.05, tolerance / usual)
+    # The others may be as much too short by rounding as this one is too long, times that many.
+    allowed = min(0.3, tolerance * round(ratio) / usual)
+    whole = ratio > 1.5 and abs(ratio - round(ratio)) < max(0.05, allowed)
     alone = wrong.size > 0 and (wrong.size == 1 or bool(np.diff(wrong).min() > 1))
     if alone and whole and 3 * wrong.size <= steps.size:
         noun = "A slice is" if round(ratio) == 2 else "Slices are"
@@ -250,8 +268,4 @@ def _between(pairs: Sequence[Pair], index: int) -> str:
 
 
 def _names(pairs: Sequence[Pair]) -> str:
-    names = [
-        f"{plane.path.name} frame {plane.frame + 1}" if plane.frames > 1 else plane.path.name
-        for _, plane in pairs
-    ]
-    return " and ".join(names)
+    return " and ".join(plane.name for _, plane in pairs)

@@ -88,8 +88,13 @@ def refusal(
 
 def name_files(files: Sequence[Path], *, most: int = 3) -> str:
     """File names for a sentence: the first few and how many more there are."""
-    names = [file.name for file in files[:most]]
-    more = len(files) - len(names)
+    return listed_names([file.name for file in files], most=most)
+
+
+def listed_names(all_names: Sequence[str], *, most: int = 3) -> str:
+    """Names of files or frames for a sentence, as `name_files`."""
+    names = list(all_names[:most])
+    more = len(all_names) - len(names)
     if more:
         return f"{', '.join(names)} and {more} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

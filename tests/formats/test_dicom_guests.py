@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from segdesk.errors import InputError
@@ -169,6 +169,7 @@ def test_slices_that_are_truly_missing_are_still_said_to_be(tmp_path: Path, miss
     missing=st.booleans(),
     seed=st.integers(0, 99),
 )
+@example(step=1.25, count=5, start=0.0, rounded=True, missing=True, seed=0)
 def test_positions_that_are_rounded_are_even_and_a_missing_slice_is_still_found(
     tmp_path: Path, step: float, count: int, start: float, rounded: bool, missing: bool, seed: int
 ):
@@ -322,3 +323,13 @@ def test_two_objects_of_one_series_at_the_same_places_keep_what_each_says(shared
     scans = [open_scan(finding, salt=SALT) for finding in found]
     lowest = sorted(round(float(voxels(s).min() * s.slope + s.intercept)) for s in scans)
     assert lowest == [-1024, -14]
+
+
+@pytest.mark.parametrize(("degrees", "is_said"), [(0.0, False), (0.02, True)])
+def test_a_shift_over_the_whole_stack_is_said_where_it_is_let_through(
+    tmp_path: Path, degrees: float, is_said: bool
+):
+    hu = write_dicom_series(tmp_path, (60, 3, 4), (1.0, 0.7, 0.7), tilt_degrees=degrees)
+    scan = opened(tmp_path)
+    assert np.array_equal(voxels(scan), hu)
+    assert [("sideways by 0.029 voxels" in note) for note in scan.source.notes] == [True] * is_said

@@ -76,6 +76,7 @@ def write(folder: Path, made: Series) -> npt.NDArray[np.int64]:
         dataset.BitsStored, dataset.HighBit = made.bits, made.bits - 1
         dataset.PixelRepresentation = int(made.signed)
         dataset.SeriesInstanceUID, dataset.InstanceNumber = "1.2.3", name
+        dataset.RescaleType = "HU"
         dataset.RescaleSlope, dataset.RescaleIntercept = str(made.slope), str(made.intercept)
         save(dataset, folder / f"{name:02d}.dcm")
     return stored

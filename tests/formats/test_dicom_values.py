@@ -319,3 +319,62 @@ def test_frames_that_do_not_say_where_they_lie_are_refused(tmp_path: Path):
     save(dataset, tmp_path / "frames.dcm")
     with pytest.raises(InputError, match=r"frames\.dcm holds several frames"):
         survey([tmp_path])
+
+
+def test_numbers_that_begin_at_nought_are_no_hu_unless_the_file_says_so(tmp_path: Path):
+    stored = np.abs(small_hu((3, 4, 4))) + np.int16(24)
+    for name, kind in (("silent", None), ("said", "HU")):
+        write_dicom_series(tmp_path / name, (3, 4, 4), hu=stored, rescale=(1, 0))
+        for dataset in each_file(tmp_path / name):
+            dataset.PixelRepresentation = 0
+            if kind:
+                dataset.RescaleType = kind
+    silent, said = opened(tmp_path / "silent"), opened(tmp_path / "said")
+    assert (silent.unit, said.unit) == ("raw", "HU")
+    assert "begin at 0" in silent.source.notes[0]
+    assert np.array_equal(values(silent), stored) and np.array_equal(values(said), stored)
+
+
+def test_indices_of_a_palette_are_no_ct(tmp_path: Path):
+    write_dicom_series(tmp_path, (3, 4, 4), tags={"PhotometricInterpretation": "PALETTE COLOR"})
+    with pytest.raises(InputError, match="numbers of colours"):
+        survey([tmp_path])
+
+
+def test_pixels_that_do_not_begin_at_the_lowest_bit_are_refused(tmp_path: Path):
+    hu = write_dicom_series(tmp_path, (3, 4, 4))
+    for dataset in each_file(tmp_path):
+        stored = np.frombuffer(dataset.PixelData, np.uint16) << 4
+        dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 15, 0
+        dataset.PixelData = stored.tobytes()
+    assert hu.min() >= -1024
+    with pytest.raises(InputError, match="bit 15 is the highest"):
+        survey([tmp_path])
+
+
+@pytest.mark.parametrize("overlay", [False, True])
+def test_twelve_bits_are_read_whatever_lies_in_the_other_four(tmp_path: Path, overlay: bool):
+    hu = write_dicom_series(tmp_path, (3, 4, 4))
+    for dataset in each_file(tmp_path):
+        stored = np.frombuffer(dataset.PixelData, np.uint16)
+        dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, 0
+        dataset.PixelData = (stored | (0x5000 if overlay else 0)).tobytes()
+    assert np.array_equal(voxels(opened(tmp_path)), hu)
+
+
+@pytest.mark.parametrize("odd", ["without a position", "turned"])
+def test_a_frame_that_is_no_slice_is_left_out_and_the_others_come_in(tmp_path: Path, odd: str):
+    stored = small_hu((5, 4, 6)) + np.int16(1024)
+    places = [(0.0, 0.0, 2.0 * k) for k in range(5)]
+    whole = enhanced(stored, (2, 1, 1), places, [("1", "-1024")] * 5)
+    frame = whole.PerFrameFunctionalGroupsSequence[4]
+    if odd == "turned":
+        turn = Dataset()
+        turn.ImageOrientationPatient = ["1", "0", "0", "0", "0", "-1"]
+        frame.PlaneOrientationSequence = Sequence([turn])
+    else:
+        del frame["PlanePositionSequence"]
+    save(whole, tmp_path / "enhanced.dcm")
+    found = survey([tmp_path])
+    assert found.notes[0].startswith("enhanced.dcm frame 5 ")
+    assert np.array_equal(voxels(open_scan(found.volumes[0], salt=SALT)), stored[:4] - 1024)
