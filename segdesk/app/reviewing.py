@@ -117,7 +117,7 @@ def _by_provenance(workbench: Workbench, case: str, index: int) -> SliceStatus:
 
 
 def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
-    """Backspace: the newest prediction on this slice is not worth a look.
+    """Backspace: the prediction that is shown on this slice is not worth a look.
 
     Raises
     ------

@@ -58,9 +58,7 @@ class CaseCare(QObject):
             return tr("It is being read: wait a moment.")
         if self._session.is_saving:
             return tr("The project is being saved: wait a moment.")
-        if self._runner.is_busy("long"):
-            return tr("Something is being imported or exported: wait, or cancel it.")
-        return ""
+        return self._session.why_not_now()
 
     # Removing
 

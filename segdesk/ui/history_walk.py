@@ -34,6 +34,8 @@ class Reader(Protocol):
 
     def has_mask(self, case: str) -> bool: ...
 
+    def why_not_now(self) -> str: ...
+
     def when_read(
         self,
         case: str,
@@ -83,7 +85,11 @@ class HistoryWalk(QObject):
         if edit is None or self._waiting is not None:
             return
         if edit.group:
-            self._go_on(workbench, way, edit)
+            reason = self._reader.why_not_now()
+            if reason:
+                self._refused(reason)
+            else:
+                self._go_on(workbench, way, edit)
         elif self._reader.view is not None and edit.case in self._reader.view.new_cases:
             # Its labels came in by themselves: who takes back a stroke does not mean them.
             self._refused(_not_seen(edit))

@@ -44,6 +44,10 @@ class SegmentRemoval(QObject):
         workbench = self._session.workbench
         if workbench is None or self._waiting is not None:
             return
+        reason = self._session.why_not_now()
+        if reason:
+            self.said.emit(reason)
+            return
         try:
             removing_segments.check_removable(workbench, number)
         except SegdeskError as error:

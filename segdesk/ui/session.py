@@ -131,6 +131,13 @@ class Session(QObject):
         """Whether somebody waits for a case, or it is on its way."""
         return case == self._reading or case in self._when_read
 
+    def why_not_now(self) -> str:
+        """Empty where what takes several turns of the loop can begin: what comes in meanwhile must
+        not stand between its parts."""
+        if self._runner.is_busy("long"):
+            return tr("Something is being imported or exported: wait, or cancel it.")
+        return ""
+
     def has_mask(self, case: str) -> bool:
         return self._workbench is not None and self._workbench.is_loaded(case)
 

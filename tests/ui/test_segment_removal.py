@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from segdesk.app import importing, removing_segments, saving
 from segdesk.app.workbench import Workbench
 from segdesk.formats.labels import LabelMap
 from segdesk.ui.banner import Banner
+from segdesk.ui.threads.task_runner import Task
 from tests.projects import add_case, stroke, voxels
 from tests.windows import Desk
 
@@ -230,6 +232,50 @@ def test_labels_that_come_while_the_question_stands_go_too(
     rest(desk)
     assert count(workbench, 2) == 0
     assert not workbench.annotation("case-007").labels.any()
+
+
+def test_no_part_of_it_begins_while_something_may_come_between(
+    desk: Desk, drawn: Path, qtbot: QtBot
+) -> None:
+    """Labels that an import brings between two parts would split the step that undo takes back."""
+    workbench, table = opened(desk, drawn)
+    why = "Something is being imported or exported: wait, or cancel it."
+    words = desk.window.findChild(QLabel, "status_words")
+    assert words is not None
+    first, second = threading.Event(), threading.Event()
+    start(desk, first)
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    desk.settle()
+    assert words.text() == why
+    assert not desk.has_dialog("removal_looking") and 2 in workbench.segments
+    first.set()
+    desk.wait(lambda: not desk.window.runner.is_busy("long"))
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    desk.press(desk.dialog("remove_segment_question"), "remove_segment")
+    desk.wait(lambda: 2 not in workbench.segments)
+    rest(desk)
+    start(desk, second)
+    desk.key(Qt.Key.Key_Z, CTRL)
+    desk.settle()
+    assert words.text() == why and 2 not in workbench.segments
+    second.set()
+    desk.wait(lambda: not desk.window.runner.is_busy("long"))
+    desk.key(Qt.Key.Key_Z, CTRL)
+    desk.wait(lambda: workbench.history.next_undo is None)
+    rest(desk)
+    assert workbench.segments.numbers == (1, 2)
+
+
+def start(desk: Desk, until: threading.Event) -> None:
+    """A long task, as an import is, that ends when it is told to."""
+
+    def work(_: Task) -> None:
+        until.wait(30)
+
+    def failed(error: Exception) -> None:
+        raise error
+
+    desk.window.runner.start("Importing", work, done=lambda _: None, failed=failed, lane="long")
 
 
 def test_nothing_is_drawn_while_it_is_under_way(desk: Desk, drawn: Path, qtbot: QtBot) -> None:

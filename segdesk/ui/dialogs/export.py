@@ -45,7 +45,7 @@ class ExportDialog(Dialog):
         self.rows.addWidget(sentence(tr("What of {case} shall be written to a file?", case=case)))
         words = {
             "annotation": tr("The annotation: what was drawn and accepted"),
-            "prediction": tr("The newest prediction, as the network gave it"),
+            "prediction": tr("The prediction that is shown, as the network gave it"),
             "volume": tr("The scan itself"),
         }
         self._options: dict[str, QRadioButton] = {}
