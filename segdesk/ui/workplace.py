@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
@@ -21,6 +21,7 @@ from segdesk.ui.canvas.status_strip import StatusStrip
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.docks import Docks
 from segdesk.ui.panels.cases import CasesPanel
+from segdesk.ui.panels.column import Column
 from segdesk.ui.panels.history import HistoryPanel
 from segdesk.ui.panels.layers import LayersPanel
 from segdesk.ui.panels.segments import SegmentsPanel
@@ -117,7 +118,8 @@ class Workplace(QWidget):
         self.history = HistoryPanel(tokens)
         self.training = TrainingPanel(training, tokens)
         docks.fill("cases_dock", self.cases)
-        docks.fill("masks_dock", self._masks())
+        column = ((self.segments, 3), (self.layers, 0), (self.slice, 0), (self.history, 2))
+        docks.fill("masks_dock", Column("masks_column", column))
         docks.fill("training_dock", self.training)
         self._wire()
         for panel in self._panels():
@@ -133,18 +135,6 @@ class Workplace(QWidget):
             self.history,
             self.training,
         )
-
-    def _masks(self) -> QWidget:
-        column = QWidget()
-        column.setObjectName("masks_column")
-        rows = QVBoxLayout(column)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self.segments, 3)
-        rows.addWidget(self.layers)
-        rows.addWidget(self.slice)
-        rows.addWidget(self.history, 2)
-        return column
 
     def _wire(self) -> None:
         self.canvas.set_actions(self._table.actions)

@@ -31,6 +31,8 @@ WAIT_MS = 700
 PAUSE_MS = 15
 #: Between the end of one round of drawing and the next: an eye does not need more.
 REST_MS = 150
+#: A plot is at least so wide, in pixels; those that do not fit beside each other are not shown.
+NARROWEST = 100
 #: From this width on, in pixels, the learning rate gets a plot of its own.
 WIDE = 880
 
@@ -66,6 +68,8 @@ class Curves(QWidget):
         super().__init__()
         self.setObjectName("curves")
         self.setAccessibleName(tr("Curves of the training"))
+        # The window may be narrower than all plots beside each other.
+        self.setMinimumWidth(1)
         self._tokens = tokens
         self._charts = _charts()
         self._plots: list[Plot] = []
@@ -172,6 +176,7 @@ class Curves(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._pages.setVisible(self.width() >= NARROWEST)
         self._make_room()
 
     def _make_next(self) -> None:
@@ -192,8 +197,10 @@ class Curves(QWidget):
     def _make_room(self) -> None:
         """The widget has another size: its plots are painted anew, one after the other."""
         if len(self._plots) == len(self._charts):
-            self._plots[-1].setVisible(self.width() >= WIDE)
-            for plot in self._plots:
+            fitting = self.width() // NARROWEST
+            for at, plot in enumerate(self._plots):
+                is_last = at == len(self._plots) - 1
+                plot.setVisible(at < fitting and (self.width() >= WIDE or not is_last))
                 plot.setUpdatesEnabled(False)
             self._draw()
 

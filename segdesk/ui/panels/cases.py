@@ -123,7 +123,8 @@ class CaseDelegate(QStyledItemDelegate):
         self.tokens = tokens
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(120, ROW + 3 * GRID)
+        # As wide as the list: a long name is cut with an ellipsis, not at the edge.
+        return QSize(1, ROW + 3 * GRID)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy
 
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
@@ -31,6 +31,8 @@ class HistoryPanel(Panel):
         self._list.setUniformItemSizes(True)
         self._list.itemActivated.connect(self._go)
         self._list.itemClicked.connect(self._go)
+        # It takes the room that is left, and asks for little.
+        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.rows.addWidget(self._list, 1)
         self._steps: tuple[tuple[Edit, ...], ...] = ()
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QStyledItemDelegate,
     QTableView,
     QWidget,
@@ -150,6 +151,8 @@ class SegmentsPanel(Panel):
         self._table.doubleClicked.connect(self._double_clicked)
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._table.customContextMenuRequested.connect(self._show_menu)
+        # It takes the room that is left, and asks for little.
+        self._table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.rows.addWidget(self._table, 1)
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
