@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError, UsageError
-from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT, Stored
+from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT, Block, Piece, Stored
 
 HDF5_ENDINGS = (".h5", ".hdf5", ".he5")
 ARRAY_ENDINGS = (".npy", ".npz", *HDF5_ENDINGS)
@@ -154,13 +154,20 @@ def _open_npy(file: Path, key: str) -> Stored:
     if key:
         raise UsageError(f"{file.name} holds one array and has no keys.", "Leave the key out.")
     with file.open("rb") as stream:
-        shape, _, dtype = _npy_header(stream)
-        held = file.stat().st_size - stream.tell()
+        shape, is_fortran, dtype = _npy_header(stream)
+        at = stream.tell()
+        held = file.stat().st_size - at
     form = shape_of_slices(shape, file.name)
     if held < math.prod(shape) * dtype.itemsize:
         raise InputError(f"{file.name} ends before its last number.", COPY_AGAIN)
-    # A memory map: the importing room reads plane by plane.
-    return _stored(file, "", form, dtype, lambda: np.load(file, mmap_mode="r", allow_pickle=False))
+
+    def read() -> npt.NDArray[Any]:
+        # In Fortran's order the last axis is the outermost one.
+        order = form[::-1] if is_fortran else form
+        numbers = Block((Piece(file, at),), order, dtype).read()
+        return numbers.T if is_fortran else numbers
+
+    return _stored(file, "", form, dtype, read)
 
 
 def _open_npz(file: Path, key: str) -> Stored:

@@ -26,6 +26,8 @@ TYPES = {
     "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8",
     "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
 }  # fmt: skip
+#: `DistanceUnits` to mm; "?" is unknown and taken as mm.
+MM_PER_UNIT = {"?": 1.0, "um": 1e-3, "mm": 1.0, "cm": 10.0}
 BYTE_ORDER = ("binarydatabyteordermsb", "elementbyteordermsb")
 
 
@@ -43,6 +45,12 @@ def open_metaimage(file: Path) -> Stored:
     sizes = _sizes(fields, name)
     if fields.get("elementnumberofchannels", "1") != "1":
         raise InputError(f"{name} is in colour or holds vectors, not one number for each voxel.")
+    scaling = ("elementtointensityfunctionslope", 1.0), ("elementtointensityfunctionoffset", 0.0)
+    if any(_first(fields, (key,), np.array([usual]), name)[0] != usual for key, usual in scaling):
+        raise InputError(
+            f"{name} scales its numbers (ElementToIntensityFunction), which ITK leaves out.",
+            "Save it once more with the values themselves.",
+        )
     order = ">" if _flag(fields, BYTE_ORDER, False, name) else "<"
     dtype = number_type(name, TYPES, fields.get("elementtype", "").upper(), order)
     shape = (sizes[2], sizes[1], sizes[0])
@@ -169,4 +177,11 @@ def _grid(
     axes[:count, :count] = turn.reshape(count, count).T
     if np.any(axes[3, :3]) or np.any(axes[:3, 3]):
         raise InputError(f"{name} is turned into its fourth dimension.", "Save one volume of it.")
-    return grid_from_axes(shape, axes[:3, :3] * spacing[:3], origin[:3], name)
+    unit = fields.get("distanceunits", "?")
+    if unit not in MM_PER_UNIT:
+        raise InputError(
+            f"{name} gives its steps in {unit!r:.40}, which is no unit of length known here.",
+            "Save it in millimetres.",
+        )
+    mm = MM_PER_UNIT[unit]
+    return grid_from_axes(shape, axes[:3, :3] * spacing[:3] * mm, origin[:3] * mm, name)

@@ -108,8 +108,11 @@ def _check_whole(data: bytes) -> None:
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, at)
         if kind == b"IDAT":
-            held += len(unpacker.decompress(data[at + 8 : at + 8 + length]))
+            # One byte more than there may be is enough to tell; a stream may hold any number.
+            held += len(unpacker.decompress(data[at + 8 : at + 8 + length], wanted - held + 1))
         at += 12 + length
+        if held > wanted:
+            break
     if held != wanted or data[at - len(END) : at] != END:
         raise ValueError(f"expected {wanted} bytes of rows, received {held}")
 

@@ -26,6 +26,9 @@ READABLE = frozenset({1, 8, 32946, 32773})
 READABLE_PREDICTOR = frozenset({1, 2})
 MIN_IS_WHITE, MIN_IS_BLACK, PALETTE, MASK = 0, 1, 3, 4
 GREY = frozenset({MIN_IS_WHITE, MIN_IS_BLACK, PALETTE, MASK})
+#: The first row is the top one and its first pixel the left one. Of the seven others some programs
+#: turn the picture and others do not.
+UPRIGHT = 1
 #: Said of a file that was turned round.
 TURNED = "The file counts from white to black; its numbers were turned, so that 0 is black."
 #: What tifffile raises on damaged files, besides its own TiffFileError (an Exception).
@@ -53,8 +56,8 @@ def open_tiff(file: Path) -> Picture:
     Raises
     ------
     InputError
-        Where it is damaged, in colour, compressed in a way that is not read here, or its pages are
-        of several sizes or of more than one stack.
+        Where it is damaged, in colour, compressed in a way that is not read here, not upright, or
+        its pages are of several sizes or of more than one stack.
     """
     import tifffile
 
@@ -71,6 +74,7 @@ def open_tiff(file: Path) -> Picture:
             is_elsewhere = bool(series.is_multifile)
             photometric, bits = int(page.photometric), page.bitspersample
             packing, predictor = int(page.compression), int(page.predictor)
+            orientation = int(page.tags.valueof("Orientation", default=UPRIGHT))
             colours = _colours(page.colormap) if photometric == PALETTE else ()
     except (*DAMAGE, tifffile.TiffFileError) as error:
         raise _damaged(file, error) from error
@@ -81,6 +85,12 @@ def open_tiff(file: Path) -> Picture:
         )
     if is_elsewhere:
         raise InputError(f"{file.name} keeps pages in other files.", "Save it as one file.")
+    if orientation != UPRIGHT:
+        raise InputError(
+            f"{file.name} says that its first pixel is not at the top left (orientation "
+            f"{orientation}), which programs show in two ways.",
+            "Save it once more, upright.",
+        )
     if photometric not in GREY or "S" in axes or dtype is None or dtype.kind not in "biuf":
         raise InputError(f"{file.name} is not a picture in grey levels.", GREY_HINT)
     if packing not in READABLE or predictor not in READABLE_PREDICTOR:

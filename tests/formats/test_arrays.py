@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import mmap
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import h5py
 import numpy as np
@@ -15,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError, UsageError
+from segdesk.formats.arrays import open_array
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
 from tests.formats.reading import QUICK, only, opened, values, voxels
@@ -249,3 +252,21 @@ def test_unwritten_chunks_are_no_way_to_ask_for_any_memory(tmp_path: Path):
         made[0, 0, 0] = 1
     with pytest.raises(InputError, match="declares more"):
         survey([tmp_path / "a.h5"])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["?", "u1", ">i2", "<f8"])
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (2, 3, 4, 1)])
+def test_an_array_is_read_though_someone_shortens_its_file_meanwhile(
+    tmp_path: Path, shape: tuple[int, ...], dtype: str, order: Literal["C", "F"]
+):
+    # A map of the file itself would end the program.
+    numbers = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    np.save(tmp_path / "a.npy", np.asarray(numbers, order=order))
+    array = open_array(tmp_path / "a.npy", "").read()
+    holder = array
+    while holder is not None and not isinstance(holder, mmap.mmap | bytes):
+        assert not isinstance(holder, np.memmap)
+        holder = getattr(holder, "base", None)
+    (tmp_path / "a.npy").write_bytes(b"")
+    assert np.array_equal(array.ravel(), numbers.ravel()) and array.dtype.isnative

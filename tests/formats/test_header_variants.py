@@ -314,3 +314,41 @@ def test_a_stranger_s_header_is_read_as_itk_reads_it(name: str):
     theirs = sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
     assert open_image(file).grid.shape == (12, 40, 48)
     assert np.array_equal(open_image(file).read(), theirs)
+
+
+def write_mha(file: Path, *lines: str) -> None:
+    header = (
+        "ObjectType = Image", "NDims = 3", "BinaryData = True", "BinaryDataByteOrderMSB = False",
+        *lines, "Offset = 1 2 3", "ElementSpacing = 4 5 6", "DimSize = 4 3 2",
+        "ElementType = MET_SHORT", "ElementDataFile = LOCAL", "",
+    )  # fmt: skip
+    file.write_bytes("\n".join(header).encode() + np.arange(24, dtype="<i2").tobytes())
+
+
+@pytest.mark.parametrize(("unit", "mm"), [("um", 0.001), ("mm", 1.0), ("cm", 10.0), ("?", 1.0)])
+def test_distance_units_of_a_metaimage_become_millimetres(tmp_path: Path, unit: str, mm: float):
+    write_mha(tmp_path / "a.mha", f"DistanceUnits = {unit}")
+    grid = open_image(tmp_path / "a.mha").grid
+    assert np.allclose(grid.spacing_mm, np.array([6, 5, 4]) * mm)
+    assert np.allclose(grid.origin_mm, np.array([1, 2, 3]) * mm)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("DistanceUnits = parsec", "no unit of length"),
+        ("ElementToIntensityFunctionSlope = 2", "scales its numbers"),
+        ("ElementToIntensityFunctionOffset = -1024", "scales its numbers"),
+        ("ElementToIntensityFunctionSlope = NaN", "scales its numbers"),
+    ],
+)
+def test_a_metaimage_that_leaves_open_what_its_numbers_mean_is_refused(tmp_path, line, said):
+    write_mha(tmp_path / "a.mha", line)
+    with pytest.raises(InputError, match=said):
+        open_image(tmp_path / "a.mha")
+
+
+def test_a_metaimage_that_scales_by_one_is_read(tmp_path: Path):
+    lines = "ElementToIntensityFunctionSlope = 1", "ElementToIntensityFunctionOffset = 0"
+    write_mha(tmp_path / "a.mha", *lines)
+    assert np.array_equal(open_image(tmp_path / "a.mha").read().ravel(), np.arange(24))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
+from segdesk.formats.png import open_png
 from tests.formats.reading import QUICK, opened, values
 
 #: Red, green and blue of three numbers; none is its own grey level.
@@ -173,3 +176,23 @@ def test_a_size_that_the_file_cannot_hold_is_refused(tmp_path: Path):
         (tmp_path / "a.png").write_bytes(png(8, 0, columns, [b"\0"] * (1 << 14)))
         with pytest.raises(InputError, match="damaged PNG"):
             survey([tmp_path / "a.png"])
+
+
+def test_a_stream_that_holds_far_more_than_the_picture_takes_no_memory(tmp_path: Path):
+    small = io.BytesIO()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(small, format="PNG")
+    data = small.getvalue()
+    packer = zlib.compressobj(9)
+    stream = b"".join([packer.compress(bytes(1 << 20)) for _ in range(128)]) + packer.flush()
+    at = data.index(b"IDAT") - 4
+    chunk = b"IDAT" + stream
+    chunk = struct.pack(">I", len(stream)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    (tmp_path / "a.png").write_bytes(data[:at] + chunk + data[-12:])
+    picture = open_png(tmp_path / "a.png")
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="damaged"):
+            picture.read()
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()

@@ -193,3 +193,19 @@ def test_a_size_that_the_file_cannot_hold_is_refused(tmp_path: Path):
     (tmp_path / "a.tif").write_bytes(data.replace(b"[10, 6, 7]", b"[99, 6, 7]"))
     with pytest.raises(InputError):
         opened(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_picture_that_is_not_upright_is_refused(tmp_path: Path, orientation: int):
+    tag = (274, "H", 1, orientation, True)
+    tifffile.imwrite(tmp_path / "a.tif", STACK[0], extratags=[tag], **GREY)
+    with Image.open(tmp_path / "a.tif") as shown:
+        assert not np.array_equal(np.asarray(shown), tifffile.imread(tmp_path / "a.tif"))
+    with pytest.raises(InputError, match=f"orientation {orientation}"):
+        survey([tmp_path / "a.tif"])
+
+
+def test_a_picture_that_says_that_it_is_upright_is_read(tmp_path: Path):
+    tag = (274, "H", 1, 1, True)
+    tifffile.imwrite(tmp_path / "a.tif", STACK[0], extratags=[tag], **GREY)
+    assert np.array_equal(values(opened(tmp_path / "a.tif"))[0], STACK[0])
