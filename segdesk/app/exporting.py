@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
 from segdesk.formats.export import export as write_file
 from segdesk.formats.planes import in_source_order
+from segdesk.formats.rescale import LOWEST
 
 What = Literal["annotation", "prediction", "volume"]
 WHATS: tuple[What, ...] = ("annotation", "prediction", "volume")
@@ -130,22 +131,30 @@ def unseen(workbench: Workbench, case: str) -> str:
     )
 
 
-def values(volume: Volume) -> npt.NDArray[np.int16 | np.uint16 | np.int32 | np.float32]:
+def values(volume: Volume) -> npt.NDArray[Any]:
     """What the stored numbers of a scan stand for, in the smallest type that keeps them.
 
     Returns
     -------
-    (slices, rows, columns): int16 (HU, and what was int16), uint16 or int32 where the numbers
-    were only shifted, else float32.
+    (slices, rows, columns): int16 (HU, and what was int16), uint16, int32 or int64 where the
+    numbers were only shifted, else float32, or float64 where float32 is coarser than their steps.
     """
     slope, intercept = volume.slope, volume.intercept
     if (slope, intercept) == (1.0, 0.0):
         return volume.voxels
     if slope == 1.0 and intercept.is_integer():
-        whole = volume.voxels.astype(np.int32) + np.int32(intercept)
-        fits = whole.min() >= 0 and whole.max() <= np.iinfo(np.uint16).max
-        return whole.astype(np.uint16) if fits else whole
-    found = np.empty(volume.grid.shape, np.float32)
+        shift = int(intercept)
+        low, high = int(volume.voxels.min()) + shift, int(volume.voxels.max()) + shift
+        for kind in (np.uint16, np.int32, np.int64):
+            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+                # Added as int64 (the shift alone may be no number of the kind), plane by plane.
+                whole = np.empty(volume.grid.shape, kind)
+                for plane, stored in zip(whole, volume.voxels, strict=True):
+                    plane[:] = stored.astype(np.int64) + shift
+                return whole
+    largest = abs(intercept) + slope * -LOWEST
+    is_fine = float(np.spacing(np.float32(largest))) <= slope / 2
+    found = np.empty(volume.grid.shape, np.float32 if is_fine else np.float64)
     for plane, stored in zip(found, volume.voxels, strict=True):
         plane[:] = stored * slope + intercept
     return found

@@ -205,6 +205,13 @@ def _grid(
     if has_sform and has_qform and not np.any(rows[:, :3]):
         has_sform = False
         notes.append("The first of its two transforms (sform) is empty; the second was taken.")
+    if not has_sform and min(values["pixdim"][1:4]) < 0:
+        # nibabel takes the size, ITK mirrors; nifti1.h has positive ones alone.
+        raise InputError(
+            f"{name} has negative steps, which some programs take for a mirror and some do not: "
+            "left and right may be swapped.",
+            "Save it again with a program that writes the sform.",
+        )
     if has_sform:
         axes, origin = rows[:, :3], rows[:, 3]
     elif has_qform:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
-from segdesk.app import exporting
+from segdesk.app import exporting, importing
 from segdesk.app.editing import Gesture
 from segdesk.app.reviewing import say_right
 from segdesk.app.workbench import Workbench
@@ -58,6 +59,33 @@ def test_a_rescaled_array_goes_out_with_the_values_of_its_source() -> None:
     stored.flags.writeable = False
     volume = Volume(Grid((1, 2, 2), stacked=False), stored, "raw", slope=0.5, intercept=1.0)
     assert exporting.values(volume).tolist() == [[[1.0, 51.0], [101.0, -16383.0]]]
+
+
+@pytest.mark.parametrize("low", [-(2**40), -(2**31) - 9, 2**31 - 40_000, 2**31 + 5, 10**10])
+def test_whole_numbers_of_any_size_go_out_as_they_came(tmp_path: Path, low: int) -> None:
+    """At the end of 32 bits and beyond it; read back by nibabel."""
+    numbers = low + np.arange(60_000, dtype=np.int64).reshape(6, 100, 100)
+    written = _in_and_out(tmp_path, numbers)
+    assert np.array_equal(written, numbers)
+
+
+def test_fractions_that_32_bits_cannot_tell_apart_go_out_in_64(tmp_path: Path) -> None:
+    numbers = 1e9 + np.arange(60_000, dtype=np.float64).reshape(6, 100, 100) / 60_000
+    written = _in_and_out(tmp_path, numbers)
+    assert np.abs(written - numbers).max() <= 1 / 65_535
+
+
+def _in_and_out(tmp_path: Path, numbers: np.ndarray) -> np.ndarray:
+    image = nibabel.Nifti1Image(numbers.T, np.eye(4), dtype=numbers.dtype)
+    nibabel.save(image, tmp_path / "scan.nii")
+    workbench = Workbench.create(tmp_path / "p.segdesk")
+    volumes = importing.survey([tmp_path / "scan.nii"]).volumes
+    case = importing.import_scan(workbench, importing.requests(workbench, volumes, unit="raw")[0])
+    try:
+        exporting.export(workbench, case.id, "volume", tmp_path / "out.nii")
+    finally:
+        workbench.close()
+    return np.asanyarray(nibabel.load(tmp_path / "out.nii").dataobj).T
 
 
 def test_a_prediction_that_is_not_there_is_refused(workbench: Workbench) -> None:

@@ -111,6 +111,33 @@ def test_the_sform_goes_before_the_qform(tmp_path: Path):
     assert only(tmp_path / "scan.nii").spacing_mm == (4, 3, 2)
 
 
+@pytest.mark.parametrize("signs", [(-1, 1, 1), (1, -1, 1), (1, 1, -1), (-1, -1, -1)])
+@pytest.mark.parametrize("qform", [0, 1])
+def test_negative_steps_are_refused_unless_an_sform_says_how_the_patient_lies(
+    tmp_path: Path, signs, qform: int
+):
+    """nibabel takes their size and ITK mirrors: one of them swaps left and right."""
+    file, affine = tmp_path / "scan.nii", affine_of((0, 1, 2), (1, 1, 1))
+    image = nib.Nifti1Image(numbers(), affine)
+    image.set_sform(None)
+    image.set_qform(affine if qform else None, qform)
+    nib.save(image, file)
+    _negate_steps(file, signs)
+    with pytest.raises(InputError, match="negative steps"):
+        opened(file)
+    write(file, numbers(), affine)
+    before = opened(file).grid
+    _negate_steps(file, signs)
+    assert np.array_equal(opened(file).grid.affine, before.affine)
+
+
+def _negate_steps(file: Path, signs):
+    data = bytearray(file.read_bytes())
+    steps = np.frombuffer(data, "<f4", 3, 80) * np.array(signs, np.float32)
+    data[80:92] = steps.astype("<f4").tobytes()
+    file.write_bytes(data)
+
+
 def test_without_either_transform_the_axes_are_assumed_and_that_is_said(tmp_path: Path):
     image = nib.Nifti1Image(numbers(), None)
     image.header.set_zooms((1, 2, 3))
