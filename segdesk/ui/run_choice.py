@@ -6,6 +6,7 @@ it is shown, off the window's thread.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
@@ -17,6 +18,8 @@ from segdesk.errors import SegdeskError
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.translations import tr
+
+log = logging.getLogger(__name__)
 
 
 class RunChoice(QObject):
@@ -48,6 +51,7 @@ class RunChoice(QObject):
             except SegdeskError as error:
                 self.failed.emit(error)
                 return
+            self._read_the_rest(workbench, case, id)
             self._runner.start(
                 tr("Writing the index"),
                 lambda _: workbench.folder.write_index(),
@@ -61,6 +65,32 @@ class RunChoice(QObject):
             lambda _: None if case is None else _read(workbench, case, id),
             done=done,
             failed=self.failed.emit,
+        )
+
+    def _read_the_rest(self, workbench: Workbench, shown: str | None, id: str) -> None:
+        """The same for the other cases in memory, which are shown without being read again."""
+        others = [
+            case.id
+            for case in workbench.project.cases
+            if case.id != shown and workbench.is_loaded(case.id)
+        ]
+
+        def done(predictions: list[Prediction]) -> None:
+            if self._session.workbench is workbench and self._wanted == id:
+                for prediction in predictions:
+                    if workbench.is_loaded(prediction.case):
+                        workbench.adopt_prediction(prediction)
+
+        def read() -> list[Prediction]:
+            found = [_read(workbench, case, id) for case in others]
+            return [prediction for prediction in found if prediction is not None]
+
+        self._runner.start(
+            tr("Reading predictions"),
+            lambda _: read(),
+            done=done,
+            # Whoever shows such a case reads it again, and hears what is wrong.
+            failed=lambda error: log.warning("predictions were not read: %s", error),
         )
 
 

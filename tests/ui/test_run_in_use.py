@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
+from segdesk.core.prediction import Prediction
+from segdesk.store.project_folder import ProjectFolder
 from segdesk.ui.panels.training import TrainingPanel
 from tests.app.test_run_in_use import WORTHLESS
 from tests.app.test_running import child
@@ -210,4 +214,34 @@ def test_a_chosen_fine_tune_keeps_the_budget_that_was_set(
     plan = form.plan()
     assert (plan.start_from, plan.max_minutes, plan.epochs) == ("run-001", value, None)
     assert number.isVisible()
+    desk.close()
+
+
+def test_another_run_is_read_for_every_case_in_memory_and_never_by_the_window_itself(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = panel(desk).form
+    form.predict.setCurrentIndex(form.predict.findData("all"))
+    train(desk)
+    train(desk)
+    workbench, session = workbench_of(desk), desk.window.session
+    session.when_read("case-002", lambda: None)
+    desk.wait(lambda: session.has_mask("case-002"))
+    read, by_the_window = ProjectFolder.read_prediction, []
+
+    def watched(folder: ProjectFolder, run: str, case: Case) -> Prediction:
+        if threading.current_thread() is threading.main_thread():
+            by_the_window.append((run, case.id))
+        return read(folder, run, case)
+
+    monkeypatch.setattr(ProjectFolder, "read_prediction", watched)
+    choose(runs(desk), "run-001")
+    desk.wait(lambda: workbench.project.in_use.run == "run-001")
+    desk.wait(lambda: not desk.window.runner.is_busy("read"))
+    assert session.view is not None
+    session.view.show_case("case-002")
+    desk.settle()
+    shown = workbench.prediction("case-002")
+    assert shown is not None and shown.run == "run-001"
+    assert by_the_window == []
     desk.close()
