@@ -6,10 +6,11 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QListView, QScrollArea, QWidget
 
 from segdesk.ui.panels.training import FORM_WIDTH
+from segdesk.ui.theme import ROW
 from tests.windows import Desk
 
 #: Of 1920 x 1080 pixels at twice the size, in logical pixels.
@@ -41,6 +42,11 @@ def rectangle(desk: Desk, id: str) -> QRect:
 @pytest.fixture
 def small(desk: Desk, project: Path) -> Desk:
     desk.open(project)
+    # With as much to say as the panels may have.
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    desk.key(Qt.Key.Key_Return)
+    workbench.add_segment("A segment that came later and has a long name")
     desk.window.resize(*SMALL)
     desk.settle()
     return desk
@@ -58,6 +64,8 @@ def test_nothing_of_the_column_lies_over_its_neighbour_and_all_of_it_is_reached(
 ) -> None:
     for one, other in combinations(SHOWN, 2):
         assert not rectangle(small, one).intersects(rectangle(small, other)), (one, other)
+    assert part(small, "segment_table").height() >= 2 * ROW
+    assert part(small, "history_list").height() >= ROW
     column = part(small, "masks_column")
     assert isinstance(column, QScrollArea)
     for id in SHOWN:

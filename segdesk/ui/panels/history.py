@@ -18,6 +18,8 @@ from segdesk.ui.translations import tr
 
 #: Rows shown; undo itself goes further back.
 SHOWN = 50
+#: Height of a row in pixels, and how many are seen however low the window is.
+ROW_HEIGHT, FEWEST_ROWS = 6 * GRID, 2
 
 
 class HistoryPanel(Panel):
@@ -33,6 +35,7 @@ class HistoryPanel(Panel):
         self._list.itemClicked.connect(self._go)
         # It takes the room that is left, and asks for little.
         self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._list.setMinimumHeight(FEWEST_ROWS * ROW_HEIGHT)
         self.rows.addWidget(self._list, 1)
         self._steps: tuple[tuple[Edit, ...], ...] = ()
 
@@ -63,7 +66,7 @@ def _row(text: str, at: float) -> QListWidgetItem:
     item = QListWidgetItem(text)
     when = f" · {time.strftime('%H:%M', time.localtime(at))}" if at else ""
     item.setToolTip(tip(text + when))
-    item.setSizeHint(QSize(1, 6 * GRID))
+    item.setSizeHint(QSize(1, ROW_HEIGHT))
     return item
 
 

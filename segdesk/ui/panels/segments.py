@@ -107,6 +107,8 @@ class SegmentTable(QTableView):
             super().mouseDoubleClickEvent(event)
 
 
+#: Rows that are seen however low the window is.
+FEWEST_ROWS = 2
 #: A double click left of this, in pixels, is on the swatch.
 SWATCH = 22
 
@@ -153,6 +155,7 @@ class SegmentsPanel(Panel):
         self._table.customContextMenuRequested.connect(self._show_menu)
         # It takes the room that is left, and asks for little.
         self._table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._table.setMinimumHeight(FEWEST_ROWS * ROW)
         self.rows.addWidget(self._table, 1)
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
