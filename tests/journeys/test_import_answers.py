@@ -106,6 +106,7 @@ def test_a_mask_becomes_a_scan_only_where_the_reader_says_so(
         .text()
         .startswith("mask.nii looks like a mask: it holds only")
     )
+    assert "choose Import labels…" in part(dialog, QLabel, "import_looks_like_mask").text()
     button = part(dialog, QPushButton, "import_chosen")
     assert not button.isEnabled() and button.toolTip() == "Say whether it is a scan."
     assert not part(dialog, QRadioButton, "import_as_labels").isVisible()

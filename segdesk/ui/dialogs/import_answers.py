@@ -87,6 +87,10 @@ class ImportAnswers(QWidget):
 
     def _refresh(self) -> None:
         mask = self._single.mask
+        if mask and not self._mask_of:
+            mask += " " + tr(
+                "To take it as labels, cancel, show their case and choose Import labels…."
+            )
         self._mask.setText(mask)
         self._mask.setVisible(bool(mask))
         self._as_labels.setVisible(bool(mask and self._mask_of))
