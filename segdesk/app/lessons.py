@@ -7,13 +7,21 @@ are said alike, in the window and on the command line.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from segdesk.core.project import Project
 from segdesk.core.share import Share
 
 #: Up to so many cases a line names each.
 NAMED = 3
 #: Up to so many cases a tooltip names each.
 LISTED = 24
+
+
+def as_named(shares: Sequence[Share], project: Project) -> tuple[Share, ...]:
+    """The shares with their cases called as the window shows them; one that is gone by its id."""
+    titles = {case.id: case.title for case in project.cases}
+    return tuple(replace(share, case=titles.get(share.case, share.case)) for share in shares)
 
 
 def in_a_line(shares: Sequence[Share]) -> str:

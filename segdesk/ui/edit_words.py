@@ -7,6 +7,11 @@ from segdesk.core.edit import Edit
 from segdesk.ui.translations import tr
 
 
+def case_words(id: str, workbench: Workbench) -> str:
+    """What a case is called on the screen; one that is gone is called by its id."""
+    return next((case.title for case in workbench.project.cases if case.id == id), id)
+
+
 def place_words(edit: Edit, workbench: Workbench) -> str:
     """Slices and case, such as "slice 16 of case-001"; slices count from 1.
 
@@ -14,7 +19,7 @@ def place_words(edit: Edit, workbench: Workbench) -> str:
     """
     cases = workbench.project.cases
     is_alone = len(cases) == 1 and cases[0].id == edit.case
-    case = "" if is_alone else edit.case
+    case = "" if is_alone else case_words(edit.case, workbench)
     slices = edit.slices
     if not slices:
         return case

@@ -7,12 +7,16 @@ from threading import Event
 
 import pytest
 from PySide6.QtCore import QFile, Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QListView
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QListWidget
 
 from segdesk.app import removing
+from segdesk.app.reviewing import say_right
 from segdesk.app.saving import PendingSave
 from segdesk.app.workbench import Workbench
 from segdesk.core.project import Project
+from segdesk.core.run import Run, plan_for
+from segdesk.core.share import Share
+from tests.projects import stroke
 from tests.ui.canvas.mouse import drag
 from tests.ui.test_training import UNTIL_STOPPED, OpenDesk, desk_with, panel, wait_for_epoch
 from tests.windows import Desk
@@ -146,6 +150,28 @@ def test_a_case_gets_a_name_in_the_list_and_keeps_its_id_on_disk(desk: Desk, pro
     again = Workbench.open(project)
     assert again.project.case("case-001").title == "<b>First</b> & best"
     again.close()
+
+
+def test_history_and_lessons_call_a_case_by_its_name(desk: Desk, project: Path) -> None:
+    before = Workbench.open(project)
+    shares = (Share("case-002", teach=2),)
+    before.put_run(Run("run-001", plan_for(), 1.0, outcome="finished", shares=shares))
+    removing.rename(before, "case-002", "Second & last")
+    before.close()
+    desk.open(project)
+    workbench = desk.window.session.workbench
+    taught = desk.window.findChild(QLabel, "training_lessons")
+    facts = desk.window.findChild(QLabel, "training_facts")
+    history = desk.window.findChild(QListWidget, "history_list")
+    assert workbench is not None and history is not None
+    assert taught is not None and facts is not None
+    desk.wait(lambda: "Second & last, 2 slices, teach" in facts.toolTip())
+    stroke(workbench, 1, case="case-002")
+    say_right(workbench, "case-002", 1)
+    desk.settle()
+    assert desk.window.table["undo"].text() == "Undo Slice is right, slice 2 of Second && last"
+    assert history.item(0).text().endswith("slice 2 of Second & last")
+    desk.wait(lambda: "Second & last, 1 slice, teaches" in taught.toolTip())
 
 
 def test_a_name_that_another_case_has_is_refused_with_a_sentence(desk: Desk, project: Path) -> None:

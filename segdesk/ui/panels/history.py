@@ -11,7 +11,7 @@ from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.ui.as_written import tip
-from segdesk.ui.edit_words import place_words
+from segdesk.ui.edit_words import case_words, place_words
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.theme import GRID, Tokens
 from segdesk.ui.translations import tr
@@ -82,7 +82,7 @@ def describe(step: tuple[Edit, ...], workbench: Workbench) -> str:
         if len(step) == 1
         else tr("{n} cases", n=len(cases))
         if len(cases) > 1
-        else "".join(cases)
+        else "".join(case_words(id, workbench) for id in cases)
     )
     if where:
         parts.append(where)

@@ -64,8 +64,9 @@ class LessonsLine(QWidget):
         workbench = self.workbench
         shares = ()
         if workbench is not None:
-            cases = workbench.project.cases
-            shares = curriculum(workbench).shares(case.id for case in cases)
+            project = workbench.project
+            shares = curriculum(workbench).shares(case.id for case in project.cases)
+            shares = lessons.as_named(shares, project)
         self._words.show_line(lessons.in_a_line(shares))
         self._words.setToolTip(tip(lessons.in_lines(shares)))
         self.setVisible(bool(shares))

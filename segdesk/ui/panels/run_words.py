@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from segdesk.app import lessons
 from segdesk.app.teaching import FLATTERS, NOBODY
 from segdesk.core.run import Run
+from segdesk.core.share import Share
 from segdesk.ui.translations import tr
 
 
-def facts(run: Run, in_use: str) -> str:
+def facts(run: Run, in_use: str, shares: Sequence[Share]) -> str:
     """One line: what, from where, how good, on how many slices, on which device and why.
 
     Parameters
     ----------
     in_use : id of the run that predicts, or empty
+    shares : of the run, with the cases' names
     """
     parts = [run.plan.network]
     if run.outcome != "running" and run.has_weights:
@@ -28,7 +31,7 @@ def facts(run: Run, in_use: str) -> str:
         parts.append(
             tr("best Dice {dice} at epoch {epoch}", dice=f"{best.val_dice:.3f}", epoch=best.number)
         )
-    parts.append(lessons.in_a_line(run.shares))
+    parts.append(lessons.in_a_line(shares))
     if run.nothing_learnt and run.outcome == "finished":
         # The line below says the rest.
         parts.append(tr("nothing was learnt"))

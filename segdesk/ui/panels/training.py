@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app import teaching
+from segdesk.app import lessons, teaching
 from segdesk.app.run_in_use import said_of
 from segdesk.app.running import Worked
 from segdesk.app.view_state import ViewState
@@ -381,8 +381,10 @@ class TrainingPanel(Panel):
         self._runs.setVisible(bool(ids))
 
     def _facts_of(self, run: Run) -> str:
-        in_use = self.workbench.project.in_use.run if self.workbench is not None else ""
-        return facts(run, in_use)
+        if self.workbench is None:
+            return facts(run, "", run.shares)
+        project = self.workbench.project
+        return facts(run, project.in_use.run, lessons.as_named(run.shares, project))
 
     def _shown_run(self) -> Run | None:
         if self.workbench is None or self._run_id is None:
