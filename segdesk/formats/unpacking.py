@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import bz2
 import mmap
+import os
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,6 +25,8 @@ from segdesk.errors import InputError
 Packing = Literal["raw", "deflate", "bzip2", "text"]
 #: Bytes that are read, and at most unpacked, at a time.
 CHUNK = 1 << 20
+#: Of Linux, for large files; /tmp is memory on many (Debian from 13 on, Fedora, Arch).
+ON_DISK = "/var/tmp"
 GZIP_START, BZIP2_START = b"\x1f\x8b", b"BZ"
 
 
@@ -162,10 +166,18 @@ def part(chunks: Iterable[bytes], skip: int, wanted: int, *, to_end: bool) -> It
             return
 
 
+def spool_folder() -> str:
+    """Where a volume may lie for a while: the folder that the user named, or one on a disk."""
+    is_named = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    if sys.platform == "linux" and not is_named and os.access(ON_DISK, os.W_OK | os.X_OK):
+        return ON_DISK
+    return tempfile.gettempdir()
+
+
 def spooled(
     chunks: Iterable[bytes], shape: tuple[int, int, int], dtype: np.dtype[Any], name: str
 ) -> npt.NDArray[Any]:
-    """Numbers in a file of the temporary folder that is gone with the array, mapped read-only.
+    """Numbers in a file of `spool_folder` that is gone with the array, mapped read-only.
 
     So a scan costs no memory that the system could not take back, and each plane can be had in any
     order. The source itself is never mapped: a file that someone shortens meanwhile would end the
@@ -182,7 +194,8 @@ def spooled(
         Where there are fewer bytes than the shape needs, or no room for them.
     """
     wanted = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    with tempfile.TemporaryFile(prefix="segdesk-") as spool:
+    folder = spool_folder()
+    with tempfile.TemporaryFile(prefix="segdesk-", dir=folder) as spool:
         held = 0
         for chunk in chunks:
             try:
@@ -190,7 +203,7 @@ def spooled(
             except OSError as error:
                 raise InputError(
                     f"{name} could not be unpacked: the folder for temporary files is full.",
-                    f"Free some space in {tempfile.gettempdir()}.",
+                    f"Free some space in {folder}.",
                 ) from error
             held += len(chunk)
         if held < wanted:

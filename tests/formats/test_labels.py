@@ -230,3 +230,34 @@ def test_what_holds_no_labels_is_refused(tmp_path: Path):
         read_labels(tmp_path / "scan", GRID)
     with pytest.raises(InputError, match="nothing at"):
         read_labels(tmp_path / "nowhere.nii", GRID)
+
+
+def grey(kind: str) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    z, y, x = np.mgrid[:4, :48, :48]
+    if kind == "noise":
+        return rng.normal(100, 30, z.shape).clip(0, 255)
+    if kind == "ramp":
+        return 1 + x + y
+    share = 1 / (1 + np.exp((np.hypot(y - 24, x - 24) - 12) / 2.0))
+    return share * (100 if kind == "per cent" else 255)
+
+
+@pytest.mark.parametrize("kind", ["noise", "ramp", "per cent", "of 255"])
+def test_grey_levels_are_no_segments_and_say_what_to_do(tmp_path: Path, kind: str):
+    levels = grey(kind).astype(np.uint8)
+    np.save(tmp_path / "labels.npy", levels)
+    with pytest.raises(InputError, match=r"\d+ grey levels from \d+ to \d+") as caught:
+        read_labels(tmp_path / "labels.npy", Grid(levels.shape, stacked=False))
+    assert "cut probabilities at half" in caught.value.hint
+
+
+@pytest.mark.parametrize("width", [1, 2, 6])
+def test_segments_of_many_numbers_keep_them_however_thin_they_are(tmp_path: Path, width: int):
+    _, y, x = np.mgrid[:4, :48, :48]
+    place = np.random.default_rng(5).permutation(200)
+    labels = (1 + place[(x // width * 7 + y // 6 * 13) % 200]).astype(np.uint8)
+    labels[:, ::12] = 0
+    np.save(tmp_path / "labels.npy", labels)
+    read = read_labels(tmp_path / "labels.npy", Grid(labels.shape, stacked=False))
+    assert np.array_equal(read.labels, labels) and read.notes == ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import sys
+import tempfile
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -201,3 +203,21 @@ def test_no_room_for_temporary_files_is_one_sentence(
     monkeypatch.setattr(unpacking.tempfile, "TemporaryFile", full)
     with pytest.raises(InputError, match=r"scan\.mha could not be unpacked: .* is full"):
         open_image(tmp_path / "scan.mha").read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/tmp is on a disk elsewhere")
+@pytest.mark.parametrize("is_named", [False, True])
+def test_voxels_are_unpacked_onto_a_disk_and_not_into_a_folder_that_may_be_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool
+):
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    if is_named:
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    mha(tmp_path / "scan.mha", hu())
+    array = open_image(tmp_path / "scan.mha").read()
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    unpacked = [line.split()[5] for line in maps if line.endswith("(deleted)")]
+    folder = str(tmp_path) if is_named else "/var/tmp"
+    assert array.size and any(file.startswith(f"{folder}/") for file in unpacked)
