@@ -112,10 +112,11 @@ def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tupl
             chosen[case.id] = indices
     if not chosen:
         where = "of this project" if pool == "all" else f"in the pool '{pool}'"
-        hint = "Correct some slices, set a case's pool, or choose --pool all."
+        hint = "Call slices right, set a case's pool, or choose --pool all."
+        said = (said_of_waiting(workbench), _said_of_one_patient(workbench, pool), hint)
         raise UsageError(
             f"No slice {where} is corrected or verified, so there is nothing to compare with.",
-            " ".join(filter(None, [said_of_waiting(workbench), hint])),
+            " ".join(filter(None, said)),
         )
     return chosen
 
@@ -152,6 +153,18 @@ def said_of_waiting(workbench: Workbench) -> str:
         return ""
     verb = "is" if len(waiting) == 1 else "are"
     return f"{', '.join(waiting)} {verb} in no pool before the next training, only in 'all'."
+
+
+def _said_of_one_patient(workbench: Workbench, pool: PoolChoice) -> str:
+    """Why nobody is in the pool although the training said that slices validate; or ""."""
+    cases = workbench.project.cases
+    patients = {case.patient_of(0) for case in cases}
+    if pool != "validation" or len(patients) != 1 or not all(case.grid.stacked for case in cases):
+        return ""
+    return (
+        "With scans of one patient alone a training validates on slices of those that teach; "
+        "its figure stands with the run (segdesk info)."
+    )
 
 
 def without_prediction(

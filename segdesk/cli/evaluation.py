@@ -12,11 +12,25 @@ from rich.table import Table
 
 from segdesk.app.evaluating import Evaluation, SegmentFigures
 from segdesk.cli.report import figure, table
+from segdesk.core.run import Run
 
 
-def said_of(result: Evaluation) -> list[str]:
-    """Sentences: what the table does not tell by itself."""
-    said = [
+def said_of(result: Evaluation, run: Run, *, is_in_use: bool) -> list[str]:
+    """Sentences: what the table does not tell by itself.
+
+    Parameters
+    ----------
+    run : that was compared
+    is_in_use : it is the project's run in use
+    """
+    which = f"{run.id}, the run in use," if is_in_use else f"{run.id}, which is not in use,"
+    where = "every pool" if result.pool == "all" else f"the pool '{result.pool}'"
+    said = [f"{which} on the slices of {where} that were called right."]
+    compared = {row.case for row in result.cases}
+    taught = [row.case for row in run.shares if row.teach and row.case in compared]
+    if taught:
+        said.append(f"It learnt from {', '.join(taught)}: figures there flatter.")
+    said += [
         f"{result.run} never learnt {name}: it counts 0 where it is drawn."
         for name in result.unknown
     ]

@@ -121,6 +121,8 @@ def train(
     report.say(f"{run.id}: {run.reason}")
     if run.nothing_learnt and run.nothing_learnt != run.reason:
         report.say(run.nothing_learnt)
+    if run.validation:
+        report.say(f"{run.id}: {run.validation}.")
     report.say(said)
     best = run.best_epoch
     fields = {
@@ -252,6 +254,7 @@ def evaluate(
     wanted: PoolChoice = one_of("pool", pool, evaluating.POOL_CHOICES)
     with reading(project) as workbench:
         chosen = predicting.run_to_predict(workbench.project, run)
+        is_in_use = chosen.id == workbench.project.in_use.run
         waiting = evaluating.said_of_waiting(workbench)
         slices = evaluating.slices_to_evaluate(workbench, wanted)
         missing = evaluating.without_prediction(workbench, chosen, slices)
@@ -266,6 +269,6 @@ def evaluate(
             missing = evaluating.without_prediction(workbench, chosen, slices)
             _predict(workbench, chosen, missing, report)
             result = evaluating.evaluate(workbench, chosen, wanted, slices)
-    for sentence in evaluation.said_of(result):
+    for sentence in evaluation.said_of(result, chosen, is_in_use=is_in_use):
         report.say(sentence)
     report.answer(evaluation.fields_of(result), [evaluation.table_of(result)])

@@ -214,11 +214,23 @@ def info(project: Path = PROJECT, as_json: bool = JSON) -> None:
         "in_use": {"run": value.in_use.run, "why": said_of(value), **asdict(value.in_use)},
         "notes": list(workbench.notes),
     }
+    for case in value.cases:
+        for note in case.source.notes:
+            report.say(f"{case.id}: {note}")
     if value.runs:
         report.say(said_of(value))
     if not cases:
         report.say("There are no cases yet: segdesk import PROJECT SOURCE… brings them.")
     report.answer(fields, _info_tables(value, cases))
+
+
+def _drawn(project: Project, id: str) -> str:
+    """The pool that the split has drawn for a case; each slice has its own where it stands for
+    itself, and a case has none before its first training."""
+    case = project.case(id)
+    if not case.grid.stacked:
+        return "each slice by the split"
+    return project.split.pool(case.patient_of(0)) or "not drawn yet"
 
 
 def _info_tables(project: Project, cases: Sequence[dict[str, Any]]) -> list[Table]:
@@ -231,7 +243,7 @@ def _info_tables(project: Project, cases: Sequence[dict[str, Any]]) -> list[Tabl
                 row["case"],
                 row["slices"],
                 f"{row['rows']}×{row['columns']}",
-                row["pool"] or "by the split",
+                row["pool"] or _drawn(project, row["case"]),
                 ", ".join(f"{count} {word}" for word, count in row["statuses"].items()),
                 ", ".join(row["predictions"]),
             )

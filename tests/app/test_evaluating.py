@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -249,6 +250,18 @@ def test_who_has_not_joined_the_split_is_in_no_pool_but_all(judged: Workbench) -
         evaluating.slices_to_evaluate(judged, "test")
     assert "case-003 is in no pool before the next training" in refused.value.hint
     assert judged.project is before
+
+
+def test_with_one_patient_it_is_said_who_validated(tmp_path: Path) -> None:
+    workbench = Workbench.create(tmp_path / "one.segdesk")
+    add_case(workbench)
+    with pytest.raises(UsageError) as refused:
+        evaluating.slices_to_evaluate(workbench, "validation")
+    assert "validates on slices of those that teach" in refused.value.hint
+    with pytest.raises(UsageError) as refused:
+        evaluating.slices_to_evaluate(workbench, "test")
+    assert "those that teach" not in refused.value.hint
+    workbench.close()
 
 
 def test_what_was_drawn_is_kept(judged: Workbench) -> None:

@@ -172,6 +172,35 @@ def test_evaluate_says_where_a_segment_is_nowhere(
     assert fields["segments"][1]["dice"] is None and fields["unknown"] == ["Vein"]
 
 
+def test_evaluate_says_which_run_it_compared_and_where_it_learnt(
+    segdesk: Run, trained: Path, other_scan: Path, labels: Path
+) -> None:
+    segdesk(
+        "import", trained, other_scan, "--labels", labels, "--pool", "validation", "--case", "v"
+    )
+    said = segdesk("evaluate", trained).err
+    assert "run-001, the run in use, on the slices of the pool 'validation'" in said
+    assert "learnt from" not in said
+    said = segdesk("evaluate", trained, "--pool", "all").err
+    assert "It learnt from case-001: figures there flatter." in said
+    segdesk("train", trained, "--epochs", "1")
+    first = segdesk("evaluate", trained, "--run", "run-001").err
+    second = segdesk("evaluate", trained, "--run", "run-002").err
+    in_use = segdesk("info", trained, "--json").json["in_use"]["run"]
+    words = {"run-001": first, "run-002": second}
+    assert "the run in use," in words.pop(in_use)
+    (other,) = words.values()
+    assert "which is not in use," in other
+
+
+def test_a_training_says_what_its_figure_is_worth(
+    segdesk: Run, project: Path, trainer: Trainer
+) -> None:
+    said = segdesk("train", project, "--epochs", "1")
+    (run,) = segdesk("info", project, "--json").json["runs"]
+    assert run["validation"] and f"run-001: {run['validation']}." in said.err
+
+
 def test_evaluate_needs_slices_to_compare_with(segdesk: Run, trained: Path) -> None:
     assert segdesk("evaluate", trained, "--pool", "test").is_refusal(2, "--pool all")
     assert segdesk("evaluate", trained, "--pool", "all", "--json").json["number"] == 4

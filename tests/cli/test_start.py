@@ -8,9 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 
+from segdesk.app import saving, teaching
+from segdesk.app.workbench import Workbench
 from tests.cli.conftest import Run
+from tests.projects import voxels
 
 HEAVY = {"PySide6", "pyqtgraph", "keras", "tensorflow", "SimpleITK", "skimage", "pydicom"}
 RUN_AND_LIST = """
@@ -99,6 +104,27 @@ def test_info_shows_tables_to_people(segdesk: Run, project: Path) -> None:
     assert said.err == ""
     assert "case-001       5  24×32  train  4 corrected, 1 unlabelled" in said.out
     assert "     1  Segment 1" in said.out
+
+
+def test_info_says_what_the_import_said_of_a_case(
+    segdesk: Run, project: Path, scan: Path
+) -> None:
+    said = segdesk("import", project, scan, "--case", "again").err
+    assert "again: The voxels equal those of case-001" in said
+    assert "again: The voxels equal those of case-001" in segdesk("info", project).err
+
+
+def test_info_says_which_pool_was_drawn(segdesk: Run, tmp_path: Path) -> None:
+    volume, path = tmp_path / "ct.nii", tmp_path / "drawn.segdesk"
+    nibabel.save(nibabel.Nifti1Image(voxels().T, np.eye(4)), volume)
+    assert segdesk("import", path, volume, "--unit", "hu").code == 0
+    assert "  not drawn yet  " in segdesk("info", path).out
+    workbench = Workbench.open(path)
+    teaching.keep_split(workbench)
+    saving.save(workbench)
+    workbench.close()
+    (pool,) = segdesk("info", path, "--json").json["split"]["pools"].values()
+    assert f"  {pool}  " in segdesk("info", path).out
 
 
 def test_networks_are_listed_with_their_parameters(segdesk: Run) -> None:
