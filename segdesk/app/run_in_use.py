@@ -76,7 +76,7 @@ def why_of(project: Project) -> str:
     if in_use.by_hand:
         said = "It was chosen by hand."
         if in_use.chosen and in_use.chosen != in_use.by_hand:
-            said += f" The best is {in_use.chosen}: {in_use.reason}"
+            said += f" The best is {in_use.chosen}. {in_use.reason}"
     unknown = never_learnt(project)
     # The rule may not see it: a segment counts only where a validation slice shows it.
     return f"{said} {in_use.run} never learnt {', '.join(unknown)}." if unknown else said

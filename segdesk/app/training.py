@@ -272,7 +272,7 @@ def _check_units(
         if workbench.project.case(id).unit not in units:
             raise TrainingError(
                 f"'{id}' has another unit than the scans that teach, so it cannot be predicted.",
-                "Choose other cases to predict.",
+                "Have this case, or nothing, predicted afterwards; or remove that one.",
             )
 
 

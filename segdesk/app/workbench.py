@@ -26,7 +26,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.core.run_in_use import RunInUse
-from segdesk.core.segment import Segment, SegmentTable
+from segdesk.core.segment import Segment, SegmentTable, change_words
 from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
@@ -441,9 +441,9 @@ class Workbench:
 
     def change_segment(self, segment: Segment) -> None:
         """Rename, recolour or lock a segment, as an Edit."""
-        before = self.segments[segment.number]
-        if segment != before:
-            self.do(Edit("Change segment", "", segments=(SegmentChange(before, segment),)))
+        was = self.segments[segment.number]
+        if segment != was:
+            self.do(Edit(change_words(was, segment), "", segments=(SegmentChange(was, segment),)))
 
     def show_segment(self, number: int, visible: bool) -> None:
         """Show or hide a segment: a matter of looking, not an Edit; kept at the next save."""

@@ -45,6 +45,15 @@ class Segment:
         return int(self.colour[1:3], 16), int(self.colour[3:5], 16), int(self.colour[5:7], 16)
 
 
+def change_words(before: Segment, after: Segment) -> str:
+    """What becomes of a segment, as the name of an Edit."""
+    if before.name != after.name:
+        return f"Rename segment '{before.name}' to '{after.name}'"
+    if before.locked != after.locked:
+        return f"{'Lock' if after.locked else 'Unlock'} segment '{before.name}'"
+    return f"Change segment '{before.name}'"
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentTable:
     """The project's segments, by number. Frozen: every change gives a new table.

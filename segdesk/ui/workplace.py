@@ -211,7 +211,11 @@ class Workplace(QWidget):
         self._docks.show("cases_dock")
         self._table.refresh()
         menu = self._menu()
-        menu.addSection(tr("Pool of {case}", case=self._view.case_id))
+        # A section's own words are not drawn by the style sheet.
+        heading = menu.addAction(caption(tr("Pool of {case}", case=self._view.case_id)))
+        heading.setObjectName("pool_menu_heading")
+        heading.setEnabled(False)
+        menu.addSeparator()
         self._table.context_menu(menu, POOL_MENU).popup(place)
 
     def _menu(self) -> QMenu:

@@ -106,9 +106,7 @@ def test_info_shows_tables_to_people(segdesk: Run, project: Path) -> None:
     assert "     1  Segment 1" in said.out
 
 
-def test_info_says_what_the_import_said_of_a_case(
-    segdesk: Run, project: Path, scan: Path
-) -> None:
+def test_info_says_what_the_import_said_of_a_case(segdesk: Run, project: Path, scan: Path) -> None:
     said = segdesk("import", project, scan, "--case", "again").err
     assert "again: The voxels equal those of case-001" in said
     assert "again: The voxels equal those of case-001" in segdesk("info", project).err

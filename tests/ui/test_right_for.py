@@ -67,6 +67,17 @@ def test_a_segment_that_comes_later_opens_the_slices_that_were_right_and_enter_c
     assert said(desk) == "verified · nothing left to look at"
 
 
+def test_a_slice_that_nobody_has_touched_is_not_called_done(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    assert said(desk) == "unlabelled · nothing drawn here yet"
+    desk.key(Qt.Key.Key_N)
+    words = desk.window.findChild(QLabel, "status_words")
+    assert words is not None
+    assert words.text() == "No slice of this case has a prediction or strokes that need a look."
+    desk.key(Qt.Key.Key_Return)
+    assert said(desk) == "corrected · nothing left to look at"
+
+
 def test_a_line_of_words_names_few_segments_and_counts_the_rest(desk: Desk, project: Path) -> None:
     desk.open(project)
     workbench = desk.window.session.workbench

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,21 @@ def test_return_on_a_row_renames_it(
     assert first_segment(desk).name == "Nodule"
     # The Return that ended the name has not begun another one.
     assert table.state() != QTableView.State.EditingState
+
+
+def test_the_history_says_what_became_of_a_segment(desk: Desk, table: QTableView) -> None:
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    before = workbench.segments[1]
+    for change in (
+        replace(before, name="Lung"),
+        replace(before, name="Lung", colour="#123456"),
+    ):
+        workbench.change_segment(change)
+    assert [edit.name for edit in workbench.history.done][-2:] == [
+        f"Rename segment '{before.name}' to 'Lung'",
+        "Change segment 'Lung'",
+    ]
 
 
 def test_the_menu_of_a_row_renames_hides_and_locks(
@@ -172,6 +188,8 @@ def test_a_click_on_an_eye_or_a_padlock_leaves_the_active_segment(
     for act in (qtbot.mouseDClick, qtbot.mouseRelease):
         act(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert not workbench.segments[2].locked
+    history = [edit.name for edit in workbench.history.done]
+    assert history[-2:] == ["Lock segment 'Other'", "Unlock segment 'Other'"]
     qtbot.keyClick(table, Qt.Key.Key_Down)
     assert active(desk) == 2
 

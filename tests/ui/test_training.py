@@ -27,6 +27,7 @@ from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import Run, plan_for
 from segdesk.ui import training_controller
+from segdesk.ui.dialogs.message import WIDTH
 from segdesk.ui.number_field import NumberField
 from tests.app.test_running import child
 from tests.projects import make_project, stroke
@@ -157,11 +158,15 @@ def test_who_teaches_is_said_before_train_and_beside_the_run_and_can_be_changed(
         say_right(workbench, "case-001", index)
     now = "2 slices of case-001 teach, 2 stand between, 1 validates"
     desk.wait(lambda: text(desk, "training_lessons") == now)
+    words = panel(desk).findChild(QLabel, "training_lessons")
+    assert words is not None and "they neither teach nor validate" in words.toolTip()
     # The link opens the pools of the case on screen.
     desk.press(panel(desk), "change_pools")
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
-    assert [action.objectName() for action in menu.actions()][1:] == [
+    entries = [action for action in menu.actions() if not action.isSeparator()]
+    assert entries[0].text() == "Pool of case-001" and not entries[0].isEnabled()
+    assert [action.objectName() for action in entries][1:] == [
         "pool_split",
         "pool_train",
         "pool_validation",
@@ -177,6 +182,7 @@ def test_who_teaches_is_said_before_train_and_beside_the_run_and_can_be_changed(
     wait_for_end(desk)
     desk.window.table["pool_test"].trigger()
     dialog = desk.dialog("pool_reason_dialog")
+    assert dialog.width() >= WIDTH
     QTest.keyClicks(dialog.findChild(QLineEdit, "pool_reason"), "held back")
     desk.press(dialog, "move_pool")
     desk.wait(lambda: text(desk, "training_lessons") == "case-001, 5 slices, is kept for the test")

@@ -103,7 +103,7 @@ def tool_groups(window: MainWindow) -> Groups:
             tool("brush", tr("Brush"), tr("Paint the active segment; right erases"), "B"),
             tool("eraser", tr("Eraser"), tr("Erase; Ctrl paints"), "E"),
             tool("lasso", tr("Lasso"), tr("Draw around what shall be filled"), "L"),
-            tool("fill", tr("Fill"), tr("Fill the region under the pointer"), "F"),
+            tool("fill", tr("Fill"), tr("Fill an outline or a hole: click inside it"), "F"),
         ),
         (
             brush("brush_smaller", tr("Smaller brush"), "[, -", -1),

@@ -275,7 +275,7 @@ def _go_on(window: MainWindow, step: int) -> None:
     def go(workbench: Workbench, view: ViewState, case: str) -> None:
         found = reviewing.next_to_look_at(workbench, case, view.slice, step=step)
         if found is None:
-            window.say(tr("No slice of this case needs a look."))
+            window.say(tr("No slice of this case has a prediction or strokes that need a look."))
         else:
             view.show_slice(found)
 

@@ -46,14 +46,24 @@ class Chart:
     train: Figure
     validation: Figure | None = None
     digits: str = ".3f"
+    short_digits: str = ".2f"
+    short_title: str = ""
 
 
 def _charts() -> tuple[Chart, ...]:
     return (
-        Chart("chart_loss", tr("loss"), lambda e: e.loss, lambda e: e.val_loss),
-        Chart("chart_accuracy", tr("accuracy"), lambda e: e.accuracy, lambda e: e.val_accuracy),
+        Chart("chart_loss", tr("loss"), lambda e: e.loss, lambda e: e.val_loss, short_digits=".2g"),
+        Chart(
+            "chart_accuracy",
+            tr("accuracy"),
+            lambda e: e.accuracy,
+            lambda e: e.val_accuracy,
+            short_title=tr("acc."),
+        ),
         Chart("chart_dice", tr("Dice"), lambda e: e.dice, lambda e: e.val_dice),
-        Chart("chart_rate", tr("learning rate"), lambda e: e.rate, digits=".2g"),
+        Chart(
+            "chart_rate", tr("learning rate"), lambda e: e.rate, digits=".2g", short_digits=".2g"
+        ),
     )
 
 
@@ -232,30 +242,47 @@ class Curves(QWidget):
         epochs = self._run.epochs if self._run is not None else ()
         train, validation = self._series[at]
         outside = plot.show_curves(train, validation, self._steps if at == 0 else Series())
-        plot.show_title(self._title(chart, epochs, outside))
+        newest = epochs[-1] if epochs else None
+        plot.show_title(
+            self._title(chart, newest, outside), self._title(chart, newest, outside, is_short=True)
+        )
         # The epoch that is being trained has its place.
         is_running = self._run is not None and self._run.outcome == "running"
         plot.show_epochs(float(len(epochs) + is_running))
         plot.setUpdatesEnabled(True)
 
-    def _title(self, chart: Chart, epochs: tuple[Epoch, ...], outside: Outside | None) -> str:
-        """The chart's name, the newest figures in the colours of their lines, what is not shown."""
-        words = chart.title
-        if epochs:
-            newest = epochs[-1]
+    def _title(
+        self,
+        chart: Chart,
+        newest: Epoch | None,
+        outside: Outside | None,
+        *,
+        is_short: bool = False,
+    ) -> str:
+        """The chart's name, the newest figures in the colours of their lines, what is not shown.
+
+        Parameters
+        ----------
+        is_short : a short name, a digit and a space less, of what is not shown only its mark
+        """
+        words, gap, digits = chart.title, "&nbsp; ", chart.digits
+        if is_short:
+            words, gap, digits = chart.short_title or words, " ", chart.short_digits
+        if newest is not None:
             for figure, colour in (
                 (chart.train, self._tokens.accent),
                 (chart.validation, self._tokens.warn),
             ):
                 value = figure(newest) if figure is not None else None
                 if value is not None:
-                    words += f'&nbsp; <span style="color:{colour}">{value:{chart.digits}}</span>'
+                    words += f'{gap}<span style="color:{colour}">{value:{digits}}</span>'
         if outside is not None:
             mark, beyond = (
                 ("&#9650;", tr("up to")) if outside.is_above else ("&#9660;", tr("down to"))
             )
-            words += f'&nbsp; <span style="color:{self._tokens.warn}">{mark}</span>'
-            words += f" {beyond} {outside.value:.3g}"
+            words += f'{gap}<span style="color:{self._tokens.warn}">{mark}</span>'
+            if not is_short:
+                words += f" {beyond} {outside.value:.3g}"
         return words
 
     def _show_legend(self) -> None:

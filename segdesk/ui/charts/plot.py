@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QTextDocument
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from segdesk.ui.as_written import tip
 from segdesk.ui.charts.series import Outside, Series, value_range
 from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID, SMALL, Tokens
@@ -86,9 +87,17 @@ class Plot(QWidget):
             line.setSymbolBrush(pyqtgraph.mkBrush(colour))
             line.setSymbolSize(5)
 
-    def show_title(self, text: str) -> None:
-        """Rich text."""
-        self._title.setText(text)
+    def show_title(self, whole: str, shorter: str) -> None:
+        """Rich text; where there is no room for the whole, the shorter one and the whole as its
+        tooltip. A figure that is cut is another figure.
+        """
+        self._title.setText(whole)
+        self._title.setToolTip("")
+        if self._title.sizeHint().width() > self._title.width():
+            document = QTextDocument()
+            document.setHtml(whole)
+            self._title.setText(shorter)
+            self._title.setToolTip(tip(document.toPlainText()))
 
     def show_curves(self, train: Series, validation: Series, steps: Series) -> Outside | None:
         """Draw all lines anew; a single point is drawn as a dot.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.dialogs.message import WIDTH
 from segdesk.ui.translations import tr
 
 
@@ -25,6 +26,7 @@ class PoolReasonDialog(Dialog):
     ) -> None:
         super().__init__("pool_reason_dialog", tr("Change the pool"), parent)
         self._then = then
+        self.setMinimumWidth(WIDTH)
         self.rows.addWidget(
             sentence(
                 tr(
@@ -38,6 +40,7 @@ class PoolReasonDialog(Dialog):
         self.reason = QLineEdit()
         self.reason.setObjectName("pool_reason")
         self.reason.setAccessibleName(tr("Reason"))
+        self.reason.setPlaceholderText(tr("A reason, kept with the case"))
         self.reason.textChanged.connect(self._check)
         self.rows.addWidget(self.reason)
         self.add_button("cancel_pool_reason", tr("Cancel"), self.reject)

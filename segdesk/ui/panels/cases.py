@@ -108,11 +108,13 @@ class CasesModel(QAbstractListModel):
         counts = Counter(self.workbench.statuses(id))
         parts = [f"{counts[status]} {status.word}" for status in SliceStatus if counts[status]]
         said = ", ".join(parts)
-        return (
+        words = (
             tr("{case} (new): {said}", case=name, said=said)
             if id in self._new
             else f"{name}: {said}"
         )
+        # What the import said goes after some seconds; here it can be found again.
+        return "\n".join((words, *self.workbench.project.case(id).source.notes))
 
 
 class CaseDelegate(QStyledItemDelegate):

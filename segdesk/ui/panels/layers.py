@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSlider
 from segdesk.app.run_in_use import AUTOMATIC, why_of
 from segdesk.app.view_state import STYLES, ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.ui.as_written import tip
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.panels.run_words import usable_words
 from segdesk.ui.theme import GRID, Tokens
@@ -156,8 +157,13 @@ class LayersPanel(Panel):
         by_hand = in_use.by_hand if in_use is not None else ""
         self._runs.setCurrentIndex(max(0, self._runs.findData(by_hand or AUTOMATIC)))
         self._runs.setEnabled(bool(usable))
+        # What is chosen may be longer than the box is wide.
         self._runs.setToolTip(
-            self.tr("The run that predicts, and whose predictions are shown")
+            tip(
+                self.tr("{run}: predicts from now on, and its predictions are shown").format(
+                    run=self._runs.currentText()
+                )
+            )
             if usable
             else self.tr("No run can predict yet: train first")
         )

@@ -68,7 +68,13 @@ class LessonsLine(QWidget):
             shares = curriculum(workbench).shares(case.id for case in project.cases)
             shares = lessons.as_named(shares, project)
         self._words.show_line(lessons.in_a_line(shares))
-        self._words.setToolTip(tip(lessons.in_lines(shares)))
+        words = lessons.in_lines(shares)
+        if any(share.between for share in shares):
+            words += "\n" + tr(
+                "Those that stand between lie next to slices that validate: they neither teach nor "
+                "validate, or the figure would flatter."
+            )
+        self._words.setToolTip(tip(words))
         self.setVisible(bool(shares))
 
     def _ask(self) -> None:

@@ -10,6 +10,7 @@ from segdesk.app.reviewing import wanted_looks
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Difference
+from segdesk.core.status import SliceStatus
 from segdesk.ops.metrics import compare_segments
 from segdesk.ui.canvas.words import said_of_slice
 from segdesk.ui.panels.panel import Panel, label
@@ -84,13 +85,8 @@ class SlicePanel(Panel):
             self._status.setText(self.tr("No scan is open."))
             self._agreement.setText("")
             return
-        left = sum(wanted_looks(workbench, case))
         words = said_of_slice(workbench, case, view.slice)
-        self._status.setText(
-            self.tr("{status} · {left} to look at").format(status=words, left=left)
-            if left
-            else self.tr("{status} · nothing left to look at").format(status=words)
-        )
+        self._status.setText(f"{words} · {self._left(workbench, case, view.slice)}")
         self._agreement.setText(self._compared(workbench, case, view.slice))
         found = accepting.taking(workbench, case, view.slice)
         self._offer_taking(found)
@@ -98,6 +94,15 @@ class SlicePanel(Panel):
         if not accepting.is_untouched(workbench.annotation(case), view.slice) and words:
             self._more.setText(words[0].upper() + words[1:] + ".")
             self._more.show()
+
+    def _left(self, workbench: Workbench, case: str, index: int) -> str:
+        """How many slices need a look; an untouched one is not called done."""
+        left = sum(wanted_looks(workbench, case))
+        if left:
+            return self.tr("{left} to look at").format(left=left)
+        if workbench.statuses(case)[index] is SliceStatus.UNLABELLED:
+            return self.tr("nothing drawn here yet")
+        return self.tr("nothing left to look at")
 
     def _offer_taking(self, found: Difference | None) -> None:
         self._take.setEnabled(found is not None)
@@ -114,7 +119,7 @@ class SlicePanel(Panel):
         labels = workbench.annotation(case).labels[index]
         numbers = [number for number in workbench.segments.numbers if (labels == number).any()]
         if not numbers:
-            return self.tr("The prediction of {run} is not compared yet.").format(
+            return self.tr("Nothing is drawn here to compare with {run}.").format(
                 run=prediction.run
             )
         grid = workbench.project.case(case).grid

@@ -154,6 +154,24 @@ def test_titles_stay_while_values_come_and_go(curves: Curves, qtbot: QtBot) -> N
             assert plain(title(curves, id)).startswith(name), (id, run and len(run.epochs))
 
 
+def test_a_figure_in_a_title_is_never_cut(curves: Curves, qtbot: QtBot) -> None:
+    # As narrow as the plots are beside the form of a 1366 pixel wide window.
+    curves.resize(350, 150)
+    draw(
+        curves,
+        qtbot,
+        replace(RUN, epochs=tuple(replace(e, val_accuracy=0.7294) for e in EPOCHS[:9])),
+    )
+    label = curves.findChild(QLabel, "chart_accuracy_title")
+    assert label is not None
+    assert label.sizeHint().width() <= label.width()
+    assert plain(label.text()) == "acc. 0.90 0.73"
+    assert plain(label.toolTip()).split() == ["accuracy", "0.900", "0.729"]
+    curves.resize(1200, 260)
+    qtbot.waitUntil(lambda: curves.is_drawn and "0.729" in label.text(), timeout=20_000)
+    assert label.toolTip() == ""
+
+
 def title(curves: Curves, id: str) -> str:
     label = curves.findChild(QLabel, f"{id}_title")
     assert label is not None
