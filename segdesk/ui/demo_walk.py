@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QPushButton,
+    QToolButton,
 )
 
 from segdesk import __version__
@@ -189,6 +190,10 @@ class Walk:
                 raise Impatient(f"{case.id} was not predicted")
             dice = _dice(self._truth(at), prediction.labels > 0)
             self.figures[f"prediction_dice_{case.id}"] = round(dice, 4)
+        # The offer to look at what was imported has been waiting since then.
+        click(find(QToolButton, "close_banner"))
+        self._go_to(TAUGHT[1])
+        self.picture("window")
         self._go_to(10)
 
     def accept(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.workbench import Workbench
@@ -193,6 +193,29 @@ def test_the_annotation_is_exported_as_it_is(
     choose_file(desk, tmp_path / "out.npy", qtbot)
     desk.wait(lambda: "out.npy was written" in desk.window.banner.text)
     assert np.array_equal(np.load(tmp_path / "out.npy"), expected)
+
+
+def test_the_name_of_an_export_follows_the_kind_that_is_chosen(
+    desk: Desk, project: Path, qtbot: QtBot
+) -> None:
+    desk.open(project)
+    desk.shortcut(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    desk.press(desk.dialog("export_dialog"), "choose_export_file")
+    dialog = desk.dialog("file_dialog")
+    name = dialog.findChild(QLineEdit, "fileNameEdit")
+    kinds = dialog.findChild(QComboBox, "fileTypeCombo")
+    assert name is not None and kinds is not None
+    said = [name.text()]
+    kinds.setFocus()
+    for _ in range(kinds.count() - 1):
+        qtbot.keyClick(kinds, Qt.Key.Key_Down)
+        said.append(name.text())
+    endings = (".nii.gz", ".nrrd", ".mha", ".npy", "")
+    assert said == [f"case-001-annotation{ending}" for ending in endings]
+    qtbot.keyClick(name, Qt.Key.Key_Return)
+    folder = project.parent / "case-001-annotation"
+    desk.wait(lambda: "case-001-annotation was written" in desk.window.banner.text)
+    assert len(list(folder.glob("*.png"))) == workbench_of(desk).project.case("case-001").slices
 
 
 def choose_file(desk: Desk, path: Path, qtbot: QtBot) -> None:

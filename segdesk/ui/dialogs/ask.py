@@ -58,7 +58,23 @@ def for_new_file(
     if proposed.parent.is_dir():
         dialog.setDirectory(str(proposed.parent))
     dialog.selectFile(proposed.name)
+    # Qt exchanges what stands behind the last dot only: a .nii.gz became a .nii.nrrd.
+    parts = {f".{part}" for row in filters for part in _ending(row).split(".") if part}
+
+    def follow(chosen: str) -> None:
+        """What is written goes by the name's ending, so the name follows the kind."""
+        for file in map(Path, dialog.selectedFiles()):
+            while file.suffix in parts:
+                file = file.with_suffix("")
+            dialog.selectFile(file.name + _ending(chosen))
+
+    dialog.filterSelected.connect(follow)
     return _shown(dialog, lambda paths: then(paths[0]))
+
+
+def _ending(name_filter: str) -> str:
+    """The ending in a filter such as "NRRD (*.nrrd)"; empty for "(*)"."""
+    return name_filter.rpartition("(*")[2].removesuffix(")")
 
 
 def _dialog(parent: QWidget, title: str, start: str) -> QFileDialog:

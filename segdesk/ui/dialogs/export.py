@@ -15,7 +15,8 @@ FILTERS = (
     "NRRD (*.nrrd)",
     "MetaImage (*.mha)",
     "Array (*.npy)",
-    "PNG folder (*.png)",
+    # A name without an ending becomes a folder of PNG files.
+    "PNG files in a folder (*)",
 )
 
 
