@@ -39,8 +39,7 @@ def judge(workbench: Workbench, run: Run, message: Judged) -> None:
     if message.nothing_learnt or not run.has_weights:
         return
     before = workbench.project.in_use
-    # A run that learnt from another kind of values was no rival.
-    unfit = "" if message.rival else "it learnt from values of another unit."
+    unfit = "" if message.rival else _why_no_rival(workbench.project)
     found = Comparison(
         run=run.id,
         dice=message.dice,
@@ -50,6 +49,14 @@ def judge(workbench: Workbench, run: Run, message: Judged) -> None:
         problem=message.rival_problem or unfit,
     )
     workbench.use(after_training(before, found))
+
+
+def _why_no_rival(project: Project) -> str:
+    """Why the run that was in use was not measured, where there is one."""
+    chosen = project.in_use.chosen
+    if chosen and project.run(chosen).intensities is None:
+        return "the values that it learnt from are not known any more."
+    return "it learnt from values of another unit."
 
 
 def said_of(project: Project) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,18 @@ def test_a_segment_that_the_run_in_use_never_learnt_is_named(
     assert said.startswith("In use: run-001.") and said.endswith(" run-001 never learnt Tumour.")
     run_in_use.choose_by_hand(taught, "run-002")
     assert "never learnt" not in run_in_use.said_of(taught.project)
+
+
+def test_a_run_of_which_too_little_is_known_is_given_up_for_that_reason(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    first, _ = train(taught, tmp_path)
+    taught.put_run(replace(first, intensities=None))
+    _, bundle = train(taught, tmp_path, dice=0.2)
+    assert bundle.rival is None and taught.project.in_use.run == "run-002"
+    assert run_in_use.said_of(taught.project).endswith(
+        "run-001 could not be measured: the values that it learnt from are not known any more."
+    )
 
 
 def test_a_run_without_weights_cannot_be_chosen(taught: Workbench) -> None:
