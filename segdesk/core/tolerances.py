@@ -18,6 +18,8 @@ COSINE_LENGTH = 1e-3
 COSINES_ALIKE = 1e-3
 #: Pixel steps within one DICOM series, in mm, likewise.
 PIXEL_MM_ALIKE = 1e-4
+#: An axis of a file is only taken in place of another where its cosine is larger by this.
+AXIS_CLEARER = 1e-3
 #: Squared axes move the far corners; from this share of a voxel on it is said.
 SAID_VOXELS = 0.01
 #: Two grids are one where no corner is further apart than this share of the smallest step. With

@@ -17,12 +17,11 @@ import numpy.typing as npt
 
 from segdesk.core.case import AS_STORED, Axes
 from segdesk.core.grid import Grid
+from segdesk.core.tolerances import AXIS_CLEARER
 from segdesk.formats.geometry import reordered
 from segdesk.formats.stored import Stored
 from segdesk.formats.unpacking import spooled
 
-#: An axis is only taken instead of the file's own where its cosine is larger by this.
-CLEARLY = 1e-3
 #: Bytes of planes that are turned at a time.
 TURNED = 1 << 22
 PLANES = {"L": "sagittal", "R": "sagittal", "P": "coronal", "A": "coronal"}
@@ -83,7 +82,7 @@ def axial_axes(grid: Grid) -> Axes:
 def _most(along: npt.NDArray[np.float64], axes: tuple[int, ...]) -> int:
     """The axis that lies most along a direction; the first of them where none clearly does."""
     best = max(axes, key=lambda axis: along[axis])
-    return best if along[best] > along[axes[0]] + CLEARLY else axes[0]
+    return best if along[best] > along[axes[0]] + AXIS_CLEARER else axes[0]
 
 
 def in_source_order(

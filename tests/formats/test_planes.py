@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from segdesk.app import exporting, importing
 from segdesk.app.workbench import Workbench
 from segdesk.core.grid import Grid
+from segdesk.core.tolerances import AXIS_CLEARER
 from segdesk.formats import planes
 from segdesk.formats.images import open_image
 from segdesk.formats.intake import survey
@@ -179,7 +180,7 @@ def test_the_slice_axis_is_the_one_nearest_to_the_patient_s_long_axis(turn, orde
     grid = Grid((4, 5, 6), direction=tuple(axes[:, order].ravel()))
     got = axial_axes(grid)
     along = np.abs(grid.matrix[2, ::-1])
-    assert sorted(got) == [0, 1, 2] and along[got[0]] >= along.max() - planes.CLEARLY
+    assert sorted(got) == [0, 1, 2] and along[got[0]] >= along.max() - AXIS_CLEARER
     # Once axial, it stays so.
     turned = planes.reordered(grid, got)
     assert axial_axes(turned) == (0, 1, 2)
