@@ -137,6 +137,10 @@ def _import_each(workbench: Workbench, rows: Sequence[Request], report: Report) 
         taken.append(done)
         for note in done.source.notes:
             report.say(f"{done.id}: {note}")
+        if row.labels:
+            counts = Counter(status.word for status in done.statuses)
+            said = ", ".join(f"{count} {word}" for word, count in counts.items())
+            report.say(f"{done.id}: after its labels {said}.")
     if failed:
         raise _one_error(failed, taken)
     return tuple(taken)

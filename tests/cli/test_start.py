@@ -112,6 +112,14 @@ def test_info_says_what_the_import_said_of_a_case(segdesk: Run, project: Path, s
     assert "again: The voxels equal those of case-001" in segdesk("info", project).err
 
 
+def test_an_import_says_what_its_labels_made_of_the_slices(
+    segdesk: Run, project: Path, other_scan: Path, labels: Path
+) -> None:
+    said = segdesk("import", project, other_scan, "--labels", labels, "--case", "b").err
+    assert "b: after its labels 4 corrected, 1 unlabelled." in said
+    assert "after its labels" not in segdesk("import", project, other_scan, "--case", "c").err
+
+
 def test_info_says_which_pool_was_drawn(segdesk: Run, tmp_path: Path) -> None:
     volume, path = tmp_path / "ct.nii", tmp_path / "drawn.segdesk"
     nibabel.save(nibabel.Nifti1Image(voxels().T, np.eye(4)), volume)

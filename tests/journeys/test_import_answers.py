@@ -60,7 +60,9 @@ def test_a_single_file_comes_in_with_its_labels(desk: Desk, tmp_path: Path, qtbo
     dialog = desk.dialog("import_choice_dialog")
     assert not part(dialog, QLabel, "import_looks_like_mask").isVisible()
     assert not part(dialog, QLabel, "import_unit_doubt").isVisible()
-    assert part(dialog, QComboBox, "import_unit").currentText() == "HU or not, as they tell"
+    assert (
+        part(dialog, QComboBox, "import_unit").currentText() == "HU or not: decided by the numbers"
+    )
     qtbot.keyClicks(part(dialog, QLineEdit, "import_labels_file"), str(mask))
     desk.press(dialog, "import_chosen")
     make_project_at(desk, tmp_path, "lungs", qtbot)

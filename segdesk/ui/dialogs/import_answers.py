@@ -100,7 +100,9 @@ class ImportAnswers(QWidget):
         shown = doubts[:MOST_DOUBTS] + ([tr("… and {n} more.", n=more)] if more > 0 else [])
         self._doubt.setText("\n".join(shown))
         self._doubt.setVisible(bool(doubts))
-        self._unit.setItemText(0, tr("Choose…") if doubts else tr("HU or not, as they tell"))
+        self._unit.setItemText(
+            0, tr("Choose…") if doubts else tr("HU or not: decided by the numbers")
+        )
         is_asked = not self.labels_of and any(row.kind != SAYS_ITSELF for row, _ in self._chosen)
         self._unit.setVisible(is_asked)
         self._unit_label.setVisible(is_asked)
