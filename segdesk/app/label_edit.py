@@ -109,7 +109,9 @@ def _as_predicted(
 
 
 def left_out(table: SegmentTable, labels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
-    """Sentences about locked segments that the label map speaks of."""
+    """Sentences where a label map shows nothing, and about locked segments that it speaks of."""
+    if not labels.any():
+        return ("The labels show no segment at all: every number is 0.",)
     return tuple(
         f"'{table[number].name}' is locked, so the labels of that number were left out, and no "
         "slice that lacks them was called right."

@@ -116,6 +116,7 @@ def main(arguments: list[str]) -> int:
     """
     arguments = _with_window(arguments)
     try:
+        _check_filled(arguments)
         result = app(arguments, prog_name="segdesk", standalone_mode=False)
     except typer.TyperException as error:
         complain(UsageError(_sentence(error), "Try --help."))
@@ -123,6 +124,20 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         return _explain(unwrapped(error), arguments)
     return result if isinstance(result, int) else 0
+
+
+def _check_filled(arguments: list[str]) -> None:
+    """Raise UsageError where an argument is empty, as a shell's variable that was never set is.
+
+    It would stand for no labels at all, the run in use or this folder, without a word.
+    """
+    for at, text in enumerate(arguments):
+        name = text.removesuffix("=")
+        if text == "":
+            name = arguments[at - 1] if at and arguments[at - 1].startswith("--") else "An argument"
+        elif not (text.startswith("--") and text.endswith("=")):
+            continue
+        raise UsageError(f"{name} is empty.", "Fill it in, or leave it out.")
 
 
 def _settle_streams() -> None:

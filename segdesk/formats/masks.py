@@ -31,13 +31,18 @@ def mask_words(array: npt.NDArray[Any], found: Extent, values: Rescale) -> str:
     values : the file's own rescale
     """
     low, high = sorted(end * values.slope + values.intercept for end in (found.low, found.high))
+    if low == high and 0 <= low <= 255:
+        # A map of a segment that the patient has not, or that fills what was cut out.
+        return f"it holds only {low:.4g}"
     if not low == 0 < high <= 255:
         return ""
-    levels = np.unique(sample(array)) * values.slope + values.intercept
+    some = sample(array) * values.slope + values.intercept
+    # Both ends were seen in the whole; a small segment lies between the sampled voxels.
+    levels = np.union1d(some, (low, high))
     if levels.size <= MOST_LEVELS:
         named = [f"{level:.4g}" for level in sorted(levels.tolist())]
         if len(named) <= MOST_NAMED:
-            return f"it holds only {', '.join(named[:-1])} and {named[-1]}" if named[1:] else ""
+            return f"it holds only {', '.join(named[:-1])} and {named[-1]}"
         return f"it holds only {len(named)} levels from {named[0]} to {named[-1]}"
     if found.whole and _has_even_areas(array):
         return f"it holds whole numbers from {low:g} to {high:g} in even areas"

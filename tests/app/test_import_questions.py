@@ -46,6 +46,13 @@ def nifti(file: Path, array: np.ndarray) -> Path:
     return file
 
 
+def _nodule() -> np.ndarray:
+    """One voxel in more than are sorted; its indices are no multiples of any step."""
+    mask = np.zeros((41, 256, 256), np.uint8)
+    mask[7, 97, 101] = 1
+    return mask
+
+
 MASKS = {
     "0 and 1": (disc(voxels()), "0 and 1"),
     "0 and 255": (disc(voxels()) * np.uint8(255), "0 and 255"),
@@ -55,6 +62,9 @@ MASKS = {
     ),
     "soft": (np.round(disc(voxels()) * np.linspace(0, 4, 5)[:, None, None]) / 4, "5 levels"),
     "true and false": (disc(voxels()) > 0, "0 and 1"),
+    "nothing": (np.zeros(SHAPE, np.uint8), "only 0"),
+    "all of it": (np.ones(SHAPE, np.uint8), "only 1"),
+    "a nodule between the voxels that are looked at": (_nodule(), "0 and 1"),
 }
 
 

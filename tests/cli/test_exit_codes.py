@@ -45,6 +45,31 @@ def test_bad_use_ends_with_2_and_one_sentence(segdesk: Run, arguments: list[str]
     assert segdesk(*arguments).is_refusal(2)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["import", "{project}", "scan.npy", "--labels", ""],
+        ["import", "{project}", "scan.npy", "--labels="],
+        ["import", "{project}", "scan.npy", "--case", ""],
+        ["evaluate", "{project}", "--run", ""],
+        ["predict", "{project}", "--run="],
+        ["train", "{project}", "--from", ""],
+        ["export", "{project}", "m.nrrd", "--case", "case-001", "--what", ""],
+        ["info", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_argument_is_refused_and_stands_for_nothing(
+    segdesk: Run, project: Path, scan: Path, arguments: list[str]
+) -> None:
+    """As a shell's variable that was never set: no scan comes in without its labels."""
+    places = {"{project}": project, "scan.npy": scan}
+    before = segdesk("info", project).out
+    refused = segdesk(*(places.get(text, text) for text in arguments))
+    assert refused.is_refusal(2, "is empty.", "leave it out")
+    assert segdesk("info", project).out == before
+
+
 @pytest.mark.parametrize("option", ["--rate", "--augmentation", "--max-minutes"])
 def test_a_number_that_can_be_read_in_two_ways_is_refused_with_both(
     segdesk: Run, option: str

@@ -13,7 +13,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.volume import fingerprint
 from tests.builders import write_dicom_series
 from tests.cli.conftest import Run
-from tests.projects import disc, voxels
+from tests.projects import SHAPE, disc, voxels
 
 KEYS = {
     *("case", "slices", "rows", "columns", "spacing_mm", "origin_mm", "direction"),
@@ -190,6 +190,13 @@ def test_labels_become_a_mask_and_the_slices_statuses(
     assert np.array_equal(mask.labels, np.load(labels))
     by = 1 if how == "predicted" else 3
     assert set(np.unique(mask.provenance[mask.labels > 0])) == {by}
+
+
+def test_labels_that_show_nothing_are_said_to(segdesk: Run, tmp_path: Path, scan: Path) -> None:
+    np.save(tmp_path / "empty.npy", np.zeros(SHAPE, np.uint8))
+    done = segdesk("import", tmp_path / "p.segdesk", scan, "--labels", tmp_path / "empty.npy")
+    assert done.code == 0
+    assert "The labels show no segment at all: every number is 0." in done.err
 
 
 def test_labels_can_lie_in_an_array_of_an_archive(segdesk: Run, tmp_path: Path) -> None:
