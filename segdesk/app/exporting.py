@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,7 @@ class Export:
     names : (number, name) of the segments
     is_prediction : its labels may be those of segments that were removed since; these stay out
     notes : sentences about what was asked for, told with those of the file
+    check : raises ProjectError where the scan is not as it was imported
     """
 
     content: Volume | npt.NDArray[np.uint8]
@@ -43,6 +44,7 @@ class Export:
     axes: Axes = AS_STORED
     is_prediction: bool = False
     notes: tuple[str, ...] = ()
+    check: Callable[[], object] | None = None
 
     def write(self, path: Path) -> tuple[str, ...]:
         """Write it; the name's ending says the format. Any thread.
@@ -59,6 +61,8 @@ class Export:
             Where the disk refuses, or what was written reads back differently.
         """
         notes = self.notes
+        if self.check is not None:
+            self.check()
         if isinstance(self.content, Volume):
             array = values(self.content)
         elif self.is_prediction:
@@ -87,7 +91,12 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
     axes = row.source.axes
     names = tuple((segment.number, segment.name) for segment in workbench.segments)
     if what == "volume":
-        return Export(workbench.volume(case), row.grid, axes=axes)
+        return Export(
+            workbench.volume(case),
+            row.grid,
+            axes=axes,
+            check=lambda: workbench.folder.volume_location(row, checked=range(row.slices)),
+        )
     if what == "prediction":
         prediction = workbench.prediction(case)
         if prediction is None:

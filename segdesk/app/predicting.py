@@ -75,7 +75,7 @@ def prediction_session(
             plan=run.plan,
             segments=run.segments,
             intensities=intensities,
-            volumes=tuple(volume_ref(folder, case) for case in chosen),
+            volumes=tuple(volume_ref(folder, case, checked=range(case.slices)) for case in chosen),
             predict=tuple(case.id for case in chosen),
             train=False,
             pixel_mm=run.pixel_mm,

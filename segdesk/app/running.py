@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -279,9 +279,15 @@ def recover(workbench: Workbench) -> tuple[str, ...]:
     return tuple(found)
 
 
-def volume_ref(folder: ProjectFolder, case: Case) -> VolumeRef:
-    """Where the trainer finds a case's voxels."""
-    file, offset = folder.volume_location(case)
+def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()) -> VolumeRef:
+    """Where the trainer finds a case's voxels; `checked` are the slices that it will use.
+
+    Raises
+    ------
+    ProjectError
+        Where one of them is not as it was imported.
+    """
+    file, offset = folder.volume_location(case, checked=checked)
     _, row_mm, column_mm = case.grid.spacing_mm
     return VolumeRef(
         case=case.id,

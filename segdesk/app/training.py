@@ -160,7 +160,13 @@ def prepare(frozen: Frozen) -> Bundle:
     """
     folder = frozen.job.bundle_folder
     # Here, because each volume's file is opened and checked for it.
-    volumes = {case.id: volume_ref(frozen.job.folder, case) for case in frozen.cases}
+    used: dict[str, set[int]] = {case.id: set() for case in frozen.cases}
+    for shot in frozen.snapshots:
+        used[shot.case.id].update(shot.slices)
+    volumes = {
+        case.id: volume_ref(frozen.job.folder, case, checked=sorted(used[case.id]))
+        for case in frozen.cases
+    }
     shutil.rmtree(folder, ignore_errors=True)
     numbers = [number for number, _ in frozen.run.segments]
     lessons: list[Lesson] = []

@@ -16,7 +16,7 @@ Everything outside this room goes through here. When to save and what an Edit me
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -271,8 +271,10 @@ class ProjectFolder:
         """
         return volume_file.read(self._layout.volume(case.id), case)
 
-    def volume_location(self, case: Case) -> tuple[Path, int]:
+    def volume_location(self, case: Case, *, checked: Iterable[int] = ()) -> tuple[Path, int]:
         """The absolute path of a case's volume and the byte offset of its voxels. Any thread.
+
+        `checked`: slices that are read and compared with their checksums.
 
         Raises
         ------
@@ -280,7 +282,7 @@ class ProjectFolder:
             Where the file is missing, damaged, or lies on another Grid.
         """
         path = self._layout.volume(case.id)
-        return path.absolute(), volume_file.location(path, case)
+        return path.absolute(), volume_file.location(path, case, checked=checked)
 
     def remove_case_files(self, case_id: str) -> None:
         """Remove the files of a case that never reached the index.

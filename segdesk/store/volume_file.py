@@ -15,7 +15,7 @@ import hashlib
 import os
 import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,8 +118,12 @@ def read(path: Path, case: Case) -> Volume:
     return Volume(case.grid, voxels, case.unit, case.slope, case.intercept)
 
 
-def location(path: Path, case: Case) -> int:
+def location(path: Path, case: Case, *, checked: Iterable[int] = ()) -> int:
     """The byte offset of a case's first voxel; the file is checked against the case.
+
+    Parameters
+    ----------
+    checked : slices that are read and compared with their checksums
 
     Raises
     ------
@@ -127,7 +131,16 @@ def location(path: Path, case: Case) -> int:
         Where the file is missing, damaged, or not the case's.
     """
     with reading(f"The scan of '{case.id}'"):
-        return _open(path, case.grid).voxels
+        layout = _open(path, case.grid)
+        nbytes = 2 * int(np.prod(case.grid.slice_shape))
+        with path.open("rb") as file:
+            for index in checked:
+                file.seek(layout.sums + 4 * index)
+                wanted = int.from_bytes(file.read(4), "little")
+                file.seek(layout.voxels + nbytes * index)
+                if zlib.crc32(file.read(nbytes)) != wanted:
+                    raise ValueError(f"slice {index + 1} does not agree with its checksum")
+        return layout.voxels
 
 
 def _check_room(folder: Path, grid: Grid, what: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from segdesk.app import exporting, importing
 from segdesk.app.editing import Gesture
 from segdesk.app.reviewing import say_right
+from segdesk.app.running import volume_ref
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Box, Edit, SegmentChange, StatusMove
 from segdesk.core.grid import Grid
@@ -19,7 +20,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Volume
-from segdesk.errors import UsageError
+from segdesk.errors import ProjectError, UsageError
 from tests.projects import disc, make_project, voxels
 
 
@@ -86,6 +87,24 @@ def _in_and_out(tmp_path: Path, numbers: np.ndarray) -> np.ndarray:
     finally:
         workbench.close()
     return np.asanyarray(nibabel.load(tmp_path / "out.nii").dataobj).T
+
+
+def test_a_scan_that_is_not_as_it_was_imported_does_not_leave(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    """One bit, as a disk or a copy may turn it; nothing else in the file says so."""
+    case = workbench.project.case("case-001")
+    file, offset = workbench.folder.volume_location(case)
+    exporting.export(workbench, case.id, "volume", tmp_path / "before.npy")
+    data = bytearray(file.read_bytes())
+    data[offset + 2 * (3 * 24 * 32 + 5)] ^= 4
+    file.write_bytes(data)
+    with pytest.raises(ProjectError, match="scan of 'case-001'"):
+        exporting.export(workbench, case.id, "volume", tmp_path / "after.npy")
+    assert not (tmp_path / "after.npy").exists()
+    with pytest.raises(ProjectError, match="scan of 'case-001'"):
+        volume_ref(workbench.folder, case, checked=[3])
+    volume_ref(workbench.folder, case, checked=[0, 1, 2, 4])
 
 
 def test_a_prediction_that_is_not_there_is_refused(workbench: Workbench) -> None:
