@@ -163,6 +163,8 @@ def prepare(frozen: Frozen) -> Bundle:
     used: dict[str, set[int]] = {case.id: set() for case in frozen.cases}
     for shot in frozen.snapshots:
         used[shot.case.id].update(shot.slices)
+    for case in frozen.job.predict:
+        used[case.id].update(range(case.slices))
     volumes = {
         case.id: volume_ref(frozen.job.folder, case, checked=sorted(used[case.id]))
         for case in frozen.cases

@@ -17,7 +17,7 @@ from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import Intensities, plan_for
 from segdesk.core.status import SliceStatus
-from segdesk.errors import TrainingError, UsageError
+from segdesk.errors import ProjectError, TrainingError, UsageError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 
@@ -187,6 +187,29 @@ def test_a_run_that_was_cut_off_with_the_program_gets_its_curve_back(
         assert running.recover(again) == ()
     finally:
         again.close()
+
+
+def test_a_turned_bit_ends_a_training_only_where_the_slice_is_used(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    case = taught.project.case("case-001")
+    file, offset = taught.folder.volume_location(case)
+    frozen, predicting = (
+        training.freeze(taught, plan_for(epochs=1), predict=predict)
+        for predict in ([], ["case-001"])
+    )
+    sound, nbytes = file.read_bytes(), 2 * np.prod(case.grid.slice_shape)
+    for index, ends in ((0, False), (1, True), (3, True)):
+        data = bytearray(sound)
+        data[offset + index * nbytes + 8] ^= 1
+        file.write_bytes(data)
+        if ends:
+            with pytest.raises(ProjectError, match="scan of 'case-001'"):
+                training.prepare(frozen)
+        else:
+            training.prepare(frozen)
+        with pytest.raises(ProjectError, match="scan of 'case-001'"):
+            training.prepare(predicting)
 
 
 def test_a_run_that_was_cut_off_after_its_verdict_is_in_use_and_can_predict(
