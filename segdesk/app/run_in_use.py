@@ -84,14 +84,20 @@ def why_of(project: Project) -> str:
         said = "It was chosen by hand."
         if in_use.chosen and in_use.chosen != in_use.by_hand:
             said += f" The best is {in_use.chosen}. {in_use.reason}"
-    unknown = never_learnt(project)
+    unknown = never_learnt(project, in_use.run)
     # The rule may not see it: a segment counts only where a validation slice shows it.
     return f"{said} {in_use.run} never learnt {', '.join(unknown)}." if unknown else said
 
 
-def never_learnt(project: Project) -> tuple[str, ...]:
-    """Names of today's segments that the run in use does not know and so never proposes."""
-    learnt = {number for number, _ in project.run(project.in_use.run).segments}
+def never_learnt(project: Project, id: str) -> tuple[str, ...]:
+    """Names of today's segments that a run does not know and so never proposes.
+
+    None where the project has no record of the run.
+    """
+    runs = [run for run in project.runs if run.id == id]
+    if not runs:
+        return ()
+    learnt = {number for number, _ in runs[0].segments}
     return tuple(row.name for row in project.segments if row.number not in learnt)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from segdesk.app.accepting import Accepted
 from segdesk.core.prediction import Counts, Difference
@@ -38,8 +38,14 @@ def is_right(found: Difference | None, table: SegmentTable) -> str:
     return tr("Right as it is filled; {more}.", more=more) if more else ""
 
 
-def taken(found: Difference, table: SegmentTable) -> str:
-    """After a slice took the prediction."""
+def taken(found: Difference, table: SegmentTable, never_learnt: Sequence[str] = ()) -> str:
+    """After a slice took the prediction.
+
+    Parameters
+    ----------
+    never_learnt : names of the segments that the prediction's run does not know: the slice is
+        right for them too now, and nobody has proposed any
+    """
     parts = [tr("{voxels} taken", voxels=of_segments(found.gained, table))] if found.gained else []
     if found.cleared:
         parts.append(tr("{voxels} cleared", voxels=voxels(found.cleared)))
@@ -47,7 +53,14 @@ def taken(found: Difference, table: SegmentTable) -> str:
         parts.append(tr("left as a hand has set them: {voxels}", voxels=voxels(found.by_hand)))
     if not found.gained and not found.cleared:
         parts.insert(0, tr("the prediction brings nothing new"))
-    return tr("Right; {what}.", what=", ".join(parts))
+    sentence = tr("Right; {what}.", what=", ".join(parts))
+    if not never_learnt:
+        return sentence
+    return tr(
+        "{sentence} The prediction knows nothing of {names}: look whether any is here.",
+        sentence=sentence,
+        names=", ".join(never_learnt),
+    )
 
 
 def in_bulk(accepted: Accepted, table: SegmentTable) -> str:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
+from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
 from tests.projects import SHAPE, disc, voxels
 from tests.ui.canvas.bench_project import predict
@@ -89,6 +90,19 @@ def test_enter_on_an_untouched_slice_takes_what_is_on_the_screen(
     desk.shortcut(Qt.Key.Key_Z, CTRL | SHIFT)
     np.testing.assert_array_equal(labels(desk), predicted[SLICE])
     assert status(desk) is SliceStatus.CORRECTED
+
+
+def test_a_segment_that_the_prediction_knows_nothing_of_is_named_where_it_is_taken(
+    desk: Desk, predicted: npt.NDArray[np.uint8]
+) -> None:
+    workbench = workbench_of(desk)
+    learnt = tuple((row.number, row.name) for row in workbench.segments)
+    run = Run("run-001", plan_for(), started=0.0, outcome="finished", segments=learnt, best=1)
+    workbench.put_run(run)
+    workbench.add_segment("Tumour")
+    desk.key(Qt.Key.Key_Return)
+    assert status(desk) is SliceStatus.CORRECTED
+    assert said(desk).endswith("The prediction knows nothing of Tumour: look whether any is here.")
 
 
 def test_enter_on_a_slice_that_was_finished_by_hand_adds_nothing_and_names_what_it_left(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from segdesk.app import accepting, pooling, reviewing
+from segdesk.app import accepting, pooling, reviewing, run_in_use
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.core.prediction import Difference
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
@@ -49,7 +50,7 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
         reviewing.take_prediction(workbench, case, view.slice)
         view.show_annotation()
         if found is not None:
-            window.say(review_words.taken(found, workbench.segments))
+            _say_taken(window, workbench, case, found)
 
     def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
         reviewing.dismiss(workbench, case, view.slice)
@@ -169,8 +170,14 @@ def _say_right(window: MainWindow, workbench: Workbench, view: ViewState, case: 
     if filling is None or filling.is_empty:
         _name_what_is_left(window, workbench, view, case)
     else:
-        window.say(review_words.taken(filling, workbench.segments))
+        _say_taken(window, workbench, case, filling)
     return True
+
+
+def _say_taken(window: MainWindow, workbench: Workbench, case: str, found: Difference) -> None:
+    run = workbench.predicted_by(case) or ""
+    unknown = run_in_use.never_learnt(workbench.project, run)
+    window.say(review_words.taken(found, workbench.segments, unknown))
 
 
 def _name_what_is_left(
