@@ -163,7 +163,7 @@ def _open_npy(file: Path, key: str) -> Stored:
 
     def read() -> npt.NDArray[Any]:
         # In Fortran's order the last axis is the outermost one.
-        order = form[::-1] if is_fortran else form
+        order = (form[2], form[1], form[0]) if is_fortran else form
         numbers = Block((Piece(file, at),), order, dtype).read()
         return numbers.T if is_fortran else numbers
 
