@@ -331,7 +331,8 @@ def test_the_next_step_of_what_was_left_out_is_said_and_in_the_json(
 ) -> None:
     folder = a_colour_picture(tmp_path / "all")
     (folder / "good").mkdir()
-    Image.new("L", (6, 5)).save(folder / "good" / "grey.png")
+    noise = np.random.default_rng(0).integers(0, 256, (50, 60), np.uint8)
+    Image.fromarray(noise).save(folder / "good" / "grey.png")
     said = segdesk("import", tmp_path / "p.segdesk", folder, "--json")
     (refused,) = said.json["refused"]
     assert "colour.png" in refused and NEXT_STEP in refused
