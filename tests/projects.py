@@ -48,7 +48,7 @@ def add_case(
     scan = voxels() if scan is None else scan
     grid = Grid(scan.shape, SPACING_MM, (-10.0, -20.0, 30.0), stacked=stacked)
     id = id or workbench.project.next_case_id()
-    facts = workbench.folder.write_volume(
+    facts = workbench.folder.scans.write(
         id, grid, unit="HU", slope=1.0, intercept=0.0, planes=lambda index: scan[index]
     )
     case = Case(

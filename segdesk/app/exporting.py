@@ -95,7 +95,7 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
             workbench.volume(case),
             row.grid,
             axes=axes,
-            check=lambda: workbench.folder.volume_location(row, checked=range(row.slices)),
+            check=lambda: workbench.folder.scans.location(row, checked=range(row.slices)),
         )
     if what == "prediction":
         prediction = workbench.prediction(case)

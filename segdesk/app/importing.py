@@ -34,7 +34,7 @@ from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_s
 from segdesk.formats.intake import survey as survey_files
 from segdesk.formats.labels import LabelMap, read_labels
 from segdesk.formats.units import UnitChoice
-from segdesk.store.names import checked_id
+from segdesk.store.disk.names import checked_id
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -246,7 +246,7 @@ def read_in(
         if progress is not None:
             progress(f"Importing {request.case}", done + 1, slices)
 
-    facts = folder.write_volume(
+    facts = folder.scans.write(
         request.case,
         scan.grid,
         unit=scan.unit,

@@ -57,7 +57,7 @@ def prediction_session(
     project, folder = workbench.project, workbench.folder
     chosen = tuple(project.case(id) for id in cases)
     intensities = run.intensities
-    if intensities is None or not (folder.run_folder(run.id) / MODEL).is_file():
+    if intensities is None or not (folder.runs.folder(run.id) / MODEL).is_file():
         raise TrainingError(f"The model of '{run.id}' is not there any more.", "Train again.")
     for case in chosen:
         if case.unit != intensities.unit:

@@ -61,7 +61,7 @@ class TrainerJob:
 
     @property
     def run_folder(self) -> Path:
-        return self.folder.run_folder(self.run_id)
+        return self.folder.runs.folder(self.run_id)
 
     @property
     def bundle_folder(self) -> Path:
@@ -136,7 +136,7 @@ class TrainerSession:
         if isinstance(message, messages.Predicted):
             # The case before this one has joined the index in memory meanwhile.
             self.job.folder.write_index()
-            self.job.folder.write_prediction_files(
+            self.job.folder.runs.write_prediction_files(
                 self.job.run_id,
                 self.job.case(message.case),
                 Path(message.labels_file),
@@ -258,7 +258,7 @@ def recover(workbench: Workbench) -> tuple[str, ...]:
     for run in workbench.project.runs:
         if run.outcome != "running":
             continue
-        folder = workbench.folder.run_folder(run.id)
+        folder = workbench.folder.runs.folder(run.id)
         verdict: messages.Judged | None = None
         for message in _kept_messages(folder / MESSAGES):
             run = after(run, message)
@@ -287,7 +287,7 @@ def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()
     ProjectError
         Where one of them is not as it was imported.
     """
-    file, offset = folder.volume_location(case, checked=checked)
+    file, offset = folder.scans.location(case, checked=checked)
     _, row_mm, column_mm = case.grid.spacing_mm
     return VolumeRef(
         case=case.id,

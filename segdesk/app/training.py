@@ -194,7 +194,7 @@ def prepare(frozen: Frozen) -> Bundle:
             "No voxel of any segment teaches yet.", "Paint one and press Enter when it is right."
         )
     start = frozen.start
-    run_folder = frozen.job.folder.run_folder
+    run_folder = frozen.job.folder.runs.folder
     bundle = Bundle(
         run=frozen.run.id,
         run_folder=str(run_folder(frozen.run.id).resolve()),
@@ -231,7 +231,7 @@ def _rival_of(frozen: Frozen) -> Rival | None:
         return None
     return Rival(
         run=run.id,
-        model=str((frozen.job.folder.run_folder(run.id) / MODEL).resolve()),
+        model=str((frozen.job.folder.runs.folder(run.id) / MODEL).resolve()),
         network=run.plan.network,
         segments=run.segments,
         intensities=run.intensities,

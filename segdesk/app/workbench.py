@@ -144,7 +144,7 @@ class Workbench:
         """A case's arrays from disk, as of the last save. Changes nothing; for worker threads."""
         case = self.project.case(id)
         annotation = self.folder.read_annotation(case)
-        return LoadedCase(self.folder.read_volume(case), annotation, SegmentCounts.of(annotation))
+        return LoadedCase(self.folder.scans.read(case), annotation, SegmentCounts.of(annotation))
 
     def adopt(self, id: str, loaded: LoadedCase) -> None:
         """Keep what a worker has read, unless the case is in memory already."""
@@ -201,7 +201,7 @@ class Workbench:
             self.put_project(before)
         self.forget_case(id)
         self._segments_unsaved = True
-        self.folder.remove_case_files(id)
+        self.folder.scans.remove(id)
 
     def forget_case(self, id: str) -> None:
         """Nothing of a case in memory or in the history; index and files are the caller's."""
@@ -273,7 +273,7 @@ class Workbench:
             row = self.project.case(case)
             if run not in row.predictions:
                 return None
-            self.adopt_prediction(self.folder.read_prediction(run, row))
+            self.adopt_prediction(self.folder.runs.read_prediction(run, row))
         self._predictions.move_to_end(key)
         return self._predictions[key]
 

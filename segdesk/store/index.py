@@ -28,7 +28,7 @@ from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import NONE, SliceStatus
-from segdesk.store import project_file
+from segdesk.store.parts import project_file
 
 #: For each journal, the numbers of the segments that its Edits touch.
 SegmentsTouched = Mapping[int, frozenset[int]]

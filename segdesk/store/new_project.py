@@ -7,11 +7,11 @@ from pathlib import Path
 
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
-from segdesk.store import project_file
-from segdesk.store.journal import Journal
-from segdesk.store.lock import ProjectLock
-from segdesk.store.replace import new_folder
-from segdesk.store.translate import writing
+from segdesk.store.disk.lock import ProjectLock
+from segdesk.store.disk.replace import new_folder
+from segdesk.store.disk.translate import writing
+from segdesk.store.journal.journal_file import Journal
+from segdesk.store.parts import project_file
 
 
 def make(path: Path) -> tuple[Project, ProjectLock]:

@@ -16,31 +16,24 @@ Everything outside this room goes through here. When to save and what an Edit me
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
-from segdesk.core.grid import Grid
-from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
-from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.errors import ProjectError
-from segdesk.store import (
-    annotation_file,
-    edit_codec,
-    new_project,
-    prediction_file,
-    project_file,
-    volume_file,
-)
+from segdesk.store import new_project
+from segdesk.store.disk.guard import Guard
+from segdesk.store.disk.layout import PROJECT_FILE, Layout
+from segdesk.store.disk.lock import ProjectLock
+from segdesk.store.disk.translate import reading, writing
 from segdesk.store.index import Index
-from segdesk.store.journal import Journal
-from segdesk.store.layout import Layout
-from segdesk.store.lock import ProjectLock
-from segdesk.store.recover import (
+from segdesk.store.journal import edit_codec
+from segdesk.store.journal.journal_file import Journal
+from segdesk.store.journal.recover import (
     Opened,
     keep_left_out,
     mend,
@@ -48,12 +41,11 @@ from segdesk.store.recover import (
     recover,
     recover_beside_a_writer,
 )
-from segdesk.store.removed import set_aside
-from segdesk.store.replace import partial_name
+from segdesk.store.journal.touched import Touched
+from segdesk.store.parts import annotation_file, project_file
+from segdesk.store.run_files import RunFiles
 from segdesk.store.saving import Save, new_generations, sweep
-from segdesk.store.touched import Touched
-from segdesk.store.translate import reading, writing
-from segdesk.store.volume_file import VolumeFacts
+from segdesk.store.scans import Scans
 
 
 class ProjectFolder:
@@ -72,16 +64,23 @@ class ProjectFolder:
         self.path = path
         self._layout = Layout(path)
         self._index = index
-        self._lock = lock
+        self._guard = Guard(path, lock)
+        #: Volumes; runs and predictions.
+        self.scans = Scans(
+            self._layout,
+            self._guard,
+            lambda: self._index,
+            lambda case: self._touched.forget_case(case),
+        )
+        self.runs = RunFiles(self._layout, self._guard)
         self._journal: Journal | None = None
         self._touched = Touched()
         self._save: Save | None = None
-        self._imported: set[str] = set()
 
     @property
     def writable(self) -> bool:
         """Whether this object holds the lock."""
-        return self._lock is not None
+        return self._guard.writable
 
     @classmethod
     def create(cls, path: Path) -> ProjectFolder:
@@ -106,11 +105,11 @@ class ProjectFolder:
         ProjectLocked
             Where `writable` and another process has it open for writing.
         """
-        if not path.is_dir() or not (path / project_file.PROJECT_FILE).is_file():
+        if not path.is_dir() or not (path / PROJECT_FILE).is_file():
             found = "is not there" if not path.exists() else "is not a project of segdesk"
             raise ProjectError(
                 f"'{path.name}' {found}.",
-                f"A project is a folder with a '{project_file.PROJECT_FILE}' in it.",
+                f"A project is a folder with a '{PROJECT_FILE}' in it.",
             )
         with reading(f"The project '{path.name}'"):
             for child in path.iterdir():
@@ -161,7 +160,7 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses.
         """
-        self._check_writable()
+        self._guard.check()
         with writing("What was left out of the journal"):
             return keep_left_out(self.path, edits)
 
@@ -173,15 +172,13 @@ class ProjectFolder:
             if self._journal is not None:
                 with writing(f"The journal of the project '{self.path.name}'"):
                     self._journal.hand_on()
-            if self._lock is not None:
+            if self.writable:
                 self._index.write()
         finally:
             if self._journal is not None:
                 self._journal.close()
                 self._journal = None
-            if self._lock is not None:
-                self._lock.release()
-                self._lock = None
+            self._guard.release()
 
     def delete(self) -> None:
         """Close the project and remove its folder: it was made for something that failed.
@@ -205,116 +202,6 @@ class ProjectFolder:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    # Volumes
-
-    def write_volume(
-        self,
-        case_id: str,
-        grid: Grid,
-        *,
-        unit: Unit,
-        slope: float,
-        intercept: float,
-        planes: Callable[[int], Voxels],
-        on_plane: Callable[[int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> VolumeFacts:
-        """Write a scan, once. Any thread.
-
-        A folder of that id that no index names was left by an import that was killed; it goes.
-
-        Parameters
-        ----------
-        planes : gives plane k, int16, (rows, columns); asked for 0, 1, … once each
-        on_plane : told k once plane k is written
-        cancelled : asked before each plane
-
-        Raises
-        ------
-        UsageError
-            Where the id is no safe file name.
-        ProjectError
-            Where the id is taken, or the disk is full or refuses; then nothing is left behind.
-        Cancelled
-            Where `cancelled` said so; then nothing is left behind.
-        """
-        self._check_writable()
-        folder = self._layout.case(case_id)
-        if case_id in self._imported or any(c.id == case_id for c in self._index.saved.cases):
-            raise ProjectError(
-                f"There is already a case '{case_id}' in this project.", "Choose another name."
-            )
-        if folder.exists():
-            with writing(f"The scan of '{case_id}'"):
-                shutil.rmtree(folder)
-        facts = volume_file.write(
-            folder,
-            grid,
-            unit=unit,
-            slope=slope,
-            intercept=intercept,
-            planes=planes,
-            on_plane=on_plane,
-            cancelled=cancelled,
-        )
-        self._imported.add(case_id)
-        return facts
-
-    def read_volume(self, case: Case) -> Volume:
-        """The scan of a case as a read-only memory map. Any thread.
-
-        Raises
-        ------
-        ProjectError
-            Where the file is missing, damaged, or lies on another Grid.
-        """
-        return volume_file.read(self._layout.volume(case.id), case)
-
-    def volume_location(self, case: Case, *, checked: Iterable[int] = ()) -> tuple[Path, int]:
-        """The absolute path of a case's volume and the byte offset of its voxels. Any thread.
-
-        `checked`: slices that are read and compared with their checksums.
-
-        Raises
-        ------
-        ProjectError
-            Where the file is missing, damaged, or lies on another Grid.
-        """
-        path = self._layout.volume(case.id)
-        return path.absolute(), volume_file.location(path, case, checked=checked)
-
-    def remove_case_files(self, case_id: str) -> None:
-        """Remove the files of a case that never reached the index.
-
-        Raises
-        ------
-        ProjectError
-            Where the disk refuses.
-        """
-        folder = self._leave_index(case_id)
-        with writing(f"The folder of '{case_id}'"):
-            for path in (folder, partial_name(folder)):
-                if path.exists():
-                    shutil.rmtree(path)
-
-    def set_aside_case(self, case_id: str) -> Path:
-        """Move the files of a case that left the index below removed/. Any thread.
-
-        Returns the folder that holds them now. Raises as `remove_case_files`.
-        """
-        self._leave_index(case_id)
-        with writing(f"The folder of '{case_id}'"):
-            return set_aside(self._layout, case_id)
-
-    def _leave_index(self, case_id: str) -> Path:
-        """The folder of a case that the index on the disk does not name; nothing else of it."""
-        self._check_writable()
-        if any(case.id == case_id for case in self._index.saved.cases):
-            raise ValueError(f"expected a case that the index does not name, received {case_id}")
-        self._imported.discard(case_id)
-        self._touched.forget_case(case_id)
-        return self._layout.case(case_id)
 
     # Masks and the journal
 
@@ -379,12 +266,12 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses; the old index stays.
         """
-        self._check_writable()
+        self._guard.check()
         self._index.save(project, self._touched.segments())
 
     def hand_over_index(self, project: Project) -> None:
         """As `save_index`, but written by the next `write_index`, save or `close`; is quick."""
-        self._check_writable()
+        self._guard.check()
         self._index.hand_over(project, self._touched.segments())
 
     def write_index(self) -> None:
@@ -426,72 +313,8 @@ class ProjectFolder:
         self._save = Save(self._layout, self._index, new, new_base)
         return self._save
 
-    # Runs and predictions
-
-    def run_folder(self, run_id: str) -> Path:
-        """runs/ID, made where it is not there and the project is writable. Any thread.
-
-        Raises
-        ------
-        UsageError
-            Where the id is no safe file name.
-        ProjectError
-            Where the disk refuses.
-        """
-        folder = self._layout.run(run_id)
-        if self.writable:
-            with writing(f"The folder of '{run_id}'"):
-                folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def write_prediction(self, prediction: Prediction) -> None:
-        """Keep a prediction, in the place of an older one of the same run and case. Any thread.
-
-        Raises
-        ------
-        ProjectError
-            Where the disk refuses; an older one stays.
-        """
-        self._check_writable()
-        path = self._layout.prediction(prediction.run, prediction.case)
-        prediction_file.write_prediction(path, prediction)
-
-    def write_prediction_files(
-        self, run: str, case: Case, labels_npy: Path, probability_npy: Path
-    ) -> None:
-        """Keep a prediction that a trainer wrote as two .npy files, slice by slice. Any thread.
-
-        Raises
-        ------
-        InputError
-            Where a file is missing, or not uint8 of the case's shape.
-        ProjectError
-            Where the disk refuses.
-        """
-        labels = prediction_file.mapped(labels_npy, case.grid.shape)
-        probability = prediction_file.mapped(probability_npy, case.grid.shape)
-        self.write_prediction(Prediction(run, case.id, labels, probability))
-
-    def read_prediction(self, run: str, case: Case) -> Prediction:
-        """The prediction of a run for a case. Any thread.
-
-        Raises
-        ------
-        ProjectError
-            Where it is missing or damaged.
-        """
-        path = self._layout.prediction(run, case.id)
-        return prediction_file.read_prediction(path, run, case.id, case.grid.shape)
-
     def _open_journal(self) -> Journal:
-        self._check_writable()
+        self._guard.check()
         if self._journal is None:
             raise ValueError("expected load() before the first change")
         return self._journal
-
-    def _check_writable(self) -> None:
-        if not self.writable:
-            raise ProjectError(
-                f"The project '{self.path.name}' is open for reading only.",
-                "Open it for writing.",
-            )

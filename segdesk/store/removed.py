@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.store.layout import Layout
-from segdesk.store.replace import sync_folder
+from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.replace import sync_folder
 
 REMOVED = "removed"
 

@@ -14,13 +14,12 @@ from pathlib import Path
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.project import Project
-from segdesk.store.annotation_file import NewGeneration, annotation_name
+from segdesk.store.disk.layout import Layout, annotation_name, journal_name
+from segdesk.store.disk.replace import PARTIAL
 from segdesk.store.index import Base, CaseState, Index
-from segdesk.store.journal import journal_name
-from segdesk.store.layout import Layout
-from segdesk.store.recover import journal_numbers
-from segdesk.store.replace import PARTIAL
-from segdesk.store.touched import CaseTouch
+from segdesk.store.journal.recover import journal_numbers
+from segdesk.store.journal.touched import CaseTouch
+from segdesk.store.parts.annotation_file import NewGeneration
 
 
 def new_generations(

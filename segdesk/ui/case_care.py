@@ -164,7 +164,7 @@ class CaseCare(QObject):
 def _put_away(workbench: Workbench, case: str) -> Path | None:
     """On a worker: the index first, then the files; where they lie, None for the system's bin."""
     workbench.folder.write_index()
-    folder = workbench.folder.set_aside_case(case)
+    folder = workbench.folder.scans.set_aside(case)
     if not QFile.moveToTrash(str(folder)):
         return folder
     home = folder.parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.store.project_file import PROJECT_FILE
+from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.ui.dialogs.new_project import ENDING
 
 

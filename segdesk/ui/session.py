@@ -462,5 +462,5 @@ def _create(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
 def _read_case(workbench: Workbench, case: str) -> _Read:
     row = workbench.project.case(case)
     run = workbench.predicted_by(case)
-    prediction = workbench.folder.read_prediction(run, row) if run is not None else None
+    prediction = workbench.folder.runs.read_prediction(run, row) if run is not None else None
     return _Read(case, row.generation, workbench.read_case(case), prediction)

@@ -40,7 +40,9 @@ def judged(workbench: Workbench) -> Workbench:
 
 def predict(workbench: Workbench, case: str, labels: np.ndarray) -> None:
     sure = np.full(SHAPE, 255, np.uint8)
-    workbench.folder.write_prediction(Prediction("run-001", case, labels.astype(np.uint8), sure))
+    workbench.folder.runs.write_prediction(
+        Prediction("run-001", case, labels.astype(np.uint8), sure)
+    )
     workbench.add_prediction("run-001", case)
 
 

@@ -94,7 +94,7 @@ def test_a_scan_that_is_not_as_it_was_imported_does_not_leave(
 ) -> None:
     """One bit, as a disk or a copy may turn it; nothing else in the file says so."""
     case = workbench.project.case("case-001")
-    file, offset = workbench.folder.volume_location(case)
+    file, offset = workbench.folder.scans.location(case)
     exporting.export(workbench, case.id, "volume", tmp_path / "before.npy")
     data = bytearray(file.read_bytes())
     data[offset + 2 * (3 * 24 * 32 + 5)] ^= 4
@@ -119,7 +119,7 @@ def test_a_prediction_goes_out_without_segments_that_were_removed_since(
     labels = disc(voxels())
     labels[2, :3] = other.number
     workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
-    workbench.folder.write_prediction(Prediction("run-001", "case-001", labels, labels))
+    workbench.folder.runs.write_prediction(Prediction("run-001", "case-001", labels, labels))
     workbench.add_prediction("run-001", "case-001")
     exporting.export(workbench, "case-001", "prediction", tmp_path / "both.npy")
     assert np.array_equal(np.load(tmp_path / "both.npy"), labels)

@@ -17,7 +17,7 @@ from segdesk.core.status import SliceStatus
 from segdesk.errors import Cancelled, ChoiceNeeded, InputError, ProjectError, UsageError
 from segdesk.formats.findings import Finding, Survey
 from segdesk.formats.labels import LabelMap
-from segdesk.store.journal import Journal
+from segdesk.store.journal.journal_file import Journal
 from tests.projects import SHAPE, disc, make_project, voxels
 
 

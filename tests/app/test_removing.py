@@ -26,7 +26,7 @@ def two(tmp_path: Path) -> Workbench:
 def put_away(workbench: Workbench, case: str) -> Path:
     take_out(workbench, case)
     workbench.folder.write_index()
-    return workbench.folder.set_aside_case(case)
+    return workbench.folder.scans.set_aside(case)
 
 
 def test_a_case_with_unsaved_strokes_is_not_taken_out(two: Workbench) -> None:
@@ -78,8 +78,8 @@ def test_predictions_go_along_and_others_stay(two: Workbench) -> None:
     saving.save(two)
     for case in ("case-001", "case-002"):
         labels = np.ones(SHAPE, np.uint8)
-        two.folder.run_folder("run-001")
-        two.folder.write_prediction(Prediction("run-001", case, labels, labels))
+        two.folder.runs.folder("run-001")
+        two.folder.runs.write_prediction(Prediction("run-001", case, labels, labels))
     folder = put_away(two, "case-001")
     assert (folder / "predictions" / "run-001.h5").is_file()
     kept = two.folder.path / "runs" / "run-001" / "predictions"
@@ -98,7 +98,7 @@ def test_a_second_case_of_that_name_does_not_fall_on_the_first(two: Workbench) -
 
 def test_the_files_of_a_case_in_the_index_are_not_moved(two: Workbench) -> None:
     with pytest.raises(ValueError, match="does not name"):
-        two.folder.set_aside_case("case-001")
+        two.folder.scans.set_aside("case-001")
     two.close()
 
 

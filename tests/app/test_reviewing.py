@@ -36,7 +36,7 @@ def predict(
     labels = disc(voxels()) if labels is None else labels
     workbench.put_run(Run(run, plan_for(), started=1.0, best=1, outcome="finished"))
     probability = np.full(SHAPE, 200, np.uint8)
-    workbench.folder.write_prediction(Prediction(run, CASE, labels, probability))
+    workbench.folder.runs.write_prediction(Prediction(run, CASE, labels, probability))
     workbench.add_prediction(run, CASE)
     return labels
 

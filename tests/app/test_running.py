@@ -193,7 +193,7 @@ def test_a_turned_bit_ends_a_training_only_where_the_slice_is_used(
     taught: Workbench, tmp_path: Path
 ) -> None:
     case = taught.project.case("case-001")
-    file, offset = taught.folder.volume_location(case)
+    file, offset = taught.folder.scans.location(case)
     frozen, predicting = (
         training.freeze(taught, plan_for(epochs=1), predict=predict)
         for predict in ([], ["case-001"])

@@ -255,7 +255,7 @@ def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touch
     assert not again.is_loaded("case-001")
     found = dict[int, np.ndarray]()
     for lesson in bundle.lessons:
-        stored = np.load(again.folder.run_folder("run-001") / "bundle" / lesson.targets)
+        stored = np.load(again.folder.runs.folder("run-001") / "bundle" / lesson.targets)
         found.update(zip(lesson.slices, stored, strict=True))
     assert set(found) == {1, 3}
     assert np.array_equal(found[3], expected)

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from segdesk.app.workbench import Workbench
-from segdesk.store import journal, volume_file
+from segdesk.store.journal import journal_file as journal
+from segdesk.store.parts import volume_file
 from tests.builders import write_dicom_series
 from tests.cli.conftest import Run
 from tests.projects import disc, voxels

@@ -14,8 +14,9 @@ from pytestqt.qtbot import QtBot
 from segdesk.app import saving
 from segdesk.app.workbench import Workbench
 from segdesk.errors import ProjectError
-from segdesk.store import journal, project_folder
-from segdesk.store.project_folder import ProjectFolder
+from segdesk.store import project_folder
+from segdesk.store.journal import journal_file as journal
+from segdesk.store.scans import Scans
 from tests.projects import make_project
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk
@@ -110,13 +111,13 @@ def test_undo_never_takes_back_what_was_drawn_while_a_mask_was_read(
         session.view.show_case(f"case-{number:03d}")
         desk.wait_for_mask()
     assert not session.has_mask(CASE)
-    gate, read = threading.Event(), ProjectFolder.read_volume
+    gate, read = threading.Event(), Scans.read
 
     def slow(self, case):
         gate.wait(20)
         return read(self, case)
 
-    monkeypatch.setattr(ProjectFolder, "read_volume", slow)
+    monkeypatch.setattr(Scans, "read", slow)
     desk.shortcut(Qt.Key.Key_Z, CONTROL)
     # The undo has shown its place at once; the reader goes back and draws on.
     assert session.case_id == CASE

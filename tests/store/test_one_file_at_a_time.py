@@ -13,7 +13,7 @@ import pytest
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.prediction import Prediction
-from segdesk.store import hdf5
+from segdesk.store.parts import hdf5
 from tests.store.painter import paint, same, save
 from tests.store.strategies import project_with_cases
 
@@ -50,8 +50,8 @@ def test_an_index_is_written_while_masks_and_predictions_are_packed_and_unpacked
             project = save(folder, project, {"case-001": mask})
         found = folder.read_annotation(project.case("case-001"))
         labels = np.full(case.grid.shape, 3, np.uint8)
-        folder.write_prediction(Prediction("run-001", "case-001", labels, labels))
-        read = folder.read_prediction("run-001", project.case("case-001"))
+        folder.runs.write_prediction(Prediction("run-001", "case-001", labels, labels))
+        read = folder.runs.read_prediction("run-001", project.case("case-001"))
     assert same(found, mask) and np.array_equal(read.labels, labels)
     assert len(packing) > 4 and all(packing)
     assert len(unpacking) > 4 and all(unpacking)

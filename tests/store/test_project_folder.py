@@ -97,11 +97,11 @@ def test_reading_changes_no_byte_and_refuses_to_write(tmp_path: Path) -> None:
             lambda: reader.save_index(project),
             lambda: reader.append(Edit("x", "case-001")),
             lambda: reader.begin_save(project, {}),
-            lambda: reader.remove_case_files("case-001"),
+            lambda: reader.scans.remove("case-001"),
         ):
             with pytest.raises(ProjectError, match="for reading only"):
                 write()
-        reader.run_folder("run-001")
+        reader.runs.folder("run-001")
     assert {p: p.read_bytes() for p in folder.path.rglob("*") if p.is_file()} == before
 
 
@@ -177,9 +177,9 @@ def test_a_prediction_comes_back_read_only(opened: tuple[ProjectFolder, Case]) -
     folder, case = opened
     labels, probability = _arrays()
     assert not (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
-    folder.write_prediction(Prediction("run-001", case.id, labels, probability))
+    folder.runs.write_prediction(Prediction("run-001", case.id, labels, probability))
     assert (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
-    found = folder.read_prediction("run-001", case)
+    found = folder.runs.read_prediction("run-001", case)
     assert np.array_equal(found.labels, labels)
     assert np.array_equal(found.probability, probability)
     assert not found.labels.flags.writeable
@@ -192,8 +192,8 @@ def test_a_trainers_files_become_a_prediction(
     labels, probability = _arrays()
     np.save(tmp_path / "l.npy", labels)
     np.save(tmp_path / "p.npy", probability)
-    folder.write_prediction_files("run-001", case, tmp_path / "l.npy", tmp_path / "p.npy")
-    found = folder.read_prediction("run-001", case)
+    folder.runs.write_prediction_files("run-001", case, tmp_path / "l.npy", tmp_path / "p.npy")
+    found = folder.runs.read_prediction("run-001", case)
     assert np.array_equal(found.labels, labels)
     assert np.array_equal(found.probability, probability)
 
@@ -216,7 +216,7 @@ def test_a_trainers_file_that_is_not_as_agreed_is_refused(
         np.save(path, labels)
         path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(InputError, match=r"l\.npy"):
-        folder.write_prediction_files("run-001", case, path, tmp_path / "p.npy")
+        folder.runs.write_prediction_files("run-001", case, path, tmp_path / "p.npy")
     assert not (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
 
 
@@ -225,17 +225,17 @@ def test_a_damaged_or_foreign_prediction_is_one_sentence(
 ) -> None:
     folder, case = opened
     with pytest.raises(ProjectError, match="missing"):
-        folder.read_prediction("run-001", case)
-    folder.write_prediction(Prediction("run-001", case.id, *_arrays()))
+        folder.runs.read_prediction("run-001", case)
+    folder.runs.write_prediction(Prediction("run-001", case.id, *_arrays()))
     path = folder.path / "runs/run-001/predictions/case-001.h5"
     other = folder.path / "runs/run-002/predictions/case-001.h5"
     other.parent.mkdir(parents=True)
     other.write_bytes(path.read_bytes())
     with pytest.raises(ProjectError, match="damaged"):
-        folder.read_prediction("run-002", case)
+        folder.runs.read_prediction("run-002", case)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ProjectError, match="damaged"):
-        folder.read_prediction("run-001", case)
+        folder.runs.read_prediction("run-001", case)
 
 
 def test_a_deleted_project_leaves_nothing_and_its_name_is_free_again(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
-from segdesk.store import hdf5, journal
+from segdesk.store.journal import journal_file as journal
+from segdesk.store.parts import hdf5
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.saving import Save
 from tests.store.painter import dismissal, masks_of, paint, same, save

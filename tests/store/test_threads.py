@@ -12,7 +12,7 @@ SCRIPT = """
 import sys, threading, zlib
 from pathlib import Path
 import numpy as np
-from segdesk.store import hdf5
+from segdesk.store.parts import hdf5
 
 folder, rounds = Path(sys.argv[1]), 60
 packed = zlib.compress(np.zeros((64, 64), np.uint8).tobytes())

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from segdesk.app import saving
 from segdesk.app.workbench import Workbench
-from segdesk.store import project_file
+from segdesk.store.parts import project_file
 from tests import projects
 from tests.projects import add_case, make_project, voxels
 from tests.ui.canvas.mouse import drag

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
-from segdesk.store.project_folder import ProjectFolder
+from segdesk.store.run_files import RunFiles
 from segdesk.ui.panels.training import TrainingPanel
 from tests.app.test_run_in_use import WORTHLESS
 from tests.app.test_running import child
@@ -229,14 +229,14 @@ def test_another_run_is_read_for_every_case_in_memory_and_never_by_the_window_it
     workbench, session = workbench_of(desk), desk.window.session
     session.when_read("case-002", lambda: None)
     desk.wait(lambda: session.has_mask("case-002"))
-    read, by_the_window = ProjectFolder.read_prediction, []
+    read, by_the_window = RunFiles.read_prediction, []
 
-    def watched(folder: ProjectFolder, run: str, case: Case) -> Prediction:
+    def watched(files: RunFiles, run: str, case: Case) -> Prediction:
         if threading.current_thread() is threading.main_thread():
             by_the_window.append((run, case.id))
-        return read(folder, run, case)
+        return read(files, run, case)
 
-    monkeypatch.setattr(ProjectFolder, "read_prediction", watched)
+    monkeypatch.setattr(RunFiles, "read_prediction", watched)
     choose(runs(desk), "run-001")
     desk.wait(lambda: workbench.project.in_use.run == "run-001")
     desk.wait(lambda: not desk.window.runner.is_busy("read"))

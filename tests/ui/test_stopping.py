@@ -71,7 +71,7 @@ def test_a_child_that_hears_nothing_is_ended_and_its_last_weights_are_kept(
     assert "did not stop by itself" in run.reason and "epoch 1 are kept" in run.reason
     workbench = desk.window.session.workbench
     assert workbench is not None
-    assert (workbench.folder.run_folder(run.id) / "model.keras").read_bytes() == b"weights"
+    assert (workbench.folder.runs.folder(run.id) / "model.keras").read_bytes() == b"weights"
     assert button(desk, "train_button").isEnabled()
     desk.close()
 
@@ -208,7 +208,7 @@ def test_a_signal_of_the_system_closes_without_asking(desk_with: OpenDesk) -> No
 def test_a_window_that_could_not_save_comes_back(
     desk_with: OpenDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from segdesk.store import journal
+    from segdesk.store.journal import journal_file as journal
     from tests.journeys.test_nothing_is_lost import workbench_of
 
     desk = desk_with("channel.leave_on_stop = False\n" + UNTIL_STOPPED)

@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QLabel
 
 from segdesk.app.workbench import Workbench
-from segdesk.store import journal
+from segdesk.store.journal import journal_file as journal
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.faults import Faults
 from segdesk.ui.saved_words import ago

@@ -53,7 +53,7 @@ class _Worker(QObject):
         if isinstance(message, messages.Predicted):
             # Whoever shows the case asks for it as soon as it is there.
             job = self._session.job
-            prediction = self._folder.read_prediction(job.run_id, job.case(message.case))
+            prediction = self._folder.runs.read_prediction(job.run_id, job.case(message.case))
         self.said.emit(message, prediction)
 
 

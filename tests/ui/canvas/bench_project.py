@@ -38,7 +38,7 @@ def add_case(
     """Write a scan into the project; random HU where none are given."""
     if voxels is None:
         voxels = np.random.default_rng(5).integers(-1000, 400, grid.shape, dtype=np.int16)
-    facts = workbench.folder.write_volume(
+    facts = workbench.folder.scans.write(
         id, grid, unit=unit, slope=1.0, intercept=0.0, planes=lambda index: voxels[index]
     )
     case = Case(
@@ -69,8 +69,8 @@ def predict(workbench: Workbench, labels: npt.NDArray[np.uint8], id: str = CASE)
     """Give a case a prediction."""
     run = "run-001"
     probability = np.full_like(labels, 200)
-    workbench.folder.run_folder(run)
-    workbench.folder.write_prediction(Prediction(run, id, labels, probability))
+    workbench.folder.runs.folder(run)
+    workbench.folder.runs.write_prediction(Prediction(run, id, labels, probability))
     workbench.add_prediction(run, id)
 
 

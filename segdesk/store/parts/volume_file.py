@@ -26,12 +26,12 @@ from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.errors import Cancelled, ProjectError
-from segdesk.store import hdf5
-from segdesk.store.replace import new_folder
-from segdesk.store.translate import reading, writing
-from segdesk.store.value_codec import UNITS, grid_of, one_of, put_grid
+from segdesk.store.disk.layout import VOLUME_FILE
+from segdesk.store.disk.replace import new_folder
+from segdesk.store.disk.translate import reading, writing
+from segdesk.store.parts import hdf5
+from segdesk.store.parts.value_codec import UNITS, grid_of, one_of, put_grid
 
-VOLUME_FILE = "volume.h5"
 FORMAT = "segdesk volume"
 VERSION = 1
 #: Kept free on the disk, so that the journal still has room after an import.

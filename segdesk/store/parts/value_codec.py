@@ -6,7 +6,7 @@ from typing import TypeVar, get_args
 
 from segdesk.core.grid import Grid
 from segdesk.core.volume import Unit
-from segdesk.store.hdf5 import Group, NewGroup
+from segdesk.store.parts.hdf5 import Group, NewGroup
 
 Name = TypeVar("Name", bound=str)
 UNITS: tuple[Unit, ...] = get_args(Unit)

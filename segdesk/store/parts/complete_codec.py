@@ -14,7 +14,7 @@ import numpy as np
 
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
-from segdesk.store.hdf5 import Group, NewGroup
+from segdesk.store.parts.hdf5 import Group, NewGroup
 
 _SET = re.compile(r"(?:[1-9][0-9]{0,2}(?: [1-9][0-9]{0,2})*)?")
 

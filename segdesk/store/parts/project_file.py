@@ -9,13 +9,13 @@ from pathlib import Path
 
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
-from segdesk.store import hdf5
-from segdesk.store.hdf5 import Group, NewGroup
-from segdesk.store.project_codec import decode, encode
-from segdesk.store.replace import write_whole
-from segdesk.store.translate import reading, writing
+from segdesk.store.disk.layout import PROJECT_FILE
+from segdesk.store.disk.replace import write_whole
+from segdesk.store.disk.translate import reading, writing
+from segdesk.store.parts import hdf5
+from segdesk.store.parts.hdf5 import Group, NewGroup
+from segdesk.store.parts.project_codec import decode, encode
 
-PROJECT_FILE = "project.h5"
 FORMAT = "segdesk project"
 VERSION = 1
 #: The first segdesk that reads this version; a newer file says which one it needs.

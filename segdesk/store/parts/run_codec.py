@@ -12,9 +12,9 @@ import numpy as np
 from segdesk.core.run import Epoch, Intensities, Outcome, Plan, Run
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.share import Share
-from segdesk.store.hdf5 import Group, NewGroup
-from segdesk.store.names import checked_id
-from segdesk.store.value_codec import UNITS, one_of, pairs_of, put_pairs
+from segdesk.store.disk.names import checked_id
+from segdesk.store.parts.hdf5 import Group, NewGroup
+from segdesk.store.parts.value_codec import UNITS, one_of, pairs_of, put_pairs
 
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 #: Columns of the shares: everything of a Share but its case.

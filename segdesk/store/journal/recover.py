@@ -16,10 +16,11 @@ from pathlib import Path
 
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
-from segdesk.store import project_file
-from segdesk.store.edit_codec import encode
-from segdesk.store.journal import Contents, Journal, journal_name, read
-from segdesk.store.replace import replace_file, sync_folder
+from segdesk.store.disk.layout import journal_name
+from segdesk.store.disk.replace import replace_file, sync_folder
+from segdesk.store.journal.edit_codec import encode
+from segdesk.store.journal.journal_file import Contents, Journal, read
+from segdesk.store.parts import project_file
 
 #: How often a reader starts again where a writer saves under its eyes.
 _READER_TRIES = 5

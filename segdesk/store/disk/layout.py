@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segdesk.errors import ProjectError
-from segdesk.store.annotation_file import annotation_name
-from segdesk.store.names import checked_id
-from segdesk.store.volume_file import VOLUME_FILE
+from segdesk.store.disk.names import checked_id
+
+PROJECT_FILE = "project.h5"
+VOLUME_FILE = "volume.h5"
+
+
+def annotation_name(generation: int) -> str:
+    """Name of a mask's file inside the case's folder."""
+    return f"annotation-{generation}.h5"
+
+
+def journal_name(number: int) -> str:
+    """Name of a journal's file inside the project's folder."""
+    return f"journal-{number}"
 
 
 @dataclass(frozen=True, slots=True)

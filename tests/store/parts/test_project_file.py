@@ -18,8 +18,8 @@ from segdesk.core.run import Epoch, Intensities, Plan, Run
 from segdesk.core.segment import Segment
 from segdesk.core.share import Share
 from segdesk.errors import ProjectError
-from segdesk.store import hdf5, project_file
-from segdesk.store.project_codec import decode, encode
+from segdesk.store.parts import hdf5, project_file
+from segdesk.store.parts.project_codec import decode, encode
 from tests.store.strategies import projects
 
 FEW = settings(

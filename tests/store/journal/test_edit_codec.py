@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segdesk.core.edit import Box, Edit, Patch, Planes
-from segdesk.store.edit_codec import decode, encode
+from segdesk.store.journal.edit_codec import decode, encode
 from tests.store.strategies import edits
 
 

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from segdesk.core.edit import Edit
-from segdesk.store import edit_codec
-from segdesk.store.replace import sync_folder
+from segdesk.store.disk.layout import journal_name
+from segdesk.store.disk.replace import sync_folder
+from segdesk.store.journal import edit_codec
 
 MAGIC = b"SDJRNL\0\1"
 _HEAD = struct.Struct("<8sQQ")
@@ -35,10 +36,6 @@ RECORD_SIZE = _RECORD.size + _SUM.size
 EDIT = 1
 
 Flaw = Literal["", "torn", "damaged"]
-
-
-def journal_name(number: int) -> str:
-    return f"journal-{number}"
 
 
 class Journal:

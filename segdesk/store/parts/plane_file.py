@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.store import hdf5
-from segdesk.store.hdf5 import Group, NewGroup
-from segdesk.store.replace import replacing
+from segdesk.store.disk.replace import replacing
+from segdesk.store.parts import hdf5
+from segdesk.store.parts.hdf5 import Group, NewGroup
 
 Plane = npt.NDArray[np.uint8]
 Shape = tuple[int, int, int]

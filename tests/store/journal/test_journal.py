@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segdesk.core.edit import Edit
-from segdesk.store import edit_codec, journal
-from segdesk.store.journal import Contents, Journal
-from segdesk.store.recover import mend, recover
+from segdesk.store.journal import edit_codec
+from segdesk.store.journal import journal_file as journal
+from segdesk.store.journal.journal_file import Contents, Journal
+from segdesk.store.journal.recover import mend, recover
 from tests.store.strategies import edits
 
 EDITS = tuple(Edit(f"Brush {n}", "case-001", time=float(n)) for n in range(6))

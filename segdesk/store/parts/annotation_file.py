@@ -20,18 +20,14 @@ import numpy as np
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.errors import ProjectError
-from segdesk.store import hdf5
-from segdesk.store.complete_codec import Sets, Statuses, put_slices, slices_of
-from segdesk.store.hdf5 import NewGroup
-from segdesk.store.plane_file import Packed, Plane, pack, read_packed, unpack, write
-from segdesk.store.translate import reading, writing
+from segdesk.store.disk.layout import annotation_name
+from segdesk.store.disk.translate import reading, writing
+from segdesk.store.parts import hdf5
+from segdesk.store.parts.complete_codec import Sets, Statuses, put_slices, slices_of
+from segdesk.store.parts.hdf5 import NewGroup
+from segdesk.store.parts.plane_file import Packed, Plane, pack, read_packed, unpack, write
 
 LAYERS = ("labels", "provenance")
-
-
-def annotation_name(generation: int) -> str:
-    """The file's name inside the case's folder."""
-    return f"annotation-{generation}.h5"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,10 @@ import numpy as np
 
 from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError
-from segdesk.store import hdf5
-from segdesk.store.hdf5 import NewGroup
-from segdesk.store.plane_file import Plane, Shape, pack, read_packed, unpack, write
-from segdesk.store.translate import reading, writing
+from segdesk.store.disk.translate import reading, writing
+from segdesk.store.parts import hdf5
+from segdesk.store.parts.hdf5 import NewGroup
+from segdesk.store.parts.plane_file import Plane, Shape, pack, read_packed, unpack, write
 
 LAYERS = ("labels", "probability")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from segdesk.errors import UsageError
-from segdesk.store.names import checked_id
+from segdesk.store.disk.names import checked_id
 
 
 @pytest.mark.parametrize("id", ["case-001", "A", "lung_3.b", "9", "x" * 64, "console"])

@@ -23,11 +23,11 @@ from segdesk.core.project import Project
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.split import POOLS, Pool, Split
 from segdesk.core.window import Window
-from segdesk.store.complete_codec import put_slices, slices_of
-from segdesk.store.hdf5 import Group, NewGroup
-from segdesk.store.names import checked_id
-from segdesk.store.run_codec import decode_in_use, decode_run, encode_in_use, encode_run
-from segdesk.store.value_codec import UNITS, grid_of, one_of, pairs_of, put_grid, put_pairs
+from segdesk.store.disk.names import checked_id
+from segdesk.store.parts.complete_codec import put_slices, slices_of
+from segdesk.store.parts.hdf5 import Group, NewGroup
+from segdesk.store.parts.run_codec import decode_in_use, decode_run, encode_in_use, encode_run
+from segdesk.store.parts.value_codec import UNITS, grid_of, one_of, pairs_of, put_grid, put_pairs
 
 
 def encode(project: Project, root: NewGroup) -> None:

@@ -42,7 +42,7 @@ def _cases_left(folder: ProjectFolder) -> list[str]:
 
 def test_a_volume_comes_back_as_a_read_only_memory_map(folder: ProjectFolder) -> None:
     case = new_case(folder, "case-001", seed=3)
-    volume = folder.read_volume(case)
+    volume = folder.scans.read(case)
     assert isinstance(volume, Volume)
     assert isinstance(volume.voxels, np.memmap)
     assert not volume.voxels.flags.writeable
@@ -53,7 +53,7 @@ def test_a_volume_comes_back_as_a_read_only_memory_map(folder: ProjectFolder) ->
 
 def test_the_location_serves_a_process_that_knows_no_hdf5(folder: ProjectFolder) -> None:
     case = new_case(folder, "case-001", seed=3)
-    path, offset = folder.volume_location(case)
+    path, offset = folder.scans.location(case)
     assert path.is_absolute()
     assert offset % 4096 == 0
     found = np.memmap(path, "<i2", "r", offset, GRID.shape)
@@ -78,7 +78,7 @@ def test_planes_are_asked_for_in_order_and_told_when_written(folder: ProjectFold
         log.append(("asked", k))
         return voxels[k]
 
-    folder.write_volume(
+    folder.scans.write(
         "case-001",
         GRID,
         unit="raw",
@@ -94,7 +94,7 @@ def test_cancelling_leaves_nothing(folder: ProjectFolder) -> None:
     asked = iter([False, False, True])
     voxels = _voxels()
     with pytest.raises(Cancelled):
-        folder.write_volume(
+        folder.scans.write(
             "case-001",
             GRID,
             unit="HU",
@@ -113,14 +113,14 @@ def test_a_plane_that_fails_leaves_nothing(folder: ProjectFolder) -> None:
         return _voxels()[k]
 
     with pytest.raises(ProjectError, match="No"):
-        folder.write_volume("a", GRID, unit="HU", slope=1.0, intercept=0.0, planes=plane)
+        folder.scans.write("a", GRID, unit="HU", slope=1.0, intercept=0.0, planes=plane)
     assert _cases_left(folder) == []
 
 
 def test_a_plane_of_another_dtype_is_a_bug_and_not_cast(folder: ProjectFolder) -> None:
     flat = np.zeros(GRID.slice_shape, np.float32)
     with pytest.raises(ValueError, match="float32"):
-        folder.write_volume(
+        folder.scans.write(
             "a",
             GRID,
             unit="HU",
@@ -170,7 +170,7 @@ def test_a_real_limit_on_the_file_size_is_one_sentence_and_leaves_nothing(tmp_pa
         grid = Grid((50, 64, 64))
         plane = np.zeros((64, 64), np.int16)
         try:
-            folder.write_volume("a", grid, unit="HU", slope=1.0, intercept=0.0,
+            folder.scans.write("a", grid, unit="HU", slope=1.0, intercept=0.0,
                                 planes=lambda k: plane)
         except ProjectError as error:
             print(error.sentence)
@@ -192,7 +192,7 @@ def test_a_name_is_taken_once_only(folder: ProjectFolder) -> None:
     case = new_case(folder, "case-001")
     with pytest.raises(ProjectError, match="already a case"):
         new_case(folder, "case-001")
-    assert folder.read_volume(case)
+    assert folder.scans.read(case)
 
 
 def test_an_unsafe_name_is_refused(folder: ProjectFolder) -> None:
@@ -207,14 +207,14 @@ def test_an_import_that_never_reached_the_index_gives_way_after_a_crash(tmp_path
     with ProjectFolder.open(tmp_path / "p.segdesk", writable=True) as again:
         again.load()
         case = new_case(again, "case-002", seed=2)
-        assert np.array_equal(again.read_volume(case).voxels, _voxels(2))
+        assert np.array_equal(again.scans.read(case).voxels, _voxels(2))
         with pytest.raises(ProjectError, match="already a case"):
             new_case(again, "case-001")
 
 
 def test_the_files_of_a_failed_import_can_be_removed(folder: ProjectFolder) -> None:
     new_case(folder, "case-001")
-    folder.remove_case_files("case-001")
+    folder.scans.remove("case-001")
     assert _cases_left(folder) == []
     new_case(folder, "case-001")
 
@@ -222,8 +222,8 @@ def test_the_files_of_a_failed_import_can_be_removed(folder: ProjectFolder) -> N
 def test_the_files_of_a_case_in_the_index_cannot_be_removed(tmp_path: Path) -> None:
     folder, project = project_with_cases(tmp_path / "p.segdesk", "case-001")
     with folder, pytest.raises(ValueError, match="the index does not name"):
-        folder.remove_case_files("case-001")
-    assert folder.read_volume(project.case("case-001"))
+        folder.scans.remove("case-001")
+    assert folder.scans.read(project.case("case-001"))
 
 
 def _cut(path: Path, case: Case) -> None:
@@ -299,11 +299,11 @@ def test_a_damaged_or_strange_volume_is_refused_with_a_sentence(
     case = new_case(folder, "case-001")
     harm(folder.path / "cases/case-001/volume.h5", case)  # pyright: ignore
     with pytest.raises(ProjectError, match=r"case-001|volume"):
-        folder.read_volume(case)
+        folder.scans.read(case)
     with pytest.raises(ProjectError, match=r"case-001|volume"):
-        folder.volume_location(case)
+        folder.scans.location(case)
 
 
 def test_a_volume_of_one_voxel_can_be_written(folder: ProjectFolder) -> None:
     case = new_case(folder, "dot", grid=Grid((1, 1, 1)))
-    assert folder.read_volume(case).voxels.shape == (1, 1, 1)
+    assert folder.scans.read(case).voxels.shape == (1, 1, 1)

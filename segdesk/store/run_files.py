@@ -1,0 +1,80 @@
+"""The files of the runs of a project folder: runs/ID, and what each run predicted of each case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segdesk.core.case import Case
+from segdesk.core.prediction import Prediction
+from segdesk.store.disk.guard import Guard
+from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.translate import writing
+from segdesk.store.parts import prediction_file
+
+
+class RunFiles:
+    """Part of an open `ProjectFolder`. Methods may be called from any thread.
+
+    Parameters
+    ----------
+    layout, guard : of the folder
+    """
+
+    def __init__(self, layout: Layout, guard: Guard) -> None:
+        self._layout = layout
+        self._guard = guard
+
+    def folder(self, run_id: str) -> Path:
+        """runs/ID, made where it is not there and the project is writable. Any thread.
+
+        Raises
+        ------
+        UsageError
+            Where the id is no safe file name.
+        ProjectError
+            Where the disk refuses.
+        """
+        folder = self._layout.run(run_id)
+        if self._guard.writable:
+            with writing(f"The folder of '{run_id}'"):
+                folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_prediction(self, prediction: Prediction) -> None:
+        """Keep a prediction, in the place of an older one of the same run and case. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; an older one stays.
+        """
+        self._guard.check()
+        path = self._layout.prediction(prediction.run, prediction.case)
+        prediction_file.write_prediction(path, prediction)
+
+    def write_prediction_files(
+        self, run: str, case: Case, labels_npy: Path, probability_npy: Path
+    ) -> None:
+        """Keep a prediction that a trainer wrote as two .npy files, slice by slice. Any thread.
+
+        Raises
+        ------
+        InputError
+            Where a file is missing, or not uint8 of the case's shape.
+        ProjectError
+            Where the disk refuses.
+        """
+        labels = prediction_file.mapped(labels_npy, case.grid.shape)
+        probability = prediction_file.mapped(probability_npy, case.grid.shape)
+        self.write_prediction(Prediction(run, case.id, labels, probability))
+
+    def read_prediction(self, run: str, case: Case) -> Prediction:
+        """The prediction of a run for a case. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where it is missing or damaged.
+        """
+        path = self._layout.prediction(run, case.id)
+        return prediction_file.read_prediction(path, run, case.id, case.grid.shape)

@@ -1,0 +1,152 @@
+"""The scans of a project folder: volume.h5 of each case, and its whole folder when it goes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from segdesk.core.case import Case
+from segdesk.core.grid import Grid
+from segdesk.core.volume import Unit, Volume, Voxels
+from segdesk.errors import ProjectError
+from segdesk.store import removed
+from segdesk.store.disk.guard import Guard
+from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.replace import partial_name
+from segdesk.store.disk.translate import writing
+from segdesk.store.index import Index
+from segdesk.store.parts import volume_file
+from segdesk.store.parts.volume_file import VolumeFacts
+
+
+class Scans:
+    """Part of an open `ProjectFolder`; on its thread where a method says nothing else.
+
+    Parameters
+    ----------
+    layout, guard : of the folder
+    index : gives the index of the moment
+    forget : told the id of a case that leaves
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        guard: Guard,
+        index: Callable[[], Index],
+        forget: Callable[[str], None],
+    ) -> None:
+        self._layout = layout
+        self._guard = guard
+        self._index = index
+        self._forget = forget
+        self._imported: set[str] = set()
+
+    def write(
+        self,
+        case_id: str,
+        grid: Grid,
+        *,
+        unit: Unit,
+        slope: float,
+        intercept: float,
+        planes: Callable[[int], Voxels],
+        on_plane: Callable[[int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> VolumeFacts:
+        """Write a scan, once. Any thread.
+
+        A folder of that id that no index names was left by an import that was killed; it goes.
+
+        Parameters
+        ----------
+        planes : gives plane k, int16, (rows, columns); asked for 0, 1, … once each
+        on_plane : told k once plane k is written
+        cancelled : asked before each plane
+
+        Raises
+        ------
+        UsageError
+            Where the id is no safe file name.
+        ProjectError
+            Where the id is taken, or the disk is full or refuses; then nothing is left behind.
+        Cancelled
+            Where `cancelled` said so; then nothing is left behind.
+        """
+        self._guard.check()
+        folder = self._layout.case(case_id)
+        if case_id in self._imported or any(c.id == case_id for c in self._index().saved.cases):
+            raise ProjectError(
+                f"There is already a case '{case_id}' in this project.", "Choose another name."
+            )
+        if folder.exists():
+            with writing(f"The scan of '{case_id}'"):
+                shutil.rmtree(folder)
+        facts = volume_file.write(
+            folder,
+            grid,
+            unit=unit,
+            slope=slope,
+            intercept=intercept,
+            planes=planes,
+            on_plane=on_plane,
+            cancelled=cancelled,
+        )
+        self._imported.add(case_id)
+        return facts
+
+    def read(self, case: Case) -> Volume:
+        """The scan of a case as a read-only memory map. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where the file is missing, damaged, or lies on another Grid.
+        """
+        return volume_file.read(self._layout.volume(case.id), case)
+
+    def location(self, case: Case, *, checked: Iterable[int] = ()) -> tuple[Path, int]:
+        """The absolute path of a case's volume and the byte offset of its voxels. Any thread.
+
+        `checked`: slices that are read and compared with their checksums.
+
+        Raises
+        ------
+        ProjectError
+            Where the file is missing, damaged, or lies on another Grid.
+        """
+        path = self._layout.volume(case.id)
+        return path.absolute(), volume_file.location(path, case, checked=checked)
+
+    def remove(self, case_id: str) -> None:
+        """Remove the files of a case that never reached the index.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        folder = self._leave_index(case_id)
+        with writing(f"The folder of '{case_id}'"):
+            for path in (folder, partial_name(folder)):
+                if path.exists():
+                    shutil.rmtree(path)
+
+    def set_aside(self, case_id: str) -> Path:
+        """Move the files of a case that left the index below removed/. Any thread.
+
+        Returns the folder that holds them now. Raises as `remove`.
+        """
+        self._leave_index(case_id)
+        with writing(f"The folder of '{case_id}'"):
+            return removed.set_aside(self._layout, case_id)
+
+    def _leave_index(self, case_id: str) -> Path:
+        """The folder of a case that the index on the disk does not name; nothing else of it."""
+        self._guard.check()
+        if any(case.id == case_id for case in self._index().saved.cases):
+            raise ValueError(f"expected a case that the index does not name, received {case_id}")
+        self._imported.discard(case_id)
+        self._forget(case_id)
+        return self._layout.case(case_id)
