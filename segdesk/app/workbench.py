@@ -9,14 +9,15 @@ one thread: the window's, or the command line's only one.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
 from psygnal import Signal
 
 from segdesk.app.loaded import Live, LoadedCase
+from segdesk.app.memory import Memory
 from segdesk.app.recovered import done_again, left_out, recovered, taken_back
+from segdesk.app.unsaved import Unsaved
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
@@ -31,9 +32,6 @@ from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import UsageError
 from segdesk.store.project_folder import ProjectFolder
-
-#: Cases without unsaved changes that stay in memory, the last used first.
-KEPT_CASES = 3
 
 
 class Workbench:
@@ -65,18 +63,11 @@ class Workbench:
         #: By the clock that nobody sets (`time.monotonic`).
         self.last_saved: float | None = None
         self.recovered = 0
-        self._loaded: OrderedDict[str, LoadedCase] = OrderedDict()
-        self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
-        self._unsaved: set[str] = set()
-        #: Ids that no new case may have until a save: the journal still names them.
-        self.retired: set[str] = set()
-        self._retired_before_save: frozenset[str] = frozenset()
+        self._memory = Memory()
+        self._unsaved = Unsaved()
         self._live: Live | None = None
         #: A case that stays in memory, because it is on screen; "" for none.
         self.looked_at = ""
-        #: Cases that a save is writing: until it has ended, the disk has their older state.
-        self._being_saved: frozenset[str] = frozenset()
-        self._segments_unsaved = False
         self.project = Project(id="")
 
     # Opening and closing
@@ -104,11 +95,11 @@ class Workbench:
         opened = self.folder.load()
         self.project = opened.project
         self.notes = opened.notes
-        self.retired = set(opened.gone)
+        self._unsaved.retired = set(opened.gone)
         misfits: list[Edit] = []
         for edit in opened.edits:
             # Before it is tried: a save has to write every case that the journal names.
-            self._note_unsaved(edit)
+            self._unsaved.note(edit)
             try:
                 self._apply(edit)
             except (ValueError, UsageError):
@@ -125,12 +116,11 @@ class Workbench:
         if misfits:
             # They keep nobody from opening the project; the next save starts a journal without.
             self.notes += (left_out(self.folder, misfits),)
-            self._segments_unsaved |= self.folder.writable
+            self._unsaved.segments |= self.folder.writable
 
     def close(self) -> None:
         """Let the project go. Saving comes first and is the caller's: see `saving`."""
-        self._loaded.clear()
-        self._predictions.clear()
+        self._memory.clear()
         self.folder.close()
 
     def discard(self) -> None:
@@ -148,21 +138,18 @@ class Workbench:
 
     def adopt(self, id: str, loaded: LoadedCase) -> None:
         """Keep what a worker has read, unless the case is in memory already."""
-        if id not in self._loaded:
-            self._loaded[id] = loaded
-            self._forget_old(keep=id)
+        if id not in self._memory:
+            self._keep_arrays(id, loaded)
             self.case_loaded.emit(id)
 
     def is_loaded(self, id: str) -> bool:
-        return id in self._loaded
+        return id in self._memory
 
     def loaded(self, id: str) -> LoadedCase:
         """The case's arrays, read now where they are not in memory."""
-        if id not in self._loaded:
-            self._loaded[id] = self.read_case(id)
-            self._forget_old(keep=id)
-        self._loaded.move_to_end(id)
-        return self._loaded[id]
+        if id not in self._memory:
+            self._keep_arrays(id, self.read_case(id))
+        return self._memory.case(id)
 
     def volume(self, id: str) -> Volume:
         return self.loaded(id).volume
@@ -172,24 +159,24 @@ class Workbench:
 
     def statuses(self, id: str) -> tuple[SliceStatus, ...]:
         """The slices' statuses as they are now, without reading arrays."""
-        if id in self._loaded:
-            return self._loaded[id].annotation.statuses
+        loaded = self._memory.peek(id)
+        if loaded is not None:
+            return loaded.annotation.statuses
         return self.project.case(id).statuses
 
     def complete(self, id: str) -> tuple[Complete, ...]:
         """For each slice the segments that it is complete for, as `statuses`."""
-        if id in self._loaded:
-            return self._loaded[id].annotation.complete
+        loaded = self._memory.peek(id)
+        if loaded is not None:
+            return loaded.annotation.complete
         case = self.project.case(id)
         return case.complete or (NONE,) * case.slices
 
-    def _forget_old(self, keep: str = "") -> None:
-        kept = {keep, self.looked_at, *self._unsaved, *self._being_saved}
+    def _keep_arrays(self, id: str, loaded: LoadedCase) -> None:
+        needed = {self.looked_at, *self._unsaved.cases, *self._unsaved.being_saved}
         if self._live is not None:
-            kept.add(self._live.case)
-        idle = [id for id in self._loaded if id not in kept]
-        for id in idle[: max(0, len(idle) - KEPT_CASES)]:
-            del self._loaded[id]
+            needed.add(self._live.case)
+        self._memory.keep(id, loaded, needed=needed)
 
     def add_case(self, case: Case) -> None:
         """Take a new case into the index; its volume is on disk already."""
@@ -200,23 +187,19 @@ class Workbench:
         if self.project is not before:
             self.put_project(before)
         self.forget_case(id)
-        self._segments_unsaved = True
+        self._unsaved.segments = True
         self.folder.scans.remove(id)
 
     def forget_case(self, id: str) -> None:
         """Nothing of a case in memory or in the history; index and files are the caller's."""
-        self._loaded.pop(id, None)
-        for key in [key for key in self._predictions if key[1] == id]:
-            del self._predictions[key]
-        self._unsaved.discard(id)
-        # The journal may name it until the next save: another scan of that name would inherit.
-        self.retired.add(id)
+        self._memory.drop_case(id)
+        self._unsaved.retire(id)
         if self.history.forget_case(id):
             self.history_changed.emit()
 
     def is_unsaved(self, id: str) -> bool:
         """Whether the journal names a case, or a save of it is under way."""
-        return id in self._unsaved or id in self._being_saved
+        return self._unsaved.names(id)
 
     def put_project(self, project: Project) -> None:
         """Replace the index (a case, split, settings, a first segment) and keep it on disk."""
@@ -268,21 +251,16 @@ class Workbench:
         run = run or self.predicted_by(case)
         if run is None:
             return None
-        key = (run, case)
-        if key not in self._predictions:
-            row = self.project.case(case)
-            if run not in row.predictions:
-                return None
-            self.adopt_prediction(self.folder.runs.read_prediction(run, row))
-        self._predictions.move_to_end(key)
-        return self._predictions[key]
+        kept = self._memory.prediction(run, case)
+        row = self.project.case(case)
+        if kept is None and run in row.predictions:
+            kept = self.folder.runs.read_prediction(run, row)
+            self.adopt_prediction(kept)
+        return kept
 
     def adopt_prediction(self, prediction: Prediction) -> None:
-        """Keep a prediction that a worker has read, and let go of those longest unused."""
-        self._predictions[(prediction.run, prediction.case)] = prediction
-        self._predictions.move_to_end((prediction.run, prediction.case))
-        while len(self._predictions) > KEPT_CASES:
-            self._predictions.popitem(last=False)
+        """Keep a prediction that a worker has read."""
+        self._memory.keep_prediction(prediction)
 
     def add_prediction(self, run: str, case: str, prediction: Prediction | None = None) -> None:
         """A run has predicted a case; its file is on disk, `folder.write_index` puts it there in
@@ -295,7 +273,7 @@ class Workbench:
         """
         row = self.project.case(case)
         others = tuple(id for id in row.predictions if id != run)
-        self._predictions.pop((run, case), None)
+        self._memory.drop_prediction(run, case)
         if prediction is not None and self.is_loaded(case):
             self.adopt_prediction(prediction)
         self.project = self.project.with_case(replace(row, predictions=(*others, run)))
@@ -402,7 +380,7 @@ class Workbench:
             self.history_changed.emit()
 
     def _journal(self, edit: Edit) -> None:
-        self._note_unsaved(edit)
+        self._unsaved.note(edit)
         self.folder.append(self.stamp(edit))
 
     def _apply(self, edit: Edit) -> None:
@@ -449,36 +427,28 @@ class Workbench:
         """Show or hide a segment: a matter of looking, not an Edit; kept at the next save."""
         table = self.segments.put(replace(self.segments[number], visible=visible))
         self.project = replace(self.project, segments=table)
-        self._segments_unsaved = True
+        self._unsaved.segments = True
         self.segments_changed.emit()
 
     # What a save has to write
 
-    def _note_unsaved(self, edit: Edit) -> None:
-        if edit.case:
-            self._unsaved.add(edit.case)
-        if edit.segments:
-            self._segments_unsaved = True
+    @property
+    def retired(self) -> set[str]:
+        """Ids that no new case may have until a save."""
+        return self._unsaved.retired
 
     @property
     def has_unsaved(self) -> bool:
-        return bool(self._unsaved) or self._segments_unsaved
+        return bool(self._unsaved)
 
     def take_unsaved(self) -> dict[str, Annotation]:
         """The annotations that changed since the last save; the count starts anew."""
         self.settle()
-        changed = {id: self._loaded[id].annotation for id in self._unsaved}
-        self._being_saved |= frozenset(changed)
-        self._retired_before_save = frozenset(self.retired)
-        self._unsaved.clear()
-        self._segments_unsaved = False
-        return changed
+        return {id: self._memory.case(id).annotation for id in self._unsaved.take()}
 
     def put_back_unsaved(self, ids: tuple[str, ...]) -> None:
         """A save failed: its cases still have to be written."""
-        self._unsaved.update(ids)
-        self._being_saved -= frozenset(ids)
-        self._segments_unsaved = True
+        self._unsaved.put_back(ids)
 
     def saved(self, project: Project) -> None:
         """A save has ended: generations and statuses of its cases are now on disk."""
@@ -494,7 +464,6 @@ class Workbench:
                 complete=case.complete,
             )
             self.project = self.project.with_case(kept)
-        self._being_saved = frozenset()
-        self.retired -= self._retired_before_save
+        self._unsaved.saved()
         self.last_saved = time.monotonic()
         self.index_changed.emit()
