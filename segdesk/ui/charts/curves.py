@@ -239,16 +239,19 @@ class Curves(QWidget):
 
     def _draw_chart(self, at: int) -> None:
         chart, plot = self._charts[at], self._plots[at]
+        if plot.isHidden():
+            # Where it gets room, all are drawn.
+            return
         epochs = self._run.epochs if self._run is not None else ()
         train, validation = self._series[at]
-        outside = plot.show_curves(train, validation, self._steps if at == 0 else Series())
+        # The epoch that is being trained has its place.
+        is_running = self._run is not None and self._run.outcome == "running"
+        steps = self._steps if at == 0 else Series()
+        outside = plot.show_curves(train, validation, steps, last=float(len(epochs) + is_running))
         newest = epochs[-1] if epochs else None
         plot.show_title(
             self._title(chart, newest, outside), self._title(chart, newest, outside, is_short=True)
         )
-        # The epoch that is being trained has its place.
-        is_running = self._run is not None and self._run.outcome == "running"
-        plot.show_epochs(float(len(epochs) + is_running))
         plot.setUpdatesEnabled(True)
 
     def _title(

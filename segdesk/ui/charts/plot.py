@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QTextDocument
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QResizeEvent, QTextDocument
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from segdesk.ui.as_written import tip
-from segdesk.ui.charts.series import Outside, Series, value_range
+from segdesk.ui.charts.series import Numbers, Outside, Series, round_out, round_up, value_range
 from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID, SMALL, Tokens
 
@@ -21,6 +21,8 @@ from segdesk.ui.theme import GRID, SMALL, Tokens
 FEWEST_EPOCHS = 5
 #: Room above and below the curves, as a share of their range.
 PADDING = 0.06
+#: Room left and right of the epochs, as a share of them.
+MARGIN = 0.02
 
 
 class Plot(QWidget):
@@ -33,8 +35,6 @@ class Plot(QWidget):
         self._title = label(title, "dim")
         self._title.setObjectName(f"{id}_title")
         self._title.setTextFormat(Qt.TextFormat.RichText)
-        # Plots beside each other are as wide as each other, whatever their titles say.
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._plot = pyqtgraph.PlotWidget(enableMenu=False)
         self._plot.setObjectName(f"{id}_plot")
         self._plot.setAccessibleName(title)
@@ -46,20 +46,24 @@ class Plot(QWidget):
         self._plot.disableAutoRange()
         # A learning rate of 0.001 is written so, not as "1 (x0.001)".
         self._plot.getAxis("left").enableAutoSIPrefix(False)
-        self._steps = self._plot.plot()
-        self._train = self._plot.plot()
-        self._validation = self._plot.plot()
+        self._steps = pyqtgraph.PlotCurveItem()
+        self._train = pyqtgraph.PlotCurveItem()
+        self._validation = pyqtgraph.PlotCurveItem()
+        #: A curve of a single value.
+        self._dots = pyqtgraph.ScatterPlotItem(size=5, pen=None)
         #: Triangles at the edge where something lies outside.
         self._outside = pyqtgraph.ScatterPlotItem(size=8, pen=None)
-        self._plot.addItem(self._outside)
+        for item in (self._steps, self._train, self._validation, self._dots, self._outside):
+            self._plot.addItem(item)
+        self._colours: dict[object, str] = {}
+        self._shown: tuple[float, ...] = ()
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(GRID // 2)
-        rows.addWidget(self._title)
+        rows.addWidget(_Line(self._title))
         rows.addWidget(self._plot, 1)
         self._axis = axis
         self.set_tokens(tokens)
-        self.show_epochs(0)
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Other colours."""
@@ -83,9 +87,7 @@ class Plot(QWidget):
             (self._validation, tokens.warn, Qt.PenStyle.DashLine),
         ):
             line.setPen(pyqtgraph.mkPen(colour, width=2, style=style))
-            line.setSymbolPen(pyqtgraph.mkPen(colour))
-            line.setSymbolBrush(pyqtgraph.mkBrush(colour))
-            line.setSymbolSize(5)
+            self._colours[line] = colour
 
     def show_title(self, whole: str, shorter: str) -> None:
         """Rich text; where there is no room for the whole, the shorter one and the whole as its
@@ -99,8 +101,14 @@ class Plot(QWidget):
             self._title.setText(shorter)
             self._title.setToolTip(tip(document.toPlainText()))
 
-    def show_curves(self, train: Series, validation: Series, steps: Series) -> Outside | None:
+    def show_curves(
+        self, train: Series, validation: Series, steps: Series, *, last: float
+    ) -> Outside | None:
         """Draw all lines anew; a single point is drawn as a dot.
+
+        Parameters
+        ----------
+        last : the epoch that the x axis reaches at least
 
         Returns
         -------
@@ -111,27 +119,35 @@ class Plot(QWidget):
         places, values = (np.concatenate(column) for column in zip(*parts, strict=True))
         low, high = value_range(values)
         room = PADDING * (high - low)
+        bottom, top = round_out(low - room, high + room)
+        dots: list[tuple[float, float, str]] = []
         for line, series in (
             (self._steps, steps),
             (self._train, train),
             (self._validation, validation),
         ):
             at, value = series.points()
-            is_dot = len(at) == 1 and line is not self._steps
-            line.setData(
-                at,
-                np.clip(value, low - room, high + room),
-                symbol="o" if is_dot else None,
+            value = np.clip(value, bottom, top)
+            if len(at) == 1 and line is not self._steps:
+                dots.append((float(at[0]), float(value[0]), self._colours[line]))
+            if len(at) or line.xData is not None:
                 # Where points are as close as pixels nobody sees it, and it costs most.
-                antialias=not series.is_reduced and line is not self._steps,
-            )
-        above, below = values > high + room, values < low - room
-        self._outside.setData(
-            x=np.concatenate([places[above], places[below]]),
-            y=np.concatenate([np.full(above.sum(), high), np.full(below.sum(), low)]),
+                is_fine = not series.is_reduced and line is not self._steps
+                line.setData(at, value, antialias=is_fine)
+        above, below = values > top, values < bottom
+        _scatter(
+            self._outside,
+            np.concatenate([places[above], places[below]]),
+            np.concatenate([np.full(above.sum(), high), np.full(below.sum(), low)]),
             symbol=["t1"] * int(above.sum()) + ["t"] * int(below.sum()),
         )
-        self._plot.getViewBox().setYRange(low - room, high + room, padding=0)
+        _scatter(
+            self._dots,
+            np.array([x for x, _, _ in dots]),
+            np.array([y for _, y, _ in dots]),
+            brush=[pyqtgraph.mkBrush(colour) for _, _, colour in dots],
+        )
+        self._show_range(0.0, round_up(max(last, FEWEST_EPOCHS)), bottom, top)
         outside = values[above | below]
         if not outside.size:
             return None
@@ -139,6 +155,38 @@ class Plot(QWidget):
         farthest = float(outside[np.argmax(np.abs(outside - middle))])
         return Outside(farthest, is_above=farthest > middle)
 
-    def show_epochs(self, last: float) -> None:
-        """Let the x axis reach to this epoch."""
-        self._plot.getViewBox().setXRange(0, max(last, FEWEST_EPOCHS), padding=0.02)
+    def _show_range(self, *range: float) -> None:
+        """Axes are most of what a plot costs: they are drawn anew only where they change."""
+        if range != self._shown:
+            self._shown = range
+            left, right, bottom, top = range
+            beyond = MARGIN * (right - left)
+            self._plot.getViewBox().setRange(
+                xRange=(left - beyond, right + beyond), yRange=(bottom, top), padding=0
+            )
+
+
+class _Line(QWidget):
+    """As high as a label and as wide as there is room, whatever the label says.
+
+    The label lies in no layout: a new text in a layout has the whole window laid out anew.
+    """
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__()
+        self._label = label
+        label.setParent(self)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._label.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._label.resize(self.size())
+
+
+def _scatter(item: pyqtgraph.ScatterPlotItem, x: Numbers, y: Numbers, **look: object) -> None:
+    """Hand over points, or nothing where there are none and were none."""
+    if len(x) or item.getData()[0].size:
+        item.setData(x=x, y=y, **look)

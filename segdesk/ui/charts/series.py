@@ -27,6 +27,9 @@ FEWEST = 5
 #: A constant is drawn in the middle of its value plus and minus this share of it.
 AROUND = 0.1
 
+#: A range is shown a little wider than it is, up to the next of so many steps: it seldom changes.
+STEPS = 20
+
 Numbers = npt.NDArray[np.float64]
 
 
@@ -140,3 +143,18 @@ def value_range(values: Numbers) -> tuple[float, float]:
         around = AROUND * abs(low) or AROUND
         return low - around, high + around
     return low, high
+
+
+def round_out(low: float, high: float) -> tuple[float, float]:
+    """A range that holds this one, at most a tenth wider, and stays while values move a little."""
+    span = high - low
+    step = 10.0 ** math.floor(math.log10(span)) / STEPS if math.isfinite(span) else math.inf
+    if not 0 < step < math.inf:
+        return low, high
+    return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def round_up(last: float) -> float:
+    """The end of the x axis: this epoch, or a later one that is at most a twentieth further."""
+    step = max(1, int(last) // STEPS)
+    return float(math.ceil(last / step) * step)

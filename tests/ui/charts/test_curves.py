@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import pyqtgraph
 import pytest
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QColor, QImage, QTextDocument
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -74,9 +76,9 @@ def test_a_message_reads_one_epoch_and_draws_no_more_than_the_screen_shows(
     handed: list[int] = []
     show = Plot.show_curves
 
-    def counting(self: Plot, *series: Series) -> Outside | None:
+    def counting(self: Plot, *series: Series, last: float) -> Outside | None:
         handed.append(sum(len(one.points()[0]) for one in series))
-        return show(self, *series)
+        return show(self, *series, last=last)
 
     monkeypatch.setattr(Plot, "show_curves", counting)
     work: dict[int, tuple[int, int]] = {}
@@ -90,15 +92,75 @@ def test_a_message_reads_one_epoch_and_draws_no_more_than_the_screen_shows(
     assert work[10_000][1] <= 4 * MOST_BUCKETS
 
 
+def test_axes_are_drawn_anew_only_where_they_change(
+    curves: Curves, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[object] = []
+    generate = pyqtgraph.AxisItem.generateDrawSpecs
+    monkeypatch.setattr(
+        pyqtgraph.AxisItem,
+        "generateDrawSpecs",
+        lambda self, painter: (drawn.append(self), generate(self, painter))[1],
+    )
+    draw(curves, qtbot, after(100))
+    qtbot.waitUntil(lambda: bool(drawn))
+    drawn.clear()
+    for count in range(101, 111):
+        draw(curves, qtbot, after(count))
+        curves.grab()
+    # Two axes of four plots, ten times, would be eighty.
+    assert 0 < len(drawn) <= 30
+
+
+def test_a_plot_that_is_not_shown_is_not_drawn_until_there_is_room(
+    curves: Curves, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    show = Plot.show_curves
+    monkeypatch.setattr(
+        Plot,
+        "show_curves",
+        lambda self, *series, **last: (
+            drawn.append(self.objectName()),
+            show(self, *series, **last),
+        )[1],
+    )
+    curves.resize(700, 260)
+    draw(curves, qtbot, after(5))
+    assert set(drawn) == {"chart_loss", "chart_accuracy", "chart_dice"}
+    curves.resize(1200, 260)
+    qtbot.waitUntil(lambda: "chart_rate" in drawn and curves.is_drawn, timeout=20_000)
+    assert "0.001" in title(curves, "chart_rate")
+
+
+def test_new_figures_do_not_lay_out_the_window_again(curves: Curves, qtbot: QtBot) -> None:
+    draw(curves, qtbot, after(20))
+    plot = curves.findChild(Plot, "chart_loss")
+    assert plot is not None
+    asked: list[QEvent] = []
+
+    class Listener(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.LayoutRequest:
+                asked.append(event)
+            return False
+
+    listener = Listener()
+    plot.installEventFilter(listener)
+    draw(curves, qtbot, after(21, {21: 0.1234}))
+    assert "0.123" in title(curves, "chart_loss")
+    assert asked == []
+
+
 def test_many_messages_between_two_rounds_are_drawn_once_and_every_plot_gets_its_turn(
     curves: Curves, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
     show = Plot.show_curves
 
-    def noting(self: Plot, *series: Series) -> Outside | None:
+    def noting(self: Plot, *series: Series, last: float) -> Outside | None:
         drawn.append(self.objectName())
-        return show(self, *series)
+        return show(self, *series, last=last)
 
     monkeypatch.setattr(Plot, "show_curves", noting)
     count = 100
@@ -193,11 +255,11 @@ def rows_of_the_line(curves: Curves) -> np.ndarray:
 def coloured_rows(plot: Plot, colour: str) -> np.ndarray:
     """Rows of the widget below its title where something is drawn in a colour."""
     image = plot.grab().toImage()
-    red, green, blue, _ = QColor(colour).getRgb()
+    wanted = QColor(colour)
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     stored = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
     pixels = stored[:, : 3 * image.width()].reshape(image.height(), -1, 3).astype(int)
-    far = np.abs(pixels - (red, green, blue)).max(axis=2)
+    far = np.abs(pixels - (wanted.red(), wanted.green(), wanted.blue())).max(axis=2)
     rows = [y for y in range(24, image.height()) if (far[y] < 90).any()]
     assert rows
     return np.array(rows)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.ui.charts.series import MOST_BUCKETS, Series, value_range
+from segdesk.ui.charts.series import MOST_BUCKETS, Series, round_out, round_up, value_range
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=900)
 
@@ -78,3 +78,28 @@ def test_a_constant_lies_in_the_middle_of_its_range(value: float) -> None:
 
 def test_nothing_yet_has_a_range_too() -> None:
     assert value_range(np.zeros(0)) == (0.0, 1.0)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+def test_a_range_is_rounded_to_one_that_holds_it_and_is_hardly_wider(
+    low: float, span: float
+) -> None:
+    high = low + span
+    bottom, top = round_out(low, high)
+    hair = 1e-6 * span
+    assert bottom <= low + hair and high - hair <= top
+    assert top - bottom <= 1.1 * span + hair
+
+
+def test_the_range_of_a_loss_that_falls_slowly_seldom_changes() -> None:
+    shown = {round_out(0.1, 0.9 - 0.0005 * epoch) for epoch in range(100)}
+    assert len(shown) <= 12
+
+
+def test_a_range_without_an_end_stays_as_it_is() -> None:
+    assert round_out(-1.7e308, 1.7e308) == (-1.7e308, 1.7e308)
+
+
+@given(st.integers(1, 100_000))
+def test_the_last_epoch_is_never_beyond_the_axis_nor_far_from_its_end(last: int) -> None:
+    assert last <= round_up(last) <= 1.05 * last
