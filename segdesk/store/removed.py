@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segdesk.core.regular_file import files_below
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.replace import sync_folder
 
@@ -32,9 +33,9 @@ def set_aside(layout: Layout, case: str) -> Path:
         target, number = home / f"{case}-{number}", number + 1
     layout.case(case).rename(target)
     kept = target / "predictions"
-    for path in sorted((layout.root / "runs").glob(f"*/predictions/{case}.h5")):
+    for path in files_below(layout.root / "runs", "*", "predictions", f"{case}.h5"):
         kept.mkdir(exist_ok=True)
-        layout.inside(path).rename(kept / f"{path.parents[1].name}.h5")
+        path.rename(kept / f"{path.parents[1].name}.h5")
     for folder in (home, layout.root / "cases"):
         sync_folder(folder)
     return target

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.project import Project
+from segdesk.core.regular_file import files_below
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
 from segdesk.store.disk.replace import PARTIAL
 from segdesk.store.index import Base, CaseState, Index
@@ -171,10 +172,15 @@ def sweep(folder: Path) -> None:
     OSError
         Where the folder cannot be read.
     """
-    for pattern in (f".*{PARTIAL}", f"cases/*/.*{PARTIAL}", f"runs/*/predictions/.*{PARTIAL}"):
-        for path in sorted(folder.glob(pattern)):
-            if path.is_file():
-                _remove(path)
+    left = f".*{PARTIAL}"
+    for names in (
+        (left,),
+        ("cases", "*", left),
+        ("runs", "*", left),
+        ("runs", "*", "predictions", left),
+    ):
+        for path in files_below(folder, *names):
+            _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
+from segdesk.core.regular_file import remove_whatever
 from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.errors import ProjectError
 from segdesk.store import removed
@@ -82,7 +82,7 @@ class Scans:
             )
         if folder.exists():
             with writing(f"The scan of '{case_id}'"):
-                shutil.rmtree(folder)
+                remove_whatever(folder)
         facts = volume_file.write(
             folder,
             grid,
@@ -130,8 +130,7 @@ class Scans:
         folder = self._leave_index(case_id)
         with writing(f"The folder of '{case_id}'"):
             for path in (folder, partial_name(folder)):
-                if path.exists():
-                    shutil.rmtree(path)
+                remove_whatever(path)
 
     def set_aside(self, case_id: str) -> Path:
         """Move the files of a case that left the index below removed/. Any thread.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from segdesk.core.regular_file import NotRegular, check_no_link
 from segdesk.errors import ProjectError
 from segdesk.store.disk.names import checked_id
 
@@ -26,8 +27,8 @@ def journal_name(number: int) -> str:
 class Layout:
     """The paths of one project. Every id is checked before it becomes a name.
 
-    Each raises UsageError for an id that is no safe name, and ProjectError for a link that leads
-    out of the project.
+    Each raises UsageError for an id that is no safe name, and ProjectError for a link: nothing in
+    a project may be one, wherever it leads.
     """
 
     root: Path
@@ -53,16 +54,18 @@ class Layout:
         return self.inside(self.run(run) / "predictions" / f"{checked_id(case)}.h5")
 
     def inside(self, path: Path) -> Path:
-        """The path, where no symbolic link leads it out of the project.
+        """The path, where neither it nor a folder on the way to it is a link.
 
         Raises
         ------
         ProjectError
-            Where one does.
+            Where one is.
         """
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        try:
+            return check_no_link(self.root, path)
+        except NotRegular as error:
             raise ProjectError(
-                f"'{path.name}' in the project '{self.root.name}' leads out of the project.",
-                "Copy the files into the folder.",
-            )
-        return path
+                f"'{error.name}' in the project '{self.root.name}' is a link, "
+                "and nothing in a project may be one.",
+                "Put the files themselves there.",
+            ) from error

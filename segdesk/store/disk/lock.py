@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from segdesk.core.regular_file import regular_descriptor
 from segdesk.errors import ProjectError, ProjectLocked
 
 if sys.platform == "win32":
@@ -45,7 +46,7 @@ class ProjectLock:
         """
         path = folder / LOCK
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = regular_descriptor(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise ProjectError(
                 f"The project '{folder.name}' cannot be opened for writing: {error.strerror}.",
@@ -66,7 +67,10 @@ class ProjectLock:
                 "Move the folder to a local disk.",
             ) from error
         # The name is a courtesy: a full disk must not keep anyone from opening a project.
+        # Nor is a file that has a second name elsewhere changed there.
         with suppress(OSError):
+            if os.fstat(descriptor).st_nlink > 1:
+                return cls(descriptor)
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{socket.gethostname()} {os.getpid()}\n".encode())
         return cls(descriptor)

@@ -7,13 +7,16 @@ the modules that call it.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from segdesk.core.regular_file import new_regular, open_regular, remove_whatever
 
 PARTIAL = ".partial"
 #: Windows refuses to replace a file while a virus scanner or an indexer looks at it.
@@ -33,7 +36,7 @@ def replacing(path: Path) -> Generator[Path, None, None]:
     temporary file is removed and `path` stays as it was.
     """
     temporary = partial_name(path)
-    temporary.unlink(missing_ok=True)
+    remove_whatever(temporary)
     try:
         yield temporary
         replace_file(temporary, path)
@@ -57,11 +60,12 @@ def write_whole(path: Path, content: bytes, verify: Callable[[bytes], object]) -
         Where the disk refuses or gives back something else. The old file stays.
     """
     with replacing(path) as temporary:
-        with temporary.open("xb") as file:
+        with io.BufferedRandom(new_regular(temporary)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        back = temporary.read_bytes()
+        with open_regular(temporary) as file:
+            back = file.read()
         if back != content:
             raise OSError(errno.EIO, "the disk gave back something else than was written")
         verify(back)
@@ -71,15 +75,15 @@ def write_whole(path: Path, content: bytes, verify: Callable[[bytes], object]) -
 def new_folder(path: Path) -> Generator[Path, None, None]:
     """Give a temporary folder that becomes `path` after the block, or vanishes where it raises."""
     temporary = partial_name(path)
-    if temporary.exists():
-        shutil.rmtree(temporary)
+    remove_whatever(temporary)
     try:
         temporary.mkdir()
         yield temporary
         sync_folder(temporary)
         _patiently(lambda: temporary.rename(path))
     except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with suppress(OSError):
+            remove_whatever(temporary)
         raise
     sync_folder(path.parent)
 
@@ -87,6 +91,25 @@ def new_folder(path: Path) -> Generator[Path, None, None]:
 def replace_file(source: Path, target: Path) -> None:
     """`os.replace`, patient on Windows."""
     _patiently(lambda: os.replace(source, target))  # noqa: PTH105  one name to watch in tests
+
+
+def with_one_name(path: Path) -> Path:
+    """The path of a file that may be changed in place: one with a second name becomes a copy.
+
+    A folder that was copied by hard links shares its files with the copy.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
+    """
+    if path.lstat().st_nlink > 1:
+        with replacing(path) as temporary, io.BufferedRandom(new_regular(temporary)) as copy:
+            with open_regular(path) as file:
+                shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+    return path
 
 
 def sync_folder(path: Path) -> None:

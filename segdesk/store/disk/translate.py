@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from segdesk.core.regular_file import NotRegular
 from segdesk.errors import ProjectError, UsageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -40,6 +41,8 @@ def writing(what: str) -> Generator[None, None, None]:
     """
     try:
         yield
+    except NotRegular as error:
+        raise _not_regular(what, error) from error
     except OSError as error:
         if error.errno in _FULL:
             sentence, hint = "the disk is full", "Free some disk space and try again."
@@ -61,6 +64,8 @@ def reading(what: str) -> Generator[None, None, None]:
     """
     try:
         yield
+    except NotRegular as error:
+        raise _not_regular(what, error) from error
     except FileNotFoundError as error:
         raise ProjectError(f"{what} is missing.", "Restore the folder from a copy.") from error
     except PermissionError as error:
@@ -69,3 +74,9 @@ def reading(what: str) -> Generator[None, None, None]:
         raise ProjectError(
             f"{what} is damaged and cannot be read.", "Restore the folder from a copy."
         ) from error
+
+
+def _not_regular(what: str, error: NotRegular) -> ProjectError:
+    return ProjectError(
+        f"{what} is left alone: '{error.name}' {error.strerror}.", "Put the file itself there."
+    )

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from segdesk.core.edit import Edit
+from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
-from segdesk.store.disk.replace import sync_folder
+from segdesk.store.disk.replace import sync_folder, with_one_name
 from segdesk.store.journal import edit_codec
 
 MAGIC = b"SDJRNL\0\1"
@@ -62,7 +63,7 @@ class Journal:
         """Start a journal; an unfinished one of that number is written over."""
         head = _HEAD.pack(MAGIC, number, next_sequence)
         path = folder / journal_name(number)
-        file = path.open("wb", buffering=0)
+        file = new_regular(path)
         try:
             _write_all(file, head + _SUM.pack(zlib.crc32(head)))
             os.fsync(file.fileno())
@@ -76,7 +77,7 @@ class Journal:
     @classmethod
     def reopen(cls, folder: Path, contents: Contents) -> Journal:
         """Go on behind the last whole record of a journal that was read."""
-        file = (folder / journal_name(contents.number)).open("rb+", buffering=0)
+        file = change_regular(with_one_name(folder / journal_name(contents.number)))
         return cls(contents.number, file, contents.end, contents.next_sequence)
 
     @classmethod
@@ -89,7 +90,7 @@ class Journal:
             Where the disk refuses.
         """
         head = _HEAD.pack(MAGIC, 0, 1)
-        with path.open("xb", buffering=0) as file:
+        with new_regular(path) as file:
             _write_all(file, head + _SUM.pack(zlib.crc32(head)))
             journal = cls(0, file, HEAD_SIZE, 1)
             for payload in payloads:
@@ -206,7 +207,7 @@ def read(path: Path, number: int) -> Contents:
         Where the file cannot be read at all.
     """
     edits: list[Edit] = []
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         head = file.read(HEAD_SIZE)

@@ -7,6 +7,7 @@ Only a writer mends; a reader leaves the folder as it is.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -16,8 +17,9 @@ from pathlib import Path
 
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
+from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
-from segdesk.store.disk.replace import replace_file, sync_folder
+from segdesk.store.disk.replace import replace_file, sync_folder, with_one_name
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Contents, Journal, read
 from segdesk.store.parts import project_file
@@ -153,7 +155,7 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
     if last.end == 0:
         return Journal.create(folder, last.number, max(last.first, 1))
     if last.flaw:
-        with path.open("rb+") as file:
+        with change_regular(with_one_name(path)) as file:
             file.truncate(last.end)
             os.fsync(file.fileno())
     return Journal.reopen(folder, last)
@@ -186,7 +188,7 @@ def _follows(before: Contents, after: Contents) -> bool:
 
 
 def _set_aside(path: Path, start: int) -> None:
-    with path.open("rb") as source, _free_name(path).open("xb") as kept:
+    with open_regular(path) as source, io.BufferedRandom(new_regular(_free_name(path))) as kept:
         source.seek(start)
         shutil.copyfileobj(source, kept)
         kept.flush()

@@ -26,6 +26,8 @@ import h5py as untyped_h5py  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.regular_file import new_regular, open_regular
+
 #: h5py says nothing about its types; what comes out of it is checked here by hand.
 h5py: Any = untyped_h5py
 Bytes = npt.NDArray[np.uint8]
@@ -315,7 +317,8 @@ class _Target:
 @contextmanager
 def open_file(path: Path) -> Generator[Group, None, None]:
     """Open a file for reading. HDF5's own locks are off: the project's lock decides."""
-    with _ALONE, h5py.File(path, "r", locking=False) as file:
+    # HDF5 opens by the name; what lies there is looked at before.
+    with open_regular(path), _ALONE, h5py.File(path, "r", locking=False) as file:
         yield Group(file)
 
 
@@ -328,14 +331,14 @@ def open_image(content: bytes) -> Generator[Group, None, None]:
 
 @contextmanager
 def new_file(path: Path) -> Generator[NewGroup, None, None]:
-    """Write a file that must not be there yet; it is on the disk when the block has ended.
+    """Write a file anew; it is on the disk when the block has ended.
 
     Raises
     ------
     OSError
         The first fault of the disk.
     """
-    with _ALONE, path.open("xb+", buffering=0) as raw:
+    with _ALONE, new_regular(path) as raw:
         target = _Target(raw)
         try:
             file = h5py.File(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from segdesk.core.project import Project
+from segdesk.core.regular_file import open_regular
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.store.disk.replace import write_whole
@@ -63,9 +64,10 @@ def read(folder: Path) -> tuple[Project, int]:
         )
     what = f"The index of the project '{folder.name}'"
     with reading(what):
-        if path.stat().st_size > _LARGEST:
+        with open_regular(path) as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
             raise ValueError("an index is smaller")
-        content = path.read_bytes()
         with hdf5.open_image(content) as root:
             _check_version(root, folder)
             generation = root.integer("generation")

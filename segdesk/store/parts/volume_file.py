@@ -12,6 +12,7 @@ extremes, found while writing, stand in the index.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import zlib
@@ -24,6 +25,7 @@ import numpy.typing as npt
 
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
+from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import VOLUME_FILE
@@ -111,9 +113,9 @@ def read(path: Path, case: Case) -> Volume:
         Where the file is missing, damaged, or not the case's.
     """
     offset = location(path, case)
-    with reading(f"The scan of '{case.id}'"):
+    with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
         voxels: npt.NDArray[np.int16] = np.memmap(
-            path, dtype="<i2", mode="r", offset=offset, shape=case.grid.shape
+            file, dtype="<i2", mode="r", offset=offset, shape=case.grid.shape
         )
     return Volume(case.grid, voxels, case.unit, case.slope, case.intercept)
 
@@ -133,7 +135,7 @@ def location(path: Path, case: Case, *, checked: Iterable[int] = ()) -> int:
     with reading(f"The scan of '{case.id}'"):
         layout = _open(path, case.grid)
         nbytes = 2 * int(np.prod(case.grid.slice_shape))
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             for index in checked:
                 file.seek(layout.sums + 4 * index)
                 wanted = int.from_bytes(file.read(4), "little")
@@ -173,7 +175,7 @@ def _fill(
 ) -> VolumeFacts:
     digest, sums = hashlib.sha256(), np.zeros(grid.shape[0], "<u4")
     lowest, highest = 32767, -32768
-    with path.open("rb+") as file:
+    with io.BufferedRandom(change_regular(path)) as file:
         file.seek(layout.voxels)
         for index in range(grid.shape[0]):
             if cancelled is not None and cancelled():
