@@ -22,7 +22,7 @@ from typer.core import TyperGroup
 from segdesk import __version__
 from segdesk.app.doors import unwrapped
 from segdesk.app.logbook import open_logbook
-from segdesk.cli import entries, learn, scans
+from segdesk.cli import entries, learn, packing, scans
 from segdesk.cli.projects import SUFFIX
 from segdesk.cli.report import complain
 from segdesk.errors import Cancelled, SegdeskError, UsageError
@@ -51,6 +51,7 @@ app = typer.Typer(
 )
 scans.add_to(app)
 learn.add_to(app)
+packing.add_to(app)
 
 
 def _say_version(wanted: bool) -> None:

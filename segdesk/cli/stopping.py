@@ -7,7 +7,8 @@ best weights (`jobs.trainer_client` takes the Ctrl+C there).
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -31,3 +32,21 @@ def terminating_is_ctrl_c() -> Generator[None, None, None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def asked_to_stop() -> Generator[Callable[[], bool], None, None]:
+    """Gives what says whether Ctrl+C or SIGTERM came: for work that asks between its pieces,
+    because an exception inside of HDF5 would leave it in disorder."""
+    asked = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if before[signal.SIGINT] is not signal.default_int_handler:
+        yield asked.is_set
+        return
+    try:
+        for number in before:
+            signal.signal(number, lambda _number, _frame: asked.set())
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

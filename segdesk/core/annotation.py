@@ -72,6 +72,17 @@ class Annotation:
         self.provenance: Labels = self._provenance.view()
         self.provenance.flags.writeable = False
 
+    def copy(self) -> Annotation:
+        """The same as it is now, which goes on by itself; for a worker."""
+        return Annotation(
+            self.grid,
+            labels=self._labels.copy(),
+            provenance=self._provenance.copy(),
+            statuses=self.statuses,
+            complete=self.complete,
+            dismissed=self.dismissed,
+        )
+
     @property
     def statuses(self) -> tuple[SliceStatus, ...]:
         """One for each slice."""

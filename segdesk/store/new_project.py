@@ -22,13 +22,7 @@ def make(path: Path) -> tuple[Project, ProjectLock]:
     ProjectError
         Where something is there already, or the disk refuses; then nothing is left behind.
     """
-    if path.exists() or path.is_symlink():
-        raise ProjectError(f"There is already something at '{path.name}'.", "Choose another name.")
-    if not path.parent.is_dir():
-        raise ProjectError(
-            f"There is no folder '{path.parent}' to put the project into.",
-            "Make the folder first.",
-        )
+    check_place(path)
     project = Project(id=secrets.token_hex(16))
     lock: ProjectLock | None = None
     try:
@@ -43,3 +37,20 @@ def make(path: Path) -> tuple[Project, ProjectLock]:
             lock.release()
         raise
     return project, lock
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no new project can be made.
+
+    Raises
+    ------
+    ProjectError
+        Where something is there already, or there is no folder to put it into.
+    """
+    if path.exists() or path.is_symlink():
+        raise ProjectError(f"There is already something at '{path.name}'.", "Choose another name.")
+    if not path.parent.is_dir():
+        raise ProjectError(
+            f"There is no folder '{path.parent}' to put the project into.",
+            "Make the folder first.",
+        )

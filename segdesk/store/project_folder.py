@@ -82,6 +82,11 @@ class ProjectFolder:
         """Whether this object holds the lock."""
         return self._guard.writable
 
+    @property
+    def generation(self) -> int:
+        """Number of the newest save."""
+        return self._index.base.generation
+
     @classmethod
     def create(cls, path: Path) -> ProjectFolder:
         """Make a new, empty project and open it for writing.

@@ -55,25 +55,26 @@ def writing(what: str) -> Generator[None, None, None]:
 
 
 @contextmanager
-def reading(what: str) -> Generator[None, None, None]:
+def reading(
+    what: str, *, hint: str = "Restore the folder from a copy."
+) -> Generator[None, None, None]:
     """Turn faults of reading into a ProjectError.
 
     Parameters
     ----------
     what : subject of the sentence, such as "The mask of 'case-001'"
+    hint : what helps where it is missing or damaged
     """
     try:
         yield
     except NotRegular as error:
         raise _not_regular(what, error) from error
     except FileNotFoundError as error:
-        raise ProjectError(f"{what} is missing.", "Restore the folder from a copy.") from error
+        raise ProjectError(f"{what} is missing.", hint) from error
     except PermissionError as error:
         raise ProjectError(f"{what} may not be read.", "Check who owns the folder.") from error
     except _DAMAGE as error:
-        raise ProjectError(
-            f"{what} is damaged and cannot be read.", "Restore the folder from a copy."
-        ) from error
+        raise ProjectError(f"{what} is damaged and cannot be read.", hint) from error
 
 
 def _not_regular(what: str, error: NotRegular) -> ProjectError:

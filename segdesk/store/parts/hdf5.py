@@ -13,11 +13,13 @@ What stands in the files belongs to `project_codec`, `plane_file` and `volume_fi
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any, cast
@@ -26,7 +28,7 @@ import h5py as untyped_h5py  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.regular_file import new_regular, open_regular
+from segdesk.core.regular_file import change_regular, new_regular, open_regular
 
 #: h5py says nothing about its types; what comes out of it is checked here by hand.
 h5py: Any = untyped_h5py
@@ -37,6 +39,8 @@ _TEXT_REFERENCE = 16
 _LIBVER = ("v110", "v110")
 _MOST_IN_ATTRIBUTE = 4096
 ALIGNMENT = 4096
+#: Groups in groups; ours have fewer.
+DEEPEST = 8
 #: One file at a time in the whole process. HDF5 knows no threads, and h5py's own lock did not keep
 #: a save, an import and a prediction at the same time from crashing the process (h5py 3.14).
 _ALONE = RLock()
@@ -101,18 +105,62 @@ class Group:
             raise ValueError(f"expected a column of texts in '{name}'")
         return tuple(str(text) for text in dataset.asstr()[()])
 
-    def planes(self, name: str, shape: tuple[int, int, int]) -> Planes:
-        """A dataset of uint8 planes with exactly this shape, one gzip chunk for each."""
+    def planes(
+        self, name: str, shape: tuple[int, int, int], dtype: npt.DTypeLike = np.uint8
+    ) -> Planes:
+        """A dataset of planes with exactly this shape, one gzip chunk for each; bytes shuffled
+        before where a number has more than one."""
         dataset = self._member(name, h5py.Dataset)
-        filters = dataset.id.get_create_plist()
         plain = not dataset.is_virtual and dataset.external is None
-        if not plain or dataset.dtype != np.uint8 or dataset.shape != shape:
-            raise ValueError(f"expected uint8 of shape {shape} in '{name}'")
-        if dataset.chunks != (1, *shape[1:]) or dataset.compression != "gzip":
+        if not plain or dataset.dtype != np.dtype(dtype) or dataset.shape != shape:
+            raise ValueError(f"expected {dtype} of shape {shape} in '{name}'")
+        if dataset.chunks != (1, *shape[1:]) or _filters(dataset) != _filters_for(dtype):
             raise ValueError(f"expected one gzip chunk for each plane in '{name}'")
-        if filters.get_nfilters() != 1:
-            raise ValueError(f"expected no filter but gzip in '{name}'")
-        return Planes(dataset, shape)
+        return Planes(dataset, shape[1] * shape[2] * np.dtype(dtype).itemsize)
+
+    def about(self, name: str) -> Group:
+        """The attributes of a dataset; of a Group they are its own."""
+        return Group(self._member(name, h5py.Dataset))
+
+    def size(self, name: str) -> int:
+        """How many bytes a dataset (n,) of uint8 has that lies in one piece."""
+        dataset = self._stored(name)
+        if dataset.dtype != np.uint8 or dataset.ndim != 1:
+            raise ValueError(f"expected bytes in '{name}'")
+        return int(dataset.size)
+
+    def piece(self, name: str, start: int, stop: int) -> bytes:
+        """Some bytes of a dataset (n,) of uint8 that lies in one piece."""
+        return self._stored(name)[start : min(stop, self.size(name))].tobytes()
+
+    def datasets(self, *, depth: int = DEEPEST) -> Generator[tuple[tuple[str, ...], Declared]]:
+        """Every dataset below, by its path, with what it declares; groups in alphabetical order.
+
+        Raises
+        ------
+        ValueError
+            Where there is a link, or anything that is neither group nor dataset.
+        """
+        for name in self._group:
+            if self._group.get(name, getclass=True, getlink=True) is not h5py.HardLink:
+                raise ValueError(f"'{name}' is a link")
+            kind = self._group.get(name, getclass=True)
+            if kind is h5py.Dataset:
+                dataset = self._member(name, h5py.Dataset)
+                yield (name,), Declared(dataset.dtype, dataset.shape, dataset.chunks is not None)
+            elif kind is h5py.Group and depth:
+                for path, declared in self.group(name).datasets(depth=depth - 1):
+                    yield (name, *path), declared
+            else:
+                raise ValueError(f"'{name}' is no dataset")
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of a dataset (n,) as it is stored; of texts, each as UTF-8 with a NUL behind."""
+        if h5py.check_string_dtype(self._stored(name).dtype) is not None:
+            content = b"".join(text.encode() + b"\0" for text in self.texts(name))
+        else:
+            content = self._stored(name)[()].tobytes()
+        return hashlib.sha256(content).hexdigest()
 
     def contiguous(self, name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> int:
         """Byte offset of a dataset that lies in one piece; its dtype and shape are checked."""
@@ -170,12 +218,26 @@ class Group:
         return row
 
 
-class Planes:
-    """uint8 planes of an open file, as they are packed there."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a dataset says of itself; `is_chunked`: it is stored in pieces."""
 
-    def __init__(self, dataset: Any, shape: tuple[int, int, int]) -> None:
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    is_chunked: bool
+
+
+class Planes:
+    """Planes of an open file, as they are packed there.
+
+    Parameters
+    ----------
+    nbytes : of one plane, unpacked
+    """
+
+    def __init__(self, dataset: Any, nbytes: int) -> None:
         self._dataset = dataset
-        self._size = shape[1] * shape[2]
+        self._size = nbytes
 
     def packed(self, index: int) -> bytes | None:
         """The zlib stream of a plane as it lies in the file; None where all of it is 0."""
@@ -230,17 +292,34 @@ class NewGroup:
         """A link to another file of the project, for people with h5py; we never follow it."""
         self._group[name] = h5py.ExternalLink(file, "/")
 
-    def planes(self, name: str, shape: tuple[int, int, int]) -> NewPlanes:
-        """A dataset of uint8 planes, gzip 1, one chunk each; planes that are not put are 0."""
+    def planes(
+        self, name: str, shape: tuple[int, int, int], dtype: npt.DTypeLike = np.uint8
+    ) -> NewPlanes:
+        """A dataset of planes, gzip 1, one chunk each; planes that are not put are 0. Bytes are
+        shuffled before where a number has more than one."""
         dataset = self._group.create_dataset(
             name,
             shape,
-            np.uint8,
+            np.dtype(dtype),
             chunks=(1, *shape[1:]),
             compression="gzip",
             compression_opts=1,
+            shuffle=np.dtype(dtype).itemsize > 1,
         )
         return NewPlanes(dataset, self._target)
+
+    def again(self, name: str) -> NewGroup:
+        """A member that is there already, to go on with: a group, or a dataset's attributes."""
+        return NewGroup(self._group[name], self._target)
+
+    def planes_again(self, name: str) -> NewPlanes:
+        """Planes that are there already, to go on with."""
+        return NewPlanes(self._group[name], self._target)
+
+    def put_piece(self, name: str, start: int, content: bytes) -> None:
+        """Some bytes of a dataset that `contiguous` made of uint8."""
+        stop = start + len(content)
+        self._group[name][start:stop] = np.frombuffer(content, np.uint8)
 
     def contiguous(self, name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> int:
         """Allocate a dataset in one piece, without filling it, and return its byte offset."""
@@ -252,7 +331,7 @@ class NewGroup:
 
 
 class NewPlanes:
-    """uint8 planes of a file that is being written."""
+    """Planes of a file that is being written."""
 
     def __init__(self, dataset: Any, target: _Target | None) -> None:
         self._dataset = dataset
@@ -338,18 +417,49 @@ def new_file(path: Path) -> Generator[NewGroup, None, None]:
     OSError
         The first fault of the disk.
     """
+    aligned = {"alignment_threshold": 1, "alignment_interval": ALIGNMENT}
     with _ALONE, new_regular(path) as raw:
-        target = _Target(raw)
-        try:
-            file = h5py.File(
-                target, "w", libver=_LIBVER, alignment_threshold=1, alignment_interval=ALIGNMENT
-            )
-            with file:
-                yield NewGroup(file, target)
-        finally:
-            if target.fault is not None:
-                raise target.fault
+        with _written(raw, "w", **aligned) as root:
+            yield root
         os.fsync(raw.fileno())
+
+
+@contextmanager
+def begun_file(path: Path, *, user_block: int) -> Generator[NewGroup, None, None]:
+    """Begin a file that is written piece by piece, with room for something of ours before it.
+
+    HDF5 has one file at a time: a large one is let go of between its pieces, so that nobody waits.
+    Nothing is synced; whoever ends it does.
+
+    Raises
+    ------
+    OSError
+        The first fault of the disk.
+    """
+    with (
+        _ALONE,
+        new_regular(path) as raw,
+        _written(raw, "w", userblock_size=user_block) as root,
+    ):
+        yield root
+
+
+@contextmanager
+def next_piece(path: Path) -> Generator[NewGroup, None, None]:
+    """Go on with a file that `begun_file` began and nobody reads yet; as that."""
+    with _ALONE, change_regular(path) as raw, _written(raw, "r+") as root:
+        yield root
+
+
+@contextmanager
+def _written(raw: io.FileIO, mode: str, **options: int) -> Generator[NewGroup, None, None]:
+    target = _Target(raw)
+    try:
+        with h5py.File(target, mode, libver=_LIBVER, **options) as file:
+            yield NewGroup(file, target)
+    finally:
+        if target.fault is not None:
+            raise target.fault
 
 
 def image(build: Callable[[NewGroup], None]) -> bytes:
@@ -358,6 +468,16 @@ def image(build: Callable[[NewGroup], None]) -> bytes:
     with _ALONE, h5py.File(buffer, "w", libver=_LIBVER) as file:
         build(NewGroup(file))
     return buffer.getvalue()
+
+
+def _filters(dataset: Any) -> list[int]:
+    kept = dataset.id.get_create_plist()
+    return [kept.get_filter(at)[0] for at in range(kept.get_nfilters())]
+
+
+def _filters_for(dtype: npt.DTypeLike) -> list[int]:
+    shuffled = [h5py.h5z.FILTER_SHUFFLE] if np.dtype(dtype).itemsize > 1 else []
+    return [*shuffled, h5py.h5z.FILTER_DEFLATE]
 
 
 def _storable(text: str) -> str:

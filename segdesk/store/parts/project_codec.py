@@ -48,12 +48,23 @@ def encode(project: Project, root: NewGroup) -> None:
     for order, run in enumerate(project.runs):
         group = runs.group(checked_id(run.id, what="run"))
         encode_run(run, order, group)
-        predicted = group.group("predictions")
+    put_pairs(root.group("settings"), project.settings)
+    encode_in_use(project.in_use, root.group("in_use"))
+
+
+def link_files(project: Project, root: NewGroup) -> None:
+    """Links from what `encode` has put to the other files of the folder, for people with h5py."""
+    cases, runs = root.again("cases"), root.again("runs")
+    for case in project.cases:
+        group = cases.again(case.id)
+        group.link_file("volume", f"cases/{case.id}/volume.h5")
+        if case.generation:
+            group.link_file("annotation", f"cases/{case.id}/annotation-{case.generation}.h5")
+    for run in project.runs:
+        predicted = runs.again(run.id).group("predictions")
         for case in project.cases:
             if run.id in case.predictions:
                 predicted.link_file(case.id, f"runs/{run.id}/predictions/{case.id}.h5")
-    put_pairs(root.group("settings"), project.settings)
-    encode_in_use(project.in_use, root.group("in_use"))
 
 
 def decode(root: Group) -> Project:
@@ -134,9 +145,6 @@ def _encode_case(case: Case, order: int, group: NewGroup) -> None:
     source.column("axes", np.array(case.source.axes, dtype=np.uint8))
     put_pairs(source.group("tags"), case.source.tags)
     source.texts("notes", case.source.notes)
-    group.link_file("volume", f"cases/{case.id}/volume.h5")
-    if case.generation:
-        group.link_file("annotation", f"cases/{case.id}/annotation-{case.generation}.h5")
 
 
 def _decode_case(id: str, group: Group) -> tuple[int, Case]:

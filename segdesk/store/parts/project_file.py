@@ -15,7 +15,7 @@ from segdesk.store.disk.replace import write_whole
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts import hdf5
 from segdesk.store.parts.hdf5 import Group, NewGroup
-from segdesk.store.parts.project_codec import decode, encode
+from segdesk.store.parts.project_codec import decode, encode, link_files
 
 FORMAT = "segdesk project"
 VERSION = 1
@@ -37,6 +37,7 @@ def write(folder: Path, project: Project, generation: int) -> None:
     def build(root: NewGroup) -> None:
         root.put(format=FORMAT, version=VERSION, needs=NEEDS, generation=generation)
         encode(project, root)
+        link_files(project, root)
 
     def verify(content: bytes) -> None:
         # Byte for byte what was built, as `write_whole` has seen; decoding all of it would double

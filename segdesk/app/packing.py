@@ -1,0 +1,155 @@
+"""A project as one file to carry: what of it goes in, and what that leaves behind.
+
+How the file is written and read back belongs to `store.pack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.project import Project
+from segdesk.core.run_in_use import RunInUse
+from segdesk.errors import UsageError
+from segdesk.store.pack.contents import Asked, Contents, Tell
+from segdesk.store.pack.write import check_place, pack
+from segdesk.store.project_folder import ProjectFolder
+
+ENDING = ".h5"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """What is to be packed, as it was when it was asked for; safe to hand to another thread.
+
+    Parameters
+    ----------
+    notes : sentences about what is left out and what that means
+    """
+
+    folder: ProjectFolder
+    contents: Contents
+    notes: tuple[str, ...]
+
+    def write(
+        self,
+        file: Path,
+        *,
+        overwrite: bool = False,
+        tell: Tell | None = None,
+        cancelled: Asked | None = None,
+    ) -> None:
+        """Write it; raises as `store.pack.write.pack`. Any thread."""
+        pack(self.folder, self.contents, file, overwrite=overwrite, tell=tell, cancelled=cancelled)
+
+
+def check_file(file: Path, *, overwrite: bool) -> None:
+    """Refuse a file that cannot be a packed project's.
+
+    Raises
+    ------
+    UsageError
+        Where it does not end in .h5, something is there already, or it lies in a project.
+    """
+    if file.suffix != ENDING:
+        raise UsageError(
+            f"'{file.name}' does not end in {ENDING}.", f"Call it {file.stem or 'NAME'}{ENDING}."
+        )
+    check_place(file, overwrite=overwrite)
+
+
+def prepare(
+    workbench: Workbench,
+    *,
+    cases: Collection[str] = (),
+    without_cases: Collection[str] = (),
+    without_runs: Collection[str] = (),
+) -> Pack:
+    """Freeze what is to be packed, with what the journal has. On the Workbench's thread.
+
+    Parameters
+    ----------
+    cases : ids of those that go in; none: all
+    without_cases, without_runs : ids of what stays out
+
+    Raises
+    ------
+    UsageError
+        Where there is no such case or run, or nothing is left.
+    """
+    workbench.settle()
+    project = workbench.project
+    for id in (*cases, *without_cases):
+        project.case(id)
+    for id in without_runs:
+        project.run(id)
+    wanted = [
+        case
+        for case in project.cases
+        if (not cases or case.id in cases) and case.id not in without_cases
+    ]
+    if not wanted:
+        raise UsageError("No case is left to pack.", "Leave fewer out.")
+    under_way = [run.id for run in project.runs if run.outcome == "running"]
+    runs = tuple(run for run in project.runs if run.id not in {*without_runs, *under_way})
+    kept = {run.id for run in runs}
+    generation = workbench.folder.generation + 1
+    masks: dict[str, Annotation] = {}
+    rows: list[Case] = []
+    for case in wanted:
+        row = replace(case, predictions=tuple(run for run in case.predictions if run in kept))
+        if workbench.is_unsaved(case.id):
+            mask = workbench.annotation(case.id)
+            # Painting goes on while it is written; a reader's masks stay as they are.
+            masks[case.id] = mask.copy() if workbench.folder.writable else mask
+            row = replace(
+                row, generation=generation, statuses=mask.statuses, complete=mask.complete
+            )
+        rows.append(row)
+    if not masks:
+        generation -= 1
+    chosen = replace(project, cases=tuple(rows), runs=runs, in_use=_in_use(project.in_use, kept))
+    notes = (
+        *_said_of_cases(project, chosen),
+        *(f"{id} is under way and stays out." for id in under_way),
+    )
+    return Pack(workbench.folder, Contents(chosen, generation, masks), notes)
+
+
+def _in_use(now: RunInUse, kept: Collection[str]) -> RunInUse:
+    """Which run is in use where only these are kept."""
+    if now.by_hand and now.by_hand not in kept:
+        now = replace(now, by_hand="")
+    if now.chosen and now.chosen not in kept:
+        return RunInUse(by_hand=now.by_hand)
+    return now
+
+
+def _said_of_cases(project: Project, chosen: Project) -> tuple[str, ...]:
+    """Which cases stay out, and whose patient is only partly there then."""
+    inside = {case.id: case for case in chosen.cases}
+    left = [case for case in project.cases if case.id not in inside]
+    notes: list[str] = []
+    if left:
+        words = ", ".join(case.id for case in left)
+        notes.append(f"Left out: {words}.")
+    for case in left:
+        others = [one.id for one in inside.values() if case.patient and one.patient == case.patient]
+        if others:
+            notes.append(
+                f"{case.id} is of the same patient as {', '.join(others)}: the patient is packed "
+                "in part."
+            )
+    return tuple(notes)
+
+
+def counted(project: Project) -> str:
+    """How many cases and runs a project has, in words."""
+    cases, runs = len(project.cases), len(project.runs)
+    return (
+        f"{cases} {'case' if cases == 1 else 'cases'} and {runs} {'run' if runs == 1 else 'runs'}"
+    )

@@ -1,0 +1,83 @@
+"""Commands that carry a whole project in one file: pack, unpack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from segdesk.app import packing, unpacking
+from segdesk.cli.projects import JSON, PROJECT, check_name, reading
+from segdesk.cli.report import Report
+from segdesk.cli.stopping import asked_to_stop
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command("pack")(pack)
+    app.command("unpack")(unpack)
+
+
+def pack(
+    project: Path = PROJECT,
+    file: Path = typer.Argument(..., metavar="FILE", help="The new file; ends in .h5."),
+    case: list[str] = typer.Option(
+        [], metavar="NAME", help="Only this case; may be given several times."
+    ),
+    without_case: list[str] = typer.Option(
+        [], metavar="NAME", help="Leave this case out; may be given several times."
+    ),
+    without_run: list[str] = typer.Option(
+        [],
+        metavar="RUN",
+        help="Leave this run out, with its weights and predictions; may be given several times.",
+    ),
+    replace: bool = typer.Option(False, "--replace", help="Replace a file that is there."),
+    as_json: bool = JSON,
+) -> None:
+    """Put a whole project into one file: scans, masks, predictions, runs, weights.
+
+    'segdesk unpack' gives an equal project back. h5py and MATLAB read the file as it is. Strokes
+    that are not saved yet go in as the reader sees them; undo history, logs and bundles stay out.
+    """
+    report = Report(as_json=as_json)
+    packing.check_file(file, overwrite=replace)
+    with reading(project) as workbench, asked_to_stop() as is_asked:
+        wanted = packing.prepare(
+            workbench, cases=case, without_cases=without_case, without_runs=without_run
+        )
+        notes = (*workbench.notes, *wanted.notes)
+        for note in notes:
+            report.say(note)
+        with report.progress() as tell:
+            wanted.write(file, overwrite=replace, tell=tell, cancelled=is_asked)
+    row = wanted.contents.project
+    size = file.stat().st_size
+    report.say(f"Packed {packing.counted(row)} into {file} ({size / 1e6:.1f} MB).")
+    fields = {
+        "file": str(file),
+        "bytes": size,
+        "cases": [one.id for one in row.cases],
+        "runs": [one.id for one in row.runs],
+        "notes": list(notes),
+    }
+    report.answer(fields)
+
+
+def unpack(
+    file: Path = typer.Argument(..., metavar="FILE", help="A file that 'segdesk pack' made."),
+    project: Path = PROJECT,
+    as_json: bool = JSON,
+) -> None:
+    """Make a project of a packed one, after every byte of the file was checked."""
+    report = Report(as_json=as_json)
+    check_name(project)
+    with asked_to_stop() as is_asked, report.progress() as tell:
+        row = unpacking.unpack(file, project, tell=tell, cancelled=is_asked)
+    report.say(f"Unpacked {packing.counted(row)} into {project}.")
+    fields = {
+        "project": str(project),
+        "cases": [one.id for one in row.cases],
+        "runs": [one.id for one in row.runs],
+    }
+    report.answer(fields)

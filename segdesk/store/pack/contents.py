@@ -1,0 +1,60 @@
+"""What stands where in a packed project, and what goes into it.
+
+    /                       format, version, needs
+    index/                  the project as `project_codec` puts it; what segdesk reads back
+    segments/               number, name, colour: columns
+    cases/ID/               name, patient, pool
+      volume                int16, a shuffled gzip chunk for each slice; Grid, unit, rescale
+      labels, provenance    uint8, a gzip chunk for each slice, empty slices not stored
+      statuses, complete    as in a mask's file; dismissed_runs, dismissed_slices too
+      predictions/RUN/      labels, probability
+    runs/ID/                network, outcome, best, …
+      curves/               one column for each figure
+      files/                what the run kept, such as its weights, as bytes
+
+Every dataset has the attribute `sha256`: of its content, or of its slices one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.project import Project
+
+FORMAT = "segdesk pack"
+VERSION = 1
+#: The first segdesk that reads this version.
+NEEDS = "0.1"
+INDEX, SEGMENTS, CASES, RUNS = "index", "segments", "cases", "runs"
+VOLUME, PREDICTIONS, FILES = "volume", "predictions", "files"
+MASK_LAYERS = ("labels", "provenance")
+PREDICTION_LAYERS = ("labels", "probability")
+CHECKSUM = "sha256"
+#: What of a run's folder is kept: without bundle, logs, and what only a run under way needs.
+RUN_FILES = ("model.keras",)
+#: Slices between two looks at who else needs HDF5.
+PIECE = 32
+#: Voxels of the largest slice, so that unpacking a stranger's file has a bound.
+LARGEST_SLICE = 1 << 27
+
+#: Told how far it is: a sentence, done, total.
+Tell = Callable[[str, int, int], None]
+Asked = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contents:
+    """What goes into a packed project. Frozen: made on the Workbench's thread, written on any.
+
+    Parameters
+    ----------
+    project : as it shall stand there; statuses and mask generations are those of the masks
+    generation : of the project
+    masks : of cases that are newer in memory than on the disk
+    """
+
+    project: Project
+    generation: int
+    masks: Mapping[str, Annotation]

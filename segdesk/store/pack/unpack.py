@@ -1,0 +1,276 @@
+"""A packed project as a project folder: built beside its place, and renamed.
+
+The folder has no history: it is as if the project had just been saved and opened anew.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.annotation import Provenance
+from segdesk.core.case import Case
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.core.regular_file import new_regular
+from segdesk.errors import Cancelled, ProjectError
+from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.replace import new_folder, sync_folder
+from segdesk.store.disk.translate import writing
+from segdesk.store.journal.journal_file import Journal
+from segdesk.store.new_project import check_place
+from segdesk.store.pack import read
+from segdesk.store.pack.contents import (
+    CASES,
+    FILES,
+    MASK_LAYERS,
+    PREDICTION_LAYERS,
+    PREDICTIONS,
+    RUNS,
+    VOLUME,
+    Asked,
+    Tell,
+)
+from segdesk.store.pack.layers import planes_of
+from segdesk.store.pack.read import Packed
+from segdesk.store.parts import prediction_file, project_file, volume_file
+from segdesk.store.parts.annotation_file import NewGeneration
+
+T = TypeVar("T")
+Plane = npt.NDArray[np.uint8]
+#: Kept free on the disk.
+RESERVE = 64 * 1024 * 1024
+
+
+def unpack(
+    file: Path, path: Path, *, tell: Tell | None = None, cancelled: Asked | None = None
+) -> Project:
+    """Make a project folder of a packed project. Any thread.
+
+    Parameters
+    ----------
+    path : of the new folder; nothing may be there
+
+    Raises
+    ------
+    ProjectError
+        Where something is there, the file is damaged, made by a newer segdesk or no packed project,
+        or the disk refuses; then nothing is left behind.
+    Cancelled
+        Where `cancelled` said so; then nothing is left behind.
+    """
+    check_place(path)
+    work = _Unpacking(file, tell, cancelled)
+    found = work.open()
+    work.check_room(path, found)
+    with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
+        work.build(temporary, found)
+    return found.project
+
+
+class _Unpacking:
+    """One project on its way. Lives on the thread that unpacks."""
+
+    def __init__(self, file: Path, tell: Tell | None, cancelled: Asked | None) -> None:
+        # A person has pointed at it; what a link leads to is opened, as any program does.
+        self._file = file.resolve()
+        self._tell = tell
+        self._cancelled = cancelled
+        self._done = 0
+        self._total = 1
+
+    def open(self) -> Packed:
+        """What the file says, once its seal is checked."""
+        if not read.is_packed(self._file):
+            raise ProjectError(
+                f"'{self._file.name}' is not a packed project.",
+                "Such a file is made by 'segdesk pack'.",
+            )
+        with read.faults(self._file):
+            return read.open_sealed(self._file, self._on_bytes)
+
+    def check_room(self, path: Path, found: Packed) -> None:
+        """Compare what the folder will need with what the disk has.
+
+        Raises
+        ------
+        ProjectError
+            Where it has less.
+        """
+        voxels = sum(2 * int(np.prod(case.grid.shape)) for case in found.project.cases)
+        # Masks, predictions and weights are no larger there than here.
+        needed = voxels + self._file.stat().st_size + RESERVE
+        free = shutil.disk_usage(path.parent).free
+        if free < needed:
+            raise ProjectError(
+                f"'{path.name}' needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB "
+                "left.",
+                "Free some disk space, or choose another disk.",
+            )
+
+    def build(self, root: Path, found: Packed) -> None:
+        """Put everything into an empty folder."""
+        layout, cases = Layout(root), found.project.cases
+        self._total = sum(case.slices * (2 + len(case.predictions)) for case in cases)
+        layout.root.joinpath("cases").mkdir()
+        layout.root.joinpath("runs").mkdir()
+        for case in cases:
+            self._write_scan(layout, case)
+            self._write_mask(layout, case, found)
+            for run in case.predictions:
+                self._write_prediction(layout, case, run)
+        for run, files in found.files.items():
+            folder = layout.run(run)
+            folder.mkdir(exist_ok=True)
+            for name, _ in files:
+                self._write_file(folder / name, (RUNS, run, FILES, name))
+        Journal.create(root, found.generation, 1).close()
+        project_file.write(root, found.project, found.generation)
+
+    def _write_scan(self, layout: Layout, case: Case) -> None:
+        planes = self._planes((CASES, case.id), VOLUME, "<i2", case)
+        facts = volume_file.write(
+            layout.case(case.id),
+            case.grid,
+            unit=case.unit,
+            slope=case.slope,
+            intercept=case.intercept,
+            planes=lambda _: next(planes),
+            on_plane=lambda _: self._went_on(case),
+        )
+        _end(planes)
+        with read.faults(self._file):
+            said = (case.fingerprint, case.stored_min, case.stored_max)
+            if (facts.fingerprint, facts.stored_min, facts.stored_max) != said:
+                raise ValueError(f"the scan of '{case.id}' is not the one of the index")
+
+    def _write_mask(self, layout: Layout, case: Case, found: Packed) -> None:
+        labels, setters = (
+            self._planes((CASES, case.id), name, np.uint8, case) for name in MASK_LAYERS
+        )
+        pairs = self._checked(zip(labels, setters, strict=True), case, found)
+        if not case.generation:
+            _end(pairs)
+            return
+        NewGeneration(
+            case=case.id,
+            shape=case.grid.shape,
+            folder=layout.case(case.id),
+            number=case.generation,
+            previous=0,
+            changed=_InOrder(pairs, case.slices),
+            dismissed=found.dismissed[case.id],
+            statuses=case.statuses,
+            complete=case.complete,
+        ).write(lambda _: self._went_on(case))
+        _end(pairs)
+
+    def _checked(
+        self, pairs: Iterator[tuple[Plane, Plane]], case: Case, found: Packed
+    ) -> Generator[tuple[Plane, Plane], None, None]:
+        """The planes of a mask, where no mask would refuse them."""
+        if not case.generation and found.dismissed[case.id]:
+            raise self._damaged()
+        for labels, setters in pairs:
+            is_drawn = bool(labels.any() or setters.any())
+            if int(setters.max()) > max(Provenance) or (is_drawn and not case.generation):
+                raise self._damaged()
+            yield labels, setters
+
+    def _write_prediction(self, layout: Layout, case: Case, run: str) -> None:
+        arrays: list[Plane] = []
+        for name in PREDICTION_LAYERS:
+            array = np.zeros(case.grid.shape, np.uint8)
+            place = (CASES, case.id, PREDICTIONS, run)
+            for index, plane in enumerate(self._planes(place, name, np.uint8, case)):
+                array[index] = plane
+                self._stop_if_asked()
+            arrays.append(array)
+        path = layout.prediction(run, case.id)
+        prediction_file.write_prediction(path, Prediction(run, case.id, *arrays))
+        self._went_on(case, case.slices)
+
+    def _write_file(self, path: Path, place: tuple[str, ...]) -> None:
+        with io.BufferedRandom(new_regular(path)) as file:
+            for piece in self._guarded(read.bytes_of(self._file, place)):
+                self._stop_if_asked()
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+
+    # Reading
+
+    def _planes(
+        self, place: tuple[str, ...], name: str, dtype: npt.DTypeLike, case: Case
+    ) -> Iterator[Any]:
+        return self._guarded(planes_of(self._file, place, name, dtype, case.grid.shape))
+
+    def _guarded(self, pieces: Iterator[T]) -> Generator[T, None, None]:
+        """The same, with faults of the packed file as sentences about it."""
+        while True:
+            with read.faults(self._file):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
+
+    def _damaged(self) -> ProjectError:
+        return ProjectError(f"The file '{self._file.name}' is damaged.", read.HINT)
+
+    # Telling
+
+    def _went_on(self, case: Case, slices: int = 1) -> None:
+        self._stop_if_asked()
+        self._done += slices
+        if self._tell is not None:
+            self._tell(f"Unpacking {case.id}", min(self._done, self._total), self._total)
+
+    def _on_bytes(self, done: int, length: int) -> None:
+        self._stop_if_asked()
+        if self._tell is not None:
+            self._tell("Checking the file", done >> 20, max(length >> 20, 1))
+
+    def _stop_if_asked(self) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled
+
+
+class _InOrder(Mapping[int, tuple[Plane, Plane]]):
+    """Planes that are read as they are asked for, in order, so that one is in memory."""
+
+    def __init__(self, planes: Iterator[tuple[Plane, Plane]], count: int) -> None:
+        self._planes = planes
+        self._count = count
+        self._at = -1
+        self._now: tuple[Plane, Plane] | None = None
+
+    def __getitem__(self, index: int) -> tuple[Plane, Plane]:
+        while self._at < index:
+            self._now = next(self._planes)
+            self._at += 1
+        if self._now is None or self._at != index:
+            raise ValueError(f"expected slices in order, received {index} after {self._at}")
+        return self._now
+
+    def __contains__(self, index: object) -> bool:
+        return isinstance(index, int) and 0 <= index < self._count
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._count))
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def _end(pieces: Iterator[object]) -> None:
+    """Read to the end, where the checksum is compared."""
+    for _ in pieces:
+        pass
