@@ -5,7 +5,9 @@
     │   └── ChoiceNeeded        several volumes were found and none was chosen       (exit 2)
     ├── InputError              a file, folder or array from the world is at fault   (exit 3)
     ├── ProjectError            the project on disk cannot be used as asked          (exit 3)
-    │   └── ProjectLocked       another process has it open for writing              (exit 3)
+    │   ├── ProjectLocked       another process has it open for writing              (exit 3)
+    │   ├── ProjectReadOnly     its folder or disk may not be written to             (exit 3)
+    │   └── ProjectGone         its folder is no longer the one that was opened      (exit 3)
     ├── TrainingError           a run could not start or did not end well            (exit 3)
     └── Cancelled               the user asked to stop; nothing is left behind       (exit 3)
 
@@ -70,6 +72,14 @@ class ProjectError(SegdeskError):
 
 class ProjectLocked(ProjectError):
     """Another process has the project open for writing."""
+
+
+class ProjectReadOnly(ProjectError):
+    """The project's folder or disk may not be written to; it can be read."""
+
+
+class ProjectGone(ProjectError):
+    """The folder at the project's path is no longer the one that was opened: nothing is written."""
 
 
 class TrainingError(SegdeskError):

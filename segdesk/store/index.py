@@ -28,6 +28,7 @@ from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import NONE, SliceStatus
+from segdesk.store.disk.replace import Check, no_check
 from segdesk.store.parts import project_file
 
 #: For each journal, the numbers of the segments that its Edits touch.
@@ -113,10 +114,20 @@ class Base:
 
 
 class Index:
-    """The index of one project folder that is open for writing, or was read."""
+    """The index of one project folder that is open for writing, or was read.
 
-    def __init__(self, folder: Path, project: Project, generation: int) -> None:
+    Parameters
+    ----------
+    folder : of the project
+    project, generation : as read
+    check : asked before each write: raises where the folder is not the project's to write to
+    """
+
+    def __init__(
+        self, folder: Path, project: Project, generation: int, check: Check = no_check
+    ) -> None:
         self._folder = folder
+        self._check = check
         self._lock = threading.Lock()
         self._saved = project
         self._base = Base.of(project, generation)
@@ -144,7 +155,7 @@ class Index:
         """
         with self._lock:
             written = self._base.under(project, touched)
-            project_file.write(self._folder, written, self._base.generation)
+            self._write(written, self._base)
             self._keep(written, self._base)
             self._newest = self._written = (project, touched)
             return written
@@ -165,7 +176,7 @@ class Index:
             newest = self._newest
             if newest is not self._written:
                 written = self._base.under(*newest)
-                project_file.write(self._folder, written, self._base.generation)
+                self._write(written, self._base)
                 self._keep(written, self._base)
                 self._written = newest
 
@@ -185,10 +196,14 @@ class Index:
         with self._lock:
             newest = self._newest
             written = base.under(*newest)
-            project_file.write(self._folder, written, base.generation)
+            self._write(written, base)
             self._keep(written, base)
             self._written = newest
             return written
+
+    def _write(self, written: Project, base: Base) -> None:
+        self._check()
+        project_file.write(self._folder, written, base.generation, self._check)
 
     def _keep(self, written: Project, base: Base) -> None:
         """Remember what stands on the disk; a case that left takes its state along."""

@@ -57,14 +57,14 @@ class ProjectFolder:
     ----------
     path : the folder
     index : its index, as read
-    lock : the held lock, or None for reading only
+    guard : the right to write there, or to read only
     """
 
-    def __init__(self, path: Path, index: Index, lock: ProjectLock | None) -> None:
+    def __init__(self, path: Path, index: Index, guard: Guard) -> None:
         self.path = path
         self._layout = Layout(path)
         self._index = index
-        self._guard = Guard(path, lock)
+        self._guard = guard
         #: Volumes; runs and predictions.
         self.scans = Scans(
             self._layout,
@@ -97,7 +97,8 @@ class ProjectFolder:
             Where something is there already, or the disk refuses; then nothing is left behind.
         """
         project, lock = new_project.make(path)
-        return cls(path, Index(path, project, 0), lock)
+        guard = Guard.of(path, lock)
+        return cls(path, Index(path, project, 0, guard.check), guard)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool) -> ProjectFolder:
@@ -119,14 +120,13 @@ class ProjectFolder:
         with reading(f"The project '{path.name}'"):
             for child in path.iterdir():
                 Layout(path).inside(child)
-        lock = ProjectLock.acquire(path) if writable else None
+        guard = Guard.of(path, ProjectLock.acquire(path) if writable else None)
         try:
             project, generation = project_file.read(path)
         except BaseException:
-            if lock is not None:
-                lock.release()
+            guard.release()
             raise
-        return cls(path, Index(path, project, generation), lock)
+        return cls(path, Index(path, project, generation, guard.check), guard)
 
     def load(self) -> Opened:
         """Read the index and every journal since; where writable, mend what a crash left.
@@ -148,7 +148,7 @@ class ProjectFolder:
         else:
             with reading(what):
                 recovery, project, generation = recover_beside_a_writer(self.path)
-                self._index = Index(self.path, project, generation)
+                self._index = Index(self.path, project, generation, self._guard.check)
         found = opened(self._index.saved, recovery)
         self._touched = Touched()
         for journal in recovery.journals:
@@ -174,7 +174,7 @@ class ProjectFolder:
         try:
             if self._save is not None:
                 self._save.abandon()
-            if self._journal is not None:
+            if self._journal is not None and self._guard.may_append():
                 with writing(f"The journal of the project '{self.path.name}'"):
                     self._journal.hand_on()
             if self.writable:
@@ -193,6 +193,7 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses.
         """
+        self._guard.check()
         self.close()
         with writing(f"The project '{self.path.name}'"):
             shutil.rmtree(self.path)
@@ -230,12 +231,18 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses. The Edit is not lost: it waits in memory, the next `append`,
             `sync` or save writes it first, and the caller keeps it applied.
+        ProjectGone
+            Where no journal can have it, because the folder was deleted, or the lock is another's;
+            it waits as well. A folder that was renamed still takes it.
         """
-        journal = self._open_journal()
+        journal = self._journal_there()
         # First, so that the next save writes these slices even where the journal could not.
         self._touched.add(journal.number, edit)
+        journal.keep(edit_codec.encode(edit))
+        if not self._guard.may_append():
+            self._guard.check()
         with writing("The last change"):
-            journal.append(edit_codec.encode(edit))
+            journal.flush()
 
     @property
     def waiting(self) -> int:
@@ -254,9 +261,14 @@ class ProjectFolder:
         ------
         ProjectError
             Where the disk refuses.
+        ProjectGone
+            Where the folder is no longer the one that was opened; one that was renamed has them.
         """
-        with writing("The last changes"):
-            self._open_journal().sync()
+        journal = self._journal_there()
+        if self._guard.may_append():
+            with writing("The last changes"):
+                journal.sync()
+        self._guard.check()
 
     # Saving
 
@@ -315,11 +327,14 @@ class ProjectFolder:
             self._journal = Journal.create(self.path, number, journal.next_sequence)
         journal.close()
         self._index.begin(project)
-        self._save = Save(self._layout, self._index, new, new_base)
+        self._save = Save(self._layout, self._index, new, new_base, self._guard.check)
         return self._save
 
     def _open_journal(self) -> Journal:
         self._guard.check()
+        return self._journal_there()
+
+    def _journal_there(self) -> Journal:
         if self._journal is None:
             raise ValueError("expected load() before the first change")
         return self._journal

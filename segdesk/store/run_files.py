@@ -36,6 +36,7 @@ class RunFiles:
         """
         folder = self._layout.run(run_id)
         if self._guard.writable:
+            self._guard.check()
             with writing(f"The folder of '{run_id}'"):
                 folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -50,7 +51,7 @@ class RunFiles:
         """
         self._guard.check()
         path = self._layout.prediction(prediction.run, prediction.case)
-        prediction_file.write_prediction(path, prediction)
+        prediction_file.write_prediction(path, prediction, self._guard.check)
 
     def write_prediction_files(
         self, run: str, case: Case, labels_npy: Path, probability_npy: Path

@@ -15,8 +15,9 @@ from pathlib import Path
 from segdesk.core.annotation import Annotation
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
+from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
-from segdesk.store.disk.replace import PARTIAL
+from segdesk.store.disk.replace import PARTIAL, Check, no_check
 from segdesk.store.index import Base, CaseState, Index
 from segdesk.store.journal.recover import journal_numbers
 from segdesk.store.journal.touched import CaseTouch
@@ -87,16 +88,23 @@ class Save:
     index : of the project
     new : the masks to write
     base : what the new index carries
+    check : asked before each write: raises where the folder is not the project's to write to
     """
 
     def __init__(
-        self, layout: Layout, index: Index, new: tuple[NewGeneration, ...], base: Base
+        self,
+        layout: Layout,
+        index: Index,
+        new: tuple[NewGeneration, ...],
+        base: Base,
+        check: Check = no_check,
     ) -> None:
         self.generation = base.generation
         self._layout = layout
         self._index = index
         self._new = new
         self._base = base
+        self._check = check
         self._previous = index.base
         self._ended = threading.Event()
         self._saved: Project | None = None
@@ -137,7 +145,8 @@ class Save:
         total, done = sum(mask.shape[0] for mask in self._new), 0
         try:
             for mask in self._new:
-                mask.write(_counting(progress, done, total))
+                self._check()
+                mask.write(_counting(progress, done, total), self._check)
                 done += mask.shape[0]
             self._saved = self._index.commit(self._base)
             return self._saved
@@ -151,6 +160,11 @@ class Save:
         """
         if self._saved is None:
             raise ValueError("expected a Save that has run and succeeded")
+        try:
+            self._check()
+        except ProjectError:
+            # What stands at the path now is not ours to tidy up.
+            return
         for case in self._saved.cases:
             kept = {
                 annotation_name(case.generation),

@@ -92,6 +92,7 @@ class Scans:
             planes=planes,
             on_plane=on_plane,
             cancelled=cancelled,
+            check=self._guard.check,
         )
         self._imported.add(case_id)
         return facts

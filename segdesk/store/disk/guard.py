@@ -1,11 +1,20 @@
-"""Whether this process may write into a project folder: the `Guard`, asked before each write."""
+"""Whether this process may write into a project folder: the `Guard`, asked before each write.
+
+The lock says that nobody else writes into the folder that was opened; that the path still leads
+there is asked each time, with two looks at the disk (some microseconds), and once more right before
+the rename that makes something lasting.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.errors import ProjectError
+from segdesk.errors import ProjectError, ProjectGone
 from segdesk.store.disk.lock import ProjectLock
+from segdesk.store.disk.place import Place
+from segdesk.store.disk.translate import reading
+
+ELSEWHERE = "Put the folder back, or save the project elsewhere."
 
 
 class Guard:
@@ -13,13 +22,34 @@ class Guard:
 
     Parameters
     ----------
-    path : the project's folder
+    place : the project's folder, held
     lock : the held lock, or None for reading only
     """
 
-    def __init__(self, path: Path, lock: ProjectLock | None) -> None:
-        self._path = path
+    def __init__(self, place: Place, lock: ProjectLock | None) -> None:
+        self._place = place
         self._lock = lock
+        self._name = place.path.name
+
+    @classmethod
+    def of(cls, path: Path, lock: ProjectLock | None) -> Guard:
+        """Hold the folder at a path.
+
+        Raises
+        ------
+        ProjectError
+            Where it went away meanwhile, or another folder took its place; the lock is released.
+        """
+        try:
+            with reading(f"The project '{path.name}'"):
+                guard = cls(Place.open(path), lock)
+            if lock is not None:
+                guard.check()
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        return guard
 
     @property
     def writable(self) -> bool:
@@ -27,21 +57,53 @@ class Guard:
         return self._lock is not None
 
     def check(self) -> None:
-        """Let a write begin.
+        """Let a write begin, or end with its rename.
 
         Raises
         ------
         ProjectError
             Where the project is open for reading only.
+        ProjectGone
+            Where the folder at the path, or the lock in it, is no longer the one that was opened.
         """
         if self._lock is None:
             raise ProjectError(
-                f"The project '{self._path.name}' is open for reading only.",
+                f"The project '{self._name}' is open for reading only.",
                 "Open it for writing.",
             )
+        found = self._place.found()
+        if found == "nothing":
+            raise ProjectGone(
+                f"The folder of the project '{self._name}' is no longer at its place: it was "
+                "renamed, moved or deleted.",
+                ELSEWHERE,
+            )
+        if found == "another":
+            raise ProjectGone(
+                f"At the place of the project '{self._name}' there is another folder now, and "
+                "nothing is written into it.",
+                ELSEWHERE,
+            )
+        if not self._lock.is_in(self._place.path):
+            raise ProjectGone(
+                f"The file 'lock' of the project '{self._name}' was deleted or replaced: another "
+                "program may be writing there, so nothing is written.",
+                "Save the project elsewhere.",
+            )
+
+    def may_append(self) -> bool:
+        """Whether what goes into an open file of the folder is still ours alone, wherever the
+        folder lies now."""
+        home = self._place.home()
+        return self._lock is not None and home is not None and self._lock.is_in(home)
+
+    def home(self) -> Path | None:
+        """A path to what is in the folder that was opened, to read from; None where it is gone."""
+        return self._place.home()
 
     def release(self) -> None:
-        """Let the lock go; more than once is fine."""
+        """Let lock and folder go; more than once is fine."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+        self._place.close()

@@ -75,6 +75,13 @@ class ProjectLock:
             os.write(descriptor, f"{socket.gethostname()} {os.getpid()}\n".encode())
         return cls(descriptor)
 
+    def is_in(self, folder: Path) -> bool:
+        """Whether the file `lock` in a folder is the one that is held."""
+        try:
+            return os.path.samestat((folder / LOCK).stat(), os.fstat(self._descriptor))
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Let go; more than once is fine."""
         if self._descriptor >= 0:

@@ -17,8 +17,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from segdesk.core.regular_file import new_regular, open_regular, remove_whatever
+from segdesk.errors import ProjectError
 
 PARTIAL = ".partial"
+#: Asked right before a rename: raises where it must not be.
+Check = Callable[[], object]
 #: Windows refuses to replace a file while a virus scanner or an indexer looks at it.
 _TRIES, _WAIT_S = 10, 0.05
 
@@ -28,38 +31,47 @@ def partial_name(path: Path) -> Path:
     return path.with_name(f".{path.name}{PARTIAL}")
 
 
+def no_check() -> None:
+    """For what nobody else can have taken away."""
+
+
 @contextmanager
-def replacing(path: Path) -> Generator[Path, None, None]:
+def replacing(path: Path, check: Check = no_check) -> Generator[Path, None, None]:
     """Give a temporary name; after the block, what is there takes the place of `path`.
 
-    The block writes the temporary file, syncs it and verifies it. Where the block raises, the
-    temporary file is removed and `path` stays as it was.
+    The block writes the temporary file, syncs it and verifies it. Where the block or `check`
+    raises, the temporary file is removed and `path` stays as it was.
     """
     temporary = partial_name(path)
     remove_whatever(temporary)
     try:
         yield temporary
+        before_replacing(path, check)
         replace_file(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        if _is_let(check):
+            temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
-def write_whole(path: Path, content: bytes, verify: Callable[[bytes], object]) -> None:
+def write_whole(
+    path: Path, content: bytes, verify: Callable[[bytes], object], check: Check = no_check
+) -> None:
     """Write a small file anew: temporary name, fsync, re-open, verify, replace.
 
     Parameters
     ----------
     content : all of it
     verify : is given what the disk gives back; raises where it cannot be read
+    check : asked before the old file is replaced
 
     Raises
     ------
     OSError
         Where the disk refuses or gives back something else. The old file stays.
     """
-    with replacing(path) as temporary:
+    with replacing(path, check) as temporary:
         with io.BufferedRandom(new_regular(temporary)) as file:
             file.write(content)
             file.flush()
@@ -72,7 +84,7 @@ def write_whole(path: Path, content: bytes, verify: Callable[[bytes], object]) -
 
 
 @contextmanager
-def new_folder(path: Path) -> Generator[Path, None, None]:
+def new_folder(path: Path, check: Check = no_check) -> Generator[Path, None, None]:
     """Give a temporary folder that becomes `path` after the block, or vanishes where it raises."""
     temporary = partial_name(path)
     remove_whatever(temporary)
@@ -80,12 +92,28 @@ def new_folder(path: Path) -> Generator[Path, None, None]:
         temporary.mkdir()
         yield temporary
         sync_folder(temporary)
+        before_replacing(path, check)
         _patiently(lambda: temporary.rename(path))
     except BaseException:
-        with suppress(OSError):
-            remove_whatever(temporary)
+        if _is_let(check):
+            with suppress(OSError):
+                remove_whatever(temporary)
         raise
     sync_folder(path.parent)
+
+
+def before_replacing(path: Path, check: Check) -> None:
+    """The last look before `path` becomes what was written; one name to watch in tests."""
+    check()
+
+
+def _is_let(check: Check) -> bool:
+    """Whether what lies under a temporary name is still ours to remove."""
+    try:
+        check()
+    except ProjectError:
+        return False
+    return True
 
 
 def replace_file(source: Path, target: Path) -> None:

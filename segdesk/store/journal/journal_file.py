@@ -106,11 +106,15 @@ class Journal:
         OSError
             Where the disk refuses. The record waits and goes first the next time.
         """
+        self.keep(payload)
+        self.flush()
+
+    def keep(self, payload: bytes) -> None:
+        """Keep one record in memory; the next `flush`, `append` or `sync` writes it."""
         fixed = _RECORD.pack(len(payload), EDIT, self.next_sequence, zlib.crc32(payload))
         with self._lock:
             self._waiting.append(fixed + _SUM.pack(zlib.crc32(fixed)) + payload)
             self.next_sequence += 1
-        self.flush()
 
     def flush(self) -> None:
         """Write what waits.

@@ -21,6 +21,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import annotation_name
+from segdesk.store.disk.replace import Check, no_check
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts import hdf5
 from segdesk.store.parts.complete_codec import Sets, Statuses, put_slices, slices_of
@@ -55,8 +56,8 @@ class NewGeneration:
     statuses: Statuses
     complete: Sets
 
-    def write(self, on_plane: Callable[[int], None] | None = None) -> None:
-        """Write the file, verify it and put it in its place.
+    def write(self, on_plane: Callable[[int], None] | None = None, check: Check = no_check) -> None:
+        """Write the file, verify it and put it in its place, where `check` lets it.
 
         Raises
         ------
@@ -82,6 +83,7 @@ class NewGeneration:
                 source,
                 extra=self._put_rows,
                 on_plane=on_plane,
+                check=check,
             )
 
     def _put_rows(self, root: NewGroup) -> None:

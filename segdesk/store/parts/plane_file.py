@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.store.disk.replace import replacing
+from segdesk.store.disk.replace import Check, no_check, replacing
 from segdesk.store.parts import hdf5
 from segdesk.store.parts.hdf5 import Group, NewGroup
 
@@ -44,6 +44,7 @@ def write(
     *,
     extra: Callable[[NewGroup], None],
     on_plane: Callable[[int], None] | None = None,
+    check: Check = no_check,
 ) -> None:
     """Write a file anew, read it back chunk by chunk, and put it in its place.
 
@@ -54,6 +55,7 @@ def write(
     source : asked once for each layer and slice, slice by slice
     extra : puts what else the file holds
     on_plane : told the number of slices that are packed
+    check : asked before the file takes its place
 
     Raises
     ------
@@ -68,7 +70,7 @@ def write(
                 packed[layer, index] = content
         if on_plane is not None:
             on_plane(index + 1)
-    with replacing(path) as temporary:
+    with replacing(path, check) as temporary:
         with hdf5.new_file(temporary) as root:
             extra(root)
             targets = {layer: root.planes(layer, shape) for layer in layers}

@@ -9,6 +9,7 @@ import numpy as np
 
 from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError
+from segdesk.store.disk.replace import Check, no_check
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts import hdf5
 from segdesk.store.parts.hdf5 import NewGroup
@@ -17,8 +18,9 @@ from segdesk.store.parts.plane_file import Plane, Shape, pack, read_packed, unpa
 LAYERS = ("labels", "probability")
 
 
-def write_prediction(path: Path, prediction: Prediction) -> None:
-    """Write it, verify it and put it in its place; slice by slice, so arrays may be memory maps.
+def write_prediction(path: Path, prediction: Prediction, check: Check = no_check) -> None:
+    """Write it, verify it and put it in its place, where `check` lets it; slice by slice, so arrays
+    may be memory maps.
 
     Raises
     ------
@@ -43,6 +45,7 @@ def write_prediction(path: Path, prediction: Prediction) -> None:
             (shape[0], shape[1], shape[2]),
             lambda layer, index: pack(arrays[layer][index]),
             extra=name,
+            check=check,
         )
 
 

@@ -11,7 +11,7 @@ from segdesk.core.project import Project
 from segdesk.core.regular_file import open_regular
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import PROJECT_FILE
-from segdesk.store.disk.replace import write_whole
+from segdesk.store.disk.replace import Check, no_check, write_whole
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts import hdf5
 from segdesk.store.parts.hdf5 import Group, NewGroup
@@ -25,8 +25,12 @@ NEEDS = "0.1"
 _LARGEST = 256 * 1024 * 1024
 
 
-def write(folder: Path, project: Project, generation: int) -> None:
+def write(folder: Path, project: Project, generation: int, check: Check = no_check) -> None:
     """Put a new index in the place of the old one, or leave the old one.
+
+    Parameters
+    ----------
+    check : asked before the old one is replaced
 
     Raises
     ------
@@ -46,7 +50,7 @@ def write(folder: Path, project: Project, generation: int) -> None:
             _check_version(root, folder)
 
     with writing(f"The index of the project '{folder.name}'"):
-        write_whole(folder / PROJECT_FILE, hdf5.image(build), verify)
+        write_whole(folder / PROJECT_FILE, hdf5.image(build), verify, check)
 
 
 def read(folder: Path) -> tuple[Project, int]:

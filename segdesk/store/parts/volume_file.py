@@ -29,7 +29,7 @@ from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import VOLUME_FILE
-from segdesk.store.disk.replace import new_folder
+from segdesk.store.disk.replace import Check, new_folder, no_check
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts import hdf5
 from segdesk.store.parts.value_codec import UNITS, grid_of, one_of, put_grid
@@ -73,6 +73,7 @@ def write(
     planes: Callable[[int], Voxels],
     on_plane: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    check: Check = no_check,
 ) -> VolumeFacts:
     """Make a case's folder with its volume, complete or not at all.
 
@@ -82,6 +83,7 @@ def write(
     planes : gives plane k, int16, (rows, columns); asked in ascending order, once each
     on_plane : told k after plane k is written
     cancelled : asked before each plane
+    check : asked before the folder takes its place
 
     Raises
     ------
@@ -96,7 +98,7 @@ def write(
     with writing(what):
         folder.parent.mkdir(exist_ok=True)
         _check_room(folder.parent, grid, what)
-        with new_folder(folder) as temporary:
+        with new_folder(folder, check) as temporary:
             path = temporary / VOLUME_FILE
             layout = _lay_out(path, grid, unit=unit, slope=slope, intercept=intercept)
             facts = _fill(path, layout, grid, planes, on_plane, cancelled)

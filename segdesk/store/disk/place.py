@@ -1,0 +1,72 @@
+"""The folder that was opened, whatever stands at its path now: the `Place`.
+
+A path is only a name. While a project is open its folder can be renamed, deleted, or another one
+put there; the descriptor that is held here still leads to the one that was opened.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+#: Where Linux shows what a descriptor leads to, under a path that any call takes.
+_DESCRIPTORS = Path("/proc/self/fd")
+
+#: What stands at the path: the folder itself, nothing, or something else.
+Found = Literal["here", "nothing", "another"]
+
+
+class Place:
+    """Owned by the Guard. Methods may be called from any thread.
+
+    Windows opens no folders as files, and keeps an open folder from being renamed or deleted; there
+    the path is all there is.
+    """
+
+    def __init__(self, path: Path, descriptor: int, identity: tuple[int, int]) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._identity = identity
+
+    @classmethod
+    def open(cls, path: Path) -> Place:
+        """Hold the folder at a path.
+
+        Raises
+        ------
+        OSError
+            Where there is none, or the system refuses.
+        """
+        if sys.platform == "win32":
+            return cls(path, -1, _identity(path.stat()))
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return cls(path, descriptor, _identity(os.fstat(descriptor)))
+
+    def found(self) -> Found:
+        """What stands at the path now."""
+        try:
+            identity = _identity(self.path.stat())
+        except OSError:
+            return "nothing"
+        return "here" if identity == self._identity else "another"
+
+    def home(self) -> Path | None:
+        """A path to what is in the folder that was opened; None where it can't be reached."""
+        if self.found() == "here":
+            return self.path
+        if self._descriptor < 0 or not os.fstat(self._descriptor).st_nlink:
+            return None
+        home = _DESCRIPTORS / str(self._descriptor)
+        return home if home.is_dir() else None
+
+    def close(self) -> None:
+        """Let go; more than once is fine."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_dev, stat.st_ino
