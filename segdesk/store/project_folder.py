@@ -238,11 +238,14 @@ class ProjectFolder:
         journal = self._journal_there()
         # First, so that the next save writes these slices even where the journal could not.
         self._touched.add(journal.number, edit)
-        journal.keep(edit_codec.encode(edit))
+        payload = edit_codec.encode(edit)
         if not self._guard.may_append():
+            journal.keep(payload)
             self._guard.check()
+            self.sync()
+            return
         with writing("The last change"):
-            journal.flush()
+            journal.append(payload)
 
     @property
     def waiting(self) -> int:
@@ -336,5 +339,7 @@ class ProjectFolder:
 
     def _journal_there(self) -> Journal:
         if self._journal is None:
+            if not self.writable:
+                self._guard.check()
             raise ValueError("expected load() before the first change")
         return self._journal
