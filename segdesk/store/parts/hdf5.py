@@ -44,6 +44,10 @@ DEEPEST = 8
 #: One file at a time in the whole process. HDF5 knows no threads, and h5py's own lock did not keep
 #: a save, an import and a prediction at the same time from crashing the process (h5py 3.14).
 _ALONE = RLock()
+#: h5py's own lock. Two of its calls, `read_direct_chunk` and `write_direct_chunk`, run without it;
+#: and what another thread has let go of is closed under it whenever Python gets round to that,
+#: with or without `_ALONE`.
+_H5PYS_OWN: Any = h5py._objects.phil
 
 
 class Group:
@@ -247,7 +251,8 @@ class Planes:
         # zlib adds 5 bytes per 16 KB at worst, plus a frame.
         if info.filter_mask or info.size > self._size + self._size // 1000 + 256:
             raise ValueError(f"plane {index} declares {info.size} bytes")
-        _, packed = self._dataset.id.read_direct_chunk((index, 0, 0))
+        with _H5PYS_OWN:
+            _, packed = self._dataset.id.read_direct_chunk((index, 0, 0))
         return bytes(packed)
 
 
@@ -339,7 +344,8 @@ class NewPlanes:
 
     def put(self, index: int, packed: bytes) -> None:
         """Store the zlib stream of one plane."""
-        self._dataset.id.write_direct_chunk((index, 0, 0), packed)
+        with _H5PYS_OWN:
+            self._dataset.id.write_direct_chunk((index, 0, 0), packed)
         if self._target is not None and self._target.fault is not None:
             raise self._target.fault
 
