@@ -1,20 +1,21 @@
-"""Who writes project.h5, and what each writer leaves as it was: the `Index`.
+"""The one door to project.h5, and what each write leaves as it was: the `Index`.
 
-Two writers meet here. `save` writes the index alone (a new case or split), at any time, on the GUI
-thread; what may wait (a run, a prediction) is handed over there and written by `write` on a worker.
-`commit` ends a Save of masks, on a worker. Statuses, mask generations and segments
-change by Edits, and Edits are in the journal; so an index must carry them exactly as of the
-generation that it names, or replaying the journal would not fit. That state is a `Base`:
+Every project comes in by `hand_over`, on the GUI thread, which waits for nothing, and stays there
+until a write has got through; a write that fails drops nothing. There is one writer at a time:
 
-- `save` writes the caller's project on the current Base;
-- `write` writes the newest project that was handed over, on the current Base, unless it is written;
-- `commit` writes the newest project that any caller has brought (by `save` or `hand_over` while the
-  Save was running, or by `begin` when it started) on the Save's Base, which then becomes the
-  current one.
+- `write` writes the newest project on the current Base, on any thread;
+- `save` is a hand-over and a write in one; where the disk refuses, its project is taken back,
+  unless a newer one has come meanwhile;
+- `commit` ends a Save of masks, on a worker: the newest project on the Save's Base, which then
+  becomes the current one.
 
-So neither loses what the other wrote, in whichever order they come. One lock, held only while the
-small file is written, orders them; nothing else is ever locked inside it, and handing over does
-not wait for it.
+Statuses, mask generations and segments change by Edits, and Edits are in the journal; so an index
+must carry them exactly as of the generation that it names, or replaying the journal would not fit.
+That state is a `Base`. With each project comes what the journals have touched, so it fits any Base:
+the current one, should a Save fail, and the one that the Save brings.
+
+A write that failed may stand on the disk all the same, where the rename went through and making it
+lasting did not. So after a failure nothing counts as written, and the next write writes.
 """
 
 from __future__ import annotations
@@ -113,6 +114,20 @@ class Base:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Brought:
+    """A project that was handed over; one object is one hand-over.
+
+    Parameters
+    ----------
+    project : as the caller has it
+    touched : what the journals have touched by then
+    """
+
+    project: Project
+    touched: SegmentsTouched
+
+
 class Index:
     """The index of one project folder that is open for writing, or was read.
 
@@ -128,12 +143,17 @@ class Index:
     ) -> None:
         self._folder = folder
         self._check = check
-        self._lock = threading.Lock()
+        #: Held while the file is written; nothing else is locked inside it but `_door`.
+        self._writer = threading.Lock()
+        #: Held for a moment, so that handing over never waits for the disk.
+        self._door = threading.Lock()
         self._saved = project
         self._base = Base.of(project, generation)
-        self._newest: tuple[Project, SegmentsTouched] = (project, {})
-        #: The one of them that stands on the disk; another object waits to be written.
-        self._written: tuple[Project, SegmentsTouched] = self._newest
+        self._newest = _Brought(project, {})
+        #: What stands on the disk; None where a failed write left that open.
+        self._written: _Brought | None = self._newest
+        #: Cases that left the index since the Save that runs has begun.
+        self._left = frozenset[str]()
 
     @property
     def saved(self) -> Project:
@@ -145,24 +165,30 @@ class Index:
         """What project.h5 carries of the masks."""
         return self._base
 
-    def save(self, project: Project, touched: SegmentsTouched) -> Project:
-        """Write the index alone, on the current Base; returns what was written.
+    def hand_over(self, project: Project, touched: SegmentsTouched) -> None:
+        """Have this project written by the next `write`, `commit` or `save`; returns at once."""
+        with self._door:
+            self._newest = _Brought(project, touched)
+
+    def save(self, project: Project, touched: SegmentsTouched) -> None:
+        """Write this project on the current Base.
 
         Raises
         ------
         ProjectError
-            Where the disk refuses; the old index stays.
+            Where the disk refuses: the old index stays, and this project was never handed over.
         """
-        with self._lock:
-            written = self._base.under(project, touched)
-            self._write(written, self._base)
-            self._keep(written, self._base)
-            self._newest = self._written = (project, touched)
-            return written
-
-    def hand_over(self, project: Project, touched: SegmentsTouched) -> None:
-        """Have this project written by the next `write`, `commit` or `save`; returns at once."""
-        self._newest = (project, touched)
+        mine = _Brought(project, touched)
+        with self._writer:
+            with self._door:
+                before, self._newest = self._newest, mine
+            try:
+                self._put(mine, self._base)
+            except BaseException:
+                with self._door:
+                    if self._newest is mine:
+                        self._newest = before
+                raise
 
     def write(self) -> None:
         """Write what was handed over, on the current Base; nothing where all of it is written.
@@ -172,42 +198,49 @@ class Index:
         ProjectError
             Where the disk refuses; the old index stays, and the next `write` tries again.
         """
-        with self._lock:
-            newest = self._newest
-            if newest is not self._written:
-                written = self._base.under(*newest)
-                self._write(written, self._base)
-                self._keep(written, self._base)
-                self._written = newest
+        with self._writer:
+            if self._newest is not self._written:
+                self._put(self._newest, self._base)
 
-    def begin(self, project: Project) -> None:
-        """A Save starts with this project; no Edit has come since."""
-        # Not for `write`: without its Edits it fits the Save's Base only.
-        self._newest = self._written = (project, {})
+    def begin(self, project: Project, touched: SegmentsTouched) -> None:
+        """A Save starts with this project."""
+        with self._door:
+            self._left = frozenset()
+            self._newest = _Brought(project, touched)
 
-    def commit(self, base: Base) -> Project:
+    def commit(self, base: Base, *, instead_of: int) -> Project:
         """Write the newest project on a new Base: the moment of truth of a Save.
+
+        Parameters
+        ----------
+        instead_of : the generation that the Save was made from
 
         Raises
         ------
         ProjectError
             Where the disk refuses; the old index and its Base stay.
+        ValueError
+            Where another generation stands there.
         """
-        with self._lock:
-            newest = self._newest
-            written = base.under(*newest)
-            self._write(written, base)
-            self._keep(written, base)
-            self._written = newest
-            return written
+        with self._writer:
+            if self._base.generation != instead_of:
+                raise ValueError(
+                    f"expected generation {instead_of}, received one made from "
+                    f"generation={self._base.generation}"
+                )
+            states = {id: state for id, state in base.cases.items() if id not in self._left}
+            self._put(self._newest, Base(base.generation, states, base.segments))
+            return self._saved
 
-    def _write(self, written: Project, base: Base) -> None:
+    def _put(self, brought: _Brought, base: Base) -> None:
+        """Write, and remember what stands there; a case that left takes its state along."""
         self._check()
+        self._written = None
+        written = base.under(brought.project, brought.touched)
         project_file.write(self._folder, written, base.generation, self._check)
-
-    def _keep(self, written: Project, base: Base) -> None:
-        """Remember what stands on the disk; a case that left takes its state along."""
         ids = {case.id for case in written.cases}
+        with self._door:
+            self._left |= {case.id for case in self._saved.cases} - ids
+        self._saved, self._written = written, brought
         states = {id: state for id, state in base.cases.items() if id in ids}
-        self._saved = written
         self._base = Base(base.generation, states, written.segments)

@@ -329,7 +329,7 @@ class ProjectFolder:
             journal.hand_on()
             self._journal = Journal.create(self.path, number, journal.next_sequence)
         journal.close()
-        self._index.begin(project)
+        self._index.begin(project, self._touched.segments())
         self._save = Save(self._layout, self._index, new, new_base, self._guard.check)
         return self._save
 

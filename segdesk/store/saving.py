@@ -148,7 +148,7 @@ class Save:
                 self._check()
                 mask.write(_counting(progress, done, total), self._check)
                 done += mask.shape[0]
-            self._saved = self._index.commit(self._base)
+            self._saved = self._index.commit(self._base, instead_of=self._previous.generation)
             return self._saved
         finally:
             self._ended.set()

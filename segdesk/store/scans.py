@@ -145,6 +145,8 @@ class Scans:
     def _leave_index(self, case_id: str) -> Path:
         """The folder of a case that the index on the disk does not name; nothing else of it."""
         self._guard.check()
+        # Where the last write failed, the index that names the case may stand there.
+        self._index().write()
         if any(case.id == case_id for case in self._index().saved.cases):
             raise ValueError(f"expected a case that the index does not name, received {case_id}")
         self._imported.discard(case_id)
