@@ -6,7 +6,6 @@ import errno
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ POINTS: dict[str, tuple[Any, str]] = {
     "os.replace": (os, "replace"),
     "os.fsync": (os, "fsync"),
     "the bytes that HDF5 writes": (hdf5._Target, "_put"),
-    "opening a file": (Path, "open"),
+    "opening a file": (os, "open"),
 }
 
 

@@ -24,6 +24,7 @@ from segdesk.store.journal import journal_file as journal
 from segdesk.store.parts import hdf5
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.saving import Save
+from tests.store.faults import POINTS, refusing
 from tests.store.painter import dismissal, masks_of, paint, same, save
 from tests.store.strategies import new_case, project_with_cases
 
@@ -319,24 +320,13 @@ def _faulty(call: Callable[..., Any], countdown: list[int]) -> Callable[..., Any
     return wrapped
 
 
-POINTS: dict[str, tuple[Any, str]] = {
-    "os.replace": (os, "replace"),
-    "os.fsync": (os, "fsync"),
-    "the bytes that HDF5 writes": (hdf5._Target, "_put"),
-    "opening a file": (Path, "open"),
-}
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_a_disk_that_fills_at_any_step_of_a_save_loses_nothing(bench: Bench, point: str) -> None:
     """The fault strikes at call 1, 2, 3, … of each kind, until a save gets through."""
-    owner, name = POINTS[point]
     failures = 0
     while True:
         bench.paint(1)
-        countdown = [failures]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(owner, name, _faulty(getattr(owner, name), countdown))
+        with refusing(point, failures):
             try:
                 saving = bench.begin()
                 saving.run()
