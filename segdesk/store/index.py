@@ -205,7 +205,7 @@ class Index:
     def begin(self, project: Project, touched: SegmentsTouched) -> None:
         """A Save starts with this project."""
         with self._door:
-            self._left = frozenset()
+            self._left = frozenset[str]()
             self._newest = _Brought(project, touched)
 
     def commit(self, base: Base, *, instead_of: int) -> Project:
