@@ -143,7 +143,8 @@ def test_unchanged_slices_are_copied_packed_and_empty_ones_are_not_stored(bench:
         assert new["provenance"].id.get_num_chunks() == 2
         kept = old["provenance"].id.read_direct_chunk((1, 0, 0))
         assert new["provenance"].id.read_direct_chunk((1, 0, 0)) == kept
-        assert np.array_equal(new["labels"][:], bench.masks["case-001"].labels)
+        labels: Any = new["labels"]
+        assert np.array_equal(labels[:], bench.masks["case-001"].labels)
 
 
 def test_a_status_alone_is_written_with_the_mask_too(bench: Bench) -> None:
