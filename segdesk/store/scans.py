@@ -42,6 +42,7 @@ class Scans:
         self._index = index
         self._forget = forget
         self._imported: set[str] = set()
+        self._sound: set[volume_file.Stamp] = set()
 
     def write(
         self,
@@ -98,14 +99,19 @@ class Scans:
         return facts
 
     def read(self, case: Case) -> Volume:
-        """The scan of a case as a read-only memory map. Any thread.
+        """The scan of a case as a read-only memory map. Any thread but the window's.
+
+        The first time, the whole scan is read and compared with its checksums: some tenths of a
+        second. A damaged slice refuses the scan, because nobody can see on a slice that its
+        values are wrong, and what is painted on it would be wrong too.
 
         Raises
         ------
         ProjectError
-            Where the file is missing, damaged, or lies on another Grid.
+            Where the file is missing, damaged (the first damaged slice is named), or lies on
+            another Grid.
         """
-        return volume_file.read(self._layout.volume(case.id), case)
+        return volume_file.read(self._layout.volume(case.id), case, self._sound)
 
     def location(self, case: Case, *, checked: Iterable[int] = ()) -> tuple[Path, int]:
         """The absolute path of a case's volume and the byte offset of its voxels. Any thread.

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from segdesk.store.parts import hdf5
+from segdesk.store.disk import replace
 
 #: Where a write can fail.
 POINTS: dict[str, tuple[Any, str]] = {
     "os.replace": (os, "replace"),
     "os.fsync": (os, "fsync"),
-    "the bytes that HDF5 writes": (hdf5._Target, "_put"),
+    "the bytes of a file": (replace, "put_all"),
     "opening a file": (os, "open"),
 }
 

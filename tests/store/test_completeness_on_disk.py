@@ -20,6 +20,7 @@ from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import save
+from tests.store.resealing import changing
 from tests.store.strategies import numbers_of_segments, project_with_cases, statuses
 
 CASE = "case-001"
@@ -113,7 +114,7 @@ def test_damaged_completeness_is_refused_with_a_sentence(
     path = tmp_path / "p.segdesk"
     saved = judged(path, RIGHT)
     index, mask = _index_and_mask(path)
-    with h5py.File(index if of_index else mask, "r+") as file:
+    with changing(index if of_index else mask) as file:
         harm(file["cases"][CASE] if of_index else file)  # pyright: ignore[reportIndexIssue]
     with (
         pytest.raises(ProjectError, match="damaged"),
@@ -125,7 +126,7 @@ def test_damaged_completeness_is_refused_with_a_sentence(
 def test_a_mask_that_says_otherwise_than_the_index_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.segdesk"
     saved = judged(path, RIGHT)
-    with h5py.File(_index_and_mask(path)[1], "r+") as file:
+    with changing(_index_and_mask(path)[1]) as file:
         _texts(file, "1 2", "1 2 3", "")
     with (
         ProjectFolder.open(path, writable=False) as folder,
@@ -137,7 +138,7 @@ def test_a_mask_that_says_otherwise_than_the_index_is_refused(tmp_path: Path) ->
 def test_a_project_of_a_build_that_did_not_keep_it_is_refused_and_named(tmp_path: Path) -> None:
     path = tmp_path / "p.segdesk"
     judged(path, RIGHT)
-    with h5py.File(path / "project.h5", "r+") as file:
+    with changing(path / "project.h5") as file:
         del file["cases"][CASE]["complete"]  # pyright: ignore[reportIndexIssue]
     with pytest.raises(ProjectError, match="early build") as refused:
         ProjectFolder.open(path, writable=False)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 
@@ -20,12 +19,14 @@ from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
+from segdesk.store.disk import replace as replacing
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.parts import hdf5
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.saving import Save
 from tests.store.faults import POINTS, refusing
 from tests.store.painter import dismissal, masks_of, paint, same, save
+from tests.store.resealing import changing, h5py
 from tests.store.strategies import new_case, project_with_cases
 
 LUNG, LIVER = Segment(1, "Lung", "#56b4e9"), Segment(2, "Liver", "#e69f00")
@@ -381,16 +382,16 @@ def test_what_the_disk_gives_back_differently_is_noticed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.paint(2)
-    put = hdf5._Target._put
+    put = replacing.put_all
 
-    def flips(target: Any, content: memoryview) -> None:
+    def flips(file: Any, content: bytes) -> None:
         changed = bytearray(content)
         changed[len(changed) // 2] ^= 1
-        put(target, memoryview(changed))
+        put(file, bytes(changed))
 
     saving = bench.begin()
     with monkeypatch.context() as bad:
-        bad.setattr(hdf5._Target, "_put", flips)
+        bad.setattr(replacing, "put_all", flips)
         with pytest.raises(ProjectError, match="could not be written"):
             saving.run()
     bench.assert_all_is_there()
@@ -434,7 +435,7 @@ def test_a_damaged_mask_is_one_sentence(bench: Bench) -> None:
 def test_a_mask_whose_chunk_is_a_bomb_is_refused(bench: Bench) -> None:
     bench.paint(2)
     saved = bench.save()
-    with h5py.File(bench.folder.path / "cases/case-001/annotation-1.h5", "r+") as file:
+    with changing(bench.folder.path / "cases/case-001/annotation-1.h5") as file:
         bomb = zlib.compress(bytes(100_000))
         file["labels"].id.write_direct_chunk((0, 0, 0), bomb)
     with pytest.raises(ProjectError, match="damaged"):

@@ -26,7 +26,7 @@ def write(name):
             planes = root.planes("labels", (8, 64, 64))
             for index in range(8):
                 planes.put(index, packed)
-        with hdf5.open_file(path) as root:
+        with hdf5.open_image(path.read_bytes()) as root:
             assert root.integer("number") == at and root.integers("row") == (1, 2, 3)
             assert root.planes("labels", (8, 64, 64)).packed(7) == packed
     done.append(name)

@@ -72,15 +72,21 @@ def write_whole(
         Where the disk refuses or gives back something else. The old file stays.
     """
     with replacing(path, check) as temporary:
-        with io.BufferedRandom(new_regular(temporary)) as file:
-            file.write(content)
-            file.flush()
+        with new_regular(temporary) as file:
+            put_all(file, content)
             os.fsync(file.fileno())
         with open_regular(temporary) as file:
             back = file.read()
         if back != content:
             raise OSError(errno.EIO, "the disk gave back something else than was written")
         verify(back)
+
+
+def put_all(file: io.FileIO, content: bytes | memoryview) -> None:
+    """Hand all of it to the operating system, which may take it piece by piece."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 @contextmanager

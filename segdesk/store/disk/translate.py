@@ -15,6 +15,15 @@ from segdesk.errors import ProjectError, UsageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class Damage(ValueError):
+    """A file of a project is not what segdesk wrote; the text goes into the sentence.
+
+    "it ends too early" becomes "The mask of 'case-001' is damaged: it ends too early."
+    """
+
+
 #: What h5py, numpy and our own checks raise on content that is not what this room wrote.
 _DAMAGE = (
     OSError,
@@ -73,6 +82,8 @@ def reading(
         raise ProjectError(f"{what} is missing.", hint) from error
     except PermissionError as error:
         raise ProjectError(f"{what} may not be read.", "Check who owns the folder.") from error
+    except Damage as error:
+        raise ProjectError(f"{what} is damaged: {error}.", hint) from error
     except _DAMAGE as error:
         raise ProjectError(f"{what} is damaged and cannot be read.", hint) from error
 

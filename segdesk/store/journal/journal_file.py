@@ -215,7 +215,8 @@ def read(path: Path, number: int) -> Contents:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         head = file.read(HEAD_SIZE)
-        if len(head) < HEAD_SIZE or not any(head):
+        # A head is on the disk before anything is written behind it.
+        if len(head) < HEAD_SIZE or (not any(head) and size == HEAD_SIZE):
             return Contents(number, -1, (), 0, "torn")
         magic, written_number, first = _HEAD.unpack_from(head)
         intact = _SUM.unpack_from(head, _HEAD.size)[0] == zlib.crc32(head[: _HEAD.size])

@@ -45,6 +45,11 @@ class Recovery:
     stray: tuple[int, ...]
 
     @property
+    def is_first_missing(self) -> bool:
+        """Whether the journal is gone that stood on the disk before the index that names it."""
+        return not self.journals
+
+    @property
     def edits(self) -> tuple[Edit, ...]:
         return tuple(edit for journal in self.journals for edit in journal.edits)
 
@@ -52,6 +57,11 @@ class Recovery:
     def notes(self) -> tuple[str, ...]:
         """Sentences about what was left out."""
         notes: list[str] = []
+        if self.is_first_missing:
+            notes.append(
+                f"'{journal_name(self.generation)}' is missing: what was changed after the last "
+                "save is lost."
+            )
         if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].end:
             notes.append("The last change was only half written and was left out.")
         damaged = [journal.number for journal in self.journals if journal.flaw == "damaged"]

@@ -23,11 +23,12 @@ from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import annotation_name
 from segdesk.store.disk.replace import Check, no_check
 from segdesk.store.disk.translate import reading, writing
-from segdesk.store.parts import hdf5
 from segdesk.store.parts.complete_codec import Sets, Statuses, put_slices, slices_of
 from segdesk.store.parts.hdf5 import NewGroup
-from segdesk.store.parts.plane_file import Packed, Plane, pack, read_packed, unpack, write
+from segdesk.store.parts.plane_file import Packed, Plane, opened, pack, read_packed, unpack, write
+from segdesk.store.parts.seal import Kind
 
+KIND: Kind = "annotation"
 LAYERS = ("labels", "provenance")
 
 
@@ -68,7 +69,10 @@ class NewGeneration:
             old: Packed = {}
             if self.previous:
                 path = self.folder / annotation_name(self.previous)
-                with reading(f"The mask of '{self.case}'"), hdf5.open_file(path) as root:
+                with (
+                    reading(f"The mask of '{self.case}'"),
+                    opened(path, KIND, LAYERS, self.shape) as root,
+                ):
                     old = read_packed(root, LAYERS, self.shape)
 
             def source(layer: str, index: int) -> bytes | None:
@@ -78,6 +82,7 @@ class NewGeneration:
 
             write(
                 self.folder / annotation_name(self.number),
+                KIND,
                 LAYERS,
                 self.shape,
                 source,
@@ -107,7 +112,7 @@ def read(path: Path, case: Case) -> Annotation:
         return Annotation(case.grid, statuses=statuses, complete=complete)
     what = f"The mask of '{case.id}'"
     with reading(what):
-        with hdf5.open_file(path) as root:
+        with opened(path, KIND, LAYERS, case.grid.shape) as root:
             indices = [int(index) for index in root.column("dismissed_slices", np.int64)]
             if any(not 0 <= index < case.slices for index in indices):
                 raise ValueError("a dismissed slice lies outside")

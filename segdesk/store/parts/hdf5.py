@@ -4,9 +4,7 @@ Reading refuses what a stranger's file could bring: links of any kind, object re
 and external storage, filters and sizes that were not asked for; each is checked before anything is
 allocated. Faults come out as ValueError, KeyError or OSError; `translate` makes sentences of them.
 
-Writing goes through a file object of ours. HDF5 cannot close a file whose disk is full (the handle
-stays open for good), so after the first fault the file object only pretends, HDF5 closes in peace,
-and the fault is raised.
+Writing goes through a file object of ours, the `Target`, which no full disk keeps from closing.
 
 What stands in the files belongs to `project_codec`, `plane_file` and `volume_file`.
 """
@@ -29,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
+from segdesk.store.parts.target import Target
 
 #: h5py says nothing about its types; what comes out of it is checked here by hand.
 h5py: Any = untyped_h5py
@@ -39,6 +38,8 @@ _TEXT_REFERENCE = 16
 _LIBVER = ("v110", "v110")
 _MOST_IN_ATTRIBUTE = 4096
 ALIGNMENT = 4096
+#: What `seal` fills; no smaller one is known to HDF5.
+_USER_BLOCK = 512
 #: Groups in groups; ours have fewer.
 DEEPEST = 8
 #: One file at a time in the whole process. HDF5 knows no threads, and h5py's own lock did not keep
@@ -231,6 +232,11 @@ class Declared:
     is_chunked: bool
 
 
+def largest_packed(size: int) -> int:
+    """Bytes that zlib can make of `size` bytes: at worst 5 more per 16 KB, plus a frame."""
+    return size + size // 1000 + 256
+
+
 class Planes:
     """Planes of an open file, as they are packed there.
 
@@ -248,8 +254,7 @@ class Planes:
         info = self._dataset.id.get_chunk_info_by_coord((index, 0, 0))
         if info.byte_offset is None:
             return None
-        # zlib adds 5 bytes per 16 KB at worst, plus a frame.
-        if info.filter_mask or info.size > self._size + self._size // 1000 + 256:
+        if info.filter_mask or info.size > largest_packed(self._size):
             raise ValueError(f"plane {index} declares {info.size} bytes")
         with _H5PYS_OWN:
             _, packed = self._dataset.id.read_direct_chunk((index, 0, 0))
@@ -259,7 +264,7 @@ class Planes:
 class NewGroup:
     """A group of a file that is being written."""
 
-    def __init__(self, group: Any, target: _Target | None = None) -> None:
+    def __init__(self, group: Any, target: Target | None = None) -> None:
         self._group = group
         self._target = target
 
@@ -338,7 +343,7 @@ class NewGroup:
 class NewPlanes:
     """Planes of a file that is being written."""
 
-    def __init__(self, dataset: Any, target: _Target | None) -> None:
+    def __init__(self, dataset: Any, target: Target | None) -> None:
         self._dataset = dataset
         self._target = target
 
@@ -348,55 +353,6 @@ class NewPlanes:
             self._dataset.id.write_direct_chunk((index, 0, 0), packed)
         if self._target is not None and self._target.fault is not None:
             raise self._target.fault
-
-
-class _Target:
-    """The file object that HDF5 writes to; it remembers the first fault and then pretends."""
-
-    def __init__(self, file: io.FileIO) -> None:
-        self._file = file
-        self.fault: OSError | None = None
-
-    def write(self, content: memoryview) -> int:
-        view = memoryview(content).cast("B")
-        if self.fault is None:
-            try:
-                self._put(view)
-            except OSError as error:
-                self.fault = error
-        return len(view)
-
-    def _put(self, left: memoryview) -> None:
-        while left:
-            left = left[self._file.write(left) :]
-
-    def read(self, size: int = -1) -> bytes:
-        """Not called: h5py takes for a file what has this method, and reads by `readinto`."""
-        return self._file.read(size) or b""
-
-    def readinto(self, buffer: memoryview) -> int:
-        view = memoryview(buffer).cast("B")
-        got = self._file.readinto(view)
-        # Only after a fault is anything asked for that was never written.
-        view[got:] = bytes(len(view) - got)
-        return len(view)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def truncate(self, size: int) -> int:
-        if self.fault is None:
-            try:
-                self._file.truncate(size)
-            except OSError as error:
-                self.fault = error
-        return size
-
-    def flush(self) -> None:
-        self._file.flush()
 
 
 @contextmanager
@@ -410,13 +366,22 @@ def open_file(path: Path) -> Generator[Group, None, None]:
 @contextmanager
 def open_image(content: bytes) -> Generator[Group, None, None]:
     """Open a whole file that lies in memory."""
-    with _ALONE, h5py.File(io.BytesIO(content), "r") as file:
+    with open_checked(io.BytesIO(content)) as root:
+        yield root
+
+
+@contextmanager
+def open_checked(content: io.BytesIO | io.RawIOBase) -> Generator[Group, None, None]:
+    """Open a file object for reading, whose bytes are what a seal vouches for."""
+    with _ALONE, h5py.File(content, "r") as file:
         yield Group(file)
 
 
 @contextmanager
 def new_file(path: Path) -> Generator[NewGroup, None, None]:
     """Write a file anew; it is on the disk when the block has ended.
+
+    Its first 4096 bytes are left to its seal: less would not let HDF5 align what follows.
 
     Raises
     ------
@@ -425,7 +390,7 @@ def new_file(path: Path) -> Generator[NewGroup, None, None]:
     """
     aligned = {"alignment_threshold": 1, "alignment_interval": ALIGNMENT}
     with _ALONE, new_regular(path) as raw:
-        with _written(raw, "w", **aligned) as root:
+        with _written(raw, "w", userblock_size=ALIGNMENT, **aligned) as root:
             yield root
         os.fsync(raw.fileno())
 
@@ -459,7 +424,7 @@ def next_piece(path: Path) -> Generator[NewGroup, None, None]:
 
 @contextmanager
 def _written(raw: io.FileIO, mode: str, **options: int) -> Generator[NewGroup, None, None]:
-    target = _Target(raw)
+    target = Target(raw)
     try:
         with h5py.File(target, mode, libver=_LIBVER, **options) as file:
             yield NewGroup(file, target)
@@ -469,9 +434,9 @@ def _written(raw: io.FileIO, mode: str, **options: int) -> Generator[NewGroup, N
 
 
 def image(build: Callable[[NewGroup], None]) -> bytes:
-    """A whole small file in memory."""
+    """A whole file in memory, its first 512 bytes left to its seal."""
     buffer = io.BytesIO()
-    with _ALONE, h5py.File(buffer, "w", libver=_LIBVER) as file:
+    with _ALONE, h5py.File(buffer, "w", libver=_LIBVER, userblock_size=_USER_BLOCK) as file:
         build(NewGroup(file))
     return buffer.getvalue()
 

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import errno
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.store.disk.replace import Check, no_check, replacing
-from segdesk.store.parts import hdf5
+from segdesk.store.disk.replace import Check, no_check, write_whole
+from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup
+from segdesk.store.parts.seal import Kind
 
 Plane = npt.NDArray[np.uint8]
 Shape = tuple[int, int, int]
@@ -27,6 +29,8 @@ Shape = tuple[int, int, int]
 Source = Callable[[str, int], bytes | None]
 #: Packed planes that are not all 0, by layer and slice; much smaller than the planes.
 Packed = dict[tuple[str, int], bytes]
+#: What HDF5 keeps of a chunk's place, generously; what a file may hold beside its planes.
+_PLANE_OVERHEAD, _LARGEST_REST = 256, 8 * 1024 * 1024
 
 
 def pack(plane: Plane) -> bytes | None:
@@ -38,6 +42,7 @@ def pack(plane: Plane) -> bytes | None:
 
 def write(
     path: Path,
+    kind: Kind,
     layers: tuple[str, ...],
     shape: Shape,
     source: Source,
@@ -46,7 +51,7 @@ def write(
     on_plane: Callable[[int], None] | None = None,
     check: Check = no_check,
 ) -> None:
-    """Write a file anew, read it back chunk by chunk, and put it in its place.
+    """Write a file anew, sealed, read it back, and put it in its place.
 
     Parameters
     ----------
@@ -70,30 +75,42 @@ def write(
                 packed[layer, index] = content
         if on_plane is not None:
             on_plane(index + 1)
-    with replacing(path, check) as temporary:
-        with hdf5.new_file(temporary) as root:
-            extra(root)
-            targets = {layer: root.planes(layer, shape) for layer in layers}
-            for (layer, index), content in packed.items():
-                targets[layer].put(index, content)
-        sums = {place: zlib.crc32(content) for place, content in packed.items()}
+
+    def build(root: NewGroup) -> None:
+        extra(root)
+        targets = {layer: root.planes(layer, shape) for layer in layers}
+        for (layer, index), content in packed.items():
+            targets[layer].put(index, content)
+
+    def verify(content: bytes) -> None:
         try:
-            _verify(temporary, layers, shape, sums)
+            with hdf5.open_image(content) as root:
+                written = read_packed(root, layers, shape)
         except (ValueError, KeyError, RuntimeError) as error:
             raise OSError(errno.EIO, "what was written cannot be read back") from error
+        if written != packed:
+            raise OSError(errno.EIO, "a slice was not written as it was meant")
+
+    write_whole(path, seal.sealed(hdf5.image(build), kind), verify, check)
 
 
-def _verify(
-    path: Path, layers: tuple[str, ...], shape: Shape, sums: dict[tuple[str, int], int]
-) -> None:
-    with hdf5.open_file(path) as root:
-        for layer in layers:
-            planes = root.planes(layer, shape)
-            for index in range(shape[0]):
-                packed = planes.packed(index)
-                found = None if packed is None else zlib.crc32(packed)
-                if found != sums.get((layer, index)):
-                    raise OSError(errno.EIO, f"slice {index + 1} was not written as it was meant")
+@contextmanager
+def opened(
+    path: Path, kind: Kind, layers: tuple[str, ...], shape: Shape
+) -> Generator[Group, None, None]:
+    """A file of this kind, open for reading from memory, after its seal was checked.
+
+    Raises
+    ------
+    Damage
+        Where its seal does not agree.
+    OSError
+        Where the disk refuses.
+    """
+    plane = hdf5.largest_packed(shape[1] * shape[2]) + _PLANE_OVERHEAD
+    most = _LARGEST_REST + shape[0] * len(layers) * plane
+    with hdf5.open_image(seal.read(path, kind, most=most)) as root:
+        yield root
 
 
 def read_packed(root: Group, layers: tuple[str, ...], shape: Shape) -> Packed:

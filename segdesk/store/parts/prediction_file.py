@@ -11,10 +11,11 @@ from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError
 from segdesk.store.disk.replace import Check, no_check
 from segdesk.store.disk.translate import reading, writing
-from segdesk.store.parts import hdf5
 from segdesk.store.parts.hdf5 import NewGroup
-from segdesk.store.parts.plane_file import Plane, Shape, pack, read_packed, unpack, write
+from segdesk.store.parts.plane_file import Plane, Shape, opened, pack, read_packed, unpack, write
+from segdesk.store.parts.seal import Kind
 
+KIND: Kind = "prediction"
 LAYERS = ("labels", "probability")
 
 
@@ -41,6 +42,7 @@ def write_prediction(path: Path, prediction: Prediction, check: Check = no_check
         path.parent.mkdir(parents=True, exist_ok=True)
         write(
             path,
+            KIND,
             LAYERS,
             (shape[0], shape[1], shape[2]),
             lambda layer, index: pack(arrays[layer][index]),
@@ -58,7 +60,7 @@ def read_prediction(path: Path, run: str, case: str, shape: Shape) -> Prediction
         Where the file is missing, damaged, or belongs to another run, case or shape.
     """
     with reading(f"The prediction of '{case}' by {run}"):
-        with hdf5.open_file(path) as root:
+        with opened(path, KIND, LAYERS, shape) as root:
             if (root.text("run"), root.text("case")) != (run, case):
                 raise ValueError("the prediction of another run or case")
             packed = read_packed(root, LAYERS, shape)

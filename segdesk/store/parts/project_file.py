@@ -8,12 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from segdesk.core.project import Project
-from segdesk.core.regular_file import open_regular
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.store.disk.replace import Check, no_check, write_whole
 from segdesk.store.disk.translate import reading, writing
-from segdesk.store.parts import hdf5
+from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.project_codec import decode, encode, link_files
 
@@ -50,7 +49,8 @@ def write(folder: Path, project: Project, generation: int, check: Check = no_che
             _check_version(root, folder)
 
     with writing(f"The index of the project '{folder.name}'"):
-        write_whole(folder / PROJECT_FILE, hdf5.image(build), verify, check)
+        content = seal.sealed(hdf5.image(build), "project")
+        write_whole(folder / PROJECT_FILE, content, verify, check)
 
 
 def read(folder: Path) -> tuple[Project, int]:
@@ -62,26 +62,21 @@ def read(folder: Path) -> tuple[Project, int]:
         Where there is none, it is damaged, or a newer segdesk wrote it.
     """
     path = folder / PROJECT_FILE
-    if not path.is_file():
+    if not path.exists():
         raise ProjectError(
             f"'{folder.name}' is not a project of segdesk.",
             f"A project is a folder with a '{PROJECT_FILE}' in it.",
         )
     what = f"The index of the project '{folder.name}'"
-    with reading(what):
-        with open_regular(path) as file:
-            content = file.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise ValueError("an index is smaller")
-        with hdf5.open_image(content) as root:
-            _check_version(root, folder)
-            generation = root.integer("generation")
-            if generation < 0:
-                raise ValueError(f"expected a generation >= 0, received {generation}")
-            project = decode(root)
-            if any(not 0 <= case.generation <= generation for case in project.cases):
-                raise ValueError("a mask is newer than the project")
-            return project, generation
+    with reading(what), hdf5.open_image(seal.read(path, "project", most=_LARGEST)) as root:
+        _check_version(root, folder)
+        generation = root.integer("generation")
+        if generation < 0:
+            raise ValueError(f"expected a generation >= 0, received {generation}")
+        project = decode(root)
+        if any(not 0 <= case.generation <= generation for case in project.cases):
+            raise ValueError("a mask is newer than the project")
+        return project, generation
 
 
 def _check_version(root: Group, folder: Path) -> None:

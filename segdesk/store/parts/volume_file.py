@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -30,14 +31,21 @@ from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import VOLUME_FILE
 from segdesk.store.disk.replace import Check, new_folder, no_check
-from segdesk.store.disk.translate import reading, writing
-from segdesk.store.parts import hdf5
+from segdesk.store.disk.translate import Damage, reading, writing
+from segdesk.store.parts import hdf5, seal
+from segdesk.store.parts.seal import Kind, Span
 from segdesk.store.parts.value_codec import UNITS, grid_of, one_of, put_grid
 
+KIND: Kind = "volume"
+
+#: Which file it is and when it was written: device, number, size, time.
+Stamp = tuple[int, int, int, int]
 FORMAT = "segdesk volume"
 VERSION = 1
 #: Kept free on the disk, so that the journal still has room after an import.
 RESERVE = 64 * 1024 * 1024
+#: What a volume may hold beside its voxels and their checksums.
+_LARGEST_REST = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +64,19 @@ class VolumeFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
-    """Byte offsets of the two datasets."""
+class _Places:
+    """Where what is not known yet will be written: the voxels, and the offset of their sums."""
 
-    voxels: int
+    voxels: Span
     sums: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the voxels lie, and the CRC-32 of each slice."""
+
+    voxels: Span
+    sums: tuple[int, ...]
 
 
 def write(
@@ -100,24 +116,35 @@ def write(
         _check_room(folder.parent, grid, what)
         with new_folder(folder, check) as temporary:
             path = temporary / VOLUME_FILE
-            layout = _lay_out(path, grid, unit=unit, slope=slope, intercept=intercept)
-            facts = _fill(path, layout, grid, planes, on_plane, cancelled)
-            _open(path, grid)
+            places = _lay_out(path, grid, unit=unit, slope=slope, intercept=intercept)
+            facts = _fill(path, places, grid, planes, on_plane, cancelled)
+            with open_regular(path) as file:
+                _open(file, grid)
             return facts
 
 
-def read(path: Path, case: Case) -> Volume:
-    """The scan of a case as a read-only memory map.
+def read(path: Path, case: Case, sound: set[Stamp]) -> Volume:
+    """The scan of a case as a read-only memory map, after each slice's checksum was compared.
+
+    Parameters
+    ----------
+    sound : files whose slices have been compared, which is done once for each; changed in place
 
     Raises
     ------
     ProjectError
         Where the file is missing, damaged, or not the case's.
     """
-    offset = location(path, case)
     with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
+        layout = _open(file, case.grid)
+        now = os.fstat(file.fileno())
+        stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
+        if stamp not in sound:
+            _check_slices(file, layout, case.grid, range(case.slices))
+            sound.add(stamp)
+        # Of the file that was checked, whatever has its name by now.
         voxels: npt.NDArray[np.int16] = np.memmap(
-            file, dtype="<i2", mode="r", offset=offset, shape=case.grid.shape
+            file, dtype="<i2", mode="r", offset=layout.voxels.start, shape=case.grid.shape
         )
     return Volume(case.grid, voxels, case.unit, case.slope, case.intercept)
 
@@ -134,17 +161,19 @@ def location(path: Path, case: Case, *, checked: Iterable[int] = ()) -> int:
     ProjectError
         Where the file is missing, damaged, or not the case's.
     """
-    with reading(f"The scan of '{case.id}'"):
-        layout = _open(path, case.grid)
-        nbytes = 2 * int(np.prod(case.grid.slice_shape))
-        with open_regular(path) as file:
-            for index in checked:
-                file.seek(layout.sums + 4 * index)
-                wanted = int.from_bytes(file.read(4), "little")
-                file.seek(layout.voxels + nbytes * index)
-                if zlib.crc32(file.read(nbytes)) != wanted:
-                    raise ValueError(f"slice {index + 1} does not agree with its checksum")
-        return layout.voxels
+    with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
+        layout = _open(file, case.grid)
+        _check_slices(file, layout, case.grid, checked)
+        return layout.voxels.start
+
+
+def _check_slices(file: BinaryIO, layout: _Layout, grid: Grid, slices: Iterable[int]) -> None:
+    """Read slices and compare them with their checksums; Damage names the first that differs."""
+    nbytes = 2 * int(np.prod(grid.slice_shape))
+    for index in slices:
+        file.seek(layout.voxels.start + nbytes * index)
+        if zlib.crc32(file.read(nbytes)) != layout.sums[index]:
+            raise Damage(f"slice {index + 1} does not agree with its checksum")
 
 
 def _check_room(folder: Path, grid: Grid, what: str) -> None:
@@ -157,19 +186,23 @@ def _check_room(folder: Path, grid: Grid, what: str) -> None:
         )
 
 
-def _lay_out(path: Path, grid: Grid, *, unit: Unit, slope: float, intercept: float) -> _Layout:
+def _lay_out(path: Path, grid: Grid, *, unit: Unit, slope: float, intercept: float) -> _Places:
     with hdf5.new_file(path) as root:
         root.put(format=FORMAT, version=VERSION, unit=unit)
         root.put(slope=float(slope), intercept=float(intercept))
         put_grid(grid, root)
         voxels = root.contiguous("voxels", "<i2", grid.shape)
         sums = root.contiguous("crc32", "<u4", grid.shape[:1])
-        return _Layout(voxels, sums)
+        return _Places(_span(voxels, grid), sums)
+
+
+def _span(offset: int, grid: Grid) -> Span:
+    return Span(offset, offset + 2 * int(np.prod(grid.shape, dtype=np.int64)))
 
 
 def _fill(
     path: Path,
-    layout: _Layout,
+    places: _Places,
     grid: Grid,
     planes: Callable[[int], Voxels],
     on_plane: Callable[[int], None] | None,
@@ -178,7 +211,7 @@ def _fill(
     digest, sums = hashlib.sha256(), np.zeros(grid.shape[0], "<u4")
     lowest, highest = 32767, -32768
     with io.BufferedRandom(change_regular(path)) as file:
-        file.seek(layout.voxels)
+        file.seek(places.voxels.start)
         for index in range(grid.shape[0]):
             if cancelled is not None and cancelled():
                 raise Cancelled
@@ -195,26 +228,26 @@ def _fill(
             lowest, highest = min(lowest, int(plane.min())), max(highest, int(plane.max()))
             if on_plane is not None:
                 on_plane(index)
-        file.seek(layout.sums)
+        file.seek(places.sums)
         file.write(sums.tobytes())
+        seal.seal_file(file, KIND, places.voxels)
         file.flush()
         os.fsync(file.fileno())
     return VolumeFacts(digest.hexdigest(), lowest, highest)
 
 
-def _open(path: Path, grid: Grid) -> _Layout:
-    """Check a file against its Grid and say where things lie."""
-    with hdf5.open_file(path) as root:
+def _open(file: BinaryIO, grid: Grid) -> _Layout:
+    """Check a file but its voxels, against its seal and its Grid, and say where things lie."""
+    most = _LARGEST_REST + 4 * grid.shape[0]
+    around = seal.read_around(file, KIND, most=most)
+    with hdf5.open_checked(around.as_file()) as root:
         if root.text("format") != FORMAT or root.integer("version") != VERSION:
             raise ValueError("not a volume of this version")
         if grid_of(root) != grid:
-            raise ValueError("the volume lies on another grid")
+            raise Damage("it lies on another grid than the project says")
         one_of(root.text("unit"), UNITS)
-        layout = _Layout(
-            root.contiguous("voxels", "<i2", grid.shape),
-            root.contiguous("crc32", "<u4", grid.shape[:1]),
-        )
-    nbytes = 2 * int(np.prod(grid.shape, dtype=np.int64))
-    if layout.voxels % hdf5.ALIGNMENT or layout.voxels + nbytes > path.stat().st_size:
+        voxels = _span(root.contiguous("voxels", "<i2", grid.shape), grid)
+        sums = root.column("crc32", "<u4")
+    if voxels.start % hdf5.ALIGNMENT or voxels != around.left_out or len(sums) != grid.shape[0]:
         raise ValueError("the voxels are not where they should be")
-    return layout
+    return _Layout(voxels, tuple(sums.tolist()))

@@ -6,7 +6,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +19,7 @@ from segdesk.core.share import Share
 from segdesk.errors import ProjectError
 from segdesk.store.parts import hdf5, project_file
 from segdesk.store.parts.project_codec import decode, encode
+from tests.store.resealing import changing, h5py
 from tests.store.strategies import projects
 
 FEW = settings(
@@ -153,7 +153,7 @@ def test_a_strangers_file_is_refused_with_a_sentence(
     path = _written(tmp_path)
     shutil.copy(path, tmp_path / "other.h5")
     project_file.read(tmp_path)
-    with h5py.File(path, "r+") as file:
+    with changing(path) as file:
         harm(file)
     with pytest.raises(ProjectError):
         project_file.read(tmp_path)
@@ -161,7 +161,7 @@ def test_a_strangers_file_is_refused_with_a_sentence(
 
 def test_a_newer_format_is_refused_with_the_version_that_it_needs(tmp_path: Path) -> None:
     path = _written(tmp_path)
-    with h5py.File(path, "r+") as file:
+    with changing(path) as file:
         file.attrs["version"] = np.int64(7)
         file.attrs["needs"] = "2.5"
         del file["cases"]

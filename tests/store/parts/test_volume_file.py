@@ -11,7 +11,6 @@ from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -20,6 +19,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.volume import Volume, fingerprint
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.store.project_folder import ProjectFolder
+from tests.store.resealing import changing, h5py, seal_again
 from tests.store.strategies import GRID, new_case, project_with_cases
 
 Usage = namedtuple("Usage", "total used free")
@@ -235,13 +235,13 @@ def _no_hdf5(path: Path, case: Case) -> None:
 
 
 def _chunked(path: Path, case: Case) -> None:
-    with h5py.File(path, "r+") as file:
+    with changing(path) as file:
         del file["voxels"]
         file.create_dataset("voxels", data=_voxels(), chunks=(1, 16, 12))
 
 
 def _external(path: Path, case: Case) -> None:
-    with h5py.File(path, "r+") as file:
+    with changing(path) as file:
         del file["voxels"]
         file.create_dataset(
             "voxels", GRID.shape, "<i2", external=[("/etc/passwd", 0, h5py.h5f.UNLIMITED)]
@@ -249,7 +249,7 @@ def _external(path: Path, case: Case) -> None:
 
 
 def _other_dtype(path: Path, case: Case) -> None:
-    with h5py.File(path, "r+") as file:
+    with changing(path) as file:
         del file["voxels"]
         file.create_dataset("voxels", data=_voxels().astype(">i2"))
 
@@ -257,15 +257,16 @@ def _other_dtype(path: Path, case: Case) -> None:
 def _unaligned(path: Path, case: Case) -> None:
     with h5py.File(path, "r") as file:
         attributes, sums = dict(file.attrs), file["crc32"][:]
-    with h5py.File(path, "w", libver="v110") as file:
+    with h5py.File(path, "w", libver="v110", userblock_size=512) as file:
         file.attrs.update(attributes)
         file["crc32"] = sums
         file["voxels"] = _voxels()
         assert file["voxels"].id.get_offset() % 4096
+    seal_again(path)
 
 
 def _other_place(path: Path, case: Case) -> None:
-    with h5py.File(path, "r+") as file:
+    with changing(path) as file:
         file.attrs["origin_mm"] = (1.0, 2.0, 3.0)
 
 
