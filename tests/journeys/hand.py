@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -32,16 +33,33 @@ Masks = dict[str, tuple[npt.NDArray[np.uint8], tuple[SliceStatus, ...]]]
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the inputs."""
+    """What became of the inputs, of each kind."""
 
-    landed: int = 0
-    dropped: int = 0
+    landed: Counter[str] = field(default_factory=Counter)
+    #: Kind, and what was said.
+    dropped: list[tuple[str, str]] = field(default_factory=list)
     #: Inputs that did nothing although nothing was said.
     silent: list[str] = field(default_factory=list)
 
     @property
     def given(self) -> int:
-        return self.landed + self.dropped
+        return self.landed.total() + len(self.dropped)
+
+    def lines(self) -> dict[str, str]:
+        """The whole and each kind in words, for a test's record."""
+        dropped = Counter(kind for kind, _ in self.dropped)
+        share = self.landed.total() / max(self.given, 1)
+        lines = {
+            "all": f"{self.given} given, {self.landed.total()} landed ({share:.1%}),"
+            f" {len(self.dropped)} dropped and {len(self.dropped) - len(self.silent)} of them said"
+        }
+        for kind in sorted({*self.landed, *dropped}):
+            said = Counter(said for one, said in self.dropped if one == kind and said)
+            words = "; ".join(f"{count} x {sentence}" for sentence, count in said.items())
+            lines[kind] = f"{self.landed[kind]} landed, {dropped[kind]} dropped" + (
+                f" ({words})" if words else ""
+            )
+        return lines
 
 
 class Hand:
@@ -138,7 +156,7 @@ class Hand:
         is_there = self.workbench.is_loaded(case) and all(
             self.workbench.annotation(case).labels[index][voxel] == value for voxel in way
         )
-        self._count(is_there, f"stroke in {case}, slice {index + 1}")
+        self._count(is_there, "stroke", f"{case}, slice {index + 1}")
 
     def key(self, key: Qt.Key) -> None:
         """A key on the canvas."""
@@ -155,7 +173,7 @@ class Hand:
             done = view.segment == int(key == Qt.Key.Key_1)
         else:
             done = view.case_id == after[0] and abs(view.slice - after[1]) <= 1
-        self._count(done, f"{key.name} in {after[0]}, slice {after[1] + 1}")
+        self._count(done, key.name, f"{after[0]}, slice {after[1] + 1}")
 
     def show_another_case(self) -> None:
         """A click in the list of cases: what was meant for the old one is over."""
@@ -188,13 +206,13 @@ class Hand:
                 same &= statuses[index] is old_statuses[index]
                 assert same or (case, index) == aimed[:2], (case, index, aimed)
 
-    def _count(self, landed: bool, what: str) -> None:
+    def _count(self, landed: bool, kind: str, where: str) -> None:
         if landed:
-            self.tally.landed += 1
+            self.tally.landed[kind] += 1
             return
-        self.tally.dropped += 1
+        self.tally.dropped.append((kind, " / ".join(self._said)))
         if not self._said:
-            self.tally.silent.append(what)
+            self.tally.silent.append(f"{kind} in {where}")
 
     def _masks(self) -> Masks:
         workbench = self.workbench

@@ -5,6 +5,7 @@ Every voxel and status lies in the case and slice that were on screen when the i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
@@ -144,7 +145,11 @@ def audit(project: Path, desk: Desk, hand: Hand) -> None:
     "inputs", [60, pytest.param(300, marks=pytest.mark.long)], ids=["60", "300"]
 )
 def test_every_input_lands_where_it_was_given_while_everything_ends_behind_it(
-    busy_desk: Desk, sources: list[Path], monkeypatch: pytest.MonkeyPatch, inputs: int
+    busy_desk: Desk,
+    sources: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    record_testsuite_property: Callable[[str, object], None],
+    inputs: int,
 ) -> None:
     background = Background(busy_desk, sources)
     hand = Hand(busy_desk, monkeypatch, inputs, background.start_all)
@@ -156,8 +161,13 @@ def test_every_input_lands_where_it_was_given_while_everything_ends_behind_it(
             # The reader closes what has been read.
             busy_desk.window.banner.clear()
     ended = {kind: background.ended.count(kind) for kind in set(background.ended)}
+    # Kept in the record of the tests; `-s` shows it.
+    tally = hand.tally.lines() | {"ended behind it": str(dict(sorted(ended.items())))}
+    for name, line in tally.items():
+        record_testsuite_property(f"{inputs} inputs, {name}", line)
+        sys.stdout.write(f"\n{name}: {line}")
     assert hand.tally.silent == []
-    assert hand.tally.landed >= LANDED * hand.tally.given
+    assert hand.tally.landed.total() >= LANDED * hand.tally.given
     assert set(ended) == {"import", "read", "prediction", "training", "save", "failure"}
     background.wait_until_idle()
     audit(project, busy_desk, hand)
