@@ -135,21 +135,27 @@ def joined_split(workbench: Workbench) -> Split:
     """The project's split with every patient whose pool is not set by hand.
 
     Patients of whom something teaches already join first: the first of them goes to training, so
-    that the only scan that anybody has painted is never the one that is held back.
+    that the only scan that anybody has painted is never the one that is held back. Of several it
+    is the one with the most right slices.
     """
     taught: list[str] = []
+    right: dict[str, tuple[int, int]] = {}
     others: list[str] = []
     for case in workbench.project.cases:
         if case.pool is not None:
             continue
         teaching = _teaching(workbench.statuses(case.id))
         if case.grid.stacked:
-            (taught if teaching else others).append(case.patient_of(0))
+            patient = case.patient_of(0)
+            (taught if teaching else others).append(patient)
+            whole, some = right.get(patient, (0, 0))
+            more = len(_whole(workbench.statuses(case.id), teaching))
+            right[patient] = whole + more, some + len(teaching)
             continue
         teaches = set(teaching)
         for index in range(case.slices):
             (taught if index in teaches else others).append(case.patient_of(index))
-    return workbench.project.split.joined(taught).joined(others)
+    return workbench.project.split.joined(taught, right).joined(others)
 
 
 def keep_split(workbench: Workbench) -> None:

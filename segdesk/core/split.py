@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,11 +27,18 @@ class Split:
         """The patient's pool, or None where they have not joined."""
         return dict(self.pools).get(patient)
 
-    def joined(self, patients: Iterable[str]) -> Split:
+    def joined(
+        self, patients: Iterable[str], right: Mapping[str, tuple[int, int]] | None = None
+    ) -> Split:
         """The split with new patients added; nobody who is in it moves.
 
         New patients are taken in an order drawn by the seed; each goes to the pool that is
-        furthest below its share, and a pool that must have somebody comes first.
+        furthest below its share, and a pool that must have somebody comes first. Of those who
+        join to teach and otherwise, the one with the most right slices teaches.
+
+        Parameters
+        ----------
+        right : of each patient, how many slices are right and how many teach at all
         """
         pools = dict(self.pools)
         new = sorted({p for p in patients if p not in pools}, key=self._draw)
@@ -39,10 +46,31 @@ class Split:
         for patient in new:
             pools[patient] = _neediest(taken)
             taken[pools[patient]] += 1
+        if right and new:
+            _let_the_richest_teach(pools, new, right)
         return Split(self.seed, tuple(pools.items()))
 
     def _draw(self, patient: str) -> str:
         return hashlib.sha256(f"{self.seed}:{patient}".encode()).hexdigest()
+
+
+def _let_the_richest_teach(
+    pools: dict[str, Pool], new: Sequence[str], right: Mapping[str, tuple[int, int]]
+) -> None:
+    """Of the new patients the one with the most right slices takes the place of one who teaches
+    with fewer: a single slice of another patient must not hold back all of theirs.
+    """
+
+    def slices(patient: str) -> tuple[int, int]:
+        return right.get(patient, (0, 0))
+
+    richest = max(new, key=slices)
+    learners = [patient for patient in new if pools[patient] == "train"]
+    if not learners or pools[richest] == "train":
+        return
+    poorest = min(learners, key=slices)
+    if slices(poorest) < slices(richest):
+        pools[poorest], pools[richest] = pools[richest], pools[poorest]
 
 
 def _neediest(taken: Counter[Pool]) -> Pool:

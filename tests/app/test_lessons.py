@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from segdesk.app import lessons, teaching, training
 from segdesk.app.accepting import accept_in_bulk
@@ -10,6 +13,7 @@ from segdesk.app.reviewing import set_status
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import plan_for
 from segdesk.core.share import Share
+from segdesk.core.split import Split
 from segdesk.core.status import SliceStatus
 from tests.app.test_teaching import right
 from tests.projects import add_case, disc, make_project, stroke, voxels
@@ -57,6 +61,26 @@ def test_slices_of_a_case_that_tests_or_that_are_drawn_in_part_are_left_out_by_n
         Share("case-002", validate=2, in_part=1),
         Share("case-003", test=3),
     )
+    workbench.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("way", ["stroke", "right"])
+def test_a_slice_of_another_patient_does_not_turn_teaching_and_validating_round(
+    tmp_path: Path, seed: int, way: str
+) -> None:
+    workbench = make_project(tmp_path, cases=2)
+    workbench.put_project(replace(workbench.project, split=Split(seed)))
+    right(workbench, "case-002", 0, 1, 2, 3)
+    if way == "stroke":
+        stroke(workbench, 2, case="case-001")
+    else:
+        right(workbench, "case-001", 2)
+    teach = {
+        choice.case for choice in teaching.curriculum(workbench).choices if choice.pool == "train"
+    }
+    assert teach == {"case-002"}
+    assert dict(teaching.joined_split(workbench).pools)["case-001"] == "validation"
     workbench.close()
 
 

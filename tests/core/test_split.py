@@ -70,3 +70,23 @@ def test_joining_again_changes_nothing_and_a_stranger_has_no_pool() -> None:
     assert split.joined(["b", "a", "a"]) == split
     assert split.pool("a") in SHARES
     assert split.pool("c") is None
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=4), st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1
+    ),
+    st.integers(0, 99),
+)
+def test_of_those_who_join_together_the_one_with_the_most_right_slices_teaches(
+    right: dict[str, tuple[int, int]], seed: int
+) -> None:
+    split = Split(seed).joined(right, right)
+    assert sizes(split) == sizes(Split(seed).joined(right))
+    most = max(right.values())
+    assert any(split.pool(patient) == "train" for patient in right if right[patient] == most)
+
+
+def test_who_has_joined_teaches_or_not_as_before_whoever_comes_with_more() -> None:
+    split = Split().joined(["a"]).joined(["b"], {"a": (1, 1), "b": (117, 117)})
+    assert split.pools == (("a", "train"), ("b", "validation"))
