@@ -244,9 +244,11 @@ def test_bulk_acceptance_says_what_it_left_out_and_why(
 def test_verified_names_what_only_the_prediction_has(
     desk: Desk, predicted: npt.NDArray[np.uint8]
 ) -> None:
+    desk.window.table["start_from_prediction"].trigger()
+    drawn = finish_by_hand(desk)
     desk.key(Qt.Key.Key_M)
     assert status(desk) is SliceStatus.VERIFIED
-    assert not labels(desk).any()
+    assert np.array_equal(labels(desk), drawn)
     assert f"{TABLE} of Table more: Ctrl+Enter takes them" in said(desk)
     desk.key(Qt.Key.Key_M)
     assert status(desk) is SliceStatus.CORRECTED

@@ -12,8 +12,9 @@ from segdesk.core.prediction import Difference
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
-from segdesk.ui import review_words
+from segdesk.ui import on_screen, review_words
 from segdesk.ui.action import Action
+from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
 from segdesk.ui.translations import tr
 
@@ -47,16 +48,32 @@ def _said_of_slices(window: MainWindow) -> tuple[Action, ...]:
 
     def take(workbench: Workbench, view: ViewState, case: str) -> None:
         found = accepting.taking(workbench, case, view.slice)
+        if _is_unseen(window, lambda canvas: on_screen.why_not_right(canvas, found)):
+            return
         reviewing.take_prediction(workbench, case, view.slice)
         view.show_annotation()
         if found is not None:
             _say_taken(window, workbench, case, found)
 
     def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
+        found = accepting.taking(workbench, case, view.slice)
+        if found is not None and _is_unseen(window, on_screen.why_not_predicted):
+            return
         reviewing.dismiss(workbench, case, view.slice)
 
     def status(wanted: SliceStatus) -> OnSlice:
         def set_it(workbench: Workbench, view: ViewState, case: str) -> None:
+            is_new = workbench.statuses(case)[view.slice] is not wanted
+            if wanted.teaches_whole and is_new:
+                filling = accepting.filling(workbench, case, view.slice)
+                if _is_unseen(
+                    window,
+                    lambda canvas: (
+                        on_screen.why_not_right(canvas, filling)
+                        or on_screen.why_not_empty(canvas, filling)
+                    ),
+                ):
+                    return
             reviewing.set_status(workbench, case, view.slice, wanted)
             if workbench.statuses(case)[view.slice].teaches_whole:
                 _name_what_is_left(window, workbench, view, case)
@@ -157,14 +174,7 @@ def _going_on(window: MainWindow) -> tuple[Action, ...]:
 def _say_right(window: MainWindow, workbench: Workbench, view: ViewState, case: str) -> bool:
     """Enter; returns whether the slice is right now."""
     filling = accepting.filling(workbench, case, view.slice)
-    brings = filling is not None and bool(filling.gained or filling.kept_out)
-    if brings and window.canvas is not None and not window.canvas.shows_prediction:
-        # Nobody says of what is not on the screen that it is right.
-        view.show_prediction()
-        window.canvas.peek(False)
-        window.say(
-            tr("The prediction was hidden and is shown now: Enter takes it, Backspace dismisses it")
-        )
+    if _is_unseen(window, lambda canvas: on_screen.why_not_right(canvas, filling)):
         return False
     reviewing.say_right(workbench, case, view.slice)
     if filling is None or filling.is_empty:
@@ -172,6 +182,14 @@ def _say_right(window: MainWindow, workbench: Workbench, view: ViewState, case: 
     else:
         _say_taken(window, workbench, case, filling)
     return True
+
+
+def _is_unseen(window: MainWindow, why_not: Callable[[SliceView], str]) -> bool:
+    """Refuse with a sentence what has not been on the screen; whether it was refused."""
+    reason = "" if window.canvas is None else why_not(window.canvas)
+    if reason:
+        window.say(reason)
+    return bool(reason)
 
 
 def _say_taken(window: MainWindow, workbench: Workbench, case: str, found: Difference) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
-from segdesk.app.accepting import is_untouched
+from segdesk.app.accepting import filling, is_untouched
 from segdesk.app.tools.press import Hand, locked_under, press
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
@@ -20,6 +20,7 @@ from segdesk.errors import UsageError
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.drags import Drag, PanDrag, Stage, StrokeDrag, WindowDrag, ZoomDrag
 from segdesk.ui.canvas.keys import MODIFIERS
+from segdesk.ui.canvas.scene import Scene
 
 #: Angle of one notch of a wheel, in eighths of a degree (Qt's unit).
 NOTCH = 120
@@ -46,7 +47,7 @@ class Canvas(Stage, Protocol):
     def view(self) -> ViewState: ...
 
     @property
-    def shows_prediction(self) -> bool: ...
+    def scene(self) -> Scene: ...
 
     def show_layers(self) -> bool: ...
 
@@ -184,13 +185,17 @@ class Pointer:
             return None
         # The right button erases with every tool; Ctrl turns the left one round.
         opposite = view.tool != "eraser" if erase else invert
-        starts = view.starts_from_prediction and self._canvas.shows_prediction
+        scene = self._canvas.scene
+        wanted = view.starts_from_prediction and scene.shows_prediction
+        # What came in this very moment is not what the hand saw.
+        starts = wanted and scene.has_shown_prediction
         hand = Hand(view.tool, view.segment, view.brush_mm, opposite, starts)
         point = self._canvas.viewport.to_voxel(position.x(), position.y())
         place = (view.case_id, view.slice, point)
         locked = locked_under(workbench, *place, hand.value)
         untouched = is_untouched(workbench.annotation(view.case_id), view.slice)
         self._untouched = place[:2] if starts and untouched else None
+        missed = wanted and not starts and filling(workbench, *place[:2]) is not None
         try:
             stroke = press(workbench, *place, hand)
         except UsageError as refusal:
@@ -201,6 +206,8 @@ class Pointer:
             self._canvas.say(words.keeps_locked(locked))
         elif was_hidden:
             self._canvas.say(words.overlays_on_again())
+        elif missed:
+            self._canvas.say(words.prediction_came())
         else:
             self._tell_start()
         return None if stroke is None else StrokeDrag(self._canvas, stroke)

@@ -6,8 +6,6 @@ stroke marks the box that it changed.
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtGui import QPainter
 
 from segdesk.app.accepting import offered
@@ -15,11 +13,15 @@ from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.edit import Box
+from segdesk.core.prediction import Prediction
 from segdesk.ops.blend import Look, Rgb
 from segdesk.ui.canvas.layer_items import SlicePicture
 from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.theme import Tokens
+
+#: Case, slice, and the prediction where one is seen.
+Shown = tuple[str, int, Prediction | None]
 
 
 class Scene:
@@ -33,6 +35,9 @@ class Scene:
         self._image_stale = True
         self._layers_stale = True
         self._stale_box: Box | None = None
+        #: Case, slice and prediction: of the picture, and of what was painted last.
+        self._pictured: Shown | None = None
+        self._painted: Shown | None = None
         #: The bare image for as long as it is set.
         self.is_bare = False
 
@@ -65,12 +70,35 @@ class Scene:
         if self._image_stale or self._layers_stale:
             self._picture.set_look(self._look())
             box = None
-        self._picture.blend(loaded.annotation.labels[index], self._prediction(case, index), box)
+        prediction = self._prediction(case, index)
+        predicted = None if prediction is None else prediction.labels[index]
+        self._picture.blend(loaded.annotation.labels[index], predicted, box)
+        self._pictured = (case.id, index, prediction)
         self._image_stale = self._layers_stale = False
         self._stale_box = None
 
     def paint(self, painter: QPainter, viewport: Viewport) -> None:
         self._picture.paint(painter, viewport)
+        self._painted = self._pictured
+
+    @property
+    def has_shown_slice(self) -> bool:
+        """Whether the slice that the hand acts on has been painted since it was turned to."""
+        return self._painted is not None and self._painted[:2] == self._place
+
+    @property
+    def has_shown_prediction(self) -> bool:
+        """Whether the prediction that is offered on the slice now has been painted."""
+        case, index = self._place
+        if case is None or self._painted is None or not self.has_shown_slice:
+            return False
+        return self._painted[2] is not None and self._painted[2] is offered(
+            self._workbench, case, index
+        )
+
+    @property
+    def _place(self) -> tuple[str | None, int]:
+        return self._view.case_id, self._view.slice
 
     @property
     def shows_prediction(self) -> bool:
@@ -94,12 +122,9 @@ class Scene:
             false_negative=_rgb(self._tokens.false_negative),
         )
 
-    def _prediction(self, case: Case, index: int) -> npt.NDArray[np.uint8] | None:
+    def _prediction(self, case: Case, index: int) -> Prediction | None:
         """The prediction of the slice, unless it is hidden or was dismissed."""
-        if not self.shows_prediction:
-            return None
-        prediction = offered(self._workbench, case.id, index)
-        return None if prediction is None else prediction.labels[index]
+        return offered(self._workbench, case.id, index) if self.shows_prediction else None
 
 
 def _rgb(colour: str) -> Rgb:

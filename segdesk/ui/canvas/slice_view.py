@@ -229,9 +229,9 @@ class SliceView(QWidget):
             self._follow()
 
     @property
-    def shows_prediction(self) -> bool:
-        """Whether a prediction would be seen: not while the bare image is."""
-        return self._scene.shows_prediction
+    def scene(self) -> Scene:
+        """What of the slice is on the screen."""
+        return self._scene
 
     def show_layers(self) -> bool:
         """Bring the annotation on screen, peeking or not. Returns whether it was not there."""

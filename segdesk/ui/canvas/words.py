@@ -74,6 +74,13 @@ def started_from_prediction() -> str:
     return _tr("The stroke starts from the prediction. Ctrl+Z twice takes back both.")
 
 
+def prediction_came() -> str:
+    """A first stroke met a prediction that nobody has seen yet."""
+    return _tr(
+        "The prediction came as you began: the stroke stands alone. Ctrl+Enter takes the rest."
+    )
+
+
 def not_read_yet(case: str) -> str:
     """A stroke was begun on a case whose mask is still on its way."""
     return _tr("{case} is still being read, so nothing was drawn.").format(case=case)
