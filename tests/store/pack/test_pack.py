@@ -1,31 +1,186 @@
 """A project into one file and back: equal voxel for voxel, and nothing half-done on the way."""
 
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
+import pytest
 
-from segdesk.app import packing, saving, unpacking
+from segdesk.app import saving
+from segdesk.app.packing import prepare
+from segdesk.app.unpacking import is_packed, unpack
 from segdesk.app.workbench import Workbench
-from tests.projects import make_project, stroke
+from segdesk.errors import Cancelled, ProjectError, UsageError
+from segdesk.store.pack.contents import RUN_FILES
+from tests.packs import add_run, content_of, datasets_of, full_project, pack_of
+from tests.projects import make_project
 
 
-def test_a_project_comes_back_equal(tmp_path: Path) -> None:
-    workbench = make_project(tmp_path, cases=2)
-    stroke(workbench, 2)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, object]]]:
+    """A file that was packed with strokes unsaved, and what the project was as soon as it was
+    saved."""
+    folder = tmp_path_factory.mktemp("made")
+    workbench = full_project(folder)
+    file = pack_of(workbench, folder / "made.h5")
     saving.save(workbench)
-    stroke(workbench, 3)
-    file, there = tmp_path / "p.h5", tmp_path / "again.segdesk"
-    packing.prepare(workbench).write(file)
-    unpacking.unpack(file, there)
-    saving.save(workbench)
-    again = Workbench.open(there)
+    content = content_of(workbench)
+    workbench.close()
+    yield file, content
+
+
+def opened(path: Path) -> dict[str, object]:
+    workbench = Workbench.open(path)
     try:
-        assert again.project == workbench.project
-        for case in workbench.project.cases:
-            mine, theirs = workbench.loaded(case.id), again.loaded(case.id)
-            assert np.array_equal(mine.volume.voxels, theirs.volume.voxels)
-            assert np.array_equal(mine.annotation.labels, theirs.annotation.labels)
-            assert np.array_equal(mine.annotation.provenance, theirs.annotation.provenance)
+        assert workbench.notes == ()
+        return content_of(workbench)
     finally:
-        again.close()
         workbench.close()
+
+
+def test_a_project_comes_back_equal_with_its_runs_and_unsaved_strokes(
+    made: tuple[Path, dict[str, object]], tmp_path: Path
+) -> None:
+    file, content = made
+    assert len(content) == 1 + 5 + 2
+    unpack(file, tmp_path / "again.segdesk")
+    assert opened(tmp_path / "again.segdesk") == content
+
+
+def test_packing_what_was_unpacked_gives_an_equal_file(
+    made: tuple[Path, dict[str, object]], tmp_path: Path
+) -> None:
+    file, _ = made
+    unpack(file, tmp_path / "again.segdesk")
+    workbench = Workbench.open(tmp_path / "again.segdesk", writable=False)
+    try:
+        assert datasets_of(pack_of(workbench, tmp_path / "b.h5")) == datasets_of(file)
+    finally:
+        workbench.close()
+
+
+def test_neither_logs_nor_bundles_go_in(made: tuple[Path, dict[str, object]]) -> None:
+    file, _ = made
+    for words in (b"said by the trainer", b"a frozen input", b"trainer.log", b"bundle"):
+        assert words not in file.read_bytes()
+    with h5py.File(file) as root:
+        assert set(root["runs/run-001/files"]) == set(RUN_FILES)
+
+
+def test_nothing_in_the_file_leads_to_another_one(made: tuple[Path, dict[str, object]]) -> None:
+    found: list[str] = []
+    with h5py.File(made[0]) as root:
+        root.visit_links(lambda name: found.append(type(root.get(name, getlink=True)).__name__))
+    assert set(found) == {"HardLink"}
+
+
+def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    file = tmp_path / "p.h5"
+    file.write_text("mine")
+    with pytest.raises(UsageError, match="already something"):
+        prepare(workbench).write(file)
+    assert file.read_text() == "mine"
+    prepare(workbench).write(file, overwrite=True)
+    assert is_packed(file)
+    workbench.close()
+
+
+@pytest.mark.parametrize("name", ["project.h5", "cases/mine.h5"])
+def test_a_file_inside_a_project_is_refused_whatever_may_be_replaced(
+    tmp_path: Path, name: str
+) -> None:
+    workbench = make_project(tmp_path)
+    before = (workbench.folder.path / "project.h5").read_bytes()
+    with pytest.raises(UsageError, match="inside a project"):
+        prepare(workbench).write(workbench.folder.path / name, overwrite=True)
+    assert (workbench.folder.path / "project.h5").read_bytes() == before
+    workbench.close()
+
+
+def test_stopping_at_any_point_leaves_nothing(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    add_run(workbench, "run-001")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    file = tmp_path / "p.h5"
+    looked, total = stops(lambda asked: prepare(workbench).write(file, cancelled=asked))
+    for stop_at in range(1, total + 1, total // 4):
+        with pytest.raises(Cancelled):
+            prepare(workbench).write(folder / "p.h5", cancelled=looked(stop_at))
+        assert list(folder.iterdir()) == []
+    workbench.close()
+    looked, total = stops(lambda asked: unpack(file, tmp_path / "u.segdesk", cancelled=asked))
+    for stop_at in range(1, total + 1, total // 4):
+        with pytest.raises(Cancelled):
+            unpack(file, folder / "u.segdesk", cancelled=looked(stop_at))
+        assert list(folder.iterdir()) == []
+
+
+def stops(
+    work: Callable[[Callable[[], bool]], object],
+) -> tuple[Callable[[int], Callable[[], bool]], int]:
+    """Gives what says stop at the n-th question, and how many questions there are."""
+    asked: list[int] = []
+
+    def looked(stop_at: int) -> Callable[[], bool]:
+        questions = iter(range(1, 1 << 30))
+        return lambda: next(questions) >= stop_at
+
+    def count() -> bool:
+        asked.append(1)
+        return False
+
+    work(count)
+    return looked, len(asked)
+
+
+def test_a_disk_without_room_is_told_before_a_byte_is_written(
+    made: tuple[Path, dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = make_project(tmp_path)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=50_000_000))
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ProjectError, match=r"needs about \d+ MB and the disk has 50 MB left"):
+        prepare(workbench).write(tmp_path / "p.h5")
+    with pytest.raises(ProjectError, match=r"needs \d+ MB and the disk has 50 MB left"):
+        unpack(made[0], tmp_path / "u.segdesk")
+    assert sorted(tmp_path.iterdir()) == before
+    workbench.close()
+
+
+def test_a_scan_with_a_flipped_voxel_is_named_and_not_packed(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    path = workbench.folder.path / "cases" / "case-001" / "volume.h5"
+    _, offset = workbench.folder.scans.location(workbench.project.case("case-001"))
+    content = bytearray(path.read_bytes())
+    content[offset + 3 * 24 * 32 * 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ProjectError, match="case-001"):
+        prepare(workbench).write(tmp_path / "p.h5")
+    assert not (tmp_path / "p.h5").exists()
+    workbench.close()
+
+
+def test_every_dataset_has_the_checksum_of_its_content(
+    made: tuple[Path, dict[str, object]],
+) -> None:
+
+    looked: list[str] = []
+
+    def look(name: str, member: object) -> None:
+        if isinstance(member, h5py.Dataset):
+            if h5py.check_string_dtype(member.dtype) is not None:
+                content = b"".join(text.encode() + b"\0" for text in member.asstr()[()])
+            else:
+                content = np.ascontiguousarray(member[()]).tobytes()
+            assert member.attrs["sha256"] == hashlib.sha256(content).hexdigest(), name
+            looked.append(name)
+
+    with h5py.File(made[0]) as root:
+        root.visititems(look)
+    assert len(looked) > 100

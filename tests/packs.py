@@ -1,0 +1,132 @@
+"""A project with everything that a pack can hold, and what a test does to its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from segdesk.app import saving
+from segdesk.app.packing import prepare
+from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Dismissal, Edit
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Epoch, Intensities, Run, plan_for
+from segdesk.core.run_in_use import RunInUse
+from segdesk.store.pack import seal
+from segdesk.store.pack.contents import RUN_FILES
+from tests.projects import SHAPE, make_project, stroke
+
+
+def full_project(folder: Path, *, cases: int = 5) -> Workbench:
+    """Cases with masks, statuses and predictions, two runs with weights, one dismissal, and
+    strokes that no save has seen; two cases are of one patient."""
+    workbench = make_project(folder, cases=cases)
+    workbench.add_segment("Other [1]")
+    for number in (1, 2):
+        add_run(workbench, f"run-{number:03d}", seed=number)
+    first, last = workbench.project.cases[0], workbench.project.cases[-1]
+    workbench.put_project(workbench.project.with_case(replace(last, patient=first.patient)))
+    for at, case in enumerate(workbench.project.cases[:-1]):
+        stroke(workbench, at % SHAPE[0], case=case.id)
+    workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-002", 1, False, True),)))
+    workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-001", 2, False, True),)))
+    saving.save(workbench)
+    stroke(workbench, 4)
+    stroke(workbench, 1, value=2, case="case-002")
+    return workbench
+
+
+def add_run(workbench: Workbench, id: str, *, seed: int = 0) -> None:
+    """A run that has learnt, with weights of noise, that has predicted the first two cases."""
+    rng = np.random.default_rng(seed)
+    run = Run(
+        id=id,
+        plan=plan_for("unet_norm", epochs=2, seed=seed),
+        started=1e9,
+        ended=1e9 + 60,
+        outcome="finished",
+        reason="All epochs are done.",
+        segments=((1, "Disc"),),
+        intensities=Intensities(-1000.0, 500.0, "HU"),
+        epochs=(
+            Epoch(1, 1.0, 0.5, 0.9, 1e-3, dice=0.5),
+            Epoch(2, 2.0, 0.25, 0.95, 1e-3, dice=0.75, val_dice=0.7),
+        ),
+        best=2,
+        input_shape=(32, 32),
+        labels_seen=(("case-001", "00ff"),),
+    )
+    folder = workbench.folder.runs.folder(id)
+    for name in RUN_FILES:
+        (folder / name).write_bytes(rng.bytes(5000))
+    (folder / "trainer.log").write_text("said by the trainer")
+    (folder / "bundle").mkdir()
+    (folder / "bundle" / "labels.npy").write_bytes(b"a frozen input")
+    workbench.put_run(run)
+    for case in workbench.project.cases[:2]:
+        labels = rng.integers(0, 3, SHAPE, dtype=np.uint8)
+        labels[3:] = 0
+        probability = rng.integers(0, 256, SHAPE, dtype=np.uint8)
+        workbench.folder.runs.write_prediction(Prediction(id, case.id, labels, probability))
+        workbench.add_prediction(id, case.id)
+    in_use = RunInUse(chosen=id, reason="It is the first.", figures=((id, 0.7),), slices=3)
+    workbench.put_project(replace(workbench.project, in_use=in_use))
+
+
+def pack_of(workbench: Workbench, file: Path) -> Path:
+    """All of a project, packed."""
+    prepare(workbench).write(file)
+    return file
+
+
+def content_of(workbench: Workbench) -> dict[str, Any]:
+    """Everything of a project as it is now, so that two can be compared."""
+    found: dict[str, Any] = {"project": workbench.project}
+    for case in workbench.project.cases:
+        annotation = workbench.annotation(case.id)
+        arrays = [workbench.volume(case.id).voxels, annotation.labels, annotation.provenance]
+        for run in case.predictions:
+            prediction = workbench.folder.runs.read_prediction(run, case)
+            arrays += [prediction.labels, prediction.probability]
+        found[case.id] = (
+            [array.tobytes() for array in arrays],
+            annotation.statuses,
+            annotation.complete,
+            annotation.dismissed,
+        )
+    for run in workbench.project.runs:
+        folder = workbench.folder.runs.folder(run.id)
+        found[run.id] = [(folder / name).read_bytes() for name in RUN_FILES]
+    return found
+
+
+def changed(file: Path, copy: Path, change: Callable[[h5py.File], object]) -> Path:
+    """A copy that somebody has changed with h5py and sealed again."""
+    copy.write_bytes(file.read_bytes())
+    with h5py.File(copy, "r+") as root:
+        change(root)
+    seal.put(copy)
+    return copy
+
+
+def datasets_of(file: Path) -> dict[str, Any]:
+    """Every group and dataset of a file by h5py alone: attributes and content, without times."""
+    found: dict[str, Any] = {}
+
+    def look(name: str, member: Any) -> None:
+        attributes = {key: str(value) for key, value in member.attrs.items()}
+        content = b""
+        if isinstance(member, h5py.Dataset):
+            is_text = h5py.check_string_dtype(member.dtype) is not None
+            content = list(member.asstr()[()]) if is_text else member[()].tobytes()
+        found[name] = (attributes, content)
+
+    with h5py.File(file) as root:
+        look("", root)
+        root.visititems(look)
+    return found
