@@ -31,13 +31,13 @@ def full_project(folder: Path, *, cases: int = 5) -> Workbench:
         add_run(workbench, f"run-{number:03d}", seed=number)
     first, last = workbench.project.cases[0], workbench.project.cases[-1]
     workbench.put_project(workbench.project.with_case(replace(last, patient=first.patient)))
-    for at, case in enumerate(workbench.project.cases[:-1]):
+    for at, case in enumerate(workbench.project.cases[: max(1, cases - 1)]):
         stroke(workbench, at % SHAPE[0], case=case.id)
     workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-002", 1, False, True),)))
     workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-001", 2, False, True),)))
     saving.save(workbench)
     stroke(workbench, 4)
-    stroke(workbench, 1, value=2, case="case-002")
+    stroke(workbench, 1, value=2, case=workbench.project.cases[1 % cases].id)
     return workbench
 
 

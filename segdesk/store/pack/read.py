@@ -86,8 +86,8 @@ def open_sealed(path: Path, on_bytes: seal.OnBytes | None = None) -> Packed:
     """
     seal.check(path, on_bytes)
     with hdf5.open_file(path) as root:
-        for place, declared in root.datasets():
-            group, name = inside(root, place[:-1]), place[-1]
+        for place, group, declared in root.datasets():
+            name = place[-1]
             if declared.is_chunked or place[-2:-1] == (FILES,):
                 continue
             if declared.dtype.itemsize * math.prod(declared.shape) > _LARGEST:

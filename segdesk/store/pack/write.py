@@ -40,9 +40,9 @@ from segdesk.store.pack.contents import (
     Contents,
     Tell,
 )
-from segdesk.store.pack.layers import AnyPlane, inside, packed, put_planes
+from segdesk.store.pack.layers import AnyPlane, packed, put_planes
 from segdesk.store.parts import hdf5
-from segdesk.store.parts.hdf5 import Group, NewGroup
+from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.project_codec import encode
 from segdesk.store.project_folder import ProjectFolder
 
@@ -261,15 +261,14 @@ class _Packing:
 def _put_sums(path: Path) -> None:
     """The checksum of every dataset that has none yet: those that were written whole."""
     with hdf5.open_file(path) as root:
-        wanted = [place for place, _ in root.datasets() if not _has_sum(root, place)]
-        sums = [(place, inside(root, place[:-1]).digest(place[-1])) for place in wanted]
+        sums = [
+            (place, group.digest(place[-1]))
+            for place, group, _ in root.datasets()
+            if not group.about(place[-1]).has(CHECKSUM)
+        ]
     with hdf5.next_piece(path) as root:
         for place, sum_ in sums:
             _at(root, place).put(**{CHECKSUM: sum_})
-
-
-def _has_sum(root: Group, place: Sequence[str]) -> bool:
-    return inside(root, place[:-1]).about(place[-1]).has(CHECKSUM)
 
 
 def _at(root: NewGroup, place: Sequence[str]) -> NewGroup:

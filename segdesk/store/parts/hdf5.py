@@ -138,8 +138,10 @@ class Group:
         """Some bytes of a dataset (n,) of uint8 that lies in one piece."""
         return self._stored(name)[start : min(stop, self.size(name))].tobytes()
 
-    def datasets(self, *, depth: int = DEEPEST) -> Generator[tuple[tuple[str, ...], Declared]]:
-        """Every dataset below, by its path, with what it declares; groups in alphabetical order.
+    def datasets(
+        self, *, depth: int = DEEPEST
+    ) -> Generator[tuple[tuple[str, ...], Group, Declared]]:
+        """Every dataset below: its path, the group that it is in, and what it declares.
 
         Raises
         ------
@@ -147,15 +149,15 @@ class Group:
             Where there is a link, or anything that is neither group nor dataset.
         """
         for name in self._group:
-            if self._group.get(name, getclass=True, getlink=True) is not h5py.HardLink:
+            if self._group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
                 raise ValueError(f"'{name}' is a link")
-            kind = self._group.get(name, getclass=True)
-            if kind is h5py.Dataset:
-                dataset = self._member(name, h5py.Dataset)
-                yield (name,), Declared(dataset.dtype, dataset.shape, dataset.chunks is not None)
-            elif kind is h5py.Group and depth:
-                for path, declared in self.group(name).datasets(depth=depth - 1):
-                    yield (name, *path), declared
+            member = self._group[name]
+            if isinstance(member, h5py.Dataset):
+                is_chunked = member.chunks is not None
+                yield (name,), self, Declared(member.dtype, member.shape, is_chunked)
+            elif isinstance(member, h5py.Group) and depth:
+                for path, parent, declared in Group(member).datasets(depth=depth - 1):
+                    yield (name, *path), parent, declared
             else:
                 raise ValueError(f"'{name}' is no dataset")
 
