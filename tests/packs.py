@@ -78,6 +78,11 @@ def add_run(workbench: Workbench, id: str, *, seed: int = 0) -> None:
     workbench.put_project(replace(workbench.project, in_use=in_use))
 
 
+def by_h5py(file: Path) -> Any:
+    """The file as anybody opens it."""
+    return h5py.File(file)
+
+
 def pack_of(workbench: Workbench, file: Path) -> Path:
     """All of a project, packed."""
     prepare(workbench).write(file)
@@ -105,7 +110,7 @@ def content_of(workbench: Workbench) -> dict[str, Any]:
     return found
 
 
-def changed(file: Path, copy: Path, change: Callable[[h5py.File], object]) -> Path:
+def changed(file: Path, copy: Path, change: Callable[[Any], object]) -> Path:
     """A copy that somebody has changed with h5py and sealed again."""
     copy.write_bytes(file.read_bytes())
     with h5py.File(copy, "r+") as root:

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import pytest
 
 from segdesk.app.packing import check_file, prepare
 from segdesk.app.unpacking import unpack
 from segdesk.app.workbench import Workbench
 from segdesk.errors import UsageError
-from tests.packs import add_run, full_project
+from tests.packs import add_run, by_h5py, full_project
 from tests.projects import make_project, stroke
 
 
@@ -47,7 +46,7 @@ def test_a_run_that_stays_out_takes_its_predictions_and_dismissals_along(
 ) -> None:
     prepare(full, without_runs=["run-002"]).write(tmp_path / "p.h5")
     unpack(tmp_path / "p.h5", tmp_path / "u.segdesk")
-    with h5py.File(tmp_path / "p.h5") as root:
+    with by_h5py(tmp_path / "p.h5") as root:
         assert set(root["runs"]) == {"run-001"}
         assert set(root["cases/case-001/predictions"]) == {"run-001"}
     again = Workbench.open(tmp_path / "u.segdesk", writable=False)
@@ -102,7 +101,7 @@ def test_painting_that_goes_on_while_it_is_packed_stays_out(tmp_path: Path) -> N
     stroke(workbench, 3)
     wanted.write(tmp_path / "p.h5")
     workbench.close()
-    with h5py.File(tmp_path / "p.h5") as root:
+    with by_h5py(tmp_path / "p.h5") as root:
         assert (root["cases/case-001/labels"][()] == before).all()
 
 

@@ -16,7 +16,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtWidgets import QApplication
 
-from tests.benchmarks import canvas, curves, report, startup, training
+from tests.benchmarks import canvas, curves, report, startup, storing, training
 from tests.benchmarks.rows import Row
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -24,6 +24,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("start", startup.rows),
     ("canvas", canvas.rows),
     ("curves", curves.rows),
+    ("storing", storing.rows),
     ("training", training.rows),
 )
 
@@ -31,7 +32,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--napari", default="", help="Python that has napari 0.9")
-    options.add_argument("--only", default="", help="one part: start, canvas, curves or training")
+    options.add_argument("--only", default="", help="one part: start, canvas, …")
     chosen = options.parse_args()
     application = QApplication.instance() or QApplication(["segdesk"])
     rows: list[Row] = []

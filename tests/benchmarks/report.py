@@ -26,6 +26,14 @@ WHAT = {
     "gui_lateness_idle": "lateness of a 10 ms timer in the window while nothing runs",
     "gui_lateness_training": "lateness of a 10 ms timer in the window while the trainer starts and "
     "runs",
+    "stroke_durable": "from the release of the button until no crash can take the stroke, 512²",
+    "stroke_lasting": "the same until no power cut can; the window asks for that on a timer",
+    "save_20": "a save of one changed slice, in a project of 20 scans of 512×512×300",
+    "save_1": "the same with one scan",
+    "save_20_to_1": "how many times longer, round by round",
+    "open_200": "opening a project of 200 cases until the first one, 512×512×300, is in memory",
+    "open_2": "the same with two cases",
+    "open_200_to_2": "how many times longer, round by round",
     "stop_training": "from Stop to the end of the training, once there is a checkpoint",
     "stop_before_checkpoint": "from Stop to the end of the training, before the first checkpoint",
 }

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from tests.packs import full_project, pack_of
+from tests.packs import by_h5py, full_project, pack_of
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "format.md"
 
@@ -39,7 +39,7 @@ def test_the_h5py_example_gives_the_volumes_of_the_segments(
     monkeypatch.chdir(folder)
     with contextlib.redirect_stdout(io.StringIO()) as said:
         exec(compile(code, str(PAGE), "exec"), {})
-    with h5py.File("project.h5") as file:
+    with by_h5py(folder / "project.h5") as file:
         ml = float((file["cases/case-001/labels"][()] == 1).sum()) * 5.0 * 2.0 * 1.0 / 1000
     assert ml > 0
     assert f"case-001 (5, 24, 32) Disc {np.float64(ml)} ml" in said.getvalue().splitlines()
@@ -49,7 +49,7 @@ def test_the_h5py_example_gives_the_volumes_of_the_segments(
 def test_the_matlab_example_names_what_is_there(folder: Path) -> None:
     code = example("matlab")
     assert len(code.splitlines()) <= 11
-    with h5py.File(folder / "project.h5") as file:
+    with by_h5py(folder / "project.h5") as file:
         places = re.findall(r"h5read\(file, '([^']+)'\)", code)
         assert len(places) == 5
         for place in places:
@@ -66,7 +66,7 @@ def test_the_matlab_example_names_what_is_there(folder: Path) -> None:
 def test_the_page_names_every_member_of_the_file(folder: Path) -> None:
     """But for the index, whose layout is not promised."""
     page = PAGE.read_text("utf-8")
-    with h5py.File(folder / "project.h5") as file:
+    with by_h5py(folder / "project.h5") as file:
         names = set(file)
         names |= set(file["segments"]) | set(file["cases/case-001"]) | set(file["runs/run-001"])
         names |= set(file["runs/run-001/curves"]) | set(file["cases/case-001/predictions/run-001"])
@@ -76,7 +76,7 @@ def test_the_page_names_every_member_of_the_file(folder: Path) -> None:
 
 
 def test_the_scan_is_little_endian_int16_a_chunk_a_slice(folder: Path) -> None:
-    with h5py.File(folder / "project.h5") as file:
+    with by_h5py(folder / "project.h5") as file:
         volume = file["cases/case-001/volume"]
         assert (volume.dtype, volume.chunks) == (np.dtype("<i2"), (1, *volume.shape[1:]))
         assert list(volume.attrs["spacing_mm"]) == [5.0, 2.0, 1.0]

@@ -15,7 +15,7 @@ from segdesk.app.unpacking import is_packed, unpack
 from segdesk.app.workbench import Workbench
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.store.pack.contents import RUN_FILES
-from tests.packs import add_run, content_of, datasets_of, full_project, pack_of
+from tests.packs import add_run, by_h5py, content_of, datasets_of, full_project, pack_of
 from tests.projects import make_project
 
 
@@ -66,13 +66,13 @@ def test_neither_logs_nor_bundles_go_in(made: tuple[Path, dict[str, object]]) ->
     file, _ = made
     for words in (b"said by the trainer", b"a frozen input", b"trainer.log", b"bundle"):
         assert words not in file.read_bytes()
-    with h5py.File(file) as root:
+    with by_h5py(file) as root:
         assert set(root["runs/run-001/files"]) == set(RUN_FILES)
 
 
 def test_nothing_in_the_file_leads_to_another_one(made: tuple[Path, dict[str, object]]) -> None:
     found: list[str] = []
-    with h5py.File(made[0]) as root:
+    with by_h5py(made[0]) as root:
         root.visit_links(lambda name: found.append(type(root.get(name, getlink=True)).__name__))
     assert set(found) == {"HardLink"}
 
@@ -181,6 +181,6 @@ def test_every_dataset_has_the_checksum_of_its_content(
             assert member.attrs["sha256"] == hashlib.sha256(content).hexdigest(), name
             looked.append(name)
 
-    with h5py.File(made[0]) as root:
+    with by_h5py(made[0]) as root:
         root.visititems(look)
     assert len(looked) > 100

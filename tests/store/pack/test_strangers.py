@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -77,49 +78,49 @@ def test_a_file_with_something_behind_its_end_is_told(packed: Path, tmp_path: Pa
     refused(tmp_path / "long.h5", "damaged")
 
 
-def replaced(root: h5py.File, name: str, **options: object) -> None:
+def replaced(root: Any, name: str, **options: object) -> None:
     """A member of the same name, made otherwise."""
     del root[name]
     root.create_dataset(name, **options)
 
 
-def link_out(root: h5py.File) -> None:
+def link_out(root: Any) -> None:
     del root[f"{CASE}/labels"]
     root[f"{CASE}/labels"] = h5py.ExternalLink("/etc/hostname", "/")
 
 
-def soft_link(root: h5py.File) -> None:
+def soft_link(root: Any) -> None:
     root["more"] = h5py.SoftLink("/index")
 
 
-def external_storage(root: h5py.File) -> None:
+def external_storage(root: Any) -> None:
     shape = (int(np.prod(SHAPE)),)
     replaced(root, "segments/number", shape=shape, dtype="u1", external=[("/etc/passwd", 0, 9999)])
 
 
-def virtual(root: h5py.File) -> None:
+def virtual(root: Any) -> None:
     layout = h5py.VirtualLayout(SHAPE, np.uint8)
     layout[:] = h5py.VirtualSource("/etc/hostname", "labels", SHAPE)
     del root[f"{CASE}/labels"]
     root.create_virtual_dataset(f"{CASE}/labels", layout)
 
 
-def references(root: h5py.File) -> None:
+def references(root: Any) -> None:
     replaced(root, "segments/number", data=np.array([root.ref], dtype=object), dtype=h5py.ref_dtype)
 
 
-def huge_volume(root: h5py.File) -> None:
+def huge_volume(root: Any) -> None:
     shape = (100_000, 50_000, 50_000)
     replaced(
         root, f"{CASE}/volume", shape=shape, dtype="<i2", chunks=(1, 64, 64), compression="gzip"
     )
 
 
-def huge_column(root: h5py.File) -> None:
+def huge_column(root: Any) -> None:
     replaced(root, "segments/number", shape=(1 << 40,), dtype="u1")
 
 
-def a_plane_is_missing(root: h5py.File) -> None:
+def a_plane_is_missing(root: Any) -> None:
     old = root[f"{CASE}/volume"]
     attributes = dict(old.attrs)
     replaced(
@@ -134,67 +135,67 @@ def a_plane_is_missing(root: h5py.File) -> None:
     root[f"{CASE}/volume"].attrs.update(attributes)
 
 
-def a_plane_is_a_bomb(root: h5py.File) -> None:
+def a_plane_is_a_bomb(root: Any) -> None:
     root[f"{CASE}/labels"].id.write_direct_chunk((0, 0, 0), zlib.compress(bytes(1 << 24), 9))
 
 
-def a_plane_is_no_zlib(root: h5py.File) -> None:
+def a_plane_is_no_zlib(root: Any) -> None:
     root[f"{CASE}/labels"].id.write_direct_chunk((0, 0, 0), b"not packed at all")
 
 
-def other_voxels(root: h5py.File) -> None:
+def other_voxels(root: Any) -> None:
     root[f"{CASE}/volume"][2, 3, 4] += 1
 
 
-def other_voxels_with_a_checksum(root: h5py.File) -> None:
+def other_voxels_with_a_checksum(root: Any) -> None:
     volume = root[f"{CASE}/volume"]
     volume[2, 3, 4] += 1
     volume.attrs["sha256"] = hashlib.sha256(volume[()].tobytes()).hexdigest()
 
 
-def other_weights(root: h5py.File) -> None:
+def other_weights(root: Any) -> None:
     files = root["runs/run-001/files"]
     files[next(iter(files))][7] ^= 1
 
 
-def other_name(root: h5py.File) -> None:
+def other_name(root: Any) -> None:
     root["segments/name"][0] = "Liver"
 
 
-def no_checksum(root: h5py.File) -> None:
+def no_checksum(root: Any) -> None:
     del root[f"{CASE}/provenance"].attrs["sha256"]
 
 
-def unknown_provenance(root: h5py.File) -> None:
+def unknown_provenance(root: Any) -> None:
     provenance = root[f"{CASE}/provenance"]
     provenance[0, 0, 0] = 9
     provenance.attrs["sha256"] = hashlib.sha256(provenance[()].tobytes()).hexdigest()
 
 
-def dismissed_outside(root: h5py.File) -> None:
+def dismissed_outside(root: Any) -> None:
     rows = root[f"{CASE}/dismissed_slices"]
     rows[0] = 99
     rows.attrs["sha256"] = hashlib.sha256(rows[()].tobytes()).hexdigest()
 
 
-def groups_without_end(root: h5py.File) -> None:
+def groups_without_end(root: Any) -> None:
     root["more"] = root["index"]
     root["index/again"] = root["index"]
 
 
-def no_case(root: h5py.File) -> None:
+def no_case(root: Any) -> None:
     del root[CASE]
 
 
-def no_index(root: h5py.File) -> None:
+def no_index(root: Any) -> None:
     del root["index"]
 
 
-def negative_generation(root: h5py.File) -> None:
+def negative_generation(root: Any) -> None:
     root.attrs["generation"] = np.int64(-1)
 
 
-CHANGES: tuple[Callable[[h5py.File], None], ...] = (
+CHANGES: tuple[Callable[[Any], None], ...] = (
     link_out,
     soft_link,
     external_storage,
@@ -221,7 +222,7 @@ CHANGES: tuple[Callable[[h5py.File], None], ...] = (
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_what_segdesk_does_not_write_is_refused_though_it_is_sealed(
-    packed: Path, tmp_path: Path, change: Callable[[h5py.File], None]
+    packed: Path, tmp_path: Path, change: Callable[[Any], None]
 ) -> None:
     refused(changed(packed, tmp_path / "sealed.h5", change), "is damaged")
 
@@ -232,7 +233,7 @@ def test_a_changed_file_that_is_as_it_was_unpacks(packed: Path, tmp_path: Path) 
     assert len(unpack(file, tmp_path / "u.segdesk").cases) == 1
 
 
-def renamed(root: h5py.File, new: str) -> None:
+def renamed(root: Any, new: str) -> None:
     """Call case-001 otherwise wherever the file does: names of groups, and columns of texts."""
     found: list[str] = []
     root.visit(found.append)
@@ -262,7 +263,7 @@ def test_a_case_with_another_safe_name_unpacks(packed: Path, tmp_path: Path) -> 
 
 
 def test_a_newer_file_says_what_reads_it(packed: Path, tmp_path: Path) -> None:
-    def newer(root: h5py.File) -> None:
+    def newer(root: Any) -> None:
         root.attrs["version"] = np.int64(7)
         root.attrs["needs"] = "2.5"
 
