@@ -164,10 +164,11 @@ def open_desk(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A saved project with two cases and the segment "Disc"."""
+    """A saved project with two cases and the segment "Disc", and nothing to undo."""
     folder = tmp_path / "projects"
     folder.mkdir()
     workbench = make_project(folder, cases=2)
+    workbench.history.clear()
     saving.save(workbench)
     path = workbench.folder.path
     workbench.close()

@@ -1,17 +1,58 @@
-"""In words: what the journal brought back when a project was opened."""
+"""What the journal brings back when a project is opened, and how that is said."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from segdesk.core.edit import Edit
-from segdesk.core.history import UNDO, History
-from segdesk.store.project_folder import ProjectFolder
+from segdesk.core.history import UNDO, History, Stacks
+from segdesk.errors import UsageError
+from segdesk.store.project_folder import Opened, ProjectFolder
 
 
-def recovered(history: History) -> tuple[int, str]:
+def follow(
+    opened: Opened,
+    history: History,
+    *,
+    note: Callable[[Edit], object],
+    apply: Callable[[Edit], object],
+) -> list[Edit]:
+    """Do what the journal says was done since the last save, with the history of before it.
+
+    Parameters
+    ----------
+    history : empty
+    note : told every Edit before it is tried: a save has to write every case that the journal names
+    apply : changes the masks; raises ValueError or UsageError where an Edit does not fit
+
+    Returns
+    -------
+    What did not fit.
+    """
+    history.restore(opened.done, opened.undone)
+    for case in opened.gone:
+        history.forget_case(case)
+    misfits: list[Edit] = []
+    for entry in opened.entries:
+        if isinstance(entry, Stacks):
+            history.keep_only(entry)
+            continue
+        edit = entry if isinstance(entry, Edit) else entry.applied
+        note(edit)
+        try:
+            apply(edit)
+        except (ValueError, UsageError):
+            misfits.append(edit)
+        else:
+            history.follow(entry)
+    return misfits
+
+
+def recovered(opened: Opened, history: History) -> tuple[int, str]:
     """How many strokes came back, net of what had been undone, and the sentence that says so."""
-    done = [edit for edit in history.done if edit.patches or edit.statuses]
+    saved = {edit.sequence for edit in opened.done if edit is not None}
+    new = [edit for edit in history.done if edit.sequence not in saved]
+    done = [edit for edit in new if edit.patches or edit.statuses]
     strokes = sum(edit.kind == "stroke" for edit in done)
     parts = (counted(strokes, "stroke"), counted(len(done) - strokes, "other change"))
     said = " and ".join(part for part in parts if part)
@@ -27,23 +68,31 @@ def left_out(folder: ProjectFolder, misfits: Sequence[Edit]) -> str:
     return f"{words} of the journal did not fit the masks and were left out; {kept}."
 
 
+def taken_back(
+    history: History, undo: Callable[[], Edit | None], forget_undone: Callable[[], object]
+) -> tuple[str, ...]:
+    """Take back what was cut off between its parts, so that no half of it stays, and say so.
+
+    A group of which a part was undone is undone as a whole, and can be done again; one that was
+    never whole can't.
+    """
+    newest = history.next_undo
+    if newest is None or not (history.is_half_undone or history.is_cut_off):
+        return ()
+    was_whole = history.is_half_undone
+    undo()
+    if not was_whole:
+        forget_undone()
+    return (f"{newest.name} was cut off half-way; it is taken back.",)
+
+
 def done_again(history: History, redo: Callable[[], Edit | None]) -> tuple[str, ...]:
-    """Do again what was half undone, where the other half is older than the journal; say so."""
+    """Do again what was half undone, where the other half can't be read any more; say so."""
     undone = history.next_redo
-    if undone is None or not history.is_half_undone:
+    if undone is None or not history.has_lost_half:
         return ()
     redo()
     return (f"{UNDO}{undone.name} was cut off half-way; it is taken back.",)
-
-
-def taken_back(history: History, undo: Callable[[], Edit | None]) -> tuple[str, ...]:
-    """Take back what was cut off between its parts, so that no half of it stays, and say so."""
-    newest = history.next_undo
-    if newest is None or not history.is_cut_off:
-        return ()
-    undo()
-    history.forget_undone()
-    return (f"{newest.name} was cut off half-way; it is taken back.",)
 
 
 def counted(number: int, word: str) -> str:

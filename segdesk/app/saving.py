@@ -23,7 +23,9 @@ class PendingSave:
         changed = workbench.take_unsaved()
         self._ids = tuple(changed)
         try:
-            self._save: Save = workbench.folder.begin_save(workbench.project, changed)
+            self._save: Save = workbench.folder.begin_save(
+                workbench.project, changed, workbench.history.stacks
+            )
         except BaseException:
             workbench.put_back_unsaved(self._ids)
             raise

@@ -9,6 +9,7 @@ one thread: the window's, or the command line's only one.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from psygnal import Signal
 
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
-from segdesk.app.recovered import done_again, left_out, recovered, taken_back
+from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back
 from segdesk.app.unsaved import Unsaved
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Box, Edit, SegmentChange
-from segdesk.core.history import UNDO, History
+from segdesk.core.history import DoneAgain, History, TakenBack
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Run
@@ -30,7 +31,7 @@ from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import Segment, SegmentTable, change_words
 from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
-from segdesk.errors import UsageError
+from segdesk.errors import ProjectError
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -96,19 +97,10 @@ class Workbench:
         self.project = opened.project
         self.notes = opened.notes
         self._unsaved.retired = set(opened.gone)
-        misfits: list[Edit] = []
-        for edit in opened.edits:
-            # Before it is tried: a save has to write every case that the journal names.
-            self._unsaved.note(edit)
-            try:
-                self._apply(edit)
-            except (ValueError, UsageError):
-                misfits.append(edit)
-            else:
-                self.history.replay(edit)
+        misfits = follow(opened, self.history, note=self._unsaved.note, apply=self._apply)
         if self.folder.writable:
-            self.notes += taken_back(self.history, self.undo)
-        self.recovered, said = recovered(self.history)
+            self.notes += taken_back(self.history, self.undo, self.forget_undone)
+        self.recovered, said = recovered(opened, self.history)
         if said:
             self.notes = (said, *self.notes)
         if self.folder.writable:
@@ -195,7 +187,7 @@ class Workbench:
         self._memory.drop_case(id)
         self._unsaved.retire(id)
         if self.history.forget_case(id):
-            self.history_changed.emit()
+            self._journal_stacks()
 
     def is_unsaved(self, id: str) -> bool:
         """Whether the journal names a case, or a save of it is under way."""
@@ -350,9 +342,8 @@ class Workbench:
         if self.history.next_undo is None:
             return None
         edit = self.history.next_undo
-        goes_on = self.history.goes_on
-        back = replace(edit.inverse(), name=f"{UNDO}{edit.name}", kind="undo", goes_on=goes_on)
-        self._apply(back)
+        back = TakenBack(edit, self.history.goes_on)
+        self._apply_named(back)
         self.history.undone()
         self._journal(back)
         self.history_changed.emit()
@@ -364,14 +355,27 @@ class Workbench:
         edit = self.history.next_redo
         if edit is None:
             return None
-        again = replace(edit, name=f"Redo {edit.name}", kind="redo")
-        self._apply(again)
+        again = DoneAgain(edit)
+        self._apply_named(again)
         self.history.redone()
         self._journal(again)
         self.history_changed.emit()
         return edit
 
+    def forget_undone(self) -> None:
+        """Nothing can be redone any more."""
+        self.history.forget_undone()
+        self._journal_stacks()
+
+    def _journal_stacks(self) -> None:
+        """Steps have left the history, and shall not come back after a crash."""
+        # On a full disk this waits there as any Edit does, and nothing in the masks hangs on it.
+        with suppress(ProjectError):
+            self.folder.append(self.history.stacks)
+        self.history_changed.emit()
+
     def _keep(self, edit: Edit) -> None:
+        edit = self.folder.numbered(edit)
         try:
             self._journal(edit)
         finally:
@@ -379,9 +383,22 @@ class Workbench:
             self.history.record(edit)
             self.history_changed.emit()
 
-    def _journal(self, edit: Edit) -> None:
-        self._unsaved.note(edit)
-        self.folder.append(self.stamp(edit))
+    def _journal(self, entry: Edit | TakenBack | DoneAgain) -> None:
+        self._unsaved.note(entry if isinstance(entry, Edit) else entry.edit)
+        self.folder.append(entry)
+
+    def _apply_named(self, entry: TakenBack | DoneAgain) -> None:
+        """Take an Edit of the history back, or do it again."""
+        try:
+            self._apply(entry.applied)
+        except ValueError as error:
+            # The mask is not what it was made on: nothing before or behind it fits either.
+            self.history.clear()
+            self._journal_stacks()
+            raise ProjectError(
+                f"{entry.applied.name} does not fit what is drawn; nothing was changed.",
+                "Nothing older can be undone or redone. Draw it by hand.",
+            ) from error
 
     def _apply(self, edit: Edit) -> None:
         """Change masks and segments, and say so."""

@@ -7,11 +7,13 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.edit import Box, Edit
+from segdesk.core.edit import Box, Edit, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.status import NONE, Complete, SliceStatus, check_complete
 
 Labels = npt.NDArray[np.uint8]
+#: What of an Edit is kept between looking and applying; the rest is unpacked twice.
+_KEPT_BYTES = 64 * 1024 * 1024
 
 
 class Provenance(IntEnum):
@@ -122,16 +124,23 @@ class Annotation:
             Where what the Edit says stood there before is not what stands there, or its box lies
             outside.
         """
-        unpacked = [(patch.box, patch.planes()) for patch in edit.patches]
         slices, rows, columns = self.grid.shape
-        for box, planes in unpacked:
+        for box in (patch.box for patch in edit.patches):
             inside = 0 <= box.slice < slices and 0 <= box.row0 <= box.row1 <= rows
             if not (inside and 0 <= box.column0 <= box.column1 <= columns):
                 raise ValueError(f"expected a box inside {self.grid.shape}, received {box}")
+        # Only now, that no box is larger than a slice, and one by one.
+        kept: list[Planes] = []
+        room = _KEPT_BYTES
+        for patch in edit.patches:
+            box, planes = patch.box, patch.planes()
             if not np.array_equal(self._labels[box.window], planes.labels_before):
                 raise ValueError(f"the labels under {box} are not those that the edit was made on")
             if not np.array_equal(self._provenance[box.window], planes.provenance_before):
                 raise ValueError(f"the provenance under {box} is not what the edit was made on")
+            room -= 4 * planes.labels_after.size
+            if room >= 0:
+                kept.append(planes)
         for move in edit.statuses:
             if not 0 <= move.slice < slices or self._statuses[move.slice] != move.before:
                 raise ValueError(f"the status of slice {move.slice} is not {move.before!r}")
@@ -142,7 +151,8 @@ class Annotation:
             is_dismissed = self.is_dismissed(dismissal.run, dismissal.slice)
             if not 0 <= dismissal.slice < slices or is_dismissed != dismissal.before:
                 raise ValueError(f"the dismissal on slice {dismissal.slice} is not as before")
-        for box, planes in unpacked:
+        for at, patch in enumerate(edit.patches):
+            box, planes = patch.box, kept[at] if at < len(kept) else patch.planes()
             self._labels[box.window] = planes.labels_after
             self._provenance[box.window] = planes.provenance_after
         for move in edit.statuses:
@@ -152,4 +162,4 @@ class Annotation:
             key = (dismissal.run, dismissal.slice)
             (self._dismissed.add if dismissal.after else self._dismissed.discard)(key)
         self.revision += 1
-        return tuple(box for box, _ in unpacked)
+        return tuple(patch.box for patch in edit.patches)

@@ -7,7 +7,7 @@ Frozen, invertible, compact. `core.annotation` applies them, `core.history` keep
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -69,11 +69,13 @@ class Patch:
     box : where
     packed : zlib of the four planes one after the other, C order
     changed : number of voxels whose label changes
+    turned : before and after change places: the Patch takes back what `packed` says
     """
 
     box: Box
     packed: bytes
     changed: int
+    turned: bool = False
 
     @classmethod
     def of(cls, box: Box, planes: Planes) -> Patch:
@@ -87,23 +89,32 @@ class Patch:
         return cls(box, zlib.compress(np.stack(planes).tobytes(), 1), changed)
 
     def planes(self) -> Planes:
-        """The four planes, read-only."""
+        """The four planes, read-only.
+
+        Whoever did not make the Patch looks first whether its box lies in the mask: no more is
+        unpacked than the box holds.
+
+        Raises
+        ------
+        ValueError
+            Where it does not unpack to exactly its box.
+        """
         rows, columns = self.box.shape
-        flat = np.frombuffer(zlib.decompress(self.packed), dtype=np.uint8)
-        stack = flat.reshape(4, rows, columns)
+        size = len(Planes._fields) * rows * columns
+        unpacker = zlib.decompressobj()
+        try:
+            flat = unpacker.decompress(self.packed, size + 1)
+        except zlib.error as error:
+            raise ValueError(f"expected packed planes: {error}") from error
+        if len(flat) != size or not unpacker.eof or unpacker.unused_data:
+            raise ValueError(f"expected a patch of {size} bytes under {self.box}")
+        stack = np.frombuffer(flat, dtype=np.uint8).reshape(4, rows, columns)
+        if self.turned:
+            return Planes(stack[1], stack[0], stack[3], stack[2])
         return Planes(stack[0], stack[1], stack[2], stack[3])
 
     def inverse(self) -> Patch:
-        planes = self.planes()
-        return Patch.of(
-            self.box,
-            Planes(
-                planes.labels_after,
-                planes.labels_before,
-                planes.provenance_after,
-                planes.provenance_before,
-            ),
-        )
+        return replace(self, turned=not self.turned)
 
 
 class StatusMove(NamedTuple):
@@ -152,11 +163,12 @@ class Edit:
     time : seconds since the epoch, UTC
     patches : at most one for each slice
     statuses, dismissals, segments : the other things that the gesture changed
-    kind : what replaying the journal does with the history
+    kind : a gesture of the hand, another change, or one of them taken back or done again
     group : Edits of one group that stand one after the other are one step of undo; empty: a step of
         its own. What changes several cases is a group, with an Edit for each part of a case and at
         its end the one that changes the segments
-    goes_on : a part of a group that is taken back, and others of it follow
+    sequence : its number in the journal, by which undo and redo name it; 0 before it has one. Not
+        a part of what it changes, so Edits of other numbers can be equal
     """
 
     name: str
@@ -169,7 +181,7 @@ class Edit:
     segments: tuple[SegmentChange, ...] = ()
     kind: EditKind = "change"
     group: str = ""
-    goes_on: bool = False
+    sequence: int = field(default=0, compare=False)
 
     @property
     def is_empty(self) -> bool:

@@ -1,15 +1,56 @@
-"""Undo and redo within a byte budget: the `History`, owned by the Workbench."""
+"""Undo and redo within a byte budget: the `History`, owned by the Workbench.
+
+What happens to it is a row of entries (`Entry`), which the journal keeps: an Edit, one that is
+taken back or done again, and what is left of the stacks. The same row gives the same stacks again.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from segdesk.core.edit import Edit
 
 #: Before the name of an Edit that takes another one back.
 UNDO = "Undo "
 DEFAULT_BUDGET = 512 * 1024 * 1024
+
+
+class TakenBack(NamedTuple):
+    """An Edit is taken back. `goes_on`: it is a part of a group, and others of it follow."""
+
+    edit: Edit
+    goes_on: bool = False
+
+    @property
+    def applied(self) -> Edit:
+        """What is applied to the mask."""
+        return replace(self.edit.inverse(), name=f"{UNDO}{self.edit.name}", kind="undo")
+
+
+class DoneAgain(NamedTuple):
+    """An Edit that was taken back is done again."""
+
+    edit: Edit
+
+    @property
+    def applied(self) -> Edit:
+        """What is applied to the mask."""
+        return replace(self.edit, name=f"Redo {self.edit.name}", kind="redo")
+
+
+class Stacks(NamedTuple):
+    """Sequence numbers of the Edits that can be undone (the oldest first) and redone (the next
+    last)."""
+
+    done: tuple[int, ...] = ()
+    undone: tuple[int, ...] = ()
+
+
+#: What the journal keeps of a History.
+Entry = Edit | TakenBack | DoneAgain | Stacks
 
 
 class History:
@@ -90,6 +131,7 @@ class History:
             raise ValueError("nothing to undo")
         edit = self._done.pop()
         self._undone.append(edit)
+        self._undo_goes_on = False
         return edit
 
     def redone(self) -> Edit:
@@ -104,26 +146,56 @@ class History:
             raise ValueError("nothing to redo")
         edit = self._undone.pop()
         self._done.append(edit)
+        self._undo_goes_on = False
         return edit
 
-    def replay(self, edit: Edit) -> None:
-        """Follow an Edit of a journal, as it was: done, taken back, or done again.
+    # Coming back from the journal
 
-        What was taken back may be older than the journal. It is what its undo takes back, so it
-        can be done again here too; taking that for a new Edit would pair it with the next undo.
+    @property
+    def stacks(self) -> Stacks:
+        """The numbers of what can be undone and redone."""
+        return Stacks(_numbers(self._done), _numbers(self._undone))
+
+    def restore(self, done: Sequence[Edit | None], undone: Sequence[Edit | None]) -> None:
+        """Begin with these stacks, in the order of `Stacks`; None stands for one that is lost.
+
+        Nothing can be undone or redone past a gap, and no group that a gap may have cut.
         """
-        self._undo_goes_on = edit.kind == "undo" and edit.goes_on
-        if edit.kind == "undo" and self._done:
-            self.undone()
-        elif edit.kind == "undo":
-            before = edit.inverse()
-            name = edit.name.removeprefix(UNDO)
-            self._undone.append(replace(before, name=name, kind="change", goes_on=False))
-            self._nbytes += self._undone[-1].nbytes
-        elif edit.kind == "redo" and self._undone:
-            self.redone()
+        whole, half = _above_gaps(done)
+        self._done = deque(whole)
+        self._undone, _ = _above_gaps(undone)
+        self._nbytes = sum(edit.nbytes for edit in (*self._done, *self._undone))
+        newest = self.next_redo
+        self._undo_goes_on = bool(half and newest is not None and newest.goes_with(half[-1]))
+
+    def follow(self, entry: Edit | TakenBack | DoneAgain) -> None:
+        """Follow what the journal says was done, taken back, or done again.
+
+        An Edit that is taken back or done again and is not next was lost and left out of the
+        stacks; it comes back to them here.
+        """
+        if isinstance(entry, TakenBack):
+            if _is_same(self.next_undo, entry.edit):
+                self.undone()
+            else:
+                self._undone.append(entry.edit)
+                self._nbytes += entry.edit.nbytes
+        elif isinstance(entry, DoneAgain):
+            if _is_same(self.next_redo, entry.edit):
+                self.redone()
+            else:
+                self._done.append(entry.edit)
+                self._nbytes += entry.edit.nbytes
         else:
-            self.record(edit)
+            self.record(entry)
+        self._undo_goes_on = isinstance(entry, TakenBack) and entry.goes_on
+
+    def keep_only(self, stacks: Stacks) -> None:
+        """Let go of every Edit that these stacks do not name."""
+        done, undone = set(stacks.done), set(stacks.undone)
+        self._done = deque(edit for edit in self._done if edit.sequence in done)
+        self._undone = [edit for edit in self._undone if edit.sequence in undone]
+        self._nbytes = sum(edit.nbytes for edit in (*self._done, *self._undone))
 
     def forget_case(self, case: str) -> bool:
         """A case is gone: drop its Edits. Returns whether there were any.
@@ -150,7 +222,13 @@ class History:
 
     @property
     def is_half_undone(self) -> bool:
-        """Whether the journal ended within the undo of a group that is older than it."""
+        """Whether a part of the newest group is undone, and another is not."""
+        newest = self.next_undo
+        return newest is not None and newest.goes_with(self.next_redo)
+
+    @property
+    def has_lost_half(self) -> bool:
+        """Whether a part of a group is undone, and the other is lost: it can only be redone."""
         newest = self.next_redo
         return self._undo_goes_on and newest is not None and not newest.goes_with(self.next_undo)
 
@@ -164,3 +242,27 @@ class History:
         self._undone.clear()
         self._nbytes = 0
         self._undo_goes_on = False
+
+
+def _numbers(edits: Iterable[Edit]) -> tuple[int, ...]:
+    return tuple(edit.sequence for edit in edits if edit.sequence)
+
+
+def _is_same(one: Edit | None, other: Edit) -> bool:
+    return one is not None and one.sequence == other.sequence
+
+
+def _above_gaps(stack: Sequence[Edit | None]) -> tuple[list[Edit], list[Edit]]:
+    """What is above the last gap of a stack; the rest of a group that it may have cut apart."""
+    kept = list[Edit]()
+    for edit in stack:
+        if edit is None:
+            kept.clear()
+        else:
+            kept.append(edit)
+    if len(kept) == len(stack):
+        return kept, []
+    cut = 0
+    while cut < len(kept) and kept[cut].goes_with(kept[0]):
+        cut += 1
+    return kept[cut:], kept[:cut]

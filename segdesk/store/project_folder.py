@@ -5,7 +5,7 @@
       cases/ID/volume.h5            written once
       cases/ID/annotation-N.h5      the mask as of generation N
       runs/ID/                      a run's model and logs; predictions/CASE.h5
-      journal-N                     Edits since generation N
+      journal-N                     Edits since generation N; older ones while they can be undone
       removed/ID                    cases that were taken out
       lock                          one writer
 
@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
+from segdesk.core.history import Entry, Stacks
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.store import new_project
@@ -31,10 +33,11 @@ from segdesk.store.disk.layout import PROJECT_FILE, Layout
 from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.index import Index
-from segdesk.store.journal import edit_codec
-from segdesk.store.journal.journal_file import Journal
+from segdesk.store.journal import record_codec
+from segdesk.store.journal.journal_file import NOTHING, Journal
 from segdesk.store.journal.recover import (
     Opened,
+    edit_of,
     keep_left_out,
     mend,
     opened,
@@ -75,6 +78,8 @@ class ProjectFolder:
         self.runs = RunFiles(self._layout, self._guard)
         self._journal: Journal | None = None
         self._touched = Touched()
+        #: Edits of older journals that the journal of now holds too.
+        self._brought: set[int] = set()
         self._save: Save | None = None
 
     @property
@@ -151,10 +156,11 @@ class ProjectFolder:
                 self._index = Index(self.path, project, generation, self._guard.check)
         found = opened(self._index.saved, recovery)
         self._touched = Touched()
-        for journal in recovery.journals:
-            for edit in journal.edits:
-                if edit.case not in found.gone:
-                    self._touched.add(journal.number, edit)
+        for number, entry in recovery.entries():
+            edit = edit_of(entry) if entry is not None else None
+            if edit is not None and edit.case not in found.gone:
+                self._touched.add(number, edit)
+        self._brought = recovery.brought
         return found
 
     def keep_left_out(self, edits: Sequence[Edit]) -> str:
@@ -221,31 +227,54 @@ class ProjectFolder:
         """
         return annotation_file.read(self._layout.annotation(case.id, case.generation), case)
 
-    def append(self, edit: Edit) -> None:
-        """Journal an Edit; when this returns, it outlives a crash of the program.
+    def numbered(self, edit: Edit) -> Edit:
+        """The Edit with the number that the next `append` gives it."""
+        number = 0 if self._journal is None else self._journal.next_sequence
+        return replace(edit, sequence=number)
+
+    def append(self, entry: Entry) -> None:
+        """Journal what was done; when this returns, it outlives a crash of the program.
 
         The Edit's case has to be in the index before, else opening leaves the Edit out.
+
+        Parameters
+        ----------
+        entry : an Edit, one that was journalled before and is taken back or done again, or what is
+            left of the stacks
 
         Raises
         ------
         ProjectError
-            Where the disk refuses. The Edit is not lost: it waits in memory, the next `append`,
+            Where the disk refuses. The entry is not lost: it waits in memory, the next `append`,
             `sync` or save writes it first, and the caller keeps it applied.
         ProjectGone
             Where no journal can have it, because the folder was deleted, or the lock is another's;
             it waits as well. A folder that was renamed still takes it.
         """
         journal = self._journal_there()
-        # First, so that the next save writes these slices even where the journal could not.
-        self._touched.add(journal.number, edit)
-        payload = edit_codec.encode(edit)
+        edit, with_edit = edit_of(entry), False
+        if edit is not None:
+            # First, so that the next save writes these slices even where the journal could not.
+            self._touched.add(journal.number, edit)
+            with_edit = edit is not entry and self._bring(journal, edit.sequence)
+        kind, payload = record_codec.encode(entry, with_edit=with_edit)
         if not self._guard.may_append():
-            journal.keep(payload)
+            journal.keep(payload, kind)
             self._guard.check()
             self.sync()
             return
         with writing("The last change"):
-            journal.append(payload)
+            journal.append(payload, kind)
+
+    def _bring(self, journal: Journal, sequence: int) -> bool:
+        """Whether an Edit that is named has to come along, because an older journal holds it.
+
+        So a journal can be replayed though an older one is damaged.
+        """
+        if sequence >= journal.first or sequence in self._brought:
+            return False
+        self._brought.add(sequence)
+        return True
 
     @property
     def waiting(self) -> int:
@@ -298,7 +327,9 @@ class ProjectFolder:
         """Write what was handed over and is not written. Any thread; raises as `save_index`."""
         self._index.write()
 
-    def begin_save(self, project: Project, changed: Mapping[str, Annotation]) -> Save:
+    def begin_save(
+        self, project: Project, changed: Mapping[str, Annotation], stacks: Stacks = NOTHING
+    ) -> Save:
         """Start a save: from here on Edits go to a new journal.
 
         Copies the slices that Edits have touched since the last save, and nothing else.
@@ -307,6 +338,7 @@ class ProjectFolder:
         ----------
         project : as it shall be saved; mask generations and statuses are filled in
         changed : the mask of every case that has journalled Edits; more is fine
+        stacks : what can be undone and redone now; journals that it does not name go
 
         Raises
         ------
@@ -327,10 +359,11 @@ class ProjectFolder:
         )
         with writing(f"The journal of the project '{self.path.name}'"):
             journal.hand_on()
-            self._journal = Journal.create(self.path, number, journal.next_sequence)
+            self._journal = Journal.create(self.path, number, journal.next_sequence, stacks)
         journal.close()
+        self._brought = set()
         self._index.begin(project, self._touched.segments())
-        self._save = Save(self._layout, self._index, new, new_base, self._guard.check)
+        self._save = Save(self._layout, self._index, new, new_base, stacks, self._guard.check)
         return self._save
 
     def _open_journal(self) -> Journal:

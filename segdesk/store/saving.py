@@ -13,12 +13,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.annotation import Annotation
+from segdesk.core.history import Stacks
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
 from segdesk.store.disk.replace import PARTIAL, Check, no_check
 from segdesk.store.index import Base, CaseState, Index
+from segdesk.store.journal.journal_file import first_sequence
+from segdesk.store.journal.older import unneeded
 from segdesk.store.journal.recover import journal_numbers
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts.annotation_file import NewGeneration
@@ -88,6 +91,7 @@ class Save:
     index : of the project
     new : the masks to write
     base : what the new index carries
+    stacks : what can be undone and redone when it begins
     check : asked before each write: raises where the folder is not the project's to write to
     """
 
@@ -97,6 +101,7 @@ class Save:
         index: Index,
         new: tuple[NewGeneration, ...],
         base: Base,
+        stacks: Stacks,
         check: Check = no_check,
     ) -> None:
         self.generation = base.generation
@@ -104,6 +109,7 @@ class Save:
         self._index = index
         self._new = new
         self._base = base
+        self._stacks = stacks
         self._check = check
         self._previous = index.base
         self._ended = threading.Event()
@@ -173,9 +179,17 @@ class Save:
             for path in sorted(self._layout.case(case.id).glob("*annotation-*.h5*")):
                 if path.name not in kept:
                     _remove(path)
-        for number in journal_numbers(self._layout.root):
-            if number < self._previous.generation:
-                _remove(self._layout.root / journal_name(number))
+        self._drop_journals()
+
+    def _drop_journals(self) -> None:
+        """Those from before the previous generation that hold nothing that can be undone."""
+        root, numbers = self._layout.root, journal_numbers(self._layout.root)
+        older = [root / journal_name(n) for n in numbers if n < self._previous.generation]
+        kept = [n for n in numbers if n >= self._previous.generation]
+        following = first_sequence(root / journal_name(kept[0])) if kept else 0
+        named = {number for stack in self._stacks for number in stack}
+        for path in unneeded(older, named, following):
+            _remove(path)
 
 
 def sweep(folder: Path) -> None:

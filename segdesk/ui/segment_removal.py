@@ -195,7 +195,7 @@ class SegmentRemoval(QObject):
             newest = workbench.history.next_undo
             if newest is not None and newest.group == group:
                 workbench.undo()
-                workbench.history.forget_undone()
+                workbench.forget_undone()
             self._stopped(error)
 
         go_on()

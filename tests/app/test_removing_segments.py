@@ -36,6 +36,7 @@ def drawn(tmp_path: Path) -> Workbench:
             if at != 1:
                 stroke(workbench, index, value=2, row=14.0, case=id)
         say_right(workbench, id, 3)
+    workbench.history.clear()
     save(workbench)
     # As a new session: nothing is in memory, nothing to undo.
     workbench.close()
@@ -199,7 +200,7 @@ def test_an_undo_of_a_removal_that_was_cut_off_is_finished(drawn: Workbench) -> 
 def test_a_saved_removal_that_was_undone_stays_undone_through_a_crash(
     tmp_path: Path, slices: int
 ) -> None:
-    """The journal has the undo alone: the removal itself went with the save."""
+    """The journal of now has the undo alone: the removal itself went with the save."""
     workbench = _small(tmp_path, slices)
     before = state(workbench, ["case-001"])
     removing_segments.remove_segment(workbench, 2)
@@ -220,10 +221,11 @@ def test_a_saved_removal_that_was_undone_stays_undone_through_a_crash(
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3])
-def test_an_undo_of_a_saved_removal_that_was_cut_off_is_taken_back_and_said(
+def test_an_undo_of_a_saved_removal_that_was_cut_off_is_finished_and_said(
     tmp_path: Path, parts: int
 ) -> None:
     workbench = _small(tmp_path, 6)
+    before = state(workbench, ["case-001"])
     removing_segments.remove_segment(workbench, 2)
     removed = state(workbench, ["case-001"])
     save(workbench)
@@ -232,9 +234,32 @@ def test_an_undo_of_a_saved_removal_that_was_cut_off_is_taken_back_and_said(
     assert state(workbench, ["case-001"]) != removed or 2 in workbench.segments
     workbench.folder.close()
     again = Workbench.open(workbench.folder.path)
+    assert state(again, ["case-001"]) == before
+    assert again.segments.numbers == (1, 2)
+    assert again.notes[0].startswith("Remove segment 'Tumour' was cut off half-way")
+    again.redo()
+    assert state(again, ["case-001"]) == removed
+    again.close()
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_half_an_undo_whose_other_half_cannot_be_read_is_taken_back_and_said(
+    tmp_path: Path, parts: int
+) -> None:
+    workbench = _small(tmp_path, 6)
+    removing_segments.remove_segment(workbench, 2)
+    removed = state(workbench, ["case-001"])
+    save(workbench)
+    for _ in range(parts):
+        workbench.undo_part()
+    workbench.folder.close()
+    for journal in workbench.folder.path.glob("journal-[01]"):
+        journal.unlink()
+    again = Workbench.open(workbench.folder.path)
     assert state(again, ["case-001"]) == removed
     assert again.segments.numbers == (1,)
-    assert again.notes[0].startswith("Undo Remove segment 'Tumour' was cut off half-way")
+    assert any(note.startswith("Older changes could not be read") for note in again.notes)
+    assert any(note.startswith("Undo Remove segment 'Tumour' was cut off") for note in again.notes)
     again.close()
 
 

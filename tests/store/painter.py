@@ -7,6 +7,7 @@ import numpy as np
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.completeness import status_move
 from segdesk.core.edit import Box, Dismissal, Edit, Patch, Planes
+from segdesk.core.history import Stacks
 from segdesk.core.project import Project
 from segdesk.core.status import SliceStatus
 from segdesk.store.project_folder import Opened, ProjectFolder
@@ -46,8 +47,9 @@ def paint(folder: ProjectFolder, mask: Annotation, case: str, step: int) -> None
 def masks_of(folder: ProjectFolder, opened: Opened) -> dict[str, Annotation]:
     """Read every mask and replay the journal on it."""
     masks = {case.id: folder.read_annotation(case) for case in opened.project.cases}
-    for edit in opened.edits:
-        if edit.case:
+    for entry in opened.entries:
+        edit = entry if isinstance(entry, Edit | Stacks) else entry.applied
+        if isinstance(edit, Edit) and edit.case:
             masks[edit.case].apply(edit)
     return masks
 

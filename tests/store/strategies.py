@@ -212,10 +212,9 @@ edits = st.builds(
     name=any_text,
     case=any_text,
     group=any_text,
-    goes_on=st.booleans(),
     reader=any_text,
     time=moments,
-    patches=st.lists(patches(), max_size=3).map(tuple),
+    patches=st.lists(patches(), max_size=3, unique_by=lambda patch: patch.box.slice).map(tuple),
     statuses=st.lists(
         st.builds(
             StatusMove,

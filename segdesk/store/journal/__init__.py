@@ -1,7 +1,9 @@
-"""The Edits since the last save, on the disk.
+"""The Edits since the last save, and those that can be undone, on the disk.
 
     journal_file     the append-only file, record by record
+    record_codec     what a record holds as bytes, and back
     edit_codec       an Edit as bytes, and back
+    older            Edits of before the last save that can still be undone
     recover          every journal since the last save, cut where it is torn
     touched          what the journals have touched since the last save
 

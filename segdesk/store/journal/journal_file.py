@@ -1,7 +1,10 @@
-"""journal-N: the Edits since generation N, appended one by one and never changed.
+"""journal-N: what was done since generation N, appended record by record and never changed.
 
     head      magic (8 bytes), number N, first sequence number, CRC-32 of these
     record    length, type, sequence number, CRC-32 of the payload, CRC-32 of these four; payload
+
+The first record says what can be undone and redone at its beginning (`Stacks`): the Edits that it
+names lie in older journals, which `older` reads. What the types hold says `record_codec`.
 
 All numbers are little-endian. Sequence numbers run on from one journal to the next, so a missing
 piece is seen. The head of a record has a sum of its own: only where it is whole and the payload
@@ -22,10 +25,12 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from segdesk.core.edit import Edit
+from segdesk.core.history import Stacks
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.disk.replace import sync_folder, with_one_name
-from segdesk.store.journal import edit_codec
+from segdesk.store.journal import record_codec
+from segdesk.store.journal.record_codec import EDIT, STACKS, Record
 
 MAGIC = b"SDJRNL\0\1"
 _HEAD = struct.Struct("<8sQQ")
@@ -33,10 +38,11 @@ _RECORD = struct.Struct("<IBQI")
 _SUM = struct.Struct("<I")
 HEAD_SIZE = _HEAD.size + _SUM.size
 RECORD_SIZE = _RECORD.size + _SUM.size
-#: The only type of record: an Edit.
-EDIT = 1
+#: No journal of a real project gets there; what claims to is damaged.
+LARGEST_SEQUENCE = 1 << 53
 
 Flaw = Literal["", "torn", "damaged"]
+NOTHING = Stacks()
 
 
 class Journal:
@@ -49,8 +55,12 @@ class Journal:
     `sync` refuses from then on, and only a save, which begins a new one, makes Edits lasting again.
     """
 
-    def __init__(self, number: int, file: io.FileIO, end: int, next_sequence: int) -> None:
+    def __init__(
+        self, number: int, file: io.FileIO, end: int, next_sequence: int, *, first: int
+    ) -> None:
         self.number = number
+        #: Sequence numbers of its first record, and of the one that comes next.
+        self.first = first
         self.next_sequence = next_sequence
         self._file = file
         self._end = end
@@ -59,46 +69,54 @@ class Journal:
         self._lock = threading.Lock()
 
     @classmethod
-    def create(cls, folder: Path, number: int, next_sequence: int) -> Journal:
-        """Start a journal; an unfinished one of that number is written over."""
-        head = _HEAD.pack(MAGIC, number, next_sequence)
+    def create(
+        cls, folder: Path, number: int, next_sequence: int, stacks: Stacks = NOTHING
+    ) -> Journal:
+        """Start a journal; an unfinished one of that number is written over.
+
+        Parameters
+        ----------
+        stacks : what can be undone and redone now
+        """
         path = folder / journal_name(number)
+        begin = _head(number, next_sequence)
+        begin += _record(STACKS, next_sequence, record_codec.encode_stacks(stacks))
         file = new_regular(path)
         try:
-            _write_all(file, head + _SUM.pack(zlib.crc32(head)))
+            _write_all(file, begin)
             os.fsync(file.fileno())
             sync_folder(folder)
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
             raise
-        return cls(number, file, HEAD_SIZE, next_sequence)
+        return cls(number, file, len(begin), next_sequence + 1, first=next_sequence)
 
     @classmethod
     def reopen(cls, folder: Path, contents: Contents) -> Journal:
         """Go on behind the last whole record of a journal that was read."""
         file = change_regular(with_one_name(folder / journal_name(contents.number)))
-        return cls(contents.number, file, contents.end, contents.next_sequence)
+        first, following = contents.first, contents.next_sequence
+        return cls(contents.number, file, contents.end, following, first=first)
 
     @classmethod
     def write_apart(cls, path: Path, payloads: Sequence[bytes]) -> None:
-        """Write records into a file of its own, numbered 0; nothing replays it.
+        """Write Edits into a file of its own, numbered 0; nothing replays it.
 
         Raises
         ------
         OSError
             Where the disk refuses.
         """
-        head = _HEAD.pack(MAGIC, 0, 1)
         with new_regular(path) as file:
-            _write_all(file, head + _SUM.pack(zlib.crc32(head)))
-            journal = cls(0, file, HEAD_SIZE, 1)
+            _write_all(file, _head(0, 1))
+            journal = cls(0, file, HEAD_SIZE, 1, first=1)
             for payload in payloads:
                 journal.append(payload)
             journal.sync()
         sync_folder(path.parent)
 
-    def append(self, payload: bytes) -> None:
+    def append(self, payload: bytes, kind: int = EDIT) -> None:
         """Hand one record to the operating system; it outlives this process, not a power cut.
 
         Raises
@@ -106,14 +124,13 @@ class Journal:
         OSError
             Where the disk refuses. The record waits and goes first the next time.
         """
-        self.keep(payload)
+        self.keep(payload, kind)
         self.flush()
 
-    def keep(self, payload: bytes) -> None:
+    def keep(self, payload: bytes, kind: int = EDIT) -> None:
         """Keep one record in memory; the next `flush`, `append` or `sync` writes it."""
-        fixed = _RECORD.pack(len(payload), EDIT, self.next_sequence, zlib.crc32(payload))
         with self._lock:
-            self._waiting.append(fixed + _SUM.pack(zlib.crc32(fixed)) + payload)
+            self._waiting.append(_record(kind, self.next_sequence, payload))
             self.next_sequence += 1
 
     def flush(self) -> None:
@@ -186,20 +203,25 @@ class Contents:
     ----------
     number : N
     first : sequence number of its first record, or -1 where its head is torn or damaged
-    edits : those of the whole records, in order
+    records : the whole ones, in order
     end : byte offset behind the last whole record
     flaw : what is wrong there, or ""
     """
 
     number: int
     first: int
-    edits: tuple[Edit, ...]
+    records: tuple[Record, ...]
     end: int
     flaw: Flaw
 
     @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The Edits among the records."""
+        return tuple(record for record in self.records if isinstance(record, Edit))
+
+    @property
     def next_sequence(self) -> int:
-        return self.first + len(self.edits)
+        return self.first + len(self.records)
 
 
 def read(path: Path, number: int) -> Contents:
@@ -210,7 +232,7 @@ def read(path: Path, number: int) -> Contents:
     OSError
         Where the file cannot be read at all.
     """
-    edits: list[Edit] = []
+    records: list[Record] = []
     with open_regular(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -220,21 +242,36 @@ def read(path: Path, number: int) -> Contents:
             return Contents(number, -1, (), 0, "torn")
         magic, written_number, first = _HEAD.unpack_from(head)
         intact = _SUM.unpack_from(head, _HEAD.size)[0] == zlib.crc32(head[: _HEAD.size])
-        if not intact or magic != MAGIC or written_number != number:
+        is_ours = magic == MAGIC and written_number == number and first <= LARGEST_SEQUENCE
+        if not (intact and is_ours):
             return Contents(number, -1, (), 0, "damaged")
         end = HEAD_SIZE
         while end < size:
-            found = _next(file, size - end, first + len(edits))
+            found = _next(file, size - end, first + len(records))
             if isinstance(found, str):
-                return Contents(number, first, tuple(edits), end, found)
-            edit, length = found
-            edits.append(edit)
+                return Contents(number, first, tuple(records), end, found)
+            record, length = found
+            records.append(record)
             end += length
-    return Contents(number, first, tuple(edits), end, "")
+    return Contents(number, first, tuple(records), end, "")
 
 
-def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Edit, int] | Flaw:
-    """The next Edit with its record's length, or the flaw that is there instead."""
+def first_sequence(path: Path) -> int:
+    """The number of a journal's first record; 0 where its head cannot be read."""
+    try:
+        with open_regular(path) as file:
+            head = file.read(HEAD_SIZE)
+    except OSError:
+        return 0
+    if len(head) < HEAD_SIZE or _SUM.unpack_from(head, _HEAD.size)[0] != zlib.crc32(
+        head[: _HEAD.size]
+    ):
+        return 0
+    return _HEAD.unpack_from(head)[2]
+
+
+def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Record, int] | Flaw:
+    """The next record with its length, or the flaw that is there instead."""
     head = file.read(RECORD_SIZE)
     if len(head) < RECORD_SIZE:
         return "torn"
@@ -243,7 +280,7 @@ def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Edit, int] | Flaw:
     length, kind, written_sequence, payload_sum = _RECORD.unpack_from(head)
     if _SUM.unpack_from(head, _RECORD.size)[0] != zlib.crc32(head[: _RECORD.size]):
         return "damaged"
-    if kind != EDIT or written_sequence != sequence:
+    if written_sequence != sequence:
         return "damaged"
     if length > left - RECORD_SIZE:
         return "torn"
@@ -251,7 +288,7 @@ def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Edit, int] | Flaw:
     if zlib.crc32(payload) != payload_sum:
         return "damaged"
     try:
-        return edit_codec.decode(payload), RECORD_SIZE + length
+        return record_codec.decode(kind, payload, sequence), RECORD_SIZE + length
     except ValueError:
         return "damaged"
 
@@ -262,6 +299,16 @@ def _has_content(file: BinaryIO) -> bool:
         if any(piece):
             return True
     return False
+
+
+def _head(number: int, first: int) -> bytes:
+    head = _HEAD.pack(MAGIC, number, first)
+    return head + _SUM.pack(zlib.crc32(head))
+
+
+def _record(kind: int, sequence: int, payload: bytes) -> bytes:
+    fixed = _RECORD.pack(len(payload), kind, sequence, zlib.crc32(payload))
+    return fixed + _SUM.pack(zlib.crc32(fixed)) + payload
 
 
 def _write_all(file: io.FileIO, content: bytes) -> None:

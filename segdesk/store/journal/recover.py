@@ -1,5 +1,8 @@
 """Reading every journal since the last save, and mending what a crash left.
 
+What older journals hold is in the masks already; of them only the Edits are read that can still be
+undone and redone (`older`), and their damage costs no more than that.
+
 The Edits up to the first flaw are good; what comes after them was made on top of something that is
 lost. A torn tail is cut. Anything else is set aside in `journal-N.damaged`, never thrown away.
 Only a writer mends; a reader leaves the folder as it is.
@@ -11,17 +14,20 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from segdesk.core.edit import Edit
+from segdesk.core.history import DoneAgain, Entry, Stacks, TakenBack
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.disk.replace import replace_file, sync_folder, with_one_name
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Contents, Journal, read
+from segdesk.store.journal.older import edits_before, last_sequence
+from segdesk.store.journal.record_codec import UNDO, Named, Record
 from segdesk.store.parts import project_file
 
 #: How often a reader starts again where a writer saves under its eyes.
@@ -38,11 +44,13 @@ class Recovery:
     generation : of the index
     journals : those whose Edits are replayed, in order
     stray : numbers of later journals that do not follow on
+    older : by number, the Edits of before that can be undone or redone where the journals begin
     """
 
     generation: int
     journals: tuple[Contents, ...]
     stray: tuple[int, ...]
+    older: Mapping[int, Edit] = field(default_factory=dict[int, Edit])
 
     @property
     def is_first_missing(self) -> bool:
@@ -52,6 +60,27 @@ class Recovery:
     @property
     def edits(self) -> tuple[Edit, ...]:
         return tuple(edit for journal in self.journals for edit in journal.edits)
+
+    @property
+    def stacks(self) -> Stacks:
+        """What can be undone and redone where the first of the journals begins."""
+        first = self.journals[0].records[:1] if self.journals else ()
+        return next((record for record in first if isinstance(record, Stacks)), Stacks())
+
+    @property
+    def brought(self) -> set[int]:
+        """Numbers of the older Edits that the last of the journals holds too."""
+        last = self.journals[-1].records if self.journals else ()
+        return {row.sequence for row in last if isinstance(row, Named) and row.edit is not None}
+
+    def entries(self) -> Iterator[tuple[int, Entry | None]]:
+        """What the journals say was done, each with its journal's number; None where the Edit that
+        is named is lost."""
+        known = dict(self.older)
+        for at, journal in enumerate(self.journals):
+            for place, record in enumerate(journal.records):
+                if at or place or not isinstance(record, Stacks):
+                    yield journal.number, _entry(record, known)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -81,26 +110,74 @@ class Opened:
     Parameters
     ----------
     project : as last saved
-    edits : to be replayed on it in this order; each names a case of the project, or none
+    entries : to be followed on it in this order; each names a case of the project, or none
     notes : sentences about what could not be recovered
     gone : ids that the journals name and the project does not have
+    done, undone : what can be undone and redone before `entries`, in the order of `Stacks`; None
+        stands for an Edit that is lost. May hold Edits of cases that are gone
     """
 
     project: Project
-    edits: tuple[Edit, ...]
+    entries: tuple[Entry, ...]
     notes: tuple[str, ...]
     gone: frozenset[str] = frozenset()
+    done: tuple[Edit | None, ...] = ()
+    undone: tuple[Edit | None, ...] = ()
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The Edits among the entries."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Edit))
+
+
+def edit_of(entry: Entry) -> Edit | None:
+    """The Edit that an entry is about."""
+    if isinstance(entry, Stacks):
+        return None
+    return entry if isinstance(entry, Edit) else entry.edit
 
 
 def opened(project: Project, recovery: Recovery) -> Opened:
-    """The Edits that can be replayed on a project."""
-    known = {"", *(case.id for case in project.cases)}
-    gone = frozenset(edit.case for edit in recovery.edits) - known
-    edits = tuple(edit for edit in recovery.edits if edit.case in known)
+    """What can be followed on a project."""
+    ids = {"", *(case.id for case in project.cases)}
+    entries, lost, left_out = list[Entry](), 0, 0
+    gone = set[str]()
+    for _, entry in recovery.entries():
+        edit = edit_of(entry) if entry is not None else None
+        if entry is None:
+            lost += 1
+        elif edit is not None and edit.case not in ids:
+            left_out += 1
+            gone.add(edit.case)
+        else:
+            entries.append(entry)
+    done, undone = (
+        tuple(recovery.older.get(number) for number in stack) for stack in recovery.stacks
+    )
+    gone |= {edit.case for edit in (*done, *undone) if edit is not None} - ids
     notes = recovery.notes
-    if left_out := len(recovery.edits) - len(edits):
+    if left_out:
         notes += (f"{left_out} changes of cases that are gone were left out.",)
-    return Opened(project, edits, notes, gone)
+    if lost:
+        notes += (f"{lost} changes were undone or redone that could not be read.",)
+    if None in done or None in undone:
+        notes += ("Older changes could not be read; what was drawn is there, but not their undo.",)
+    return Opened(project, tuple(entries), notes, frozenset(gone), done, undone)
+
+
+def _entry(record: Record, known: dict[int, Edit]) -> Entry | None:
+    """A record with the Edit that it names; what it brings along is known from here on."""
+    if isinstance(record, Stacks):
+        return record
+    if isinstance(record, Edit):
+        known[record.sequence] = record
+        return record
+    if record.edit is not None:
+        known.setdefault(record.sequence, record.edit)
+    edit = known.get(record.sequence)
+    if edit is None:
+        return None
+    return TakenBack(edit, record.goes_on) if record.kind == UNDO else DoneAgain(edit)
 
 
 def recover_beside_a_writer(folder: Path) -> tuple[Recovery, Project, int]:
@@ -124,14 +201,30 @@ def journal_numbers(folder: Path) -> tuple[int, ...]:
 
 
 def recover(folder: Path, generation: int) -> Recovery:
-    """Read the journals from a generation upwards; writes nothing.
+    """Read the journals from a generation upwards, and what they name of older ones.
+
+    Writes nothing.
 
     Raises
     ------
     OSError
         Where a journal cannot be read at all.
     """
-    numbers = [number for number in journal_numbers(folder) if number >= generation]
+    numbers = journal_numbers(folder)
+    recovery = _chain(folder, generation, [number for number in numbers if number >= generation])
+    older = {
+        record.sequence: record.edit
+        for journal in recovery.journals
+        for record in journal.records
+        if isinstance(record, Named) and record.edit is not None
+    }
+    named = {number for stack in recovery.stacks for number in stack}
+    before = [folder / journal_name(number) for number in numbers if number < generation]
+    older |= edits_before(before, named - older.keys())
+    return replace(recovery, older=older)
+
+
+def _chain(folder: Path, generation: int, numbers: Sequence[int]) -> Recovery:
     journals: list[Contents] = []
     for position, number in enumerate(numbers):
         contents = read(folder / journal_name(number), number)
@@ -157,13 +250,14 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
         name = folder / journal_name(number)
         replace_file(name, _free_name(name))
     if not recovery.journals:
-        return Journal.create(folder, recovery.generation, 1)
+        return Journal.create(folder, recovery.generation, _free_sequence(folder))
     last = recovery.journals[-1]
     path = folder / journal_name(last.number)
     if last.flaw == "damaged":
         _set_aside(path, last.end)
     if last.end == 0:
-        return Journal.create(folder, last.number, max(last.first, 1))
+        first = last.first if last.first > 0 else _free_sequence(folder)
+        return Journal.create(folder, last.number, first)
     if last.flaw:
         with change_regular(with_one_name(path)) as file:
             file.truncate(last.end)
@@ -188,6 +282,12 @@ def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
         number += 1
     Journal.write_apart(path, [encode(edit) for edit in edits])
     return path.name
+
+
+def _free_sequence(folder: Path) -> int:
+    """A number that no record of any journal can have, for one that begins anew."""
+    paths = [folder / journal_name(number) for number in journal_numbers(folder)]
+    return 1 + max(map(last_sequence, paths), default=0)
 
 
 def _follows(before: Contents, after: Contents) -> bool:

@@ -50,7 +50,6 @@ def _forged(packed: bytes = b"", **fields: Any) -> bytes:
         "name": "Brush",
         "kind": "stroke",
         "group": "",
-        "goes_on": False,
         "case": "case-001",
         "reader": "",
         "time": 1.0,
@@ -63,16 +62,20 @@ def _forged(packed: bytes = b"", **fields: Any) -> bytes:
     return struct.pack("<BI", 1, len(text)) + text + packed
 
 
-def test_a_patch_that_unpacks_to_more_than_its_box_is_refused() -> None:
-    bomb = zlib.compress(bytes(50_000_000))
+@pytest.mark.parametrize("size", [399, 401, 50_000_000])
+def test_a_patch_that_unpacks_to_another_size_than_its_box_gives_no_planes(size: int) -> None:
+    packed = zlib.compress(bytes(size))
+    edit = decode(_forged(packed, patches=[[0, 0, 10, 0, 10, 0, len(packed), False]]))
     with pytest.raises(ValueError, match="patch of 400 bytes"):
-        decode(_forged(bomb, patches=[[0, 0, 10, 0, 10, 0, len(bomb)]]))
+        edit.patches[0].planes()
 
 
-def test_a_patch_that_unpacks_to_less_than_its_box_is_refused() -> None:
-    small = zlib.compress(bytes(399))
-    with pytest.raises(ValueError, match="patch of 400 bytes"):
-        decode(_forged(small, patches=[[0, 0, 10, 0, 10, 0, len(small)]]))
+def test_a_box_that_its_bytes_cannot_fill_is_refused() -> None:
+    packed = zlib.compress(bytes(400_000))
+    fits = [0, 0, 10, 0, 10_000, 0, len(packed), False]
+    decode(_forged(packed, patches=[fits]))
+    with pytest.raises(ValueError, match="packed ones"):
+        decode(_forged(packed, patches=[[0, 0, 100, 0, 10_000, 0, len(packed), False]]))
 
 
 @pytest.mark.parametrize(
@@ -95,10 +98,12 @@ def test_a_patch_that_unpacks_to_less_than_its_box_is_refused() -> None:
         {"segments": [[None, [0, "Lung", "#ffffff", "", 0, True, False]]]},
         {"segments": [[None, [1, "Lung", "white", "", 0, True, False]]]},
         {"segments": [[None, [1, " ", "#ffffff", "", 0, True, False]]]},
-        {"patches": [[0, 0, 200_000, 0, 1, 0, 0]]},
-        {"patches": [[0, 5, 1, 0, 1, 0, 0]]},
-        {"patches": [[0, 0, 1, 0, 1, 0, 99]]},
-        {"patches": [[0, 0, 1, 0, 1, 2, 0]]},
+        {"patches": [[0, 0, 200_000, 0, 1, 0, 0, False]]},
+        {"patches": [[0, 5, 1, 0, 1, 0, 0, False]]},
+        {"patches": [[0, 0, 1, 0, 1, 0, 99, False]]},
+        {"patches": [[0, 0, 1, 0, 1, 2, 0, False]]},
+        {"patches": [[0, 0, 0, 0, 0, 0, 0, 1]]},
+        {"patches": [[0, 0, 0, 0, 0, 0, 0, False], [0, 0, 0, 0, 0, 0, 0, False]]},
         {"patches": None},
     ],
 )

@@ -96,11 +96,12 @@ def test_zeros_that_a_power_cut_leaves_at_the_end_are_a_torn_tail(tmp_path: Path
 
 
 def test_what_follows_damage_in_the_middle_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "journal-0"
+    _write(tmp_path, 0, 1, EDITS[:2])
+    end = path.stat().st_size
     second = _write(tmp_path, 0, 1, EDITS[:4])
     _write(tmp_path, 1, second, EDITS[4:])
-    path = tmp_path / "journal-0"
     content, later = path.read_bytes(), (tmp_path / "journal-1").read_bytes()
-    end = (len(content) - journal.HEAD_SIZE) // 4 * 2 + journal.HEAD_SIZE
     damaged = content[: end + 3] + bytes([content[end + 3] ^ 1]) + content[end + 4 :]
     path.write_bytes(damaged)
     recovery = recover(tmp_path, 0)
@@ -148,7 +149,7 @@ def test_a_newest_journal_without_a_head_is_taken_as_empty(tmp_path: Path) -> No
     recovery = recover(tmp_path, 0)
     assert (recovery.edits, recovery.notes) == (EDITS[:2], ())
     opened = mend(tmp_path, recovery)
-    assert (opened.number, opened.next_sequence) == (1, after)
+    assert (opened.number, opened.first) == (1, after)
     opened.append(edit_codec.encode(EDITS[2]))
     opened.close()
     assert recover(tmp_path, 0).edits == EDITS[:3]
