@@ -88,5 +88,5 @@ def test_completeness_outlives_a_crash_and_a_save(workbench: Workbench, tmp_path
     again = Workbench.open(tmp_path / "p.segdesk")
     assert again.project.case(CASE).complete == said
     assert again.annotation(CASE).complete == said
-    assert again.history.next_undo is None
+    assert not again.has_unsaved and again.recovered == 0
     again.close()

@@ -36,6 +36,7 @@ def drawn(tmp_path: Path) -> Path:
             stroke(workbench, index, value=1, row=6.0, case=id)
             if at != 1:
                 stroke(workbench, index, value=2, row=14.0, case=id)
+    workbench.history.clear()
     saving.save(workbench)
     path = workbench.folder.path
     workbench.close()
