@@ -61,9 +61,9 @@ def grids(draw: st.DrawFn) -> Grid:
 @st.composite
 def cases(draw: st.DrawFn, id: str) -> Case:
     grid = draw(grids())
-    each = {"min_size": grid.shape[0], "max_size": grid.shape[0]}
-    marked = st.lists(statuses, **each).map(tuple)
-    said = st.lists(numbers_of_segments, **each).map(tuple)
+    slices = grid.shape[0]
+    marked = st.lists(statuses, min_size=slices, max_size=slices).map(tuple)
+    said = st.lists(numbers_of_segments, min_size=slices, max_size=slices).map(tuple)
     return Case(
         id=id,
         grid=grid,
