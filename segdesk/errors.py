@@ -7,7 +7,8 @@
     ├── ProjectError            the project on disk cannot be used as asked          (exit 3)
     │   ├── ProjectLocked       another process has it open for writing              (exit 3)
     │   ├── ProjectReadOnly     its folder or disk may not be written to             (exit 3)
-    │   └── ProjectGone         its folder is no longer the one that was opened      (exit 3)
+    │   ├── ProjectGone         its folder is no longer the one that was opened      (exit 3)
+    │   └── ChangeWaits         the disk took no change; it waits in memory          (exit 3)
     ├── TrainingError           a run could not start or did not end well            (exit 3)
     └── Cancelled               the user asked to stop; nothing is left behind       (exit 3)
 
@@ -80,6 +81,10 @@ class ProjectReadOnly(ProjectError):
 
 class ProjectGone(ProjectError):
     """The folder at the project's path is no longer the one that was opened: nothing is written."""
+
+
+class ChangeWaits(ProjectError):
+    """The disk has not taken a change: it is kept in memory, and written as soon as it can be."""
 
 
 class TrainingError(SegdeskError):

@@ -9,7 +9,6 @@ one thread: the window's, or the command line's only one.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Box, Edit, SegmentChange
-from segdesk.core.history import DoneAgain, History, TakenBack
+from segdesk.core.history import DoneAgain, Entry, History, TakenBack
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Run
@@ -31,7 +30,7 @@ from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import Segment, SegmentTable, change_words
 from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
-from segdesk.errors import ProjectError
+from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -64,6 +63,8 @@ class Workbench:
         #: By the clock that nobody sets (`time.monotonic`).
         self.last_saved: float | None = None
         self.recovered = 0
+        #: Why the journal did not take the newest of the Edits that wait.
+        self.refusal: ChangeWaits | ProjectGone | None = None
         self._memory = Memory()
         self._unsaved = Unsaved()
         self._live: Live | None = None
@@ -345,8 +346,10 @@ class Workbench:
         back = TakenBack(edit, self.history.goes_on)
         self._apply_named(back)
         self.history.undone()
-        self._journal(back)
-        self.history_changed.emit()
+        try:
+            self._journal(back)
+        finally:
+            self.history_changed.emit()
         return edit
 
     def redo_part(self) -> Edit | None:
@@ -358,8 +361,10 @@ class Workbench:
         again = DoneAgain(edit)
         self._apply_named(again)
         self.history.redone()
-        self._journal(again)
-        self.history_changed.emit()
+        try:
+            self._journal(again)
+        finally:
+            self.history_changed.emit()
         return edit
 
     def forget_undone(self) -> None:
@@ -369,9 +374,7 @@ class Workbench:
 
     def _journal_stacks(self) -> None:
         """Steps have left the history, and shall not come back after a crash."""
-        # On a full disk this waits there as any Edit does, and nothing in the masks hangs on it.
-        with suppress(ProjectError):
-            self.folder.append(self.history.stacks)
+        self._append(self.history.stacks)
         self.history_changed.emit()
 
     def _keep(self, edit: Edit) -> None:
@@ -379,13 +382,20 @@ class Workbench:
         try:
             self._journal(edit)
         finally:
-            # On a full disk the Edit stays applied and can be undone; the store writes it later.
             self.history.record(edit)
             self.history_changed.emit()
 
     def _journal(self, entry: Edit | TakenBack | DoneAgain) -> None:
         self._unsaved.note(entry if isinstance(entry, Edit) else entry.edit)
-        self.folder.append(entry)
+        self._append(entry)
+
+    def _append(self, entry: Entry) -> None:
+        """Into the journal. Where the disk refuses it, it stays applied, can be undone and waits:
+        `folder.waiting` says how many do, and `refusal` why."""
+        try:
+            self.folder.append(entry)
+        except (ChangeWaits, ProjectGone) as refusal:
+            self.refusal = refusal
 
     def _apply_named(self, entry: TakenBack | DoneAgain) -> None:
         """Take an Edit of the history back, or do it again."""

@@ -16,7 +16,8 @@ Everything outside this room goes through here. When to save and what an Edit me
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -26,12 +27,12 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import Entry, Stacks
 from segdesk.core.project import Project
-from segdesk.errors import ProjectError
+from segdesk.errors import ChangeWaits, ProjectError
 from segdesk.store import new_project
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
 from segdesk.store.disk.lock import ProjectLock
-from segdesk.store.disk.translate import reading, writing
+from segdesk.store.disk.translate import reading, refusal, writing
 from segdesk.store.index import Index
 from segdesk.store.journal import record_codec
 from segdesk.store.journal.journal_file import NOTHING, Journal
@@ -77,6 +78,8 @@ class ProjectFolder:
         )
         self.runs = RunFiles(self._layout, self._guard)
         self._journal: Journal | None = None
+        #: Number of the newest journal whose fsync has failed.
+        self._lost = -1
         self._touched = Touched()
         #: Edits of older journals that the journal of now holds too.
         self._brought: set[int] = set()
@@ -244,7 +247,7 @@ class ProjectFolder:
 
         Raises
         ------
-        ProjectError
+        ChangeWaits
             Where the disk refuses. The entry is not lost: it waits in memory, the next `append`,
             `sync` or save writes it first, and the caller keeps it applied.
         ProjectGone
@@ -263,7 +266,7 @@ class ProjectFolder:
             self._guard.check()
             self.sync()
             return
-        with writing("The last change"):
+        with self._writing_changes():
             journal.append(payload, kind)
 
     def _bring(self, journal: Journal, sequence: int) -> bool:
@@ -276,6 +279,16 @@ class ProjectFolder:
         self._brought.add(sequence)
         return True
 
+    @contextmanager
+    def _writing_changes(self) -> Generator[None, None, None]:
+        """As `writing`, with the number of Edits that wait once the disk has refused."""
+        try:
+            yield
+        except OSError as error:
+            counted = {0: "The last changes", 1: "The last change"}
+            words = counted.get(self.waiting, f"The last {self.waiting} changes")
+            raise ChangeWaits(*refusal(words, error)) from error
+
     @property
     def waiting(self) -> int:
         """How many Edits the disk has not taken; a crash would lose them."""
@@ -283,22 +296,27 @@ class ProjectFolder:
 
     @property
     def is_journal_lost(self) -> bool:
-        """Whether an fsync of the journal has failed; only a save mends that."""
-        return self._journal is not None and self._journal.is_lost
+        """Whether an fsync of a journal since the last save has failed; only a save mends that.
+
+        A journal that follows a lost one mends nothing: after a power cut, it would follow a gap.
+        """
+        if self._journal is not None and self._journal.is_lost:
+            self._lost = self._journal.number
+        return self._lost >= self._index.base.generation
 
     def sync(self) -> None:
         """Make every Edit so far outlive a power cut; called on a timer.
 
         Raises
         ------
-        ProjectError
+        ChangeWaits
             Where the disk refuses.
         ProjectGone
             Where the folder is no longer the one that was opened; one that was renamed has them.
         """
         journal = self._journal_there()
         if self._guard.may_append():
-            with writing("The last changes"):
+            with self._writing_changes():
                 journal.sync()
         self._guard.check()
 
@@ -358,13 +376,24 @@ class ProjectFolder:
             project, changed, touched, base=base, number=number, layout=self._layout
         )
         with writing(f"The journal of the project '{self.path.name}'"):
-            journal.hand_on()
+            journal.flush()
+            if not self._made_lasting(journal):
+                self._lost = journal.number
             self._journal = Journal.create(self.path, number, journal.next_sequence, stacks)
         journal.close()
         self._brought = set()
         self._index.begin(project, self._touched.segments())
         self._save = Save(self._layout, self._index, new, new_base, stacks, self._guard.check)
         return self._save
+
+    def _made_lasting(self, journal: Journal) -> bool:
+        """Have a journal outlive a power cut; where it can't, the save that begins is the way out,
+        because it writes the masks as they are in memory."""
+        try:
+            journal.sync()
+        except OSError:
+            return False
+        return True
 
     def _open_journal(self) -> Journal:
         self._guard.check()

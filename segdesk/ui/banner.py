@@ -1,7 +1,8 @@
 """Messages that float over a corner of the scan: notes, offers, and what failed in the background.
 
 They take no room from the picture, no key and no running stroke, so that nothing under the hand
-moves when one comes up. Notes leave by themselves; offers and warnings stay until they are read.
+moves when one comes up. Notes leave by themselves; offers and warnings stay until they are read;
+what stands is true for as long as it is there, lowest of all, and goes when it is true no more.
 Decisions that cannot wait are dialogs; what is true for a moment belongs to the status line.
 """
 
@@ -30,7 +31,7 @@ from segdesk.ui.panels.panel import label
 from segdesk.ui.theme import GRID, RADIUS, Tokens
 from segdesk.ui.translations import tr
 
-Kind = Literal["note", "offer", "warning"]
+Kind = Literal["note", "offer", "warning", "standing"]
 #: Width of the messages, and their distance from the right, where the strip of slices stands, and
 #: from below, in pixels.
 WIDTH, RIGHT, BELOW = 96 * GRID, 10 * GRID, 3 * GRID
@@ -73,7 +74,7 @@ class _Message(QFrame):
         super().__init__()
         self.setObjectName("message")
         self.setAccessibleName(f"{sentence} {hint}".strip())
-        self.sentence, self.offer, self._kind = sentence, offer, kind
+        self.sentence, self.hint, self.offer, self.kind = sentence, hint, offer, kind
         self._age = QElapsedTimer()
         self._age.start()
         self._leave = QTimer(self)
@@ -84,9 +85,11 @@ class _Message(QFrame):
             self._leave.start()
         words = QVBoxLayout()
         words.setSpacing(GRID // 2)
-        words.addWidget(_plain(sentence, "message_sentence"))
-        if hint:
-            words.addWidget(_plain(hint, "message_advice", role="dim"))
+        self._sentence = _plain(sentence, "message_sentence")
+        words.addWidget(self._sentence)
+        self._advice = _plain(hint, "message_advice", role="dim") if hint else None
+        if self._advice is not None:
+            words.addWidget(self._advice)
         if offer is not None:
             words.addWidget(self._offer_button(offer), 0, Qt.AlignmentFlag.AlignLeft)
         self._cross = QToolButton()
@@ -96,11 +99,21 @@ class _Message(QFrame):
         self._cross.setProperty("role", "icon")
         self._cross.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._cross.clicked.connect(lambda: self._done(self._close))
+        if kind == "standing":
+            self._cross.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(3 * GRID, 2 * GRID, GRID, 2 * GRID)
         row.addLayout(words, 1)
         row.addWidget(self._cross, 0, Qt.AlignmentFlag.AlignTop)
         self.set_tokens(tokens)
+
+    def change(self, sentence: str, hint: str) -> None:
+        """Other words about the same thing."""
+        self.sentence, self.hint = sentence, hint
+        self.setAccessibleName(f"{sentence} {hint}")
+        self._sentence.setText(sentence)
+        if self._advice is not None:
+            self._advice.setText(hint)
 
     def _offer_button(self, offer: Offer) -> QPushButton:
         button = QPushButton(caption(offer.text))
@@ -114,7 +127,8 @@ class _Message(QFrame):
     def _done(self, then: Callable[[], object]) -> None:
         if not self._is_armed():
             return
-        self.left.emit(self)
+        if self.kind != "standing":
+            self.left.emit(self)
         then()
 
     def _close(self) -> None:
@@ -141,7 +155,7 @@ class _Message(QFrame):
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._cross.setIcon(icon("close", tokens))
-        edge = tokens.warn if self._kind == "warning" else tokens.accent
+        edge = tokens.warn if self.kind in ("warning", "standing") else tokens.accent
         self.setStyleSheet(
             f"QFrame#message {{ background: {tokens.raised}; border: 1px solid {tokens.line}; "
             f"border-left: 3px solid {edge}; border-radius: {RADIUS}px; }}"
@@ -162,7 +176,7 @@ class _Resizes(QObject):
 
 
 class Banner(QScrollArea):
-    """Hidden until it has something to say; the newest message stands lowest.
+    """Hidden until it has something to say; the newest message stands lowest, above what stands.
 
     Parameters
     ----------
@@ -184,6 +198,8 @@ class Banner(QScrollArea):
         self._host = host
         self._tokens = tokens
         self._messages: list[_Message] = []
+        #: By what they are about: those that stand, below all others.
+        self._standing: dict[str, _Message] = {}
         inside = QWidget()
         inside.setObjectName("messages")
         self._rows = QVBoxLayout(inside)
@@ -201,7 +217,7 @@ class Banner(QScrollArea):
 
     def say(self, sentence: str) -> None:
         """A note, once; it leaves by itself."""
-        self._add("note", sentence)
+        self._say("note", sentence)
 
     def offer(self, offer: Offer) -> None:
         """A note about which something can be done."""
@@ -209,17 +225,43 @@ class Banner(QScrollArea):
 
     def warn(self, sentence: str, hint: str = "", offer: Offer | None = None) -> None:
         """What went wrong, and the next step; stays until it is closed."""
-        self._add("warning", sentence, hint, offer)
+        if offer is None:
+            self._say("warning", sentence, hint)
+        else:
+            self._add("warning", sentence, hint, offer)
+
+    def stand(self, id: str, sentence: str, hint: str, offer: Offer | None = None) -> None:
+        """Say what is true until `stand_down`; said again, its words change where they stand.
+
+        Parameters
+        ----------
+        id : what it is about
+        offer : what can be done about it; its button stays as it is while the message stands
+        """
+        message = self._standing.get(id)
+        if message is None:
+            self._standing[id] = self._add("standing", sentence, hint, offer)
+        elif (message.sentence, message.hint) != (sentence, hint):
+            message.change(sentence, hint)
+            self._place()
+
+    def stand_down(self, id: str) -> None:
+        """What was said under this id is true no more."""
+        message = self._standing.pop(id, None)
+        if message is not None:
+            self._remove(message)
 
     def clear(self) -> None:
-        """Everything was read, or is no longer about anything."""
+        """Everything was read, or is no longer about anything; what stands is still true."""
         for message in tuple(self._messages):
-            self._remove(message)
+            if message.kind != "standing":
+                self._remove(message)
 
     def take_back(self, id: str) -> None:
         """The offer of that id can no longer be taken."""
         for message in tuple(self._messages):
-            if message.offer is not None and message.offer.id == id:
+            is_its = message.offer is not None and message.offer.id == id
+            if is_its and message.kind != "standing":
                 self._remove(message)
 
     def set_tokens(self, tokens: Tokens) -> None:
@@ -227,18 +269,25 @@ class Banner(QScrollArea):
         for message in self._messages:
             message.set_tokens(tokens)
 
-    def _add(self, kind: Kind, sentence: str, hint: str = "", offer: Offer | None = None) -> None:
-        if any(message.sentence == sentence for message in self._messages) and offer is None:
-            return
+    def _say(self, kind: Kind, sentence: str, hint: str = "") -> None:
+        """Once, for as long as it is to be read."""
+        if all(message.sentence != sentence for message in self._messages):
+            self._add(kind, sentence, hint)
+
+    def _add(
+        self, kind: Kind, sentence: str, hint: str = "", offer: Offer | None = None
+    ) -> _Message:
         message = _Message(kind, sentence, hint, offer, self._tokens)
         message.left.connect(self._remove)
         message.surprised.connect(self._surprised)
-        self._messages.append(message)
-        self._rows.addWidget(message)
+        below = 0 if kind == "standing" else len(self._standing)
+        self._messages.insert(len(self._messages) - below, message)
+        self._rows.insertWidget(self._rows.count() - below, message)
         # A row that is not shown yet counts for nothing in the height.
         message.show()
         self._place()
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+        return message
 
     def _remove(self, message: _Message) -> None:
         self._messages.remove(message)

@@ -2,7 +2,8 @@
 
 An Edit that the journal has taken outlives a crash of the program; only an fsync makes it outlive a
 power cut. Whether the last one succeeded is known here and nowhere else, so the words "the journal
-has it" come from here. Saves belong to `session`, files to `store`.
+has it" come from here. What a disk does not take waits in memory and is tried again on the same
+timer. Saves belong to `session`, files to `store`, the words to `kept_words`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from segdesk.app.workbench import Workbench
 from segdesk.errors import SegdeskError
+from segdesk.ui.kept_words import Kept, kept_words
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.translations import tr
 
 #: A power cut costs at most this much of finished work.
 SYNC_EVERY_MS = 2000
-#: A save that shall replace a lost journal is tried again after so many turns of the timer.
+#: A save that failed, or shall replace a lost journal, is tried again after so many turns of the
+#: timer.
 SAVE_EVERY = 10
 
 log = logging.getLogger(__name__)
@@ -31,7 +34,7 @@ class JournalSync(QObject):
     ended = Signal()
     #: What may be said about the journal has changed.
     changed = Signal()
-    #: The journal is lost: only a save makes what was drawn lasting.
+    #: Only a save makes what was drawn lasting: the journal is lost, or a save has failed.
     save_wanted = Signal()
 
     def __init__(self, runner: TaskRunner, parent: QObject) -> None:
@@ -40,7 +43,10 @@ class JournalSync(QObject):
         self._workbench: Workbench | None = None
         self._has_unsynced = False
         self._is_under_way = False
+        #: Why the last fsync failed; until a save where it has lost the journal.
         self._trouble: Exception | None = None
+        self._not_saved: SegdeskError | None = None
+        self._told = Kept()
         self._turns = 0
         self._timer = QTimer(self)
         self._timer.setInterval(SYNC_EVERY_MS)
@@ -60,13 +66,15 @@ class JournalSync(QObject):
         self._timer.stop()
         self._workbench = None
         self._has_unsynced = False
-        self._set_trouble(None)
+        self._trouble = self._not_saved = None
+        self._tell()
 
     # What has happened to the journal
 
     def note(self) -> None:
-        """An Edit was journalled."""
+        """An Edit was journalled, or waits because the disk refused it."""
         self._has_unsynced = True
+        self._tell()
 
     def save_begins(self) -> None:
         """What is journalled from here on is the next sync's; the save makes the rest lasting."""
@@ -75,44 +83,57 @@ class JournalSync(QObject):
     def save_ended(self, error: Exception | None) -> None:
         """A save wrote everything into new files, or did not."""
         if error is None:
-            self._set_trouble(None)
+            self._trouble = self._not_saved = None
         else:
             self._has_unsynced = True
+            self._not_saved = error if isinstance(error, SegdeskError) else None
+            self._turns = 1
+            self._look_whether_lost(error)
+        self._tell()
 
     # What may be said
 
     @property
+    def kept(self) -> Kept:
+        """What of the work is safe and what is not."""
+        if self._workbench is None:
+            return Kept()
+        folder = self._workbench.folder
+        lost = self._trouble if folder.is_journal_lost else None
+        refusal = self._workbench.refusal if folder.waiting else None
+        return Kept(folder.waiting, refusal, lost, self._not_saved)
+
+    @property
     def waiting(self) -> int:
         """How many changes the disk has not taken."""
-        return 0 if self._workbench is None else self._workbench.folder.waiting
+        return self.kept.waiting
 
     @property
     def trouble(self) -> str:
-        """Why the last fsync failed, in a sentence with what to do; empty where it succeeded."""
-        if self._trouble is None:
+        """Why the journal may not outlive a power cut, in a sentence; empty where it does."""
+        lost = self.kept.lost
+        if lost is None:
             return ""
-        known = isinstance(self._trouble, SegdeskError)
-        return str(self._trouble) if known else tr("The disk refused to write the last changes.")
+        known = isinstance(lost, SegdeskError)
+        return str(lost) if known else tr("The disk refused to write the last changes.")
 
     def what_is_kept(self) -> str:
-        """One sentence about what a crash or a power cut would leave; empty without a project."""
+        """What a crash or a power cut would leave, in a few sentences; empty without a project."""
         if self._workbench is None:
             return ""
-        if self.waiting:
-            return tr(
-                "The last changes ({n}) are not on the disk yet. Free some space and save again; "
-                "closing now would lose them.",
-                n=self.waiting,
-            )
-        if self._trouble is not None:
-            return tr(
-                "The disk refused to make the last changes lasting: they outlive a crash of "
-                "segdesk, but not a power cut. Check the disk and save again."
-            )
+        kept = self.kept
+        if kept.waiting or kept.lost is not None:
+            return " ".join(kept_words(kept))
         return tr(
             "Nothing is lost: the journal keeps every stroke, and they come back when the "
             "project is opened again."
         )
+
+    def _tell(self) -> None:
+        kept = self.kept
+        if kept != self._told:
+            self._told = kept
+            self.changed.emit()
 
     # Syncing
 
@@ -121,10 +142,9 @@ class JournalSync(QObject):
         workbench = self._workbench
         if workbench is None or self._is_under_way or self._runner.is_busy("write"):
             return
-        if workbench.folder.is_journal_lost:
+        if workbench.folder.is_journal_lost or self._not_saved is not None:
             self._ask_for_save()
-            return
-        if not self._has_unsynced:
+        if self._is_under_way or self._runner.is_busy("write") or not self._has_unsynced:
             return
         self._has_unsynced = False
         self._is_under_way = True
@@ -141,21 +161,22 @@ class JournalSync(QObject):
         if self._workbench is workbench:
             if error is not None:
                 self._has_unsynced = True
-                if self._trouble is None:
+                if self._told.is_all:
                     log.warning("the journal was not synced: %s", error)
-            self._set_trouble(error)
-            if workbench.folder.is_journal_lost:
-                self._turns = 0
-                self._ask_for_save()
+                self._look_whether_lost(error)
+            self._tell()
         self.ended.emit()
+
+    def _look_whether_lost(self, error: Exception) -> None:
+        """A journal whose fsync has failed is lost: another generation, at once."""
+        workbench = self._workbench
+        if self._trouble is None and workbench is not None and workbench.folder.is_journal_lost:
+            self._trouble = error
+            self._turns = 0
+            self._ask_for_save()
 
     def _ask_for_save(self) -> None:
         """At once, and then every now and then."""
-        if self._turns % SAVE_EVERY == 0:
+        turns, self._turns = self._turns, self._turns + 1
+        if turns % SAVE_EVERY == 0:
             self.save_wanted.emit()
-        self._turns += 1
-
-    def _set_trouble(self, error: Exception | None) -> None:
-        had_trouble, self._trouble = self._trouble is not None, error
-        if had_trouble or error is not None:
-            self.changed.emit()

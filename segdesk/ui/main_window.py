@@ -29,6 +29,7 @@ from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.about import show_about
 from segdesk.ui.dialogs.action_list import ActionListDialog
 from segdesk.ui.dialogs.new_project import ENDING, NewProjectDialog
+from segdesk.ui.disk_message import DiskMessage
 from segdesk.ui.docks import Docks
 from segdesk.ui.dropped import dropped_project
 from segdesk.ui.exchange import Exchange
@@ -145,6 +146,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self._preview)
         self.setCentralWidget(self._pages)
         self.banner = Banner(self._pages, tokens)
+        self._disk_message = DiskMessage(self.session.journal, self.banner, self)
         # A page that is brought up is raised too, over everything on it.
         self._pages.currentChanged.connect(self.banner.raise_)
         self._saved_timer = QTimer(self)

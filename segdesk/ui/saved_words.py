@@ -27,7 +27,7 @@ def saved_words(session: Session) -> SavedWords:
         return SavedWords(tr("Saving…"))
     journal = session.journal
     if journal.waiting:
-        words = tr("the last changes ({n}) are not on the disk: save again", n=journal.waiting)
+        words = tr("the last changes ({n}) are not on the disk", n=journal.waiting)
         return SavedWords(words, journal.what_is_kept(), "bad")
     if journal.trouble:
         words = tr("not saved, and the disk refused the journal: save again")

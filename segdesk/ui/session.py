@@ -381,6 +381,9 @@ class Session(QObject):
         self.busy_changed.emit()
         if then is not None:
             then(error)
+        elif isinstance(error, SegdeskError):
+            # Why, and what is safe, stands over the scan for as long as it is true.
+            self.refused.emit(str(error))
         elif error is not None:
             self.failed.emit(error)
         self._write_next()

@@ -53,14 +53,19 @@ def writing(what: str) -> Generator[None, None, None]:
     except NotRegular as error:
         raise _not_regular(what, error) from error
     except OSError as error:
-        if error.errno in _FULL:
-            sentence, hint = "the disk is full", "Free some disk space and try again."
-        elif error.errno in _FORBIDDEN:
-            sentence, hint = "the folder may not be written to", "Check who owns the folder."
-        else:
-            sentence = error.strerror or "the disk refused"
-            hint = "Check the disk and try again."
-        raise ProjectError(f"{what} could not be written: {sentence}.", hint) from error
+        raise ProjectError(*refusal(what, error)) from error
+
+
+def refusal(what: str, error: OSError) -> tuple[str, str]:
+    """Sentence and hint about something that the disk did not take."""
+    if error.errno in _FULL:
+        sentence, hint = "the disk is full", "Free some disk space and try again."
+    elif error.errno in _FORBIDDEN:
+        sentence, hint = "the folder may not be written to", "Check who owns the folder."
+    else:
+        sentence = error.strerror or "the disk refused"
+        hint = "Check the disk and try again."
+    return f"{what} could not be written: {sentence}.", hint
 
 
 @contextmanager
