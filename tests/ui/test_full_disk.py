@@ -20,6 +20,12 @@ CASE = "case-001"
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
+@pytest.fixture(autouse=True)
+def quick_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is tried again soon."""
+    monkeypatch.setattr(journal_sync, "SYNC_EVERY_MS", 200)
+
+
 def workbench_of(desk: Desk) -> Workbench:
     workbench = desk.window.session.workbench
     assert workbench is not None
@@ -131,7 +137,6 @@ def test_a_journal_that_is_lost_stays_lost_until_a_save_has_succeeded(
     desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.open(project)
-    draw(desk, 4)
     session, folder = desk.window.session, workbench_of(desk).folder
     journal = session.journal
     real = os.fsync
@@ -146,12 +151,11 @@ def test_a_journal_that_is_lost_stays_lost_until_a_save_has_succeeded(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fails_once)
         patched.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-        session.journal.sync()
+        draw(desk, 4)
         # A new generation is begun at once; this one can't be put in its place.
         desk.wait(lambda: bool(refusals) and not (journal.is_under_way or session.is_saving))
         draw(desk, 8)
-        session.journal.sync()
-        desk.wait(lambda: not session.journal.is_under_way)
+        desk.wait(lambda: not journal._has_unsynced and not journal.is_under_way)
         # The journal that follows has been synced; the one before it has not, and never will be.
         assert folder.is_journal_lost
         (only,) = messages(desk)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel
 
 from segdesk.app.workbench import Workbench
 from segdesk.store.journal import journal_file as journal
+from segdesk.ui import journal_sync
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.faults import Faults
 from segdesk.ui.saved_words import ago
@@ -21,6 +22,12 @@ from tests.ui.canvas.mouse import drag
 from tests.windows import Desk
 
 CASE = "case-001"
+
+
+@pytest.fixture(autouse=True)
+def no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal is synced where a test says so, however slow the machine is."""
+    monkeypatch.setattr(journal_sync, "SYNC_EVERY_MS", 10**8)
 
 
 @pytest.fixture
