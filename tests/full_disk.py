@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from segdesk.store.disk import replace
 from segdesk.store.journal import journal_file
-from segdesk.store.parts import hdf5
 
 WRITING = frozenset("wxa+")
 
@@ -54,5 +54,5 @@ def full_disk(below: Path) -> Iterator[None]:
         patched.setattr(Path, "mkdir", made)
         patched.setattr(os, "open", opened_low)
         patched.setattr(journal_file, "_write_all", torn)
-        patched.setattr(hdf5._Target, "_put", refuse)
+        patched.setattr(replace, "put_all", refuse)
         yield
