@@ -131,15 +131,23 @@ def _in_use(now: RunInUse, kept: Collection[str]) -> RunInUse:
 
 def _said_of_cases(project: Project, chosen: Project) -> tuple[str, ...]:
     """Which cases stay out, and whose patient is only partly there then."""
-    inside = {case.id: case for case in chosen.cases}
-    left = [case for case in project.cases if case.id not in inside]
+    inside = {case.id for case in chosen.cases}
+    left = [case.id for case in project.cases if case.id not in inside]
+    if not left:
+        return ()
+    return (f"Left out: {', '.join(left)}.", *parted(project, left))
+
+
+def parted(project: Project, left_out: Collection[str]) -> tuple[str, ...]:
+    """A sentence for each case that leaves a patient only partly there when it stays out."""
     notes: list[str] = []
-    if left:
-        words = ", ".join(case.id for case in left)
-        notes.append(f"Left out: {words}.")
-    for case in left:
-        others = [one.id for one in inside.values() if case.patient and one.patient == case.patient]
-        if others:
+    for case in project.cases:
+        others = [
+            one.id
+            for one in project.cases
+            if case.patient and one.patient == case.patient and one.id not in left_out
+        ]
+        if case.id in left_out and others:
             notes.append(
                 f"{case.id} is of the same patient as {', '.join(others)}: the patient is packed "
                 "in part."

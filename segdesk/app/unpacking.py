@@ -6,6 +6,6 @@ What is checked and how the folder is built belongs to `store.pack`.
 from __future__ import annotations
 
 from segdesk.store.pack.read import is_packed
-from segdesk.store.pack.unpack import unpack
+from segdesk.store.pack.unpack import look, unpack
 
-__all__ = ["is_packed", "unpack"]
+__all__ = ["is_packed", "look", "unpack"]

@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 from segdesk import __version__
 from segdesk.app.doors import unwrapped
 from segdesk.app.logbook import open_logbook
+from segdesk.app.packing import ENDING
 from segdesk.cli import entries, learn, packing, scans
 from segdesk.cli.projects import SUFFIX
 from segdesk.cli.report import complain
@@ -152,10 +153,10 @@ def _settle_streams() -> None:
 
 
 def _with_window(arguments: list[str]) -> list[str]:
-    """A project alone, or nothing, means the window."""
+    """A project alone, packed or not, or nothing, means the window."""
     if not arguments:
         return ["window"]
-    if len(arguments) == 1 and arguments[0].rstrip("/\\").endswith(SUFFIX):
+    if len(arguments) == 1 and arguments[0].rstrip("/\\").endswith((SUFFIX, ENDING)):
         return ["window", *arguments]
     return arguments
 

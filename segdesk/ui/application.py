@@ -109,5 +109,5 @@ def begin(window: MainWindow, project: Path | None, sources: Sequence[Path]) -> 
 
     if project is None:
         bring_in()
-    else:
+    elif not window.packing.offers(project):
         window.session.open(project, then=bring_in)

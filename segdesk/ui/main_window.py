@@ -37,6 +37,7 @@ from segdesk.ui.faults import Faults
 from segdesk.ui.imports import ImportFlow
 from segdesk.ui.leaving import Leaving
 from segdesk.ui.looks import Looks
+from segdesk.ui.packing import Packing
 from segdesk.ui.panels.plan_memory import recall, remembered
 from segdesk.ui.panels.toolbar import ToolBar
 from segdesk.ui.panels.training import TrainingPanel
@@ -107,6 +108,7 @@ class MainWindow(QMainWindow):
             touches=lambda: 0 if self.canvas is None else self.canvas.touches,
         )
         self.exchange = Exchange(self, self.session, self.runner, preferences)
+        self.packing = Packing(self, self.session, self.runner, preferences, self.open_project)
         self.care = CaseCare(self, self.session, self.runner, self.training)
         self._removal = SegmentRemoval(self, self.session, self.runner)
         self.docks = Docks(self)
@@ -159,7 +161,7 @@ class MainWindow(QMainWindow):
         session.closed.connect(self._closed)
         session.busy_changed.connect(self._show_state)
         session.refused.connect(self.say)
-        for source in (session, self.imports, self.exchange, self.care):
+        for source in (session, self.imports, self.exchange, self.packing, self.care):
             source.noted.connect(self.banner.say)
             source.failed.connect(self._show_failure)
         self._run_choice.failed.connect(self._show_failure)
@@ -213,7 +215,9 @@ class MainWindow(QMainWindow):
     # Projects
 
     def open_project(self, path: Path) -> None:
-        """Open a project in the place of the one that is open."""
+        """Open a project in the place of the one that is open; a packed one is offered."""
+        if self.packing.offers(path):
+            return
         if not path.is_dir():
             self.preferences.forget(str(path))
         self._after_leaving(lambda: self.session.open(path))

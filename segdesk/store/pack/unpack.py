@@ -75,6 +75,11 @@ def unpack(
     return found.project
 
 
+def look(file: Path, *, tell: Tell | None = None, cancelled: Asked | None = None) -> Project:
+    """What a packed project holds, once its seal is checked; raises as `unpack`. Any thread."""
+    return _Unpacking(file, tell, cancelled).open().project
+
+
 class _Unpacking:
     """One project on its way. Lives on the thread that unpacks."""
 

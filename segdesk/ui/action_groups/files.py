@@ -40,6 +40,14 @@ def file_groups(window: MainWindow) -> Groups:
                 icon="open",
             ),
             Action(
+                "open_packed",
+                tr("Open packed project…"),
+                tr("Unpack a project that was packed into one file, and open it"),
+                window.packing.ask_for_packed,
+                menu,
+                why_not=reasons.idle,
+            ),
+            Action(
                 "close_project",
                 tr("Close project"),
                 tr("Save and close the project; the window stays"),
@@ -104,6 +112,16 @@ def file_groups(window: MainWindow) -> Groups:
                 window.care.ask_to_remove,
                 menu,
                 why_not=window.care.why_not_remove,
+            ),
+        ),
+        (
+            Action(
+                "pack",
+                tr("Pack…"),
+                tr("Put the whole project into one file, to carry it or to keep it"),
+                window.packing.ask_to_pack,
+                menu,
+                why_not=window.packing.why_not_pack,
             ),
         ),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
@@ -25,6 +26,14 @@ RESERVED = frozenset(
 FORBIDDEN = '/\\:*?"<>|'
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Title of the dialog, and what its button says."""
+
+    title: str
+    button: str
+
+
 class NewProjectDialog(Dialog):
     """Name and folder of a new project.
 
@@ -33,6 +42,8 @@ class NewProjectDialog(Dialog):
     folder : where the last project was made, or empty
     then : gets the path that was chosen; nothing is there yet
     because : a sentence above the fields, or empty
+    name : proposed for the project, where it can be one and is free; empty: any
+    words : where a project comes from elsewhere
     """
 
     def __init__(
@@ -42,10 +53,15 @@ class NewProjectDialog(Dialog):
         then: Callable[[Path], None],
         *,
         because: str = "",
+        name: str = "",
+        words: Words | None = None,
     ) -> None:
-        super().__init__("new_project_dialog", tr("New project"), parent)
+        said = words or Words(tr("New project"), tr("Create"))
+        super().__init__("new_project_dialog", said.title, parent)
         self._then = then
         place = good_place(folder)
+        if name and not (place.parent / f"{name}{ENDING}").exists():
+            place = place.parent / f"{name}{ENDING}"
         if because:
             self.rows.addWidget(sentence(because))
         self.name = _field("project_name", tr("Name"), place.stem)
@@ -59,9 +75,9 @@ class NewProjectDialog(Dialog):
         fields = QGridLayout()
         fields.setSpacing(2 * GRID)
         for row, field in enumerate((self.name, self.folder)):
-            words = label(field.accessibleName())
-            words.setBuddy(field)
-            fields.addWidget(words, row, 0)
+            caption = label(field.accessibleName())
+            caption.setBuddy(field)
+            fields.addWidget(caption, row, 0)
             fields.addWidget(field, row, 1)
         fields.addWidget(browse, 1, 2)
         self.rows.addLayout(fields)
@@ -69,7 +85,7 @@ class NewProjectDialog(Dialog):
         self._problem.setObjectName("project_place")
         self.rows.addWidget(self._problem)
         self.add_button("cancel_new_project", tr("Cancel"), self.reject)
-        self._create = self.add_button("create_project", tr("Create"), self._chosen, role="primary")
+        self._create = self.add_button("create_project", said.button, self._chosen, role="primary")
         self.end_rows()
         self.name.textChanged.connect(self._check)
         self.folder.textChanged.connect(self._check)
