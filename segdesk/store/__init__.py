@@ -1,7 +1,7 @@
 """The project on disk: one folder, one writer, nothing ever edited in place.
 
-Read `project_folder.py` first: it is the door, and nobody outside this room imports another file
-of it but for names.
+Read `project_folder.py` first: it is the door, and beside it `pack` for one file to carry; nobody
+outside this room imports another file of it but for names.
 
     project_folder   the door: making, opening, masks, journal, saving
     scans, run_files its volumes; its runs and predictions
@@ -10,6 +10,7 @@ of it but for names.
     new_project, removed
                      the folder of a new project; what a case leaves behind that goes
 
+    pack/            a whole project as one file to carry, and back
     journal/         the Edits since the last save
     parts/           the HDF5 files, one module each
     disk/            what all of them ask of the file system: paths, whole-file replacement, lock

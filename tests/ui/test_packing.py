@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QTreeWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
 
 from segdesk.app import saving
 from segdesk.app.workbench import Workbench
@@ -44,14 +51,21 @@ def unpack_into(desk: Desk, folder: Path) -> None:
     desk.press(dialog, "create_project")
 
 
-@pytest.mark.parametrize("way", ["drop", "open", "menu", "command line"])
+def row(tree: QTreeWidget, group: int, at: int) -> QTreeWidgetItem:
+    """A case (group 0) or run (group 1) of the list."""
+    home = tree.topLevelItem(group)
+    assert home is not None
+    found = home.child(at)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("way", ["drop", "menu", "command line"])
 def test_a_packed_project_is_offered_to_be_unpacked_and_opens(
     desk: Desk, packed: Path, tmp_path: Path, way: str
 ) -> None:
     if way == "drop":
         desk.drop(packed)
-    elif way == "open":
-        desk.window.open_project(packed)
     elif way == "menu":
         desk.window.table["open_packed"].trigger()
         dialog = desk.dialog("file_dialog")
@@ -120,10 +134,9 @@ def test_the_open_project_is_packed_with_the_cases_and_runs_that_are_ticked(
     dialog = desk.dialog("pack_dialog")
     tree = dialog.findChild(QTreeWidget, "pack_list")
     assert isinstance(tree, QTreeWidget)
-    cases, runs = tree.topLevelItem(0), tree.topLevelItem(1)
-    assert [cases.child(at).text(0) for at in range(2)] == ["case-001", "case-002"]
-    cases.child(1).setCheckState(0, Qt.CheckState.Unchecked)
-    runs.child(0).setCheckState(0, Qt.CheckState.Unchecked)
+    assert [row(tree, 0, at).text(0) for at in range(2)] == ["case-001", "case-002"]
+    row(tree, 0, 1).setCheckState(0, Qt.CheckState.Unchecked)
+    row(tree, 1, 0).setCheckState(0, Qt.CheckState.Unchecked)
     desk.press(dialog, "choose_pack_file")
     file_dialog = desk.dialog("file_dialog")
     assert isinstance(file_dialog, QFileDialog)
@@ -142,7 +155,7 @@ def test_leaving_every_case_out_is_no_choice(desk: Desk, project: Path) -> None:
     tree = dialog.findChild(QTreeWidget, "pack_list")
     assert isinstance(tree, QTreeWidget)
     for at in range(2):
-        tree.topLevelItem(0).child(at).setCheckState(0, Qt.CheckState.Unchecked)
+        row(tree, 0, at).setCheckState(0, Qt.CheckState.Unchecked)
     button = dialog.findChild(QPushButton, "choose_pack_file")
     assert isinstance(button, QPushButton)
     assert not button.isEnabled()
