@@ -246,18 +246,23 @@ def read_in(
         if progress is not None:
             progress(f"Importing {request.case}", done + 1, slices)
 
+    # What is true of the scan and of its labels is said once.
+    notes = tuple(dict.fromkeys((*scan.source.notes, *(labels.notes if labels else ()))))
+    source = replace(scan.source, notes=notes)
     facts = folder.scans.write(
         request.case,
         scan.grid,
         unit=scan.unit,
         slope=scan.slope,
         intercept=scan.intercept,
+        source=source,
+        patient=scan.patient,
+        pool=request.pool,
+        window=scan.window,
         planes=lambda index: first if index == middle else scan.plane(index),
         on_plane=tell,
         cancelled=cancelled,
     )
-    # What is true of the scan and of its labels is said once.
-    notes = tuple(dict.fromkeys((*scan.source.notes, *(labels.notes if labels else ()))))
     case = Case(
         id=request.case,
         grid=scan.grid,
@@ -265,7 +270,7 @@ def read_in(
         fingerprint=facts.fingerprint,
         stored_min=facts.stored_min,
         stored_max=facts.stored_max,
-        source=replace(scan.source, notes=notes),
+        source=source,
         slope=scan.slope,
         intercept=scan.intercept,
         patient=scan.patient,

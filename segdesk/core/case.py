@@ -35,6 +35,10 @@ class Source:
     axes: Axes = AS_STORED
 
 
+#: Of arrays that no file has given.
+UNKNOWN = Source("array")
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A case in the project's index. Frozen; the Workbench replaces it.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from segdesk.core.annotation import Annotation
@@ -25,6 +26,7 @@ from segdesk.store.journal.older import unneeded
 from segdesk.store.journal.recover import journal_numbers
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts.annotation_file import NewGeneration
+from segdesk.store.parts.project_codec import part
 
 
 def new_generations(
@@ -64,8 +66,15 @@ def new_generations(
         if touch.slices or touch.dismissals or touch.statuses:
             new.append(
                 NewGeneration(
-                    case=case.id,
-                    shape=case.grid.shape,
+                    part=part(
+                        project,
+                        replace(
+                            case,
+                            generation=number,
+                            statuses=mask.statuses,
+                            complete=mask.complete,
+                        ),
+                    ),
                     folder=layout.case(case.id),
                     number=number,
                     previous=generation,
@@ -73,8 +82,6 @@ def new_generations(
                         k: (mask.labels[k].copy(), mask.provenance[k].copy()) for k in touch.slices
                     },
                     dismissed=mask.dismissed,
-                    statuses=mask.statuses,
-                    complete=mask.complete,
                 )
             )
             generation = number
@@ -148,12 +155,12 @@ class Save:
         if self._started:
             raise ValueError("expected a Save that has not run and was not abandoned")
         self._started = True
-        total, done = sum(mask.shape[0] for mask in self._new), 0
+        total, done = sum(mask.case.slices for mask in self._new), 0
         try:
             for mask in self._new:
                 self._check()
                 mask.write(_counting(progress, done, total), self._check)
-                done += mask.shape[0]
+                done += mask.case.slices
             self._saved = self._index.commit(self._base, instead_of=self._previous.generation)
             return self._saved
         finally:

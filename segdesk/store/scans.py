@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from segdesk.core.case import Case
+from segdesk.core.case import UNKNOWN, Case, Source
 from segdesk.core.grid import Grid
 from segdesk.core.regular_file import remove_whatever
+from segdesk.core.split import Pool
 from segdesk.core.volume import Unit, Volume, Voxels
+from segdesk.core.window import Window
 from segdesk.errors import ProjectError
 from segdesk.store import removed
 from segdesk.store.disk.guard import Guard
@@ -17,6 +19,7 @@ from segdesk.store.disk.replace import partial_name
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Index
 from segdesk.store.parts import volume_file
+from segdesk.store.parts.project_codec import part
 from segdesk.store.parts.volume_file import VolumeFacts
 
 
@@ -52,6 +55,10 @@ class Scans:
         unit: Unit,
         slope: float,
         intercept: float,
+        source: Source = UNKNOWN,
+        patient: str = "",
+        pool: Pool | None = None,
+        window: Window | None = None,
         planes: Callable[[int], Voxels],
         on_plane: Callable[[int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -62,6 +69,8 @@ class Scans:
 
         Parameters
         ----------
+        unit, slope, intercept, source, patient, pool, window : of the new Case; the file keeps them
+            beside the index
         planes : gives plane k, int16, (rows, columns); asked for 0, 1, … once each
         on_plane : told k once plane k is written
         cancelled : asked before each plane
@@ -84,12 +93,23 @@ class Scans:
         if folder.exists():
             with writing(f"The scan of '{case_id}'"):
                 remove_whatever(folder)
-        facts = volume_file.write(
-            folder,
-            grid,
+        case = Case(
+            id=case_id,
+            grid=grid,
             unit=unit,
+            fingerprint="",
+            stored_min=0,
+            stored_max=0,
+            source=source,
             slope=slope,
             intercept=intercept,
+            patient=patient,
+            pool=pool,
+            window=window,
+        )
+        facts = volume_file.write(
+            folder,
+            part(self._index().saved, case),
             planes=planes,
             on_plane=on_plane,
             cancelled=cancelled,

@@ -249,7 +249,7 @@ def new_case(folder: ProjectFolder, id: str, *, grid: Grid = GRID, seed: int = 0
     """Write a random scan and give the case that describes it."""
     voxels = np.random.default_rng(seed).integers(-1024, 2000, grid.shape, dtype=np.int16)
     facts = folder.scans.write(
-        id, grid, unit="HU", slope=1.0, intercept=0.0, planes=lambda k: voxels[k]
+        id, grid, unit="HU", slope=1.0, intercept=0.0, patient=id, planes=lambda k: voxels[k]
     )
     return Case(
         id,

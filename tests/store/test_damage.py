@@ -21,7 +21,8 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import ProjectError
 from segdesk.store.journal.recover import opened, recover
-from segdesk.store.parts import project_file
+from segdesk.store.parts import annotation_file, project_file, volume_file
+from segdesk.store.parts.project_codec import part
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import paint, save
 from tests.store.strategies import project_with_cases
@@ -203,3 +204,38 @@ def test_every_file_that_is_gone_is_told_or_was_not_needed(path: Path) -> None:
         finally:
             file.write_bytes(content)
     assert look(read) == sound
+
+
+@pytest.mark.parametrize("kind", ["mask", "scan", "prediction"])
+def test_the_file_of_another_case_in_its_place_is_told(path: Path, kind: str) -> None:
+    file = path / FILES[kind]
+    other = path / FILES[kind].replace(CASES[0], CASES[1])
+    content = file.read_bytes()
+    with ProjectFolder.open(path, writable=False) as folder:
+        case = folder.load().project.cases[0]
+        try:
+            file.write_bytes(other.read_bytes())
+            seen = look(partial(READERS[kind], folder, case))
+        finally:
+            file.write_bytes(content)
+    assert seen.said and CASES[0] in seen.said[0]
+
+
+def test_a_mask_drawn_on_another_scan_of_the_same_name_is_told(path: Path) -> None:
+    with ProjectFolder.open(path, writable=False) as folder:
+        case = folder.load().project.cases[0]
+        seen = look(partial(mask_of, folder, replace(case, fingerprint="0" * 64)))
+    assert seen.said == ("The mask of 'case-001' belongs to another scan of that name.",)
+
+
+def test_every_file_of_a_case_says_enough_to_make_its_index_anew(path: Path) -> None:
+    with ProjectFolder.open(path, writable=False) as folder:
+        project = folder.load().project
+    for case in project.cases:
+        home = path / "cases" / case.id
+        scan = volume_file.read_part(home / "volume.h5", case.id)
+        mask = annotation_file.read_part(home / "annotation-1.h5", scan.cases[0])
+        assert mask == part(project, case)
+        assert scan.id == project.id
+        imported = replace(case, statuses=(), complete=(), generation=0, predictions=())
+        assert scan.cases == (imported,)

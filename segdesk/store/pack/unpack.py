@@ -42,6 +42,7 @@ from segdesk.store.pack.layers import planes_of
 from segdesk.store.pack.read import Packed
 from segdesk.store.parts import prediction_file, project_file, volume_file
 from segdesk.store.parts.annotation_file import NewGeneration
+from segdesk.store.parts.project_codec import part
 
 T = TypeVar("T")
 Plane = npt.NDArray[np.uint8]
@@ -127,7 +128,7 @@ class _Unpacking:
         layout.root.joinpath("cases").mkdir()
         layout.root.joinpath("runs").mkdir()
         for case in cases:
-            self._write_scan(layout, case)
+            self._write_scan(layout, case, found)
             self._write_mask(layout, case, found)
             for run in case.predictions:
                 self._write_prediction(layout, case, run)
@@ -139,14 +140,11 @@ class _Unpacking:
         Journal.create(root, found.generation, 1).close()
         project_file.write(root, found.project, found.generation)
 
-    def _write_scan(self, layout: Layout, case: Case) -> None:
+    def _write_scan(self, layout: Layout, case: Case, found: Packed) -> None:
         planes = self._planes((CASES, case.id), VOLUME, "<i2", case)
         facts = volume_file.write(
             layout.case(case.id),
-            case.grid,
-            unit=case.unit,
-            slope=case.slope,
-            intercept=case.intercept,
+            part(found.project, case),
             planes=lambda _: next(planes),
             on_plane=lambda _: self._went_on(case),
         )
@@ -165,15 +163,12 @@ class _Unpacking:
             _end(pairs)
             return
         NewGeneration(
-            case=case.id,
-            shape=case.grid.shape,
+            part=part(found.project, case),
             folder=layout.case(case.id),
             number=case.generation,
             previous=0,
             changed=_InOrder(pairs, case.slices),
             dismissed=found.dismissed[case.id],
-            statuses=case.statuses,
-            complete=case.complete,
         ).write(lambda _: self._went_on(case))
         _end(pairs)
 

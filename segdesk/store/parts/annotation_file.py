@@ -2,11 +2,12 @@
 
     labels, provenance               uint8, one gzip chunk for each slice, empty slices not stored
     dismissed_runs, dismissed_slices  the predictions that were dismissed, one row each
-    statuses, complete                of the slices; see `complete_codec`
+    part/                            the case as of this generation, with its statuses and pool,
+                                     and the segments: `project_codec.part`
 
-The index says the statuses too, so that they can be shown without opening this file; the two must
-agree. A new generation is a new file: slices that did not change are copied
-packed from the previous one.
+The index says the case too, so that it can be shown without opening this file; the two must agree.
+Where the index is lost, this file says enough. A new generation is a new file: slices that did not
+change are copied packed from the previous one.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ import numpy as np
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
+from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import annotation_name
 from segdesk.store.disk.replace import Check, no_check
 from segdesk.store.disk.translate import reading, writing
-from segdesk.store.parts.complete_codec import Sets, Statuses, put_slices, slices_of
+from segdesk.store.parts.case_codec import cases_of
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.plane_file import Packed, Plane, opened, pack, read_packed, unpack, write
+from segdesk.store.parts.project_codec import PART, check_same, decode, encode
 from segdesk.store.parts.seal import Kind
 
 KIND: Kind = "annotation"
@@ -38,24 +41,24 @@ class NewGeneration:
 
     Parameters
     ----------
-    case : id
-    shape : (slices, rows, columns)
+    part : the case as of this generation, see `project_codec.part`
     folder : of the case
     number : of the new generation; previous : of the file that it follows, 0 where none
     changed : slice -> (labels, provenance), copies, uint8, (rows, columns)
     dismissed : (run, slice)
-    statuses, complete : one for each slice
     """
 
-    case: str
-    shape: tuple[int, int, int]
+    part: Project
     folder: Path
     number: int
     previous: int
     changed: Mapping[int, tuple[Plane, Plane]]
     dismissed: frozenset[tuple[str, int]]
-    statuses: Statuses
-    complete: Sets
+
+    @property
+    def case(self) -> Case:
+        """The case as of this generation."""
+        return self.part.cases[0]
 
     def write(self, on_plane: Callable[[int], None] | None = None, check: Check = no_check) -> None:
         """Write the file, verify it and put it in its place, where `check` lets it.
@@ -65,15 +68,14 @@ class NewGeneration:
         ProjectError
             Where the disk refuses, or the previous file is damaged.
         """
-        with writing(f"The mask of '{self.case}'"):
+        what, shape = f"The mask of '{self.case.id}'", self.case.grid.shape
+        with writing(what):
             old: Packed = {}
             if self.previous:
                 path = self.folder / annotation_name(self.previous)
-                with (
-                    reading(f"The mask of '{self.case}'"),
-                    opened(path, KIND, LAYERS, self.shape) as root,
-                ):
-                    old = read_packed(root, LAYERS, self.shape)
+                with reading(what), opened(path, KIND, LAYERS, shape) as root:
+                    check_same("mask", self.case, root)
+                    old = read_packed(root, LAYERS, shape)
 
             def source(layer: str, index: int) -> bytes | None:
                 if index in self.changed:
@@ -84,7 +86,7 @@ class NewGeneration:
                 self.folder / annotation_name(self.number),
                 KIND,
                 LAYERS,
-                self.shape,
+                shape,
                 source,
                 extra=self._put_rows,
                 on_plane=on_plane,
@@ -92,7 +94,7 @@ class NewGeneration:
             )
 
     def _put_rows(self, root: NewGroup) -> None:
-        put_slices(root, self.statuses, self.complete)
+        encode(self.part, root.group(PART))
         rows = sorted(self.dismissed)
         root.texts("dismissed_runs", [run for run, _ in rows])
         root.column("dismissed_slices", np.array([index for _, index in rows], dtype=np.int64))
@@ -113,16 +115,17 @@ def read(path: Path, case: Case) -> Annotation:
     what = f"The mask of '{case.id}'"
     with reading(what):
         with opened(path, KIND, LAYERS, case.grid.shape) as root:
+            check_same("mask", case, root)
             indices = [int(index) for index in root.column("dismissed_slices", np.int64)]
             if any(not 0 <= index < case.slices for index in indices):
                 raise ValueError("a dismissed slice lies outside")
             dismissed = frozenset(zip(root.texts("dismissed_runs"), indices, strict=True))
             packed = read_packed(root, LAYERS, case.grid.shape)
-            said = slices_of(root, case.slices)
+            (kept,) = cases_of(root.group(PART).group("cases"))
         labels, provenance = unpack(packed, LAYERS, case.grid.shape)
         if int(provenance.max()) > 3:
             raise ValueError("unknown provenance")
-        if said != (case.statuses, case.complete):
+        if (kept.statuses, kept.complete) != (case.statuses, case.complete):
             raise ProjectError(
                 f"The mask of '{case.id}' and the index of the project disagree on which slices "
                 "are right.",
@@ -136,3 +139,20 @@ def read(path: Path, case: Case) -> Annotation:
             complete=complete,
             dismissed=dismissed,
         )
+
+
+def read_part(path: Path, case: Case) -> Project:
+    """What a mask's file says of its case, of the segments and of the pool.
+
+    Parameters
+    ----------
+    case : as its scan's file says it; another one's file is refused
+
+    Raises
+    ------
+    ProjectError
+        Where the file is missing or damaged, or another case's.
+    """
+    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, case.grid.shape) as root:
+        check_same("mask", case, root)
+        return decode(root.group(PART))

@@ -95,10 +95,11 @@ class Group:
     def numbers(self, name: str) -> tuple[float, ...]:
         return tuple(float(value) for value in self._row(name, np.dtype(np.float64)))
 
-    def column(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """A dataset (n,) of exactly this dtype."""
+    def column(self, name: str, dtype: npt.DTypeLike, *, width: int = 0) -> npt.NDArray[Any]:
+        """A dataset (n,) of exactly this dtype, or (n, width)."""
         dataset = self._stored(name)
-        if dataset.dtype != np.dtype(dtype) or dataset.ndim != 1:
+        shape = (*dataset.shape[:1], width) if width else dataset.shape[:1]
+        if dataset.dtype != np.dtype(dtype) or not shape or dataset.shape != shape:
             raise ValueError(f"expected a column of {dtype}, received {dataset.dtype} in '{name}'")
         return dataset[()]
 
@@ -292,7 +293,7 @@ class NewGroup:
             self._group.attrs[name] = kept
 
     def column(self, name: str, values: npt.NDArray[Any]) -> None:
-        """A dataset (n,) of numbers."""
+        """A dataset (n,) or (n, width) of numbers."""
         self._group.create_dataset(name, data=values)
 
     def texts(self, name: str, values: Sequence[str]) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TypeVar, get_args
+
+import numpy as np
 
 from segdesk.core.grid import Grid
 from segdesk.core.volume import Unit
@@ -41,6 +45,38 @@ def put_pairs(group: NewGroup, rows: tuple[tuple[str, str], ...]) -> None:
 def pairs_of(group: Group) -> tuple[tuple[str, str], ...]:
     """The text pairs of two columns."""
     return tuple(zip(group.texts("names"), group.texts("values"), strict=True))
+
+
+def put_text_rows(group: NewGroup, name: str, rows: Sequence[Sequence[str]]) -> None:
+    """Rows of different lengths as two columns: all texts one after the other, and the lengths."""
+    group.texts(name, [text for row in rows for text in row])
+    put_lengths(group, name, rows)
+
+
+def text_rows_of(group: Group, name: str, count: int) -> list[tuple[str, ...]]:
+    """The rows of `put_text_rows`.
+
+    Raises
+    ------
+    ValueError
+        Where there are not `count`, or their lengths do not add up.
+    """
+    texts = group.texts(name)
+    return [texts[row] for row in rows_of(group, name, count, len(texts))]
+
+
+def put_lengths(group: NewGroup, name: str, rows: Sequence[Sequence[object]]) -> None:
+    """How long each row of a column NAME is."""
+    group.column(f"{name}_count", np.array([len(row) for row in rows], dtype=np.int64))
+
+
+def rows_of(group: Group, name: str, count: int, total: int) -> list[slice]:
+    """Where in a column NAME of `total` items each row lies; raises as `text_rows_of`."""
+    lengths: list[int] = group.column(f"{name}_count", np.int64).tolist()
+    if len(lengths) != count or any(length < 0 for length in lengths) or sum(lengths) != total:
+        raise ValueError(f"expected {count} rows of {total} in '{name}', received {lengths[:8]}")
+    ends = list(accumulate(lengths))
+    return [slice(end - length, end) for length, end in zip(lengths, ends, strict=True)]
 
 
 def one_of(name: str, options: tuple[Name, ...]) -> Name:

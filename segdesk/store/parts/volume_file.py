@@ -3,10 +3,10 @@
     voxels    int16, little-endian, in one piece that begins at a multiple of 4096 bytes
     crc32     CRC-32 of each slice's bytes
     /         Grid, unit, slope, intercept, format, version
+    part/     the case as it was imported, as a project of that case alone: `project_codec.part`
 
 HDF5 lays the file out; the planes are then written as plain bytes at their offset, so that HDF5's
-global lock is never held for long and a full disk is an ordinary error. The fingerprint and the
-extremes, found while writing, stand in the index.
+global lock is never held for long and a full disk is an ordinary error. The seal comes last.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,13 +26,15 @@ import numpy.typing as npt
 
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
+from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
-from segdesk.core.volume import Unit, Volume, Voxels
+from segdesk.core.volume import Volume, Voxels
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import VOLUME_FILE
 from segdesk.store.disk.replace import Check, new_folder, no_check
 from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts import hdf5, seal
+from segdesk.store.parts.project_codec import PART, check_same, decode, encode
 from segdesk.store.parts.seal import Kind, Span
 from segdesk.store.parts.value_codec import UNITS, grid_of, one_of, put_grid
 
@@ -45,7 +47,7 @@ VERSION = 1
 #: Kept free on the disk, so that the journal still has room after an import.
 RESERVE = 64 * 1024 * 1024
 #: What a volume may hold beside its voxels and their checksums.
-_LARGEST_REST = 1024 * 1024
+_LARGEST_REST = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,15 @@ class VolumeFacts:
     fingerprint: str
     stored_min: int
     stored_max: int
+
+    def of(self, case: Case) -> Case:
+        """The case with what is known of its volume."""
+        return replace(
+            case,
+            fingerprint=self.fingerprint,
+            stored_min=self.stored_min,
+            stored_max=self.stored_max,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +92,8 @@ class _Layout:
 
 def write(
     folder: Path,
-    grid: Grid,
+    part: Project,
     *,
-    unit: Unit,
-    slope: float,
-    intercept: float,
     planes: Callable[[int], Voxels],
     on_plane: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -96,6 +104,8 @@ def write(
     Parameters
     ----------
     folder : cases/ID, must not be there
+    part : the case as the import knows it, see `project_codec.part`; its fingerprint and extremes
+        are found here
     planes : gives plane k, int16, (rows, columns); asked in ascending order, once each
     on_plane : told k after plane k is written
     cancelled : asked before each plane
@@ -113,13 +123,21 @@ def write(
     what = f"The scan of '{folder.name}'"
     with writing(what):
         folder.parent.mkdir(exist_ok=True)
-        _check_room(folder.parent, grid, what)
+        (case,) = part.cases
+        _check_room(folder.parent, case.grid, what)
         with new_folder(folder, check) as temporary:
             path = temporary / VOLUME_FILE
-            places = _lay_out(path, grid, unit=unit, slope=slope, intercept=intercept)
-            facts = _fill(path, places, grid, planes, on_plane, cancelled)
+            places = _lay_out(path, case)
+            facts = _fill(path, places, case.grid, planes, on_plane, cancelled)
+            case = facts.of(case)
+            with hdf5.next_piece(path) as root:
+                encode(replace(part, cases=(case,)), root.group(PART))
+            with io.BufferedRandom(change_regular(path)) as file:
+                seal.seal_file(file, KIND, places.voxels)
+                file.flush()
+                os.fsync(file.fileno())
             with open_regular(path) as file:
-                _open(file, grid)
+                _open(file, case)
             return facts
 
 
@@ -136,7 +154,7 @@ def read(path: Path, case: Case, sound: set[Stamp]) -> Volume:
         Where the file is missing, damaged, or not the case's.
     """
     with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
-        layout = _open(file, case.grid)
+        layout = _open(file, case)
         now = os.fstat(file.fileno())
         stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
         if stamp not in sound:
@@ -162,9 +180,23 @@ def location(path: Path, case: Case, *, checked: Iterable[int] = ()) -> int:
         Where the file is missing, damaged, or not the case's.
     """
     with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
-        layout = _open(file, case.grid)
+        layout = _open(file, case)
         _check_slices(file, layout, case.grid, checked)
         return layout.voxels.start
+
+
+def read_part(path: Path, case: str) -> Project:
+    """What a scan's file says of its case: as it was imported.
+
+    Raises
+    ------
+    ProjectError
+        Where the file is missing or damaged.
+    """
+    with reading(f"The scan of '{case}'"), open_regular(path) as file:
+        around = seal.read_around(file, KIND, most=_LARGEST_REST)
+        with hdf5.open_checked(around.as_file()) as root:
+            return decode(root.group(PART))
 
 
 def _check_slices(file: BinaryIO, layout: _Layout, grid: Grid, slices: Iterable[int]) -> None:
@@ -186,10 +218,11 @@ def _check_room(folder: Path, grid: Grid, what: str) -> None:
         )
 
 
-def _lay_out(path: Path, grid: Grid, *, unit: Unit, slope: float, intercept: float) -> _Places:
+def _lay_out(path: Path, case: Case) -> _Places:
+    grid = case.grid
     with hdf5.new_file(path) as root:
-        root.put(format=FORMAT, version=VERSION, unit=unit)
-        root.put(slope=float(slope), intercept=float(intercept))
+        root.put(format=FORMAT, version=VERSION, unit=case.unit)
+        root.put(slope=float(case.slope), intercept=float(case.intercept))
         put_grid(grid, root)
         voxels = root.contiguous("voxels", "<i2", grid.shape)
         sums = root.contiguous("crc32", "<u4", grid.shape[:1])
@@ -230,21 +263,19 @@ def _fill(
                 on_plane(index)
         file.seek(places.sums)
         file.write(sums.tobytes())
-        seal.seal_file(file, KIND, places.voxels)
-        file.flush()
-        os.fsync(file.fileno())
     return VolumeFacts(digest.hexdigest(), lowest, highest)
 
 
-def _open(file: BinaryIO, grid: Grid) -> _Layout:
-    """Check a file but its voxels, against its seal and its Grid, and say where things lie."""
-    most = _LARGEST_REST + 4 * grid.shape[0]
-    around = seal.read_around(file, KIND, most=most)
+def _open(file: BinaryIO, case: Case) -> _Layout:
+    """Check a file but its voxels, against its seal and its case, and say where things lie."""
+    grid = case.grid
+    around = seal.read_around(file, KIND, most=_LARGEST_REST)
     with hdf5.open_checked(around.as_file()) as root:
         if root.text("format") != FORMAT or root.integer("version") != VERSION:
             raise ValueError("not a volume of this version")
         if grid_of(root) != grid:
             raise Damage("it lies on another grid than the project says")
+        check_same("scan", case, root)
         one_of(root.text("unit"), UNITS)
         voxels = _span(root.contiguous("voxels", "<i2", grid.shape), grid)
         sums = root.column("crc32", "<u4")

@@ -1,8 +1,9 @@
 """project.h5: everything comes back, strangers' files do not get in."""
 
+import io
 import shutil
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segdesk.core.case import Case, Source
+from segdesk.core.grid import Grid
 from segdesk.core.project import Project
 from segdesk.core.run import Epoch, Intensities, Plan, Run
 from segdesk.core.segment import Segment
@@ -52,6 +54,9 @@ def test_a_curve_that_went_to_nan_does_not_keep_anyone_from_saving(tmp_path: Pat
     plan = Plan("unet", 8, 0, 1, None, 1, 1e-3, 0.0)
     project_file.write(tmp_path, Project("id", runs=(Run("run-001", plan, 0, epochs=(epoch,)),)), 0)
     assert np.isnan(project_file.read(tmp_path)[0].runs[0].epochs[0].loss)
+
+
+CASE = Case("case-001", Grid((2, 3, 4)), "HU", "0" * 64, 0, 1, Source("array"))
 
 
 def _written(folder: Path) -> Path:
@@ -120,7 +125,31 @@ def _declares_a_giant_in_one_piece(file: Any) -> None:
 
 
 def _unsafe_case(file: Any) -> None:
-    file["cases"].create_group("..")
+    project = Project("id", cases=(CASE,))
+    del file["cases"]
+    encoded = hdf5.image(lambda root: encode(project, root))
+    with h5py.File(io.BytesIO(encoded)) as other:
+        other.copy("cases", file)
+    file["cases/ids"][0] = "../case"
+
+
+def _one_id_twice(file: Any) -> None:
+    project = Project("id", cases=(CASE, replace(CASE, id="case-002")))
+    del file["cases"]
+    encoded = hdf5.image(lambda root: encode(project, root))
+    with h5py.File(io.BytesIO(encoded)) as other:
+        other.copy("cases", file)
+    file["cases/ids"][1] = "case-001"
+
+
+def _rows_are_missing(file: Any) -> None:
+    del file["cases/slope"]
+    file["cases/slope"] = np.zeros(1)
+
+
+def _lengths_do_not_add_up(file: Any) -> None:
+    del file["cases/statuses_count"]
+    file["cases/statuses_count"] = np.array([-1, 1], np.int64)
 
 
 def _without_generation(file: Any) -> None:
@@ -143,6 +172,9 @@ def _text_for_a_number(file: Any) -> None:
         _declares_a_giant,
         _declares_a_giant_in_one_piece,
         _unsafe_case,
+        _one_id_twice,
+        _rows_are_missing,
+        _lengths_do_not_add_up,
         _without_generation,
         _text_for_a_number,
     ],
@@ -177,9 +209,10 @@ def test_people_with_h5py_find_cases_and_curves_under_plain_names(
 ) -> None:
     project_file.write(tmp_path, project, 9)
     with h5py.File(tmp_path / "project.h5", "r") as file:
-        for case in project.cases:
-            assert tuple(file["cases"][case.id].attrs["spacing_mm"]) == case.grid.spacing_mm
-            link = file["cases"][case.id].get("volume", getlink=True)
+        assert list(file["cases/ids"].asstr()) == [case.id for case in project.cases]
+        for row, case in enumerate(project.cases):
+            assert tuple(file["cases/spacing_mm"][row]) == case.grid.spacing_mm
+            link = file["volumes"].get(case.id, getlink=True)
             assert link.filename == f"cases/{case.id}/volume.h5"
         for run in project.runs:
             curve = file["runs"][run.id]["curves"]["loss"][:]
