@@ -10,7 +10,10 @@ from collections import OrderedDict
 from collections.abc import Set
 
 from segdesk.app.loaded import LoadedCase
+from segdesk.core.history import History
 from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.store.copying import InMemory
 
 #: Cases without unsaved changes that stay in memory, the last used first; as many predictions.
 KEPT_CASES = 3
@@ -64,6 +67,17 @@ class Memory:
         self._cases.pop(id, None)
         for key in [key for key in self._predictions if key[1] == id]:
             del self._predictions[key]
+
+    def all_of(self, project: Project, history: History) -> InMemory:
+        """All that is there, for a copy; this is no use of it."""
+        return InMemory(
+            project,
+            {id: loaded.volume for id, loaded in self._cases.items()},
+            {id: loaded.annotation for id, loaded in self._cases.items()},
+            tuple(self._predictions.values()),
+            history.done,
+            history.to_redo,
+        )
 
     def clear(self) -> None:
         self._cases.clear()

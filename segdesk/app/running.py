@@ -129,7 +129,9 @@ class TrainerSession:
         except SegdeskError as error:
             return Worked(None, intensities, error, seen)
         finally:
-            shutil.rmtree(self.job.bundle_folder, ignore_errors=True)
+            # At the path of a project that is gone nothing is ours to remove.
+            with suppress(SegdeskError):
+                shutil.rmtree(self.job.bundle_folder, ignore_errors=True)
 
     def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
         """Turn predictions into project files and keep the curve, then hand the message on."""

@@ -16,6 +16,7 @@ from psygnal import Signal
 
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
+from segdesk.app.read_only import check_may_change
 from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back
 from segdesk.app.unsaved import Unsaved
 from segdesk.app.volumes import SegmentCounts
@@ -31,6 +32,7 @@ from segdesk.core.segment import Segment, SegmentTable, change_words
 from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
+from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -153,9 +155,7 @@ class Workbench:
     def statuses(self, id: str) -> tuple[SliceStatus, ...]:
         """The slices' statuses as they are now, without reading arrays."""
         loaded = self._memory.peek(id)
-        if loaded is not None:
-            return loaded.annotation.statuses
-        return self.project.case(id).statuses
+        return self.project.case(id).statuses if loaded is None else loaded.annotation.statuses
 
     def complete(self, id: str) -> tuple[Complete, ...]:
         """For each slice the segments that it is complete for, as `statuses`."""
@@ -170,6 +170,11 @@ class Workbench:
         if self._live is not None:
             needed.add(self._live.case)
         self._memory.keep(id, loaded, needed=needed)
+
+    def in_memory(self) -> InMemory:
+        """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""
+        self.settle()
+        return self._memory.all_of(self.project, self.history)
 
     def add_case(self, case: Case) -> None:
         """Take a new case into the index; its volume is on disk already."""
@@ -228,9 +233,15 @@ class Workbench:
         self.run_changed.emit(run.id)
 
     def use(self, in_use: RunInUse) -> None:
-        """Another run predicts, or the same for another reason; kept as `follow_project` keeps."""
+        """Another run predicts, or the same for another reason; kept as `follow_project` keeps, or,
+        where the project is only read, as long as it is open."""
         shown = {case.id: self.predicted_by(case.id) for case in self.project.cases}
-        self.follow_project(replace(self.project, in_use=in_use))
+        project = replace(self.project, in_use=in_use)
+        if self.folder.writable:
+            self.follow_project(project)
+        else:
+            self.project = project
+            self.index_changed.emit()
         for case, run in shown.items():
             if self.predicted_by(case) != run:
                 self.predictions_changed.emit(case)
@@ -284,6 +295,7 @@ class Workbench:
         """Apply an Edit, journal it, remember it for undo. An empty one leaves nothing behind."""
         if edit.is_empty:
             return
+        check_may_change(self.folder)
         self.settle()
         edit = self.stamp(edit)
         self._apply(edit)
@@ -291,6 +303,7 @@ class Workbench:
 
     def go_live(self, gesture: Live) -> None:
         """A gesture begins to draw; another one that is still drawing becomes an Edit first."""
+        check_may_change(self.folder)
         if self._live is not gesture:
             self.settle()
             self._live = gesture
@@ -339,6 +352,7 @@ class Workbench:
 
     def undo_part(self) -> Edit | None:
         """Take the newest Edit back; the rest of its group is the caller's to take back too."""
+        check_may_change(self.folder)
         self.settle()
         if self.history.next_undo is None:
             return None
@@ -354,6 +368,7 @@ class Workbench:
 
     def redo_part(self) -> Edit | None:
         """Do the newest undone Edit again; the rest of its group is the caller's to do too."""
+        check_may_change(self.folder)
         self.settle()
         edit = self.history.next_redo
         if edit is None:
@@ -466,7 +481,7 @@ class Workbench:
 
     @property
     def has_unsaved(self) -> bool:
-        return bool(self._unsaved)
+        return bool(self._unsaved) and self.folder.writable
 
     def take_unsaved(self) -> dict[str, Annotation]:
         """The annotations that changed since the last save; the count starts anew."""
@@ -479,18 +494,7 @@ class Workbench:
 
     def saved(self, project: Project) -> None:
         """A save has ended: generations and statuses of its cases are now on disk."""
-        there = {case.id for case in self.project.cases}
-        for case in project.cases:
-            if case.id not in there:
-                continue
-            row = self.project.case(case.id)
-            kept = replace(
-                row,
-                generation=case.generation,
-                statuses=case.statuses,
-                complete=case.complete,
-            )
-            self.project = self.project.with_case(kept)
+        self.project = self.project.as_saved(project)
         self._unsaved.saved()
         self.last_saved = time.monotonic()
         self.index_changed.emit()

@@ -89,6 +89,11 @@ class History:
         return tuple(self._done)
 
     @property
+    def to_redo(self) -> tuple[Edit, ...]:
+        """The Edits that can be done again, the next one last."""
+        return tuple(self._undone)
+
+    @property
     def goes_on(self) -> bool:
         """Whether the newest Edit is not the first of its group."""
         return len(self._done) > 1 and self._done[-1].goes_with(self._done[-2])

@@ -75,6 +75,25 @@ class Project:
         worthless = {run.id for run in self.runs if not run.has_learnt}
         return next((run for run in reversed(predictions) if run not in worthless), None)
 
+    def as_saved(self, saved: Project) -> Project:
+        """With what a save has put on the disk: mask generations, statuses and completeness of the
+        cases that are still there."""
+        states = {case.id: case for case in saved.cases}
+        return replace(
+            self,
+            cases=tuple(
+                replace(
+                    case,
+                    generation=states[case.id].generation,
+                    statuses=states[case.id].statuses,
+                    complete=states[case.id].complete,
+                )
+                if case.id in states
+                else case
+                for case in self.cases
+            ),
+        )
+
     def with_case(self, case: Case) -> Project:
         """With this case added, or in place of the one with its id."""
         if any(old.id == case.id for old in self.cases):

@@ -27,8 +27,9 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import Entry, Stacks
 from segdesk.core.project import Project
-from segdesk.errors import ChangeWaits, ProjectError
+from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
 from segdesk.store import new_project
+from segdesk.store.copying import Copy, InMemory
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
 from segdesk.store.disk.lock import ProjectLock
@@ -94,6 +95,10 @@ class ProjectFolder:
     def generation(self) -> int:
         """Number of the newest save."""
         return self._index.base.generation
+
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to the very folder that is open for writing here."""
+        return self.writable and self._guard.is_at(path)
 
     @classmethod
     def create(cls, path: Path) -> ProjectFolder:
@@ -228,7 +233,8 @@ class ProjectFolder:
         ProjectError
             Where the file is missing or damaged.
         """
-        return annotation_file.read(self._layout.annotation(case.id, case.generation), case)
+        layout = Layout(self._guard.readable())
+        return annotation_file.read(layout.annotation(case.id, case.generation), case)
 
     def numbered(self, edit: Edit) -> Edit:
         """The Edit with the number that the next `append` gives it."""
@@ -394,6 +400,31 @@ class ProjectFolder:
         except OSError:
             return False
         return True
+
+    # When the folder is not what it was
+
+    def why_gone(self) -> ProjectGone | None:
+        """Why nothing is written any more, or None: two looks at the disk."""
+        if self.writable:
+            try:
+                self._guard.check()
+            except ProjectGone as gone:
+                return gone
+        return None
+
+    def begin_copy(self, memory: InMemory) -> Copy:
+        """Start a copy of the project at another place, of what can be reached and what is in
+        memory.
+
+        Raises
+        ------
+        ProjectError
+            Where a Save is running.
+        """
+        if self._save is not None and self._save.is_running:
+            raise ProjectError("A save is running already.", "Wait until it has ended.")
+        tail = None if self._journal is None else self._journal.tail
+        return Copy(self._guard.home(), memory, self._index.base, self._touched.segments(), tail)
 
     def _open_journal(self) -> Journal:
         self._guard.check()

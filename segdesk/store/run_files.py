@@ -77,5 +77,5 @@ class RunFiles:
         ProjectError
             Where it is missing or damaged.
         """
-        path = self._layout.prediction(run, case.id)
+        path = Layout(self._guard.readable()).prediction(run, case.id)
         return prediction_file.read_prediction(path, run, case.id, case.grid.shape)

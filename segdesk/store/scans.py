@@ -131,7 +131,8 @@ class Scans:
             Where the file is missing, damaged (the first damaged slice is named), or lies on
             another Grid.
         """
-        return volume_file.read(self._layout.volume(case.id), case, self._sound)
+        layout = Layout(self._guard.readable())
+        return volume_file.read(layout.volume(case.id), case, self._sound)
 
     def location(self, case: Case, *, checked: Iterable[int] = ()) -> tuple[Path, int]:
         """The absolute path of a case's volume and the byte offset of its voxels. Any thread.

@@ -23,6 +23,7 @@ from segdesk.ui.action_groups.reviewing import case_groups
 from segdesk.ui.action_groups.training import train_groups
 from segdesk.ui.as_written import caption, tip
 from segdesk.ui.icons import icon
+from segdesk.ui.read_only import guarded
 from segdesk.ui.theme import Tokens
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Groups = tuple[tuple[Action, ...], ...]
 
 def groups(window: MainWindow) -> Groups:
     """Every action of the window, once, in the order of the menus."""
-    return (
+    rows = (
         *file_groups(window),
         *edit_groups(window),
         *slice_groups(window),
@@ -44,6 +45,7 @@ def groups(window: MainWindow) -> Groups:
         *train_groups(window),
         *help_groups(window),
     )
+    return guarded(rows, window.reasons.read_only)
 
 
 class ActionTable:

@@ -110,4 +110,4 @@ def begin(window: MainWindow, project: Path | None, sources: Sequence[Path]) -> 
     if project is None:
         bring_in()
     elif not window.packing.offers(project):
-        window.session.open(project, then=bring_in)
+        window.opening.open(project, then=bring_in)

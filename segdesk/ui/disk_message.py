@@ -9,6 +9,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from segdesk.ui.banner import Banner
+from segdesk.ui.elsewhere import SaveElsewhere
 from segdesk.ui.journal_sync import JournalSync
 from segdesk.ui.kept_words import kept_words
 
@@ -19,15 +20,20 @@ NOT_ON_THE_DISK = "not_on_the_disk"
 class DiskMessage(QObject):
     """Owned by the window; lives on the GUI thread."""
 
-    def __init__(self, journal: JournalSync, banner: Banner, parent: QObject) -> None:
+    def __init__(
+        self, journal: JournalSync, banner: Banner, elsewhere: SaveElsewhere, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._journal = journal
         self._banner = banner
-        journal.changed.connect(self._show)
+        self._elsewhere = elsewhere
+        journal.changed.connect(self.look)
+        journal.ended.connect(self.look)
 
-    def _show(self) -> None:
-        sentence, hint = kept_words(self._journal.kept)
+    def look(self) -> None:
+        """Say what is true now."""
+        sentence, hint = kept_words(self._journal.kept, self._elsewhere.why_gone())
         if sentence:
-            self._banner.stand(NOT_ON_THE_DISK, sentence, hint)
+            self._banner.stand(NOT_ON_THE_DISK, sentence, hint, self._elsewhere.offer())
         else:
             self._banner.stand_down(NOT_ON_THE_DISK)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segdesk.app.unpacking import is_packed
 from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.ui.dialogs.new_project import ENDING
+from segdesk.ui.translations import tr
+
+if TYPE_CHECKING:
+    from segdesk.ui.main_window import MainWindow
 
 
 def dropped_project(path: Path) -> Path | None:
@@ -17,3 +22,14 @@ def dropped_project(path: Path) -> Path | None:
     if path.name == PROJECT_FILE and path.is_file():
         path = path.parent
     return path if path.suffix == ENDING and path.is_dir() else None
+
+
+def take_dropped(window: MainWindow, paths: list[Path]) -> None:
+    """Open the one project that was dropped, or import everything."""
+    projects = [project for path in paths if (project := dropped_project(path)) is not None]
+    if projects and len(paths) > 1:
+        window.say(tr("One project can be open at a time: drop it alone."))
+    elif projects:
+        window.open_project(projects[0])
+    elif paths:
+        window.imports.start(paths)

@@ -29,6 +29,7 @@ from segdesk.ui.banner import Offer
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.dialogs.import_choice import Chosen, ImportChoiceDialog
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
+from segdesk.ui.opening import Opening
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import Task, TaskRunner
@@ -85,6 +86,7 @@ class ImportFlow(QObject):
         self,
         window: QWidget,
         session: Session,
+        opening: Opening,
         runner: TaskRunner,
         preferences: Preferences,
         idle: Callable[[], str],
@@ -93,6 +95,7 @@ class ImportFlow(QObject):
         super().__init__(window)
         self._window = window
         self._session = session
+        self._opening = opening
         self._runner = runner
         self._preferences = preferences
         self._idle = idle
@@ -251,7 +254,7 @@ class ImportFlow(QObject):
         )
 
     def _create(self, batch: _Batch, path: Path) -> None:
-        self._session.create(
+        self._opening.create(
             path, then=lambda: self._begin(batch), otherwise=lambda: self._end(batch)
         )
 

@@ -121,9 +121,9 @@ class JournalSync(QObject):
         """What a crash or a power cut would leave, in a few sentences; empty without a project."""
         if self._workbench is None:
             return ""
-        kept = self.kept
-        if kept.waiting or kept.lost is not None:
-            return " ".join(kept_words(kept))
+        kept, gone = self.kept, self._workbench.folder.why_gone()
+        if gone is not None or kept.waiting or kept.lost is not None:
+            return " ".join(kept_words(kept, gone))
         return tr(
             "Nothing is lost: the journal keeps every stroke, and they come back when the "
             "project is opened again."

@@ -31,10 +31,17 @@ class Kept:
         return not self.waiting and self.lost is None and self.not_saved is None
 
 
-def kept_words(kept: Kept) -> tuple[str, str]:
+def kept_words(kept: Kept, gone: ProjectGone | None = None) -> tuple[str, str]:
     """What is not safe, in a sentence; why, what is safe, and what becomes of it. Both empty where
     all is where it should be.
+
+    Parameters
+    ----------
+    gone : why nothing is written into the project's folder any more
     """
+    if gone is not None:
+        waits = _not_on_the_disk(kept)[0] if kept.waiting else ""
+        return gone.sentence, f"{waits} {gone.hint}".strip()
     if kept.waiting:
         return _not_on_the_disk(kept)
     if kept.lost is not None:

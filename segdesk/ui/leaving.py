@@ -17,6 +17,7 @@ from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.dialog import Dialog
 from segdesk.ui.dialogs.message import Choice, show_message
 from segdesk.ui.dialogs.training_runs import ask_to_stop
+from segdesk.ui.elsewhere import SaveElsewhere
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.training_controller import TrainingController
@@ -43,17 +44,21 @@ class Leaving(QObject):
         self._runner = runner
         self._training = training
         self._then: Callable[[], None] | None = None
+        self._otherwise: Callable[[], None] = _nothing
         self._question: Dialog | None = None
         self._hides = False
+        #: Offered where the project can't be saved; the window sets it.
+        self.elsewhere: SaveElsewhere | None = None
 
     @property
     def is_under_way(self) -> bool:
         return self._then is not None
 
-    def ask(self, go: Callable[[], None]) -> None:
+    def ask(self, go: Callable[[], None], otherwise: Callable[[], None]) -> None:
         """Call `go` unless something learns or predicts that shall not be stopped."""
         if self._question is not None:
             self._question.raise_()
+            otherwise()
             return
         run = self._running()
         if run is None or self._training.is_stopping or self.is_under_way:
@@ -64,6 +69,8 @@ class Leaving(QObject):
             self._question = None
             if goes:
                 go()
+            else:
+                otherwise()
 
         self._question = ask_to_stop(
             self._window,
@@ -79,7 +86,13 @@ class Leaving(QObject):
             return None
         return workbench.project.run(session.job.run_id)
 
-    def start(self, then: Callable[[], None], *, hides: bool = False) -> None:
+    def start(
+        self,
+        then: Callable[[], None],
+        *,
+        hides: bool = False,
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
         """Let the open project go, and then go on.
 
         While one is under way, only what comes after it changes: the last wish counts.
@@ -87,10 +100,13 @@ class Leaving(QObject):
         Parameters
         ----------
         hides : the window goes for good, so nobody has to watch a training end
+        otherwise : called where the project stays, or another wish comes
         """
         was_under_way = self.is_under_way
-        self._then, self._hides = then, hides
+        dropped = self._otherwise
+        self._then, self._hides, self._otherwise = then, hides, otherwise or _nothing
         if was_under_way:
+            dropped()
             return
         self.changed.emit()
         self._runner.cancel_all()
@@ -107,6 +123,11 @@ class Leaving(QObject):
 
     def _save(self) -> None:
         workbench = self._session.workbench
+        gone = None if workbench is None else workbench.folder.why_gone()
+        if gone is not None:
+            # Even where everything was saved: what is in memory may be all that is left.
+            self._refuse(gone)
+            return
         if workbench is not None and workbench.has_unsaved:
             self.said.emit(tr("Saving…"))
             self._session.save(self._saved)
@@ -140,9 +161,10 @@ class Leaving(QObject):
             "save_failed_dialog",
             tr("The project was not saved"),
             sentence,
-            hint=self._session.journal.what_is_kept(),
+            hint=self._session.journal.what_is_kept().removeprefix(sentence).strip(),
             choices=(
                 Choice("close_anyway", tr("Close anyway"), lambda: self._leave(None)),
+                Choice("save_elsewhere_first", tr("Save elsewhere…"), self._save_elsewhere),
                 Choice("save_again", tr("Try again"), self._save),
                 Choice("stay_open", tr("Stay open"), self._stay, "primary"),
             ),
@@ -150,13 +172,26 @@ class Leaving(QObject):
         # Esc is an answer too: nothing was chosen, so the project stays.
         dialog.rejected.connect(self._stay)
 
+    def _save_elsewhere(self) -> None:
+        """The project stays open until it is there."""
+        self._stay()
+        if self.elsewhere is not None:
+            self.elsewhere.ask()
+
     def _stay(self) -> None:
         self._then = None
+        dropped, self._otherwise = self._otherwise, _nothing
         self.changed.emit()
+        dropped()
 
     def _leave(self, error: Exception | None) -> None:
         self._session.let_go()
         then, self._then = self._then, None
+        self._otherwise = _nothing
         self.changed.emit()
         if then is not None:
             then()
+
+
+def _nothing() -> None:
+    pass

@@ -25,18 +25,18 @@ from segdesk.ui.banner import Banner
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.case_care import CaseCare
-from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.about import show_about
 from segdesk.ui.dialogs.action_list import ActionListDialog
-from segdesk.ui.dialogs.new_project import ENDING, NewProjectDialog
 from segdesk.ui.disk_message import DiskMessage
 from segdesk.ui.docks import Docks
-from segdesk.ui.dropped import dropped_project
+from segdesk.ui.dropped import take_dropped
+from segdesk.ui.elsewhere import SaveElsewhere
 from segdesk.ui.exchange import Exchange
 from segdesk.ui.faults import Faults
 from segdesk.ui.imports import ImportFlow
 from segdesk.ui.leaving import Leaving
 from segdesk.ui.looks import Looks
+from segdesk.ui.opening import Opening
 from segdesk.ui.packing import Packing
 from segdesk.ui.panels.plan_memory import recall, remembered
 from segdesk.ui.panels.toolbar import ToolBar
@@ -44,6 +44,7 @@ from segdesk.ui.panels.training import TrainingPanel
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.preview_page import PreviewPage
 from segdesk.ui.quiet_wheel import quieten_wheel
+from segdesk.ui.read_only import READ_ONLY
 from segdesk.ui.reasons import Reasons
 from segdesk.ui.recent_menu import RecentMenu
 from segdesk.ui.run_choice import RunChoice
@@ -99,9 +100,13 @@ class MainWindow(QMainWindow):
         self._run_choice = RunChoice(self.session, self.runner, self)
         self._leaving = Leaving(self, self.session, self.runner, self.training)
         self.reasons = Reasons(self.session, self.training, self._leaving)
+        self.opening = Opening(
+            self, self.session, self.runner, preferences, self.reasons.idle, self._leave_for
+        )
         self.imports = ImportFlow(
             self,
             self.session,
+            self.opening,
             self.runner,
             preferences,
             idle=self.reasons.idle,
@@ -109,6 +114,10 @@ class MainWindow(QMainWindow):
         )
         self.exchange = Exchange(self, self.session, self.runner, preferences)
         self.packing = Packing(self, self.session, self.runner, preferences, self.open_project)
+        self.elsewhere = SaveElsewhere(
+            self, self.session, self.runner, self.training, preferences, self.opening
+        )
+        self._leaving.elsewhere = self.elsewhere
         self.care = CaseCare(self, self.session, self.runner, self.training)
         self._removal = SegmentRemoval(self, self.session, self.runner)
         self.docks = Docks(self)
@@ -148,7 +157,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self._preview)
         self.setCentralWidget(self._pages)
         self.banner = Banner(self._pages, tokens)
-        self._disk_message = DiskMessage(self.session.journal, self.banner, self)
+        self._disk_message = DiskMessage(self.session.journal, self.banner, self.elsewhere, self)
         # A page that is brought up is raised too, over everything on it.
         self._pages.currentChanged.connect(self.banner.raise_)
         self._saved_timer = QTimer(self)
@@ -161,7 +170,10 @@ class MainWindow(QMainWindow):
         session.closed.connect(self._closed)
         session.busy_changed.connect(self._show_state)
         session.refused.connect(self.say)
-        for source in (session, self.imports, self.exchange, self.packing, self.care):
+        self.opening.said.connect(self.say)
+        self.elsewhere.warned.connect(self.banner.warn)
+        sources = (session, self.imports, self.exchange, self.packing, self.care, self.elsewhere)
+        for source in sources:
             source.noted.connect(self.banner.say)
             source.failed.connect(self._show_failure)
         self._run_choice.failed.connect(self._show_failure)
@@ -216,54 +228,50 @@ class MainWindow(QMainWindow):
 
     def open_project(self, path: Path) -> None:
         """Open a project in the place of the one that is open; a packed one is offered."""
-        if self.packing.offers(path):
-            return
-        if not path.is_dir():
-            self.preferences.forget(str(path))
-        self._after_leaving(lambda: self.session.open(path))
-
-    def ask_for_project(self) -> None:
-        """Ask which project to open."""
-        ask.for_folder(
-            self,
-            tr("Open a project: a folder whose name ends in {ending}", ending=ENDING),
-            self.preferences.now.project_folder,
-            self.open_project,
-        )
-
-    def ask_for_new_project(self) -> None:
-        """Ask where a new project shall live, and make it."""
-        NewProjectDialog(
-            self,
-            self.preferences.now.project_folder,
-            lambda path: self._after_leaving(lambda: self.session.create(path)),
-        ).open()
+        if not self.packing.offers(path):
+            self.opening.open(path)
 
     def close_project(self) -> None:
         """Save and close the project; the window stays."""
-        self._after_leaving(lambda: None)
+        reason = self.reasons.idle()
+        if reason:
+            self.say(reason)
+        else:
+            self._leave(lambda: None)
 
     def save(self) -> None:
         """Write what changed; the status line says when it is done."""
         self.session.save()
 
-    def _after_leaving(self, then: Callable[[], None]) -> None:
-        """Go on once nothing is open, unless that is being changed already."""
-        reason = self.reasons.idle()
-        if reason:
-            self.say(reason)
+    def _leave_for(self, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
+        """Let the open project go for another one, which is there already."""
+        if self._leaving.is_under_way:
+            # The window is closing: nothing comes after it.
+            otherwise()
         else:
-            self._leave(then)
+            self._leave(then, otherwise=otherwise)
 
-    def _leave(self, then: Callable[[], None], *, hides: bool = False) -> None:
-        self._leaving.ask(lambda: self._go(then, hides=hides))
+    def _leave(
+        self,
+        then: Callable[[], None],
+        *,
+        hides: bool = False,
+        otherwise: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._leaving.ask(lambda: self._go(then, hides=hides, otherwise=otherwise), otherwise)
 
-    def _go(self, then: Callable[[], None], *, hides: bool) -> None:
+    def _go(
+        self,
+        then: Callable[[], None],
+        *,
+        hides: bool,
+        otherwise: Callable[[], None] = lambda: None,
+    ) -> None:
         self._finish_stroke()
         # Before the import stops: its last sentence has to outlive the project.
         self.banner.clear()
         self.imports.stop()
-        self._leaving.start(then, hides=hides)
+        self._leaving.start(then, hides=hides, otherwise=otherwise)
 
     def _opened(self) -> None:
         workbench, view = self.session.workbench, self.session.view
@@ -290,12 +298,17 @@ class MainWindow(QMainWindow):
             self._workplace.attach(workbench, view, self.training)
         view.starts_from_prediction = self.preferences.now.start_from_prediction
         self._tool_bar.attach(workbench, view)
+        if why_not := self.reasons.read_only():
+            said = tr("Read only: nothing is saved.")
+            self.banner.stand(READ_ONLY, said, why_not, self.elsewhere.offer())
         self._saved_timer.start()
 
     def _show_history(self) -> None:
         self.table.refresh("undo", "redo")
 
     def _closed(self) -> None:
+        self.banner.stand_down(READ_ONLY)
+        self._disk_message.look()
         self._bridge.close()
         self._keep_layout()
         if self._workplace is not None:
@@ -362,7 +375,9 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         path = self.session.path
-        self.setWindowTitle(NAME if path is None else as_written.title(f"{path.name} - {NAME}"))
+        words = tr("{name} (read only)") if self.reasons.read_only() else "{name}"
+        name = "" if path is None else f"{words.format(name=path.name)} - "
+        self.setWindowTitle(as_written.title(f"{name}{NAME}"))
 
     def _show_saved(self) -> None:
         said = saved_words(self.session)
@@ -445,16 +460,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         _copy(event)
         # Later, because the program that is dragged from waits until this returns.
-        QTimer.singleShot(0, self, lambda: self._take_dropped(paths))
-
-    def _take_dropped(self, paths: list[Path]) -> None:
-        projects = [project for path in paths if (project := dropped_project(path)) is not None]
-        if projects and len(paths) > 1:
-            self.say(tr("One project can be open at a time: drop it alone."))
-        elif projects:
-            self.open_project(projects[0])
-        elif paths:
-            self.imports.start(paths)
+        QTimer.singleShot(0, self, lambda: take_dropped(self, paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from segdesk.app.run_in_use import run_in_use
 from segdesk.errors import UsageError
 from segdesk.ui.leaving import Leaving
+from segdesk.ui.read_only import why_read_only
 from segdesk.ui.session import Session
 from segdesk.ui.training_controller import TrainingController
 from segdesk.ui.translations import tr
@@ -30,6 +31,10 @@ class Reasons:
         if self._session.is_opening:
             return tr("A project is being opened: wait a moment.")
         return ""
+
+    def read_only(self) -> str:
+        """The open project can be changed."""
+        return why_read_only(self._session.workbench)
 
     def project(self) -> str:
         if self._session.workbench is None:

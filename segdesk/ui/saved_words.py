@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from segdesk.ui.read_only import why_read_only
 from segdesk.ui.session import Session
 from segdesk.ui.translations import tr
 
@@ -23,6 +24,10 @@ def saved_words(session: Session) -> SavedWords:
     workbench = session.workbench
     if workbench is None:
         return SavedWords("")
+    if why_not := why_read_only(workbench):
+        return SavedWords(tr("read only: nothing is saved"), why_not)
+    if workbench.folder.why_gone() is not None:
+        return SavedWords(tr("not saved: see the message"), session.journal.what_is_kept(), "bad")
     if session.is_saving:
         return SavedWords(tr("Saving…"))
     journal = session.journal

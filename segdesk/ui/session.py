@@ -13,7 +13,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from segdesk.app import running
 from segdesk.app.loaded import LoadedCase
 from segdesk.app.places import keep_place, kept_place
 from segdesk.app.saving import PendingSave
@@ -26,6 +25,7 @@ from segdesk.ui.bridge import Bridge
 from segdesk.ui.history_walk import HistoryWalk
 from segdesk.ui.journal_sync import JournalSync
 from segdesk.ui.preferences import Preferences
+from segdesk.ui.read_only import why_read_only
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.translations import tr
 
@@ -136,54 +136,22 @@ class Session(QObject):
         not stand between its parts."""
         if self._runner.is_busy("long"):
             return tr("Something is being imported or exported: wait, or cancel it.")
-        return ""
+        return why_read_only(self._workbench)
 
     def has_mask(self, case: str) -> bool:
         return self._workbench is not None and self._workbench.is_loaded(case)
 
     # Opening
 
-    def open(self, path: Path, *, then: Callable[[], None] | None = None) -> None:
-        """Open a project while the window goes on; replaces nothing: close first."""
-        self._begin(lambda: _open(path, self._preferences.now.reader), then)
-
-    def create(
-        self,
-        path: Path,
-        *,
-        then: Callable[[], None] | None = None,
-        otherwise: Callable[[], None] | None = None,
-    ) -> None:
-        """Make a new project and open it; `otherwise` is called where that fails."""
-        self._begin(lambda: _create(path, self._preferences.now.reader), then, otherwise)
-
-    def _begin(
-        self,
-        make: Callable[[], tuple[Workbench, tuple[str, ...]]],
-        then: Callable[[], None] | None,
-        otherwise: Callable[[], None] | None = None,
-    ) -> None:
-        if self._workbench is not None or self._opening:
-            raise ValueError("expected no open project")
-        self._opening = True
+    def set_opening(self, opening: bool) -> None:
+        """Another project is being opened, or that has ended one way or the other."""
+        self._opening = opening
         self.busy_changed.emit()
 
-        def made(result: tuple[Workbench, tuple[str, ...]]) -> None:
-            self._opening = False
-            self._take(*result)
-            if then is not None:
-                then()
-
-        def refused(error: Exception) -> None:
-            self._opening = False
-            self.busy_changed.emit()
-            self.failed.emit(error)
-            if otherwise is not None:
-                otherwise()
-
-        self._runner.start(tr("Opening"), lambda _: make(), done=made, failed=refused)
-
-    def _take(self, workbench: Workbench, notes: tuple[str, ...]) -> None:
+    def take(self, workbench: Workbench, notes: tuple[str, ...] = ()) -> None:
+        """Show this project from now on; none is open."""
+        if self._workbench is not None:
+            raise ValueError("expected no open project")
         self._workbench = workbench
         self._view = ViewState(workbench)
         self._preferences.opened(workbench.folder.path)
@@ -235,7 +203,7 @@ class Session(QObject):
     def ensure_segment(self) -> None:
         """Give a project with a scan but without segments its first one."""
         workbench, view = self._workbench, self._view
-        if workbench is None or view is None:
+        if workbench is None or view is None or not workbench.folder.writable:
             return
         if workbench.project.cases and not len(workbench.segments):
             # Part of the index and no Edit: the first Ctrl+Z takes back what a hand has done.
@@ -445,21 +413,6 @@ class Session(QObject):
         if workbench is not None:
             self.closed.emit()
         return workbench
-
-
-def _open(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
-    workbench = Workbench.open(path, reader=reader)
-    try:
-        cut_off = running.recover(workbench)
-    except BaseException:
-        workbench.close()
-        raise
-    notes = tuple(tr("{run} was cut off when segdesk ended.", run=run) for run in cut_off)
-    return workbench, (*workbench.notes, *notes)
-
-
-def _create(path: Path, reader: str) -> tuple[Workbench, tuple[str, ...]]:
-    return Workbench.create(path, reader=reader), ()
 
 
 def _read_case(workbench: Workbench, case: str) -> _Read:

@@ -90,6 +90,7 @@ QPushButton[role="primary"]:disabled, QPushButton[role="good"]:disabled,
 QPushButton[role="bad"]:disabled {{ background: {t.raised}; color: {t.dim}; font-weight: 400; }}
 QPushButton[role="link"] {{ background: transparent; color: {t.accent}; text-align: left;
     padding: {GRID}px 0; border: none; }}
+QPushButton[role="link"]:disabled {{ color: {t.dim}; }}
 QPushButton[role="link"]:focus {{ text-decoration: underline; }}
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {{ background: {t.background};
     color: {t.text}; border: 1px solid {t.line}; border-radius: {RADIUS}px;

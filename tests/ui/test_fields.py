@@ -186,7 +186,7 @@ def test_a_refusal_stands_although_the_mouse_has_something_to_say(desk: Desk) ->
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_buttons_of_the_file_dialog_show_what_they_are(desk: Desk, theme: str) -> None:
     desk.window.table[f"theme_{theme}"].trigger()
-    desk.window.ask_for_project()
+    desk.window.opening.ask()
     dialog = desk.dialog("file_dialog")
     for id in ("backButton", "forwardButton", "toParentButton", "newFolderButton"):
         button = dialog.findChild(QToolButton, id)

@@ -97,9 +97,30 @@ class Guard:
         home = self._place.home()
         return self._lock is not None and home is not None and self._lock.is_in(home)
 
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to the folder that was opened, and it is at its own place."""
+        return self._place.is_at(path) and self._place.found() == "here"
+
     def home(self) -> Path | None:
         """A path to what is in the folder that was opened, to read from; None where it is gone."""
         return self._place.home()
+
+    def readable(self) -> Path:
+        """A path to what is in the folder that was opened, wherever it lies now; never another's.
+
+        Raises
+        ------
+        ProjectGone
+            Where it can't be reached.
+        """
+        home = self._place.home()
+        if home is None:
+            raise ProjectGone(
+                f"The folder of the project '{self._name}' is gone, and what is not in memory with "
+                "it.",
+                "Put the folder back, or save the project elsewhere.",
+            )
+        return home
 
     def release(self) -> None:
         """Let lock and folder go; more than once is fine."""

@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.regular_file import regular_descriptor
-from segdesk.errors import ProjectError, ProjectLocked
+from segdesk.errors import ProjectError, ProjectLocked, ProjectReadOnly
+from segdesk.store.disk.translate import FORBIDDEN
 
 if sys.platform == "win32":
     import msvcrt
@@ -41,6 +42,8 @@ class ProjectLock:
         ------
         ProjectLocked
             Where another process, or this one, holds it.
+        ProjectReadOnly
+            Where the folder or the disk may not be written to.
         ProjectError
             Where the file system refuses or knows no locks.
         """
@@ -48,10 +51,15 @@ class ProjectLock:
         try:
             descriptor = regular_descriptor(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
+            if error.errno in FORBIDDEN:
+                raise _read_only(folder) from error
             raise ProjectError(
                 f"The project '{folder.name}' cannot be opened for writing: {error.strerror}.",
                 "Check who owns the folder.",
             ) from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            os.close(descriptor)
+            raise _read_only(folder)
         try:
             _lock(descriptor)
         except OSError as error:
@@ -87,6 +95,13 @@ class ProjectLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _read_only(folder: Path) -> ProjectReadOnly:
+    return ProjectReadOnly(
+        f"The project '{folder.name}' lies in a folder or on a disk that may not be written to.",
+        "Only read it, or copy it to a place that may be written to.",
+    )
 
 
 def _lock(descriptor: int) -> None:

@@ -44,13 +44,18 @@ class Place:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         return cls(path, descriptor, _identity(os.fstat(descriptor)))
 
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to the folder that was opened."""
+        try:
+            return _identity(path.stat()) == self._identity
+        except OSError:
+            return False
+
     def found(self) -> Found:
         """What stands at the path now."""
-        try:
-            identity = _identity(self.path.stat())
-        except OSError:
-            return "nothing"
-        return "here" if identity == self._identity else "another"
+        if self.is_at(self.path):
+            return "here"
+        return "another" if self.path.exists() else "nothing"
 
     def home(self) -> Path | None:
         """A path to what is in the folder that was opened; None where it can't be reached."""

@@ -11,10 +11,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from segdesk.core.regular_file import NotRegular
-from segdesk.errors import ProjectError, UsageError
+from segdesk.errors import ProjectError, ProjectReadOnly, UsageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class Damage(ValueError):
@@ -53,14 +53,15 @@ def writing(what: str) -> Generator[None, None, None]:
     except NotRegular as error:
         raise _not_regular(what, error) from error
     except OSError as error:
-        raise ProjectError(*refusal(what, error)) from error
+        kind = ProjectReadOnly if error.errno in FORBIDDEN else ProjectError
+        raise kind(*refusal(what, error)) from error
 
 
 def refusal(what: str, error: OSError) -> tuple[str, str]:
     """Sentence and hint about something that the disk did not take."""
     if error.errno in _FULL:
         sentence, hint = "the disk is full", "Free some disk space and try again."
-    elif error.errno in _FORBIDDEN:
+    elif error.errno in FORBIDDEN:
         sentence, hint = "the folder may not be written to", "Check who owns the folder."
     else:
         sentence = error.strerror or "the disk refused"

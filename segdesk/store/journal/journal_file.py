@@ -45,6 +45,24 @@ Flaw = Literal["", "torn", "damaged"]
 NOTHING = Stacks()
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The end of a journal that is open.
+
+    Parameters
+    ----------
+    number : of the journal
+    end : byte offset behind the last record in the file
+    waiting : records that the disk has not taken
+    next_sequence : of the record that would come next
+    """
+
+    number: int
+    end: int
+    waiting: bytes
+    next_sequence: int
+
+
 class Journal:
     """The journal that Edits go to. Owned by the ProjectFolder, on its thread; only `sync` may be
     called from another one, because the disk can take its time.
@@ -180,6 +198,12 @@ class Journal:
             self.flush()
         else:
             self.sync()
+
+    @property
+    def tail(self) -> Tail:
+        """Where it ends, and what waits to be written behind."""
+        with self._lock:
+            return Tail(self.number, self._end, b"".join(self._waiting), self.next_sequence)
 
     @property
     def is_lost(self) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
 
 from segdesk.app.workbench import Workbench
 from segdesk.core.segment import Segment
-from segdesk.errors import SegdeskError
+from segdesk.errors import UsageError
 from segdesk.ui.as_written import tip
 from segdesk.ui.icons import icon
 from segdesk.ui.theme import Tokens
@@ -105,10 +105,10 @@ class SegmentsModel(QAbstractTableModel):
             return False
         try:
             table = self._workbench.segments.renamed(segment.number, str(value))
-        except SegdeskError as error:
+            self._workbench.change_segment(table[segment.number])
+        except UsageError as error:
             self.refused.emit(str(error))
             return False
-        self._workbench.change_segment(table[segment.number])
         return True
 
     def toggle(self, index: Index) -> None:
@@ -119,7 +119,10 @@ class SegmentsModel(QAbstractTableModel):
         if index.column() == SHOWN:
             self._workbench.show_segment(segment.number, not segment.visible)
         elif index.column() == LOCKED:
-            self._workbench.change_segment(replace(segment, locked=not segment.locked))
+            try:
+                self._workbench.change_segment(replace(segment, locked=not segment.locked))
+            except UsageError as error:
+                self.refused.emit(str(error))
 
     def _name(self, segment: Segment, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:

@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.errors import SegdeskError
-from segdesk.ui.as_written import title
+from segdesk.ui.as_written import tip, title
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
+from segdesk.ui.read_only import why_read_only
 from segdesk.ui.theme import ROW, Tokens
 
 
@@ -174,8 +175,9 @@ class SegmentsPanel(Panel):
         case = self.view.case_id if self.view else None
         active = self.view.segment if self.view else 0
         self._model.show(self.workbench, case, active)
-        self._add.setEnabled(self.workbench is not None)
-        self._add.setToolTip("" if self.workbench else self.tr("Open a project first"))
+        why_not = why_read_only(self.workbench)
+        self._add.setEnabled(self.workbench is not None and not why_not)
+        self._add.setToolTip(tip(why_not if self.workbench else self.tr("Open a project first")))
         row = self._model.row_of(active)
         if row < 0:
             # Background is no row of the table.
@@ -219,6 +221,9 @@ class SegmentsPanel(Panel):
         segment = self._model.segment(index.row())
         if segment is None or self.workbench is None:
             return
+        if why_not := why_read_only(self.workbench):
+            self.said.emit(why_not)
+            return
         dialog = QColorDialog(QColor(segment.colour), self)
         dialog.setObjectName("segment_colour_dialog")
         dialog.setWindowTitle(title(self.tr("Colour of {name}").format(name=segment.name)))
@@ -242,6 +247,7 @@ class SegmentsPanel(Panel):
             return
         menu = QMenu(self)
         menu.setObjectName("segment_menu")
+        menu.setToolTipsVisible(True)
         menu.setAccessibleName(segment.name)
         menu.aboutToHide.connect(menu.deleteLater)
         name = index.siblingAtColumn(NAME)
@@ -262,5 +268,8 @@ class SegmentsPanel(Panel):
         ):
             action = menu.addAction(text)
             action.setObjectName(id)
+            why_not = "" if id == "show_segment" else why_read_only(self.workbench)
+            action.setEnabled(not why_not)
+            action.setToolTip(tip(why_not))
             action.triggered.connect(chosen)
         menu.popup(self._table.viewport().mapToGlobal(at))

@@ -12,8 +12,10 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Difference
 from segdesk.core.status import SliceStatus
 from segdesk.ops.metrics import compare_segments
+from segdesk.ui.as_written import tip
 from segdesk.ui.canvas.words import said_of_slice
 from segdesk.ui.panels.panel import Panel, label
+from segdesk.ui.read_only import why_read_only
 from segdesk.ui.review_words import only_predicted
 from segdesk.ui.theme import GRID, Tokens
 
@@ -37,11 +39,6 @@ class SlicePanel(Panel):
         self._right = self._button("slice_right", self.tr("Right   Enter"), "good")
         self._take = self._button("slice_take", self.tr("Take prediction   Ctrl+Enter"), "")
         self._next = self._button("slice_next", self.tr("Next to look at   N"), "")
-        self._right.setToolTip(
-            self.tr(
-                "All of this slice is right, as it is filled; an untouched one takes the prediction"
-            )
-        )
         self._right.clicked.connect(self.right_wanted)
         self._take.clicked.connect(self.take_wanted)
         self._next.clicked.connect(self.next_wanted)
@@ -77,8 +74,13 @@ class SlicePanel(Panel):
         workbench, view = self.workbench, self.view
         case = view.case_id if view is not None else None
         ready = workbench is not None and case is not None and workbench.is_loaded(case)
-        for button in (self._right, self._next):
-            button.setEnabled(ready)
+        why_not = why_read_only(workbench)
+        self._right.setEnabled(ready and not why_not)
+        words = self.tr(
+            "All of this slice is right, as it is filled; an untouched one takes the prediction"
+        )
+        self._right.setToolTip(tip(why_not or words))
+        self._next.setEnabled(ready)
         self._more.hide()
         self._offer_taking(None)
         if not ready or workbench is None or view is None or case is None:
@@ -105,11 +107,12 @@ class SlicePanel(Panel):
         return self.tr("nothing left to look at")
 
     def _offer_taking(self, found: Difference | None) -> None:
-        self._take.setEnabled(found is not None)
+        why_not = why_read_only(self.workbench)
+        if not why_not and found is None:
+            why_not = self.tr("There is no prediction on this slice, or it was dismissed")
+        self._take.setEnabled(not why_not)
         self._take.setToolTip(
-            self.tr("Takes it where no hand has drawn; then the slice is right")
-            if found is not None
-            else self.tr("There is no prediction on this slice, or it was dismissed")
+            tip(why_not or self.tr("Takes it where no hand has drawn; then the slice is right"))
         )
 
     def _compared(self, workbench: Workbench, case: str, index: int) -> str:

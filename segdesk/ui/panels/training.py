@@ -34,6 +34,7 @@ from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.panels.plan_form import PlanForm
 from segdesk.ui.panels.preview import PreviewPicture
 from segdesk.ui.panels.run_words import doubts, facts, span
+from segdesk.ui.read_only import why_read_only
 from segdesk.ui.theme import GRID, Tokens
 from segdesk.ui.training_controller import TrainingController
 from segdesk.ui.translations import tr
@@ -174,6 +175,8 @@ class TrainingPanel(Panel):
         """Empty where a training can start, else the reason."""
         if self.workbench is None:
             return tr("Open a project first.")
+        if why := why_read_only(self.workbench):
+            return why
         if self._controller.is_running:
             return tr("A training is running; stop it first.")
         if self.form.problem():

@@ -1,0 +1,330 @@
+"""A whole project at another place: the `Copy`, made even where its own folder is gone.
+
+What can still be reached in the folder that was opened is copied as it is, journals included, so
+that undo comes along; what was not written yet of journal and index is put to it. The copy is then
+opened and compared with what is in memory. Where the two differ, or files are gone, scans, masks
+and predictions come from memory instead, as a save would write them. Everything happens under a
+temporary name beside the target and is renamed at the end; nothing is written into the old folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import BinaryIO
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit
+from segdesk.core.history import Stacks
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.core.regular_file import is_link, new_regular, open_regular
+from segdesk.core.volume import Volume
+from segdesk.errors import Cancelled, ProjectError
+from segdesk.store import new_project
+from segdesk.store.disk.layout import PROJECT_FILE, Layout, journal_name
+from segdesk.store.disk.lock import LOCK
+from segdesk.store.disk.replace import PARTIAL, new_folder, sync_folder
+from segdesk.store.disk.translate import writing
+from segdesk.store.index import Base, SegmentsTouched
+from segdesk.store.journal import edit_codec
+from segdesk.store.journal.journal_file import Journal, Tail
+from segdesk.store.journal.recover import journal_numbers
+from segdesk.store.journal.touched import CaseTouch
+from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
+from segdesk.store.saving import new_generations
+
+#: Not copied, by the path inside the project: the other's lock, the index (written anew), what is
+#: half written, and what a training works on.
+LEFT = (LOCK, PROJECT_FILE, f"*{PARTIAL}*", "runs/*/bundle/*")
+#: Of a run's folder, what it predicts with.
+NETWORK = "model.keras"
+#: Bytes between two looks at whether it shall stop.
+_PIECE = 1 << 22
+
+#: Told how far it is: bytes done, bytes in all.
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InMemory:
+    """What of a project is in memory; nothing of it may change while it is copied.
+
+    Parameters
+    ----------
+    project : as it is now
+    volumes, masks : by case; each case that the journal names is among them
+    predictions : those that are there
+    done, undone : what can be undone, and redone, the next one last
+    """
+
+    project: Project
+    volumes: Mapping[str, Volume]
+    masks: Mapping[str, Annotation]
+    predictions: tuple[Prediction, ...] = ()
+    done: tuple[Edit, ...] = ()
+    undone: tuple[Edit, ...] = ()
+
+
+class Copy:
+    """Made by `ProjectFolder.begin_copy` on its thread; `run` once, on any.
+
+    Parameters
+    ----------
+    home : where the files of the folder that was opened can be read; None where they are gone
+    memory : what is in memory
+    base, touched : what the index on the disk carries, and what the journals have touched since
+    tail : the end of the journal; None where the project is only read
+    """
+
+    def __init__(
+        self,
+        home: Path | None,
+        memory: InMemory,
+        base: Base,
+        touched: SegmentsTouched,
+        tail: Tail | None,
+    ) -> None:
+        self._home = home
+        self._memory = memory
+        self._base = base
+        self._touched = touched
+        self._tail = tail
+        self._lost: list[str] = []
+
+    def run(
+        self,
+        target: Path,
+        *,
+        is_same: Callable[[Path, bool], bool],
+        tell: Tell = lambda done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> tuple[str, ...]:
+        """Make the copy.
+
+        Parameters
+        ----------
+        target : must not be there
+        is_same : opens a copy for reading, replays its journals and compares it with the memory;
+            where the second argument says so, what can be undone and redone too
+        tell : told (bytes done, bytes in all)
+        cancelled : asked every few megabytes
+
+        Returns
+        -------
+        Sentences that name what could not be kept.
+
+        Raises
+        ------
+        ProjectError
+            Where something is there already, or the disk refuses; then nothing is left behind.
+        Cancelled
+            Where `cancelled` said so; then nothing is left behind.
+        """
+        new_project.check_place(target)
+        with writing(f"The project '{target.name}'"), new_folder(target) as made:
+            for name in ("cases", "runs"):
+                (made / name).mkdir()
+            self._copy_files(made, tell, cancelled)
+            project = self._with_what_is_there(made, cancelled)
+            if not (self._finish_as_it_was(made, project) and is_same(made, True)):
+                self._finish_from_memory(made, project)
+                if not is_same(made, False):
+                    raise ProjectError(
+                        f"The copy '{target.name}' is not what is in memory, and was not kept.",
+                        "Choose another disk.",
+                    )
+            for folder, _, _ in os.walk(made):
+                sync_folder(Path(folder))
+        return tuple(self._lost)
+
+    # Files as they are
+
+    def _copy_files(self, made: Path, tell: Tell, cancelled: Callable[[], bool]) -> None:
+        if self._home is None:
+            return
+        sizes = {path: path.stat().st_size for path in _files(self._home)}
+        total, free = sum(sizes.values()), shutil.disk_usage(made).free
+        if free < total:
+            raise ProjectError(
+                f"The copy needs {total / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left.",
+                "Free some disk space, or choose another disk.",
+            )
+        done = 0
+        for path in sizes:
+            target = made / path.relative_to(self._home)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                source = open_regular(path)
+            except OSError:
+                # What it was is named where it is missed.
+                continue
+            with source, new_regular(target) as file:
+                while piece := _read(source):
+                    if cancelled():
+                        raise Cancelled
+                    file.write(piece)
+                    done += len(piece)
+                    tell(done, total)
+                os.fsync(file.fileno())
+
+    def _with_what_is_there(self, made: Path, cancelled: Callable[[], bool]) -> Project:
+        """The project with the cases and predictions that the copy has, or that are in memory."""
+        layout, kept = Layout(made), list[Case]()
+        for case in self._memory.project.cases:
+            if cancelled():
+                raise Cancelled
+            what = self._scan(layout, case) or self._mask(layout, case)
+            if what:
+                self._lost.append(f"{case.id} could not be kept: its {what} is gone.")
+                continue
+            there = tuple(run for run in case.predictions if self._prediction(layout, case, run))
+            for run in case.predictions:
+                if run not in there:
+                    self._lost.append(f"What {run} predicted of {case.id} could not be kept.")
+            kept.append(replace(case, predictions=there))
+        for run in self._memory.project.runs:
+            if run.best and not (layout.run(run.id) / NETWORK).is_file():
+                self._lost.append(f"The network of {run.id} could not be kept; its curves are.")
+        return replace(self._memory.project, cases=tuple(kept))
+
+    def _scan(self, layout: Layout, case: Case) -> str:
+        try:
+            volume_file.location(layout.volume(case.id), case, checked=range(case.slices))
+        except ProjectError:
+            pass
+        else:
+            return ""
+        volume = self._memory.volumes.get(case.id)
+        if volume is None:
+            return "scan"
+        folder = layout.case(case.id)
+        kept = list(folder.iterdir()) if folder.is_dir() else []
+        aside = folder.with_name(f"{folder.name}{PARTIAL}")
+        if kept:
+            folder.rename(aside)
+        volume_file.write(
+            folder,
+            case.grid,
+            unit=case.unit,
+            slope=case.slope,
+            intercept=case.intercept,
+            planes=lambda index: volume.voxels[index],
+        )
+        for path in kept:
+            if path.name != layout.volume(case.id).name:
+                (aside / path.name).rename(path)
+        shutil.rmtree(aside, ignore_errors=True)
+        return ""
+
+    def _mask(self, layout: Layout, case: Case) -> str:
+        if case.id in self._memory.masks:
+            return ""
+        try:
+            annotation_file.read(layout.annotation(case.id, case.generation), case)
+        except ProjectError:
+            return "mask"
+        return ""
+
+    def _prediction(self, layout: Layout, case: Case, run: str) -> bool:
+        path = layout.prediction(run, case.id)
+        try:
+            prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+        except ProjectError:
+            for found in self._memory.predictions:
+                if (found.run, found.case) == (run, case.id):
+                    prediction_file.write_prediction(path, found)
+                    return True
+            return False
+        return True
+
+    # The index and the masks
+
+    def _finish_as_it_was(self, made: Path, project: Project) -> bool:
+        """Put what was not written to the journal and the index; False where there is no journal
+        to put it to."""
+        if self._home is None:
+            return False
+        if self._tail is not None:
+            path = made / journal_name(self._tail.number)
+            if not path.is_file():
+                return False
+            with path.open("rb+") as file:
+                file.truncate(self._tail.end)
+                file.seek(self._tail.end)
+                file.write(self._tail.waiting)
+                file.flush()
+                os.fsync(file.fileno())
+        project_file.write(made, self._base.under(project, self._touched), self._base.generation)
+        return True
+
+    def _finish_from_memory(self, made: Path, project: Project) -> None:
+        """A new generation of every mask that is in memory, as a save writes it."""
+        number = 1 + max((self._base.generation, *journal_numbers(made)))
+        masks = {
+            case.id: self._memory.masks[case.id]
+            for case in project.cases
+            if case.id in self._memory.masks
+        }
+        everything = {
+            id: CaseTouch(set(range(mask.grid.shape[0])), dismissals=True, statuses=True)
+            for id, mask in masks.items()
+        }
+        before = {id: state for id, state in self._base.cases.items() if id not in masks}
+        new, base = new_generations(
+            project,
+            masks,
+            everything,
+            base=replace(self._base, cases=before),
+            number=number,
+            layout=Layout(made),
+        )
+        for generation in new:
+            generation.write()
+        self._write_history(made, number, {"", *(case.id for case in project.cases)})
+        project_file.write(made, base.under(project, {}), number)
+
+    def _write_history(self, made: Path, number: int, cases: Set[str]) -> None:
+        """The steps in memory as a journal from before the new generation, numbered anew, and an
+        empty one that names them."""
+        for old in journal_numbers(made):
+            (made / journal_name(old)).unlink()
+        before = Journal.create(made, number - 1, 1)
+        stacks: list[tuple[int, ...]] = []
+        try:
+            for edits in (self._memory.done, self._memory.undone):
+                numbers: list[int] = []
+                for edit in edits:
+                    if edit.case in cases:
+                        numbers.append(before.next_sequence)
+                        before.append(edit_codec.encode(edit))
+                stacks.append(tuple(numbers))
+            before.sync()
+        finally:
+            before.close()
+        Journal.create(made, number, before.next_sequence, Stacks(*stacks)).close()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Regular files below a folder that belong to a copy; no link is entered."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not is_link(Path(root, name)))
+        for name in sorted(names):
+            path = Path(root, name)
+            inside = path.relative_to(folder).as_posix()
+            is_left = any(fnmatchcase(inside, pattern) for pattern in LEFT)
+            if path.is_file() and not is_link(path) and not is_left:
+                yield path
+
+
+def _read(file: BinaryIO) -> bytes:
+    """The next piece; nothing where the disk no longer gives it: what is missing is seen later."""
+    try:
+        return file.read(_PIECE)
+    except OSError:
+        return b""

@@ -1,0 +1,164 @@
+"""Save elsewhere: a whole project at a place of the reader's choice, and the window goes on there.
+
+Offered where the project's folder is not the one that was opened, or its disk refuses; it is also a
+command, for whoever wants a copy. What the copy is made of belongs to
+`app.elsewhere`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from segdesk.app.elsewhere import Elsewhere
+from segdesk.app.workbench import Workbench
+from segdesk.errors import Cancelled, ProjectGone
+from segdesk.ui.banner import Offer
+from segdesk.ui.dialogs.new_project import NewProjectDialog, Words
+from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.opening import Opening, Then
+from segdesk.ui.preferences import Preferences
+from segdesk.ui.session import Session
+from segdesk.ui.threads.task_runner import Task, TaskRunner
+from segdesk.ui.training_controller import TrainingController
+from segdesk.ui.translations import tr
+
+
+class SaveElsewhere(QObject):
+    """Owned by the window; lives on the GUI thread."""
+
+    #: A sentence about what became of it; what could not be kept; what went wrong, an Exception.
+    noted = Signal(str)
+    warned = Signal(str)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        runner: TaskRunner,
+        training: TrainingController,
+        preferences: Preferences,
+        opening: Opening,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._runner = runner
+        self._training = training
+        self._preferences = preferences
+        self._opening = opening
+        self._waiting: WaitingDialog | None = None
+
+    def why_gone(self) -> ProjectGone | None:
+        """Why nothing is written any more; None where all is well, or nothing is open."""
+        workbench = self._session.workbench
+        return None if workbench is None else workbench.folder.why_gone()
+
+    def offer(self) -> Offer:
+        """The button of a message."""
+        return Offer("offer_save_elsewhere", "", tr("Save elsewhere…"), self.ask)
+
+    def why_not(self) -> str:
+        """Why no copy can be made now; empty where one can."""
+        if self._session.workbench is None:
+            return tr("Open a project first (Ctrl+O).")
+        if self._waiting is not None:
+            return tr("A copy is being made.")
+        if self._training.is_running:
+            return tr("A training is running; stop it first.")
+        if self._session.is_saving or self._session.journal.is_under_way:
+            return tr("The project is being saved: wait a moment.")
+        if self._runner.is_busy("long"):
+            return tr("Something is being imported or exported: wait, or cancel it.")
+        return ""
+
+    def ask(self) -> None:
+        """Ask where the copy shall be, and make it."""
+        workbench, path = self._session.workbench, self._session.path
+        if workbench is None or path is None:
+            return
+        if reason := self.why_not():
+            self.noted.emit(reason)
+            return
+        NewProjectDialog(
+            self._window,
+            self._preferences.now.project_folder,
+            lambda target: self._start(workbench, target),
+            because=tr(
+                "A whole copy is made: scans, masks, history, runs. The window goes on in it."
+            ),
+            name=tr("{name}-copy", name=path.stem),
+            words=Words(tr("Save a copy elsewhere"), tr("Save")),
+        ).open()
+
+    def _start(self, workbench: Workbench, target: Path) -> None:
+        if self._session.workbench is not workbench:
+            self.noted.emit(
+                tr("Nothing was done: the project that it was asked for has been closed.")
+            )
+            return
+        if reason := self.why_not():
+            self.noted.emit(reason)
+            return
+        try:
+            copy = Elsewhere(workbench)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the reader has to know
+            self.failed.emit(error)
+            return
+        title = tr("Saving a copy as '{name}'", name=target.name)
+
+        def write(task: Task) -> tuple[str, ...]:
+            def tell(done: int, total: int) -> None:
+                task.hand_over(lambda: self._tell(done, total))
+
+            return copy.write(target, tell=tell, cancelled=task.is_cancelled)
+
+        def failed(error: Exception) -> None:
+            self._end_waiting()
+            if not isinstance(error, Cancelled):
+                self.failed.emit(error)
+
+        def done(lost: tuple[str, ...]) -> None:
+            self._end_waiting()
+            self._go_on(target, lost)
+
+        task = self._runner.start(title, write, done=done, failed=failed, lane="write")
+        self._waiting = WaitingDialog(self._window, "elsewhere_waiting", title, task.cancel)
+        self._waiting.open()
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._waiting is not None:
+            # A bar counts in 32 bits.
+            self._waiting.tell(done // 1024, total // 1024)
+
+    def _end_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.end()
+
+    def _go_on(self, target: Path, lost: tuple[str, ...]) -> None:
+        """Open the copy where the reader was, and let the old folder be."""
+        view = self._session.view
+        place = None if view is None else (view.case_id, view.slice, view.tool, view.segment)
+
+        def leave(then: Then, otherwise: Then) -> None:
+            self._session.let_go()
+            then()
+
+        def opened() -> None:
+            view, workbench = self._session.view, self._session.workbench
+            if view is not None and workbench is not None and place is not None:
+                case, index, tool, segment = place
+                if case is not None and any(row.id == case for row in workbench.project.cases):
+                    view.show_case(case, index)
+                view.use_tool(tool)
+                if segment == 0 or segment in workbench.segments:
+                    view.use_segment(segment)
+            self.noted.emit(tr("Everything is in '{name}' now.", name=target.name))
+            for sentence in lost:
+                self.warned.emit(sentence)
+
+        self._opening.open(target, then=opened, leave=leave)

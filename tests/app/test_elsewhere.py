@@ -1,0 +1,194 @@
+"""A copy of the open project at another place, whatever became of its folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app import saving
+from segdesk.app.elsewhere import Elsewhere
+from segdesk.app.workbench import Workbench
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
+from segdesk.errors import Cancelled, ProjectError, ProjectGone
+from tests.projects import make_project, stroke, voxels
+from tests.store.disk.test_guard import (
+    an_older_copy,
+    another_folder,
+    deleted,
+    everything,
+    lock_deleted,
+    renamed,
+)
+
+ONE, TWO = "case-001", "case-002"
+State = tuple[dict[str, bytes], tuple[str, ...], tuple[str, ...]]
+
+
+def state(workbench: Workbench) -> State:
+    """Every mask, and what can be undone and redone."""
+    masks = {
+        case.id: b"".join(
+            (
+                workbench.annotation(case.id).labels.tobytes(),
+                workbench.annotation(case.id).provenance.tobytes(),
+                repr(workbench.annotation(case.id).statuses).encode(),
+            )
+        )
+        for case in workbench.project.cases
+    }
+    done = tuple(edit.name for edit in workbench.history.done)
+    undone = workbench.history.next_redo
+    return masks, done, () if undone is None else (undone.name,)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Workbench]:
+    """Two cases with a run and its prediction, saved; then strokes that are not saved."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    workbench = make_project(tmp_path / "here", cases=2)
+    stroke(workbench, 1, case=TWO)
+    workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
+    (workbench.folder.runs.folder("run-001") / "model.keras").write_bytes(b"weights")
+    labels = np.ones(workbench.project.case(ONE).grid.shape, np.uint8)
+    workbench.folder.runs.write_prediction(Prediction("run-001", ONE, labels, labels))
+    workbench.add_prediction("run-001", ONE)
+    workbench.folder.write_index()
+    saving.save(workbench)
+    stroke(workbench, 2)
+    stroke(workbench, 3)
+    workbench.undo()
+    yield workbench
+    with suppress(ProjectError):
+        workbench.close()
+
+
+def opened_there(path: Path) -> Workbench:
+    return Workbench.open(path)
+
+
+@pytest.mark.parametrize("change", [None, renamed, another_folder, an_older_copy, lock_deleted])
+def test_a_copy_holds_everything_while_the_files_can_be_reached(
+    opened: Workbench, tmp_path: Path, change: Callable[[Path], None] | None
+) -> None:
+    expected = state(opened)
+    here = tmp_path / "here"
+    if change is not None:
+        change(opened.folder.path)
+        # Where no journal can have it, it waits in memory.
+        stroke(opened, 4)
+        expected = state(opened)
+    before = everything(here)
+    target = tmp_path / "there" / "copy.segdesk"
+    assert Elsewhere(opened).write(target) == ()
+    assert everything(here) == before
+    again = opened_there(target)
+    masks, done, undone = state(again)
+    assert masks == expected[0]
+    assert (done, undone) == expected[1:]
+    assert np.array_equal(again.volume(TWO).voxels, voxels(seed=1))
+    assert again.prediction(ONE, "run-001") is not None
+    assert (again.folder.runs.folder("run-001") / "model.keras").read_bytes() == b"weights"
+    stroke(again, 0)
+    saving.save(again)
+    again.close()
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["copy.segdesk"]
+
+
+def test_a_copy_of_a_deleted_project_holds_what_is_in_memory_and_names_the_rest(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    opened.prediction(ONE, "run-001")
+    expected = opened.annotation(ONE).labels.copy()
+    opened._memory.drop_case(TWO)
+    deleted(opened.folder.path)
+    target = tmp_path / "there" / "copy.segdesk"
+    lost = Elsewhere(opened).write(target)
+    assert any(sentence.startswith(TWO) for sentence in lost)
+    assert any("run-001" in sentence for sentence in lost)
+    again = opened_there(target)
+    assert [case.id for case in again.project.cases] == [ONE]
+    assert np.array_equal(again.annotation(ONE).labels, expected)
+    assert np.array_equal(again.volume(ONE).voxels, voxels(seed=0))
+    assert again.prediction(ONE, "run-001") is not None
+    kept = [edit.name for edit in opened.history.done if edit.case in ("", ONE)]
+    assert [edit.name for edit in again.history.done] == kept
+    again.redo()
+    opened.redo()
+    assert np.array_equal(again.annotation(ONE).labels, opened.annotation(ONE).labels)
+    again.close()
+
+
+def test_a_scan_that_can_be_read_no_more_comes_from_memory(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    opened.volume(ONE)
+    path = opened.folder.path
+    mask = opened.annotation(ONE).labels.copy()
+    renamed(path)
+    (path.with_name("renamed.segdesk") / "cases" / ONE / "volume.h5").unlink()
+    target = tmp_path / "there" / "copy.segdesk"
+    assert Elsewhere(opened).write(target) == ()
+    again = opened_there(target)
+    assert np.array_equal(again.volume(ONE).voxels, voxels(seed=0))
+    assert np.array_equal(again.annotation(ONE).labels, mask)
+    again.close()
+
+
+def test_a_copy_that_differs_from_what_is_in_memory_is_written_from_memory(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    path = opened.folder.path
+    expected = opened.annotation(ONE).labels.copy()
+    for journal in path.glob("journal-*"):
+        journal.write_bytes(b"")
+    target = tmp_path / "there" / "copy.segdesk"
+    assert Elsewhere(opened).write(target) == ()
+    again = opened_there(target)
+    assert np.array_equal(again.annotation(ONE).labels, expected)
+    again.close()
+
+
+def test_nothing_is_left_behind_where_a_copy_is_cancelled_or_the_place_is_taken(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    there = tmp_path / "there"
+    with pytest.raises(Cancelled):
+        Elsewhere(opened).write(there / "copy.segdesk", cancelled=lambda: True)
+    assert list(there.iterdir()) == []
+    (there / "copy.segdesk").mkdir()
+    with pytest.raises(ProjectError, match="already something"):
+        Elsewhere(opened).write(there / "copy.segdesk")
+    assert [path.name for path in there.iterdir()] == ["copy.segdesk"]
+
+
+def test_a_disk_that_is_too_small_is_said_before_anything_is_written(
+    opened: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(ProjectError, match="MB left"):
+        Elsewhere(opened).write(tmp_path / "there" / "copy.segdesk")
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_a_case_is_read_from_the_folder_that_was_opened_and_never_from_another(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    stroke(opened, 0, case=TWO)
+    saving.save(opened)
+    expected = opened.annotation(TWO).labels.copy()
+    older = replace(opened.project.case(TWO))
+    opened._memory.drop_case(TWO)
+    another_folder(opened.folder.path)
+    assert np.array_equal(opened.read_case(older.id).annotation.labels, expected)
+    deleted(opened.folder.path.with_name("renamed.segdesk"))
+    with pytest.raises(ProjectGone):
+        opened.read_case(TWO)
