@@ -69,8 +69,6 @@ class SaveElsewhere(QObject):
             return tr("A copy is being made.")
         if self._training.is_running:
             return tr("A training is running; stop it first.")
-        if self._session.is_saving or self._session.journal.is_under_way:
-            return tr("The project is being saved: wait a moment.")
         if self._runner.is_busy("long"):
             return tr("Something is being imported or exported: wait, or cancel it.")
         return ""
@@ -86,7 +84,8 @@ class SaveElsewhere(QObject):
         NewProjectDialog(
             self._window,
             self._preferences.now.project_folder,
-            lambda target: self._start(workbench, target),
+            # Behind a save or sync that is under way, whose end says what is on the disk.
+            lambda target: self._runner.when_idle("write", lambda: self._start(workbench, target)),
             because=tr(
                 "A whole copy is made: scans, masks, history, runs. The window goes on in it."
             ),
