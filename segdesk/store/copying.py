@@ -37,6 +37,7 @@ from segdesk.store.journal.journal_file import Journal, Tail
 from segdesk.store.journal.recover import journal_numbers
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
+from segdesk.store.parts.project_codec import part
 from segdesk.store.saving import new_generations
 
 #: Not copied, by the path inside the project: the other's lock, the index (written anew), what is
@@ -210,10 +211,7 @@ class Copy:
             folder.rename(aside)
         volume_file.write(
             folder,
-            case.grid,
-            unit=case.unit,
-            slope=case.slope,
-            intercept=case.intercept,
+            part(self._memory.project, case),
             planes=lambda index: volume.voxels[index],
         )
         for path in kept:
