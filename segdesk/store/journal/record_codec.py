@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from segdesk.core.edit import Edit
-from segdesk.core.history import Entry, Stacks, TakenBack
+from segdesk.core.history import DEFAULT_BUDGET, Entry, Stacks, TakenBack
 from segdesk.store.journal import edit_codec
 
 EDIT, UNDO, REDO, STACKS = 1, 2, 3, 4
-#: Numbers in both stacks: a History of the default budget holds half as many of the smallest Edits.
-LARGEST_STACKS = 1 << 22
+#: Numbers in both stacks: as many of the smallest Edits fill the budget of a History.
+LARGEST_STACKS = DEFAULT_BUDGET // 256
 _NAMED = struct.Struct("<QB")
 _COUNTS = struct.Struct("<II")
 
@@ -117,10 +117,9 @@ def _stacks(payload: bytes, sequence: int) -> Stacks:
         raise ValueError(f"not a record: {error}") from error
     if len(flat) != 8 * count or not unpacker.eof or unpacker.unused_data:
         raise ValueError(f"expected {count} numbers")
-    differences = np.frombuffer(flat, "<i8")
-    if np.any(np.abs(differences) >= sequence):
+    numbers = np.cumsum(np.frombuffer(flat, "<i8"))
+    if count and not 1 <= numbers.min() <= numbers.max() < sequence:
         raise ValueError("expected the numbers of earlier edits")
-    numbers = np.cumsum(differences).tolist()
-    if any(not 1 <= number < sequence for number in numbers) or len(set(numbers)) < count:
-        raise ValueError("expected the numbers of earlier edits, each once")
-    return Stacks(tuple(numbers[:done]), tuple(numbers[done:]))
+    if len(np.unique(numbers)) < count:
+        raise ValueError("expected each number once")
+    return Stacks(tuple(numbers[:done].tolist()), tuple(numbers[done:].tolist()))
