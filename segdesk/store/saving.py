@@ -7,6 +7,7 @@ new ones are. A Save that fails leaves both journals, and the next one takes the
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,8 +23,13 @@ from segdesk.store.disk.layout import Layout, annotation_name, journal_name
 from segdesk.store.disk.replace import PARTIAL, Check, no_check
 from segdesk.store.index import Base, CaseState, Index
 from segdesk.store.journal.journal_file import first_sequence
-from segdesk.store.journal.older import unneeded
-from segdesk.store.journal.recover import journal_numbers
+from segdesk.store.journal.older import (
+    gather,
+    left_behind,
+    older_files,
+    too_many,
+    unneeded,
+)
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.parts.project_codec import part
@@ -162,6 +168,7 @@ class Save:
                 mask.write(_counting(progress, done, total), self._check)
                 done += mask.case.slices
             self._saved = self._index.commit(self._base, instead_of=self._previous.generation)
+            self._gather_journals()
             return self._saved
         finally:
             self._ended.set()
@@ -188,15 +195,30 @@ class Save:
                     _remove(path)
         self._drop_journals()
 
+    @property
+    def _named(self) -> set[int]:
+        """Numbers of the Edits that can be undone and redone."""
+        return {number for stack in self._stacks for number in stack}
+
+    def _gather_journals(self) -> None:
+        """Many small journals become one file; the worker's part, once the index is written."""
+        root, generation = self._layout.root, self._previous.generation
+        with suppress(OSError, ProjectError):
+            spare, named = self._spare(), self._named
+            files = [path for path in older_files(root, generation) if path not in spare]
+            if too_many(files):
+                gather(root, files, named, self._check)
+
     def _drop_journals(self) -> None:
         """Those from before the previous generation that hold nothing that can be undone."""
-        root, numbers = self._layout.root, journal_numbers(self._layout.root)
-        older = [root / journal_name(n) for n in numbers if n < self._previous.generation]
-        kept = [n for n in numbers if n >= self._previous.generation]
-        following = first_sequence(root / journal_name(kept[0])) if kept else 0
-        named = {number for stack in self._stacks for number in stack}
-        for path in unneeded(older, named, following):
+        left = left_behind(self._layout.root, self._previous.generation)
+        for path in (*self._spare(), *left):
             _remove(path)
+
+    def _spare(self) -> list[Path]:
+        root, generation = self._layout.root, self._previous.generation
+        following = first_sequence(root / journal_name(generation)) or sys.maxsize
+        return unneeded(older_files(root, generation), self._named, following)
 
 
 def sweep(folder: Path) -> None:

@@ -23,6 +23,11 @@ def journal_name(number: int) -> str:
     return f"journal-{number}"
 
 
+def history_name(number: int) -> str:
+    """Name of the file that holds what can be undone of the journals up to a number."""
+    return f"history-{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The paths of one project. Every id is checked before it becomes a name.

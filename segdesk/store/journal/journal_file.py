@@ -19,10 +19,10 @@ import os
 import struct
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
@@ -97,8 +97,8 @@ class Journal:
         stacks : what can be undone and redone now
         """
         path = folder / journal_name(number)
-        begin = _head(number, next_sequence)
-        begin += _record(STACKS, next_sequence, record_codec.encode_stacks(stacks))
+        begin = head_bytes(number, next_sequence)
+        begin += record_bytes(STACKS, next_sequence, record_codec.encode_stacks(stacks))
         file = new_regular(path)
         try:
             _write_all(file, begin)
@@ -127,7 +127,7 @@ class Journal:
             Where the disk refuses.
         """
         with new_regular(path) as file:
-            _write_all(file, _head(0, 1))
+            _write_all(file, head_bytes(0, 1))
             journal = cls(0, file, HEAD_SIZE, 1, first=1)
             for payload in payloads:
                 journal.append(payload)
@@ -148,7 +148,7 @@ class Journal:
     def keep(self, payload: bytes, kind: int = EDIT) -> None:
         """Keep one record in memory; the next `flush`, `append` or `sync` writes it."""
         with self._lock:
-            self._waiting.append(_record(kind, self.next_sequence, payload))
+            self._waiting.append(record_bytes(kind, self.next_sequence, payload))
             self.next_sequence += 1
 
     def flush(self) -> None:
@@ -248,6 +248,14 @@ class Contents:
         return self.first + len(self.records)
 
 
+class RawRecord(NamedTuple):
+    """A record as bytes, its payload as `record_codec` has written it."""
+
+    kind: int
+    sequence: int
+    payload: bytes
+
+
 def read(path: Path, number: int) -> Contents:
     """Read a journal record by record; a flaw ends it and is no error.
 
@@ -281,17 +289,44 @@ def read(path: Path, number: int) -> Contents:
 
 
 def first_sequence(path: Path) -> int:
-    """The number of a journal's first record; 0 where its head cannot be read."""
+    """The number that a journal's head says its records begin with; 0 where it can't be read."""
     try:
         with open_regular(path) as file:
-            head = file.read(HEAD_SIZE)
+            return read_first(file)
     except OSError:
         return 0
-    if len(head) < HEAD_SIZE or _SUM.unpack_from(head, _HEAD.size)[0] != zlib.crc32(
-        head[: _HEAD.size]
-    ):
+
+
+def read_first(file: BinaryIO) -> int:
+    """Read the head and go on behind it; 0 where it is torn or damaged, as `first_sequence`."""
+    head = file.read(HEAD_SIZE)
+    if len(head) < HEAD_SIZE:
         return 0
-    return _HEAD.unpack_from(head)[2]
+    magic, _, first = _HEAD.unpack_from(head)
+    intact = _SUM.unpack_from(head, _HEAD.size)[0] == zlib.crc32(head[: _HEAD.size])
+    return first if intact and magic == MAGIC and first <= LARGEST_SEQUENCE else 0
+
+
+def read_raw(file: BinaryIO, wanted: Callable[[int, int], bool]) -> RawRecord | None:
+    """Read the next record without looking into it, and None where there is no whole one.
+
+    Parameters
+    ----------
+    wanted : is given type and sequence number; where it says no, the payload is left out unread
+    """
+    head = file.read(RECORD_SIZE)
+    if len(head) < RECORD_SIZE:
+        return None
+    length, kind, sequence, payload_sum = _RECORD.unpack_from(head)
+    if _SUM.unpack_from(head, _RECORD.size)[0] != zlib.crc32(head[: _RECORD.size]):
+        return None
+    if not wanted(kind, sequence):
+        file.seek(length, os.SEEK_CUR)
+        return RawRecord(kind, sequence, b"")
+    payload = file.read(length)
+    if len(payload) < length or zlib.crc32(payload) != payload_sum:
+        return None
+    return RawRecord(kind, sequence, payload)
 
 
 def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Record, int] | Flaw:
@@ -325,12 +360,14 @@ def _has_content(file: BinaryIO) -> bool:
     return False
 
 
-def _head(number: int, first: int) -> bytes:
+def head_bytes(number: int, first: int) -> bytes:
+    """What a file of a journal's form begins with."""
     head = _HEAD.pack(MAGIC, number, first)
     return head + _SUM.pack(zlib.crc32(head))
 
 
-def _record(kind: int, sequence: int, payload: bytes) -> bytes:
+def record_bytes(kind: int, sequence: int, payload: bytes) -> bytes:
+    """A whole record."""
     fixed = _RECORD.pack(len(payload), kind, sequence, zlib.crc32(payload))
     return fixed + _SUM.pack(zlib.crc32(fixed)) + payload
 

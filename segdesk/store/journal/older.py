@@ -1,63 +1,176 @@
-"""Journals from before the last save: their voxels are in the masks, their Edits can be undone.
+"""What lies before the last save: its voxels are in the masks, its Edits can be undone.
 
-A save keeps a journal as long as the History names an Edit in it. They are never written again.
-What goes wrong here costs undo steps and nothing else, so nothing here raises for it.
+    journal-N     as long as the History names an Edit in it; never written again
+    history-N     what it names of the journals up to N, in one file, so that many saves do not make
+                  many files: records as they were, with gaps between their numbers
+
+What goes wrong with reading costs undo steps and nothing else, so nothing here raises for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import errno
+import io
+import os
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.edit import Edit
-from segdesk.store.journal.journal_file import RECORD_SIZE, Contents, first_sequence, read
+from segdesk.core.regular_file import new_regular, open_regular
+from segdesk.store.disk.layout import history_name
+from segdesk.store.disk.replace import replacing
+from segdesk.store.journal import edit_codec, record_codec
+from segdesk.store.journal.journal_file import (
+    RECORD_SIZE,
+    RawRecord,
+    first_sequence,
+    head_bytes,
+    read_first,
+    read_raw,
+    record_bytes,
+)
+from segdesk.store.journal.record_codec import EDIT, REDO, UNDO, Named
+
+#: Journals from before the last save; more of them become one history-N.
+MOST_JOURNALS = 64
+#: Bytes of them that make one too, because most are of Edits that nothing names any more.
+MOST_BYTES = 1024 * 1024 * 1024
+_NAME = re.compile(r"(journal|history)-(0|[1-9][0-9]{0,17})")
 
 
-def edits_before(journals: Sequence[Path], named: Collection[int]) -> dict[int, Edit]:
-    """The named Edits that these journals hold; what cannot be read is not there.
-
-    Parameters
-    ----------
-    journals : older than the last save, in their order
-    named : sequence numbers
-    """
-    found: dict[int, Edit] = {}
-    for path in journals:
-        if len(found) == len(named):
-            break
-        contents = _read(path)
-        found |= {edit.sequence: edit for edit in contents.edits if edit.sequence in named}
-    return found
+def older_files(folder: Path, generation: int) -> list[Path]:
+    """The newest history-N, then the journals behind it that are older than a generation."""
+    journals, histories = dict[int, Path](), dict[int, Path]()
+    for path in folder.iterdir():
+        if match := _NAME.fullmatch(path.name):
+            (journals if match[1] == "journal" else histories)[int(match[2])] = path
+    newest = max(histories, default=-1)
+    behind = [journals[n] for n in sorted(journals) if newest < n < generation]
+    return [histories[newest], *behind] if histories else behind
 
 
-def unneeded(journals: Sequence[Path], named: Collection[int], following: int) -> list[Path]:
-    """The journals that hold none of the named Edits.
-
-    Parameters
-    ----------
-    journals : older than the last save, in their order
-    named : sequence numbers
-    following : the first number that comes after these journals
-    """
-    firsts = [first_sequence(path) for path in journals]
-    ends = [*firsts, following][1:]
+def left_behind(folder: Path, generation: int) -> list[Path]:
+    """Journals and histories that the newest history-N has taken in."""
+    kept = {path.name for path in older_files(folder, generation)}
+    found = ((path, _NAME.fullmatch(path.name)) for path in sorted(folder.iterdir()))
     return [
         path
-        for path, first, end in zip(journals, firsts, ends, strict=True)
-        if not any(first <= number < end for number in named)
+        for path, match in found
+        if match and path.name not in kept and (match[1] == "history" or int(match[2]) < generation)
     ]
 
 
-def last_sequence(journal: Path) -> int:
+def edits_before(files: Sequence[Path], named: Collection[int]) -> dict[int, Edit]:
+    """The named Edits that these files hold; what can't be read is not there.
+
+    Parameters
+    ----------
+    files : from `older_files`
+    named : sequence numbers
+    """
+    found: dict[int, Edit] = {}
+    for path in files:
+        if len(found) == len(named):
+            break
+        for raw in _records(path, _is_about(named)):
+            with suppress(ValueError):
+                _take(raw, named, found)
+    return found
+
+
+def unneeded(files: Sequence[Path], named: Collection[int], following: int) -> list[Path]:
+    """The files that hold none of the named Edits.
+
+    Parameters
+    ----------
+    files : from `older_files`
+    named : sequence numbers
+    following : the first number that comes after these files
+    """
+    numbers, spare, end = sorted(named), list[Path](), following
+    for path in reversed(files):
+        first = first_sequence(path)
+        if bisect_left(numbers, first) == bisect_left(numbers, end):
+            spare.append(path)
+        end = first or end
+    return spare[::-1]
+
+
+def too_many(files: Sequence[Path]) -> bool:
+    """Whether these files shall become one."""
+    return len(files) > MOST_JOURNALS or sum(path.stat().st_size for path in files) > MOST_BYTES
+
+
+def gather(
+    folder: Path, files: Sequence[Path], named: Collection[int], check: Callable[[], object]
+) -> None:
+    """Put the named Edits of these files into one; then they are not needed any more.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses, or gives back something else; then all is as it was.
+    """
+    number = int(files[-1].name.rpartition("-")[2])
+    written: set[int] = set()
+
+    def is_missing(kind: int, sequence: int) -> bool:
+        return kind == EDIT and sequence in named and sequence not in written
+
+    path = folder / history_name(number)
+    with replacing(path, check) as temporary:
+        with io.BufferedWriter(new_regular(temporary)) as file:
+            file.write(head_bytes(number, min(named, default=1)))
+            for source in files:
+                for raw in _records(source, is_missing):
+                    file.write(record_bytes(*raw))
+                    written.add(raw.sequence)
+            file.flush()
+            os.fsync(file.fileno())
+        back = {raw.sequence for raw in _records(temporary, _is_about(named))}
+        if back != written:
+            raise OSError(errno.EIO, "the disk gave back something else than was written")
+
+
+def last_sequence(path: Path) -> int:
     """No record of a journal has a higher number, be it damaged or not."""
-    contents = _read(journal)
-    left = journal.stat().st_size - contents.end
-    return max(contents.first, 0) + len(contents.records) + left // RECORD_SIZE
-
-
-def _read(path: Path) -> Contents:
-    number = int(path.name.rpartition("-")[2])
     try:
-        return read(path, number)
+        size = path.stat().st_size
+        with open_regular(path) as file:
+            last, at = max(read_first(file) - 1, 0), file.tell()
+            while (raw := read_raw(file, _is_none)) is not None:
+                last, at = raw.sequence, file.tell()
     except OSError:
-        return Contents(number, -1, (), 0, "damaged")
+        return 0
+    return last + max(size - at, 0) // RECORD_SIZE
+
+
+def _records(path: Path, wanted: Callable[[int, int], bool]) -> Iterator[RawRecord]:
+    """The wanted records of a file, until the first flaw."""
+    with suppress(OSError), open_regular(path) as file:
+        if not read_first(file):
+            return
+        while (raw := read_raw(file, wanted)) is not None:
+            if raw.payload:
+                yield raw
+
+
+def _is_none(kind: int, sequence: int) -> bool:
+    return False
+
+
+def _is_about(named: Collection[int]) -> Callable[[int, int], bool]:
+    """Edits that are named, and the records that may bring one along."""
+    return lambda kind, sequence: sequence in named if kind == EDIT else kind in (UNDO, REDO)
+
+
+def _take(raw: RawRecord, named: Collection[int], found: dict[int, Edit]) -> None:
+    if raw.kind == EDIT:
+        found[raw.sequence] = edit_codec.decode(raw.payload, raw.sequence)
+        return
+    record = record_codec.decode(raw.kind, raw.payload, raw.sequence)
+    if isinstance(record, Named) and record.edit is not None and record.sequence in named:
+        found.setdefault(record.sequence, record.edit)

@@ -14,6 +14,7 @@ import io
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,12 @@ from segdesk.store.disk.layout import journal_name
 from segdesk.store.disk.replace import replace_file, sync_folder, with_one_name
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Contents, Journal, read
-from segdesk.store.journal.older import edits_before, last_sequence
+from segdesk.store.journal.older import (
+    edits_before,
+    last_sequence,
+    left_behind,
+    older_files,
+)
 from segdesk.store.journal.record_codec import UNDO, Named, Record
 from segdesk.store.parts import project_file
 
@@ -219,8 +225,7 @@ def recover(folder: Path, generation: int) -> Recovery:
         if isinstance(record, Named) and record.edit is not None
     }
     named = {number for stack in recovery.stacks for number in stack}
-    before = [folder / journal_name(number) for number in numbers if number < generation]
-    older |= edits_before(before, named - older.keys())
+    older |= edits_before(older_files(folder, generation), named - older.keys())
     return replace(recovery, older=older)
 
 
@@ -286,7 +291,7 @@ def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
 
 def _free_sequence(folder: Path) -> int:
     """A number that no record of any journal can have, for one that begins anew."""
-    paths = [folder / journal_name(number) for number in journal_numbers(folder)]
+    paths = [*older_files(folder, sys.maxsize), *left_behind(folder, sys.maxsize)]
     return 1 + max(map(last_sequence, paths), default=0)
 
 
