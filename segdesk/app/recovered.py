@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import UNDO, History, Stacks
-from segdesk.errors import UsageError
+from segdesk.errors import ProjectError, UsageError
 from segdesk.store.project_folder import Opened, ProjectFolder
 
 
@@ -80,7 +80,11 @@ def taken_back(
     if newest is None or not (history.is_half_undone or history.is_cut_off):
         return ()
     was_whole = history.is_half_undone
-    undo()
+    try:
+        undo()
+    except ProjectError as error:
+        # It keeps nobody from opening the project.
+        return (str(error),)
     if not was_whole:
         forget_undone()
     return (f"{newest.name} was cut off half-way; it is taken back.",)
@@ -91,7 +95,10 @@ def done_again(history: History, redo: Callable[[], Edit | None]) -> tuple[str, 
     undone = history.next_redo
     if undone is None or not history.has_lost_half:
         return ()
-    redo()
+    try:
+        redo()
+    except ProjectError as error:
+        return (str(error),)
     return (f"{UNDO}{undone.name} was cut off half-way; it is taken back.",)
 
 

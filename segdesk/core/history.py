@@ -98,16 +98,24 @@ class History:
         """Whether the newest Edit is not the first of its group."""
         return len(self._done) > 1 and self._done[-1].goes_with(self._done[-2])
 
-    @property
-    def steps(self) -> tuple[tuple[Edit, ...], ...]:
-        """What can be undone step by step, the oldest first: each a group, or one Edit."""
+    def newest_steps(self, count: int) -> tuple[tuple[Edit, ...], ...]:
+        """What is undone next, step by step, the newest first: each a group, or one Edit.
+
+        Costs what it gives: there may be a hundred thousand older ones.
+
+        Parameters
+        ----------
+        count : of steps, at most; the Edits of a step stand in the order in which they were done
+        """
         rows: list[list[Edit]] = []
-        for edit in self._done:
+        for edit in reversed(self._done):
             if rows and edit.goes_with(rows[-1][-1]):
                 rows[-1].append(edit)
+            elif len(rows) == count:
+                break
             else:
                 rows.append([edit])
-        return tuple(tuple(row) for row in rows)
+        return tuple(tuple(row[::-1]) for row in rows)
 
     def record(self, edit: Edit) -> None:
         """Remember a new Edit; what had been undone is forgotten."""

@@ -263,6 +263,32 @@ def test_half_an_undo_whose_other_half_cannot_be_read_is_taken_back_and_said(
     again.close()
 
 
+@pytest.mark.parametrize("parts", [1, 3])
+def test_half_an_undo_that_fits_no_mask_any_more_keeps_nobody_from_opening(
+    tmp_path: Path, parts: int
+) -> None:
+    """An older generation of the mask was put back by hand."""
+    workbench = _small(tmp_path, 6)
+    removing_segments.remove_segment(workbench, 2)
+    for _ in range(parts):
+        workbench.undo_part()
+    save(workbench)
+    workbench.folder.close()
+    (newest,) = (workbench.folder.path / "cases/case-001").glob("annotation-2.h5")
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    other = _small(stranger, 6)
+    for index in range(6):
+        stroke(other, index, value=1)
+    save(other)
+    other.close()
+    newest.write_bytes((other.folder.path / "cases/case-001/annotation-2.h5").read_bytes())
+    again = Workbench.open(workbench.folder.path)
+    assert any("does not fit what is drawn" in note for note in again.notes)
+    assert again.history.next_undo is None and again.history.next_redo is None
+    again.close()
+
+
 def _small(tmp_path: Path, slices: int) -> Workbench:
     workbench = Workbench.create(tmp_path / "small.segdesk")
     workbench.add_segment("Lung")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segdesk.core.edit import Edit, StatusMove
-from segdesk.core.history import History
+from segdesk.core.history import DoneAgain, History, Stacks, TakenBack
 from segdesk.core.status import SliceStatus
 
 MOVE = StatusMove(0, SliceStatus.PARTIAL, SliceStatus.CORRECTED, frozenset(), frozenset())
@@ -70,3 +72,77 @@ def test_a_cleared_history_is_empty() -> None:
 def test_a_budget_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="budget=0"):
         History(0)
+
+
+def part(name: str, group: str, sequence: int = 0) -> Edit:
+    return Edit(name, "a", group=group, sequence=sequence)
+
+
+def test_the_newest_steps_are_groups_and_single_edits_the_newest_first() -> None:
+    history = History()
+    rows = [("a", ""), ("b", "x"), ("c", "x"), ("d", "y"), ("e", ""), ("f", "z"), ("g", "z")]
+    for name, group in rows:
+        history.record(part(name, group))
+    steps = [[edit.name for edit in step] for step in history.newest_steps(9)]
+    assert steps == [["f", "g"], ["e"], ["d"], ["b", "c"], ["a"]]
+    assert [[edit.name for edit in step] for step in history.newest_steps(2)] == steps[:2]
+    assert history.newest_steps(0) == ()
+
+
+@given(st.lists(st.sampled_from(["one", "lost", "x", "y"]), max_size=8), st.booleans())
+def test_nothing_past_a_gap_comes_back_and_no_half_of_a_group(
+    kinds: list[str], is_undone: bool
+) -> None:
+    stack = [
+        None if kind == "lost" else part(str(at), "" if kind == "one" else kind, at + 1)
+        for at, kind in enumerate(kinds)
+    ]
+    # As a plain reader would say it: walk from the top, stop at a gap, drop a group it touches.
+    expected: list[Edit] = []
+    for edit in reversed(stack):
+        if edit is None:
+            cut = expected[-1].group if expected else ""
+            while expected and cut and expected[-1].group == cut:
+                expected.pop()
+            break
+        expected.append(edit)
+    history = History()
+    if is_undone:
+        history.restore((), stack)
+        assert history.stacks.undone == tuple(edit.sequence for edit in reversed(expected))
+    else:
+        history.restore(stack, ())
+        assert history.stacks.done == tuple(edit.sequence for edit in reversed(expected))
+    assert history.nbytes == sum(edit.nbytes for edit in expected)
+
+
+def test_following_the_same_entries_gives_the_same_stacks() -> None:
+    first, again = History(), History()
+    edits = [replace(edit(str(at)), sequence=at) for at in range(1, 5)]
+    entries = [edits[0], edits[1], TakenBack(edits[1]), edits[2], TakenBack(edits[2])]
+    entries += [TakenBack(edits[0]), DoneAgain(edits[0])]
+    for entry in entries:
+        first.follow(entry)
+    assert first.stacks == Stacks((1,), (3,))
+    again.restore([edits[0]], [edits[2]])
+    assert again.stacks == first.stacks and again.nbytes == first.nbytes
+
+
+def test_an_edit_that_the_stacks_had_lost_comes_back_to_them() -> None:
+    history, lost = History(), replace(edit("lost"), sequence=7)
+    history.follow(TakenBack(lost))
+    assert history.stacks == Stacks((), (7,))
+    history.forget_undone()
+    history.follow(DoneAgain(lost))
+    assert history.stacks == Stacks((7,), ())
+    assert history.nbytes == lost.nbytes
+
+
+def test_what_the_stacks_do_not_name_any_more_is_let_go() -> None:
+    history = History()
+    for at in range(1, 5):
+        history.record(replace(edit(str(at)), sequence=at))
+    history.undone()
+    history.keep_only(Stacks((1, 3), ()))
+    assert history.stacks == Stacks((1, 3), ())
+    assert history.nbytes == sum(edit.nbytes for edit in history.done)

@@ -74,6 +74,11 @@ class Recovery:
         return next((record for record in first if isinstance(record, Stacks)), Stacks())
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every Edit is there that can be undone or redone."""
+        return all(number in self.older for stack in self.stacks for number in stack)
+
+    @property
     def brought(self) -> set[int]:
         """Numbers of the older Edits that the last of the journals holds too."""
         last = self.journals[-1].records if self.journals else ()
@@ -166,7 +171,7 @@ def opened(project: Project, recovery: Recovery) -> Opened:
         notes += (f"{left_out} changes of cases that are gone were left out.",)
     if lost:
         notes += (f"{lost} changes were undone or redone that could not be read.",)
-    if None in done or None in undone:
+    if not recovery.is_whole:
         notes += ("Older changes could not be read; what was drawn is there, but not their undo.",)
     return Opened(project, tuple(entries), notes, frozenset(gone), done, undone)
 
@@ -192,7 +197,8 @@ def recover_beside_a_writer(folder: Path) -> tuple[Recovery, Project, int]:
     for _ in range(_READER_TRIES):
         recovery = recover(folder, generation)
         project, now = project_file.read(folder)
-        if now == generation and not recovery.stray:
+        # An older journal may have become a part of another file meanwhile.
+        if now == generation and not recovery.stray and recovery.is_whole:
             break
         generation = now
     else:

@@ -45,7 +45,7 @@ class HistoryPanel(Panel):
 
     def refresh(self) -> None:
         workbench = self.workbench
-        self._steps = workbench.history.steps[-SHOWN:][::-1] if workbench is not None else ()
+        self._steps = workbench.history.newest_steps(SHOWN) if workbench is not None else ()
         self._list.clear()
         if workbench is not None:
             for step in self._steps:
@@ -64,10 +64,17 @@ class HistoryPanel(Panel):
 def _row(text: str, at: float) -> QListWidgetItem:
     """A row that is as wide as the list; what does not fit, and when it was, tells the tooltip."""
     item = QListWidgetItem(text)
-    when = f" · {time.strftime('%H:%M', time.localtime(at))}" if at else ""
+    when = f" · {_clock(at)}" if at else ""
     item.setToolTip(tip(text + when))
     item.setSizeHint(QSize(1, ROW_HEIGHT))
     return item
+
+
+def _clock(at: float) -> str:
+    """When it was, with the day where that is not today: what can be undone may be old."""
+    then, today = time.localtime(at), time.localtime()
+    is_today = then[:3] == today[:3]
+    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", then)
 
 
 def describe(step: tuple[Edit, ...], workbench: Workbench) -> str:
