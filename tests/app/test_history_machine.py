@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.app.history_machine import HistoryMachine
 
-_CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+_CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_the_history_is_what_the_model_says_through_saves_kills_and_removals() -> None:
