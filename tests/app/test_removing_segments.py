@@ -181,7 +181,13 @@ def test_a_removal_that_was_cut_off_is_taken_back_and_said(drawn: Workbench, kep
     assert state(again) == before
     assert again.segments.numbers == (1, 2)
     assert again.history.next_redo is None
-    again.close()
+    again.folder.close()
+    # Killed again before any save: the half that was taken back can't be redone now either.
+    last = Workbench.open(drawn.folder.path)
+    assert not any("cut off" in note for note in last.notes)
+    assert last.history.next_redo is None
+    assert state(last) == before
+    last.close()
 
 
 def test_an_undo_of_a_removal_that_was_cut_off_is_finished(drawn: Workbench) -> None:

@@ -235,4 +235,7 @@ def test_an_edit_of_before_that_does_not_fit_any_more_is_refused_in_a_sentence(
         workbench.undo()
     assert state(workbench) == before
     assert workbench.history.next_undo is None
-    workbench.close()
+    again = crashed(workbench)
+    assert state(again) == before
+    assert again.history.next_undo is None
+    again.close()
