@@ -164,6 +164,29 @@ def test_journals_go_when_nothing_in_them_can_be_undone(
     workbench.close()
 
 
+@pytest.mark.parametrize("size", [0, 9, 28, 40, -1])
+def test_a_kill_while_a_save_begins_its_journal_keeps_the_history(
+    painted: tuple[Workbench, list[State]], size: int
+) -> None:
+    workbench, states = painted
+    workbench.undo()
+    saving.PendingSave(workbench)
+    path = workbench.folder.path
+    copy = path.with_name("torn.segdesk")
+    shutil.copytree(path, copy)
+    workbench.close()
+    begun = copy / "journal-5"
+    begun.write_bytes(begun.read_bytes()[:size])
+    again = Workbench.open(copy)
+    # What it goes on with is replayed after the next kill, and its own first word too.
+    again.undo()
+    again.forget_undone()
+    last = crashed(again)
+    assert last.redo() is None
+    assert walk(last, last.undo, 2) == states[2::-1]
+    last.close()
+
+
 @pytest.mark.parametrize("lost", [0, 1, 2, 3])
 @pytest.mark.parametrize("how", ["missing", "cut", "flipped", "empty"])
 def test_an_older_journal_that_cannot_be_read_costs_older_undo_steps_and_nothing_else(

@@ -88,9 +88,10 @@ class Recovery:
         """What the journals say was done, each with its journal's number; None where the Edit that
         is named is lost."""
         known = dict(self.older)
-        for at, journal in enumerate(self.journals):
+        for journal in self.journals:
             for place, record in enumerate(journal.records):
-                if at or place or not isinstance(record, Stacks):
+                # What a journal begins with is where the one before it ended.
+                if place or not isinstance(record, Stacks):
                     yield journal.number, _entry(record, known)
 
     @property
@@ -266,7 +267,7 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
     path = folder / journal_name(last.number)
     if last.flaw == "damaged":
         _set_aside(path, last.end)
-    if last.end == 0:
+    if not last.records:
         first = last.first if last.first > 0 else _free_sequence(folder)
         return Journal.create(folder, last.number, first)
     if last.flaw:
