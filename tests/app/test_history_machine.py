@@ -13,7 +13,7 @@ _CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 def test_the_history_is_what_the_model_says_through_saves_kills_and_removals() -> None:
     run_state_machine_as_test(
-        HistoryMachine, settings=settings(_CALM, max_examples=12, stateful_step_count=20)
+        HistoryMachine, settings=settings(_CALM, max_examples=8, stateful_step_count=20)
     )
 
 

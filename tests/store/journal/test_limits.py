@@ -40,9 +40,9 @@ def at_most(limit: int) -> Iterator[None]:
     assert peak < limit, f"{peak / MIB:.0f} MiB"
 
 
-def bomb(slices: int = 1, side: int = 8_000) -> Edit:
-    """An Edit of few bytes that unpacks to 256 MB for each slice; it says so, and they do."""
-    packed = zlib.compress(bytes(4 * side * side), 9)
+def bomb(slices: int = 1, side: int = 4_000) -> Edit:
+    """An Edit of few bytes that unpacks to 64 MB for each slice; it says so, and they do."""
+    packed = zlib.compress(bytes(4 * side * side), 1)
     boxes = (Box(k, 0, side, 0, side) for k in range(slices))
     return Edit("Brush", CASE, patches=tuple(Patch(box, packed, 0) for box in boxes))
 
