@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 
 from segdesk.app.run_in_use import check_weights, run_in_use
-from segdesk.app.running import MODEL, TrainerJob, TrainerSession, volume_ref
+from segdesk.app.running import (
+    TrainerJob,
+    TrainerSession,
+    begin_bundle,
+    trained_network,
+    volume_ref,
+)
 from segdesk.app.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.core.run import Run
@@ -57,7 +62,7 @@ def prediction_session(
     project, folder = workbench.project, workbench.folder
     chosen = tuple(project.case(id) for id in cases)
     intensities = run.intensities
-    if intensities is None or not (folder.runs.folder(run.id) / MODEL).is_file():
+    if intensities is None or not folder.runs.paths(run.id).weights(run.best).is_file():
         raise TrainingError(f"The model of '{run.id}' is not there any more.", "Train again.")
     for case in chosen:
         if case.unit != intensities.unit:
@@ -68,10 +73,10 @@ def prediction_session(
     job = TrainerJob(run.id, folder, chosen, trains=False)
 
     def prepare() -> Bundle:
-        shutil.rmtree(job.bundle_folder, ignore_errors=True)
+        bundle_folder = begin_bundle(job)
         bundle = Bundle(
             run=run.id,
-            run_folder=str(job.run_folder.resolve()),
+            run_folder=str(job.paths.folder.resolve()),
             plan=run.plan,
             segments=run.segments,
             intensities=intensities,
@@ -80,8 +85,9 @@ def prediction_session(
             train=False,
             pixel_mm=run.pixel_mm,
             input_shape=run.input_shape,
+            own=trained_network(folder, run),
         )
-        bundles.write(bundle, job.bundle_folder)
+        bundles.write(bundle, bundle_folder)
         return bundle
 
     return TrainerSession(job, prepare, command=command)

@@ -8,7 +8,6 @@ and `predicting`.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -19,18 +18,19 @@ from segdesk.app.run_in_use import judge
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
+from segdesk.core.regular_file import append_regular, open_regular
 from segdesk.core.run import Intensities, Run
 from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs import messages, wire
-from segdesk.jobs.bundle import Bundle, VolumeRef
+from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.trainer_client import Ended, TrainerClient
 from segdesk.store.project_folder import ProjectFolder
 
-MODEL = "model.keras"
-MESSAGES = "messages.jsonl"
-LOG = "trainer.log"
+#: Kept messages are some hundred bytes an epoch; what comes after so many bytes is not read.
+LARGEST_MESSAGES = 64 * 1024 * 1024
 #: Messages that make the record of a run.
 KEPT = (
     messages.Hello,
@@ -60,12 +60,9 @@ class TrainerJob:
     trains: bool = True
 
     @property
-    def run_folder(self) -> Path:
-        return self.folder.runs.folder(self.run_id)
-
-    @property
-    def bundle_folder(self) -> Path:
-        return self.run_folder / "bundle"
+    def paths(self) -> RunPaths:
+        """Where the run's files lie."""
+        return self.folder.runs.paths(self.run_id)
 
     def case(self, id: str) -> Case:
         """The case to predict of that id."""
@@ -107,7 +104,7 @@ class TrainerSession:
     ) -> None:
         self.job = job
         self._prepare = prepare
-        self.client = TrainerClient(job.bundle_folder, job.run_folder / LOG, command=command)
+        self.client = TrainerClient(job.paths.bundle, job.paths.log, command=command)
 
     def work(self, on_message: Callable[[Message], None]) -> Worked:
         """Prepare, start the child, hand on its messages, wait for its end. Never raises what a
@@ -121,6 +118,8 @@ class TrainerSession:
         try:
             # The run is in the index before there is a child.
             self.job.folder.write_index()
+            if self.job.trains:
+                _clear(self.job.paths.clear_messages, self.job.run_id)
             bundle = self._prepare()
             intensities = bundle.intensities
             seen = labels_seen(bundle)
@@ -130,8 +129,8 @@ class TrainerSession:
             return Worked(None, intensities, error, seen)
         finally:
             # At the path of a project that is gone nothing is ours to remove.
-            with suppress(SegdeskError):
-                shutil.rmtree(self.job.bundle_folder, ignore_errors=True)
+            with suppress(OSError, SegdeskError):
+                self.job.paths.clear_bundle()
 
     def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
         """Turn predictions into project files and keep the curve, then hand the message on."""
@@ -145,9 +144,32 @@ class TrainerSession:
                 Path(message.probability_file),
             )
         elif self.job.trains and isinstance(message, KEPT):
-            with (self.job.run_folder / MESSAGES).open("a", encoding="utf-8") as file:
-                file.write(wire.encode(message) + "\n")
+            with append_regular(self.job.paths.messages) as file:
+                file.write(wire.encode(message).encode() + b"\n")
         on_message(message)
+
+
+def begin_bundle(job: TrainerJob) -> Path:
+    """Where a job's bundle goes; what an earlier job, or a stranger, left there is gone.
+
+    Raises
+    ------
+    TrainingError
+        Where it cannot be removed.
+    """
+    paths = job.paths
+    _clear(paths.clear_bundle, job.run_id)
+    return paths.bundle
+
+
+def _clear(remove: Callable[[], None], run_id: str) -> None:
+    try:
+        remove()
+    except OSError as error:
+        raise TrainingError(
+            f"What an earlier training left cannot be removed: {error.strerror}.",
+            f"Remove the folder of '{run_id}' in the project's 'runs'.",
+        ) from error
 
 
 def labels_seen(bundle: Bundle) -> tuple[tuple[str, str], ...]:
@@ -168,11 +190,12 @@ def after(run: Run, message: Message) -> Run:
                 parameters=message.parameters,
                 input_shape=message.input_shape,
                 pixel_mm=message.pixel_mm,
+                built_for=message.built_for,
             )
         case messages.EpochDone():
             return run.with_epoch(message.epoch)
         case messages.Checkpoint():
-            return replace(run, best=message.epoch)
+            return replace(run, best=message.epoch, weights_sha256=message.sha256)
         case messages.Note():
             return replace(run, notes=(*run.notes, message.sentence))
         case messages.Judged():
@@ -260,25 +283,39 @@ def recover(workbench: Workbench) -> tuple[str, ...]:
     for run in workbench.project.runs:
         if run.outcome != "running":
             continue
-        folder = workbench.folder.runs.folder(run.id)
+        paths = workbench.folder.runs.paths(run.id)
         verdict: messages.Judged | None = None
-        for message in _kept_messages(folder / MESSAGES):
+        for message in _kept_messages(paths.messages):
             run = after(run, message)
             verdict = message if isinstance(message, messages.Judged) else verdict
-        if run.best and not (folder / MODEL).is_file():
+        if run.best and not paths.weights(run.best).is_file():
             run = replace(run, best=0)
         # One that was cut off before there was a bundle has no weights either.
         with suppress(TrainingError):
-            bundle = bundles.read(folder / "bundle")
+            bundle = bundles.read(paths.bundle)
             run = replace(run, intensities=bundle.intensities, labels_seen=labels_seen(bundle))
         reason = "segdesk ended while this run was training."
         workbench.put_run(replace(run, ended=time.time(), outcome="crashed", reason=reason))
         if verdict is not None and workbench.project.in_use.chosen != run.id:
             judge(workbench, run, verdict)
             workbench.folder.write_index()
-        shutil.rmtree(folder / "bundle", ignore_errors=True)
+        with suppress(OSError):
+            paths.clear_bundle()
         found.append(run.id)
     return tuple(found)
+
+
+def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
+    """What a trainer needs for using the weights of a run."""
+    return TrainedNetwork(
+        network=run.plan.network,
+        filters=run.plan.filters,
+        built_for=run.built_for,
+        segments=run.segments,
+        weights=str(folder.runs.paths(run.id).weights(run.best).resolve()),
+        epoch=run.best,
+        sha256=run.weights_sha256,
+    )
 
 
 def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()) -> VolumeRef:
@@ -304,9 +341,12 @@ def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()
 
 
 def _kept_messages(file: Path) -> Iterator[Message]:
-    if not file.is_file():
+    try:
+        with open_regular(file) as opened:
+            text = opened.read(LARGEST_MESSAGES)
+    except OSError:
         return
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in text.decode("utf-8", errors="replace").splitlines():
         try:
             yield wire.decode(line)
         except TrainingError:

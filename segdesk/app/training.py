@@ -7,7 +7,6 @@ is learnt from stands in `teaching`; running the trainer and taking its messages
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.app.running import MODEL, TrainerJob, TrainerSession, volume_ref
+from segdesk.app.running import (
+    TrainerJob,
+    TrainerSession,
+    begin_bundle,
+    trained_network,
+    volume_ref,
+)
 from segdesk.app.teaching import (
     Curriculum,
     curriculum,
@@ -158,7 +163,6 @@ def prepare(frozen: Frozen) -> Bundle:
     TrainingError
         Where there is no background voxel to learn from, or the disk refuses.
     """
-    folder = frozen.job.bundle_folder
     # Here, because each volume's file is opened and checked for it.
     used: dict[str, set[int]] = {case.id: set() for case in frozen.cases}
     for shot in frozen.snapshots:
@@ -169,7 +173,7 @@ def prepare(frozen: Frozen) -> Bundle:
         case.id: volume_ref(frozen.job.folder, case, checked=sorted(used[case.id]))
         for case in frozen.cases
     }
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = begin_bundle(frozen.job)
     numbers = [number for number, _ in frozen.run.segments]
     lessons: list[Lesson] = []
     has_background = has_foreground = False
@@ -194,10 +198,9 @@ def prepare(frozen: Frozen) -> Bundle:
             "No voxel of any segment teaches yet.", "Paint one and press Enter when it is right."
         )
     start = frozen.start
-    run_folder = frozen.job.folder.runs.folder
     bundle = Bundle(
         run=frozen.run.id,
-        run_folder=str(run_folder(frozen.run.id).resolve()),
+        run_folder=str(frozen.job.paths.folder.resolve()),
         plan=frozen.run.plan,
         segments=frozen.run.segments,
         intensities=_intensities(frozen, volumes),
@@ -206,8 +209,7 @@ def prepare(frozen: Frozen) -> Bundle:
         predict=() if frozen.is_chosen_by_hand else tuple(case.id for case in frozen.job.predict),
         partners=frozen.partners,
         pixel_mm=start.pixel_mm if start else None,
-        start_model=str((run_folder(start.id) / MODEL).resolve()) if start else "",
-        start_segments=start.segments if start else (),
+        start=trained_network(frozen.job.folder, start) if start else None,
         preview=frozen.preview,
         rival=_rival_of(frozen),
     )
@@ -231,9 +233,7 @@ def _rival_of(frozen: Frozen) -> Rival | None:
         return None
     return Rival(
         run=run.id,
-        model=str((frozen.job.folder.runs.folder(run.id) / MODEL).resolve()),
-        network=run.plan.network,
-        segments=run.segments,
+        trained=trained_network(frozen.job.folder, run),
         intensities=run.intensities,
         pixel_mm=run.pixel_mm,
         input_shape=run.input_shape,

@@ -161,6 +161,9 @@ class Run:
     notes : sentences that the trainer said
     parameters : of the network
     nothing_learnt : why its figures say that it learnt nothing; empty where it learnt something
+    built_for : (rows, columns) that the network was first built for: how deep it is can depend on
+        it; a run that is fine-tuned keeps that of the run that it starts from
+    weights_sha256 : of the file of its weights, in hexadecimal digits; empty where there is none
     """
 
     id: str
@@ -188,6 +191,8 @@ class Run:
     seconds: float = 0.0
     nothing_learnt: str = ""
     shares: tuple[Share, ...] = ()
+    built_for: tuple[int, int] = (0, 0)
+    weights_sha256: str = ""
 
     @property
     def has_weights(self) -> bool:

@@ -12,6 +12,7 @@ ends.
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,13 +21,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.regular_file import check_no_link, new_regular, open_regular
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Pool
 from segdesk.core.volume import Unit
 from segdesk.errors import TrainingError
 
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
+#: A manifest lists slices, nothing else that grows; what is larger is not ours.
+LARGEST = 64 * 1024 * 1024
 #: In a target: this voxel teaches nothing.
 IGNORE = 255
 
@@ -55,7 +59,8 @@ class VolumeRef:
 
     def open(self) -> npt.NDArray[np.int16]:
         """The voxels as a read-only memory map."""
-        return np.memmap(self.file, dtype="<i2", mode="r", offset=self.offset, shape=self.shape)
+        with open_regular(Path(self.file)) as file:
+            return np.memmap(file, dtype="<i2", mode="r", offset=self.offset, shape=self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +94,45 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainedNetwork:
+    """How the network of a run is built, and where its weights lie.
+
+    Parameters
+    ----------
+    network, filters : of its Plan
+    built_for : (rows, columns) that it was first built for
+    segments : (number, name) of class 1, 2, …
+    weights : absolute path of the file
+    epoch : that they are of
+    sha256 : of the file, as the Run keeps it
+    """
+
+    network: str
+    filters: int
+    built_for: tuple[int, int]
+    segments: tuple[tuple[int, str], ...]
+    weights: str
+    epoch: int
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.weights)
+
+
+@dataclass(frozen=True, slots=True)
 class Rival:
     """The run in use, to be measured on the validation slices at the training's end.
 
     Parameters
     ----------
     run : id
-    model : absolute path of its weights
-    network : id of the catalogue
-    segments, intensities, pixel_mm, input_shape : its own, as its Run has them
+    trained : its network
+    intensities, pixel_mm, input_shape : its own, as its Run has them
     """
 
     run: str
-    model: str
-    network: str
-    segments: tuple[tuple[int, str], ...]
+    trained: TrainedNetwork
     intensities: Intensities
     pixel_mm: tuple[float, float] | None
     input_shape: tuple[int, int]
@@ -116,18 +145,18 @@ class Bundle:
     Parameters
     ----------
     run : id
-    run_folder : absolute; `model.keras`, optimiser state and log are written there
+    run_folder : absolute; what is written there has its names from `RunPaths`
     plan : the settings
     segments : (number, name) of class 1, 2, …; class 0 is background
     partners : (number, number) of left/right partners, swapped by a mirrored augmentation
-    train : False where only predictions are wanted; then `run_folder` holds the model
+    train : False where only predictions are wanted, by `own`
     volumes, lessons : the data
     predict : ids of the cases to predict at the end, each with a VolumeRef; a training predicts
         them only where it has learnt something and is not worse than the rival
     intensities : how values become [0, 1]
     pixel_mm, input_shape : of the trained run when `train` is False
-    start_model : absolute path of a model to fine-tune, or empty
-    start_segments : (number, name) of its classes
+    own : what the run has learnt so far, or None; a training goes on from it
+    start : what is fine-tuned, or None
     preview : (case, slice) to show after each epoch, or None
     rival : the run in use, or None where there is none
     """
@@ -144,8 +173,8 @@ class Bundle:
     train: bool = True
     pixel_mm: tuple[float, float] | None = None
     input_shape: tuple[int, int] = (0, 0)
-    start_model: str = ""
-    start_segments: tuple[tuple[int, str], ...] = ()
+    own: TrainedNetwork | None = None
+    start: TrainedNetwork | None = None
     preview: tuple[str, int] | None = None
     rival: Rival | None = None
 
@@ -165,9 +194,10 @@ def write(bundle: Bundle, folder: Path) -> None:
         Where the disk refuses.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         text = json.dumps({"version": VERSION, **asdict(bundle)}, indent=1)
-        (folder / MANIFEST).write_text(text, encoding="utf-8")
+        with io.BufferedRandom(new_regular(folder / MANIFEST)) as file:
+            file.write(text.encode())
     except OSError as error:
         raise TrainingError(
             f"The training's input could not be written: {error.strerror}.", "Free some disk space."
@@ -177,8 +207,9 @@ def write(bundle: Bundle, folder: Path) -> None:
 def write_targets(folder: Path, name: str, targets: npt.NDArray[np.uint8]) -> str:
     """Write targets, uint8, (n, rows, columns), and return their file's name."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / name, targets)
+        _make(folder)
+        with io.BufferedRandom(new_regular(folder / name)) as file:
+            np.save(file, targets)
     except OSError as error:
         raise TrainingError(
             f"The training's input could not be written: {error.strerror}.", "Free some disk space."
@@ -196,9 +227,13 @@ def read(folder: Path) -> Bundle:
     """
     unreadable = f"The training's input in '{folder.name}' cannot be read."
     try:
-        fields: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        with open_regular(check_no_link(folder.parent, folder / MANIFEST)) as file:
+            text = file.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise ValueError("a manifest is smaller")
+        fields: dict[str, Any] = json.loads(text)
         version = fields.pop("version", None)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise TrainingError(unreadable) from error
     if version != VERSION:
         raise TrainingError("The training's input was written by another version of segdesk.")
@@ -206,6 +241,11 @@ def read(folder: Path) -> Bundle:
         return _bundle(fields)
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(unreadable) from error
+
+
+def _make(folder: Path) -> None:
+    check_no_link(folder.parent, folder)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _bundle(fields: dict[str, Any]) -> Bundle:
@@ -232,8 +272,8 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         train=fields["train"],
         pixel_mm=_optional(fields["pixel_mm"]),
         input_shape=tuple(fields["input_shape"]),
-        start_model=fields["start_model"],
-        start_segments=_pairs(fields["start_segments"]),
+        own=_trained_or_none(fields["own"]),
+        start=_trained_or_none(fields["start"]),
         preview=_optional(fields["preview"]),
         rival=None if fields["rival"] is None else _rival(fields["rival"]),
     )
@@ -242,13 +282,21 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
 def _rival(row: dict[str, Any]) -> Rival:
     return Rival(
         run=row["run"],
-        model=row["model"],
-        network=row["network"],
-        segments=_pairs(row["segments"]),
+        trained=_trained(row["trained"]),
         intensities=Intensities(**row["intensities"]),
         pixel_mm=_optional(row["pixel_mm"]),
         input_shape=tuple(row["input_shape"]),
     )
+
+
+def _trained(row: dict[str, Any]) -> TrainedNetwork:
+    row["built_for"] = tuple(row["built_for"])
+    row["segments"] = _pairs(row["segments"])
+    return TrainedNetwork(**row)
+
+
+def _trained_or_none(row: dict[str, Any] | None) -> TrainedNetwork | None:
+    return None if row is None else _trained(row)
 
 
 def _volume(row: dict[str, Any]) -> VolumeRef:

@@ -9,9 +9,9 @@ import os
 import re
 import threading
 from contextlib import suppress
-from io import FileIO
 from pathlib import Path
 
+from segdesk.core.regular_file import new_regular
 from segdesk.errors import TrainingError
 
 LIMIT = 2 * 1024 * 1024
@@ -43,7 +43,7 @@ class Log:
 
     Parameters
     ----------
-    path : emptied; its folder is made
+    path : made anew; its folder is made
     limit, head, tail : bytes. When the file outgrows `limit`, its first `head` and last `tail`
         bytes are kept, whole lines each, with a gap between them
 
@@ -63,7 +63,7 @@ class Log:
         self._writing = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = FileIO(path, "w+")
+            self._file = new_regular(path)
         except OSError as error:
             raise TrainingError(
                 f"The run's log could not be written: {error.strerror}.",

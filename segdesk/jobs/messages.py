@@ -12,7 +12,7 @@ from typing import Literal
 from segdesk.core.run import Epoch, Outcome
 
 #: Raised when a message changes its meaning; both ends must agree.
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Started:
     """The network stands and the data are read: the first step comes next.
 
     `device` is the GPU's name or the CPU, `device_reason` says in words why. `input_shape` is
-    (rows, columns), `pixel_mm` (row, column) or None without geometry.
+    (rows, columns), `pixel_mm` (row, column) or None without geometry; `built_for` (rows, columns)
+    that the network was first built for, by this run or by one that it goes back to.
     """
 
     device: str
@@ -39,6 +40,7 @@ class Started:
     pixel_mm: tuple[float, float] | None
     train_slices: int
     validation_slices: int
+    built_for: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Weights are on disk: the best so far."""
+    """Weights are on disk: the best so far. `sha256` is that of the file."""
 
     epoch: int
     file: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

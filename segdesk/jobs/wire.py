@@ -54,6 +54,10 @@ def _pair_or_none(value: Any) -> Any:
 
 _BUILDERS: dict[type[Any], dict[str, Callable[[Any], Any]]] = {
     messages.Hello: {"versions": lambda rows: tuple((str(a), str(b)) for a, b in rows)},
-    messages.Started: {"input_shape": tuple, "pixel_mm": _pair_or_none},
+    messages.Started: {
+        "input_shape": tuple,
+        "pixel_mm": _pair_or_none,
+        "built_for": tuple,
+    },
     messages.EpochDone: {"epoch": lambda fields: Epoch(**fields)},
 }

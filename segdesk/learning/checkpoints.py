@@ -1,86 +1,111 @@
-"""Weights and optimiser state on disk: written to a temporary name, then renamed.
+"""Weights and optimiser state on disk, as arrays; `jobs.run_paths` says where.
 
-RUN_FOLDER/model.keras      uncompiled, opens with Keras alone
-RUN_FOLDER/optimiser.npz    the optimiser's variables in order, and the epoch
+A network is never read from a file: it is built from its Plan by `networks.registry`, and its
+weights are then set, in the order of `get_weights`. The Run keeps their SHA-256.
 """
 
 from __future__ import annotations
 
-import zipfile
-from pathlib import Path
+from contextlib import suppress
 
 import keras
 import numpy as np
 
+from segdesk.core.regular_file import NotRegular
 from segdesk.errors import TrainingError
+from segdesk.jobs.bundle import TrainedNetwork
+from segdesk.jobs.run_paths import RunPaths
+from segdesk.learning import arrays_file
+from segdesk.learning.arrays_file import Array, BadArrays, Wanted
+from segdesk.learning.networks import registry
 
-MODEL = "model.keras"
-OPTIMISER = "optimiser.npz"
 
+def save(
+    network: keras.Model, optimiser: keras.Optimizer, paths: RunPaths, *, epoch: int
+) -> tuple[str, str]:
+    """Write the weights of an epoch and the optimiser's state, beside those of before.
 
-def save(network: keras.Model, optimiser: keras.Optimizer, folder: Path, *, epoch: int) -> Path:
-    """Write both files and return the model's.
+    Returns
+    -------
+    The path of the weights and their SHA-256, for the run's record.
 
     Raises
     ------
     TrainingError
-        Where the disk refuses; the files of before stay.
+        Where the disk refuses; the weights of before stay.
     """
-    # Keras wants the ending, so what marks the temporary file stands before it.
-    model, state = folder / "part.model.keras", folder / "part.optimiser.npz"
     try:
-        network.save(model)
-        variables = [np.asarray(variable) for variable in optimiser.variables]
-        np.savez(state, *variables, epoch=np.int64(epoch))
-        state.replace(folder / OPTIMISER)
-        model.replace(folder / MODEL)
+        path = paths.weights(epoch)
+        digest = arrays_file.write(path, network.get_weights())
+        state = [np.asarray(variable) for variable in optimiser.variables]
+        arrays_file.write(paths.optimiser, [np.array(epoch, np.int64), *state])
     except OSError as error:
-        model.unlink(missing_ok=True)
-        state.unlink(missing_ok=True)
         raise TrainingError(
             f"The weights could not be written: {error.strerror or 'the disk refused'}.",
             "Free some disk space and train again.",
         ) from error
-    return folder / MODEL
+    return str(path), digest
 
 
-def load(path: Path) -> keras.Model:
-    """A model from a file, without running any code that the file might hold.
+def drop_others(paths: RunPaths, *, epoch: int) -> None:
+    """Remove the weights of other epochs, once it was said that those of this one are kept."""
+    with suppress(OSError):
+        for path in paths.other_weights(epoch):
+            path.unlink()
+
+
+def load(trained: TrainedNetwork) -> keras.Model:
+    """A trained network, built anew, with the weights that its run kept.
 
     Raises
     ------
     TrainingError
-        Where there is none, or Keras cannot read it.
+        Where there are none, they are not those that were kept, or not those of this network.
     """
-    if not path.is_file():
-        raise TrainingError("The run has no weights.", "Choose a run that has a finished epoch.")
+    network = registry.build(
+        trained.network,
+        (*trained.built_for, 1),
+        len(trained.segments) + 1,
+        filters=trained.filters,
+    )
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        weights = arrays_file.read(
+            trained.path,
+            [_wanted(weight) for weight in network.get_weights()],
+            sha256=trained.sha256,
+        )
+    except FileNotFoundError as error:
         raise TrainingError(
-            "The model file cannot be read.", "It has to be a .keras file that segdesk wrote."
+            "The run has no weights.", "Choose a run that has a finished epoch."
         ) from error
-    if not isinstance(model, keras.Model):
-        raise TrainingError("The model file holds no network.")
-    return model
+    except (NotRegular, BadArrays) as error:
+        said = error.strerror if isinstance(error, NotRegular) else str(error)
+        raise TrainingError(
+            f"The run's file of weights cannot be used: it {said}.",
+            "Restore the project from a copy, or choose another run.",
+        ) from error
+    except OSError as error:
+        raise TrainingError(
+            f"The run's weights cannot be read: {error.strerror}.", "Check the disk."
+        ) from error
+    network.set_weights(weights)
+    return network
 
 
-def load_optimiser(optimiser: keras.Optimizer, folder: Path) -> int | None:
-    """Take over an optimiser's saved state.
-
-    Returns
-    -------
-    The epoch that it was saved after, or None where there is no state that fits.
-    """
-    try:
-        with np.load(folder / OPTIMISER, allow_pickle=False) as saved:
-            arrays = [saved[f"arr_{index}"] for index in range(len(saved.files) - 1)]
-            epoch = int(saved["epoch"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return None
+def load_optimiser(optimiser: keras.Optimizer, paths: RunPaths, *, epoch: int) -> bool:
+    """Take over an optimiser's saved state; whether there is one of this epoch that fits."""
     variables = optimiser.variables
-    if [tuple(variable.shape) for variable in variables] != [array.shape for array in arrays]:
-        return None
+    wanted = [_wanted(np.asarray(variable)) for variable in variables]
+    try:
+        number, *arrays = arrays_file.read(paths.optimiser, [((), np.dtype(np.int64)), *wanted])
+    except (OSError, BadArrays):
+        return False
+    if int(number) != epoch:
+        return False
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    return epoch
+    return True
+
+
+def _wanted(array: Array) -> Wanted:
+    return array.shape, array.dtype

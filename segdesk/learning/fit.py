@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from segdesk.core.networks import network
 from segdesk.core.run import Epoch, Outcome, Plan
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.messages import Checkpoint, EpochDone, Note, Step
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.clock import Clock, Pace
 from segdesk.learning.feed import Feed
@@ -73,7 +73,7 @@ class Fit:
     slices : in the training pool
     validation : may be empty
     plan : epochs, minutes, batch and rate are taken from it
-    folder : the run's
+    paths : the run's
     reporter : hears of everything
     preview : called with the epoch's number after each epoch
     """
@@ -86,7 +86,7 @@ class Fit:
         validation: Validation,
         plan: Plan,
         *,
-        folder: Path,
+        paths: RunPaths,
         reporter: Reporter,
         preview: Callable[[int], None],
     ) -> None:
@@ -95,7 +95,7 @@ class Fit:
         self._slices = slices
         self._validation = validation
         self._plan = plan
-        self._folder = folder
+        self._paths = paths
         self._reporter = reporter
         self._preview = preview
         self._budget_s = math.inf if plan.max_minutes is None else plan.max_minutes * 60.0
@@ -248,12 +248,14 @@ class Fit:
         # From here on there are weights to keep, so a stop waits for the step in hand.
         self._reporter.leave_on_stop = False
         started = self._clock.seconds
-        path = checkpoints.save(
-            self._learner.network, self._learner.optimiser, self._folder, epoch=self._best_epoch
+        epoch = self._best_epoch
+        file, digest = checkpoints.save(
+            self._learner.network, self._learner.optimiser, self._paths, epoch=epoch
         )
         self._save_s = self._clock.seconds - started
-        self._saved_epoch, self._saved_at = self._best_epoch, self._clock.seconds
-        self._reporter.send(Checkpoint(self._best_epoch, str(path)))
+        self._saved_epoch, self._saved_at = epoch, self._clock.seconds
+        self._reporter.send(Checkpoint(epoch, file, digest))
+        checkpoints.drop_others(self._paths, epoch=epoch)
 
     def _end(self, outcome: Outcome, reason: str) -> Ending:
         if self._best_epoch == 0:

@@ -11,18 +11,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle, Rival
-from segdesk.learning import checkpoints
 from segdesk.learning.figures import shown_dice
 from segdesk.learning.geometry import Scale
 from segdesk.learning.predict import Predictor
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples
+from segdesk.learning.start import trained
 from segdesk.learning.validation import count_slice
 from segdesk.ops.metrics import Tally
 
@@ -56,11 +55,11 @@ def measure(
     counted = Tally()
     try:
         predictor = Predictor(
-            checkpoints.load(Path(rival.model)),
-            rival.network,
+            trained(rival.trained, rival.input_shape),
+            rival.trained.network,
             intensities=rival.intensities,
             scale=Scale(max(rival.input_shape), rival.pixel_mm),
-            segments=rival.segments,
+            segments=rival.trained.segments,
         )
         for case, group in groupby(chosen, key=lambda index: samples[index].case):
             indices = list(group)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 from keras import layers
 
+from segdesk.core.networks import network as catalogue_row
 from segdesk.errors import TrainingError
-from segdesk.jobs.bundle import Bundle
+from segdesk.jobs.bundle import Bundle, TrainedNetwork
 from segdesk.jobs.messages import Note
 from segdesk.learning import checkpoints
+from segdesk.learning.geometry import padded
 from segdesk.learning.networks import registry
 from segdesk.learning.reporter import Reporter
 from segdesk.ops.resample import Shape
@@ -19,8 +19,8 @@ from segdesk.ops.resample import Shape
 def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Model:
     """The network with its first weights, for slices of `shape`.
 
-    A run that was cut off goes on from its own weights; fine-tuning takes those of
-    `bundle.start_model`, with a new head where the segments differ.
+    A run that was cut off goes on from its own weights; fine-tuning takes those of `bundle.start`,
+    with a new head where the segments differ.
 
     Raises
     ------
@@ -28,18 +28,17 @@ def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Mod
         Where the model to start from is another network, or cannot be read.
     """
     plan = bundle.plan
-    own = Path(bundle.run_folder) / checkpoints.MODEL
-    if own.is_file():
-        return reshaped(_fitting(checkpoints.load(own), bundle), shape)
+    if bundle.own is not None:
+        return reshaped(checkpoints.load(_fitting(bundle.own, bundle)), shape)
     classes = len(bundle.segments) + 1
-    if not bundle.start_model:
+    if bundle.start is None:
         return registry.build(
             plan.network, (*shape, 1), classes, filters=plan.filters, seed=plan.seed
         )
-    network = reshaped(_fitting(checkpoints.load(Path(bundle.start_model)), bundle), shape)
+    network = reshaped(checkpoints.load(_fitting(bundle.start, bundle)), shape)
     # By number, which no other segment gets: a name may have been changed since.
     learnt, wanted = (
-        [number for number, _ in segments] for segments in (bundle.start_segments, bundle.segments)
+        [number for number, _ in segments] for segments in (bundle.start.segments, bundle.segments)
     )
     if learnt == wanted:
         return network
@@ -64,15 +63,36 @@ def reshaped(network: keras.Model, shape: Shape) -> keras.Model:
     return other
 
 
-def _fitting(network: keras.Model, bundle: Bundle) -> keras.Model:
+def built_for(bundle: Bundle, shape: Shape) -> Shape:
+    """The shape that the network of `first_network` is built for; its depth can depend on it."""
+    earlier = bundle.own or bundle.start
+    return earlier.built_for if earlier is not None else shape
+
+
+def trained(network: TrainedNetwork, input_shape: Shape) -> keras.Model:
+    """The network of a run as it was trained, for predicting.
+
+    Parameters
+    ----------
+    input_shape : (rows, columns) of its slices, as its Run has it
+
+    Raises
+    ------
+    TrainingError
+        Where its weights cannot be read.
+    """
+    shape = padded([input_shape], catalogue_row(network.network).multiple)
+    return reshaped(checkpoints.load(network), shape)
+
+
+def _fitting(trained: TrainedNetwork, bundle: Bundle) -> TrainedNetwork:
     plan = bundle.plan
-    first = next((one for one in network.layers if isinstance(one, layers.Conv2D)), None)
-    if network.name != plan.network or first is None or first.filters != plan.filters:
+    if (trained.network, trained.filters) != (plan.network, plan.filters):
         raise TrainingError(
             "The model to start from is another network or has another number of filters.",
             f"Choose a run of {plan.network} with {plan.filters} filters, or start from scratch.",
         )
-    return network
+    return trained
 
 
 def _with_new_head(network: keras.Model, classes: int, seed: int) -> keras.Model:

@@ -19,6 +19,7 @@ from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import PROTOCOL, Failed, Finished, Hello, Judged, Note, Preview, Started
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
@@ -30,7 +31,7 @@ from segdesk.learning.predict import Predictor
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.rival import Measured, measure
 from segdesk.learning.samples import Samples
-from segdesk.learning.start import first_network
+from segdesk.learning.start import built_for, first_network, trained
 from segdesk.learning.validation import MOST_SLICES, Validation
 
 #: Cases that a sentence names; the rest are counted.
@@ -85,6 +86,7 @@ def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Report
             pixel_mm=scale.pixel_mm,
             train_slices=len(train),
             validation_slices=len(validation),
+            built_for=built_for(bundle, shape),
         )
     )
     _say_what_validates(validation, channel)
@@ -103,7 +105,7 @@ def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Report
         len(train),
         measured,
         plan,
-        folder=Path(bundle.run_folder),
+        paths=RunPaths(Path(bundle.run_folder)),
         reporter=channel,
         preview=lambda epoch: _preview(predictor, bundle, folder, epoch, channel),
     ).run()
@@ -141,7 +143,9 @@ def _judge(
 
 
 def _predict_only(bundle: Bundle, folder: Path, channel: Reporter) -> Ending:
-    network = checkpoints.load(Path(bundle.run_folder) / checkpoints.MODEL)
+    if bundle.own is None:
+        raise TrainingError("The run has no weights.", "Choose a run that has a finished epoch.")
+    network = trained(bundle.own, bundle.input_shape)
     scale = Scale(max(bundle.input_shape), bundle.pixel_mm)
     predictor = _predictor(network, bundle, scale, Forward(network))
     return _predict(
@@ -201,11 +205,12 @@ def _preview(
 
 def _resume(learner: Learner, bundle: Bundle, channel: Reporter) -> None:
     """Take over the optimiser's state where this run was cut off before."""
-    folder = Path(bundle.run_folder)
-    if (folder / checkpoints.MODEL).is_file():
-        epoch = checkpoints.load_optimiser(learner.optimiser, folder)
-        after = f" of epoch {epoch}" if epoch else ""
-        channel.send(Note(f"Going on from this run's own weights{after}."))
+    if bundle.own is not None:
+        epoch = bundle.own.epoch
+        checkpoints.load_optimiser(
+            learner.optimiser, RunPaths(Path(bundle.run_folder)), epoch=epoch
+        )
+        channel.send(Note(f"Going on from this run's own weights of epoch {epoch}."))
 
 
 def _check_segments(bundle: Bundle) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import writing
@@ -24,22 +25,22 @@ class RunFiles:
         self._layout = layout
         self._guard = guard
 
-    def folder(self, run_id: str) -> Path:
-        """runs/ID, made where it is not there and the project is writable. Any thread.
+    def paths(self, run_id: str) -> RunPaths:
+        """Where a run's files lie; the folder is made where the project is writable. Any thread.
 
         Raises
         ------
         UsageError
             Where the id is no safe file name.
         ProjectError
-            Where the disk refuses.
+            Where the folder is a link, or the disk refuses.
         """
         folder = self._layout.run(run_id)
         if self._guard.writable:
             self._guard.check()
             with writing(f"The folder of '{run_id}'"):
                 folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return RunPaths(folder)
 
     def write_prediction(self, prediction: Prediction) -> None:
         """Keep a prediction, in the place of an older one of the same run and case. Any thread.

@@ -78,7 +78,7 @@ def test_predictions_go_along_and_others_stay(two: Workbench) -> None:
     saving.save(two)
     for case in ("case-001", "case-002"):
         labels = np.ones(SHAPE, np.uint8)
-        two.folder.runs.folder("run-001")
+        two.folder.runs.paths("run-001")
         two.folder.runs.write_prediction(Prediction("run-001", case, labels, labels))
     folder = put_away(two, "case-001")
     assert (folder / "predictions" / "run-001.h5").is_file()

@@ -12,7 +12,7 @@ import pytest
 
 from segdesk.app import predicting, running, saving, training
 from segdesk.app.reviewing import say_right, set_status
-from segdesk.app.running import MESSAGES, MODEL, TrainerSession
+from segdesk.app.running import TrainerSession
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import Intensities, plan_for
@@ -30,14 +30,16 @@ CHILD = """
     from segdesk.core.run import Epoch
     from segdesk.jobs import bundle as bundles
     from segdesk.jobs.messages import *
+    from segdesk.jobs.run_paths import RunPaths
     folder = Path(sys.argv[1])
     bundle = bundles.read(folder)
     channel.send(Hello(PROTOCOL, os.getpid(), (("python", "3"),)))
     if bundle.train:
-        channel.send(Started("CPU", "no GPU", 10, (24, 32), (2.0, 1.0), 1, 0))
+        channel.send(Started("CPU", "no GPU", 10, (24, 32), (2.0, 1.0), 1, 0, (32, 32)))
         channel.send(EpochDone(Epoch(1, 0.5, 0.7, 0.8, 0.001)))
-        (Path(bundle.run_folder) / "model.keras").write_bytes(b"weights")
-        channel.send(Checkpoint(1, "model.keras"))
+        weights = RunPaths(Path(bundle.run_folder)).weights(1)
+        weights.write_bytes(b"weights")
+        channel.send(Checkpoint(1, str(weights), "5e" * 32))
     {middle}
     if bundle.train:
         other = bundle.rival
@@ -99,7 +101,7 @@ def test_a_training_leaves_a_run_a_model_and_a_prediction(
     assert run.device == "CPU" and run.intensities is not None
     prediction = taught.prediction("case-001")
     assert prediction is not None and (prediction.labels == 1).all()
-    assert not frozen.job.bundle_folder.exists()
+    assert not frozen.job.paths.bundle.exists()
 
 
 def test_a_run_knows_the_labels_that_it_saw_by_their_content(
@@ -175,7 +177,7 @@ def test_a_run_that_was_cut_off_with_the_program_gets_its_curve_back(
     frozen = training.freeze(taught, plan_for(epochs=1))
     session = training.training_session(frozen, command=child(tmp_path))
     session.work(lambda message: None)
-    assert (frozen.job.run_folder / MESSAGES).is_file()
+    assert frozen.job.paths.messages.is_file()
     path = taught.folder.path
     taught.close()
     again = Workbench.open(path)
@@ -263,7 +265,7 @@ def test_a_run_whose_model_is_gone_cannot_predict(taught: Workbench, tmp_path: P
         predicting.run_to_predict(taught.project)
     frozen = training.freeze(taught, plan_for(epochs=1))
     run_through(taught, training.training_session(frozen, command=child(tmp_path)))
-    (frozen.job.run_folder / MODEL).unlink()
+    frozen.job.paths.weights(1).unlink()
     with pytest.raises(TrainingError, match="not there any more"):
         predicting.prediction_session(taught, taught.project.run("run-001"), ["case-001"])
 
@@ -275,7 +277,9 @@ def test_fine_tuning_keeps_network_and_filters(taught: Workbench, tmp_path: Path
         training.freeze(taught, plan_for("unet", start_from="run-001"))
     again = training.freeze(taught, plan_for(epochs=1, start_from="run-001"))
     bundle = training.prepare(again)
-    assert Path(bundle.start_model) == (frozen.job.run_folder / MODEL).resolve()
+    assert bundle.start is not None and bundle.start.built_for == (32, 32)
+    assert bundle.start.path == frozen.job.paths.weights(1).resolve()
+    assert bundle.start.sha256 == "5e" * 32 == taught.project.run("run-001").weights_sha256
 
 
 def test_fine_tuning_sees_the_values_as_the_run_that_it_starts_from(

@@ -147,10 +147,10 @@ def test_a_bundle_holds_the_labels_of_the_moment(workbench: Workbench) -> None:
     frozen = training.freeze(workbench, plan_for(), predict=["case-001"])
     right(workbench, "case-001", 4)
     training.prepare(frozen)
-    bundle = read_bundle(frozen.job.bundle_folder)
+    bundle = read_bundle(frozen.job.paths.bundle)
     found = {}
     for lesson in bundle.lessons:
-        stored = np.load(frozen.job.bundle_folder / lesson.targets)
+        stored = np.load(frozen.job.paths.bundle / lesson.targets)
         found.update(dict(zip(lesson.slices, stored, strict=True)))
     assert set(found) == {1, 3}
     for index, target in found.items():
@@ -255,7 +255,7 @@ def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touch
     assert not again.is_loaded("case-001")
     found = dict[int, np.ndarray]()
     for lesson in bundle.lessons:
-        stored = np.load(again.folder.runs.folder("run-001") / "bundle" / lesson.targets)
+        stored = np.load(again.folder.runs.paths("run-001").bundle / lesson.targets)
         found.update(zip(lesson.slices, stored, strict=True))
     assert set(found) == {1, 3}
     assert np.array_equal(found[3], expected)
@@ -361,7 +361,7 @@ def test_the_bundle_says_for_each_slice_which_classes_its_background_may_be(
         for index, classes in zip(lesson.slices, lesson.incomplete, strict=True)
     }
     assert said == {0: (2,), 1: (2,), 2: (), 3: (2,)}
-    assert read_bundle(frozen.job.bundle_folder) == bundle
+    assert read_bundle(frozen.job.paths.bundle) == bundle
 
 
 def test_a_segment_that_no_slice_is_right_for_is_not_learnt_and_said_so(

@@ -12,6 +12,7 @@ import pytest
 from segdesk.app import reviewing, saving
 from segdesk.app.workbench import Workbench
 from segdesk.jobs import trainer_client
+from segdesk.jobs.run_paths import RunPaths
 from tests.app.test_run_in_use import WORTHLESS
 from tests.app.test_running import child
 from tests.cli.conftest import Run
@@ -268,7 +269,7 @@ def test_predict_refuses_what_is_not_there(segdesk: Run, project: Path, trainer:
     segdesk("train", project)
     assert segdesk("predict", project, "--case", "nobody").is_refusal(2, "case-001")
     assert segdesk("predict", project, "--run", "run-002").is_refusal(2, "run-001")
-    (project / "runs" / "run-001" / "model.keras").unlink()
+    RunPaths(project / "runs" / "run-001").weights(1).unlink()
     assert segdesk("predict", project).is_refusal(3, "not there any more")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from segdesk.jobs.run_paths import RunPaths
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.keras
@@ -74,7 +75,7 @@ def test_ctrl_c_stops_the_training_and_keeps_what_it_has(segdesk: Run, project: 
     assert "run-001: Stopped; the weights of epoch" in err
     (run,) = segdesk("info", project, "--json").json["runs"]
     assert (run["outcome"], run["best"]) == ("stopped", fields["best"])
-    assert (project / "runs" / "run-001" / "model.keras").is_file()
+    assert RunPaths(project / "runs" / "run-001").weights(run["best"]).is_file()
     assert processes_that_name(project) == []
 
 

@@ -17,6 +17,8 @@ from segdesk.jobs.bundle import (
     MANIFEST,
     Bundle,
     Lesson,
+    Rival,
+    TrainedNetwork,
     VolumeRef,
     read,
     write,
@@ -53,6 +55,24 @@ LESSONS = st.builds(
     pool=st.sampled_from(["train", "validation"]),
     targets=WORDS,
 )
+TRAINED = st.builds(
+    TrainedNetwork,
+    network=WORDS,
+    filters=SIZES,
+    built_for=st.tuples(SIZES, SIZES),
+    segments=PAIRS,
+    weights=WORDS,
+    epoch=SIZES,
+    sha256=WORDS,
+)
+RIVALS = st.builds(
+    Rival,
+    run=WORDS,
+    trained=TRAINED,
+    intensities=st.builds(Intensities, FLOATS, FLOATS, st.sampled_from(["HU", "raw"])),
+    pixel_mm=PIXELS,
+    input_shape=st.tuples(SIZES, SIZES),
+)
 BUNDLES = st.builds(
     Bundle,
     run=WORDS,
@@ -67,9 +87,10 @@ BUNDLES = st.builds(
     train=st.booleans(),
     pixel_mm=PIXELS,
     input_shape=st.tuples(SIZES, SIZES),
-    start_model=WORDS,
-    start_segments=PAIRS,
+    own=st.none() | TRAINED,
+    start=st.none() | TRAINED,
     preview=st.none() | st.tuples(WORDS, SIZES),
+    rival=st.none() | RIVALS,
 )
 
 

@@ -115,7 +115,7 @@ def test_a_stop_before_the_first_checkpoint_ends_a_busy_child_at_once(
 def test_a_stop_after_the_first_checkpoint_lets_the_step_in_hand_end(client: NewClient) -> None:
     trainer = client("""
         channel.leave_on_stop = False
-        channel.send(Checkpoint(3, "best.keras"))
+        channel.send(Checkpoint(3, "weights-3.npz", "5e"))
         while not channel.should_stop():
             time.sleep(0.01)
         channel.send(Note("the step in hand is done"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,8 +15,9 @@ import numpy.typing as npt
 from segdesk.core.run import Intensities, Plan, plan_for
 from segdesk.core.split import Pool
 from segdesk.jobs import bundle as bundles
-from segdesk.jobs.bundle import Bundle, Lesson, VolumeRef
+from segdesk.jobs.bundle import Bundle, Lesson, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message
+from segdesk.jobs.run_paths import RunPaths
 
 Pixels = npt.NDArray[np.int16]
 Labels = npt.NDArray[np.uint8]
@@ -99,6 +101,21 @@ def write_bundle(
     )
     bundles.write(replace(bundle, **fields), bundle_folder)
     return bundle_folder
+
+
+def kept(run_folder: Path, **fields: Any) -> TrainedNetwork:
+    """What a run of a small network has left in its folder, as its record has it; or nothing."""
+    path = next(run_folder.glob("weights-*.npz"), RunPaths(run_folder).weights(1))
+    known = TrainedNetwork(
+        network="unet_norm",
+        filters=4,
+        built_for=(32, 32),
+        segments=((1, "lung"),),
+        weights=str(path),
+        epoch=int(path.stem.removeprefix("weights-")),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
+    )
+    return replace(known, **fields)
 
 
 def volume_file(

@@ -9,6 +9,7 @@ import pytest
 
 from segdesk.jobs.bundle import IGNORE
 from segdesk.jobs.messages import Checkpoint, EpochDone, Failed, Note, Predicted, Step
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import backend, checkpoints, fit, trainer
 from segdesk.learning.feed import Batch, Feed
 from segdesk.learning.figures import Overlap
@@ -19,7 +20,7 @@ from segdesk.learning.networks import registry, unet_norm
 from segdesk.learning.rates import LEAST, WARM_UP_STEPS, Plateau, cosine, warmed
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.validation import Validated, Validation
-from tests.learning.builders import Lessons, Recorder, discs, short_plan, write_bundle
+from tests.learning.builders import Lessons, Recorder, discs, kept, short_plan, write_bundle
 
 pytestmark = pytest.mark.keras
 SOME = Overlap((1.0,), (2.0,), (2.0,), (9.0,))
@@ -50,7 +51,7 @@ def test_a_stop_before_the_first_checkpoint_ends_with_nothing(folder: Path) -> N
     assert (recorder.last.outcome, recorder.last.best) == ("stopped", 0)
     assert recorder.leave_on_stop
     assert not recorder.of(EpochDone)
-    assert not (folder.parent / "model.keras").exists()
+    assert not list(folder.parent.glob("weights-*"))
 
 
 def test_a_stop_after_a_checkpoint_keeps_the_best_weights(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_stop_after_a_checkpoint_keeps_the_best_weights(tmp_path: Path) -> Non
     assert (recorder.last.outcome, recorder.last.best) == ("stopped", 1)
     assert not recorder.leave_on_stop
     assert len(recorder.of(EpochDone)) == 1
-    assert (folder.parent / "model.keras").is_file()
+    assert RunPaths(folder.parent).weights(1).is_file()
 
 
 def test_the_best_weights_are_kept_and_not_the_last(
@@ -80,9 +81,9 @@ def test_the_best_weights_are_kept_and_not_the_last(
     recorder = Recorder()
     trainer.run_bundle(folder, recorder)
     assert recorder.last.best == 1
-    kept = checkpoints.load(folder.parent / "model.keras").get_weights()
-    assert all(np.array_equal(a, b) for a, b in zip(kept, seen[0], strict=True))
-    assert not all(np.array_equal(a, b) for a, b in zip(kept, seen[2], strict=True))
+    best = checkpoints.load(kept(folder.parent)).get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(best, seen[0], strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(best, seen[2], strict=True))
 
 
 def test_the_best_weights_are_back_for_the_prediction(
@@ -98,7 +99,12 @@ def test_the_best_weights_are_back_for_the_prediction(
     trainer.run_bundle(folder, recorder)
     during = np.load(recorder.of(Predicted)[0].probability_file)
     again = write_bundle(
-        tmp_path, lessons, predict=("case-002",), train=False, input_shape=(32, 32)
+        tmp_path,
+        lessons,
+        predict=("case-002",),
+        train=False,
+        input_shape=(32, 32),
+        own=kept(folder.parent),
     )
     recorder = Recorder()
     trainer.run_bundle(again, recorder)

@@ -63,7 +63,7 @@ def taught(folder: Path) -> tuple[Path, npt.NDArray[np.uint8]]:
     plan = plan_for("unet_norm", filters=8, size=64, epochs=30, batch=4, augmentation=0.3, seed=1)
     frozen = training.freeze(workbench, plan, predict=["case-002"])
     training.prepare(frozen)
-    bundle = frozen.job.bundle_folder
+    bundle = frozen.job.paths.bundle
     workbench.close()
     return bundle, lungs(other.truth)
 

@@ -13,7 +13,7 @@ from segdesk.jobs.bundle import Rival
 from segdesk.jobs.messages import EpochDone, Finished, Judged, Note, Predicted
 from segdesk.learning import rival, trainer, verdict
 from segdesk.learning.networks import unet_norm
-from tests.learning.builders import Lessons, Recorder, discs, short_plan, write_bundle
+from tests.learning.builders import Lessons, Recorder, discs, kept, short_plan, write_bundle
 
 pytestmark = pytest.mark.keras
 
@@ -47,9 +47,7 @@ def train(folder: Path, plan: Plan, labels: Any = None, **fields: Any) -> Record
 def rival_of(folder: Path, **fields: Any) -> Rival:
     known = {
         "run": "run-000",
-        "model": str(folder / "run" / "model.keras"),
-        "network": "unet_norm",
-        "segments": ((1, "lung"),),
+        "trained": kept(folder / "run"),
         "intensities": Intensities(-1024.0, 600.0, "HU"),
         "pixel_mm": None,
         "input_shape": (32, 32),
@@ -171,7 +169,7 @@ def test_numbers_and_not_places_tell_whose_segments_are_the_same(
             tmp_path,
             short_plan(epochs=1),
             segments=((7, "lung"),),
-            rival=good_rival(good, segments=((7, "lung"),)),
+            rival=good_rival(good, trained=kept(good / "run", segments=((7, "lung"),))),
         )
     )
     assert found.rival_dice == pytest.approx(good_dice(good))
@@ -180,7 +178,7 @@ def test_numbers_and_not_places_tell_whose_segments_are_the_same(
             tmp_path / "other",
             short_plan(epochs=1),
             segments=((7, "lung"),),
-            rival=good_rival(good, segments=((8, "heart"),)),
+            rival=good_rival(good, trained=kept(good / "run", segments=((8, "heart"),))),
         )
     )
     assert other.rival_dice == 0.0

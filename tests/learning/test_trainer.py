@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from segdesk.core.run import Plan
 from segdesk.errors import TrainingError
-from segdesk.jobs.bundle import IGNORE
+from segdesk.jobs.bundle import IGNORE, TrainedNetwork
 from segdesk.jobs.messages import (
     Checkpoint,
     EpochDone,
@@ -26,10 +27,19 @@ from segdesk.jobs.messages import (
     Progress,
     Started,
 )
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.wire import decode, encode
 from segdesk.learning import checkpoints, trainer
 from segdesk.learning.networks import registry, unet_norm
-from tests.learning.builders import Lessons, Recorder, discs, short_plan, volume_file, write_bundle
+from tests.learning.builders import (
+    Lessons,
+    Recorder,
+    discs,
+    kept,
+    short_plan,
+    volume_file,
+    write_bundle,
+)
 
 pytestmark = pytest.mark.keras
 
@@ -46,13 +56,17 @@ def run(folder: Path) -> Recorder:
     return recorder
 
 
-def save_model(run_folder: Path, *, classes: int = 2, filters: int = 4, side: int = 32) -> Path:
-    """A model with random weights, as a run leaves it."""
+def save_weights(
+    run_folder: Path, *, classes: int = 2, filters: int = 4, side: int = 32
+) -> TrainedNetwork:
+    """A network with random weights, as a run leaves it."""
     run_folder.mkdir(parents=True, exist_ok=True)
     network = registry.build("unet_norm", (side, side, 1), classes, filters=filters, seed=5)
     optimiser = keras.optimizers.Adam()
     optimiser.build(network.trainable_variables)
-    return checkpoints.save(network, optimiser, run_folder, epoch=3)
+    checkpoints.save(network, optimiser, RunPaths(run_folder), epoch=3)
+    segments = tuple((number, "lung") for number in range(1, classes))
+    return kept(run_folder, filters=filters, built_for=(side, side), segments=segments)
 
 
 def test_a_training_says_everything_in_order_and_leaves_its_files(tmp_path: Path) -> None:
@@ -82,7 +96,9 @@ def test_a_training_says_everything_in_order_and_leaves_its_files(tmp_path: Path
     assert (started.train_slices, started.validation_slices) == (6, 3)
     assert started.device_reason.endswith(".")
     assert recorder.last.best == recorder.of(Checkpoint)[-1].epoch
-    assert not checkpoints.load(folder.parent / "model.keras").compiled
+    assert recorder.of(Checkpoint)[-1].sha256 == kept(folder.parent).sha256
+    assert started.built_for == (32, 32)
+    assert not checkpoints.load(kept(folder.parent)).compiled
     labels = np.load(recorder.of(Predicted)[1].labels_file)
     certainty = np.load(recorder.of(Predicted)[1].probability_file)
     assert labels.shape == certainty.shape == voxels.shape
@@ -99,7 +115,12 @@ def test_the_saved_model_predicts_what_the_run_predicted(tmp_path: Path) -> None
     folder = write_bundle(tmp_path, lessons, predict=("case-001",))
     first = np.load(run(folder).of(Predicted)[0].labels_file)
     again = write_bundle(
-        tmp_path, lessons, predict=("case-001",), train=False, input_shape=(32, 32)
+        tmp_path,
+        lessons,
+        predict=("case-001",),
+        train=False,
+        input_shape=(32, 32),
+        own=kept(folder.parent),
     )
     recorder = run(again)
     assert [type(message) for message in recorder.messages] == [
@@ -116,7 +137,7 @@ def test_the_saved_model_predicts_what_the_run_predicted(tmp_path: Path) -> None
 def test_a_prediction_has_exactly_the_slices_own_shape(
     tmp_path: Path, shape: tuple[int, int], pixel_mm: tuple[float, float] | None
 ) -> None:
-    save_model(tmp_path / "run")
+    own = save_weights(tmp_path / "run")
     voxels = np.random.default_rng(0).integers(-1000, 400, (3, *shape)).astype(np.int16)
     folder = write_bundle(
         tmp_path,
@@ -126,6 +147,7 @@ def test_a_prediction_has_exactly_the_slices_own_shape(
         predict=("case-007",),
         pixel_mm=pixel_mm and (1.4, 1.4),
         input_shape=(32, 32),
+        own=own,
     )
     (predicted,) = run(folder).of(Predicted)
     assert np.load(predicted.labels_file).shape == (3, *shape)
@@ -133,7 +155,7 @@ def test_a_prediction_has_exactly_the_slices_own_shape(
 
 
 def test_a_stop_while_predicting_leaves_the_other_cases_out(tmp_path: Path) -> None:
-    save_model(tmp_path / "run")
+    own = save_weights(tmp_path / "run")
     volumes = tuple(volume_file(tmp_path, f"case-{n:03}", discs(2)[0]) for n in (1, 2))
     folder = write_bundle(
         tmp_path,
@@ -142,6 +164,7 @@ def test_a_stop_while_predicting_leaves_the_other_cases_out(tmp_path: Path) -> N
         volumes=volumes,
         predict=("case-001", "case-002"),
         input_shape=(32, 32),
+        own=own,
     )
     recorder = Recorder(stop_after=Predicted)
     trainer.run_bundle(folder, recorder)
@@ -151,8 +174,8 @@ def test_a_stop_while_predicting_leaves_the_other_cases_out(tmp_path: Path) -> N
 
 
 def test_fine_tuning_begins_with_the_other_runs_weights(tmp_path: Path) -> None:
-    other = save_model(tmp_path / "other")
-    recorder = finetuned(tmp_path, start_segments=((1, "lung"),), start_model=str(other))
+    other = save_weights(tmp_path / "other")
+    recorder = finetuned(tmp_path, start=other)
     assert not [note for note in recorder.of(Note) if "last layer" in note.sentence]
     assert distance(tmp_path, other, "head") < 0.01
     assert distance(tmp_path, other, "conv") < 0.01
@@ -161,44 +184,53 @@ def test_fine_tuning_begins_with_the_other_runs_weights(tmp_path: Path) -> None:
 def test_fine_tuning_knows_a_segment_by_its_number_whatever_it_is_called_now(
     tmp_path: Path,
 ) -> None:
-    other = save_model(tmp_path / "other")
-    recorder = finetuned(tmp_path, start_segments=((1, "left lung"),), start_model=str(other))
+    other = save_weights(tmp_path / "other")
+    recorder = finetuned(tmp_path, start=replace(other, segments=((1, "left lung"),)))
     assert not [note for note in recorder.of(Note) if "last layer" in note.sentence]
     assert distance(tmp_path, other, "head") < 0.01
 
 
 def test_fine_tuning_with_other_segments_has_a_new_head_and_says_so(tmp_path: Path) -> None:
-    other = save_model(tmp_path / "other", classes=4)
-    recorder = finetuned(
-        tmp_path, start_segments=((1, "a"), (2, "b"), (3, "c")), start_model=str(other)
-    )
+    other = save_weights(tmp_path / "other", classes=4)
+    recorder = finetuned(tmp_path, start=other)
     assert any("the last layer is new" in note.sentence for note in recorder.of(Note))
     assert distance(tmp_path, other, "conv") < 0.01
-    model = checkpoints.load(tmp_path / "run" / "model.keras")
-    assert model.output_shape[-1] == 2
+    assert checkpoints.load(kept(tmp_path / "run")).output_shape[-1] == 2
 
 
 def test_fine_tuning_works_on_slices_of_another_size(tmp_path: Path) -> None:
-    other = save_model(tmp_path / "other", side=64)
-    finetuned(tmp_path, start_segments=((1, "lung"),), start_model=str(other))
+    """It is built as deep as the run that it starts from, and so it is built again."""
+    other = save_weights(tmp_path / "other", side=4)
+    recorder = finetuned(tmp_path, start=other)
+    (started,) = recorder.of(Started)
+    assert (started.built_for, started.input_shape) == ((4, 4), (32, 32))
     assert distance(tmp_path, other, "head") < 0.01
+    again = write_bundle(
+        tmp_path,
+        [("case-001", "train", *discs(4))],
+        train=False,
+        predict=("case-001",),
+        input_shape=(32, 32),
+        own=kept(tmp_path / "run", built_for=started.built_for),
+    )
+    assert run(again).of(Predicted)
 
 
 def test_a_model_with_other_filters_is_refused_in_words(tmp_path: Path) -> None:
-    other = save_model(tmp_path / "other", filters=8)
+    other = save_weights(tmp_path / "other", filters=8)
     with pytest.raises(AssertionError, match="another number of filters"):
-        finetuned(tmp_path, start_segments=((1, "lung"),), start_model=str(other))
+        finetuned(tmp_path, start=other)
 
 
 def test_a_run_that_was_cut_off_goes_on_from_its_own_weights(tmp_path: Path) -> None:
-    save_model(tmp_path / "run")
-    before = checkpoints.load(tmp_path / "run" / "model.keras").get_weights()
+    own = save_weights(tmp_path / "run")
+    before = checkpoints.load(own).get_weights()
     plan = short_plan(epochs=1, rate=1e-7)
-    recorder = run(write_bundle(tmp_path, [("case-001", "train", *discs(4))], plan=plan))
+    recorder = run(write_bundle(tmp_path, [("case-001", "train", *discs(4))], plan=plan, own=own))
     assert "Going on from this run's own weights of epoch 3." in [
         note.sentence for note in recorder.of(Note)
     ]
-    after = checkpoints.load(tmp_path / "run" / "model.keras").get_weights()
+    after = checkpoints.load(kept(tmp_path / "run")).get_weights()
     assert max(np.abs(a - b).max() for a, b in zip(before, after, strict=True)) < 1e-5
 
 
@@ -235,26 +267,20 @@ def test_a_prediction_without_a_model_fails_in_words(tmp_path: Path) -> None:
     assert "no weights" in recorder.last.sentence
 
 
-def test_a_file_that_is_no_model_fails_in_words(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "model.keras").write_bytes(b"PK not really")
-    with pytest.raises(TrainingError, match="model file cannot be read"):
-        checkpoints.load(tmp_path / "run" / "model.keras")
-
-
 def test_weights_that_cannot_be_written_leave_those_of_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = save_model(tmp_path).read_bytes()
+    before = save_weights(tmp_path).path.read_bytes()
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(TrainingError, match="No space left on device"):
-        save_model(tmp_path, filters=2)
-    assert (tmp_path / "model.keras").read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"model.keras", "optimiser.npz"}
+        save_weights(tmp_path, filters=2)
+    paths = RunPaths(tmp_path)
+    assert paths.weights(3).read_bytes() == before
+    assert set(tmp_path.iterdir()) == {paths.weights(3), paths.optimiser}
 
 
 def test_the_tutorials_network_trains_with_its_one_segment(tmp_path: Path) -> None:
@@ -277,15 +303,15 @@ def finetuned(folder: Path, **fields: Any) -> Recorder:
     return recorder
 
 
-def distance(folder: Path, other: Path, name: str) -> float:
-    """The largest difference of the weights of like layers of this run and another model."""
+def distance(folder: Path, other: TrainedNetwork, name: str) -> float:
+    """The largest difference of the weights of like layers of this run and another one."""
     mine, theirs = (
         [
             weight
-            for layer in checkpoints.load(path).layers
+            for layer in checkpoints.load(trained).layers
             if layer.name.startswith(name)
             for weight in layer.get_weights()
         ]
-        for path in (folder / "run" / "model.keras", other)
+        for trained in (kept(folder / "run", built_for=other.built_for), other)
     )
     return max(float(np.abs(a - b).max()) for a, b in zip(mine, theirs, strict=True))

@@ -27,6 +27,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 names = texts.filter(str.strip)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(0, 2**40)
+sides = st.integers(0, 1056)
 ids = st.sampled_from([f"case-{n:03d}" for n in range(1, 6)] + ["Lung.1", "x_y-z"])
 run_ids = st.sampled_from([f"run-{n:03d}" for n in range(1, 5)])
 pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
@@ -151,7 +152,7 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         intensities=st.none()
         | st.builds(Intensities, low=numbers, high=numbers, unit=st.sampled_from(["HU", "raw"])),
         pixel_mm=st.none() | st.tuples(numbers, numbers),
-        input_shape=st.tuples(counts, counts),
+        input_shape=st.tuples(sides, sides),
         versions=pairs,
         device=texts,
         device_reason=texts,
@@ -164,6 +165,8 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         seconds=numbers,
         nothing_learnt=texts,
         shares=st.lists(shares, max_size=3).map(tuple),
+        built_for=st.tuples(sides, sides),
+        weights_sha256=texts,
     )
 
 

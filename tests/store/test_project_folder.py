@@ -101,7 +101,7 @@ def test_reading_changes_no_byte_and_refuses_to_write(tmp_path: Path) -> None:
         ):
             with pytest.raises(ProjectError, match="for reading only"):
                 write()
-        reader.runs.folder("run-001")
+        reader.runs.paths("run-001")
     assert {p: p.read_bytes() for p in folder.path.rglob("*") if p.is_file()} == before
 
 

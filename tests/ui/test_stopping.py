@@ -71,7 +71,7 @@ def test_a_child_that_hears_nothing_is_ended_and_its_last_weights_are_kept(
     assert "did not stop by itself" in run.reason and "epoch 1 are kept" in run.reason
     workbench = desk.window.session.workbench
     assert workbench is not None
-    assert (workbench.folder.runs.folder(run.id) / "model.keras").read_bytes() == b"weights"
+    assert workbench.folder.runs.paths(run.id).weights(1).read_bytes() == b"weights"
     assert button(desk, "train_button").isEnabled()
     desk.close()
 

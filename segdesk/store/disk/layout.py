@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segdesk.core.regular_file import NotRegular, check_no_link
 from segdesk.errors import ProjectError
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.store.disk.names import checked_id
 
 PROJECT_FILE = "project.h5"
@@ -56,7 +57,7 @@ class Layout:
 
     def prediction(self, run: str, case: str) -> Path:
         """runs/RUN/predictions/CASE.h5"""
-        return self.inside(self.run(run) / "predictions" / f"{checked_id(case)}.h5")
+        return self.inside(RunPaths(self.run(run)).prediction(checked_id(case)))
 
     def inside(self, path: Path) -> Path:
         """The path, where neither it nor a folder on the way to it is a link.

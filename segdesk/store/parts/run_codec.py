@@ -16,6 +16,8 @@ from segdesk.store.disk.names import checked_id
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.value_codec import UNITS, one_of, pairs_of, put_pairs
 
+#: Of a slice that a network sees: the largest that a Plan can ask for, padded.
+LARGEST_SIDE = 2048
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 #: Columns of the shares: everything of a Share but its case.
 _COUNTS = tuple(field.name for field in fields(Share) if field.name != "case")
@@ -40,6 +42,8 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
         split_seed=run.split_seed,
         seconds=float(run.seconds),
         nothing_learnt=run.nothing_learnt,
+        built_for=run.built_for,
+        weights_sha256=run.weights_sha256,
     )
     if run.pixel_mm is not None:
         row, column = run.pixel_mm
@@ -72,7 +76,6 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
     if group.has("pixel_mm"):
         row_mm, column_mm = group.numbers("pixel_mm")
         pixel_mm = (row_mm, column_mm)
-    rows, columns = group.integers("input_shape")
     run = Run(
         id=checked_id(id, what="run"),
         plan=_decode_plan(group.group("plan")),
@@ -86,7 +89,7 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         segments=tuple((number, name) for name, number in _numbered(group.group("segments"))),
         intensities=intensities,
         pixel_mm=pixel_mm,
-        input_shape=(rows, columns),
+        input_shape=_shape(group, "input_shape"),
         versions=pairs_of(group.group("versions")),
         device=group.text("device"),
         device_reason=group.text("device_reason"),
@@ -99,8 +102,17 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         seconds=group.number("seconds"),
         nothing_learnt=group.text("nothing_learnt"),
         shares=_decode_shares(group.group("shares")),
+        built_for=_shape(group, "built_for"),
+        weights_sha256=group.text("weights_sha256"),
     )
     return group.integer("order"), run
+
+
+def _shape(group: Group, name: str) -> tuple[int, int]:
+    rows, columns = group.integers(name)
+    if not (0 <= rows <= LARGEST_SIDE and 0 <= columns <= LARGEST_SIDE):
+        raise ValueError(f"expected sides of at most {LARGEST_SIDE} in '{name}'")
+    return rows, columns
 
 
 def encode_in_use(in_use: RunInUse, group: NewGroup) -> None:

@@ -69,7 +69,7 @@ def predict(workbench: Workbench, labels: npt.NDArray[np.uint8], id: str = CASE)
     """Give a case a prediction."""
     run = "run-001"
     probability = np.full_like(labels, 200)
-    workbench.folder.runs.folder(run)
+    workbench.folder.runs.paths(run)
     workbench.folder.runs.write_prediction(Prediction(run, id, labels, probability))
     workbench.add_prediction(run, id)
 

@@ -1,0 +1,118 @@
+"""Arrays in a file, as NumPy writes them (.npz), read with distrust.
+
+Weights and the optimiser's state are kept like this. A run may come from a stranger: nothing is
+deserialised, and how many arrays there are, of which shape and type, is known before the file is
+opened. So every size that the file declares is compared with one that is wanted, and no more is
+read than fits. It is not HDF5, which cannot close a file whose disk is full, and whose own code
+would be the first to read a stranger's bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.core.regular_file import new_regular, open_regular
+
+Array = npt.NDArray[Any]
+#: Shape and type of an array.
+Wanted = tuple[tuple[int, ...], np.dtype[Any]]
+#: What a file takes beside its arrays: the heads of each one, and of the whole.
+_BESIDE_EACH, _BESIDE_ALL = 1024, 1024
+
+
+class BadArrays(Exception):
+    """The file is not the one that is wanted; the text says in which way, after "it"."""
+
+
+def write(path: Path, arrays: Sequence[Array]) -> str:
+    """Write a file anew, in the place of what has its name, once all of it is on the disk.
+
+    Returns
+    -------
+    SHA-256 of what the disk gives back, in hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses; the file of before stays.
+    """
+    part = path.with_name(f".{path.name}.partial")
+    try:
+        with io.BufferedRandom(new_regular(part)) as file:
+            np.savez(file, *(np.asarray(array, order="C") for array in arrays))
+            file.flush()
+            os.fsync(file.fileno())
+        with open_regular(part) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    return digest
+
+
+def read(path: Path, wanted: Sequence[Wanted], *, sha256: str | None = None) -> list[Array]:
+    """Read the arrays of a file, where they are exactly the wanted ones.
+
+    Parameters
+    ----------
+    wanted : shape and type of each, in their order
+    sha256 : of the whole file; None where nobody knows it
+
+    Raises
+    ------
+    BadArrays
+        Where they are not, or the file is another.
+    OSError
+        Where it is not there, cannot be read, or is no regular file.
+    """
+    most = _BESIDE_ALL + sum(_nbytes(one) + _BESIDE_EACH for one in wanted)
+    with open_regular(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise BadArrays("is larger than its arrays")
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise BadArrays("is not the file that was kept")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            if [one.filename for one in members] != [f"arr_{n}.npy" for n in range(len(wanted))]:
+                raise BadArrays("holds other arrays")
+            return [_array(archive, *pair) for pair in zip(members, wanted, strict=True)]
+    # What zipfile and NumPy's reader of heads raise on bytes that are not theirs.
+    except (zipfile.BadZipFile, ValueError, SyntaxError, EOFError, KeyError) as error:
+        raise BadArrays("is damaged") from error
+    except (NotImplementedError, RuntimeError, MemoryError, OverflowError, TypeError) as error:
+        raise BadArrays("is damaged") from error
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, wanted: Wanted) -> Array:
+    size = _nbytes(wanted)
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size > size + _BESIDE_EACH:
+        raise BadArrays("declares another size")
+    with archive.open(member) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise BadArrays("is damaged")
+        shape, is_reversed, dtype = np.lib.format.read_array_header_1_0(file)
+        if (tuple(shape), dtype) != wanted or (is_reversed and len(shape) > 1):
+            raise BadArrays("holds arrays of another shape")
+        data = file.read(size + 1)
+    if len(data) != size:
+        raise BadArrays("declares another size")
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _nbytes(wanted: Wanted) -> int:
+    shape, dtype = wanted
+    return int(np.prod(shape, dtype=np.int64)) * dtype.itemsize

@@ -1,0 +1,139 @@
+"""A stranger's project: no link in the folder of a run leads a training, or its end, elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from segdesk.app import predicting, running, training
+from segdesk.app.reviewing import say_right
+from segdesk.app.workbench import Workbench
+from segdesk.core.run import plan_for
+from segdesk.errors import ProjectError
+from tests.app.test_running import child, run_through
+from tests.projects import stroke
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+
+#: What a run's folder has, as files and as folders.
+FILES = ("trainer.log", "messages.jsonl")
+FOLDERS = ("bundle", "predictions")
+LINKS: dict[str, Callable[[Path, Path], None]] = {
+    "soft": Path.symlink_to,
+    "hard": Path.hardlink_to,
+}
+
+
+@pytest.fixture
+def taught(workbench: Workbench) -> Workbench:
+    for index in (1, 3):
+        stroke(workbench, index)
+        say_right(workbench, "case-001", index)
+    return workbench
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[Path]:
+    """A folder that has to be after a test what it was before."""
+    folder = tmp_path / "outside"
+    (folder / "predictions").mkdir(parents=True)
+    for name in ("diary", "manifest.json", "predictions/case-001.h5"):
+        (folder / name).write_text("mine")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    yield folder
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def train(workbench: Workbench, folder: Path) -> None:
+    frozen = training.freeze(workbench, plan_for(epochs=1), predict=["case-001"])
+    run_through(workbench, training.training_session(frozen, command=child(folder)))
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("name", FILES)
+def test_a_training_writes_its_own_files_where_links_were_put(
+    taught: Workbench, tmp_path: Path, outside: Path, name: str, link: str
+) -> None:
+    planted = taught.folder.path / "runs" / "run-001" / name
+    planted.parent.mkdir()
+    LINKS[link](planted, outside / "diary")
+    train(taught, tmp_path)
+    assert taught.project.run("run-001").outcome == "finished"
+    assert not planted.is_symlink()
+
+
+def test_a_link_in_the_place_of_the_bundle_goes_and_what_it_leads_to_stays(
+    taught: Workbench, tmp_path: Path, outside: Path
+) -> None:
+    planted = taught.folder.path / "runs" / "run-001" / "bundle"
+    planted.parent.mkdir()
+    planted.symlink_to(outside)
+    train(taught, tmp_path)
+    assert taught.project.run("run-001").outcome == "finished"
+    assert not planted.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["predictions", "."])
+def test_where_predictions_or_the_whole_folder_are_a_link_nothing_is_written(
+    taught: Workbench, tmp_path: Path, outside: Path, name: str
+) -> None:
+    planted = taught.folder.path / "runs" / "run-001" / name
+    if name != ".":
+        planted.parent.mkdir()
+    planted.symlink_to(outside)
+    frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001"])
+    try:
+        session = training.training_session(frozen, command=child(tmp_path))
+        said = running.finish(taught, session.job, session.work(lambda message: None)).reason
+    except ProjectError as error:
+        said = str(error)
+    assert "is a link" in said
+
+
+@pytest.mark.parametrize("name", ["messages.jsonl", "bundle", "bundle/manifest.json"])
+def test_the_record_of_a_run_that_was_cut_off_is_not_read_through_links(
+    taught: Workbench, tmp_path: Path, outside: Path, name: str
+) -> None:
+    train(taught, tmp_path)
+    run = taught.project.run("run-001")
+    planted = taught.folder.path / "runs" / "run-001" / name
+    planted.parent.mkdir(exist_ok=True)
+    if planted.exists():
+        planted.rename(tmp_path / "away")
+    planted.symlink_to(outside if name == "bundle" else outside / "manifest.json")
+    taught.put_run(replace(run, outcome="running", intensities=None))
+    assert running.recover(taught) == ("run-001",)
+    assert taught.project.run("run-001").intensities is None
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", ["messages.jsonl", "bundle/manifest.json"])
+def test_the_record_of_a_run_that_was_cut_off_is_not_waited_for(
+    taught: Workbench, tmp_path: Path, name: str
+) -> None:
+    train(taught, tmp_path)
+    run = taught.project.run("run-001")
+    planted = taught.folder.path / "runs" / "run-001" / name
+    planted.parent.mkdir(exist_ok=True)
+    planted.unlink(missing_ok=True)
+    os.mkfifo(planted)
+    taught.put_run(replace(run, outcome="running"))
+    assert running.recover(taught) == ("run-001",)
+
+
+def test_a_prediction_alone_writes_no_log_through_a_link(
+    taught: Workbench, tmp_path: Path, outside: Path
+) -> None:
+    train(taught, tmp_path)
+    log = taught.folder.path / "runs" / "run-001" / "trainer.log"
+    log.unlink()
+    log.symlink_to(outside / "diary")
+    run = taught.project.run("run-001")
+    session = predicting.prediction_session(taught, run, ["case-001"], command=child(tmp_path))
+    run_through(taught, session)
+    assert taught.prediction("case-001") is not None
