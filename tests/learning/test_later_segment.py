@@ -7,6 +7,7 @@ background all the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def dice_of_later(folder: Path, truth: npt.NDArray[np.uint8]) -> float:
 
 
 def test_a_segment_that_was_added_later_is_found_where_it_was_drawn_on_five_slices(
-    tmp_path: Path, record_property: pytest.RecordProperty
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     folder, truth = taught(tmp_path)
     bundle = bundles.read(folder)

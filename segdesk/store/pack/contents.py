@@ -19,9 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.project import Project
+from segdesk.core.run import Run
+from segdesk.jobs.run_paths import RunPaths
 
 FORMAT = "segdesk pack"
 VERSION = 1
@@ -32,8 +35,6 @@ VOLUME, PREDICTIONS, FILES = "volume", "predictions", "files"
 MASK_LAYERS = ("labels", "provenance")
 PREDICTION_LAYERS = ("labels", "probability")
 CHECKSUM = "sha256"
-#: What of a run's folder is kept: without bundle, logs, and what only a run under way needs.
-RUN_FILES = ("model.keras",)
 #: Slices between two looks at who else needs HDF5.
 PIECE = 32
 #: Voxels of the largest slice, so that unpacking a stranger's file has a bound.
@@ -42,6 +43,12 @@ LARGEST_SLICE = 1 << 27
 #: Told how far it is: a sentence, done, total.
 Tell = Callable[[str, int, int], None]
 Asked = Callable[[], bool]
+
+
+def run_files(run: Run) -> tuple[str, ...]:
+    """Names of what of a run's folder is kept: its weights; no bundle, no logs, and nothing that
+    only a run under way needs."""
+    return (RunPaths(Path()).weights(run.best).name,) if run.has_weights else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ import numpy as np
 
 from segdesk.core.case import Case
 from segdesk.core.project import Project
+from segdesk.core.run import Run
 from segdesk.errors import ProjectError
 from segdesk.store.disk.translate import reading
 from segdesk.store.pack import seal
@@ -29,10 +30,10 @@ from segdesk.store.pack.contents import (
     MASK_LAYERS,
     PREDICTION_LAYERS,
     PREDICTIONS,
-    RUN_FILES,
     RUNS,
     VERSION,
     VOLUME,
+    run_files,
 )
 from segdesk.store.pack.layers import inside, planes_of
 from segdesk.store.parts import hdf5
@@ -141,7 +142,7 @@ def _packed(path: Path) -> Packed:
         _check_names(project)
         cases, runs = root.group(CASES), root.group(RUNS)
         dismissed = {case.id: _dismissed(case, cases.group(case.id)) for case in project.cases}
-        files = {run.id: _files(runs.group(run.id).group(FILES)) for run in project.runs}
+        files = {run.id: _files(run, runs.group(run.id).group(FILES)) for run in project.runs}
         return Packed(project, generation, dismissed, files)
 
 
@@ -175,5 +176,5 @@ def _dismissed(case: Case, group: Group) -> frozenset[tuple[str, int]]:
     return frozenset(zip(group.texts("dismissed_runs"), indices, strict=True))
 
 
-def _files(group: Group) -> tuple[tuple[str, int], ...]:
-    return tuple((name, group.size(name)) for name in RUN_FILES if group.has_member(name))
+def _files(run: Run, group: Group) -> tuple[tuple[str, int], ...]:
+    return tuple((name, group.size(name)) for name in run_files(run) if group.has_member(name))

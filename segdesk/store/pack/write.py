@@ -31,7 +31,6 @@ from segdesk.store.pack.contents import (
     PIECE,
     PREDICTION_LAYERS,
     PREDICTIONS,
-    RUN_FILES,
     RUNS,
     SEGMENTS,
     VERSION,
@@ -39,6 +38,7 @@ from segdesk.store.pack.contents import (
     Asked,
     Contents,
     Tell,
+    run_files,
 )
 from segdesk.store.pack.layers import AnyPlane, packed, put_planes
 from segdesk.store.parts import hdf5
@@ -163,7 +163,7 @@ class _Packing:
         return case.slices * max(map(len, samples)) + sum(_size(path) for path in layers)
 
     def _kept_files(self, run: Run) -> list[Path]:
-        paths = (self._layout.run(run.id) / name for name in RUN_FILES)
+        paths = (self._layout.run(run.id) / name for name in run_files(run))
         return [self._layout.inside(path) for path in paths if path.is_file()]
 
     # Writing

@@ -103,7 +103,7 @@ WRITES: dict[str, Callable[[Open], object]] = {
     "hand over": lambda open_: open_.folder.hand_over_index(open_.project),
     "scan": lambda open_: new_case(open_.folder, "case-002"),
     "prediction": lambda open_: open_.folder.runs.write_prediction(_prediction()),
-    "run folder": lambda open_: open_.folder.runs.folder("run-001"),
+    "run folder": lambda open_: open_.folder.runs.paths("run-001"),
     "take out": lambda open_: open_.folder.scans.remove("case-009"),
     "set aside": lambda open_: open_.folder.scans.set_aside("case-009"),
     "left out": lambda open_: open_.folder.keep_left_out([]),
