@@ -18,7 +18,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Epoch, Intensities, Run, plan_for
 from segdesk.core.run_in_use import RunInUse
 from segdesk.store.pack import seal
-from segdesk.store.pack.contents import RUN_FILES
+from segdesk.store.pack.contents import run_files
 from tests.projects import SHAPE, make_project, stroke
 
 
@@ -61,12 +61,11 @@ def add_run(workbench: Workbench, id: str, *, seed: int = 0) -> None:
         input_shape=(32, 32),
         labels_seen=(("case-001", "00ff"),),
     )
-    folder = workbench.folder.runs.folder(id)
-    for name in RUN_FILES:
-        (folder / name).write_bytes(rng.bytes(5000))
-    (folder / "trainer.log").write_text("said by the trainer")
-    (folder / "bundle").mkdir()
-    (folder / "bundle" / "labels.npy").write_bytes(b"a frozen input")
+    paths = workbench.folder.runs.paths(id)
+    paths.weights(2).write_bytes(rng.bytes(5000))
+    paths.log.write_text("said by the trainer")
+    paths.bundle.mkdir()
+    (paths.bundle / "labels.npy").write_bytes(b"a frozen input")
     workbench.put_run(run)
     for case in workbench.project.cases[:2]:
         labels = rng.integers(0, 3, SHAPE, dtype=np.uint8)
@@ -105,8 +104,8 @@ def content_of(workbench: Workbench) -> dict[str, Any]:
             annotation.dismissed,
         )
     for run in workbench.project.runs:
-        folder = workbench.folder.runs.folder(run.id)
-        found[run.id] = [(folder / name).read_bytes() for name in RUN_FILES]
+        folder = workbench.folder.runs.paths(run.id).folder
+        found[run.id] = [(folder / name).read_bytes() for name in run_files(run)]
     return found
 
 
