@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,21 @@ def stroke(
     BrushStroke(
         workbench, case, index, (row, 14.0), value=value, radius_mm=4.0, pixel_mm=(2.0, 1.0)
     ).release()
+
+
+def lung_and_tumour(folder: Path, cases: Sequence[str]) -> Workbench:
+    """A project open for writing, nothing saved: Lung is drawn on each of the 20 slices of every
+    case, Tumour in all of them but the second case."""
+    workbench = Workbench.create(folder / "two segments.segdesk")
+    workbench.add_segment("Lung")
+    workbench.add_segment("Tumour")
+    for at, id in enumerate(cases):
+        add_case(workbench, id=id, scan=voxels((20, 24, 32), seed=at))
+        for index in range(20):
+            stroke(workbench, index, value=1, row=6.0, case=id)
+            if at != 1:
+                stroke(workbench, index, value=2, row=14.0, case=id)
+    return workbench
 
 
 def make_project(folder: Path, *, cases: int = 1, segment: str = "Disc") -> Workbench:

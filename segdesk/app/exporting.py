@@ -134,10 +134,9 @@ def unseen(workbench: Workbench, case: str) -> str:
     )
     if not empty + proposed:
         return ""
-    return (
-        f"Nobody has looked at {empty + proposed} of the {len(statuses)} slices "
-        f"({empty} unlabelled, {proposed} as the prediction has them)."
-    )
+    kinds = (f"{empty} unlabelled", f"{proposed} as the prediction has them")
+    what = ", ".join(words for words, count in zip(kinds, (empty, proposed), strict=True) if count)
+    return f"Nobody has looked at {empty + proposed} of the {len(statuses)} slices ({what})."
 
 
 def values(volume: Volume) -> npt.NDArray[Any]:

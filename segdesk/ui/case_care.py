@@ -16,6 +16,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.case_name import CaseNameDialog
 from segdesk.ui.dialogs.message import Choice, show_message
+from segdesk.ui.index_write import write_index
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.training_controller import TrainingController
@@ -71,12 +72,14 @@ class CaseCare(QObject):
         worked_on, predictions = removing.what_goes(workbench, case)
         text = tr(
             "Remove {case} from the project? Its scan ({slices} slices), its mask (worked on in "
-            "{worked_on} of them) and {predictions} predictions go to the system's bin, or where "
+            "{worked_on} of them) and {predictions} go to the system's bin, or where "
             "there is none to the folder 'removed' of the project. Undo does not bring it back.",
             case=row.title,
             slices=row.slices,
             worked_on=worked_on,
-            predictions=predictions,
+            predictions=tr("1 prediction")
+            if predictions == 1
+            else tr("{n} predictions", n=predictions),
         )
         show_message(
             self._window,
@@ -152,13 +155,7 @@ class CaseCare(QObject):
         except SegdeskError as error:
             self.failed.emit(error)
             return
-        self._runner.start(
-            tr("Writing the index"),
-            lambda _: workbench.folder.write_index(),
-            done=lambda _: None,
-            failed=self.failed.emit,
-            lane="write",
-        )
+        write_index(self._runner, workbench, failed=self.failed.emit)
 
 
 def _put_away(workbench: Workbench, case: str) -> Path | None:

@@ -15,6 +15,7 @@ from segdesk.app.run_in_use import AUTOMATIC, choose_by_hand
 from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError
+from segdesk.ui.index_write import write_index
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.translations import tr
@@ -52,13 +53,7 @@ class RunChoice(QObject):
                 self.failed.emit(error)
                 return
             self._read_the_rest(workbench, case, id)
-            self._runner.start(
-                tr("Writing the index"),
-                lambda _: workbench.folder.write_index(),
-                done=lambda _: None,
-                failed=self.failed.emit,
-                lane="write",
-            )
+            write_index(self._runner, workbench, failed=self.failed.emit)
 
         self._runner.start(
             tr("Reading the prediction"),

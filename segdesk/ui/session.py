@@ -23,6 +23,7 @@ from segdesk.core.project import Project
 from segdesk.errors import SegdeskError
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.history_walk import HistoryWalk
+from segdesk.ui.index_write import write_index
 from segdesk.ui.journal_sync import JournalSync
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.read_only import why_read_only
@@ -377,13 +378,7 @@ class Session(QObject):
             then(None)
             return
         keep_place(workbench, view)
-        self._runner.start(
-            tr("Writing the index"),
-            lambda _: workbench.folder.write_index(),
-            done=lambda _: then(None),
-            failed=then,
-            lane="write",
-        )
+        write_index(self._runner, workbench, done=lambda: then(None), failed=then)
 
     def let_go(self) -> None:
         """Close the project as it is on disk; saving came before. The journal keeps the rest."""

@@ -134,7 +134,7 @@ def test_a_mask_says_how_many_of_its_slices_nobody_has_looked_at(
 ) -> None:
     paint(workbench, 3)
     notes = exporting.export(workbench, "case-001", "annotation", tmp_path / "mask.npy")
-    assert notes[0].startswith("Nobody has looked at 4 of the 5 slices (4 unlabelled, 0 as")
+    assert notes[0] == ("Nobody has looked at 4 of the 5 slices (4 unlabelled).")
     nothing = frozenset[int]()
     move = StatusMove(0, SliceStatus.UNLABELLED, SliceStatus.PREDICTED, nothing, nothing)
     workbench.do(Edit("Accept", "case-001", statuses=(move,)))

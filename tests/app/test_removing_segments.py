@@ -17,7 +17,7 @@ from segdesk.core.annotation import Provenance
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from segdesk.formats.labels import LabelMap
-from tests.projects import add_case, stroke, voxels
+from tests.projects import add_case, lung_and_tumour, stroke, voxels
 
 CASES = tuple(f"case-{number:03d}" for number in range(1, 7))
 State = dict[str, tuple[bytes, bytes, object, object]]
@@ -26,21 +26,14 @@ State = dict[str, tuple[bytes, bytes, object, object]]
 @pytest.fixture
 def drawn(tmp_path: Path) -> Workbench:
     """Six cases, more than stay in memory, saved; Tumour is drawn in all but the second."""
-    workbench = Workbench.create(tmp_path / "p.segdesk")
-    workbench.add_segment("Lung")
-    workbench.add_segment("Tumour")
-    for at, id in enumerate(CASES):
-        add_case(workbench, id=id, scan=voxels((20, 24, 32), seed=at))
-        for index in range(20):
-            stroke(workbench, index, value=1, row=6.0, case=id)
-            if at != 1:
-                stroke(workbench, index, value=2, row=14.0, case=id)
+    workbench = lung_and_tumour(tmp_path, CASES)
+    for id in CASES:
         say_right(workbench, id, 3)
     workbench.history.clear()
     save(workbench)
     # As a new session: nothing is in memory, nothing to undo.
     workbench.close()
-    return Workbench.open(tmp_path / "p.segdesk")
+    return Workbench.open(workbench.folder.path)
 
 
 def state(workbench: Workbench, cases: Sequence[str] = CASES) -> State:
@@ -101,7 +94,7 @@ def test_what_is_left_is_no_background_that_a_hand_has_drawn(drawn: Workbench) -
     drawn.close()
 
 
-def test_its_number_is_never_given_again(drawn: Workbench, tmp_path: Path) -> None:
+def test_its_number_is_never_given_again(drawn: Workbench) -> None:
     removing_segments.remove_segment(drawn, 2)
     assert drawn.add_segment("Rib").number == 3
     drawn.undo()
@@ -114,7 +107,7 @@ def test_its_number_is_never_given_again(drawn: Workbench, tmp_path: Path) -> No
     crashed.close()
     save(drawn)
     drawn.close()
-    again = Workbench.open(tmp_path / "p.segdesk")
+    again = Workbench.open(drawn.folder.path)
     assert again.segments.numbers == (1,)
     assert again.add_segment("Rib").number == 3
     again.close()

@@ -16,7 +16,8 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.core.run import Run, plan_for
 from segdesk.core.share import Share
-from tests.projects import stroke
+from tests.projects import disc, stroke, voxels
+from tests.ui.canvas.bench_project import predict
 from tests.ui.canvas.mouse import drag
 from tests.ui.test_training import UNTIL_STOPPED, OpenDesk, desk_with, panel, wait_for_epoch
 from tests.windows import Desk
@@ -49,11 +50,15 @@ def test_a_case_goes_after_one_question_and_the_next_one_is_shown(
     desk: Desk, project: Path, no_bin: None
 ) -> None:
     desk.open(project)
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    predict(workbench, disc(voxels()), "case-001")
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (12, 12), (12, 20))
     desk.settle()
     said = remove(desk)
     assert "case-001" in said and "worked on in 1 of them" in said and "bin" in said
+    assert "and 1 prediction go" in said
     gone = project / "removed" / "case-001"
     desk.wait(lambda: "removed/case-001" in desk.window.banner.text)
     assert (gone / "volume.h5").is_file() and len(list(gone.glob("annotation-*.h5"))) == 1

@@ -156,7 +156,9 @@ def test_the_only_case_is_not_named(tmp_path: Path) -> None:
     workbench.close()
 
 
-@pytest.mark.parametrize(("count", "words"), [(1, "Brush, 1 voxel · "), (2, "Brush, 2 voxels · ")])
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "Brush, 1 voxel · "), (1200, "Brush, 1,200 voxels · ")]
+)
 def test_voxels_are_counted_in_good_english(tmp_path: Path, count: int, words: str) -> None:
     workbench = make_project(tmp_path)
     before, after = np.zeros((1, count), np.uint8), np.ones((1, count), np.uint8)

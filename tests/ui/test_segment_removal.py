@@ -17,7 +17,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.formats.labels import LabelMap
 from segdesk.ui.banner import Banner
 from segdesk.ui.threads.task_runner import Task
-from tests.projects import add_case, stroke, voxels
+from tests.projects import add_case, lung_and_tumour, voxels
 from tests.windows import Desk
 
 CASES = tuple(f"case-{number:03d}" for number in range(1, 7))
@@ -27,15 +27,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 @pytest.fixture
 def drawn(tmp_path: Path) -> Path:
     """A saved project of six cases, more than stay in memory; Tumour is in five of them."""
-    workbench = Workbench.create(tmp_path / "six.segdesk")
-    workbench.add_segment("Lung")
-    workbench.add_segment("Tumour")
-    for at, id in enumerate(CASES):
-        add_case(workbench, id=id, scan=voxels((20, 24, 32), seed=at))
-        for index in range(20):
-            stroke(workbench, index, value=1, row=6.0, case=id)
-            if at != 1:
-                stroke(workbench, index, value=2, row=14.0, case=id)
+    workbench = lung_and_tumour(tmp_path, CASES)
     workbench.history.clear()
     saving.save(workbench)
     path = workbench.folder.path
@@ -111,7 +103,7 @@ def test_delete_on_its_row_asks_in_numbers_and_one_undo_brings_every_voxel_back(
     view, rows = desk.window.session.view, desk.window.findChild(QListWidget, "history_list")
     assert view is not None and rows is not None
     assert view.segment == 1
-    assert rows.item(0).text() == f"Remove segment 'Tumour', {size} voxels · 5 cases"
+    assert rows.item(0).text() == f"Remove segment 'Tumour', {size:,} voxels · 5 cases"
     assert desk.window.table["undo"].text() == "Undo Remove segment 'Tumour'"
     desk.key(Qt.Key.Key_Z, CTRL)
     desk.wait(lambda: workbench.history.next_undo is None)

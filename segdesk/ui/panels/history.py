@@ -82,7 +82,7 @@ def describe(step: tuple[Edit, ...], workbench: Workbench) -> str:
     parts = [step[-1].name]
     voxels = sum(patch.changed for edit in step for patch in edit.patches)
     if voxels:
-        parts[0] += ", " + (tr("1 voxel") if voxels == 1 else tr("{n} voxels", n=voxels))
+        parts[0] += ", " + (tr("1 voxel") if voxels == 1 else tr("{n} voxels", n=f"{voxels:,}"))
     cases = {edit.case for edit in step if edit.case}
     where = (
         place_words(step[0], workbench)
