@@ -76,6 +76,7 @@ QPushButton, QToolButton {{ background: {t.raised}; color: {t.text}; border: 1px
 QFileDialog {{ filedialog-parent-directory-icon: url("{up}"); backward-icon: url("{left}");
     forward-icon: url("{right}"); }}
 QFileDialog QToolButton {{ padding: {GRID - 2}px; min-height: 0; }}
+QToolButton#qt_toolbar_ext_button {{ padding: 0; border: none; }}
 QToolButton[role="icon"] {{ padding: {GRID}px; background: transparent; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {t.line}; background: {t.line}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; }}

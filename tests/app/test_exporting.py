@@ -86,7 +86,7 @@ def _in_and_out(tmp_path: Path, numbers: np.ndarray) -> np.ndarray:
         exporting.export(workbench, case.id, "volume", tmp_path / "out.nii")
     finally:
         workbench.close()
-    return np.asanyarray(nibabel.load(tmp_path / "out.nii").dataobj).T
+    return np.asanyarray(nibabel.Nifti1Image.from_filename(tmp_path / "out.nii").dataobj).T
 
 
 def test_a_scan_that_is_not_as_it_was_imported_does_not_leave(

@@ -65,6 +65,10 @@ class LayersPanel(Panel):
         ):
             self._style.addItem(words, style)
         self._style.activated.connect(self._restyle)
+        self._legend = label("", "dim")
+        self._legend.setObjectName("difference_legend")
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setWordWrap(True)
         self._runs = RunList()
         self._runs.setObjectName("run_in_use")
         self._runs.setAccessibleName(self.tr("Run in use"))
@@ -84,9 +88,13 @@ class LayersPanel(Panel):
                 (label(self.tr("Annotation")), self._annotation),
                 (self._prediction_label, self._prediction),
                 (label(self.tr("Style")), self._style),
+                (None, self._legend),
                 (label(self.tr("Run in use")), self._runs),
             )
         ):
+            if name is None:
+                grid.addWidget(widget, row, 0, 1, 2)
+                continue
             grid.addWidget(name, row, 0)
             grid.addWidget(widget, row, 1)
         grid.setColumnStretch(1, 1)
@@ -123,6 +131,7 @@ class LayersPanel(Panel):
         self._prediction.setToolTip("" if run else self.tr("This case has no prediction yet"))
         self._show_runs()
         if self.view is None:
+            self._show_legend(False)
             return
         layers = self.view.layers
         for slider, opacity in (
@@ -136,6 +145,20 @@ class LayersPanel(Panel):
         self._shown.setChecked(layers.shown)
         self._shown.blockSignals(False)
         self._style.setCurrentIndex(STYLES.index(layers.style))
+        self._show_legend(layers.style == "difference")
+
+    def _show_legend(self, is_difference: bool) -> None:
+        """What the two colours of the difference mean; nothing while there are none."""
+        self._legend.setVisible(is_difference)
+        self._legend.setText(
+            "&nbsp; ".join(
+                f'<span style="color:{colour}">&#9632;</span> {words}'
+                for colour, words in (
+                    (self.tokens.false_positive, self.tr("only predicted")),
+                    (self.tokens.false_negative, self.tr("only drawn")),
+                )
+            )
+        )
 
     def _show_runs(self) -> None:
         """Which run is in use and why, and which others there are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -130,6 +130,12 @@ class ToolBar(QToolBar):
         for action in self.actions():
             if isinstance(action.data(), str):
                 action.setIcon(icon(action.data(), tokens))
+        more = self.findChild(QToolButton, "qt_toolbar_ext_button")
+        if more is not None:
+            more.setIcon(icon("more", tokens))
+            more.setIconSize(QSize(3 * GRID, 3 * GRID))
+            more.setToolTip(self.tr("More tools and fields: the window is too narrow for all"))
+            more.setAccessibleName(self.tr("More tools and fields"))
 
     def refresh(self) -> None:
         """Show the view's fields."""
