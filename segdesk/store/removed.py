@@ -13,7 +13,7 @@ from pathlib import Path
 
 from segdesk.core.regular_file import files_below
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.replace import sync_folder
+from segdesk.store.disk.replace import lasting_folder, sync_folder
 
 REMOVED = "removed"
 
@@ -27,15 +27,17 @@ def set_aside(layout: Layout, case: str) -> Path:
         Where the disk refuses; what was moved until then stays there, the rest where it was.
     """
     home = layout.inside(layout.root / REMOVED)
-    home.mkdir(exist_ok=True)
+    lasting_folder(home)
     target, number = home / case, 2
     while target.exists():
         target, number = home / f"{case}-{number}", number + 1
     layout.case(case).rename(target)
-    kept = target / "predictions"
-    for path in files_below(layout.root / "runs", "*", "predictions", f"{case}.h5"):
-        kept.mkdir(exist_ok=True)
-        path.rename(kept / f"{path.parents[1].name}.h5")
     for folder in (home, layout.root / "cases"):
         sync_folder(folder)
+    kept = target / "predictions"
+    for path in files_below(layout.root / "runs", "*", "predictions", f"{case}.h5"):
+        lasting_folder(kept)
+        path.rename(kept / f"{path.parents[1].name}.h5")
+        for folder in (kept, path.parent):
+            sync_folder(folder)
     return target

@@ -9,6 +9,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.replace import lasting_folder
 from segdesk.store.disk.translate import writing
 from segdesk.store.parts import prediction_file
 
@@ -39,7 +40,7 @@ class RunFiles:
         if self._guard.writable:
             self._guard.check()
             with writing(f"The folder of '{run_id}'"):
-                folder.mkdir(parents=True, exist_ok=True)
+                lasting_folder(folder)
         return RunPaths(folder)
 
     def write_prediction(self, prediction: Prediction) -> None:

@@ -108,6 +108,28 @@ def new_folder(path: Path, check: Check = no_check) -> Generator[Path, None, Non
     sync_folder(path.parent)
 
 
+def lasting_folder(path: Path) -> None:
+    """Make a folder, and those above it that are not there; a power cut takes none of them.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses; what could not be made lasting is not left behind.
+    """
+    missing: list[Path] = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        try:
+            sync_folder(folder.parent)
+        except BaseException:
+            with suppress(OSError):
+                folder.rmdir()
+            raise
+
+
 def before_replacing(path: Path, check: Check) -> None:
     """The last look before `path` becomes what was written; one name to watch in tests."""
     check()

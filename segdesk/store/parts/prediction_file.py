@@ -9,7 +9,7 @@ import numpy as np
 
 from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError
-from segdesk.store.disk.replace import Check, no_check
+from segdesk.store.disk.replace import Check, lasting_folder, no_check
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.plane_file import Plane, Shape, opened, pack, read_packed, unpack, write
@@ -39,7 +39,7 @@ def write_prediction(path: Path, prediction: Prediction, check: Check = no_check
         root.put(run=prediction.run, case=prediction.case)
 
     with writing(f"The prediction of '{prediction.case}'"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        lasting_folder(path.parent)
         write(
             path,
             KIND,

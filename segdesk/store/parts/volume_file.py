@@ -31,7 +31,7 @@ from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.volume import Volume, Voxels
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import VOLUME_FILE
-from segdesk.store.disk.replace import Check, new_folder, no_check
+from segdesk.store.disk.replace import Check, lasting_folder, new_folder, no_check
 from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.project_codec import PART, check_same, decode, encode
@@ -122,7 +122,7 @@ def write(
     """
     what = f"The scan of '{folder.name}'"
     with writing(what):
-        folder.parent.mkdir(exist_ok=True)
+        lasting_folder(folder.parent)
         (case,) = part.cases
         _check_room(folder.parent, case.grid, what)
         with new_folder(folder, check) as temporary:

@@ -1,0 +1,190 @@
+"""The order of every write path: content lasts before its name, and a name before the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.store.journal.journal_file import Journal
+from segdesk.store.project_folder import ProjectFolder
+from tests.store.painter import paint, save
+from tests.store.recorder import (
+    Event,
+    Name,
+    Record,
+    Sync,
+    Write,
+    faults_of_order,
+    left_unsafe,
+    recording,
+)
+from tests.store.strategies import new_case, project_with_cases
+
+CASE = "case-001"
+
+
+@dataclass(slots=True)
+class Desk:
+    """An open project with a mask that has a generation, and a record of what comes."""
+
+    folder: ProjectFolder
+    project: Project
+    mask: Annotation
+    record: Record
+
+    def save(self) -> None:
+        self.project = save(self.folder, self.project, {CASE: self.mask})
+
+    def predict(self) -> None:
+        layers = (np.full(self.mask.grid.shape, 2, np.uint8),) * 2
+        self.folder.runs.write_prediction(Prediction("run-001", CASE, *layers))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    folder, project = project_with_cases(tmp_path / "p.segdesk", CASE)
+    mask = Annotation(project.case(CASE).grid)
+    paint(folder, mask, CASE, 1)
+    project = save(folder, project, {CASE: mask})
+    folder.close()
+    with recording(tmp_path) as record:
+        folder = ProjectFolder.open(folder.path, writable=True)
+        folder.load()
+        record.events.clear()
+        yield Desk(folder, project, mask, record)
+        folder.close()
+
+
+def _new_project(desk: Desk) -> None:
+    ProjectFolder.create(desk.folder.path.with_name("new.segdesk")).close()
+
+
+def _import(desk: Desk) -> None:
+    new_case(desk.folder, "case-002")
+
+
+def _masks(desk: Desk) -> None:
+    paint(desk.folder, desk.mask, CASE, 2)
+    desk.save()
+
+
+def _index(desk: Desk) -> None:
+    desk.folder.save_index(replace(desk.project, settings=(("a", "b"),)))
+
+
+def _sync(desk: Desk) -> None:
+    paint(desk.folder, desk.mask, CASE, 2)
+    desk.folder.sync()
+
+
+def _journal(desk: Desk) -> None:
+    Journal.create(desk.folder.path, 7, 1).close()
+
+
+def _close(desk: Desk) -> None:
+    paint(desk.folder, desk.mask, CASE, 2)
+    desk.folder.close()
+
+
+def _run_folder(desk: Desk) -> None:
+    desk.folder.runs.folder("run-007")
+
+
+def _remove(desk: Desk) -> None:
+    desk.predict()
+    desk.folder.save_index(replace(desk.project, cases=()))
+    desk.folder.scans.set_aside(CASE)
+
+
+#: Every way to write, and what it has to put into its place at least.
+PATHS: dict[Callable[[Desk], None], set[str]] = {
+    _new_project: {"new.segdesk", "project.h5"},
+    _import: {"case-002"},
+    _masks: {"annotation-2.h5", "project.h5"},
+    _index: {"project.h5"},
+    Desk.predict: {"case-001.h5"},
+    _sync: set(),
+    _journal: set(),
+    _close: set(),
+    _run_folder: set(),
+    _remove: {"case-001", "run-001.h5"},
+}
+
+
+@pytest.mark.parametrize("work", PATHS, ids=lambda work: work.__name__.strip("_"))
+def test_nothing_gets_its_name_before_its_content_lasts_and_every_name_lasts_at_the_end(
+    desk: Desk, work: Callable[[Desk], None]
+) -> None:
+    work(desk)
+    events = desk.record.events
+    assert any(isinstance(event, Sync) for event in events)
+    # The text in `lock` only names who holds it.
+    faults = [fault for fault in faults_of_order(events) if "content of lock" not in fault]
+    assert faults == []
+    left = left_unsafe(events)
+    assert [repr(node) for node in left.files if repr(node) != "lock"] == []
+    # What is not needed any more may come back: nobody looks for it, and the next save removes it.
+    assert [name.path.name for name in left.names if name.verb != "remove"] == []
+    named = {e.path.name for e in events if isinstance(e, Name) and e.verb == "rename"}
+    assert PATHS[work] <= named
+
+
+def _at(events: list[Event], what: Callable[[Event], bool]) -> list[int]:
+    return [at for at, event in enumerate(events) if what(event)]
+
+
+def test_an_old_generation_and_its_journal_go_only_once_the_new_index_lasts(desk: Desk) -> None:
+    for step in (2, 3):
+        paint(desk.folder, desk.mask, CASE, step)
+        desk.save()
+    events = desk.record.events
+    gone = _at(
+        events,
+        lambda e: (
+            isinstance(e, Name)
+            and e.verb == "remove"
+            and e.path.name.startswith(("annotation-", "journal-"))
+        ),
+    )
+    assert len(gone) >= 2
+    for at in gone:
+        placed = _at(
+            events[:at],
+            lambda e: isinstance(e, Name) and e.verb == "rename" and e.path.name == "project.h5",
+        )
+        lasting = [e for e in events[placed[-1] : at] if isinstance(e, Sync)]
+        assert any(sync.node.born == desk.folder.path for sync in lasting)
+
+
+def test_the_journal_of_the_next_generation_lasts_before_a_mask_of_it_is_written(
+    desk: Desk,
+) -> None:
+    paint(desk.folder, desk.mask, CASE, 2)
+    desk.save()
+    events = desk.record.events
+    (made,) = _at(events, lambda e: isinstance(e, Name) and e.path.name == "journal-2")
+    (placed,) = _at(events, lambda e: isinstance(e, Name) and e.path.name == "annotation-2.h5")
+    between = [e.node.born.name for e in events[made:placed] if isinstance(e, Sync)]
+    assert between[:2] == ["journal-2", "p.segdesk"]
+
+
+def test_a_stroke_is_with_the_system_when_append_returns(desk: Desk) -> None:
+    paint(desk.folder, desk.mask, CASE, 2)
+    assert [e.node.born.name for e in desk.record.events if isinstance(e, Write)] == ["journal-1"]
+
+
+def test_a_prediction_lasts_before_the_index_that_names_it(desk: Desk) -> None:
+    desk.predict()
+    case = replace(desk.project.case(CASE), predictions=("run-001",))
+    desk.folder.hand_over_index(desk.project.with_case(case))
+    desk.folder.write_index()
+    assert faults_of_order(desk.record.events) == []
+    renamed = [e.path.name for e in desk.record.events if isinstance(e, Name) and e.new]
+    assert renamed.index("case-001.h5") < renamed.index("project.h5")
