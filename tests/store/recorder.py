@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,17 +87,19 @@ class Record:
     root : everything outside is not looked at
     nodes : by inode
     events : in order
+    home : the root's node
     """
 
     root: Path
     nodes: dict[int, Node] = field(default_factory=dict[int, Node])
     events: list[Event] = field(default_factory=list[Event])
 
+    @property
+    def home(self) -> Node:
+        return self.nodes[self.root.stat().st_ino]
+
     def mark(self, said: object) -> None:
         self.events.append(Mark(said))
-
-    def since(self, start: int) -> list[Event]:
-        return self.events[start:]
 
     def node_of(self, descriptor: int) -> Node | None:
         return self.nodes.get(os.fstat(descriptor).st_ino)
@@ -284,7 +285,7 @@ def _go_on(unsafe: Unsafe, event: Event) -> None:
         case Write(node):
             unsafe.files[node] = unsafe.files.get(node, 0) + 1
         case Sync(node) if node.is_folder:
-            unsafe.names = [name for name in unsafe.names if not _lasts_with(name, node)]
+            unsafe.names = [name for name in unsafe.names if not lasts_with(name, node)]
         case Sync(node):
             unsafe.files.pop(node, None)
         case Name():
@@ -293,10 +294,7 @@ def _go_on(unsafe: Unsafe, event: Event) -> None:
             pass
 
 
-def _lasts_with(name: Name, folder: Node) -> bool:
+def lasts_with(name: Name, folder: Node) -> bool:
     """A name in one folder lasts when it is synced; of two, the new one counts."""
     place = name.new or name.old
     return place is not None and place[0] is folder
-
-
-IS_POSIX = sys.platform != "win32"
