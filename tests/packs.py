@@ -17,8 +17,8 @@ from segdesk.core.edit import Dismissal, Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Epoch, Intensities, Run, plan_for
 from segdesk.core.run_in_use import RunInUse
-from segdesk.store.pack import seal
 from segdesk.store.pack.contents import run_files
+from segdesk.store.parts import seal
 from tests.projects import SHAPE, make_project, stroke
 
 
@@ -114,7 +114,8 @@ def changed(file: Path, copy: Path, change: Callable[[Any], object]) -> Path:
     copy.write_bytes(file.read_bytes())
     with h5py.File(copy, "r+") as root:
         change(root)
-    seal.put(copy)
+    with copy.open("rb+") as sealed:
+        seal.seal_file(sealed, "pack", seal.NOTHING)
     return copy
 
 

@@ -1,7 +1,6 @@
 """One file to carry: a whole project as one HDF5 file, and back.
 
     contents   what stands where in the file, and what goes into it
-    seal       the block before it: length and SHA-256 of the rest, checked before HDF5 sees a byte
     layers     planes of a scan, packed slice by slice and read back against their checksums
     write      project -> file: written beside, verified, renamed
     read       the file as a stranger's: sealed, no links, every checksum

@@ -12,7 +12,9 @@
       curves/               one column for each figure
       files/                what the run kept, such as its weights, as bytes
 
-Every dataset has the attribute `sha256`: of its content, or of its slices one after the other.
+The file is sealed as those of a project folder are (`parts.seal`), in a stream, because it may be
+larger than the memory. Every dataset has the attribute `sha256`: of its content, or of its slices
+one after the other.
 """
 
 from __future__ import annotations

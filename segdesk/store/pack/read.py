@@ -20,7 +20,6 @@ from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.errors import ProjectError
 from segdesk.store.disk.translate import reading
-from segdesk.store.pack import seal
 from segdesk.store.pack.contents import (
     CASES,
     CHECKSUM,
@@ -36,7 +35,7 @@ from segdesk.store.pack.contents import (
     run_files,
 )
 from segdesk.store.pack.layers import inside, planes_of
-from segdesk.store.parts import hdf5
+from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.complete_codec import slices_of
 from segdesk.store.parts.hdf5 import Group
 from segdesk.store.parts.project_codec import decode
@@ -67,7 +66,7 @@ class Packed:
 def is_packed(path: Path) -> bool:
     """Whether a file is a packed project, by its first bytes; what cannot be read is none."""
     try:
-        return path.is_file() and seal.is_sealed(path)
+        return path.is_file() and seal.is_sealed(path, "pack")
     except OSError:
         return False
 
@@ -85,7 +84,7 @@ def open_sealed(path: Path, on_bytes: seal.OnBytes | None = None) -> Packed:
     ProjectError, ValueError, KeyError, OSError, UsageError
         Where something is not as it was written.
     """
-    seal.check(path, on_bytes)
+    seal.check_file(path, "pack", on_bytes)
     with hdf5.open_file(path) as root:
         for place, group, declared in root.datasets():
             name = place[-1]

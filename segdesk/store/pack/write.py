@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
+import os
 import shutil
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -12,13 +14,13 @@ from typing import BinaryIO
 import numpy as np
 
 from segdesk.core.case import Case
-from segdesk.core.regular_file import open_regular
+from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
 from segdesk.store.disk.replace import replacing
 from segdesk.store.disk.translate import writing
-from segdesk.store.pack import for_people, read, seal
+from segdesk.store.pack import for_people, read
 from segdesk.store.pack.contents import (
     CASES,
     CHECKSUM,
@@ -41,7 +43,7 @@ from segdesk.store.pack.contents import (
     run_files,
 )
 from segdesk.store.pack.layers import AnyPlane, packed, put_planes
-from segdesk.store.parts import hdf5
+from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.project_codec import encode
 from segdesk.store.project_folder import ProjectFolder
@@ -185,7 +187,10 @@ class _Packing:
             for file in self._kept_files(run):
                 self._write_run_file(path, run, file)
         _put_sums(path)
-        seal.put(path, self._on_bytes)
+        with io.BufferedRandom(change_regular(path)) as file:
+            seal.seal_file(file, "pack", seal.NOTHING, self._on_bytes)
+            file.flush()
+            os.fsync(file.fileno())
         try:
             read.verify(path, self._telling("Reading it back"), self._on_bytes)
         except (ValueError, KeyError) as error:

@@ -16,14 +16,15 @@ import io
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.regular_file import open_regular
 from segdesk.store.disk.translate import Damage
 
-Kind = Literal["project", "annotation", "prediction", "volume"]
+Kind = Literal["project", "annotation", "prediction", "volume", "pack"]
 #: HDF5 takes user blocks of 512 bytes and powers of two above.
 SIZE = 512
 MAGIC = b"\x89segdsk\1"
@@ -31,6 +32,8 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD = struct.Struct("<8s16sQQQ32s")
 _SUM = struct.Struct("<I")
 _PIECE = 1 << 20
+#: Told how many bytes were read, and how many there are; raises to stop.
+OnBytes = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def sealed(content: bytes, kind: Kind) -> bytes:
     return b"".join((_head(kind, len(rest), NOTHING, hashlib.sha256(rest).digest()), rest))
 
 
-def seal_file(file: BinaryIO, kind: Kind, left_out: Span) -> None:
+def seal_file(file: BinaryIO, kind: Kind, left_out: Span, on_bytes: OnBytes | None = None) -> None:
     """Seal a file that is open for reading and writing and whole but for its seal.
 
     Raises
@@ -68,14 +71,47 @@ def seal_file(file: BinaryIO, kind: Kind, left_out: Span) -> None:
         Where the disk refuses.
     """
     size = file.seek(0, io.SEEK_END)
-    digest = hashlib.sha256()
-    for start, stop in ((SIZE, left_out.start), (left_out.stop, size)):
+    digest = _digest(file, ((SIZE, left_out.start), (left_out.stop, size)), on_bytes)
+    file.seek(0)
+    file.write(_head(kind, size - SIZE, left_out, digest))
+
+
+def is_sealed(path: Path, kind: Kind) -> bool:
+    """Whether a file begins as one of this kind. OSError where it cannot be read."""
+    with open_regular(path, follow=True) as file:
+        return file.read(24) == MAGIC + kind.encode().ljust(16, b"\0")
+
+
+def check_file(path: Path, kind: Kind, on_bytes: OnBytes | None = None) -> None:
+    """Read a file to its end, however large it is, and compare it with its seal.
+
+    Raises
+    ------
+    Damage
+        As `read`.
+    OSError
+        Where the disk refuses.
+    """
+    with open_regular(path, follow=True) as file:
+        head = _checked_head(file, kind)
+        if head.left_out.nbytes:
+            raise Damage("its seal leaves something out")
+        if _digest(file, ((SIZE, head.size),), on_bytes) != head.digest:
+            raise Damage("its checksum does not agree")
+
+
+def _digest(file: BinaryIO, spans: tuple[tuple[int, int], ...], on_bytes: OnBytes | None) -> bytes:
+    """SHA-256 of half-open ranges of offsets, piece by piece."""
+    sum_, done, total = hashlib.sha256(), 0, sum(stop - start for start, stop in spans)
+    for start, stop in spans:
         file.seek(start)
         while start < stop and (piece := file.read(min(_PIECE, stop - start))):
-            digest.update(piece)
+            sum_.update(piece)
             start += len(piece)
-    file.seek(0)
-    file.write(_head(kind, size - SIZE, left_out, digest.digest()))
+            done += len(piece)
+            if on_bytes is not None:
+                on_bytes(done, total)
+    return sum_.digest()
 
 
 def read(path: Path, kind: Kind, *, most: int) -> bytes:
@@ -133,6 +169,30 @@ def read_around(file: BinaryIO, kind: Kind, *, most: int) -> Around:
     OSError
         Where the disk refuses.
     """
+    head = _checked_head(file, kind)
+    if head.size - head.left_out.nbytes > most:
+        raise Damage(f"it is larger than any {kind} of this project")
+    file.seek(0)
+    before = _exactly(file, head.left_out.start)
+    file.seek(head.left_out.stop)
+    after = _exactly(file, head.size - head.left_out.stop)
+    found = hashlib.sha256(memoryview(before)[SIZE:])
+    found.update(after)
+    if found.digest() != head.digest:
+        raise Damage("its checksum does not agree")
+    return Around(before, head.left_out, after)
+
+
+class _Head(NamedTuple):
+    """What a seal says: bytes of the whole file, what is left out, SHA-256 of the rest."""
+
+    size: int
+    left_out: Span
+    digest: bytes
+
+
+def _checked_head(file: BinaryIO, kind: Kind) -> _Head:
+    """The seal of a file of this kind, where it is whole and the file as long as it says."""
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
     head = file.read(SIZE)
@@ -153,16 +213,7 @@ def read_around(file: BinaryIO, kind: Kind, *, most: int) -> Around:
         raise Damage("it is longer than it was written")
     if not SIZE <= start <= start + left_out <= size:
         raise Damage("its seal leaves out what is not there")
-    if size - left_out > most:
-        raise Damage(f"it is larger than any {kind} of this project")
-    before = head + _exactly(file, start - SIZE)
-    file.seek(start + left_out)
-    after = _exactly(file, size - start - left_out)
-    found = hashlib.sha256(memoryview(before)[SIZE:])
-    found.update(after)
-    if found.digest() != digest:
-        raise Damage("its checksum does not agree")
-    return Around(before, Span(start, start + left_out), after)
+    return _Head(size, Span(start, start + left_out), digest)
 
 
 class Hollow(io.RawIOBase):

@@ -288,6 +288,7 @@ def test_a_place_that_is_taken_keeps_what_it_has(packed: Path, tmp_path: Path) -
 
 def test_a_seal_that_lies_about_the_length_is_refused(packed: Path, tmp_path: Path) -> None:
     content = bytearray(packed.read_bytes())
-    struct.pack_into("<Q", content, 8, 1 << 60)
+    struct.pack_into("<Q", content, 24, 1 << 60)
+    struct.pack_into("<I", content, 508, zlib.crc32(content[:508]))
     (tmp_path / "lies.h5").write_bytes(content)
     refused(tmp_path / "lies.h5", "damaged")
