@@ -5,7 +5,7 @@ How the file is written and read back belongs to `store.pack`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,11 +29,13 @@ class Pack:
     Parameters
     ----------
     notes : sentences about what is left out and what that means
+    let_go : called once it is written or given up: saves may remove the masks of before again
     """
 
     folder: ProjectFolder
     contents: Contents
     notes: tuple[str, ...]
+    let_go: Callable[[], None]
 
     def write(
         self,
@@ -43,8 +45,18 @@ class Pack:
         tell: Tell | None = None,
         cancelled: Asked | None = None,
     ) -> None:
-        """Write it; raises as `store.pack.write.pack`. Any thread."""
-        pack(self.folder, self.contents, file, overwrite=overwrite, tell=tell, cancelled=cancelled)
+        """Write it, once; raises as `store.pack.write.pack`. Any thread."""
+        try:
+            pack(
+                self.folder,
+                self.contents,
+                file,
+                overwrite=overwrite,
+                tell=tell,
+                cancelled=cancelled,
+            )
+        finally:
+            self.let_go()
 
 
 def check_file(file: Path, *, overwrite: bool) -> None:
@@ -117,7 +129,8 @@ def prepare(
         *_said_of_cases(project, chosen),
         *(f"{id} is under way and stays out." for id in under_way),
     )
-    return Pack(workbench.folder, Contents(chosen, generation, masks), notes)
+    let_go = workbench.folder.pin_masks(case for case in rows if case.id not in masks)
+    return Pack(workbench.folder, Contents(chosen, generation, masks), notes, let_go)
 
 
 def _in_use(now: RunInUse, kept: Collection[str]) -> RunInUse:

@@ -16,7 +16,7 @@ Everything outside this room goes through here. When to save and what an Edit me
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +85,8 @@ class ProjectFolder:
         #: Edits of older journals that the journal of now holds too.
         self._brought: set[int] = set()
         self._save: Save | None = None
+        #: Masks that stay while somebody reads them, however often is saved meanwhile.
+        self._pinned: set[Path] = set()
 
     @property
     def writable(self) -> bool:
@@ -241,6 +243,15 @@ class ProjectFolder:
         number = 0 if self._journal is None else self._journal.next_sequence
         return replace(edit, sequence=number)
 
+    def pin_masks(self, cases: Iterable[Case]) -> Callable[[], None]:
+        """Keep the masks of these cases as they are on the disk until what this gives is called,
+        which any thread may do: a worker reads them while saves go on."""
+        paths = {
+            self._layout.annotation(case.id, case.generation) for case in cases if case.generation
+        }
+        self._pinned |= paths
+        return lambda: self._pinned.difference_update(paths)
+
     def append(self, entry: Entry) -> None:
         """Journal what was done; when this returns, it outlives a crash of the program.
 
@@ -389,7 +400,9 @@ class ProjectFolder:
         journal.close()
         self._brought = set()
         self._index.begin(project, self._touched.segments())
-        self._save = Save(self._layout, self._index, new, new_base, stacks, self._guard.check)
+        self._save = Save(
+            self._layout, self._index, new, new_base, stacks, self._guard.check, self._pinned
+        )
         return self._save
 
     def _made_lasting(self, journal: Journal) -> bool:

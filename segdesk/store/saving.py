@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,7 @@ class Save:
     base : what the new index carries
     stacks : what can be undone and redone when it begins
     check : asked before each write: raises where the folder is not the project's to write to
+    pinned : masks that somebody is reading, asked when older ones go; they go the next time
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Save:
         base: Base,
         stacks: Stacks,
         check: Check = no_check,
+        pinned: AbstractSet[Path] = frozenset(),
     ) -> None:
         self.generation = base.generation
         self._layout = layout
@@ -124,6 +127,7 @@ class Save:
         self._base = base
         self._stacks = stacks
         self._check = check
+        self._pinned = pinned
         self._previous = index.base
         self._ended = threading.Event()
         self._saved: Project | None = None
@@ -191,7 +195,7 @@ class Save:
                 annotation_name(self._previous.state(case.id).generation),
             }
             for path in sorted(self._layout.case(case.id).glob("*annotation-*.h5*")):
-                if path.name not in kept:
+                if path.name not in kept and path not in self._pinned:
                     _remove(path)
         self._drop_journals()
 

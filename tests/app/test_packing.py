@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from segdesk.app import saving
 from segdesk.app.packing import check_file, prepare
 from segdesk.app.unpacking import unpack
 from segdesk.app.workbench import Workbench
@@ -103,6 +104,26 @@ def test_painting_that_goes_on_while_it_is_packed_stays_out(tmp_path: Path) -> N
     workbench.close()
     with by_h5py(tmp_path / "p.h5") as root:
         assert (root["cases/case-001/labels"][()] == before).all()
+
+
+def test_saves_that_go_on_while_it_is_packed_take_no_mask_away(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 1)
+    saving.save(workbench)
+    before = workbench.annotation("case-001").labels.copy()
+    folder = workbench.folder.path / "cases" / "case-001"
+    wanted = prepare(workbench)
+    for at in (2, 3, 4):
+        stroke(workbench, at)
+        saving.save(workbench)
+    wanted.write(tmp_path / "p.h5")
+    with by_h5py(tmp_path / "p.h5") as root:
+        assert (root["cases/case-001/labels"][()] == before).all()
+    assert len(list(folder.glob("annotation-*"))) == 3
+    stroke(workbench, 0)
+    saving.save(workbench)
+    workbench.close()
+    assert len(list(folder.glob("annotation-*"))) == 2
 
 
 def test_the_pools_of_all_patients_stay_so_that_nobody_moves_who_comes_back(
