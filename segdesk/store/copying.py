@@ -26,6 +26,7 @@ from segdesk.core.project import Project
 from segdesk.core.regular_file import is_link, new_regular, open_regular
 from segdesk.core.volume import Volume
 from segdesk.errors import Cancelled, ProjectError
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.store import new_project
 from segdesk.store.disk.layout import PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.lock import LOCK
@@ -43,8 +44,6 @@ from segdesk.store.saving import new_generations
 #: Not copied, by the path inside the project: the other's lock, the index (written anew), what is
 #: half written, and what a training works on.
 LEFT = (LOCK, PROJECT_FILE, f"*{PARTIAL}*", "runs/*/bundle/*")
-#: Of a run's folder, what it predicts with.
-NETWORK = "model.keras"
 #: Bytes between two looks at whether it shall stop.
 _PIECE = 1 << 22
 
@@ -190,7 +189,7 @@ class Copy:
                     self._lost.append(f"What {run} predicted of {case.id} could not be kept.")
             kept.append(replace(case, predictions=there))
         for run in self._memory.project.runs:
-            if run.best and not (layout.run(run.id) / NETWORK).is_file():
+            if run.best and not RunPaths(layout.run(run.id)).weights(run.best).is_file():
                 self._lost.append(f"The network of {run.id} could not be kept; its curves are.")
         return replace(self._memory.project, cases=tuple(kept))
 

@@ -56,7 +56,7 @@ def opened(tmp_path: Path) -> Iterator[Workbench]:
     workbench = make_project(tmp_path / "here", cases=2)
     stroke(workbench, 1, case=TWO)
     workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
-    (workbench.folder.runs.folder("run-001") / "model.keras").write_bytes(b"weights")
+    workbench.folder.runs.paths("run-001").weights(1).write_bytes(b"weights")
     labels = np.ones(workbench.project.case(ONE).grid.shape, np.uint8)
     workbench.folder.runs.write_prediction(Prediction("run-001", ONE, labels, labels))
     workbench.add_prediction("run-001", ONE)
@@ -95,7 +95,7 @@ def test_a_copy_holds_everything_while_the_files_can_be_reached(
     assert (done, undone) == expected[1:]
     assert np.array_equal(again.volume(TWO).voxels, voxels(seed=1))
     assert again.prediction(ONE, "run-001") is not None
-    assert (again.folder.runs.folder("run-001") / "model.keras").read_bytes() == b"weights"
+    assert again.folder.runs.paths("run-001").weights(1).read_bytes() == b"weights"
     stroke(again, 0)
     saving.save(again)
     again.close()

@@ -94,7 +94,7 @@ def _close(desk: Desk) -> None:
 
 
 def _run_folder(desk: Desk) -> None:
-    desk.folder.runs.folder("run-007")
+    desk.folder.runs.paths("run-007")
 
 
 def _remove(desk: Desk) -> None:

@@ -103,7 +103,7 @@ class Life:
 
     def predict(self, run: str, value: int) -> None:
         layers = (np.full(GRID.shape, value, np.uint8),) * 2
-        self.folder.runs.folder(run)
+        self.folder.runs.paths(run)
         self.folder.runs.write_prediction(Prediction(run, FIRST, *layers))
         case = self.project.case(FIRST)
         case = replace(case, predictions=(*case.predictions, run))
