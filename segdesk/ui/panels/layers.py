@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSlider
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QSlider,
+    QWidget,
+)
 
 from segdesk.app.run_in_use import AUTOMATIC, why_of
 from segdesk.app.view_state import STYLES, ViewState
@@ -65,10 +73,18 @@ class LayersPanel(Panel):
         ):
             self._style.addItem(words, style)
         self._style.activated.connect(self._restyle)
-        self._legend = label("", "dim")
+        self._legend = QWidget()
         self._legend.setObjectName("difference_legend")
-        self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._legend.setWordWrap(True)
+        self._swatches = (label(""), label(""))
+        legend = QHBoxLayout(self._legend)
+        legend.setContentsMargins(0, 0, 0, 0)
+        legend.setSpacing(GRID)
+        words = (self.tr("only predicted"), self.tr("only drawn"))
+        for swatch, what in zip(self._swatches, words, strict=True):
+            legend.addWidget(swatch)
+            legend.addWidget(label(what, "dim"))
+            legend.addSpacing(GRID)
+        legend.addStretch(1)
         self._runs = RunList()
         self._runs.setObjectName("run_in_use")
         self._runs.setAccessibleName(self.tr("Run in use"))
@@ -150,15 +166,11 @@ class LayersPanel(Panel):
     def _show_legend(self, is_difference: bool) -> None:
         """What the two colours of the difference mean; nothing while there are none."""
         self._legend.setVisible(is_difference)
-        self._legend.setText(
-            "&nbsp; ".join(
-                f'<span style="color:{colour}">&#9632;</span> {words}'
-                for colour, words in (
-                    (self.tokens.false_positive, self.tr("only predicted")),
-                    (self.tokens.false_negative, self.tr("only drawn")),
-                )
-            )
-        )
+        colours = (self.tokens.false_positive, self.tokens.false_negative)
+        for swatch, colour in zip(self._swatches, colours, strict=True):
+            picture = QPixmap(2 * GRID, 2 * GRID)
+            picture.fill(QColor(colour))
+            swatch.setPixmap(picture)
 
     def _show_runs(self) -> None:
         """Which run is in use and why, and which others there are."""
