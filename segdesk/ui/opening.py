@@ -102,19 +102,39 @@ class Opening(QObject):
             else:
                 self._session.failed.emit(error)
 
-        self._begin(lambda: self._open(path, only_read), _let_go, then, failed, leave)
+        self._begin(
+            lambda: self._open(path, only_read), _let_go, then, failed, leave or self._leave
+        )
 
-    def create(self, path: Path, *, then: Then = _nothing, otherwise: Then = _nothing) -> None:
+    def create(
+        self,
+        path: Path,
+        *,
+        then: Then = _nothing,
+        otherwise: Then = _nothing,
+        asked: bool = False,
+    ) -> None:
         """Make a new project and open it in the place of the one that is open; `otherwise` is
-        called where that fails."""
+        called where that fails.
+
+        Parameters
+        ----------
+        asked : by a hand, so that an import under way stops as it does for any other project
+        """
 
         def failed(error: Exception) -> None:
             self._session.failed.emit(error)
             otherwise()
 
         reader = self._preferences.now.reader
+        # An import makes its first project itself, and goes on with it.
+        leave = None if self._session.workbench is None and not asked else self._leave
         self._begin(
-            lambda: (Workbench.create(path, reader=reader), ()), Workbench.discard, then, failed
+            lambda: (Workbench.create(path, reader=reader), ()),
+            Workbench.discard,
+            then,
+            failed,
+            leave,
         )
 
     def ask(self) -> None:
@@ -134,7 +154,7 @@ class Opening(QObject):
         if reason := self._idle():
             self.said.emit(reason)
         else:
-            self.create(path)
+            self.create(path, asked=True)
 
     def _open(self, path: Path, only_read: bool) -> _Made:
         workbench, cut_off = open_project(
@@ -149,7 +169,7 @@ class Opening(QObject):
         drop: Callable[[Workbench], None],
         then: Then,
         failed: Callable[[Exception], None],
-        leave: Leave | None = None,
+        leave: Leave | None,
     ) -> None:
         if self._session.is_opening:
             raise ValueError("expected no project that is being opened")
@@ -165,10 +185,10 @@ class Opening(QObject):
                 self._session.set_opening(False)
                 drop(found[0])
 
-            if self._session.workbench is None:
+            if leave is None:
                 take()
             else:
-                (leave or self._leave)(take, stay)
+                leave(take, stay)
 
         def refused(error: Exception) -> None:
             self._session.set_opening(False)
