@@ -23,7 +23,7 @@ from segdesk import __version__
 from segdesk.app.doors import unwrapped
 from segdesk.app.logbook import open_logbook
 from segdesk.app.packing import ENDING
-from segdesk.cli import entries, learn, packing, scans
+from segdesk.cli import checking, entries, learn, packing, scans
 from segdesk.cli.projects import SUFFIX
 from segdesk.cli.report import complain
 from segdesk.errors import Cancelled, SegdeskError, UsageError
@@ -52,6 +52,7 @@ app = typer.Typer(
 )
 scans.add_to(app)
 learn.add_to(app)
+checking.add_to(app)
 packing.add_to(app)
 
 

@@ -7,6 +7,7 @@ outside this room imports another file of it but for names.
     scans, run_files its volumes; its runs and predictions
     index            who may write project.h5, and what an index save has to leave as it was
     saving           one `Save`: new generations of masks, then the new index
+    checking         looking through all of it for what is damaged or missing
     new_project, removed
                      the folder of a new project; what a case leaves behind that goes
 

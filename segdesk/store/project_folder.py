@@ -31,7 +31,7 @@ from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
 from segdesk.store import new_project
 from segdesk.store.copying import Copy, InMemory
 from segdesk.store.disk.guard import Guard
-from segdesk.store.disk.layout import PROJECT_FILE, Layout
+from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.disk.translate import reading, refusal, writing
 from segdesk.store.index import Index
@@ -126,12 +126,7 @@ class ProjectFolder:
         ProjectLocked
             Where `writable` and another process has it open for writing.
         """
-        if not path.is_dir() or not (path / PROJECT_FILE).is_file():
-            found = "is not there" if not path.exists() else "is not a project of segdesk"
-            raise ProjectError(
-                f"'{path.name}' {found}.",
-                f"A project is a folder with a '{PROJECT_FILE}' in it.",
-            )
+        project_file.check_is_project(path)
         with reading(f"The project '{path.name}'"):
             for child in path.iterdir():
                 Layout(path).inside(child)

@@ -20,10 +20,11 @@ from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import ProjectError
-from segdesk.store.journal.recover import opened, recover
+from segdesk.store.journal.recover import recover
 from segdesk.store.parts import annotation_file, project_file, volume_file
 from segdesk.store.parts.project_codec import part
 from segdesk.store.project_folder import ProjectFolder
+from tests.harms import harms
 from tests.store.painter import paint, save
 from tests.store.strategies import project_with_cases
 
@@ -36,7 +37,6 @@ FILES = {
     "prediction": "runs/run-001/predictions/case-001.h5",
     "journal": "journal-1",
 }
-SECTOR = 512
 LONGEST_S, MOST_BYTES = 2.0, 500e6
 
 
@@ -59,9 +59,9 @@ def index_of(folder: ProjectFolder) -> Seen:
 
 
 def edits_of(folder: ProjectFolder) -> Seen:
-    project, generation = project_file.read(folder.path)
-    found = opened(project, recover(folder.path, generation))
-    return Seen(found.edits, found.notes)
+    found = recover(folder.path, folder.generation)
+    lost = tuple("An Edit is lost." for _, entry in found.entries() if entry is None)
+    return Seen(([*found.entries()], found.stacks), found.notes + lost)
 
 
 def mask_of(folder: ProjectFolder, case: Case) -> Seen:
@@ -143,18 +143,6 @@ def told_or_the_same(read: Callable[[], Seen], sound: Seen, what: str) -> None:
     assert took_s < LONGEST_S, f"{took_s:.1f} s: {what}"
 
 
-def harms(size: int, *, flips: int, sectors: int, seed: int) -> Iterator[tuple[str, int, int]]:
-    """(words, offset, length): a length of 0 is a flipped bit, whose number follows the offset."""
-    rng = np.random.default_rng(seed)
-    # Half of them at the beginning, where a file says what it is.
-    for number in range(flips):
-        at = int(rng.integers(0, min(size, 4 * SECTOR) if number % 2 else size))
-        yield f"bit {at % 8} of byte {at}", at, 0
-    for _ in range(sectors):
-        at = int(rng.integers(0, -(-size // SECTOR))) * SECTOR
-        yield f"sector at {at}", at, SECTOR
-
-
 def all_harms_are_told(path: Path, kind: str, *, flips: int, sectors: int) -> None:
     file = path / FILES[kind]
     content = file.read_bytes()
@@ -165,16 +153,9 @@ def all_harms_are_told(path: Path, kind: str, *, flips: int, sectors: int) -> No
         sound = look(read)
         assert not sound.said
         try:
-            for what, at, length in harms(
-                len(content), flips=flips, sectors=sectors, seed=len(kind)
-            ):
-                harmed = bytearray(content)
-                if length:
-                    harmed[at : at + length] = bytes(len(harmed[at : at + length]))
-                else:
-                    harmed[at] ^= 1 << at % 8
+            for what, harmed in harms(content, flips=flips, sectors=sectors, seed=len(kind)):
                 file.write_bytes(harmed)
-                told_or_the_same(read, sound, f"{what} of {len(content)} in {kind}")
+                told_or_the_same(read, sound, f"{what} in {kind}")
         finally:
             file.write_bytes(content)
         assert look(read) == sound

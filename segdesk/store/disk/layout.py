@@ -11,6 +11,8 @@ from segdesk.jobs.run_paths import RunPaths
 from segdesk.store.disk.names import checked_id
 
 PROJECT_FILE = "project.h5"
+#: The index before the last time that it was written.
+PREVIOUS_FILE = "project-previous.h5"
 VOLUME_FILE = "volume.h5"
 
 

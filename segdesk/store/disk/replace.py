@@ -56,7 +56,12 @@ def replacing(path: Path, check: Check = no_check) -> Generator[Path, None, None
 
 
 def write_whole(
-    path: Path, content: bytes, verify: Callable[[bytes], object], check: Check = no_check
+    path: Path,
+    content: bytes,
+    verify: Callable[[bytes], object],
+    check: Check = no_check,
+    *,
+    previous: Path | None = None,
 ) -> None:
     """Write a small file anew: temporary name, fsync, re-open, verify, replace.
 
@@ -65,6 +70,7 @@ def write_whole(
     content : all of it
     verify : is given what the disk gives back; raises where it cannot be read
     check : asked before the old file is replaced
+    previous : gets the old file; None: it goes
 
     Raises
     ------
@@ -80,6 +86,27 @@ def write_whole(
         if back != content:
             raise OSError(errno.EIO, "the disk gave back something else than was written")
         verify(back)
+        if previous is not None and path.exists():
+            check()
+            _name_too(path, previous)
+
+
+def _name_too(path: Path, name: Path) -> None:
+    """Give a file a second name, in the place of what had it; both are whole at every moment."""
+    partial = partial_name(name)
+    remove_whatever(partial)
+    try:
+        try:
+            partial.hardlink_to(path)
+        except OSError:
+            # Some file systems know no second names.
+            with open_regular(path) as file, new_regular(partial) as copy:
+                put_all(copy, file.read())
+                os.fsync(copy.fileno())
+        replace_file(partial, name)
+    finally:
+        # Where both are names of one file already, the system replaces nothing and says nothing.
+        partial.unlink(missing_ok=True)
 
 
 def put_all(file: io.FileIO, content: bytes | memoryview) -> None:

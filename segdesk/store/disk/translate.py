@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from segdesk.core.regular_file import NotRegular
 from segdesk.errors import ProjectError, ProjectReadOnly, UsageError
 
+RESTORE = "Restore the folder from a copy."
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -70,9 +71,7 @@ def refusal(what: str, error: OSError) -> tuple[str, str]:
 
 
 @contextmanager
-def reading(
-    what: str, *, hint: str = "Restore the folder from a copy."
-) -> Generator[None, None, None]:
+def reading(what: str, *, hint: str = RESTORE) -> Generator[None, None, None]:
     """Turn faults of reading into a ProjectError.
 
     Parameters

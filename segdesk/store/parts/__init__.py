@@ -2,8 +2,10 @@
 
     hdf5             the only file that names h5py: strict reading, clean failing
     project_file     project.h5 whole: written anew, verified, replaced
-    project_codec    a `Project` as HDF5 groups, and back; run_codec, complete_codec and value_codec
-                     are its parts
+    seal             the first bytes of every file, checked before HDF5 sees it; target: what HDF5
+                     writes to
+    project_codec    a `Project` as HDF5 groups, and back; case_codec, run_codec, complete_codec and
+                     value_codec are its parts
     volume_file      volume.h5: written once, then memory-mapped
     plane_file       files of uint8 planes; annotation_file and prediction_file build on it
 

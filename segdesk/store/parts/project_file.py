@@ -9,9 +9,9 @@ from pathlib import Path
 
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
-from segdesk.store.disk.layout import PROJECT_FILE
+from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE
 from segdesk.store.disk.replace import Check, no_check, write_whole
-from segdesk.store.disk.translate import reading, writing
+from segdesk.store.disk.translate import RESTORE, reading, writing
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.project_codec import decode, encode, link_files
@@ -50,25 +50,51 @@ def write(folder: Path, project: Project, generation: int, check: Check = no_che
 
     with writing(f"The index of the project '{folder.name}'"):
         content = seal.sealed(hdf5.image(build), "project")
-        write_whole(folder / PROJECT_FILE, content, verify, check)
+        path = folder / PROJECT_FILE
+        previous = folder / PREVIOUS_FILE if _is_sound(path) else None
+        write_whole(path, content, verify, check, previous=previous)
 
 
-def read(folder: Path) -> tuple[Project, int]:
-    """The project and its generation, as last saved.
+def check_is_project(folder: Path) -> None:
+    """Refuse what is no project.
 
     Raises
     ------
     ProjectError
-        Where there is none, it is damaged, or a newer segdesk wrote it.
+        Where the folder has no index, nor had one.
     """
-    path = folder / PROJECT_FILE
-    if not path.exists():
-        raise ProjectError(
-            f"'{folder.name}' is not a project of segdesk.",
-            f"A project is a folder with a '{PROJECT_FILE}' in it.",
-        )
+    if folder.is_dir() and any((folder / name).exists() for name in (PROJECT_FILE, PREVIOUS_FILE)):
+        return
+    found = "is not a project of segdesk" if folder.exists() else "is not there"
+    raise ProjectError(
+        f"'{folder.name}' {found}.", f"A project is a folder with a '{PROJECT_FILE}' in it."
+    )
+
+
+def read(folder: Path, name: str = PROJECT_FILE) -> tuple[Project, int]:
+    """The project and its generation, as last saved.
+
+    Parameters
+    ----------
+    name : of the file: the index, or the previous one
+
+    Raises
+    ------
+    ProjectError
+        Where there is none, it is damaged, or a newer segdesk wrote it. The hint says whether the
+        previous one is there.
+    """
+    check_is_project(folder)
+    path = folder / name
     what = f"The index of the project '{folder.name}'"
-    with reading(what), hdf5.open_image(seal.read(path, "project", most=_LARGEST)) as root:
+    if name == PREVIOUS_FILE:
+        what = f"The previous index of the project '{folder.name}'"
+    try:
+        content = seal.read(path, "project", most=_LARGEST)
+    except (OSError, ValueError):
+        with reading(what, hint=_way_back(folder, name)):
+            raise
+    with reading(what), hdf5.open_image(content) as root:
         _check_version(root, folder)
         generation = root.integer("generation")
         if generation < 0:
@@ -77,6 +103,25 @@ def read(folder: Path) -> tuple[Project, int]:
         if any(not 0 <= case.generation <= generation for case in project.cases):
             raise ValueError("a mask is newer than the project")
         return project, generation
+
+
+def _way_back(folder: Path, name: str) -> str:
+    """What helps where an index cannot be read: nobody but a person goes back to an older one."""
+    if name == PROJECT_FILE and _is_sound(folder / PREVIOUS_FILE):
+        return (
+            f"'{PREVIOUS_FILE}' holds the index before it: 'segdesk check --repair' makes a "
+            "project of it and of what is there."
+        )
+    return RESTORE
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether a sealed index lies there."""
+    try:
+        seal.read(path, "project", most=_LARGEST)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _check_version(root: Group, folder: Path) -> None:

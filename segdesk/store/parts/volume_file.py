@@ -16,7 +16,7 @@ import io
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -199,13 +199,39 @@ def read_part(path: Path, case: str) -> Project:
             return decode(root.group(PART))
 
 
+def damaged_slices(
+    path: Path, case: Case, on_slice: Callable[[], None]
+) -> Generator[int, None, None]:
+    """Every slice of a scan that does not agree with its checksum.
+
+    Parameters
+    ----------
+    on_slice : called before each slice is read; raises to stop
+
+    Raises
+    ------
+    ProjectError
+        Where the file is missing, damaged, or not the case's.
+    """
+    with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
+        layout = _open(file, case)
+        for index in range(case.slices):
+            on_slice()
+            if not _agrees(file, layout, case.grid, index):
+                yield index
+
+
 def _check_slices(file: BinaryIO, layout: _Layout, grid: Grid, slices: Iterable[int]) -> None:
     """Read slices and compare them with their checksums; Damage names the first that differs."""
-    nbytes = 2 * int(np.prod(grid.slice_shape))
     for index in slices:
-        file.seek(layout.voxels.start + nbytes * index)
-        if zlib.crc32(file.read(nbytes)) != layout.sums[index]:
+        if not _agrees(file, layout, grid, index):
             raise Damage(f"slice {index + 1} does not agree with its checksum")
+
+
+def _agrees(file: BinaryIO, layout: _Layout, grid: Grid, index: int) -> bool:
+    nbytes = 2 * int(np.prod(grid.slice_shape))
+    file.seek(layout.voxels.start + nbytes * index)
+    return zlib.crc32(file.read(nbytes)) == layout.sums[index]
 
 
 def _check_room(folder: Path, grid: Grid, what: str) -> None:

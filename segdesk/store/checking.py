@@ -1,0 +1,197 @@
+"""Looking through a whole project for what is damaged, missing or in the wrong place: `check`.
+
+Reads every byte that a project needs and writes nothing, beside an open writer too: what looks
+wrong while somebody saves is looked at again with the index of then. What is done about it belongs
+to others; each fault is a `Finding`, a value that says where it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from segdesk.core.case import Case
+from segdesk.core.project import Project
+from segdesk.errors import Cancelled, ProjectError, SegdeskError
+from segdesk.store.disk.layout import (
+    PREVIOUS_FILE,
+    PROJECT_FILE,
+    VOLUME_FILE,
+    Layout,
+    annotation_name,
+)
+from segdesk.store.disk.translate import reading
+from segdesk.store.journal.recover import recover_beside_a_writer
+from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
+
+What = Literal["index", "previous index", "scan", "mask", "prediction", "journal"]
+#: Told how far it is: a sentence, done, total.
+Tell = Callable[[str, int, int], None]
+#: How often is looked again where a writer may have been in between, and how long is waited.
+_TRIES, _WAIT_S = 5, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    what : kind of file
+    file : its path inside the project, with "/"; of a journal the folder
+    sentence : for people
+    case, run : ids, or ""
+    slice : of a scan, from 0, or None for the whole file
+    """
+
+    what: What
+    file: str
+    sentence: str
+    case: str = ""
+    run: str = ""
+    slice: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a look through a project gave.
+
+    Parameters
+    ----------
+    findings : in the order of index, journals, cases
+    project : what the index, or the previous one, says; None where neither can be read
+    slices : of scans that were compared with their checksums
+    """
+
+    findings: tuple[Finding, ...]
+    project: Project | None
+    slices: int
+
+
+def check(
+    path: Path, *, tell: Tell | None = None, cancelled: Callable[[], bool] | None = None
+) -> Checked:
+    """Look through a project. Any thread.
+
+    Raises
+    ------
+    ProjectError
+        Where there is no project.
+    Cancelled
+        Where `cancelled` said so, asked before each slice.
+    """
+    project_file.check_is_project(path)
+    return _Look(path, tell, cancelled).through()
+
+
+class _Look:
+    """One look through a project. Lives on the thread that looks."""
+
+    def __init__(self, path: Path, tell: Tell | None, cancelled: Callable[[], bool] | None) -> None:
+        self._path = path
+        self._layout = Layout(path)
+        self._tell = tell
+        self._cancelled = cancelled
+        self._done = self._total = 0
+
+    def through(self) -> Checked:
+        findings: list[Finding] = []
+        project = self._index(PROJECT_FILE, "index", findings)
+        previous = None
+        if (self._path / PREVIOUS_FILE).exists():
+            previous = self._index(PREVIOUS_FILE, "previous index", findings)
+        if project is not None:
+            findings += self._journals()
+        known = project or previous
+        cases = known.cases if known is not None else tuple(self._alone(findings))
+        self._total = sum(case.slices for case in cases)
+        for case in cases:
+            findings += self._patiently(case, is_indexed=project is not None)
+        return Checked(tuple(findings), known, self._done)
+
+    def _index(self, name: str, what: What, findings: list[Finding]) -> Project | None:
+        try:
+            return project_file.read(self._path, name)[0]
+        except ProjectError as error:
+            findings.append(Finding(what, name, error.sentence))
+            return None
+
+    def _journals(self) -> list[Finding]:
+        """What cannot be replayed. A record that is half written may be whole a moment later."""
+        for left in reversed(range(_TRIES)):
+            try:
+                with reading(f"The journal of the project '{self._path.name}'"):
+                    notes = recover_beside_a_writer(self._path)[0].notes
+            except ProjectError as error:
+                notes = (error.sentence,)
+            if not notes or not left:
+                return [Finding("journal", ".", note) for note in notes]
+            time.sleep(_WAIT_S)
+        return []
+
+    def _alone(self, findings: list[Finding]) -> Generator[Case, None, None]:
+        """The cases of a project that no index tells of, as their scans say them."""
+        home = self._path / "cases"
+        for folder in sorted(home.iterdir()) if home.is_dir() else ():
+            try:
+                yield volume_file.read_part(self._layout.volume(folder.name), folder.name).cases[0]
+            except SegdeskError as error:
+                file = f"cases/{folder.name}/{VOLUME_FILE}"
+                findings.append(Finding("scan", file, error.sentence, case=folder.name))
+
+    def _patiently(self, case: Case, *, is_indexed: bool) -> list[Finding]:
+        """What is wrong with the files of a case, by the index of the moment."""
+        found: list[Finding] = []
+        for _ in range(_TRIES):
+            before = self._done
+            found = list(self._of(case))
+            if not found or not is_indexed:
+                break
+            try:
+                now = {row.id: row for row in project_file.read(self._path)[0].cases}.get(case.id)
+            except ProjectError:
+                break
+            if now == case:
+                break
+            if now is None:
+                return []
+            # A save has come in between.
+            case, self._done = now, before
+        return found
+
+    def _of(self, case: Case) -> Generator[Finding, None, None]:
+        home = f"cases/{case.id}"
+        yield from self._scan(case, f"{home}/{VOLUME_FILE}")
+        if case.generation:
+            file = f"{home}/{annotation_name(case.generation)}"
+            try:
+                annotation_file.read(self._layout.annotation(case.id, case.generation), case)
+            except ProjectError as error:
+                yield Finding("mask", file, error.sentence, case=case.id)
+        for run in case.predictions:
+            file = f"runs/{run}/predictions/{case.id}.h5"
+            try:
+                path = self._layout.prediction(run, case.id)
+                prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+            except ProjectError as error:
+                yield Finding("prediction", file, error.sentence, case=case.id, run=run)
+
+    def _scan(self, case: Case, file: str) -> Generator[Finding, None, None]:
+        try:
+            for index in volume_file.damaged_slices(
+                self._layout.volume(case.id), case, lambda: self._went_on(case)
+            ):
+                sentence = f"Slice {index + 1} of the scan of '{case.id}' is damaged."
+                yield Finding("scan", file, sentence, case=case.id, slice=index)
+        except ProjectError as error:
+            yield Finding("scan", file, error.sentence, case=case.id)
+
+    def _went_on(self, case: Case) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled
+        self._done += 1
+        if self._tell is not None:
+            self._tell(f"Checking {case.id}", self._done, self._total)

@@ -1,0 +1,35 @@
+"""Looking through a project on the command line."""
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+
+def test_a_whole_project_is_well_and_stays_as_it_was(segdesk: Run, project: Path) -> None:
+    before = {file: file.read_bytes() for file in project.rglob("*") if file.is_file()}
+    said = segdesk("check", project, "--json").json
+    assert said == {"well": True, "cases": 1, "slices": 5, "findings": []}
+    assert "All is well: cases 1, slices 5." in segdesk("check", project).err
+    assert {file: file.read_bytes() for file in project.rglob("*") if file.is_file()} == before
+
+
+def test_a_flipped_voxel_is_told_with_its_case_and_slice(segdesk: Run, project: Path) -> None:
+    file = project / "cases/case-001/volume.h5"
+    content = bytearray(file.read_bytes())
+    # The voxels begin on a page of their own and are most of the file.
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    said = segdesk("check", project, "--json")
+    (found,) = json.loads(said.out)["findings"]
+    assert said.code == 3
+    assert (found["what"], found["case"], found["run"]) == ("scan", "case-001", "")
+    assert found["file"] == "cases/case-001/volume.h5" and 1 <= found["slice"] <= 5
+    plain = segdesk("check", project)
+    assert plain.code == 3
+    assert f"Slice {found['slice']} of the scan of 'case-001' is damaged." in plain.out
+    assert "1 thing is wrong" in plain.err
+
+
+def test_what_is_no_project_is_refused(segdesk: Run, tmp_path: Path) -> None:
+    segdesk("check", tmp_path).is_refusal(3, "not a project")
