@@ -199,7 +199,8 @@ def test_the_file_of_another_case_in_its_place_is_told(path: Path, kind: str) ->
             seen = look(partial(READERS[kind], folder, case))
         finally:
             file.write_bytes(content)
-    assert seen.said and CASES[0] in seen.said[0]
+    words = "another run or case" if kind == "prediction" else f"lies the one of '{CASES[1]}'"
+    assert len(seen.said) == 1 and CASES[0] in seen.said[0] and words in seen.said[0]
 
 
 def test_a_mask_drawn_on_another_scan_of_the_same_name_is_told(path: Path) -> None:
@@ -220,3 +221,15 @@ def test_every_file_of_a_case_says_enough_to_make_its_index_anew(path: Path) -> 
         assert scan.id == project.id
         imported = replace(case, statuses=(), complete=(), generation=0, predictions=())
         assert scan.cases == (imported,)
+
+
+def test_a_journal_that_begins_with_zeros_is_told(path: Path) -> None:
+    file = path / FILES["journal"]
+    content = file.read_bytes()
+    with ProjectFolder.open(path, writable=False) as folder:
+        try:
+            file.write_bytes(bytes(512) + content[512:])
+            seen = edits_of(folder)
+        finally:
+            file.write_bytes(content)
+    assert "'journal-1' could not be read" in seen.said[0]

@@ -10,7 +10,7 @@ import numpy as np
 from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError
 from segdesk.store.disk.replace import Check, lasting_folder, no_check
-from segdesk.store.disk.translate import reading, writing
+from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.plane_file import Plane, Shape, opened, pack, read_packed, unpack, write
 from segdesk.store.parts.seal import Kind
@@ -62,7 +62,7 @@ def read_prediction(path: Path, run: str, case: str, shape: Shape) -> Prediction
     with reading(f"The prediction of '{case}' by {run}"):
         with opened(path, KIND, LAYERS, shape) as root:
             if (root.text("run"), root.text("case")) != (run, case):
-                raise ValueError("the prediction of another run or case")
+                raise Damage("it belongs to another run or case")
             packed = read_packed(root, LAYERS, shape)
         labels, probability = unpack(packed, LAYERS, shape)
         labels.flags.writeable = False
