@@ -14,8 +14,11 @@ from segdesk.store.journal.journal_file import Journal
 from segdesk.store.parts import project_file
 
 
-def make(path: Path) -> tuple[Project, ProjectLock]:
-    """Make the folder, and hold its lock.
+def make(path: Path) -> None:
+    """Make the folder; whoever opens it first holds its lock.
+
+    Windows renames no folder in which a file is open, so the lock that is tried here is let go of
+    before the folder gets its name. It says early whether the disk knows locks at all.
 
     Raises
     ------
@@ -23,20 +26,15 @@ def make(path: Path) -> tuple[Project, ProjectLock]:
         Where something is there already, or the disk refuses; then nothing is left behind.
     """
     check_place(path)
-    project = Project(id=secrets.token_hex(16))
-    lock: ProjectLock | None = None
-    try:
-        with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
-            lock = ProjectLock.acquire(temporary)
+    with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
+        lock = ProjectLock.acquire(temporary)
+        try:
             (temporary / "cases").mkdir()
             (temporary / "runs").mkdir()
             Journal.create(temporary, 0, 1).close()
-            project_file.write(temporary, project, 0)
-    except BaseException:
-        if lock is not None:
+            project_file.write(temporary, Project(id=secrets.token_hex(16)), 0)
+        finally:
             lock.release()
-        raise
-    return project, lock
 
 
 def check_place(path: Path) -> None:

@@ -110,10 +110,11 @@ class ProjectFolder:
         ------
         ProjectError
             Where something is there already, or the disk refuses; then nothing is left behind.
+        ProjectLocked
+            Where another process was faster to open it.
         """
-        project, lock = new_project.make(path)
-        guard = Guard.of(path, lock)
-        return cls(path, Index(path, project, 0, guard.check), guard)
+        new_project.make(path)
+        return cls.open(path, writable=True)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool) -> ProjectFolder:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from segdesk.core.regular_file import files_below
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.replace import lasting_folder, sync_folder
+from segdesk.store.disk.replace import lasting_folder, move, sync_folder
 
 REMOVED = "removed"
 
@@ -31,13 +31,13 @@ def set_aside(layout: Layout, case: str) -> Path:
     target, number = home / case, 2
     while target.exists():
         target, number = home / f"{case}-{number}", number + 1
-    layout.case(case).rename(target)
+    move(layout.case(case), target)
     for folder in (home, layout.root / "cases"):
         sync_folder(folder)
     kept = target / "predictions"
     for path in files_below(layout.root / "runs", "*", "predictions", f"{case}.h5"):
         lasting_folder(kept)
-        path.rename(kept / f"{path.parents[1].name}.h5")
+        move(path, kept / f"{path.parents[1].name}.h5")
         for folder in (kept, path.parent):
             sync_folder(folder)
     return target

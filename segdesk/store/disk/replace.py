@@ -22,6 +22,7 @@ from segdesk.errors import ProjectError
 PARTIAL = ".partial"
 #: Asked right before a rename: raises where it must not be.
 Check = Callable[[], object]
+_IS_WINDOWS = sys.platform == "win32"
 #: Windows refuses to replace a file while a virus scanner or an indexer looks at it.
 _TRIES, _WAIT_S = 10, 0.05
 
@@ -126,7 +127,7 @@ def new_folder(path: Path, check: Check = no_check) -> Generator[Path, None, Non
         yield temporary
         sync_folder(temporary)
         before_replacing(path, check)
-        _patiently(lambda: temporary.rename(path))
+        move(temporary, path)
     except BaseException:
         if _is_let(check):
             with suppress(OSError):
@@ -171,6 +172,11 @@ def _is_let(check: Check) -> bool:
     return True
 
 
+def move(source: Path, target: Path) -> None:
+    """Rename to a name that nothing has yet, patient on Windows."""
+    _patiently(lambda: source.rename(target))
+
+
 def replace_file(source: Path, target: Path) -> None:
     """`os.replace`, patient on Windows."""
     _patiently(lambda: os.replace(source, target))  # noqa: PTH105  one name to watch in tests
@@ -211,7 +217,7 @@ def sync_folder(path: Path) -> None:
 
 
 def _patiently(rename: Callable[[], object]) -> None:
-    for left in reversed(range(_TRIES if sys.platform == "win32" else 1)):
+    for left in reversed(range(_TRIES if _IS_WINDOWS else 1)):
         try:
             rename()
             return

@@ -25,6 +25,8 @@ class Damage(ValueError):
     """
 
 
+#: Windows: a file is open elsewhere, a part of it is locked, or it is mapped into memory.
+_IN_USE = {32, 33, 1224}
 #: What h5py, numpy and our own checks raise on content that is not what this room wrote.
 _DAMAGE = (
     OSError,
@@ -62,6 +64,8 @@ def refusal(what: str, error: OSError) -> tuple[str, str]:
     """Sentence and hint about something that the disk did not take."""
     if error.errno in _FULL:
         sentence, hint = "the disk is full", "Free some disk space and try again."
+    elif getattr(error, "winerror", None) in _IN_USE:
+        sentence, hint = "a file is still in use", "Close what shows it and try again."
     elif error.errno in FORBIDDEN:
         sentence, hint = "the folder may not be written to", "Check who owns the folder."
     else:
