@@ -7,12 +7,13 @@ reading from the disk belongs to `store`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from segdesk.app.loaded import LoadedCase
 from segdesk.core.history import History
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
+from segdesk.errors import ProjectError
 from segdesk.store.copying import InMemory
 
 #: Cases without unsaved changes that stay in memory, the last used first; as many predictions.
@@ -25,6 +26,8 @@ class Memory:
     def __init__(self) -> None:
         self._cases: OrderedDict[str, LoadedCase] = OrderedDict()
         self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
+        #: By run and case: those whose file is missing or damaged, which is not tried each time.
+        self._unreadable: set[tuple[str, str]] = set()
 
     def __contains__(self, case: str) -> bool:
         return case in self._cases
@@ -51,6 +54,18 @@ class Memory:
             self._predictions.move_to_end((run, case))
         return self._predictions.get((run, case))
 
+    def read_prediction(
+        self, run: str, case: str, read: Callable[[], Prediction]
+    ) -> Prediction | None:
+        """A prediction that is not in memory; None where it cannot be read, now or before."""
+        if (run, case) in self._unreadable:
+            return None
+        try:
+            self.keep_prediction(read())
+        except ProjectError:
+            self._unreadable.add((run, case))
+        return self._predictions.get((run, case))
+
     def keep_prediction(self, prediction: Prediction) -> None:
         """Keep a prediction, and let go of those longest unused."""
         self._predictions[(prediction.run, prediction.case)] = prediction
@@ -61,6 +76,7 @@ class Memory:
     def drop_prediction(self, run: str, case: str) -> None:
         """The prediction on the disk is another one now."""
         self._predictions.pop((run, case), None)
+        self._unreadable.discard((run, case))
 
     def drop_case(self, id: str) -> None:
         """A case has left the project."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from segdesk.app.unsaved import Unsaved
 from segdesk.core.edit import Edit
 from segdesk.core.history import UNDO, History, Stacks
 from segdesk.errors import ProjectError, UsageError
@@ -13,6 +14,7 @@ from segdesk.store.project_folder import Opened, ProjectFolder
 def follow(
     opened: Opened,
     history: History,
+    unread: dict[str, ProjectError],
     *,
     note: Callable[[Edit], object],
     apply: Callable[[Edit], object],
@@ -22,6 +24,8 @@ def follow(
     Parameters
     ----------
     history : empty
+    unread : gets the cases whose mask or scan cannot be read, and why; all of their Edits are
+        misfits, and nothing of them is in the history
     note : told every Edit before it is tried: a save has to write every case that the journal names
     apply : changes the masks; raises ValueError or UsageError where an Edit does not fit
 
@@ -39,13 +43,33 @@ def follow(
             continue
         edit = entry if isinstance(entry, Edit) else entry.applied
         note(edit)
+        if edit.case and edit.case in unread:
+            misfits.append(edit)
+            continue
         try:
             apply(edit)
+        except ProjectError as problem:
+            unread[edit.case] = problem
+            history.forget_case(edit.case)
+            misfits.append(edit)
         except (ValueError, UsageError):
             misfits.append(edit)
         else:
             history.follow(entry)
     return misfits
+
+
+def unreadable(
+    unread: dict[str, ProjectError], folder: ProjectFolder, unsaved: Unsaved
+) -> tuple[str, ...]:
+    """Let the rest of the project open, and be saved, without the cases that cannot be read."""
+    for case in unread:
+        unsaved.cases.discard(case)
+        folder.leave_out(case)
+    return tuple(
+        f"{problem.sentence} '{case}' is left out until it can be read."
+        for case, problem in unread.items()
+    )
 
 
 def recovered(opened: Opened, history: History) -> tuple[int, str]:

@@ -20,11 +20,11 @@ from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.core.regular_file import append_regular, open_regular
 from segdesk.core.run import Intensities, Run
-from segdesk.errors import Cancelled, SegdeskError, TrainingError
+from segdesk.errors import Cancelled, ProjectError, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs import messages, wire
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
-from segdesk.jobs.messages import Message
+from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.trainer_client import Ended, TrainerClient
 from segdesk.store.project_folder import ProjectFolder
@@ -104,6 +104,8 @@ class TrainerSession:
     ) -> None:
         self.job = job
         self._prepare = prepare
+        #: Whether it was said that the disk does not take what the child says.
+        self._is_refused = False
         self.client = TrainerClient(job.paths.bundle, job.paths.log, command=command)
 
     def work(self, on_message: Callable[[Message], None]) -> Worked:
@@ -133,20 +135,44 @@ class TrainerSession:
                 self.job.paths.clear_bundle()
 
     def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
-        """Turn predictions into project files and keep the curve, then hand the message on."""
-        if isinstance(message, messages.Predicted):
-            # The case before this one has joined the index in memory meanwhile.
+        """Turn predictions into project files and keep the curve, then hand the message on.
+
+        What the disk does not take costs a note, and neither the training nor another prediction.
+        """
+        try:
+            if isinstance(message, messages.Predicted):
+                self._keep_prediction(message)
+            elif self.job.trains and isinstance(message, KEPT):
+                self._keep_message(message)
+        except ProjectError as refusal:
+            if isinstance(message, messages.Predicted):
+                message = Note(str(refusal))
+            elif not self._is_refused:
+                self._is_refused = True
+                on_message(Note(str(refusal)))
+        on_message(message)
+
+    def _keep_prediction(self, message: Predicted) -> None:
+        # The case before this one has joined the index in memory meanwhile; where the disk
+        # refuses, that waits there for the next write.
+        with suppress(ProjectError):
             self.job.folder.write_index()
-            self.job.folder.runs.write_prediction_files(
-                self.job.run_id,
-                self.job.case(message.case),
-                Path(message.labels_file),
-                Path(message.probability_file),
-            )
-        elif self.job.trains and isinstance(message, KEPT):
+        self.job.folder.runs.write_prediction_files(
+            self.job.run_id,
+            self.job.case(message.case),
+            Path(message.labels_file),
+            Path(message.probability_file),
+        )
+
+    def _keep_message(self, message: Message) -> None:
+        try:
             with append_regular(self.job.paths.messages) as file:
                 file.write(wire.encode(message).encode() + b"\n")
-        on_message(message)
+        except OSError as error:
+            raise ProjectError(
+                f"The run's curve is not kept beside it: {error.strerror or 'the disk refused'}.",
+                "It is in memory, and kept with the run at its end. Free some disk space.",
+            ) from error
 
 
 def begin_bundle(job: TrainerJob) -> Path:

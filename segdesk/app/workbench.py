@@ -17,7 +17,7 @@ from psygnal import Signal
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
 from segdesk.app.read_only import check_may_change
-from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back
+from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back, unreadable
 from segdesk.app.unsaved import Unsaved
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
@@ -100,7 +100,9 @@ class Workbench:
         self.project = opened.project
         self.notes = opened.notes
         self._unsaved.retired = set(opened.gone)
-        misfits = follow(opened, self.history, note=self._unsaved.note, apply=self._apply)
+        unread: dict[str, ProjectError] = {}
+        misfits = follow(opened, self.history, unread, note=self._unsaved.note, apply=self._apply)
+        self.notes += unreadable(unread, self.folder, self._unsaved)
         if self.folder.writable:
             self.notes += taken_back(self.history, self.undo, self.forget_undone)
         self.recovered, said = recovered(opened, self.history)
@@ -258,8 +260,8 @@ class Workbench:
         kept = self._memory.prediction(run, case)
         row = self.project.case(case)
         if kept is None and run in row.predictions:
-            kept = self.folder.runs.read_prediction(run, row)
-            self.adopt_prediction(kept)
+            read = self.folder.runs.read_prediction
+            kept = self._memory.read_prediction(run, case, lambda: read(run, row))
         return kept
 
     def adopt_prediction(self, prediction: Prediction) -> None:

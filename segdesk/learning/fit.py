@@ -242,7 +242,12 @@ class Fit:
             SECONDS_BETWEEN_SAVES
         ):
             return
-        self._write()
+        try:
+            self._write()
+        except TrainingError as error:
+            # The weights are in memory still; a full disk now is no reason to stop learning.
+            self._saved_at = self._clock.seconds
+            self._say(f"{error.sentence} The training goes on; later ones are tried again.")
 
     def _write(self) -> None:
         # From here on there are weights to keep, so a stop waits for the step in hand.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -155,22 +156,34 @@ def _predict_only(bundle: Bundle, folder: Path, channel: Reporter) -> Ending:
 
 def _predicted(bundle: Bundle) -> str:
     """What a prediction alone says at its end."""
-    cases = list(bundle.predict)
+    return f"Predicted {_named(bundle.predict)}."
+
+
+def _named(cases: Sequence[str]) -> str:
+    named = list(cases[:NAMED_CASES])
     if len(cases) > NAMED_CASES:
-        cases[NAMED_CASES:] = [f"{len(cases) - NAMED_CASES} more"]
-    return f"Predicted {', '.join(cases)}."
+        named.append(f"{len(cases) - NAMED_CASES} more")
+    return ", ".join(named)
 
 
 def _predict(
     predictor: Predictor, bundle: Bundle, folder: Path, ending: Ending, channel: Reporter
 ) -> Ending:
     """Predict the cases that were asked for; a stop leaves the rest out."""
+    refused: list[str] = []
     for done, case in enumerate(bundle.predict):
         try:
             predictor.case(bundle.volume(case), folder, channel)
+        except TrainingError as error:
+            # Of this case alone.
+            refused.append(case)
+            channel.send(Note(str(error)))
         except Cancelled:
             reason = f"Stopped after predicting {done} of {len(bundle.predict)} cases."
             return Ending("stopped", reason, ending.best, ending.seconds)
+    if refused:
+        reason = f"{ending.reason} Not predicted: {_named(refused)}."
+        return replace(ending, reason=reason)
     return ending
 
 
@@ -196,10 +209,9 @@ def _preview(
         np.save(path, predictor.labels(bundle.volume(case), index))
         # The one before may be being read right now; the one before that was.
         (folder / f"preview-{epoch - 2:05d}.npy").unlink(missing_ok=True)
-    except OSError as error:
-        raise TrainingError(
-            f"The preview could not be written: {error.strerror}.", "Free some disk space."
-        ) from error
+    except OSError:
+        # A picture of what is learnt is not worth the learning; the next epoch tries again.
+        return
     channel.send(Preview(epoch, case, index, str(path)))
 
 

@@ -169,6 +169,11 @@ class ProjectFolder:
         self._brought = recovery.brought
         return found
 
+    def leave_out(self, case: str) -> None:
+        """A case cannot be read: the next save keeps its mask's file as it is, and its Edits are
+        the caller's to keep apart."""
+        self._touched.forget_case(case)
+
     def keep_left_out(self, edits: Sequence[Edit]) -> str:
         """Keep Edits that did not fit the masks in a file apart, and return its name.
 

@@ -48,6 +48,8 @@ class _Read:
     generation: int
     loaded: LoadedCase
     prediction: Prediction | None
+    #: What the reader shall hear of: a prediction that can't be read.
+    note: str = ""
 
 
 class Session(QObject):
@@ -294,6 +296,8 @@ class Session(QObject):
             if read.prediction is not None:
                 workbench.adopt_prediction(read.prediction)
             workbench.adopt(read.id, read.loaded)
+        if read.note:
+            self.noted.emit(read.note)
         for then, _ in self._when_read.pop(read.id, []):
             then()
 
@@ -413,5 +417,11 @@ class Session(QObject):
 def _read_case(workbench: Workbench, case: str) -> _Read:
     row = workbench.project.case(case)
     run = workbench.predicted_by(case)
-    prediction = workbench.folder.runs.read_prediction(run, row) if run is not None else None
-    return _Read(case, row.generation, workbench.read_case(case), prediction)
+    prediction, note = None, ""
+    if run is not None:
+        try:
+            prediction = workbench.folder.runs.read_prediction(run, row)
+        except SegdeskError as error:
+            # It hides neither the scan nor the mask; another prediction makes it good.
+            note = tr("{problem} Predict the case again.", problem=error.sentence)
+    return _Read(case, row.generation, workbench.read_case(case), prediction, note)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,9 @@ from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError, TrainingError, UsageError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
+from segdesk.store.parts import prediction_file
+from segdesk.store.project_folder import ProjectFolder
+from tests.projects import add_case
 
 CHILD = """
     import os, sys
@@ -300,3 +305,64 @@ def test_fine_tuning_sees_the_values_as_the_run_that_it_starts_from(
     workbench.put_run(replace(run, outcome="finished", best=1, intensities=own))
     frozen = training.freeze(workbench, plan_for(epochs=1, start_from="run-001"))
     assert training.prepare(frozen).intensities == own
+
+
+@pytest.mark.parametrize("kind", ["curve", "prediction"])
+def test_a_disk_that_fills_during_a_training_costs_a_note_and_not_the_training(
+    taught: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    add_case(taught)
+    frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001", "case-002"])
+    session = training.training_session(frozen, command=child(tmp_path))
+    opens, write = Path.open, prediction_file.write
+
+    def full(path: Path, name: str) -> None:
+        if path.name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def opened(path: Path, *arguments: Any, **options: Any) -> Any:
+        full(path, MESSAGES)
+        return opens(path, *arguments, **options)
+
+    def written(path: Path, *arguments: Any, **options: Any) -> None:
+        full(path, "case-001.h5")
+        write(path, *arguments, **options)
+
+    if kind == "curve":
+        monkeypatch.setattr(Path, "open", opened)
+    else:
+        monkeypatch.setattr(prediction_file, "write", written)
+    heard = run_through(taught, session)
+    run = taught.project.run("run-001")
+    assert (run.outcome, run.best) == ("finished", 1)
+    said = [note for note in run.notes if "No space left" in note or "the disk is full" in note]
+    assert len(said) == 1 and len([row for row in heard if isinstance(row, messages.Note)]) == 1
+    if kind == "prediction":
+        assert "'case-001'" in said[0]
+        assert taught.project.case("case-001").predictions == ()
+    assert taught.project.case("case-002").predictions == ("run-001",)
+
+
+def test_an_index_that_is_refused_during_a_training_is_written_at_its_end(
+    taught: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_case(taught)
+    frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001", "case-002"])
+    session = training.training_session(frozen, command=child(tmp_path))
+    write, calls = ProjectFolder.write_index, [0]
+
+    def refused(folder: ProjectFolder) -> None:
+        calls[0] += 1
+        if calls[0] in (2, 3):
+            raise ProjectError("The index could not be written: the disk is full.")
+        write(folder)
+
+    monkeypatch.setattr(ProjectFolder, "write_index", refused)
+    run_through(taught, session)
+    assert calls[0] == 4
+    path = taught.folder.path
+    taught.close()
+    again = Workbench.open(path)
+    assert again.project.run("run-001").outcome == "finished"
+    assert again.project.case("case-002").predictions == ("run-001",)
+    again.close()

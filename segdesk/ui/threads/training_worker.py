@@ -8,6 +8,8 @@ a prediction, writing the index) is done here.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from segdesk.app.running import TrainerSession, Worked
@@ -53,7 +55,9 @@ class _Worker(QObject):
         if isinstance(message, messages.Predicted):
             # Whoever shows the case asks for it as soon as it is there.
             job = self._session.job
-            prediction = self._folder.runs.read_prediction(job.run_id, job.case(message.case))
+            # Where it can't be read now, that is said when it is looked at.
+            with suppress(SegdeskError):
+                prediction = self._folder.runs.read_prediction(job.run_id, job.case(message.case))
         self.said.emit(message, prediction)
 
 

@@ -1,0 +1,95 @@
+"""One damaged file costs one thing: the rest of the project opens, is saved and goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app import saving
+from segdesk.app.workbench import Workbench
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
+from segdesk.errors import ProjectError
+from tests.projects import make_project, stroke
+
+MASK = "cases/case-001/annotation-1.h5"
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """Two cases with a saved stroke and one in the journal each; the first has a prediction."""
+    workbench = make_project(tmp_path, cases=2)
+    workbench.put_run(Run("run-001", plan_for(epochs=1), 1.0, outcome="finished", best=1))
+    shape = workbench.project.case("case-001").grid.shape
+    made = Prediction("run-001", "case-001", np.ones(shape, np.uint8), np.ones(shape, np.uint8))
+    workbench.folder.runs.write_prediction(made)
+    workbench.add_prediction("run-001", "case-001")
+    for case in ("case-001", "case-002"):
+        stroke(workbench, 2, case=case)
+    saving.save(workbench)
+    for case in ("case-001", "case-002"):
+        stroke(workbench, 3, case=case)
+    workbench.close()
+    return workbench.folder.path
+
+
+def drawn(workbench: Workbench, case: str) -> list[int]:
+    return [k for k, plane in enumerate(workbench.annotation(case).labels) if plane.any()]
+
+
+def test_a_damaged_mask_leaves_its_case_out_and_keeps_its_changes_apart(saved: Path) -> None:
+    damage(saved / MASK)
+    with_damage = (saved / MASK).read_bytes()
+    workbench = Workbench.open(saved)
+    assert drawn(workbench, "case-002") == [2, 3]
+    said = " ".join(workbench.notes)
+    assert "The mask of 'case-001' is damaged" in said and "'left-out-1.journal'" in said
+    with pytest.raises(ProjectError, match="case-001"):
+        workbench.annotation("case-001")
+    # The others can be drawn on, undone and saved; the case keeps its place and its file.
+    stroke(workbench, 4, case="case-002")
+    saving.save(workbench)
+    stroke(workbench, 1, case="case-002")
+    saving.save(workbench)
+    workbench.close()
+    assert (saved / "left-out-1.journal").stat().st_size > 200
+    assert (saved / MASK).read_bytes() == with_damage
+    again = Workbench.open(saved)
+    assert [case.id for case in again.project.cases] == ["case-001", "case-002"]
+    assert drawn(again, "case-002") == [1, 2, 3, 4]
+    assert again.notes == ()
+    again.close()
+
+
+def test_a_damaged_mask_is_no_way_to_undo_what_stands_in_another_case(saved: Path) -> None:
+    damage(saved / MASK)
+    workbench = Workbench.open(saved)
+    while workbench.history.next_undo is not None:
+        assert workbench.history.next_undo.case != "case-001"
+        workbench.undo()
+    assert drawn(workbench, "case-002") == []
+    workbench.close()
+
+
+@pytest.mark.parametrize("fault", ["damaged", "missing"])
+def test_a_prediction_that_cannot_be_read_hides_neither_scan_nor_mask(
+    saved: Path, fault: str
+) -> None:
+    file = saved / "runs/run-001/predictions/case-001.h5"
+    if fault == "damaged":
+        damage(file)
+    else:
+        file.unlink()
+    workbench = Workbench.open(saved)
+    assert workbench.prediction("case-001", "run-001") is None
+    assert drawn(workbench, "case-001") == [2, 3]
+    assert workbench.volume("case-001").voxels[0].any()
+    workbench.close()
