@@ -6,6 +6,7 @@ Input sets it, panels and canvas listen and ask. Nothing here changes a mask.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -85,6 +86,7 @@ class ViewState:
         #: Whether the first stroke on an untouched slice starts from the prediction on it.
         self.starts_from_prediction = True
         self._places: dict[str, Place] = {}
+        self._unreadable: dict[str, str] = {}
         self._new: frozenset[str] = frozenset()
         workbench.segments_changed.connect(self._leave_removed_segment)
 
@@ -102,6 +104,21 @@ class ViewState:
         """A case came while another is on screen: it is marked until it is shown."""
         self._new |= {id}
         self.news_changed.emit()
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """Cases that could not be read, and why."""
+        return self._unreadable
+
+    def mark_unreadable(self, id: str, why: str) -> None:
+        """A case could not be read: it is marked until it can."""
+        self._unreadable[id] = why
+        self.news_changed.emit()
+
+    def mark_readable(self, id: str) -> None:
+        """A case can be read again."""
+        if self._unreadable.pop(id, None) is not None:
+            self.news_changed.emit()
 
     # Where
 

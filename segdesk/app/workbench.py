@@ -65,6 +65,7 @@ class Workbench:
         #: By the clock that nobody sets (`time.monotonic`).
         self.last_saved: float | None = None
         self.recovered = 0
+        self.left_out: dict[str, tuple[Edit, ...]] = {}  # of cases that cannot be read
         #: Why the journal did not take the newest of the Edits that wait.
         self.refusal: ChangeWaits | ProjectGone | None = None
         self._memory = Memory()
@@ -103,6 +104,7 @@ class Workbench:
         unread: dict[str, ProjectError] = {}
         misfits = follow(opened, self.history, unread, note=self._unsaved.note, apply=self._apply)
         self.notes += unreadable(unread, self.folder, self._unsaved)
+        self.left_out = {id: tuple(e for e in misfits if e.case == id) for id in unread}
         if self.folder.writable:
             self.notes += taken_back(self.history, self.undo, self.forget_undone)
         self.recovered, said = recovered(opened, self.history)

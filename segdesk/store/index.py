@@ -232,6 +232,19 @@ class Index:
             self._put(self._newest, Base(base.generation, states, base.segments))
             return self._saved
 
+    def put_back(self, case: str, state: CaseState) -> None:
+        """Write that a case has an older mask again, because the newest cannot be read.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; the old index stays.
+        """
+        with self._writer:
+            base = self._base
+            states = {**base.cases, case: state}
+            self._put(self._newest, Base(base.generation, states, base.segments))
+
     def _put(self, brought: _Brought, base: Base) -> None:
         """Write, and remember what stands there; a case that left takes its state along."""
         self._check()

@@ -28,7 +28,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import Entry, Stacks
 from segdesk.core.project import Project
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
-from segdesk.store import new_project
+from segdesk.store import new_project, previous_mask
 from segdesk.store.copying import Copy, InMemory
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
@@ -48,6 +48,7 @@ from segdesk.store.journal.recover import (
 )
 from segdesk.store.journal.touched import Touched
 from segdesk.store.parts import annotation_file, project_file
+from segdesk.store.previous_mask import PreviousMask
 from segdesk.store.run_files import RunFiles
 from segdesk.store.saving import Save, new_generations, sweep
 from segdesk.store.scans import Scans
@@ -168,6 +169,29 @@ class ProjectFolder:
                 self._touched.add(number, edit)
         self._brought = recovery.brought
         return found
+
+    def previous_mask(self, case: Case) -> PreviousMask | None:
+        """The mask of a case as of the save before, where it can be read. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where the folder of the case cannot be looked into.
+        """
+        return previous_mask.find(self._layout, case)
+
+    def take_previous(self, previous: PreviousMask) -> None:
+        """Have the index name an older mask from now on. Any thread, while no Save runs.
+
+        Raises
+        ------
+        ProjectError
+            Where a Save runs or the disk refuses; nothing has changed then.
+        """
+        self._guard.check()
+        if self._save is not None and self._save.is_running:
+            raise ProjectError("The project is being saved.", "Try again in a moment.")
+        self._index.put_back(previous.case.id, previous.state)
 
     def leave_out(self, case: str) -> None:
         """A case cannot be read: the next save keeps its mask's file as it is, and its Edits are

@@ -34,6 +34,7 @@ from segdesk.store.journal.older import (
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.parts.project_codec import part
+from segdesk.store.previous_mask import older_generations
 
 
 def new_generations(
@@ -190,10 +191,10 @@ class Save:
             # What stands at the path now is not ours to tidy up.
             return
         for case in self._saved.cases:
-            kept = {
-                annotation_name(case.generation),
-                annotation_name(self._previous.state(case.id).generation),
-            }
+            # The one before stays for as long as there is none after it: should the newest be
+            # found damaged, however many saves of other cases later.
+            older = older_generations(self._layout, case.id, case.generation)[:1]
+            kept = {annotation_name(number) for number in (case.generation, *older)}
             for path in sorted(self._layout.case(case.id).glob("*annotation-*.h5*")):
                 if path.name not in kept and path not in self._pinned:
                     _remove(path)

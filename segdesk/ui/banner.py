@@ -257,6 +257,10 @@ class Banner(QScrollArea):
             if message.kind != "standing":
                 self._remove(message)
 
+    def has_offer(self, id: str) -> bool:
+        """Whether an offer of that id waits for an answer."""
+        return any(row.offer is not None and row.offer.id == id for row in self._messages)
+
     def take_back(self, id: str) -> None:
         """The offer of that id can no longer be taken."""
         for message in tuple(self._messages):

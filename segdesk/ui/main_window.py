@@ -25,6 +25,7 @@ from segdesk.ui.banner import Banner
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.case_care import CaseCare
+from segdesk.ui.damaged_masks import DamagedMasks
 from segdesk.ui.dialogs.about import show_about
 from segdesk.ui.dialogs.action_list import ActionListDialog
 from segdesk.ui.disk_message import DiskMessage
@@ -158,6 +159,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._pages)
         self.banner = Banner(self._pages, tokens)
         self._disk_message = DiskMessage(self.session.journal, self.banner, self.elsewhere, self)
+        self._damaged = DamagedMasks(self.session, self.runner, self.banner, self)
         # A page that is brought up is raised too, over everything on it.
         self._pages.currentChanged.connect(self.banner.raise_)
         self._saved_timer = QTimer(self)
@@ -172,8 +174,8 @@ class MainWindow(QMainWindow):
         session.refused.connect(self.say)
         self.opening.said.connect(self.say)
         self.elsewhere.warned.connect(self.banner.warn)
-        sources = (session, self.imports, self.exchange, self.packing, self.care, self.elsewhere)
-        for source in sources:
+        files = (self.imports, self.exchange, self.packing, self.elsewhere)
+        for source in (session, *files, self.care, self._damaged):
             source.noted.connect(self.banner.say)
             source.failed.connect(self._show_failure)
         self._run_choice.failed.connect(self._show_failure)

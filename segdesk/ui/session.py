@@ -20,7 +20,7 @@ from segdesk.app.view_state import STYLES, ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
-from segdesk.errors import SegdeskError
+from segdesk.errors import ProjectError, SegdeskError
 from segdesk.ui.bridge import Bridge
 from segdesk.ui.history_walk import HistoryWalk
 from segdesk.ui.index_write import write_index
@@ -68,6 +68,8 @@ class Session(QObject):
     noted = Signal(str)
     #: What went wrong with something that was asked for; an Exception.
     failed = Signal(object)
+    #: A case could not be read: its id and a ProjectError.
+    unreadable = Signal(str, object)
     #: Why a key that was pressed just now did nothing.
     refused = Signal(str)
     #: A save or the reading of a case began or ended.
@@ -279,7 +281,9 @@ class Session(QObject):
                 for _, otherwise in waiting:
                     if otherwise is not None:
                         otherwise(error)
-                if not waiting or any(otherwise is None for _, otherwise in waiting):
+                if isinstance(error, ProjectError):
+                    self.unreadable.emit(case, error)
+                elif not waiting or any(otherwise is None for _, otherwise in waiting):
                     self.failed.emit(error)
                 self._read_next(but=case)
 

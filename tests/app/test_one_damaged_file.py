@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app import saving
+from segdesk.app import damaged_mask, saving
 from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
@@ -93,3 +93,49 @@ def test_a_prediction_that_cannot_be_read_hides_neither_scan_nor_mask(
     assert drawn(workbench, "case-001") == [2, 3]
     assert workbench.volume("case-001").voxels[0].any()
     workbench.close()
+
+
+def test_the_mask_of_the_save_before_is_taken_and_what_fits_of_the_journal_is_done_again(
+    saved: Path,
+) -> None:
+    workbench = Workbench.open(saved)
+    saving.save(workbench)
+    stroke(workbench, 1)
+    stroke(workbench, 3, value=0)
+    # Other cases are saved meanwhile: the older mask of this one stays for all that.
+    workbench.close()
+    damage(saved / "cases/case-001/annotation-2.h5")
+    workbench = Workbench.open(saved)
+    for _ in range(3):
+        stroke(workbench, 4, case="case-002")
+        workbench.undo()
+        saving.save(workbench)
+    previous = workbench.folder.previous_mask(workbench.project.case("case-001"))
+    assert previous is not None and previous.case.generation == 1
+    workbench.folder.take_previous(previous)
+    damaged_mask.follow(workbench, previous)
+    said = damaged_mask.bring_back(workbench, "case-001")
+    # The stroke on slice 1 fits; what was erased on slice 3 was never drawn in the older mask.
+    assert drawn(workbench, "case-001") == [1, 2]
+    assert "1 change made since" in said and "1 change did not fit" in said
+    saving.save(workbench)
+    workbench.close()
+    again = Workbench.open(saved)
+    assert drawn(again, "case-001") == [1, 2] and drawn(again, "case-002") == [2, 3]
+    assert again.notes == ()
+    again.close()
+
+
+def test_an_older_mask_survives_a_crash_right_after_it_was_taken(saved: Path) -> None:
+    workbench = Workbench.open(saved)
+    saving.save(workbench)
+    workbench.close()
+    damage(saved / "cases/case-001/annotation-2.h5")
+    workbench = Workbench.open(saved)
+    previous = workbench.folder.previous_mask(workbench.project.case("case-001"))
+    assert previous is not None
+    workbench.folder.take_previous(previous)
+    workbench.folder.close()
+    again = Workbench.open(saved)
+    assert drawn(again, "case-001") == [2]
+    again.close()

@@ -126,12 +126,14 @@ class Overlays:
                 self._write(painter, QPointF(left, baseline), "mm")
                 left += metrics.horizontalAdvance("mm") + 2 * gap
 
-    def paint_waiting(self, painter: QPainter, size: QSize) -> None:
-        """A case that is still being read."""
+    def paint_waiting(self, painter: QPainter, size: QSize, why: str) -> None:
+        """A case that is still being read, or why it could not be."""
         self._dirty = QRegion(0, 0, size.width(), size.height())
         painter.setFont(self._text)
-        text = words.reading()
-        width = QFontMetrics(self._text).horizontalAdvance(text)
+        metrics = QFontMetrics(self._text)
+        room = size.width() - 2 * EDGE
+        text = metrics.elidedText(why or words.reading(), Qt.TextElideMode.ElideRight, room)
+        width = metrics.horizontalAdvance(text)
         self._write(painter, QPointF((size.width() - width) / 2, size.height() / 2), text)
 
     def _paint_status(self, painter: QPainter, facts: Facts, width: int) -> None:

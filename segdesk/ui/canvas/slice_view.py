@@ -120,6 +120,7 @@ class SliceView(QWidget):
         listen(workbench.predictions_changed, self._take_statuses)
         listen(workbench.segments_changed, self._take_segments)
         listen(view.case_changed, self._take_case)
+        listen(view.news_changed, self._take_news)
         listen(view.slice_changed, self._take_slice)
         listen(view.window_changed, self._take_window)
         listen(view.layers_changed, self._take_layers)
@@ -266,6 +267,10 @@ class SliceView(QWidget):
         if case == self._view.case_id and not self._shown:
             self._take_case()
 
+    def _take_news(self) -> None:
+        if not self._shown:
+            self.update()
+
     def _take_slice(self) -> None:
         self.finish_stroke()
         self._scene.mark_image()
@@ -360,7 +365,8 @@ class SliceView(QWidget):
                 self._hover.paint(painter, self._viewport, self._overlays.colour)
                 self._paint_overlays(painter, case, event.region())
             elif self._view.case is not None:
-                self._overlays.paint_waiting(painter, self.size())
+                why = self._view.unreadable.get(self._view.case.id, "")
+                self._overlays.paint_waiting(painter, self.size(), why)
 
     def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
         if self._facts is None:

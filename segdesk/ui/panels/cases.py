@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -38,6 +38,8 @@ Index = QModelIndex | QPersistentModelIndex
 CASE_ROLE = Qt.ItemDataRole.UserRole
 #: Whether the case came in the background and has not been looked at.
 NEW_ROLE = Qt.ItemDataRole.UserRole + 1
+#: Why the case could not be read; empty where it was or nobody has tried.
+DAMAGED_ROLE = Qt.ItemDataRole.UserRole + 2
 #: The order of colours in a row's bar.
 BAR = (
     SliceStatus.VERIFIED,
@@ -56,15 +58,22 @@ class CasesModel(QAbstractListModel):
         self.workbench: Workbench | None = None
         self._ids: tuple[str, ...] = ()
         self._new: frozenset[str] = frozenset()
+        self._unreadable: Mapping[str, str] = {}
 
-    def show(self, workbench: Workbench | None, new: frozenset[str] = frozenset()) -> None:
+    def show(
+        self,
+        workbench: Workbench | None,
+        new: frozenset[str] = frozenset(),
+        unreadable: Mapping[str, str] | None = None,
+    ) -> None:
         """Follow the index: rows are only reset where cases came or went.
 
         Parameters
         ----------
         new : ids of cases that nobody has looked at yet
+        unreadable : ids of cases that could not be read, and why
         """
-        self.workbench, self._new = workbench, new
+        self.workbench, self._new, self._unreadable = workbench, new, unreadable or {}
         cases = workbench.project.cases if workbench is not None else ()
         ids = tuple(case.id for case in cases)
         if ids != self._ids:
@@ -85,6 +94,10 @@ class CasesModel(QAbstractListModel):
             return id
         if role == NEW_ROLE:
             return id in self._new
+        if role == DAMAGED_ROLE:
+            return self._unreadable.get(id, "")
+        if role == Qt.ItemDataRole.AccessibleTextRole and id in self._unreadable:
+            return tr("{case}, cannot be read", case=self._title(id))
         if role == Qt.ItemDataRole.AccessibleTextRole and id in self._new:
             return tr("{case}, new", case=self._title(id))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -114,7 +127,8 @@ class CasesModel(QAbstractListModel):
             else f"{name}: {said}"
         )
         # What the import said goes after some seconds; here it can be found again.
-        return "\n".join((words, *self.workbench.project.case(id).source.notes))
+        why = (self._unreadable[id],) if id in self._unreadable else ()
+        return "\n".join((words, *why, *self.workbench.project.case(id).source.notes))
 
 
 class CaseDelegate(QStyledItemDelegate):
@@ -135,8 +149,12 @@ class CaseDelegate(QStyledItemDelegate):
         case = model.workbench.project.case(str(index.data(CASE_ROLE)))
         painter.save()
         try:
-            is_new = bool(index.data(NEW_ROLE))
-            self._paint_row(painter, option, model.workbench, case, is_new=is_new)
+            mark = ("", "")
+            if index.data(DAMAGED_ROLE):
+                mark = (tr("damaged"), self.tokens.bad)
+            elif index.data(NEW_ROLE):
+                mark = (tr("new"), self.tokens.accent)
+            self._paint_row(painter, option, model.workbench, case, mark)
         finally:
             # Also where it fails: the rows below are drawn with the same painter.
             painter.restore()
@@ -147,8 +165,7 @@ class CaseDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         workbench: Workbench,
         case: Case,
-        *,
-        is_new: bool,
+        mark: tuple[str, str],
     ) -> None:
         rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
         state = option.state  # pyright: ignore[reportAttributeAccessIssue]
@@ -184,12 +201,13 @@ class CaseDelegate(QStyledItemDelegate):
             case.title, Qt.TextElideMode.ElideRight, room.width()
         )
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, name)
-        if is_new:
+        word, colour = mark
+        if word:
             after = painter.fontMetrics().horizontalAdvance(name) + 2 * GRID
             painter.setFont(small)
-            painter.setPen(QColor(self.tokens.accent))
+            painter.setPen(QColor(colour))
             painter.drawText(
-                room.adjusted(after, 0, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, tr("new")
+                room.adjusted(after, 0, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, word
             )
         bar = QRect(inner.left(), line.bottom() + GRID, inner.width(), 5)
         draw_bar(painter, bar, workbench.statuses(case.id), self.tokens)
@@ -261,7 +279,10 @@ class CasesPanel(Panel):
 
     def refresh(self) -> None:
         self._delegate.tokens = self.tokens
-        self._model.show(self.workbench, self.view.new_cases if self.view else frozenset())
+        if self.view is None:
+            self._model.show(self.workbench)
+        else:
+            self._model.show(self.workbench, self.view.new_cases, self.view.unreadable)
         self._facts.setText(self._pools())
         row = self._model.row_of(self.view.case_id if self.view else None)
         if row >= 0 and self._list.currentIndex().row() != row:

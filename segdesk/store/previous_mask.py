@@ -1,0 +1,64 @@
+"""The mask of a case as of the save before, for where the newest one cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from segdesk.core.case import Case
+from segdesk.errors import ProjectError
+from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.translate import reading
+from segdesk.store.index import CaseState
+from segdesk.store.parts import annotation_file
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousMask:
+    """A mask that can be read, older than the one that the index names.
+
+    Parameters
+    ----------
+    case : as it is with this mask
+    saved : when its file was written, seconds since 1970
+    """
+
+    case: Case
+    saved: float
+
+    @property
+    def state(self) -> CaseState:
+        """What the index says of it."""
+        return CaseState.of(self.case)
+
+
+def older_generations(layout: Layout, case: str, generation: int) -> list[int]:
+    """Numbers of a case's masks before a generation, the newest first."""
+    found: list[int] = []
+    for path in layout.case(case).glob("annotation-*.h5"):
+        number = path.stem.removeprefix("annotation-")
+        if number.isascii() and number.isdecimal() and 0 < int(number) < generation:
+            found.append(int(number))
+    return sorted(found, reverse=True)
+
+
+def find(layout: Layout, case: Case) -> PreviousMask | None:
+    """The newest mask before the one that the index names that can be read, or None.
+
+    Raises
+    ------
+    ProjectError
+        Where the folder of the case cannot be looked into.
+    """
+    with reading(f"The folder of '{case.id}'"):
+        numbers = older_generations(layout, case.id, case.generation)
+    for number in numbers:
+        path = layout.annotation(case.id, number)
+        try:
+            statuses, complete = annotation_file.read_slices(path, case)
+            older = replace(case, generation=number, statuses=statuses, complete=complete)
+            annotation_file.read(path, older)
+            with reading(f"The mask of '{case.id}'"):
+                return PreviousMask(older, path.stat().st_mtime)
+        except ProjectError:
+            continue
+    return None

@@ -1,0 +1,102 @@
+"""A case that cannot be read: it is marked, says why, and the mask of the save before is offered.
+
+Looking for an older mask and putting it into the index is disk work, done on the "write" lane; what
+it means stands in `app.damaged_mask`.
+"""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, Signal
+
+from segdesk.app import damaged_mask
+from segdesk.app.workbench import Workbench
+from segdesk.errors import ProjectError
+from segdesk.store.project_folder import PreviousMask
+from segdesk.ui.banner import Banner, Offer
+from segdesk.ui.session import Session
+from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.translations import tr
+
+#: objectName of the button that takes the mask of the save before; the case's id follows.
+TAKE = "take_previous_mask_"
+
+
+class DamagedMasks(QObject):
+    """Owned by the window; lives on the GUI thread."""
+
+    noted = Signal(str)
+    failed = Signal(object)
+
+    def __init__(
+        self, session: Session, runner: TaskRunner, banner: Banner, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._runner = runner
+        self._banner = banner
+        session.unreadable.connect(self._look)
+
+    def _look(self, case: str, problem: ProjectError) -> None:
+        workbench, view = self._session.workbench, self._session.view
+        if workbench is None or view is None:
+            return
+        view.mark_unreadable(case, str(problem))
+        row = workbench.project.case(case)
+        self._runner.start(
+            tr("Looking for an older mask of {case}", case=case),
+            lambda _: workbench.folder.previous_mask(row),
+            done=lambda previous: self._say(workbench, case, problem, previous),
+            failed=lambda _: self._say(workbench, case, problem, None),
+            lane="write",
+        )
+
+    def _say(
+        self,
+        workbench: Workbench,
+        case: str,
+        problem: ProjectError,
+        previous: PreviousMask | None,
+    ) -> None:
+        if self._session.workbench is not workbench:
+            return
+        if previous is None:
+            self._banner.warn(problem.sentence, problem.hint)
+            return
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(previous.saved))
+        sentence = tr("{problem} Take the one of the save before?", problem=problem.sentence)
+        text = tr("Take the mask of {time}", time=when)
+        id = f"{TAKE}{case}"
+        if self._banner.has_offer(id):
+            return
+        self._banner.warn(
+            sentence,
+            tr("What was drawn since and fits it is done again; the rest is kept apart."),
+            Offer(id, sentence, text, lambda: self._take(workbench, previous)),
+        )
+
+    def _take(self, workbench: Workbench, previous: PreviousMask) -> None:
+        if self._session.workbench is not workbench:
+            return
+        if self._session.is_saving:
+            self.noted.emit(tr("The project is being saved: wait a moment."))
+            self._look(previous.case.id, ProjectError(tr("The mask was not replaced.")))
+            return
+        self._runner.start(
+            tr("Taking an older mask"),
+            lambda _: workbench.folder.take_previous(previous),
+            done=lambda _: self._taken(workbench, previous),
+            failed=self.failed.emit,
+            lane="write",
+        )
+
+    def _taken(self, workbench: Workbench, previous: PreviousMask) -> None:
+        view, case = self._session.view, previous.case.id
+        if self._session.workbench is not workbench or view is None:
+            return
+        damaged_mask.follow(workbench, previous)
+        view.mark_readable(case)
+        self._session.when_read(
+            case, lambda: self.noted.emit(damaged_mask.bring_back(workbench, case))
+        )
