@@ -54,8 +54,8 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
     for number in numbers:
         path = layout.annotation(case.id, number)
         try:
-            statuses, complete = annotation_file.read_slices(path, case)
-            older = replace(case, generation=number, statuses=statuses, complete=complete)
+            said = annotation_file.read_part(path, case).case(case.id)
+            older = replace(case, generation=number, statuses=said.statuses, complete=said.complete)
             annotation_file.read(path, older)
             with reading(f"The mask of '{case.id}'"):
                 return PreviousMask(older, path.stat().st_mtime)

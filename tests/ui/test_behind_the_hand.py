@@ -123,7 +123,7 @@ def test_the_case_on_screen_is_read_after_another_one_that_could_not_be(
     desk.settle()
     damaged.set()
     desk.wait(lambda: desk.window.session.has_mask("case-003"))
-    assert "damaged" in desk.window.banner.text
+    desk.wait(lambda: "damaged" in desk.window.banner.text)
 
 
 def finished_run(workbench: Workbench, id: str) -> None:

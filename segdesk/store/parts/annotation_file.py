@@ -100,21 +100,6 @@ class NewGeneration:
         root.column("dismissed_slices", np.array([index for _, index in rows], dtype=np.int64))
 
 
-def read_slices(path: Path, case: Case) -> tuple[Statuses, Sets]:
-    """The statuses and the completeness that a file of this case says.
-
-    Raises
-    ------
-    ProjectError
-        Where it is missing or damaged.
-    """
-    with (
-        reading(f"The mask of '{case.id}'"),
-        opened(path, KIND, LAYERS, case.grid.shape) as root,
-    ):
-        return slices_of(root, case.slices)
-
-
 def read(path: Path, case: Case) -> Annotation:
     """The mask of a case as of its generation, with the statuses that the case carries.
 
