@@ -28,7 +28,8 @@ def bring_back(workbench: Workbench, case: str) -> str:
     What became of it, in a sentence.
     """
     brought, apart = 0, 0
-    for edit in workbench.left_out.pop(case, ()):
+    row = workbench.left_out.pop(case, None)
+    for edit in row.edits if row is not None else ():
         kind = edit.kind if edit.kind == "stroke" else "change"
         try:
             workbench.do(replace(edit, kind=kind, group=""))

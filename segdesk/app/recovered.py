@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from segdesk.app.unsaved import Unsaved
+from segdesk.app.left_out import LeftOut
 from segdesk.core.edit import Edit
 from segdesk.core.history import UNDO, History, Stacks
 from segdesk.errors import ProjectError, UsageError
@@ -14,7 +14,7 @@ from segdesk.store.project_folder import Opened, ProjectFolder
 def follow(
     opened: Opened,
     history: History,
-    unread: dict[str, ProjectError],
+    unread: dict[str, LeftOut],
     *,
     note: Callable[[Edit], object],
     apply: Callable[[Edit], object],
@@ -44,12 +44,13 @@ def follow(
         edit = entry if isinstance(entry, Edit) else entry.applied
         note(edit)
         if edit.case and edit.case in unread:
+            unread[edit.case].edits.append(edit)
             misfits.append(edit)
             continue
         try:
             apply(edit)
         except ProjectError as problem:
-            unread[edit.case] = problem
+            unread[edit.case] = LeftOut(problem, [edit])
             history.forget_case(edit.case)
             misfits.append(edit)
         except (ValueError, UsageError):
@@ -57,19 +58,6 @@ def follow(
         else:
             history.follow(entry)
     return misfits
-
-
-def unreadable(
-    unread: dict[str, ProjectError], folder: ProjectFolder, unsaved: Unsaved
-) -> tuple[str, ...]:
-    """Let the rest of the project open, and be saved, without the cases that cannot be read."""
-    for case in unread:
-        unsaved.cases.discard(case)
-        folder.leave_out(case)
-    return tuple(
-        f"{problem.sentence} '{case}' is left out until it can be read."
-        for case, problem in unread.items()
-    )
 
 
 def recovered(opened: Opened, history: History) -> tuple[int, str]:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from psygnal import Signal
 
+from segdesk.app.left_out import LeftOut, unreadable
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
 from segdesk.app.read_only import check_may_change
-from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back, unreadable
+from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back
 from segdesk.app.unsaved import Unsaved
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
@@ -62,17 +63,15 @@ class Workbench:
         self.reader = reader
         self.history = History()
         self.notes: tuple[str, ...] = ()
-        #: By the clock that nobody sets (`time.monotonic`).
-        self.last_saved: float | None = None
+        self.last_saved: float | None = None  # by the clock that nobody sets (`time.monotonic`)
         self.recovered = 0
-        self.left_out: dict[str, tuple[Edit, ...]] = {}  # of cases that cannot be read
+        self.left_out: dict[str, LeftOut] = {}  # cases that cannot be read
         #: Why the journal did not take the newest of the Edits that wait.
         self.refusal: ChangeWaits | ProjectGone | None = None
         self._memory = Memory()
         self._unsaved = Unsaved()
         self._live: Live | None = None
-        #: A case that stays in memory, because it is on screen; "" for none.
-        self.looked_at = ""
+        self.looked_at = ""  # a case that stays in memory, because it is on screen
         self.project = Project(id="")
 
     # Opening and closing
@@ -101,10 +100,9 @@ class Workbench:
         self.project = opened.project
         self.notes = opened.notes
         self._unsaved.retired = set(opened.gone)
-        unread: dict[str, ProjectError] = {}
-        misfits = follow(opened, self.history, unread, note=self._unsaved.note, apply=self._apply)
-        self.notes += unreadable(unread, self.folder, self._unsaved)
-        self.left_out = {id: tuple(e for e in misfits if e.case == id) for id in unread}
+        note, apply = self._unsaved.note, self._apply
+        misfits = follow(opened, self.history, self.left_out, note=note, apply=apply)
+        self.notes += unreadable(self.left_out, self.folder, self._unsaved)
         if self.folder.writable:
             self.notes += taken_back(self.history, self.undo, self.forget_undone)
         self.recovered, said = recovered(opened, self.history)
@@ -112,8 +110,7 @@ class Workbench:
             self.notes = (said, *self.notes)
         if self.folder.writable:
             self.notes += done_again(self.history, self.redo)
-        if misfits:
-            # They keep nobody from opening the project; the next save starts a journal without.
+        if misfits:  # they keep nobody from opening; the next save starts a journal without
             self.notes += (left_out(self.folder, misfits),)
             self._unsaved.segments |= self.folder.writable
 
@@ -259,8 +256,7 @@ class Workbench:
         run = run or self.predicted_by(case)
         if run is None:
             return None
-        kept = self._memory.prediction(run, case)
-        row = self.project.case(case)
+        kept, row = self._memory.prediction(run, case), self.project.case(case)
         if kept is None and run in row.predictions:
             read = self.folder.runs.read_prediction
             kept = self._memory.read_prediction(run, case, lambda: read(run, row))
