@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -11,11 +12,12 @@ import pytest
 
 from segdesk.app import saving
 from segdesk.app.packing import prepare
-from segdesk.app.unpacking import is_packed, unpack
+from segdesk.app.unpacking import is_packed, look, unpack
 from segdesk.app.workbench import Workbench
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from tests.packs import add_run, by_h5py, content_of, datasets_of, full_project, pack_of
 from tests.projects import make_project
+from tests.store.faults import refusing
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,37 @@ def test_stopping_at_any_point_leaves_nothing(tmp_path: Path) -> None:
         assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("point", ["opening a file", "os.fsync"])
+def test_a_disk_that_refuses_at_any_point_leaves_nothing_or_all_of_it(
+    tmp_path: Path, point: str
+) -> None:
+    workbench = make_project(tmp_path)
+    file = pack_of(workbench, tmp_path / "p.h5")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    works: dict[str, Callable[[], object]] = {
+        "p.h5": lambda: prepare(workbench).write(folder / "p.h5"),
+        "u.segdesk": lambda: unpack(file, folder / "u.segdesk"),
+    }
+    made_by: dict[str, Callable[[Path], object]] = {"p.h5": look, "u.segdesk": opened}
+    for name, work in works.items():
+        # Each next try gets further, until one gets to its end.
+        for at in (0, 4, 12, 1000):
+            ended = False
+            with refusing(point, at, once=True) as failed, suppress(ProjectError):
+                work()
+                ended = True
+            left = [path.name for path in folder.iterdir()]
+            # Only the last step, its name made lasting, can fail when all of it is there.
+            assert (left == [name]) if ended else (left in ([], [name])), at
+            assert ended or failed
+            if left:
+                made_by[name](folder / name)
+            for path in folder.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    workbench.close()
+
+
 def stops(
     work: Callable[[Callable[[], bool]], object],
 ) -> tuple[Callable[[int], Callable[[], bool]], int]:
@@ -171,7 +204,7 @@ def test_every_dataset_has_the_checksum_of_its_content(
 
     looked: list[str] = []
 
-    def look(name: str, member: object) -> None:
+    def look_at(name: str, member: object) -> None:
         if isinstance(member, h5py.Dataset):
             if h5py.check_string_dtype(member.dtype) is not None:
                 content = b"".join(text.encode() + b"\0" for text in member.asstr()[()])
@@ -181,5 +214,5 @@ def test_every_dataset_has_the_checksum_of_its_content(
             looked.append(name)
 
     with by_h5py(made[0]) as root:
-        root.visititems(look)
+        root.visititems(look_at)
     assert len(looked) > 100

@@ -147,6 +147,10 @@ def other_voxels(root: Any) -> None:
     root[f"{CASE}/volume"][2, 3, 4] += 1
 
 
+def other_labels(root: Any) -> None:
+    root[f"{CASE}/labels"][2, 3, 4] += 1
+
+
 def other_voxels_with_a_checksum(root: Any) -> None:
     volume = root[f"{CASE}/volume"]
     volume[2, 3, 4] += 1
@@ -207,6 +211,7 @@ CHANGES: tuple[Callable[[Any], None], ...] = (
     a_plane_is_a_bomb,
     a_plane_is_no_zlib,
     other_voxels,
+    other_labels,
     other_voxels_with_a_checksum,
     other_weights,
     other_name,
