@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from segdesk.jobs.run_paths import RunPaths
@@ -34,6 +36,20 @@ def test_a_network_is_trained_fine_tuned_and_evaluated(segdesk: Run, project: Pa
     figures = segdesk("evaluate", project, "--pool", "all", "--run", "run-001", "--json").json
     assert figures["number"] == 4
     assert 0 <= figures["dice"] <= 1 and 0 < figures["accuracy"] < 1
+    carried = project.with_name("carried.segdesk")
+    assert segdesk("pack", project, project.with_name("carried.h5")).code == 0
+    assert segdesk("unpack", project.with_name("carried.h5"), carried).code == 0
+    masks = [predicted_by_the_first(segdesk, path) for path in (project, carried)]
+    assert np.array_equal(*masks)
+
+
+def predicted_by_the_first(segdesk: Run, project: Path) -> npt.NDArray[np.uint8]:
+    """What run-001 predicts now, by its own weights in this project."""
+    assert segdesk("predict", project, "--run", "run-001").code == 0
+    file = project.with_suffix(".npy")
+    options = ("--case", "case-001", "--what", "prediction")
+    assert segdesk("export", project, *options, file).code == 0
+    return np.load(file)
 
 
 def test_a_training_at_a_rate_that_ruins_it_is_not_used(segdesk: Run, project: Path) -> None:
