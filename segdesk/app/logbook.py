@@ -13,9 +13,18 @@ from pathlib import Path
 
 import platformdirs
 
+from segdesk.core.printable import printable
+
 NAME = "segdesk.log"
 MOST_BYTES = 1_000_000
 KEPT_FILES = 3
+
+
+class _Lines(logging.Formatter):
+    """What a name holds commands nothing where the log is read."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record), keep="\n\t")
 
 
 def open_logbook(folder: Path | None = None) -> Path | None:
@@ -40,7 +49,7 @@ def open_logbook(folder: Path | None = None) -> Path | None:
         )
     except OSError:
         return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("segdesk")
     for old in [row for row in logger.handlers if isinstance(row, RotatingFileHandler)]:
         logger.removeHandler(old)

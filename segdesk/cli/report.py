@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from segdesk.core.printable import printable
 from segdesk.errors import ChoiceNeeded, SegdeskError
 
 Tell = Callable[[str, int, int], None]
@@ -37,7 +38,7 @@ class Report:
 
     def say(self, sentence: str) -> None:
         """A sentence for people."""
-        self._people.print(sentence, markup=False)
+        self._people.print(printable(sentence), markup=False)
 
     def answer(self, fields: dict[str, Any], tables: Iterable[Table] = ()) -> None:
         """The command's result: the object for scripts, or tables for people, on stdout.
@@ -76,7 +77,7 @@ class Report:
                     for old in tasks.values():
                         bar.remove_task(old)
                     tasks.clear()
-                    tasks[sentence] = bar.add_task(sentence, total=total)
+                    tasks[sentence] = bar.add_task(_cell(sentence), total=total)
                 bar.update(tasks[sentence], completed=done, total=total)
 
             yield tell
@@ -85,10 +86,10 @@ class Report:
 def complain(error: SegdeskError) -> None:
     """One sentence on stderr, with the next step; the list where a choice is needed."""
     people = Console(stderr=True, highlight=False, soft_wrap=True)
-    people.print(f"segdesk: {error}", markup=False)
+    people.print(printable(f"segdesk: {error}"), markup=False)
     if isinstance(error, ChoiceNeeded):
         for choice in error.choices:
-            people.print(f"  {choice}", markup=False)
+            people.print(printable(f"  {choice}"), markup=False)
 
 
 def table(*columns: str, rows: Sequence[tuple[Any, ...]]) -> Table:
@@ -110,8 +111,8 @@ def figure(value: float | None) -> float | str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    # A name is no markup.
-    return f"{value:.3f}" if isinstance(value, float) else str(value).replace("[", r"\[")
+    # A name is no markup, and commands no terminal.
+    return f"{value:.3f}" if isinstance(value, float) else printable(str(value)).replace("[", r"\[")
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+from segdesk.formats.deflated import DEFLATED, check_inflation
 from segdesk.formats.privacy import KEPT_TAGS, clean
 
 #: What pydicom and its decoders raise on damaged files, besides the two errors of its own.
@@ -77,7 +78,6 @@ NEEDED_TAGS: tuple[str, ...] = (
     "PerFrameFunctionalGroupsSequence",
 )
 LOCALIZER_WORDS = frozenset({"LOCALIZER", "SCOUT", "TOPOGRAM"})
-DEFLATED = "1.2.840.10008.1.2.1.99"
 NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 #: CT image, enhanced CT image, legacy converted enhanced CT image.
 CT_IMAGES = frozenset(f"1.2.840.10008.5.1.4.1.1.{number}" for number in ("2", "2.1", "2.2"))
@@ -243,6 +243,10 @@ def read_dataset(source: BinaryIO | Path, *, pixels: bool) -> Dataset:
     """
     from pydicom import dcmread
 
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            return read_dataset(stream, pixels=pixels)
+    check_inflation(source)
     if pixels:
         return dcmread(source, force=True)
     return dcmread(source, force=True, stop_before_pixels=True, specific_tags=list(NEEDED_TAGS))

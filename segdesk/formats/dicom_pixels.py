@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from segdesk.errors import InputError
 from segdesk.formats.decoder import Decoder
+from segdesk.formats.deflated import DEFLATED
 from segdesk.formats.dicom_header import (
-    DEFLATED,
     NATIVE,
     Plane,
     damage,

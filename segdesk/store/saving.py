@@ -195,7 +195,7 @@ class Save:
             # found damaged, however many saves of other cases later.
             older = older_generations(self._layout, case.id, case.generation)[:1]
             kept = {annotation_name(number) for number in (case.generation, *older)}
-            for path in sorted(self._layout.case(case.id).glob("*annotation-*.h5*")):
+            for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
                 if path.name not in kept and path not in self._pinned:
                     _remove(path)
         self._drop_journals()

@@ -29,7 +29,13 @@ from segdesk.core.window import Window
 from segdesk.store.disk.names import checked_id
 from segdesk.store.parts.complete_codec import put_slices_of_cases, slices_of_cases
 from segdesk.store.parts.hdf5 import Group, NewGroup
-from segdesk.store.parts.value_codec import UNITS, one_of, put_text_rows, text_rows_of
+from segdesk.store.parts.value_codec import (
+    UNITS,
+    check_size,
+    one_of,
+    put_text_rows,
+    text_rows_of,
+)
 
 NO_POOL = ""
 _NO_WINDOW = (math.nan, math.nan)
@@ -164,6 +170,7 @@ def _grid(
     stacked: int,
 ) -> Grid:
     slices, rows, columns = shape
+    check_size(slices, rows, columns)
     k, j, i = spacing_mm
     x, y, z = origin_mm
     if stacked not in (0, 1):

@@ -187,6 +187,9 @@ class Group:
         member = self._group[name]
         if not isinstance(member, kind):
             raise ValueError(f"'{name}' is not a {kind.__name__}")
+        # One object under many names would be read once for each of them.
+        if h5py.h5o.get_info(member.id).rc != 1:
+            raise ValueError(f"'{name}' has a second name")
         return member
 
     def _stored(self, name: str) -> Any:

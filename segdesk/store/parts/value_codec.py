@@ -13,6 +13,8 @@ from segdesk.core.volume import Unit
 from segdesk.store.parts.hdf5 import Group, NewGroup
 
 Name = TypeVar("Name", bound=str)
+#: Of a scan; more are refused before anything of that size is allocated.
+LARGEST_SIDE, MOST_VOXELS = 100_000, 1 << 36
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
@@ -27,9 +29,22 @@ def put_grid(grid: Grid, group: NewGroup) -> None:
     )
 
 
+def check_size(slices: int, rows: int, columns: int) -> None:
+    """Refuse a scan that no scanner makes, before anything of its size is allocated.
+
+    Raises
+    ------
+    ValueError
+        Where it has too many voxels.
+    """
+    if max(slices, rows, columns) > LARGEST_SIDE or slices * rows * columns > MOST_VOXELS:
+        raise ValueError(f"expected a scan of this world, received {slices}×{rows}×{columns}")
+
+
 def grid_of(group: Group) -> Grid:
     """The Grid of five attributes."""
     slices, rows, columns = group.integers("shape")
+    check_size(slices, rows, columns)
     k, j, i = group.numbers("spacing_mm")
     x, y, z = group.numbers("origin_mm")
     direction, stacked = group.numbers("direction"), group.flag("stacked")

@@ -1,0 +1,40 @@
+"""No mutation of a project's file brings more than a sentence, 2 s or 1 GB; see `fuzzing`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.store.fuzzing import FILES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs limits of a process")
+
+
+def fuzz(kind: str, count: int, seed: int, folder: Path) -> None:
+    command = [sys.executable, "-m", "tests.store.fuzzing", kind, str(seed), str(count)]
+    done = subprocess.run(
+        [*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{done.returncode}: {done.stderr[-3000:]}"
+    found = json.loads(done.stdout)
+    assert found["refused"] + found["read"] == count
+    # Most are refused; a journal is cut at its flaw instead and read up to there.
+    assert found["refused"] > count / 4 or kind == "journal", found
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_200_mutations_are_refused_with_a_sentence_or_read(kind: str, tmp_path: Path) -> None:
+    fuzz(kind, 200, 1, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("kind", FILES)
+def test_2000_mutations_are_refused_with_a_sentence_or_read(kind: str, tmp_path: Path) -> None:
+    fuzz(kind, 2000, 2, tmp_path)
