@@ -9,9 +9,11 @@ temporary name beside the target and is renamed at the end; nothing is written i
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,7 +25,13 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
-from segdesk.core.regular_file import is_link, new_regular, open_regular
+from segdesk.core.regular_file import (
+    change_regular,
+    is_link,
+    new_regular,
+    open_regular,
+    remove_whatever,
+)
 from segdesk.core.volume import Volume
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
@@ -216,7 +224,8 @@ class Copy:
         for path in kept:
             if path.name != layout.volume(case.id).name:
                 (aside / path.name).rename(path)
-        shutil.rmtree(aside, ignore_errors=True)
+        with suppress(OSError):
+            remove_whatever(aside)
         return ""
 
     def _mask(self, layout: Layout, case: Case) -> str:
@@ -251,7 +260,7 @@ class Copy:
             path = made / journal_name(self._tail.number)
             if not path.is_file():
                 return False
-            with path.open("rb+") as file:
+            with io.BufferedRandom(change_regular(path)) as file:
                 file.truncate(self._tail.end)
                 file.seek(self._tail.end)
                 file.write(self._tail.waiting)
