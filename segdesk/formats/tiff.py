@@ -19,6 +19,7 @@ import numpy.typing as npt
 from segdesk.errors import InputError
 from segdesk.formats.picture import GREY_HINT, Colours, Picture, palette_of
 from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT
+from segdesk.formats.tiff_pages import check_pages
 
 #: TIFF compression: none, deflate (old and new number), PackBits.
 READABLE = frozenset({1, 8, 32946, 32773})
@@ -67,6 +68,7 @@ def open_tiff(file: Path) -> Picture:
         log.addHandler(logging.NullHandler())
     try:
         nbytes = file.stat().st_size
+        check_pages(file)
         with _opened(file) as tiff:
             all_series = tiff.series
             series, page = all_series[0], all_series[0].keyframe
