@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from segdesk.formats.tiff import open_tiff
 STACK = np.random.default_rng(0).integers(0, 4000, (4, 16, 16), dtype=np.uint16)
 
 
-def written(path: Path, *, big: bool, order: str) -> list[int]:
+def written(path: Path, *, big: bool, order: Literal["<", ">"]) -> list[int]:
     """A stack of four pages; gives the place of each page's link to the next, and of page 0."""
     tifffile.imwrite(
         path, STACK, photometric="minisblack", metadata=None, bigtiff=big, byteorder=order
@@ -32,7 +33,7 @@ def written(path: Path, *, big: bool, order: str) -> list[int]:
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("page", range(4))
 def test_a_chain_that_comes_back_to_its_first_page_is_refused(
-    tmp_path: Path, big: bool, order: str, page: int
+    tmp_path: Path, big: bool, order: Literal["<", ">"], page: int
 ) -> None:
     path = tmp_path / "a.tif"
     *links, first = written(path, big=big, order=order)
