@@ -91,8 +91,9 @@ def killed(hands: subprocess.Popen[str], seed: int, after_s: float) -> int:
     os.kill(hand, signal.SIGKILL)
     lines = [said]
     while (line := hands.stdout.readline()) != "dead\n":
+        assert line, "the process that forks hands has ended"
         lines.append(line)
-    return max(int(line) for line in lines if line.endswith("\n")) + 1
+    return max(map(int, lines)) + 1
 
 
 def kill(project: Path, *, rounds: int) -> dict[str, int]:
