@@ -314,22 +314,22 @@ def test_a_disk_that_fills_during_a_training_costs_a_note_and_not_the_training(
     add_case(taught)
     frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001", "case-002"])
     session = training.training_session(frozen, command=child(tmp_path))
-    opens, write = Path.open, prediction_file.write
+    appended, write = running.append_regular, prediction_file.write
 
     def full(path: Path, name: str) -> None:
         if path.name == name:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    def opened(path: Path, *arguments: Any, **options: Any) -> Any:
-        full(path, MESSAGES)
-        return opens(path, *arguments, **options)
+    def opened(path: Path) -> Any:
+        full(path, "messages.jsonl")
+        return appended(path)
 
     def written(path: Path, *arguments: Any, **options: Any) -> None:
         full(path, "case-001.h5")
         write(path, *arguments, **options)
 
     if kind == "curve":
-        monkeypatch.setattr(Path, "open", opened)
+        monkeypatch.setattr(running, "append_regular", opened)
     else:
         monkeypatch.setattr(prediction_file, "write", written)
     heard = run_through(taught, session)
