@@ -1,4 +1,4 @@
-"""The command that looks through a whole project: check."""
+"""The command that looks through a whole project, and makes a new one of what is left: check."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 
 import typer
 
-from segdesk.cli.projects import JSON, PROJECT
+from segdesk.cli.projects import JSON, PROJECT, check_name
 from segdesk.cli.report import Report, table
 from segdesk.cli.stopping import asked_to_stop
 from segdesk.store.checking import Finding, check
+from segdesk.store.repairing import Repaired, check_place
+from segdesk.store.repairing import repair as make_anew
 
 #: A file, disk or project is at fault: as everywhere on the command line.
 FAULTY = 3
@@ -21,14 +23,29 @@ def add_to(app: typer.Typer) -> None:
     app.command("check")(check_project)
 
 
-def check_project(project: Path = PROJECT, as_json: bool = JSON) -> None:
+def check_project(
+    project: Path = PROJECT,
+    repair: Path | None = typer.Option(
+        None,
+        metavar="NEW",
+        help="Where something is wrong, make this new project of what can be read.",
+    ),
+    as_json: bool = JSON,
+) -> None:
     """Read all of a project and say what is damaged or missing: file, case and slice.
 
     Seals and checksums of every file that the project needs, every slice of every scan, the
     journals. Nothing is written; another program may have the project open. Exit code 3 where
     something is wrong.
+
+    --repair makes a new project of the index or the one before it, the files of the cases and the
+    journals, and says by name what it could not; the old folder stays as it is. Close the project
+    first. Exit code 3 where something was lost, 0 where all was rebuilt or nothing was wrong.
     """
     report = Report(as_json=as_json)
+    if repair is not None:
+        check_name(repair)
+        check_place(repair, project)
     with asked_to_stop() as is_asked, report.progress() as tell:
         found = check(project, tell=tell, cancelled=is_asked)
     for finding in found.findings:
@@ -40,22 +57,46 @@ def check_project(project: Path = PROJECT, as_json: bool = JSON) -> None:
     else:
         report.say(f"All is well: cases {cases}, slices {found.slices}.")
     rows = [(one.file, one.case, _number(one), one.sentence) for one in found.findings]
+    repaired = None
+    if repair is not None and found.findings:
+        with asked_to_stop() as is_asked, report.progress() as tell:
+            repaired = make_anew(project, repair, tell=tell, cancelled=is_asked)
+        for sentence in (*repaired.notes, *repaired.lost):
+            report.say(sentence)
+        report.say(f"Made '{repair}': cases {len(repaired.project.cases)}.")
+    elif repair is not None:
+        report.say(f"There is nothing to repair: '{repair}' was not made.")
     report.answer(
         {
             "well": not found.findings,
             "cases": cases,
             "slices": found.slices,
             "findings": [_fields(one) for one in found.findings],
+            **(_made(repair, repaired) if repair is not None else {}),
         },
         [table("file", "case", "slice", "what", rows=rows)] if rows else [],
     )
-    if found.findings:
+    if repaired.lost if repaired is not None else found.findings:
         raise typer.Exit(FAULTY)
 
 
 def _number(finding: Finding) -> str:
     """The slice as people count, from 1."""
     return "" if finding.slice is None else str(finding.slice + 1)
+
+
+def _made(target: Path, repaired: Repaired | None) -> dict[str, object]:
+    """What a repair gave, for scripts; the project is null where nothing had to be made."""
+    if repaired is None:
+        return {"repaired": None}
+    return {
+        "repaired": {
+            "project": str(target),
+            "cases": [case.id for case in repaired.project.cases],
+            "lost": list(repaired.lost),
+            "notes": list(repaired.notes),
+        }
+    }
 
 
 def _fields(finding: Finding) -> dict[str, object]:

@@ -83,7 +83,8 @@ def check(
     Cancelled
         Where `cancelled` said so, asked before each slice.
     """
-    project_file.check_is_project(path)
+    if not project_file.holds_cases(path):
+        project_file.check_is_project(path)
     return _Look(path, tell, cancelled).through()
 
 

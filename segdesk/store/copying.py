@@ -164,22 +164,19 @@ class Copy:
                 "Free some disk space, or choose another disk.",
             )
         done = 0
+
+        def went_on(count: int) -> None:
+            nonlocal done
+            if cancelled():
+                raise Cancelled
+            done += count
+            tell(done, total)
+
         for path in sizes:
             target = made / path.relative_to(self._home)
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                source = open_regular(path)
-            except OSError:
-                # What it was is named where it is missed.
-                continue
-            with source, new_regular(target) as file:
-                while piece := _read(source):
-                    if cancelled():
-                        raise Cancelled
-                    file.write(piece)
-                    done += len(piece)
-                    tell(done, total)
-                os.fsync(file.fileno())
+            # What could not be read is named where it is missed.
+            copy_file(path, target, went_on)
 
     def _with_what_is_there(self, made: Path, cancelled: Callable[[], bool]) -> Project:
         """The project with the cases and predictions that the copy has, or that are in memory."""
@@ -314,6 +311,29 @@ class Copy:
         finally:
             before.close()
         Journal.create(made, number, before.next_sequence, Stacks(*stacks)).close()
+
+
+def copy_file(path: Path, target: Path, on_piece: Callable[[int], object]) -> None:
+    """Copy what the disk gives of a file; where it gives nothing, nothing is made.
+
+    Parameters
+    ----------
+    on_piece : told the bytes of each piece before it is written; raises to stop
+
+    Raises
+    ------
+    OSError
+        Where the target's disk refuses.
+    """
+    try:
+        source = open_regular(path)
+    except OSError:
+        return
+    with source, new_regular(target) as file:
+        while piece := _read(source):
+            on_piece(len(piece))
+            file.write(piece)
+        os.fsync(file.fileno())
 
 
 def _files(folder: Path) -> Iterator[Path]:

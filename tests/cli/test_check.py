@@ -1,6 +1,7 @@
 """Looking through a project on the command line."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Run
@@ -33,3 +34,43 @@ def test_a_flipped_voxel_is_told_with_its_case_and_slice(segdesk: Run, project: 
 
 def test_what_is_no_project_is_refused(segdesk: Run, tmp_path: Path) -> None:
     segdesk("check", tmp_path).is_refusal(3, "not a project")
+
+
+def test_a_project_without_any_index_is_made_anew_beside_it(
+    segdesk: Run, project: Path, tmp_path: Path, content: Callable[[Path], dict[str, str]]
+) -> None:
+    said = segdesk("info", project, "--json").json
+    for name in ("project.h5", "project-previous.h5"):
+        (project / name).unlink(missing_ok=True)
+    segdesk("info", project).is_refusal(3, "index", "is missing", "--repair")
+    before, made = content(project), tmp_path / "new.segdesk"
+    answer = segdesk("check", project, "--repair", made, "--json").json
+    assert answer["well"] is False
+    assert answer["repaired"]["project"] == str(made)
+    assert (answer["repaired"]["cases"], answer["repaired"]["lost"]) == (["case-001"], [])
+    assert content(project) == before
+    assert segdesk("check", made).code == 0
+    again = segdesk("info", made, "--json").json
+    assert again["cases"] == said["cases"]
+
+
+def test_a_repair_that_loses_something_says_what_and_ends_with_3(
+    segdesk: Run, project: Path, tmp_path: Path
+) -> None:
+    file = project / "cases/case-001/volume.h5"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    said = segdesk("check", project, "--repair", tmp_path / "new.segdesk")
+    assert said.code == 3 and "The case is left out" in said.err
+
+
+def test_a_whole_project_needs_no_repair_and_its_place_is_checked_first(
+    segdesk: Run, project: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "new.segdesk"
+    assert segdesk("check", project, "--repair", made, "--json").json["repaired"] is None
+    assert "nothing to repair" in segdesk("check", project, "--repair", made).err
+    assert not made.exists()
+    segdesk("check", project, "--repair", project).is_refusal(3, "already something")
+    segdesk("check", project, "--repair", tmp_path / "new").is_refusal(2, ".segdesk")

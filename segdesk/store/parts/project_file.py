@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
-from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE
+from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, VOLUME_FILE
 from segdesk.store.disk.replace import Check, no_check, write_whole
 from segdesk.store.disk.translate import RESTORE, reading, writing
 from segdesk.store.parts import hdf5, seal
@@ -20,6 +20,8 @@ FORMAT = "segdesk project"
 VERSION = 1
 #: The first segdesk that reads this version; a newer file says which one it needs.
 NEEDS = "0.1"
+#: What helps where no index can be read.
+REPAIR = "'segdesk check PROJECT --repair NEW' makes a new project of what is there."
 #: An index is some kilobytes a case; what is larger is not ours.
 _LARGEST = 256 * 1024 * 1024
 
@@ -65,10 +67,18 @@ def check_is_project(folder: Path) -> None:
     """
     if folder.is_dir() and any((folder / name).exists() for name in (PROJECT_FILE, PREVIOUS_FILE)):
         return
+    if holds_cases(folder):
+        raise ProjectError(f"The index of the project '{folder.name}' is missing.", REPAIR)
     found = "is not a project of segdesk" if folder.exists() else "is not there"
     raise ProjectError(
         f"'{folder.name}' {found}.", f"A project is a folder with a '{PROJECT_FILE}' in it."
     )
+
+
+def holds_cases(folder: Path) -> bool:
+    """Whether scans lie there, of which a project can be made anew."""
+    home = folder / "cases"
+    return home.is_dir() and any(home.glob(f"*/{VOLUME_FILE}"))
 
 
 def read(folder: Path, name: str = PROJECT_FILE) -> tuple[Project, int]:
@@ -109,10 +119,10 @@ def _way_back(folder: Path, name: str) -> str:
     """What helps where an index cannot be read: nobody but a person goes back to an older one."""
     if name == PROJECT_FILE and _is_sound(folder / PREVIOUS_FILE):
         return (
-            f"'{PREVIOUS_FILE}' holds the index before it: 'segdesk check --repair' makes a "
-            "project of it and of what is there."
+            f"'{PREVIOUS_FILE}' holds the index before it: 'segdesk check PROJECT --repair NEW' "
+            "makes a project of it and of what is there."
         )
-    return RESTORE
+    return REPAIR if holds_cases(folder) else RESTORE
 
 
 def _is_sound(path: Path) -> bool:

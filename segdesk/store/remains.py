@@ -1,0 +1,337 @@
+"""What a project folder still gives, be its index lost or some of its files damaged: the `Remains`.
+
+    project      the index; where it cannot be read the previous one; else the cases' own files
+    a mask       the newest file that can be read, the one before it where that one is damaged
+    Edits        all that the journals hold, each with its journal's number, as it was applied
+
+A mask of save N has in it whatever the journals before N hold. Nothing is written here; `repairing`
+makes a new project of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit
+from segdesk.core.history import Stacks
+from segdesk.core.project import Project
+from segdesk.core.regular_file import is_link
+from segdesk.core.segment import SegmentTable
+from segdesk.core.split import Split
+from segdesk.errors import ProjectError, SegdeskError
+from segdesk.store import previous_mask
+from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
+from segdesk.store.disk.translate import reading
+from segdesk.store.journal.journal_file import Contents, read
+from segdesk.store.journal.older import edits_before, older_files
+from segdesk.store.journal.record_codec import Named
+from segdesk.store.journal.recover import Recovery, journal_numbers
+from segdesk.store.parts import annotation_file, project_file, volume_file
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A case with the mask that is left of it.
+
+    Parameters
+    ----------
+    case : its generation is that of the mask, 0 where there is none
+    since : the journals from this number on hold what the mask does not
+    """
+
+    case: Case
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is left of a project.
+
+    Parameters
+    ----------
+    layout : of the folder
+    project : all but the cases
+    cases : those of which anything says enough, in the order of the index
+    unknown : cases of which nothing does
+    runs : ids of all that have files
+    number : no save was newer than the one before this
+    edits : of all journals, with the journals' numbers, as they were applied
+    lost : sentences about what is missing
+    notes : sentences about where the rest comes from
+    """
+
+    layout: Layout
+    project: Project
+    cases: tuple[Found, ...]
+    unknown: tuple[str, ...]
+    runs: tuple[str, ...]
+    number: int
+    edits: tuple[tuple[int, Edit], ...]
+    lost: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path) -> Remains:
+        """Look through a project folder.
+
+        Raises
+        ------
+        ProjectError
+            Where there is no project, or none of its files can be read.
+        """
+        if not project_file.holds_cases(path):
+            project_file.check_is_project(path)
+        with reading(f"The project '{path.name}'"):
+            return _Look(path).through()
+
+    def edits_of(self, case: str, *, since: int) -> Generator[Edit, None, None]:
+        """What the journals from a number on hold of a case, in order."""
+        return (edit for number, edit in self.edits if number >= since and edit.case == case)
+
+    def mask(self, found: Found) -> Annotation:
+        """The mask that is left of a case, for the caller to change.
+
+        Raises
+        ------
+        ProjectError
+            Where it was damaged since it was found.
+        """
+        case = found.case
+        return annotation_file.read(self.layout.annotation(case.id, case.generation), case)
+
+
+class _Look:
+    """One look through a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._layout = Layout(path)
+        self._lost: list[str] = []
+        self._notes: list[str] = []
+        #: Whether the index itself can be read.
+        self._is_newest = True
+        #: What masks' files say, and what scans' files say, by case.
+        self._masks: dict[str, Project] = {}
+        self._scans: dict[str, Project] = {}
+        #: Cases of which the newest mask is not the one that is taken.
+        self._behind: list[int] = []
+
+    def through(self) -> Remains:
+        index, generation = self._index()
+        is_newest = self._is_newest
+        known = {case.id: case for case in index.cases} if index is not None else {}
+        folders = _folders(self._path / "cases")
+        cases: list[Found] = []
+        unknown: list[str] = []
+        for id in (*known, *(id for id in folders if id not in known and not is_newest)):
+            case = known.get(id) or self._alone(id)
+            if case is None:
+                unknown.append(id)
+            else:
+                cases.append(self._found(case, generation, known=id in known))
+        project = self._project(index, generation)
+        self._name_who_has_no_pool([one.case for one in cases if one.case.id not in known], project)
+        journals = journal_numbers(self._path)
+        newest = max((generation, *(found.case.generation for found in cases)))
+        edits = self._edits(newest)
+        since = newest if is_newest else self._segments_since(generation)
+        project = replace(project, segments=_with_changes(project.segments, edits, since))
+        number = 1 + max((newest, *journals, *self._numbers(folders)))
+        return Remains(
+            self._layout,
+            project,
+            tuple(cases),
+            tuple(unknown),
+            _folders(self._path / "runs"),
+            number,
+            edits,
+            tuple(self._lost),
+            tuple(self._notes),
+        )
+
+    # The index
+
+    def _index(self) -> tuple[Project | None, int]:
+        """The newest index that can be read, and its generation."""
+        for name in (PROJECT_FILE, PREVIOUS_FILE):
+            try:
+                found = project_file.read(self._path, name)
+            except ProjectError as error:
+                self._is_newest = False
+                if name == PROJECT_FILE or (self._path / name).exists():
+                    self._notes.append(error.sentence)
+                continue
+            if not self._is_newest:
+                self._notes.append(f"'{name}' takes the place of the index.")
+            return found
+        self._notes.append("The project is put together from the files of its cases.")
+        return None, 0
+
+    def _project(self, index: Project | None, generation: int) -> Project:
+        """All but the cases, from the index and what masks say that are newer."""
+        newer = sorted(
+            (row for row in self._masks.values() if row.cases[0].generation > generation),
+            key=lambda row: row.cases[0].generation,
+        )
+        if self._is_newest and index is not None:
+            return replace(index, cases=())
+        parts = [*self._scans.values(), *newer]
+        if index is None and not parts:
+            raise ProjectError(
+                f"Nothing can be read of the project '{self._path.name}'.",
+                "Restore it from a copy.",
+            )
+        newest = newer[-1] if newer else (index or parts[-1])
+        pools = dict(index.split.pools) if index is not None else {}
+        for row in parts:
+            pools |= dict(row.split.pools)
+        project = index or Project(newest.id)
+        return replace(
+            project,
+            cases=(),
+            segments=newest.segments,
+            split=Split(newest.split.seed, tuple(pools.items())),
+            settings=newest.settings,
+        )
+
+    def _name_who_has_no_pool(self, cases: list[Case], project: Project) -> None:
+        """Patients whose pool stood in the index alone; of a project that trained, they had one."""
+        said = self._lost if _folders(self._path / "runs") else self._notes
+        for case in cases:
+            patients = {case.patient_of(index) for index in range(case.slices)}
+            if case.pool is None and not patients <= dict(project.split.pools).keys():
+                said.append(f"No file tells the pool of '{case.id}'; look at it before a training.")
+
+    def _segments_since(self, generation: int) -> int:
+        """The first journal that the table of the newest mask does not know."""
+        return max((generation, *(row.cases[0].generation for row in self._masks.values())))
+
+    # Cases
+
+    def _alone(self, id: str) -> Case | None:
+        """A case that no index tells of, as its scan's file says it."""
+        try:
+            said = volume_file.read_part(self._layout.volume(id), id)
+            case = said.case(id)
+        except SegdeskError as error:
+            self._lost.append(f"{error.sentence} The case is left out.")
+            return None
+        self._scans[id] = said
+        return replace(case, generation=0, predictions=())
+
+    def _found(self, case: Case, generation: int, *, known: bool) -> Found:
+        """A case with the newest of its masks that can be read."""
+        is_sure = known and self._is_newest
+        if is_sure and self._can_be_read(case):
+            return Found(case, generation)
+        top = case.generation + 1 if is_sure else sys.maxsize
+        try:
+            numbers = previous_mask.older_generations(self._layout, case.id, top)
+            previous = previous_mask.find(self._layout, replace(case, generation=top))
+        except ProjectError:
+            numbers, previous = list[int](), None
+        wanted = max((case.generation, *numbers))
+        if previous is None:
+            if wanted:
+                self._lost.append(f"No mask of '{case.id}' can be read; it begins empty.")
+                self._behind.append(0)
+            return Found(replace(case, generation=0, statuses=(), complete=()), 0)
+        number = previous.case.generation
+        if number < wanted:
+            self._lost.append(
+                f"The newest mask of '{case.id}' cannot be read; the one before it takes its place."
+            )
+            self._behind.append(number)
+        found = previous.case
+        said = annotation_file.read_part(self._layout.annotation(case.id, number), case)
+        self._masks[case.id] = said
+        if not known or (not self._is_newest and number > generation):
+            row = said.case(case.id)
+            found = replace(found, pool=row.pool, pool_reasons=row.pool_reasons, name=row.name)
+        return Found(found, number)
+
+    def _can_be_read(self, case: Case) -> bool:
+        try:
+            annotation_file.read(self._layout.annotation(case.id, case.generation), case)
+        except ProjectError:
+            return False
+        return True
+
+    def _numbers(self, cases: tuple[str, ...]) -> Generator[int, None, None]:
+        """Of every mask that is there."""
+        for id in cases:
+            try:
+                yield from previous_mask.older_generations(self._layout, id, sys.maxsize)
+            except SegdeskError:
+                continue
+
+    # Journals
+
+    def _edits(self, newest: int) -> tuple[tuple[int, Edit], ...]:
+        """What every journal holds; what is missing of those that are needed is named."""
+        journals = tuple(self._journals())
+        held = {edit.sequence for journal in journals for edit in journal.edits}
+        named = {
+            record.sequence
+            for journal in journals
+            for record in journal.records
+            if isinstance(record, Named)
+        }
+        older = edits_before(older_files(self._path, sys.maxsize), named - held)
+        needed = min((newest, *self._behind))
+        if not any(journal.number >= newest for journal in journals):
+            self._lost.append(
+                f"'{journal_name(newest)}' is missing: what was changed after the last save is "
+                "lost."
+            )
+        for journal in journals:
+            if journal.flaw == "torn" and journal.end:
+                self._notes.append("The last change was only half written and was left out.")
+            if journal.number >= needed and journal.flaw == "damaged":
+                self._lost.append(
+                    f"Not all of '{journal_name(journal.number)}' can be read; the changes behind "
+                    "that place are lost."
+                )
+        edits: list[tuple[int, Edit]] = []
+        missed = 0
+        for number, entry in Recovery(0, journals, (), older).entries():
+            if entry is None:
+                missed += number >= needed
+            elif not isinstance(entry, Stacks):
+                edits.append((number, entry if isinstance(entry, Edit) else entry.applied))
+        if missed:
+            self._lost.append(f"Changes were undone or redone that could not be read: {missed}.")
+        return tuple(edits)
+
+    def _journals(self) -> Generator[Contents, None, None]:
+        for number in journal_numbers(self._path):
+            try:
+                yield read(self._path / journal_name(number), number)
+            except OSError:
+                yield Contents(number, -1, (), 0, "damaged")
+
+
+def _folders(home: Path) -> tuple[str, ...]:
+    """Names of the folders in a folder; no link is given."""
+    if not home.is_dir() or is_link(home):
+        return ()
+    return tuple(
+        path.name
+        for path in sorted(home.iterdir())
+        if path.is_dir() and not is_link(path) and not path.name.startswith(".")
+    )
+
+
+def _with_changes(
+    table: SegmentTable, edits: tuple[tuple[int, Edit], ...], since: int
+) -> SegmentTable:
+    """The segments as of the end of the journals."""
+    for number, edit in edits:
+        for change in edit.segments if number >= since else ():
+            table = table.changed(change.before, change.after, taken_back=edit.kind == "undo")
+    return table

@@ -1,0 +1,244 @@
+"""A new project of what is left of a damaged one: `repair`. The old folder is only read.
+
+Of each case the newest mask that can be read is taken, and what the journals hold since then is
+done on it; an Edit that does not fit is kept apart. What no index says comes from the previous
+index or from the parts in the files of the cases (`remains`). The new project is as if it had just
+been saved: one generation of masks, an empty journal. What could not be rebuilt is named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit
+from segdesk.core.project import Project
+from segdesk.core.regular_file import files_below
+from segdesk.errors import Cancelled, ProjectError
+from segdesk.jobs.run_paths import RunPaths
+from segdesk.store import new_project
+from segdesk.store.copying import copy_file
+from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.replace import lasting_folder, new_folder, sync_folder
+from segdesk.store.disk.translate import writing
+from segdesk.store.journal.journal_file import Journal
+from segdesk.store.journal.recover import keep_left_out
+from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
+from segdesk.store.parts.annotation_file import NewGeneration
+from segdesk.store.parts.project_codec import part
+from segdesk.store.remains import Found, Remains
+from segdesk.store.removed import REMOVED
+
+#: Told how far it is: a sentence, done, total.
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What a repair gave.
+
+    Parameters
+    ----------
+    project : as the new folder holds it
+    lost : sentences that name what could not be rebuilt
+    notes : sentences about where the rest comes from
+    """
+
+    project: Project
+    lost: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def repair(
+    path: Path,
+    target: Path,
+    *,
+    tell: Tell = lambda sentence, done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Repaired:
+    """Make a new project of what is left of one. Any thread; nobody may be writing the old one.
+
+    Parameters
+    ----------
+    path : of the old project, which is not changed
+    target : of the new folder; nothing may be there
+    tell : told before each case
+    cancelled : asked every few megabytes
+
+    Raises
+    ------
+    ProjectError
+        Where there is nothing of a project, the target lies inside of it or is taken, or the disk
+        refuses; then nothing is left behind.
+    Cancelled
+        Where `cancelled` said so; then nothing is left behind.
+    """
+    check_place(target, path)
+    remains = Remains.of(path)
+    with writing(f"The project '{target.name}'"), new_folder(target) as made:
+        repaired = _Repair(remains, Layout(made), tell, cancelled).through()
+        for folder, _, _ in os.walk(made):
+            sync_folder(Path(folder))
+    return repaired
+
+
+def check_place(target: Path, path: Path) -> None:
+    """Refuse a place where no project can be made of the one at `path`.
+
+    Raises
+    ------
+    ProjectError
+        Where something is there already, there is no folder to put it into, or it is the old one.
+    """
+    new_project.check_place(target)
+    if target.resolve().is_relative_to(path.resolve()):
+        raise ProjectError(
+            f"'{target.name}' lies inside the project that is to be repaired.",
+            "Choose a place outside of it: the old folder is not changed.",
+        )
+
+
+class _Repair:
+    """One repair, on the thread that does it."""
+
+    def __init__(
+        self, remains: Remains, made: Layout, tell: Tell, cancelled: Callable[[], bool]
+    ) -> None:
+        self._remains = remains
+        self._made = made
+        self._tell = tell
+        self._cancelled = cancelled
+        self._lost = list(remains.lost)
+        self._misfits: list[Edit] = []
+
+    def through(self) -> Repaired:
+        remains, project, made = self._remains, self._remains.project, self._made.root
+        for name in ("cases", "runs"):
+            (made / name).mkdir()
+        for run in project.runs:
+            self._copy_run(run.id, run.best)
+        cases: list[Case] = []
+        for at, found in enumerate(remains.cases, 1):
+            self._tell(f"Repairing {found.case.id}", at, len(remains.cases))
+            if self._has_scan(found):
+                cases.append(self._case(found))
+        for id in remains.unknown:
+            self._set_aside(id)
+        self._set_runs_aside()
+        project = replace(project, cases=tuple(cases))
+        Journal.create(made, remains.number, 1).close()
+        project_file.write(made, project, remains.number)
+        if self._misfits:
+            name = keep_left_out(made, self._misfits)
+            self._lost.append(
+                f"Changes of the journal that found no place were left out: {len(self._misfits)}; "
+                f"they are kept in '{name}'."
+            )
+        return Repaired(project, tuple(self._lost), remains.notes)
+
+    # Cases
+
+    def _has_scan(self, found: Found) -> bool:
+        """Copy a scan and compare every slice with its checksum; else keep its files aside."""
+        case = found.case
+        copied = self._made.volume(case.id)
+        try:
+            self._copy((self._remains.layout.volume(case.id),), copied.parent)
+            volume_file.location(copied, case, checked=range(case.slices))
+        except ProjectError as error:
+            copied.unlink(missing_ok=True)
+            if copied.parent.exists():
+                copied.parent.rmdir()
+            kept = self._set_aside(case.id)
+            self._lost.append(f"{error.sentence} The case is left out{kept}.")
+            self._misfits += self._remains.edits_of(case.id, since=found.since)
+            return False
+        return True
+
+    def _case(self, found: Found) -> Case:
+        """A case with its mask as of the journals, written as the new generation."""
+        case, mask = found.case, self._remains.mask(found)
+        done = False
+        for edit in self._remains.edits_of(case.id, since=found.since):
+            try:
+                mask.apply(edit)
+                done = True
+            except ValueError:
+                self._misfits.append(edit)
+        case = self._with_predictions(case)
+        if not (case.generation or done):
+            return case
+        return self._with_mask(case, mask)
+
+    def _with_mask(self, case: Case, mask: Annotation) -> Case:
+        number = self._remains.number
+        case = replace(case, generation=number, statuses=mask.statuses, complete=mask.complete)
+        NewGeneration(
+            part=part(self._remains.project, case),
+            folder=self._made.case(case.id),
+            number=number,
+            previous=0,
+            changed={k: (mask.labels[k], mask.provenance[k]) for k in range(case.slices)},
+            dismissed=mask.dismissed,
+        ).write()
+        annotation_file.read(self._made.annotation(case.id, number), case)
+        return case
+
+    def _with_predictions(self, case: Case) -> Case:
+        """With the predictions that can be read, which are copied."""
+        kept: list[str] = []
+        for run in case.predictions:
+            try:
+                path = self._remains.layout.prediction(run, case.id)
+                prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+            except ProjectError as error:
+                self._lost.append(f"{error.sentence} It is left out.")
+                continue
+            self._copy((path,), self._made.prediction(run, case.id).parent)
+            kept.append(run)
+        return replace(case, predictions=tuple(kept))
+
+    # Runs, and what no case or run of the new project has
+
+    def _copy_run(self, run: str, best: int) -> None:
+        home = self._remains.layout.run(run)
+        self._copy(files_below(home, "*"), self._made.run(run))
+        if best and not RunPaths(self._made.run(run)).weights(best).is_file():
+            self._lost.append(f"The network of {run} could not be kept; its curves are.")
+
+    def _set_runs_aside(self) -> None:
+        known = {run.id for run in self._remains.project.runs}
+        for run in self._remains.runs:
+            if run in known:
+                continue
+            home, aside = self._remains.layout.root / "runs" / run, self._aside("runs", run)
+            self._copy(files_below(home, "*"), aside)
+            self._copy(files_below(home, "predictions", "*.h5"), aside / "predictions")
+            self._lost.append(
+                f"{run} is left out: only the index says how it was trained; its files are in "
+                f"'{REMOVED}/runs/{run}'."
+            )
+
+    def _set_aside(self, case: str) -> str:
+        """Keep the files of a case that is left out, and say where."""
+        files = files_below(self._remains.layout.root / "cases" / case, "*")
+        if not files:
+            return ""
+        self._copy(files, self._aside(case))
+        return f"; its files are in '{REMOVED}/{case}'"
+
+    def _aside(self, *names: str) -> Path:
+        return self._made.inside(self._made.root.joinpath(REMOVED, *names))
+
+    def _copy(self, files: Iterable[Path], folder: Path) -> None:
+        for path in files:
+            lasting_folder(folder)
+            copy_file(path, folder / path.name, self._went_on)
+
+    def _went_on(self, _count: int) -> None:
+        if self._cancelled():
+            raise Cancelled

@@ -1,0 +1,230 @@
+"""A new project of what is left of a damaged one; the old folder stays as it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.edit import Edit, SegmentChange
+from segdesk.core.history import TakenBack
+from segdesk.core.project import Project
+from segdesk.core.segment import Segment
+from segdesk.core.split import Pool, Split
+from segdesk.errors import Cancelled, ProjectError
+from segdesk.store.checking import check
+from segdesk.store.journal import journal_file
+from segdesk.store.project_folder import ProjectFolder
+from segdesk.store.repairing import repair
+from tests.store.painter import masks_of, paint, same, save, stroke
+from tests.store.strategies import project_with_cases
+
+LUNG, HEART = Segment(1, "Lung", "#56b4e9"), Segment(2, "Heart", "#e69f00")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three cases in three pools, saved three times, with strokes since, one of which was taken
+    back, and a segment that only the journal knows."""
+    path = tmp_path_factory.mktemp("sound") / "p.segdesk"
+    folder, project = project_with_cases(path, "case-001", "case-002", "case-003")
+    pools: tuple[tuple[str, Pool], ...] = (
+        ("case-001", "test"),
+        ("case-002", "validation"),
+        ("case-003", "train"),
+    )
+    first, *others = project.cases
+    project = replace(
+        project,
+        cases=(replace(first, pool="test", name="Smith's chest"), *others),
+        segments=project.segments.put(LUNG),
+        split=Split(7, pools),
+        settings=(("reader", "A"),),
+    )
+    masks = {case.id: Annotation(case.grid) for case in project.cases}
+    for step in range(2):
+        for id in masks:
+            paint(folder, masks[id], id, step)
+        project = save(folder, project, masks)
+    paint(folder, masks["case-001"], "case-001", 2)
+    # Saved without the second case, whose newest mask stays older.
+    project = save(folder, project, masks)
+    for step in (3, 4):
+        paint(folder, masks["case-001"], "case-001", step)
+    edit = folder.numbered(stroke(masks["case-002"], "case-002", 5))
+    masks["case-002"].apply(edit)
+    folder.append(edit)
+    folder.append(TakenBack(edit))
+    folder.append(Edit("Add segment", "", segments=(SegmentChange(None, HEART),)))
+    folder.close()
+    return path
+
+
+@pytest.fixture
+def path(sound: Path, tmp_path: Path) -> Path:
+    """A copy of it to be harmed."""
+    return Path(shutil.copytree(sound, tmp_path / "p.segdesk"))
+
+
+def _content(path: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+def _read(path: Path) -> tuple[Project, dict[str, Annotation], dict[str, np.ndarray]]:
+    """The project without numbers of saves, masks and voxels, as a reader sees them."""
+    with ProjectFolder.open(path, writable=False) as folder:
+        opened = folder.load()
+        masks = masks_of(folder, opened)
+        scans = {case.id: folder.scans.read(case).voxels.copy() for case in opened.project.cases}
+        assert not opened.notes
+    project = opened.project
+    for entry in opened.entries:
+        for change in entry.segments if isinstance(entry, Edit) else ():
+            project = replace(project, segments=project.segments.changed(*change))
+    cases = tuple(
+        replace(case, generation=0, statuses=mask.statuses, complete=mask.complete)
+        for case, mask in ((case, masks[case.id]) for case in project.cases)
+    )
+    # In which order patients joined is the index's alone.
+    split = Split(project.split.seed, tuple(sorted(project.split.pools)))
+    return replace(project, cases=cases, split=split), masks, scans
+
+
+def _flip(file: Path, at: int) -> None:
+    content = bytearray(file.read_bytes())
+    content[at] ^= 16
+    file.write_bytes(content)
+
+
+def _harm_nothing(path: Path) -> None:
+    pass
+
+
+def _lose_both_indices(path: Path) -> None:
+    (path / "project.h5").unlink()
+    (path / "project-previous.h5").unlink()
+
+
+def _damage_the_index(path: Path) -> None:
+    _flip(path / "project.h5", 600)
+
+
+def _lose_the_index(path: Path) -> None:
+    (path / "project.h5").unlink()
+
+
+@pytest.mark.parametrize(
+    "harm", [_harm_nothing, _lose_both_indices, _damage_the_index, _lose_the_index]
+)
+def test_whatever_index_is_left_everything_is_found_again(
+    path: Path, harm: Callable[[Path], None]
+) -> None:
+    project, masks, scans = _read(path)
+    harm(path)
+    before = _content(path)
+    made = path.with_name("new.segdesk")
+    repaired = repair(path, made)
+    assert (_content(path), repaired.lost) == (before, ())
+    again, masks_again, scans_again = _read(made)
+    assert again == project
+    assert all(same(masks[id], masks_again[id]) for id in masks)
+    assert all(np.array_equal(scans[id], scans_again[id]) for id in scans)
+    with ProjectFolder.open(made, writable=True) as folder:
+        assert not folder.load().entries
+    assert not check(made).findings
+
+
+def test_a_damaged_newest_mask_gives_the_one_before_and_what_the_journals_have(path: Path) -> None:
+    _, masks, _ = _read(path)
+    _flip(path / "cases/case-001/annotation-3.h5", 700)
+    repaired = repair(path, made := path.with_name("new.segdesk"))
+    assert repaired.lost == (
+        "The newest mask of 'case-001' cannot be read; the one before it takes its place.",
+    )
+    _, again, _ = _read(made)
+    # Journal 2 still holds what save 3 had put into the mask.
+    assert all(same(masks[id], again[id]) for id in masks)
+
+
+def test_changes_that_do_not_fit_an_older_mask_are_kept_apart_and_said(path: Path) -> None:
+    with ProjectFolder.open(path, writable=True) as folder:
+        opened = folder.load()
+        masks = masks_of(folder, opened)
+        # The same place as the stroke that only the lost mask has.
+        paint(folder, masks["case-001"], "case-001", 2 + 4 * 13 * 9)
+    _flip(path / "cases/case-001/annotation-3.h5", 700)
+    (path / "journal-2").unlink()
+    repaired = repair(path, made := path.with_name("new.segdesk"))
+    assert repaired.lost == (
+        "The newest mask of 'case-001' cannot be read; the one before it takes its place.",
+        "Changes of the journal that found no place were left out: 1; "
+        "they are kept in 'left-out-1.journal'.",
+    )
+    assert journal_file.read(made / "left-out-1.journal", 0).edits[0].time == 470
+    again = _read(made)[1]["case-001"]
+    # Those on other slices fit.
+    for index in (0, 1, 3):
+        assert np.array_equal(again.labels[index], masks["case-001"].labels[index])
+    assert not again.labels[2].any()
+
+
+def test_a_damaged_slice_leaves_its_case_out_and_its_files_aside(path: Path) -> None:
+    _, masks, _ = _read(path)
+    with ProjectFolder.open(path, writable=False) as folder:
+        file, offset = folder.scans.location(folder.load().project.cases[0])
+    _flip(file, offset + 2 * 16 * 12 + 77)
+    old = _content(path / "cases/case-001")
+    repaired = repair(path, made := path.with_name("new.segdesk"))
+    first, second = repaired.lost
+    assert "'case-001' is damaged: slice 2" in first and "'removed/case-001'" in first
+    assert second == (
+        "Changes of the journal that found no place were left out: 2; "
+        "they are kept in 'left-out-1.journal'."
+    )
+    kept = _content(made / "removed/case-001")
+    assert {file.name: data for file, data in kept.items()} == {
+        file.name: data for file, data in old.items()
+    }
+    assert not (made / "cases/case-001").exists()
+    again = _read(made)[1]
+    assert set(again) == {"case-002", "case-003"}
+    assert all(same(masks[id], again[id]) for id in again)
+
+
+def test_runs_that_only_the_lost_index_knew_lie_aside_and_are_named(path: Path) -> None:
+    (path / "runs/run-001").mkdir()
+    (path / "runs/run-001/trainer.log").write_text("of then")
+    (path / "cases/case-003/annotation-2.h5").unlink()
+    (path / "cases/case-003/annotation-1.h5").unlink()
+    _lose_both_indices(path)
+    repaired = repair(path, made := path.with_name("new.segdesk"))
+    assert repaired.lost == (
+        "No file tells the pool of 'case-003'; look at it before a training.",
+        "run-001 is left out: only the index says how it was trained; its files are in "
+        "'removed/runs/run-001'.",
+    )
+    assert (made / "removed/runs/run-001/trainer.log").read_text() == "of then"
+
+
+def test_a_journal_that_is_gone_is_said(path: Path) -> None:
+    (path / "journal-3").unlink()
+    (lost,) = repair(path, path.with_name("new.segdesk")).lost
+    assert lost == "'journal-3' is missing: what was changed after the last save is lost."
+
+
+def test_it_refuses_and_stops_without_leaving_anything(path: Path) -> None:
+    before = sorted(path.parent.iterdir())
+    with pytest.raises(ProjectError, match="already something"):
+        repair(path, path)
+    with pytest.raises(ProjectError, match="lies inside the project"):
+        repair(path, path / "new.segdesk")
+    with pytest.raises(Cancelled):
+        repair(path, path.with_name("new.segdesk"), cancelled=lambda: True)
+    with pytest.raises(ProjectError, match="not a project"):
+        repair(path / "cases", path.with_name("new.segdesk"))
+    assert sorted(path.parent.iterdir()) == before
