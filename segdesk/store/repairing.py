@@ -217,7 +217,8 @@ class _Repair:
                 continue
             home, aside = self._remains.layout.root / "runs" / run, self._aside("runs", run)
             self._copy(files_below(home, "*"), aside)
-            self._copy(files_below(home, "predictions", "*.h5"), aside / "predictions")
+            for path in files_below(home, RunPaths(home).prediction("*").parent.name, "*.h5"):
+                self._copy((path,), RunPaths(aside).prediction(path.stem).parent)
             self._lost.append(
                 f"{run} is left out: only the index says how it was trained; its files are in "
                 f"'{REMOVED}/runs/{run}'."
