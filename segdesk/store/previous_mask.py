@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from segdesk.core.case import Case
+from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import reading
@@ -34,7 +35,7 @@ class PreviousMask:
 def older_generations(layout: Layout, case: str, generation: int) -> list[int]:
     """Numbers of a case's masks before a generation, the newest first."""
     found: list[int] = []
-    for path in layout.case(case).glob("annotation-*.h5"):
+    for path in files_below(layout.case(case), "annotation-*.h5"):
         number = path.stem.removeprefix("annotation-")
         if number.isascii() and number.isdecimal() and 0 < int(number) < generation:
             found.append(int(number))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from segdesk.core.project import Project
+from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, VOLUME_FILE
 from segdesk.store.disk.replace import Check, no_check, write_whole
@@ -77,8 +78,10 @@ def check_is_project(folder: Path) -> None:
 
 def holds_cases(folder: Path) -> bool:
     """Whether scans lie there, of which a project can be made anew."""
-    home = folder / "cases"
-    return home.is_dir() and any(home.glob(f"*/{VOLUME_FILE}"))
+    try:
+        return bool(files_below(folder / "cases", "*", VOLUME_FILE))
+    except OSError:
+        return False
 
 
 def read(folder: Path, name: str = PROJECT_FILE) -> tuple[Project, int]:
