@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
-from segdesk.errors import Cancelled, ChoiceNeeded, InputError, ProjectError, UsageError
+from segdesk.errors import Cancelled, ChoiceNeeded, InputError, UsageError
 from segdesk.formats.findings import Finding, Survey
 from segdesk.formats.labels import LabelMap
+from segdesk.store.journal import journal_file
 from segdesk.store.journal.journal_file import Journal
 from tests.projects import SHAPE, disc, make_project, voxels
 
@@ -154,22 +156,20 @@ def test_a_cancelled_import_leaves_nothing(workbench: Workbench, request_for: Re
     assert not (workbench.folder.path / "cases" / "case-002").exists()
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
-def test_a_case_whose_labels_cannot_be_journalled_is_taken_back(
-    workbench: Workbench,
-    request_for: Request,
-    monkeypatch: pytest.MonkeyPatch,
-    error: BaseException,
+def test_a_case_whose_labels_were_interrupted_on_their_way_to_the_journal_is_taken_back(
+    workbench: Workbench, request_for: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = workbench.project
+    before, append, calls = workbench.project, Journal.append, iter([KeyboardInterrupt()])
 
-    def refuse(*_: object) -> None:
-        raise error
+    def refuse_once(journal: Journal, *arguments: Any) -> None:
+        for error in calls:
+            raise error
+        append(journal, *arguments)
 
     read = importing.read_in(workbench.folder, before.id, request_for)
     with monkeypatch.context() as fault:
-        fault.setattr(Journal, "append", refuse)
-        with pytest.raises((ProjectError, KeyboardInterrupt)):
+        fault.setattr(Journal, "append", refuse_once)
+        with pytest.raises(KeyboardInterrupt):
             importing.take(workbench, read)
     assert workbench.project == before
     assert workbench.history.next_undo is None
@@ -178,6 +178,27 @@ def test_a_case_whose_labels_cannot_be_journalled_is_taken_back(
     again = Workbench.open(workbench.folder.path)
     assert [case.id for case in again.project.cases] == ["case-001"]
     assert [segment.number for segment in again.segments] == [1]
+    again.close()
+
+
+def test_labels_that_a_full_disk_does_not_take_wait_in_memory_like_a_stroke(
+    workbench: Workbench, request_for: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    read = importing.read_in(workbench.folder, workbench.project.id, request_for)
+    with monkeypatch.context() as fault:
+        fault.setattr(journal_file, "_write_all", refuse)
+        importing.take(workbench, read)
+    assert workbench.folder.waiting and workbench.refusal is not None
+    labels = workbench.annotation("case-002").labels.copy()
+    assert labels.any()
+    workbench.folder.sync()
+    assert not workbench.folder.waiting
+    workbench.close()
+    again = Workbench.open(workbench.folder.path)
+    np.testing.assert_array_equal(again.annotation("case-002").labels, labels)
     again.close()
 
 

@@ -302,7 +302,7 @@ def undo_in_a_case_that_is_not_in_memory(desk: Desk, project: Path, slow_reading
     desk.window.save()
     desk.wait(lambda: not workbench_of(desk).has_unsaved and not desk.window.session.is_saving)
     # As if the memory had been needed for other cases.
-    del workbench_of(desk)._loaded["case-001"]
+    del workbench_of(desk)._memory._cases["case-001"]
     slow_reading.clear()
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
 
