@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from segdesk.app.recovered import counted
 from segdesk.app.workbench import Workbench
-from segdesk.errors import UsageError
 from segdesk.store.project_folder import PreviousMask
 
 
@@ -21,25 +19,7 @@ def follow(workbench: Workbench, previous: PreviousMask) -> None:
 
 
 def bring_back(workbench: Workbench, case: str) -> str:
-    """Do again what the journal had of a case that was left out, where it fits the older mask.
-
-    Returns
-    -------
-    What became of it, in a sentence.
-    """
-    brought, apart = 0, 0
-    row = workbench.left_out.pop(case, None)
-    for edit in row.edits if row is not None else ():
-        kind = edit.kind if edit.kind == "stroke" else "change"
-        try:
-            workbench.do(replace(edit, kind=kind, group=""))
-        except (ValueError, UsageError):
-            apart += 1
-        else:
-            brought += 1
-    said = [f"'{case}' has the mask of the save before."]
-    if brought:
-        said.append(f"{counted(brought, 'change')} made since fit it and were done again.")
-    if apart:
-        said.append(f"{counted(apart, 'change')} did not fit and stay in the file apart.")
-    return " ".join(said)
+    """What the case has now that it was read: the older mask, and the changes since that fit it."""
+    workbench.loaded(case)
+    said = f"'{case}' has the mask of the save before."
+    return f"{said} {workbench.brought_back.pop(case, '')}".rstrip()

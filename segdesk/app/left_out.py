@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from segdesk.app.unsaved import Unsaved
 from segdesk.core.edit import Edit
-from segdesk.errors import ProjectError
+from segdesk.errors import ProjectError, UsageError
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -36,3 +36,36 @@ def unreadable(
         f"{row.problem.sentence} '{case}' is left out until it can be read."
         for case, row in cases.items()
     )
+
+
+def bring_back(left_out: LeftOut, do: Callable[[Edit], object]) -> str:
+    """Do again what the journal had of a case, now that its mask can be read.
+
+    Parameters
+    ----------
+    do : does an Edit; ValueError and UsageError where it does not fit
+
+    Returns
+    -------
+    What became of it, in sentences; "" where the journal had nothing.
+    """
+    brought, apart = 0, 0
+    for edit in left_out.edits:
+        kind = edit.kind if edit.kind == "stroke" else "change"
+        try:
+            do(replace(edit, kind=kind, group=""))
+        except (ValueError, UsageError):
+            apart += 1
+        else:
+            brought += 1
+    said = list[str]()
+    if brought:
+        said.append(f"{counted(brought, 'change')} made since fit it and were done again.")
+    if apart:
+        said.append(f"{counted(apart, 'change')} did not fit and stay in the file apart.")
+    return " ".join(said)
+
+
+def counted(number: int, word: str) -> str:
+    """A number of things in words, or nothing for none."""
+    return "" if not number else f"{number} {word}{'' if number == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from segdesk.app.left_out import LeftOut
+from segdesk.app.left_out import LeftOut, counted
 from segdesk.core.edit import Edit
 from segdesk.core.history import UNDO, History, Stacks
 from segdesk.errors import ProjectError, UsageError
@@ -112,8 +112,3 @@ def done_again(history: History, redo: Callable[[], Edit | None]) -> tuple[str, 
     except ProjectError as error:
         return (str(error),)
     return (f"{UNDO}{undone.name} was cut off half-way; it is taken back.",)
-
-
-def counted(number: int, word: str) -> str:
-    """A number of things in words, or nothing for none."""
-    return "" if not number else f"{number} {word}{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from segdesk.app.left_out import LeftOut, unreadable
+from segdesk.app.left_out import LeftOut, bring_back, unreadable
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
 from segdesk.app.read_only import check_may_change
@@ -55,8 +55,7 @@ class Workbench:
     history_changed = Signal()
     predictions_changed = Signal(str)
     run_changed = Signal(str)
-    #: A case's arrays came into memory.
-    case_loaded = Signal(str)
+    case_loaded = Signal(str)  # its arrays came into memory
 
     def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
         self.folder = folder
@@ -66,6 +65,7 @@ class Workbench:
         self.last_saved: float | None = None  # by the clock that nobody sets (`time.monotonic`)
         self.recovered = 0
         self.left_out: dict[str, LeftOut] = {}  # cases that cannot be read
+        self.brought_back: dict[str, str] = {}  # what became of their Edits once they could
         #: Why the journal did not take the newest of the Edits that wait.
         self.refusal: ChangeWaits | ProjectGone | None = None
         self._memory = Memory()
@@ -121,7 +121,7 @@ class Workbench:
 
     def discard(self) -> None:
         """Close and delete a project whose first import failed: nothing half-done stays."""
-        self.close()
+        self._memory.clear()
         self.folder.delete()
 
     # Cases
@@ -160,17 +160,17 @@ class Workbench:
 
     def complete(self, id: str) -> tuple[Complete, ...]:
         """For each slice the segments that it is complete for, as `statuses`."""
-        loaded = self._memory.peek(id)
-        if loaded is not None:
-            return loaded.annotation.complete
-        case = self.project.case(id)
-        return case.complete or (NONE,) * case.slices
+        case, loaded = self.project.case(id), self._memory.peek(id)
+        kept = case.complete if loaded is None else loaded.annotation.complete
+        return kept or (NONE,) * case.slices
 
     def _keep_arrays(self, id: str, loaded: LoadedCase) -> None:
-        needed = {self.looked_at, *self._unsaved.cases, *self._unsaved.being_saved}
-        if self._live is not None:
-            needed.add(self._live.case)
+        live = () if self._live is None else (self._live.case,)
+        needed = {self.looked_at, *live, *self._unsaved.cases, *self._unsaved.being_saved}
         self._memory.keep(id, loaded, needed=needed)
+        if row := self.left_out.pop(id, None):
+            do = self.do if self.folder.writable else self._apply
+            self.brought_back[id] = bring_back(row, do)
 
     def in_memory(self) -> InMemory:
         """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""

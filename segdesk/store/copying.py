@@ -36,13 +36,14 @@ from segdesk.core.volume import Volume
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.store import new_project
-from segdesk.store.disk.layout import PROJECT_FILE, Layout, journal_name
+from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.lock import LOCK
-from segdesk.store.disk.replace import PARTIAL, new_folder, sync_folder
+from segdesk.store.disk.replace import PARTIAL, new_folder, put_all, sync_folder
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Base, SegmentsTouched
 from segdesk.store.journal import edit_codec
 from segdesk.store.journal.journal_file import Journal, Tail
+from segdesk.store.journal.older import histories
 from segdesk.store.journal.recover import journal_numbers
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
@@ -51,7 +52,7 @@ from segdesk.store.saving import new_generations
 
 #: Not copied, by the path inside the project: the other's lock, the index (written anew), what is
 #: half written, and what a training works on.
-LEFT = (LOCK, PROJECT_FILE, f"*{PARTIAL}*", "runs/*/bundle/*")
+LEFT = (LOCK, PROJECT_FILE, PREVIOUS_FILE, f"*{PARTIAL}*", "runs/*/bundle/*")
 #: Bytes between two looks at whether it shall stop.
 _PIECE = 1 << 22
 
@@ -177,6 +178,8 @@ class Copy:
             target.parent.mkdir(parents=True, exist_ok=True)
             # What could not be read is named where it is missed.
             copy_file(path, target, went_on)
+            if target.is_file() and target.stat().st_size < sizes[path]:
+                target.unlink()
 
     def _with_what_is_there(self, made: Path, cancelled: Callable[[], bool]) -> Project:
         """The project with the cases and predictions that the copy has, or that are in memory."""
@@ -295,6 +298,8 @@ class Copy:
     def _write_history(self, made: Path, number: int, cases: Set[str]) -> None:
         """The steps in memory as a journal from before the new generation, numbered anew, and an
         empty one that names them."""
+        for path in histories(made):
+            path.unlink()
         for old in journal_numbers(made):
             (made / journal_name(old)).unlink()
         before = Journal.create(made, number - 1, 1)
@@ -332,7 +337,7 @@ def copy_file(path: Path, target: Path, on_piece: Callable[[int], object]) -> No
     with source, new_regular(target) as file:
         while piece := _read(source):
             on_piece(len(piece))
-            file.write(piece)
+            put_all(file, piece)
         os.fsync(file.fileno())
 
 

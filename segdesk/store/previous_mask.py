@@ -45,6 +45,9 @@ def older_generations(layout: Layout, case: str, generation: int) -> list[int]:
 def find(layout: Layout, case: Case) -> PreviousMask | None:
     """The newest mask before the one that the index names that can be read, or None.
 
+    None too where the one that the index names can be read: then it was something else that failed,
+    and nothing is to be taken instead.
+
     Raises
     ------
     ProjectError
@@ -52,6 +55,12 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
     """
     with reading(f"The folder of '{case.id}'"):
         numbers = older_generations(layout, case.id, case.generation)
+    try:
+        annotation_file.read(layout.annotation(case.id, case.generation), case)
+    except ProjectError:
+        pass
+    else:
+        return None
     for number in numbers:
         path = layout.annotation(case.id, number)
         try:

@@ -414,8 +414,15 @@ class ProjectFolder:
         self._touched.forget_before(base.generation)
         touched = self._touched.cases(base.generation)
         number = journal.number + 1
+        anew = frozenset[str]() if self._save is None else self._save.unsound
         new, new_base = new_generations(
-            project, changed, touched, base=base, number=number, layout=self._layout
+            project,
+            changed,
+            touched,
+            base=base,
+            number=number,
+            layout=self._layout,
+            anew=anew,
         )
         with writing(f"The journal of the project '{self.path.name}'"):
             journal.flush()
@@ -428,6 +435,7 @@ class ProjectFolder:
         self._save = Save(
             self._layout, self._index, new, new_base, stacks, self._guard.check, self._pinned
         )
+        self._save.unsound = anew
         return self._save
 
     def _made_lasting(self, journal: Journal) -> bool:

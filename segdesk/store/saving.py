@@ -45,6 +45,7 @@ def new_generations(
     base: Base,
     number: int,
     layout: Layout,
+    anew: AbstractSet[str] = frozenset(),
 ) -> tuple[tuple[NewGeneration, ...], Base]:
     """What a save has to write: copies of the touched slices, and the Base of the new index.
 
@@ -52,6 +53,7 @@ def new_generations(
     ----------
     project : as it shall be saved
     changed : masks as they are now
+    anew : cases whose mask on the disk can't be read: all of it is written from memory
     touched : what Edits have touched since `base`
     number : of the new generation
 
@@ -72,6 +74,7 @@ def new_generations(
             raise ValueError(f"expected a mask of {case.grid.shape}, received {mask.grid.shape}")
         generation = base.state(case.id).generation
         if touch.slices or touch.dismissals or touch.statuses:
+            slices = range(case.slices) if case.id in anew else touch.slices
             new.append(
                 NewGeneration(
                     part=part(
@@ -85,10 +88,8 @@ def new_generations(
                     ),
                     folder=layout.case(case.id),
                     number=number,
-                    previous=generation,
-                    changed={
-                        k: (mask.labels[k].copy(), mask.provenance[k].copy()) for k in touch.slices
-                    },
+                    previous=0 if case.id in anew else generation,
+                    changed={k: (mask.labels[k].copy(), mask.provenance[k].copy()) for k in slices},
                     dismissed=mask.dismissed,
                 )
             )
@@ -133,6 +134,8 @@ class Save:
         self._ended = threading.Event()
         self._saved: Project | None = None
         self._started = False
+        #: Cases whose mask on the disk can't be read, so that none can be made from it.
+        self.unsound: frozenset[str] = frozenset()
 
     @property
     def is_running(self) -> bool:
@@ -170,13 +173,21 @@ class Save:
         try:
             for mask in self._new:
                 self._check()
-                mask.write(_counting(progress, done, total), self._check)
+                self._write(mask, _counting(progress, done, total))
                 done += mask.case.slices
             self._saved = self._index.commit(self._base, instead_of=self._previous.generation)
             self._gather_journals()
             return self._saved
         finally:
             self._ended.set()
+
+    def _write(self, mask: NewGeneration, on_plane: Callable[[int], None] | None) -> None:
+        try:
+            mask.write(on_plane, self._check)
+        except ProjectError:
+            if not mask.is_previous_sound():
+                self.unsound |= {mask.case.id}
+            raise
 
     def finish(self) -> None:
         """Drop what neither this generation nor the previous one needs; after `run` succeeded.
@@ -194,10 +205,13 @@ class Save:
             # The one before stays for as long as there is none after it: should the newest be
             # found damaged, however many saves of other cases later.
             older = older_generations(self._layout, case.id, case.generation)[:1]
-            kept = {annotation_name(number) for number in (case.generation, *older)}
-            for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
-                if path.name not in kept and path not in self._pinned:
-                    _remove(path)
+            named = (case.generation, self._previous.state(case.id).generation)
+            kept = {annotation_name(number) for number in (*named, *older)}
+            # The save stands, whatever a folder refuses.
+            with suppress(OSError, ProjectError):
+                for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
+                    if path.name not in kept and path not in self._pinned:
+                        _remove(path)
         self._drop_journals()
 
     @property

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from segdesk.app.elsewhere import Elsewhere
 from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Edit
 from segdesk.errors import Cancelled, ProjectGone
 from segdesk.ui.banner import Offer
 from segdesk.ui.dialogs.new_project import NewProjectDialog, Words
@@ -120,9 +121,17 @@ class SaveElsewhere(QObject):
             if not isinstance(error, Cancelled):
                 self.failed.emit(error)
 
+        drawn = workbench.history.next_undo
+
         def done(lost: tuple[str, ...]) -> None:
             self._end_waiting()
-            self._go_on(target, lost)
+            if task.is_cancelled():
+                # It was whole before it could be stopped. The hand may have drawn on since.
+                self.noted.emit(
+                    tr("'{name}' is complete, but the window stays here.", name=target.name)
+                )
+            else:
+                self._go_on(workbench, target, lost, drawn)
 
         task = self._runner.start(title, write, done=done, failed=failed, lane="write")
         self._waiting = WaitingDialog(self._window, "elsewhere_waiting", title, task.cancel)
@@ -138,12 +147,30 @@ class SaveElsewhere(QObject):
         if waiting is not None:
             waiting.end()
 
-    def _go_on(self, target: Path, lost: tuple[str, ...]) -> None:
-        """Open the copy where the reader was, and let the old folder be."""
+    def _go_on(
+        self, workbench: Workbench, target: Path, lost: tuple[str, ...], drawn: Edit | None
+    ) -> None:
+        """Open the copy where the reader was, and let the old folder be.
+
+        Parameters
+        ----------
+        drawn : the newest step that is in the copy; where there is another by now, it is not left
+        """
         view = self._session.view
         place = None if view is None else (view.case_id, view.slice, view.tool, view.segment)
 
         def leave(then: Then, otherwise: Then) -> None:
+            workbench.settle()
+            if workbench.history.next_undo is not drawn:
+                self.warned.emit(
+                    tr(
+                        "'{name}' lacks what was drawn while it was opened, so the window stays "
+                        "here: save elsewhere once more.",
+                        name=target.name,
+                    )
+                )
+                otherwise()
+                return
             self._session.let_go()
             then()
 

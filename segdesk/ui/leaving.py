@@ -142,8 +142,10 @@ class Leaving(QObject):
         workbench = self._session.workbench
         if error is None and workbench is not None and workbench.has_unsaved:
             self._save()
+        elif error is not None:
+            self._refuse(error)
         else:
-            self._leave(error)
+            self._leave(None)
 
     def _saved(self, error: Exception | None) -> None:
         if error is None:

@@ -304,6 +304,8 @@ class Session(QObject):
             self.noted.emit(read.note)
         for then, _ in self._when_read.pop(read.id, []):
             then()
+        if said := workbench.brought_back.pop(read.id, ""):
+            self.noted.emit(f"{read.id}: {said}")
 
     def _read_next(self, *, but: str = "") -> None:
         """Whoever waits is read next, the case on screen first, but for one that can't be read."""

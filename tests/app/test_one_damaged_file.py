@@ -139,3 +139,44 @@ def test_an_older_mask_survives_a_crash_right_after_it_was_taken(saved: Path) ->
     again = Workbench.open(saved)
     assert drawn(again, "case-001") == [2]
     again.close()
+
+
+def test_a_sound_mask_is_never_offered_to_be_replaced_by_the_one_before(saved: Path) -> None:
+    workbench = Workbench.open(saved)
+    stroke(workbench, 1)
+    saving.save(workbench)
+    row = workbench.project.case("case-001")
+    assert row.generation > 1 and workbench.folder.previous_mask(row) is None
+    workbench.close()
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_was_drawn_on_a_case_comes_back_once_it_can_be_read_again(
+    saved: Path, writable: bool
+) -> None:
+    workbench = Workbench.open(saved)
+    stroke(workbench, 1)
+    expected = drawn(workbench, "case-001")
+    workbench.close()
+    mask = saved / "cases/case-001/annotation-1.h5"
+    away = mask.rename(saved.parent / "away")
+    for _ in range(3):
+        Workbench.open(saved).close()
+    assert len(list(saved.glob("left-out-*.journal"))) <= 1
+    workbench = Workbench.open(saved, writable=writable)
+    assert "case-001" in workbench.left_out
+    away.rename(mask)
+    assert drawn(workbench, "case-001") == expected
+    assert "done again" in workbench.brought_back["case-001"]
+    if writable:
+        saving.save(workbench)
+        workbench.close()
+        workbench = Workbench.open(saved)
+        assert drawn(workbench, "case-001") == expected
+    workbench.close()
+
+
+def test_a_project_whose_first_import_failed_is_gone(tmp_path: Path) -> None:
+    workbench = Workbench.create(tmp_path / "new.segdesk")
+    workbench.discard()
+    assert not (tmp_path / "new.segdesk").exists()

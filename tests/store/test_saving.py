@@ -20,6 +20,7 @@ from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
 from segdesk.store.disk import replace as replacing
+from segdesk.store.index import Index
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.parts import hdf5
 from segdesk.store.project_folder import ProjectFolder
@@ -440,3 +441,42 @@ def test_a_mask_whose_chunk_is_a_bomb_is_refused(bench: Bench) -> None:
         file["labels"].id.write_direct_chunk((0, 0, 0), bomb)
     with pytest.raises(ProjectError, match="damaged"):
         bench.folder.read_annotation(saved.cases[0])
+
+
+def test_what_the_previous_index_names_is_kept_though_a_failed_save_left_a_newer_file(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.paint(1)
+    bench.save()
+    bench.paint(1)
+    bench.save()
+    bench.paint(1)
+    with monkeypatch.context() as full:
+        full.setattr(Index, "commit", _faulty(Index.commit, [0]))
+        with pytest.raises(OSError, match="No space"):
+            bench.begin().run()
+    bench.paint(1)
+    bench.save()
+    names = {path.name for path in (bench.folder.path / "cases" / CASES[0]).iterdir()}
+    assert {"annotation-2.h5", "annotation-4.h5"} <= names
+
+
+@pytest.mark.parametrize("how", ["damaged", "deleted"])
+def test_a_mask_that_is_whole_in_memory_replaces_one_that_the_disk_has_lost(
+    bench: Bench, how: str
+) -> None:
+    bench.paint(2)
+    bench.save()
+    path = bench.folder.path / "cases" / CASES[0] / "annotation-1.h5"
+    if how == "damaged":
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    else:
+        path.unlink()
+    bench.paint(1)
+    with pytest.raises(ProjectError, match=CASES[0]):
+        bench.begin().run()
+    bench.paint(1)
+    bench.save()
+    bench.assert_all_is_there()

@@ -52,6 +52,12 @@ def older_files(folder: Path, generation: int) -> list[Path]:
     return [histories[newest], *behind] if histories else behind
 
 
+def histories(folder: Path) -> list[Path]:
+    """Every history-N."""
+    found = ((path, _NAME.fullmatch(path.name)) for path in sorted(folder.iterdir()))
+    return [path for path, match in found if match and match[1] == "history"]
+
+
 def left_behind(folder: Path, generation: int) -> list[Path]:
     """Journals and histories that the newest history-N has taken in."""
     kept = {path.name for path in older_files(folder, generation)}

@@ -289,10 +289,12 @@ def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
     OSError
         Where the disk refuses.
     """
-    number = 1
+    payloads, number = [encode(edit) for edit in edits], 1
     while (path := folder / f"left-out-{number}.journal").exists():
+        if [encode(edit) for edit in read(path, 0).edits] == payloads:
+            return path.name
         number += 1
-    Journal.write_apart(path, [encode(edit) for edit in edits])
+    Journal.write_apart(path, payloads)
     return path.name
 
 

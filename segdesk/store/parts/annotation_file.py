@@ -93,6 +93,18 @@ class NewGeneration:
                 check=check,
             )
 
+    def is_previous_sound(self) -> bool:
+        """Whether the mask that this one is made from can be read."""
+        try:
+            if self.previous:
+                path = self.folder / annotation_name(self.previous)
+                with reading("The mask"), opened(path, KIND, LAYERS, self.case.grid.shape) as root:
+                    check_same("mask", self.case, root)
+                    read_packed(root, LAYERS, self.case.grid.shape)
+        except ProjectError:
+            return False
+        return True
+
     def _put_rows(self, root: NewGroup) -> None:
         encode(self.part, root.group(PART))
         rows = sorted(self.dismissed)
