@@ -126,6 +126,7 @@ class _Look:
         is_newest = self._is_newest
         known = {case.id: case for case in index.cases} if index is not None else {}
         folders = _folders(self._path / "cases")
+        runs = () if index is None or is_newest else tuple(run.id for run in index.runs)
         cases: list[Found] = []
         unknown: list[str] = []
         for id in (*known, *(id for id in folders if id not in known and not is_newest)):
@@ -133,6 +134,7 @@ class _Look:
             if case is None:
                 unknown.append(id)
             else:
+                case = replace(case, predictions=self._predictions(case, runs))
                 cases.append(self._found(case, generation, known=id in known))
         project = self._project(index, generation)
         self._name_who_has_no_pool([one.case for one in cases if one.case.id not in known], project)
@@ -254,6 +256,14 @@ class _Look:
             row = said.case(case.id)
             found = replace(found, pool=row.pool, pool_reasons=row.pool_reasons, name=row.name)
         return Found(found, number)
+
+    def _predictions(self, case: Case, runs: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that are named, and those that runs have made since an older index was written."""
+        try:
+            there = tuple(run for run in runs if self._layout.prediction(run, case.id).is_file())
+        except SegdeskError:
+            there = ()
+        return (*case.predictions, *(run for run in there if run not in case.predictions))
 
     def _can_be_read(self, case: Case) -> bool:
         try:

@@ -13,12 +13,15 @@ import pytest
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.history import TakenBack
+from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
+from segdesk.core.run import Plan, Run
 from segdesk.core.segment import Segment
 from segdesk.core.split import Pool, Split
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.checking import check
 from segdesk.store.journal import journal_file
+from segdesk.store.parts import prediction_file
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.repairing import repair
 from tests.store.painter import masks_of, paint, same, save, stroke
@@ -209,6 +212,25 @@ def test_runs_that_only_the_lost_index_knew_lie_aside_and_are_named(path: Path) 
         "'removed/runs/run-001'.",
     )
     assert (made / "removed/runs/run-001/trainer.log").read_text() == "of then"
+
+
+def test_a_prediction_that_an_older_index_does_not_name_yet_is_found(path: Path) -> None:
+    run = Run(
+        "run-001", Plan("unet_norm", 8, 0, 1, None, 1, 1e-3, 0.0), started=1.0, outcome="finished"
+    )
+    with ProjectFolder.open(path, writable=True) as folder:
+        project = folder.load().project.with_run(run)
+        folder.save_index(project)
+        (case, *_) = project.cases
+        planes = np.ones(case.grid.shape, np.uint8)
+        file = path / f"runs/run-001/predictions/{case.id}.h5"
+        prediction_file.write_prediction(file, Prediction("run-001", case.id, planes, planes))
+        folder.save_index(project.with_case(replace(case, predictions=("run-001",))))
+    _damage_the_index(path)
+    repaired = repair(path, made := path.with_name("new.segdesk"))
+    assert repaired.lost == ()
+    assert _read(made)[0].case(case.id).predictions == ("run-001",)
+    assert not check(made).findings
 
 
 def test_a_journal_that_is_gone_is_said(path: Path) -> None:
