@@ -87,9 +87,13 @@ def test_where_predictions_or_the_whole_folder_are_a_link_nothing_is_written(
         planted.parent.mkdir()
     planted.symlink_to(outside)
     frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001"])
+    heard = list[str]()
     try:
         session = training.training_session(frozen, command=child(tmp_path))
-        said = running.finish(taught, session.job, session.work(lambda message: None)).reason
+        run = running.finish(
+            taught, session.job, session.work(lambda message: heard.append(str(message)))
+        )
+        said = " ".join((run.reason, *run.notes, *heard))
     except ProjectError as error:
         said = str(error)
     assert "is a link" in said

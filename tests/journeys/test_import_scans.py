@@ -149,8 +149,7 @@ def test_a_project_dropped_on_the_window_is_opened(desk: Desk, project: Path) ->
 def test_a_project_that_another_window_has_open_says_so(desk: Desk, project: Path) -> None:
     other = Workbench.open(project)
     desk.window.open_project(project)
-    dialog = desk.dialog("error_dialog")
-    desk.press(dialog, "close_message")
+    desk.press(desk.dialog("locked_dialog"), "leave_locked")
     assert desk.window.session.workbench is None
     other.close()
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton
@@ -181,10 +185,27 @@ def test_closing_the_window_counts_while_a_project_is_changed(
 
 
 def test_opening_another_project_says_which_import_it_stopped(
-    desk: Desk, project: Path, tmp_path: Path, scans: tuple[Path, Path]
+    desk: Desk,
+    project: Path,
+    tmp_path: Path,
+    scans: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = saved_project(tmp_path / "b")
     desk.open(project)
+    # The other project is opened first: the import is not through before it is told to stop.
+    read_in = importing.read_in
+
+    def patiently(*arguments: Any, cancelled: Callable[[], bool], **options: Any) -> object:
+        asked = count()
+
+        def is_cancelled() -> bool:
+            waits = 1000 if next(asked) else 0
+            return any(cancelled() or time.sleep(0.01) for _ in range(waits)) or cancelled()
+
+        return read_in(*arguments, cancelled=is_cancelled, **options)
+
+    monkeypatch.setattr(importing, "read_in", patiently)
     # Another project is wanted with the first plane that was written.
     desk.window.imports.previewed.connect(lambda *_: desk.window.open_project(other))
     desk.drop(scans[0])

@@ -207,7 +207,12 @@ def test_nobody_waits_for_a_comparison_after_a_stop(
 
 def test_a_prediction_alone_says_which_cases_it_predicted(good: Path, tmp_path: Path) -> None:
     recorder = train(
-        good, short_plan(), train=False, input_shape=(16, 16), predict=("case-002", "case-001")
+        good,
+        short_plan(),
+        train=False,
+        own=kept(good / "run"),
+        input_shape=(16, 16),
+        predict=("case-002", "case-001"),
     )
     assert recorder.last.reason == "Predicted case-002, case-001."
     assert not recorder.of(Note)
