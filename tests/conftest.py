@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,13 @@ from hypothesis import HealthCheck, settings
 # Set before Qt or Keras can be imported by any test.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Projects fsync each file that they write: milliseconds of a disk, nothing in memory. What is
+# fsynced, and when, is recorded by `tests/store/recorder.py` and is the same on both.
+MEMORY = Path("/dev/shm")
+is_free = not os.environ.get("TMPDIR") and os.access(MEMORY, os.W_OK)
+if is_free and shutil.disk_usage(MEMORY).free > 2 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 # A slow machine is no fault of the code.
 settings.register_profile("segdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from segdesk.core import regular_file
 from segdesk.core.regular_file import (
     NotRegular,
     append_regular,
@@ -36,6 +37,24 @@ def outside(tmp_path: Path) -> Path:
 def test_a_link_is_not_followed(opener: Callable[[Path], object], outside: Path) -> None:
     link = outside.parents[1] / "link"
     link.symlink_to(outside)
+    with pytest.raises(NotRegular, match="is a link"):
+        opener(link)
+    assert outside.read_bytes() == b"dear diary"
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize(("guard", "gone"), [("_NO_FOLLOW", 0), ("is_link", lambda path: False)])
+def test_each_of_the_two_guards_refuses_a_link_alone(
+    opener: Callable[[Path], object],
+    guard: str,
+    gone: object,
+    outside: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows lacks the one; the other cannot see a link that was put there in between."""
+    link = outside.parents[1] / "link"
+    link.symlink_to(outside)
+    monkeypatch.setattr(regular_file, guard, gone)
     with pytest.raises(NotRegular, match="is a link"):
         opener(link)
     assert outside.read_bytes() == b"dear diary"

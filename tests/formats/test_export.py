@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -192,6 +193,24 @@ def test_what_does_not_read_back_equal_is_refused_and_nothing_is_left(
     with pytest.raises(InputError, match="did not read back equal"):
         export(tmp_path / name, numbers("uint8"), GRID)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "files"), [("out.nii.gz", 1), ("out", 4)])
+def test_every_file_is_on_the_disk_before_it_gets_its_name(
+    tmp_path: Path, name: str, files: int, monkeypatch
+):
+    real, synced = os.fsync, []
+
+    def fsync(descriptor: int) -> None:
+        assert not (tmp_path / name).exists()
+        synced.append(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    export(tmp_path / name, numbers("uint8"), GRID)
+    there = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(there) == files
+    assert {path.stat().st_ino for path in there} <= set(synced)
 
 
 @pytest.mark.parametrize("name", ["out.nii.gz", "out.mha", "out.npy", "out"])

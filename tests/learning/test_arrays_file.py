@@ -16,6 +16,7 @@ import pytest
 from segdesk.core.regular_file import NotRegular
 from segdesk.learning import arrays_file
 from segdesk.learning.arrays_file import BadArrays, Wanted
+from tests.store.recorder import faults_of_order, recording
 
 ARRAYS = [
     np.random.default_rng(1).normal(size=(3, 3, 1, 4)).astype(np.float32),
@@ -36,6 +37,12 @@ def test_arrays_come_back_as_they_were_and_their_digest_is_asked_for(tmp_path: P
     # People read it with NumPy alone.
     with np.load(path, allow_pickle=False) as archive:
         assert all(np.array_equal(archive[f"arr_{n}"], ARRAYS[n]) for n in range(3))
+
+
+def test_weights_last_before_they_get_their_name(tmp_path: Path) -> None:
+    with recording(tmp_path) as record:
+        arrays_file.write(tmp_path / "a.npz", ARRAYS)
+    assert record.events and faults_of_order(record.events) == []
 
 
 def test_equal_arrays_make_equal_files(tmp_path: Path) -> None:

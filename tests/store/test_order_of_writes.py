@@ -22,8 +22,8 @@ from tests.store.recorder import (
     Sync,
     Write,
     faults_of_order,
-    left_unsafe,
     recording,
+    what_does_not_last,
 )
 from tests.store.strategies import new_case, project_with_cases
 
@@ -125,13 +125,7 @@ def test_nothing_gets_its_name_before_its_content_lasts_and_every_name_lasts_at_
     work(desk)
     events = desk.record.events
     assert any(isinstance(event, Sync) for event in events)
-    # The text in `lock` only names who holds it.
-    faults = [fault for fault in faults_of_order(events) if "content of lock" not in fault]
-    assert faults == []
-    left = left_unsafe(events)
-    assert [repr(node) for node in left.files if repr(node) != "lock"] == []
-    # What is not needed any more may come back: nobody looks for it, and the next save removes it.
-    assert [name.path.name for name in left.names if name.verb != "remove"] == []
+    assert what_does_not_last(events) == []
     named = {e.path.name for e in events if isinstance(e, Name) and e.verb == "rename"}
     assert PATHS[work] <= named
 
