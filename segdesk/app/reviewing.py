@@ -6,6 +6,8 @@ prediction, and acceptance in bulk, stand in `accepting`; the meaning of a statu
 
 from __future__ import annotations
 
+from itertools import product
+
 from segdesk.app import accepting
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Provenance
@@ -158,17 +160,25 @@ def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
     Reads no arrays: before a case is in memory, nothing of it counts as dismissed.
     """
     run = workbench.predicted_by(case)
-    dismissed: frozenset[tuple[str, int]] = frozenset()
-    if workbench.is_loaded(case):
-        dismissed = workbench.annotation(case).dismissed
-    numbers, complete = frozenset(workbench.segments.numbers), workbench.complete(case)
-    return tuple(
-        needs_a_look(
-            status,
-            has_prediction=run is not None and (run, index) not in dismissed,
-            is_complete=numbers <= complete[index],
+    dismissed: frozenset[int] = frozenset()
+    if run is not None and workbench.is_loaded(case):
+        dismissed = workbench.annotation(case).dismissed_of(run)
+    numbers = frozenset(workbench.segments.numbers)
+    # The rule is asked once for each kind of slice: there may be a thousand, at each stroke.
+    rule = {
+        (status, shown, is_complete): needs_a_look(
+            status, has_prediction=shown, is_complete=is_complete
         )
-        for index, status in enumerate(workbench.statuses(case))
+        for status, shown, is_complete in product(SliceStatus, (False, True), (False, True))
+    }
+    complete = workbench.complete(case)
+    is_complete = {has: numbers <= has for has in set(complete)}
+    slices = enumerate(zip(workbench.statuses(case), complete, strict=True))
+    return tuple(
+        [
+            rule[status, run is not None and index not in dismissed, is_complete[has]]
+            for index, (status, has) in slices
+        ]
     )
 
 

@@ -109,6 +109,10 @@ class Annotation:
     def is_dismissed(self, run: str, index: int) -> bool:
         return (run, index) in self._dismissed
 
+    def dismissed_of(self, run: str) -> frozenset[int]:
+        """The slices on which the prediction of a run was dismissed."""
+        return frozenset(index for of, index in self._dismissed if of == run)
+
     def apply(self, edit: Edit) -> tuple[Box, ...]:
         """Apply an Edit verbatim: the one door for gestures, undo, redo and replay.
 

@@ -56,7 +56,7 @@ def next_slice() -> Row:
         def turn(step: int) -> None:
             # There and back through the stack, so that every step shows another slice.
             down = (step // (SLICES - 1)) % 2 == 0
-            QApplication.sendEvent(view, _wheel(view, middle, 120 if down else -120))
+            QApplication.sendEvent(view, wheel(view, middle, 120 if down else -120))
 
         view.view.show_slice(0)
         return row_of("next_slice", _timed(view, turn))
@@ -68,13 +68,13 @@ def brush_move() -> Row:
         view.view.use_tool("brush")
         view.view.set_brush(2 * RADIUS_VOXELS * 0.7)
         at = view.pixel_of(*_on_spiral(0))
-        _send_mouse(view, QEvent.Type.MouseButtonPress, at, Qt.MouseButton.LeftButton)
+        send_mouse(view, QEvent.Type.MouseButtonPress, at, Qt.MouseButton.LeftButton)
 
         def move(step: int) -> None:
-            _send_mouse(view, QEvent.Type.MouseMove, view.pixel_of(*_on_spiral(step + 1)))
+            send_mouse(view, QEvent.Type.MouseMove, view.pixel_of(*_on_spiral(step + 1)))
 
         timed = _timed(view, move)
-        _send_mouse(view, QEvent.Type.MouseButtonRelease, at, Qt.MouseButton.LeftButton)
+        send_mouse(view, QEvent.Type.MouseButtonRelease, at, Qt.MouseButton.LeftButton)
         return row_of("brush_move", timed)
 
 
@@ -137,7 +137,7 @@ def _lungs(shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
     return labels
 
 
-def _wheel(view: SliceView, at: QPointF, angle: int) -> QWheelEvent:
+def wheel(view: SliceView, at: QPointF, angle: int) -> QWheelEvent:
     return QWheelEvent(
         at,
         view.mapToGlobal(at),
@@ -150,7 +150,7 @@ def _wheel(view: SliceView, at: QPointF, angle: int) -> QWheelEvent:
     )
 
 
-def _send_mouse(
+def send_mouse(
     view: SliceView,
     kind: QEvent.Type,
     at: QPointF,

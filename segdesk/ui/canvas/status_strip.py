@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -68,6 +69,8 @@ class StatusStrip(QWidget):
         self._tokens = tokens
         self._listening = Listening()
         self._guard = PaintGuard(self)
+        self._picture: QPixmap | None = None
+        self._drawn_for = (self.size(), 1.0)
         self.attach(workbench, view)
 
     def attach(self, workbench: Workbench, view: ViewState) -> None:
@@ -90,6 +93,7 @@ class StatusStrip(QWidget):
     def set_tokens(self, tokens: Tokens) -> None:
         """Use other colours."""
         self._tokens = tokens
+        self._picture = None
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -141,11 +145,13 @@ class StatusStrip(QWidget):
         if case is not None:
             self._statuses = self._workbench.statuses(case.id)
             self._wanted = reviewing.wanted_looks(self._workbench, case.id)
+            whole = frozenset(status for status in SliceStatus if status.teaches_whole)
+            pairs = zip(self._statuses, self._wanted, strict=True)
             self._halves = tuple(
-                SliceStatus.PARTIAL if status.teaches_whole and wanted else status
-                for status, wanted in zip(self._statuses, self._wanted, strict=True)
+                [SliceStatus.PARTIAL if wanted and has in whole else has for has, wanted in pairs]
             )
             self._head_is_last = case.grid.axis_letters()[0] == ("I", "S")
+        self._picture = None
         self.update()
 
     # Events of Qt
@@ -155,15 +161,27 @@ class StatusStrip(QWidget):
 
     def _paint(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.fillRect(event.rect(), QColor(self._tokens.panel))
-            if not self._statuses:
-                return
-            if self._step >= APART_FROM:
-                self._paint_marks(painter)
-            else:
-                self._paint_column(painter)
-            self._paint_dots(painter)
-            self._paint_frame(painter)
+            drawn_for = (self.size(), self.devicePixelRatioF())
+            if self._picture is None or self._drawn_for != drawn_for:
+                self._picture, self._drawn_for = self._drawn(), drawn_for
+            painter.drawPixmap(0, 0, self._picture)
+            if self._statuses:
+                self._paint_frame(painter)
+
+    def _drawn(self) -> QPixmap:
+        """All but the frame, which alone moves with a step through the slices."""
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(self.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(QColor(self._tokens.panel))
+        if self._statuses:
+            with QPainter(picture) as painter:
+                if self._step >= APART_FROM:
+                    self._paint_marks(painter)
+                else:
+                    self._paint_column(painter)
+                self._paint_dots(painter)
+        return picture
 
     def _paint_marks(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -197,15 +215,23 @@ class StatusStrip(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._tokens.text))
         x = GRID + MARK + GUTTER / 2
-        # Dots of a tall stack would run together: those within one dot's height are drawn as one.
-        pitch = max(self._step, DOT + 1)
-        rows = {
-            int((self.rectangle_of(index).center().y() - self._top) / pitch)
-            for index, wanted in enumerate(self._wanted)
-            if wanted
-        }
+        pitch, rows = self._dots()
         for row in rows:
             painter.drawEllipse(QPointF(x, self._top + (row + 0.5) * pitch), DOT / 2, DOT / 2)
+
+    def _dots(self) -> tuple[float, frozenset[int]]:
+        """Height of a row of dots, and the rows that have one.
+
+        Dots of a tall stack would run together: those within one dot's height are drawn as one.
+        """
+        wanted = np.flatnonzero(self._wanted)
+        if self._head_is_last:
+            wanted = len(self._wanted) - 1 - wanted
+        step = self._step
+        pitch = max(step, DOT + 1)
+        gap = 2.0 if step >= APART_FROM else 0.0
+        rows = ((step * wanted + (step - gap) / 2) / pitch).astype(int)
+        return pitch, frozenset(rows.tolist())
 
     def _paint_frame(self, painter: QPainter) -> None:
         mark = self.rectangle_of(self._view.slice)

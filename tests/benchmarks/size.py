@@ -1,0 +1,256 @@
+"""What a long scan, and many of them, cost: a slice step, a dab, a bulk acceptance, an index.
+
+The real window and real events, offscreen. Two windows that are compared take turns, so that a busy
+machine slows both; the row is the ratio of each pair. Lateness is that of a timer of 10 ms, from
+the input until all that follows is done.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from segdesk.app import saving
+from segdesk.app.workbench import Workbench
+from segdesk.core.grid import Grid
+from segdesk.ui.application import open_window
+from segdesk.ui.demo_hand import wait_until
+from segdesk.ui.main_window import MainWindow
+from tests.benchmarks.canvas import send_mouse, wheel
+from tests.benchmarks.rows import Row, row_of
+from tests.benchmarks.training import Ticks
+from tests.ui.canvas.bench_project import add_case, draw, new_project, predict
+
+WINDOW = (1600, 1000)
+LONG, SHORT = 1000, 30
+#: Little in a slice: what is compared is what follows from their number.
+SMALL = 64
+TALL = (300, 512, 512)
+MANY, FEW = 200, 2
+STEPS = 60
+ROUNDS = 5
+PATIENCE_S = 300.0
+
+
+def rows() -> list[Row]:
+    """All rows of this file."""
+    return [*steps(), *bulk(), *many_cases()]
+
+
+def steps() -> list[Row]:
+    """A notch of the wheel, and a dab, in a scan of 1000 slices beside one of 30."""
+    with _window(_drawn(LONG)) as long, _window(_drawn(SHORT)) as short:
+        made: list[Row] = []
+        for name, act in (("slice_step", _step), ("dab", _dab)):
+            pairs = [(act(long, at), act(short, at)) for at in range(STEPS)][5:]
+            first, second = (np.array(column) for column in zip(*pairs, strict=True))
+            figures = np.percentile(first / second, (50, 99, 100))
+            made += [
+                row_of(f"{name}_{LONG}", first.tolist()),
+                row_of(f"{name}_{SHORT}", second.tolist()),
+                Row(f"{name}_ratio", "×", *(round(float(figure), 2) for figure in figures)),
+            ]
+    return made
+
+
+def bulk() -> list[Row]:
+    """Accepting 300 slices of 512², undoing and redoing it: how late the window's timer is."""
+    with _window(_predicted(TALL)) as window:
+        workbench = window.session.workbench
+        if workbench is None:
+            raise RuntimeError("no project is open")
+        late: dict[str, list[list[float]]] = {"accept": [], "undo": [], "redo": []}
+        for _ in range(ROUNDS):
+            late["accept"].append(_lateness(window, lambda: _trigger(window, "accept_predictions")))
+            late["undo"].append(_lateness(window, lambda: _trigger(window, "undo")))
+            late["redo"].append(_lateness(window, lambda: _trigger(window, "redo")))
+            _lateness(window, lambda: _trigger(window, "undo"))
+    return [_late_row(f"{name}_{TALL[0]}_lateness", found) for name, found in late.items()]
+
+
+def many_cases() -> list[Row]:
+    """Moving a case to another pool and a stroke, with 200 cases and with 2: lateness."""
+    made: list[Row] = []
+    for count in (MANY, FEW):
+        with _window(_cases(count)) as window:
+            pool = [_lateness(window, lambda at=at: _pool(window, at)) for at in range(ROUNDS)]
+            dab = [_lateness(window, lambda at=at: _dab(window, at)) for at in range(ROUNDS)]
+        made += [
+            _late_row(f"pool_{count}_lateness", pool),
+            _late_row(f"stroke_{count}_lateness", dab),
+        ]
+    return made
+
+
+# What a hand does
+
+
+def _step(window: MainWindow, at: int) -> float:
+    """A notch of the wheel, until it is painted and all that listens has been told."""
+    canvas = window.canvas
+    if canvas is None:
+        raise RuntimeError("no scan is shown")
+    event = wheel(canvas, QPointF(canvas.rect().center()), 120 if at % 20 < 10 else -120)
+    began = time.perf_counter()
+    QApplication.sendEvent(canvas, event)
+    _turns()
+    return time.perf_counter() - began
+
+
+def _dab(window: MainWindow, at: int) -> float:
+    """Press and release of the brush at one place."""
+    canvas = window.canvas
+    if canvas is None:
+        raise RuntimeError("no scan is shown")
+    canvas.view.use_tool("brush")
+    place = canvas.pixel_of(20.0 + at % 20, 20.0 + at % 7)
+    began = time.perf_counter()
+    send_mouse(canvas, QEvent.Type.MouseButtonPress, place, Qt.MouseButton.LeftButton)
+    send_mouse(canvas, QEvent.Type.MouseButtonRelease, place, Qt.MouseButton.LeftButton)
+    _turns()
+    return time.perf_counter() - began
+
+
+def _pool(window: MainWindow, at: int) -> None:
+    """Put the first case into another pool, as the list of cases does."""
+    _trigger(window, ("pool_train", "pool_validation")[at % 2])
+
+
+def _trigger(window: MainWindow, id: str) -> None:
+    action = next((each for each in window.actions() if each.objectName() == id), None)
+    if action is None or not action.isEnabled():
+        raise RuntimeError(f"the action '{id}' cannot be used")
+    action.trigger()
+
+
+def _lateness(window: MainWindow, act: Callable[[], object]) -> list[float]:
+    QTest.qWait(300)
+    ticks = Ticks()
+    ticks.start()
+    QTest.qWait(50)
+    act()
+    QTest.qWait(500)
+    wait_until(
+        "the end",
+        lambda: not (window.session.is_saving or window.session.is_reading),
+        seconds=PATIENCE_S,
+    )
+    ticks.stop()
+    return ticks.late_s
+
+
+def _turns() -> None:
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+def _late_row(name: str, found: list[list[float]]) -> Row:
+    """The medians over the rounds, of the worst too."""
+    each = [row_of(name, late) for late in found]
+    return Row(
+        name,
+        "ms",
+        median(row.median for row in each),
+        median(row.p99 for row in each),
+        median(row.worst for row in each),
+    )
+
+
+# Projects
+
+
+def _drawn(slices: int) -> Callable[[Path], Path]:
+    """One scan, with labels and a prediction on every slice."""
+
+    def make(folder: Path) -> Path:
+        workbench = _new(folder, (slices, SMALL, SMALL))
+        mask = np.zeros((slices, SMALL, SMALL), np.uint8)
+        mask[:, 20:40, 20:40] = 1
+        for index in range(0, slices, 3):
+            draw(workbench, index, mask[index])
+        predict(workbench, np.roll(mask, 3, axis=2))
+        return _saved(workbench)
+
+    return make
+
+
+def _predicted(shape: tuple[int, int, int]) -> Callable[[Path], Path]:
+    """One scan without labels, with a prediction."""
+
+    def make(folder: Path) -> Path:
+        workbench = _new(folder, shape)
+        row, column = np.mgrid[: shape[1], : shape[2]]
+        disc = ((row - shape[1] / 2) ** 2 + (column - shape[2] / 2) ** 2) < (shape[1] / 4) ** 2
+        predict(workbench, np.broadcast_to(disc, shape).astype(np.uint8))
+        return _saved(workbench)
+
+    return make
+
+
+def _cases(count: int) -> Callable[[Path], Path]:
+    """So many scans of 300 slices."""
+
+    def make(folder: Path) -> Path:
+        workbench = _new(folder, (TALL[0], SMALL, SMALL))
+        first = workbench.project.cases[0]
+        plane = np.zeros((SMALL, SMALL), np.int16)
+        others = [first]
+        for at in range(1, count):
+            id = f"case-{at + 1:03d}"
+            facts = workbench.folder.scans.write(
+                id, first.grid, unit="HU", slope=1.0, intercept=0.0, planes=lambda _: plane
+            )
+            others.append(replace(first, id=id, fingerprint=facts.fingerprint))
+        workbench.put_project(replace(workbench.project, cases=tuple(others)))
+        return _saved(workbench)
+
+    return make
+
+
+def _new(folder: Path, shape: tuple[int, int, int]) -> Workbench:
+    workbench = new_project(folder, "Lung")
+    add_case(workbench, Grid(shape, (1.0, 0.7, 0.7)), np.broadcast_to(np.int16(-500), shape))
+    return workbench
+
+
+def _saved(workbench: Workbench) -> Path:
+    saving.save(workbench)
+    workbench.close()
+    return workbench.folder.path
+
+
+@contextmanager
+def _window(make: Callable[[Path], Path]) -> Iterator[MainWindow]:
+    """The window with a project, its first scan on screen."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(["segdesk"])
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        project = make(Path(folder))
+        opened = open_window(application, settings_folder=Path(folder) / "settings")
+        window = opened.window
+        window.resize(*WINDOW)
+        window.show()
+        window.activateWindow()
+        window.open_project(project)
+        session = window.session
+        wait_until("the mask", lambda: session.case_id is not None and not session.is_reading)
+        QTest.qWait(500)
+        try:
+            yield window
+        finally:
+            window.close()
+            wait_until("the window's end", lambda: not window.isVisible(), seconds=PATIENCE_S)
+            opened.faults.uninstall()
+            window.deleteLater()
+            QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
