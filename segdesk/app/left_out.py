@@ -1,28 +1,34 @@
-"""Cases that cannot be read when a project is opened: the rest of it goes on without them."""
+"""Cases that cannot be read: the rest of the project goes on without them, and what was done on
+them comes back once they have a mask again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from segdesk.app.unsaved import Unsaved
+from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
-from segdesk.errors import ProjectError, UsageError
+from segdesk.errors import UsageError
 from segdesk.store.project_folder import ProjectFolder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeftOut:
-    """A case that cannot be read, though the journal names it.
+    """A case that cannot be read.
 
     Parameters
     ----------
-    problem : why
-    edits : what the journal has of it, in order
+    problem : why; "" where it is not known any more
+    edits : what the journal has of it since the last save, in order
+    before : what could be undone of it, in order; it led to the mask that cannot be read
+    older : words for when the older mask that takes its place is from; "" where none does
     """
 
-    problem: ProjectError
-    edits: list[Edit]
+    problem: str
+    edits: list[Edit] = field(default_factory=list[Edit])
+    before: tuple[Edit, ...] = ()
+    older: str = ""
 
 
 def unreadable(
@@ -33,24 +39,25 @@ def unreadable(
         unsaved.cases.discard(case)
         folder.leave_out(case)
     return tuple(
-        f"{row.problem.sentence} '{case}' is left out until it can be read."
-        for case, row in cases.items()
+        f"{row.problem} '{case}' is left out until it can be read." for case, row in cases.items()
     )
 
 
-def bring_back(left_out: LeftOut, do: Callable[[Edit], object]) -> str:
-    """Do again what the journal had of a case, now that its mask can be read.
+def bring_back(left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object]) -> str:
+    """Do again what a case lacks, now that it has a mask.
 
     Parameters
     ----------
+    mask : as it was read; as it was when this returns, but for what is done
     do : does an Edit; ValueError and UsageError where it does not fit
 
     Returns
     -------
-    What became of it, in sentences; "" where the journal had nothing.
+    What became of it, in sentences; "" where nothing is lacking.
     """
+    lacking, is_whole = ((), True) if not left_out.older else missing(mask, left_out.before)
     brought, apart = 0, 0
-    for edit in left_out.edits:
+    for edit in (*(replace(edit, segments=()) for edit in lacking), *left_out.edits):
         kind = edit.kind if edit.kind == "stroke" else "change"
         try:
             do(replace(edit, kind=kind, group=""))
@@ -63,7 +70,45 @@ def bring_back(left_out: LeftOut, do: Callable[[Edit], object]) -> str:
         said.append(f"{counted(brought, 'change')} made since fit it and were done again.")
     if apart:
         said.append(f"{counted(apart, 'change')} did not fit and stay in the file apart.")
+    if not is_whole:
+        said.append(f"What else was changed after {left_out.older} may not be in it.")
     return " ".join(said)
+
+
+def missing(mask: Annotation, steps: Sequence[Edit]) -> tuple[tuple[Edit, ...], bool]:
+    """Of the steps that led to a newer mask those that an older one does not have.
+
+    They are the longest end of the row of which each fits on the one before it: where more was
+    done on the older mask already, the first of them does not fit.
+
+    Parameters
+    ----------
+    mask : the older one; the same when this returns
+    steps : of one case, in order
+
+    Returns
+    -------
+    The end of the row; whether it is known to be all: the step before it is in the mask.
+    """
+    for start in range(len(steps)):
+        if _fit(mask, steps[start:]):
+            return tuple(steps[start:]), start > 0
+    return (), False
+
+
+def _fit(mask: Annotation, steps: Sequence[Edit]) -> bool:
+    """Whether all of these can be done on a mask, which is left as it was."""
+    done: list[Edit] = []
+    try:
+        for edit in steps:
+            mask.apply(edit)
+            done.append(edit)
+    except ValueError:
+        return False
+    finally:
+        for edit in reversed(done):
+            mask.apply(edit.inverse())
+    return True
 
 
 def counted(number: int, word: str) -> str:

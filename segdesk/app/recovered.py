@@ -50,8 +50,8 @@ def follow(
         try:
             apply(edit)
         except ProjectError as problem:
-            unread[edit.case] = LeftOut(problem, [edit])
-            history.forget_case(edit.case)
+            unread[edit.case] = LeftOut(problem.sentence, [edit], history.of(edit.case))
+            history.forget_steps(edit.case)
             misfits.append(edit)
         except (ValueError, UsageError):
             misfits.append(edit)

@@ -19,12 +19,12 @@ from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
 from segdesk.app.read_only import check_may_change
 from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back
-from segdesk.app.unsaved import Unsaved
+from segdesk.app.steps import Steps
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Box, Edit, SegmentChange
-from segdesk.core.history import DoneAgain, Entry, History, TakenBack
+from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Run
@@ -60,16 +60,14 @@ class Workbench:
     def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
         self.folder = folder
         self.reader = reader
-        self.history = History()
+        self._steps = Steps(folder)
+        self.history, self._unsaved = self._steps.history, self._steps.unsaved
         self.notes: tuple[str, ...] = ()
         self.last_saved: float | None = None  # by the clock that nobody sets (`time.monotonic`)
         self.recovered = 0
         self.left_out: dict[str, LeftOut] = {}  # cases that cannot be read
         self.brought_back: dict[str, str] = {}  # what became of their Edits once they could
-        #: Why the journal did not take the newest of the Edits that wait.
-        self.refusal: ChangeWaits | ProjectGone | None = None
         self._memory = Memory()
-        self._unsaved = Unsaved()
         self._live: Live | None = None
         self.looked_at = ""  # a case that stays in memory, because it is on screen
         self.project = Project(id="")
@@ -170,7 +168,7 @@ class Workbench:
         self._memory.keep(id, loaded, needed=needed)
         if row := self.left_out.pop(id, None):
             do = self.do if self.folder.writable else self._apply
-            self.brought_back[id] = bring_back(row, do)
+            self.brought_back[id] = bring_back(row, loaded.annotation, do)
 
     def in_memory(self) -> InMemory:
         """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""
@@ -193,8 +191,8 @@ class Workbench:
         """Nothing of a case in memory or in the history; index and files are the caller's."""
         self._memory.drop_case(id)
         self._unsaved.retire(id)
-        if self.history.forget_case(id):
-            self._journal_stacks()
+        self._steps.forget_case(id)
+        self.history_changed.emit()
 
     def is_unsaved(self, id: str) -> bool:
         """Whether the journal names a case, or a save of it is under way."""
@@ -354,16 +352,9 @@ class Workbench:
         """Take the newest Edit back; the rest of its group is the caller's to take back too."""
         check_may_change(self.folder)
         self.settle()
-        if self.history.next_undo is None:
-            return None
         edit = self.history.next_undo
-        back = TakenBack(edit, self.history.goes_on)
-        self._apply_named(back)
-        self.history.undone()
-        try:
-            self._journal(back)
-        finally:
-            self.history_changed.emit()
+        if edit is not None:
+            self._step(TakenBack(edit, self.history.goes_on))
         return edit
 
     def redo_part(self) -> Edit | None:
@@ -371,59 +362,49 @@ class Workbench:
         check_may_change(self.folder)
         self.settle()
         edit = self.history.next_redo
-        if edit is None:
-            return None
-        again = DoneAgain(edit)
-        self._apply_named(again)
-        self.history.redone()
-        try:
-            self._journal(again)
-        finally:
-            self.history_changed.emit()
+        if edit is not None:
+            self._step(DoneAgain(edit))
         return edit
 
-    def forget_undone(self) -> None:
-        """Nothing can be redone any more."""
-        self.history.forget_undone()
-        self._journal_stacks()
-
-    def _journal_stacks(self) -> None:
-        """Steps have left the history, and shall not come back after a crash."""
-        self._append(self.history.stacks)
-        self.history_changed.emit()
-
-    def _keep(self, edit: Edit) -> None:
-        edit = self.folder.numbered(edit)
-        try:
-            self._journal(edit)
-        finally:
-            self.history.record(edit)
-            self.history_changed.emit()
-
-    def _journal(self, entry: Edit | TakenBack | DoneAgain) -> None:
-        self._unsaved.note(entry if isinstance(entry, Edit) else entry.edit)
-        self._append(entry)
-
-    def _append(self, entry: Entry) -> None:
-        """Into the journal. Where the disk refuses it, it stays applied, can be undone and waits:
-        `folder.waiting` says how many do, and `refusal` why."""
-        try:
-            self.folder.append(entry)
-        except (ChangeWaits, ProjectGone) as refusal:
-            self.refusal = refusal
-
-    def _apply_named(self, entry: TakenBack | DoneAgain) -> None:
+    def _step(self, entry: TakenBack | DoneAgain) -> None:
         """Take an Edit of the history back, or do it again."""
+        case = entry.edit.case
         try:
             self._apply(entry.applied)
         except ValueError as error:
-            # The mask is not what it was made on: nothing before or behind it fits either.
-            self.history.clear()
-            self._journal_stacks()
+            # The mask is not what it was made on: nothing of it before or behind that fits either.
+            self.forget_steps(case)
+            which = f" of '{case}'" if case else ""
             raise ProjectError(
                 f"{entry.applied.name} does not fit what is drawn; nothing was changed.",
-                "Nothing older can be undone or redone. Draw it by hand.",
+                f"Nothing older{which} can be undone or redone. Draw it by hand.",
             ) from error
+        try:
+            self._steps.keep_step(entry)
+        finally:
+            self.history_changed.emit()
+
+    def forget_undone(self) -> None:
+        """Nothing can be redone any more."""
+        self._steps.forget_undone()
+        self.history_changed.emit()
+
+    def forget_steps(self, case: str) -> None:
+        """Nothing of a case can be undone or redone: its mask is not the one that it was made on.
+        Nothing at all where it names no case: then it is the segments."""
+        self._steps.forget(case)
+        self.history_changed.emit()
+
+    def _keep(self, edit: Edit) -> None:
+        try:
+            self._steps.keep(edit)
+        finally:
+            self.history_changed.emit()
+
+    @property
+    def refusal(self) -> ChangeWaits | ProjectGone | None:
+        """Why the journal did not take the newest of the Edits that wait."""
+        return self._steps.refusal
 
     def _apply(self, edit: Edit) -> None:
         """Change masks and segments, and say so."""

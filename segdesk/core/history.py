@@ -88,6 +88,10 @@ class History:
         """What can be undone, the oldest first."""
         return tuple(self._done)
 
+    def of(self, case: str) -> tuple[Edit, ...]:
+        """What can be undone of a case, the oldest first."""
+        return tuple(edit for edit in self._done if edit.case == case)
+
     @property
     def to_redo(self) -> tuple[Edit, ...]:
         """The Edits that can be done again, the next one last."""
@@ -217,14 +221,29 @@ class History:
         """
         done = list(self._done)
         holes = [at for at, edit in enumerate(done) if edit.case == case and edit.segments]
-        kept = [edit for edit in done[holes[-1] + 1 if holes else 0 :] if edit.case != case]
-        undone = [edit for edit in self._undone if edit.case != case]
-        if any(edit.case == case and edit.segments for edit in self._undone):
-            undone = []
-        if len(kept) == len(done) and len(undone) == len(self._undone):
+        no_redo = any(edit.case == case and edit.segments for edit in self._undone)
+        return self._forget(case, holes, no_redo=no_redo)
+
+    def forget_steps(self, case: str) -> bool:
+        """A case has another mask than its Edits were made on: drop them. Returns whether there
+        were any.
+
+        The case stays, with labels that no step takes back; so no older change of the segments can
+        be undone past the hole, and none done again.
+        """
+        done = list(self._done)
+        newest = max((at for at, edit in enumerate(done) if edit.case == case), default=-1)
+        holes = [at for at, edit in enumerate(done[: newest + 1]) if edit.segments]
+        no_redo = any(edit.segments for edit in self._undone)
+        return self._forget(case, holes, no_redo=no_redo)
+
+    def _forget(self, case: str, holes: Sequence[int], *, no_redo: bool) -> bool:
+        if not any(edit.case == case for edit in (*self._done, *self._undone)):
             return False
-        self._done, self._undone = deque(kept), undone
-        self._nbytes = sum(edit.nbytes for edit in (*kept, *undone))
+        done = list(self._done)[holes[-1] + 1 if holes else 0 :]
+        self._done = deque(edit for edit in done if edit.case != case)
+        self._undone = [edit for edit in self._undone if edit.case != case and not no_redo]
+        self._nbytes = sum(edit.nbytes for edit in (*self._done, *self._undone))
         return True
 
     @property

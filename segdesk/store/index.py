@@ -152,8 +152,9 @@ class Index:
         self._newest = _Brought(project, {})
         #: What stands on the disk; None where a failed write left that open.
         self._written: _Brought | None = self._newest
-        #: Cases that left the index since the Save that runs has begun.
+        #: Cases that left the index, and those that got an older mask, since the Save has begun.
         self._left = frozenset[str]()
+        self._older: dict[str, CaseState] = {}
 
     @property
     def saved(self) -> Project:
@@ -206,6 +207,7 @@ class Index:
         """A Save starts with this project."""
         with self._door:
             self._left = frozenset[str]()
+            self._older = {}
             self._newest = _Brought(project, touched)
 
     def commit(self, base: Base, *, instead_of: int) -> Project:
@@ -229,6 +231,10 @@ class Index:
                     f"generation={self._base.generation}"
                 )
             states = {id: state for id, state in base.cases.items() if id not in self._left}
+            # The Save knows the mask from before; where it has written one anew, that is newer.
+            for id, state in self._older.items():
+                if base.state(id).generation != base.generation:
+                    states[id] = state
             self._put(self._newest, Base(base.generation, states, base.segments))
             return self._saved
 
@@ -244,6 +250,7 @@ class Index:
             base = self._base
             states = {**base.cases, case: state}
             self._put(self._newest, Base(base.generation, states, base.segments))
+            self._older[case] = state
 
     def _put(self, brought: _Brought, base: Base) -> None:
         """Write, and remember what stands there; a case that left takes its state along."""

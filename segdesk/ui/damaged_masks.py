@@ -1,12 +1,11 @@
-"""A case that cannot be read: it is marked, says why, and the mask of the save before is offered.
+"""A case that cannot be read: it is marked, says why, and the mask of the save before is offered,
+to be shown only where nothing can be written.
 
 Looking for an older mask and putting it into the index is disk work, done on the "write" lane; what
 it means stands in `app.damaged_mask`.
 """
 
 from __future__ import annotations
-
-import time
 
 from PySide6.QtCore import QObject, Signal
 
@@ -64,20 +63,29 @@ class DamagedMasks(QObject):
         if previous is None:
             self._banner.warn(problem.sentence, problem.hint)
             return
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(previous.saved))
-        sentence = tr("{problem} Take the one of the save before?", problem=problem.sentence)
-        text = tr("Take the mask of {time}", time=when)
-        id = f"{TAKE}{case}"
+        id, when = f"{TAKE}{case}", damaged_mask.when(previous)
         if self._banner.has_offer(id):
             return
+        if workbench.folder.writable:
+            sentence = tr("{problem} Take the one of the save before?", problem=problem.sentence)
+            text = tr("Take the mask of {time}", time=when)
+            hint = tr("What was drawn since and fits it is done again; the rest is kept apart.")
+        else:
+            sentence = tr(
+                "{problem} The project is read only here: only show the one of the save before?",
+                problem=problem.sentence,
+            )
+            text = tr("Show the mask of {time}", time=when)
+            hint = tr("Its files stay as they are.")
         self._banner.warn(
-            sentence,
-            tr("What was drawn since and fits it is done again; the rest is kept apart."),
-            Offer(id, sentence, text, lambda: self._take(workbench, previous)),
+            sentence, hint, Offer(id, sentence, text, lambda: self._take(workbench, previous))
         )
 
     def _take(self, workbench: Workbench, previous: PreviousMask) -> None:
         if self._session.workbench is not workbench:
+            return
+        if not workbench.folder.writable:
+            self._taken(workbench, previous)
             return
         if self._session.is_saving:
             self.noted.emit(tr("The project is being saved: wait a moment."))
@@ -98,5 +106,5 @@ class DamagedMasks(QObject):
         damaged_mask.follow(workbench, previous)
         view.mark_readable(case)
         self._session.when_read(
-            case, lambda: self.noted.emit(damaged_mask.bring_back(workbench, case))
+            case, lambda: self.noted.emit(damaged_mask.bring_back(workbench, previous))
         )

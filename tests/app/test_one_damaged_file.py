@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,23 @@ def test_a_damaged_mask_is_no_way_to_undo_what_stands_in_another_case(saved: Pat
     workbench.close()
 
 
+def second_save_damaged(saved: Path) -> Workbench:
+    """The first case has a second generation that is damaged; its first one is there."""
+    workbench = Workbench.open(saved)
+    saving.save(workbench)
+    workbench.close()
+    damage(saved / "cases/case-001/annotation-2.h5")
+    return Workbench.open(saved)
+
+
+def take_older(workbench: Workbench, case: str = "case-001") -> str:
+    previous = workbench.folder.previous_mask(workbench.project.case(case))
+    assert previous is not None
+    workbench.folder.take_previous(previous)
+    damaged_mask.follow(workbench, previous)
+    return damaged_mask.bring_back(workbench, previous)
+
+
 @pytest.mark.parametrize("fault", ["damaged", "missing"])
 def test_a_prediction_that_cannot_be_read_hides_neither_scan_nor_mask(
     saved: Path, fault: str
@@ -110,14 +128,11 @@ def test_the_mask_of_the_save_before_is_taken_and_what_fits_of_the_journal_is_do
         stroke(workbench, 4, case="case-002")
         workbench.undo()
         saving.save(workbench)
-    previous = workbench.folder.previous_mask(workbench.project.case("case-001"))
-    assert previous is not None and previous.case.generation == 1
-    workbench.folder.take_previous(previous)
-    damaged_mask.follow(workbench, previous)
-    said = damaged_mask.bring_back(workbench, "case-001")
-    # The stroke on slice 1 fits; what was erased on slice 3 was never drawn in the older mask.
+    said = take_older(workbench)
+    assert workbench.project.case("case-001").generation == 1
+    # What was drawn between the two saves comes back too, so what was erased of it fits.
     assert drawn(workbench, "case-001") == [1, 2]
-    assert "1 change made since" in said and "1 change did not fit" in said
+    assert said.endswith("3 changes made since fit it and were done again.")
     saving.save(workbench)
     workbench.close()
     again = Workbench.open(saved)
@@ -180,3 +195,91 @@ def test_a_project_whose_first_import_failed_is_gone(tmp_path: Path) -> None:
     workbench = Workbench.create(tmp_path / "new.segdesk")
     workbench.discard()
     assert not (tmp_path / "new.segdesk").exists()
+
+
+def test_a_save_that_waits_behind_the_older_mask_does_not_bring_the_damaged_one_back(
+    saved: Path,
+) -> None:
+    workbench = second_save_damaged(saved)
+    stroke(workbench, 1, case="case-002")
+    waiting = saving.PendingSave(workbench)
+    take_older(workbench)
+    waiting.succeeded(waiting.run())
+    assert workbench.project.case("case-001").generation == 1
+    assert 2 in drawn(workbench, "case-001")
+    workbench.close()
+    again = Workbench.open(saved)
+    assert again.project.case("case-001").generation == 1
+    assert 2 in drawn(again, "case-001") and drawn(again, "case-002") == [1, 2, 3]
+    again.close()
+
+
+def test_a_step_of_a_mask_that_was_replaced_costs_no_undo_of_other_cases(saved: Path) -> None:
+    workbench = second_save_damaged(saved)
+    take_older(workbench)
+    saving.save(workbench)
+    while workbench.history.next_undo is not None:
+        workbench.undo()
+    assert drawn(workbench, "case-002") == []
+    workbench.redo()
+    assert workbench.history.done
+    workbench.close()
+    again = Workbench.open(saved)
+    while again.history.next_redo is not None:
+        again.redo()
+    assert drawn(again, "case-002") == [2, 3]
+    again.close()
+
+
+def test_a_crash_right_after_an_older_mask_was_taken_costs_no_undo_of_other_cases(
+    saved: Path,
+) -> None:
+    workbench = second_save_damaged(saved)
+    previous = workbench.folder.previous_mask(workbench.project.case("case-001"))
+    assert previous is not None
+    workbench.folder.take_previous(previous)
+    workbench.folder.close()
+    again = Workbench.open(saved)
+    for _ in range(20):
+        with suppress(ProjectError):
+            again.undo()
+    assert again.history.next_undo is None
+    assert drawn(again, "case-002") == []
+    again.close()
+
+
+def test_what_was_done_between_two_saves_comes_back_on_the_older_mask(saved: Path) -> None:
+    workbench = Workbench.open(saved)
+    stroke(workbench, 2, value=0)
+    workbench.undo()
+    expected = workbench.annotation("case-001").labels.copy()
+    saving.save(workbench)
+    workbench.close()
+    damage(saved / "cases/case-001/annotation-2.h5")
+    workbench = Workbench.open(saved)
+    said = take_older(workbench)
+    assert np.array_equal(workbench.annotation("case-001").labels, expected)
+    assert said.endswith("1 change made since fit it and were done again.")
+    workbench.undo()
+    assert drawn(workbench, "case-001") == [2]
+    workbench.redo()
+    workbench.folder.close()  # killed
+    again = Workbench.open(saved)
+    assert np.array_equal(again.annotation("case-001").labels, expected)
+    again.close()
+
+
+def test_what_the_history_no_longer_has_is_said_not_to_be_in_the_older_mask(saved: Path) -> None:
+    workbench = Workbench.open(saved)
+    workbench.history.clear()
+    saving.save(workbench)
+    stroke(workbench, 3, value=0)
+    workbench.close()
+    damage(saved / "cases/case-001/annotation-2.h5")
+    workbench = Workbench.open(saved)
+    said = take_older(workbench)
+    assert drawn(workbench, "case-001") == [2]
+    assert said.startswith("'case-001' has the mask of 2")
+    assert "1 change did not fit and stay in the file apart. What else was changed after 2" in said
+    assert said.endswith("may not be in it.")
+    workbench.close()

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.core.edit import Edit, StatusMove
+from segdesk.core.edit import Edit, SegmentChange, StatusMove
 from segdesk.core.history import DoneAgain, History, Stacks, TakenBack
+from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 
 MOVE = StatusMove(0, SliceStatus.PARTIAL, SliceStatus.CORRECTED, frozenset(), frozenset())
@@ -146,3 +147,17 @@ def test_what_the_stacks_do_not_name_any_more_is_let_go() -> None:
     history.keep_only(Stacks((1, 3), ()))
     assert history.stacks == Stacks((1, 3), ())
     assert history.nbytes == sum(edit.nbytes for edit in history.done)
+
+
+def test_a_replaced_mask_takes_its_own_steps_and_no_change_of_segments_that_it_may_need() -> None:
+    history = History()
+    table = (SegmentChange(None, Segment(1, "Lung", "#56b4e9")),)
+    before, added = Edit("before", "b"), Edit("Add segment", "", segments=table)
+    for edit in (before, added, Edit("one", "a"), Edit("two", "b"), Edit("three", "a")):
+        history.record(edit)
+    assert history.forget_steps("a") and not history.forget_steps("a")
+    assert [edit.name for edit in history.done] == ["two"]
+    history.record(added)
+    history.record(Edit("four", "b"))
+    assert not history.forget_steps("a")
+    assert [edit.name for edit in history.done] == ["two", "Add segment", "four"]

@@ -17,6 +17,8 @@ from segdesk.ui.damaged_masks import TAKE
 from segdesk.ui.panels.cases import DAMAGED_ROLE
 from tests.app.test_one_damaged_file import damage, drawn
 from tests.projects import make_project, stroke
+from tests.read_only_disk import read_only_disk
+from tests.ui.test_read_only import everything
 from tests.windows import Desk
 
 
@@ -71,9 +73,32 @@ def test_the_mask_of_the_save_before_is_offered_and_taken(
     assert button is not None
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     desk.wait(lambda: desk.window.session.has_mask("case-002"))
-    assert drawn(workbench_of(desk), "case-002") == [1]
+    # The second stroke comes back from what can be undone.
+    assert drawn(workbench_of(desk), "case-002") == [1, 2]
     assert cases.model().index(1, 0).data(DAMAGED_ROLE) == ""
-    assert "has the mask of the save before" in desk.window.banner.text
+    assert "'case-002' has the mask of 2" in desk.window.banner.text
+    assert "1 change made since fit it" in desk.window.banner.text
+
+
+def test_the_mask_of_the_save_before_is_only_shown_in_a_project_that_is_only_read(
+    desk: Desk, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = saved_twice(tmp_path, 1)
+    damage(project / "cases/case-001/annotation-2.h5")
+    monkeypatch.setattr(banner, "ARMED_AFTER_MS", 0)
+    before = everything(project)
+    with read_only_disk(project.parent):
+        desk.window.open_project(project)
+        id = f"{TAKE}case-001"
+        desk.wait(lambda: desk.window.banner.findChild(QPushButton, id) is not None)
+        assert "read only here: only show the one of the save before?" in desk.window.banner.text
+        button = desk.window.banner.findChild(QPushButton, id)
+        assert button is not None and button.text().startswith("Show the mask of 2")
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        desk.wait(lambda: desk.window.session.has_mask("case-001"))
+        assert drawn(workbench_of(desk), "case-001") == [1, 2]
+        assert not workbench_of(desk).has_unsaved
+    assert everything(project) == before
 
 
 @pytest.mark.parametrize("what", ["annotation-2.h5", "volume.h5"])
