@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ from segdesk.store.disk.layout import (
 )
 from segdesk.store.disk.translate import reading
 from segdesk.store.journal.recover import recover_beside_a_writer
+from segdesk.store.outdated import newer_masks, refusal
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
 
 What = Literal["index", "previous index", "scan", "mask", "prediction", "journal"]
@@ -105,7 +107,7 @@ class _Look:
         if (self._path / PREVIOUS_FILE).exists():
             previous = self._index(PREVIOUS_FILE, "previous index", findings)
         if project is not None:
-            findings += self._journals()
+            findings += self._outdated() or self._journals()
         known = project or previous
         cases = known.cases if known is not None else tuple(self._alone(findings))
         self._total = sum(case.slices for case in cases)
@@ -119,6 +121,18 @@ class _Look:
         except ProjectError as error:
             findings.append(Finding(what, name, error.sentence))
             return None
+
+    def _outdated(self) -> list[Finding]:
+        """Masks that are newer than the index, while no save is about to name them."""
+        cases: tuple[str, ...] = ()
+        for left in reversed(range(_TRIES)):
+            with suppress(ProjectError), reading(f"The project '{self._path.name}'"):
+                cases = newer_masks(self._layout, *project_file.read(self._path))
+            if not cases:
+                return []
+            if left:
+                time.sleep(_WAIT_S)
+        return [Finding("index", PROJECT_FILE, refusal(self._layout, cases).sentence)]
 
     def _journals(self) -> list[Finding]:
         """What cannot be replayed. A record that is half written may be whole a moment later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from segdesk.core.case import Case
 from segdesk.core.regular_file import files_below
@@ -32,14 +33,16 @@ class PreviousMask:
         return CaseState.of(self.case)
 
 
+def generation_of(path: Path) -> int:
+    """The number in the name of a mask's file, or of one that was being written; 0 for none."""
+    number = path.name.removeprefix(".").removeprefix("annotation-").split(".")[0]
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0
+
+
 def older_generations(layout: Layout, case: str, generation: int) -> list[int]:
     """Numbers of a case's masks before a generation, the newest first."""
-    found: list[int] = []
-    for path in files_below(layout.case(case), "annotation-*.h5"):
-        number = path.stem.removeprefix("annotation-")
-        if number.isascii() and number.isdecimal() and 0 < int(number) < generation:
-            found.append(int(number))
-    return sorted(found, reverse=True)
+    found = map(generation_of, files_below(layout.case(case), "annotation-*.h5"))
+    return sorted((number for number in found if 0 < number < generation), reverse=True)
 
 
 def find(layout: Layout, case: Case) -> PreviousMask | None:

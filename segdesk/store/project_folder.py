@@ -28,7 +28,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import Entry, Stacks
 from segdesk.core.project import Project
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
-from segdesk.store import new_project, previous_mask
+from segdesk.store import new_project, outdated, previous_mask
 from segdesk.store.copying import Copy, InMemory
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
@@ -86,6 +86,8 @@ class ProjectFolder:
         #: Edits of older journals that the journal of now holds too.
         self._brought: set[int] = set()
         self._save: Save | None = None
+        #: Cases of which masks are there that are newer than the index.
+        self._newer: tuple[str, ...] = ()
         #: Masks that stay while somebody reads them, however often is saved meanwhile.
         self._pinned: set[Path] = set()
 
@@ -124,7 +126,8 @@ class ProjectFolder:
         Raises
         ------
         ProjectError
-            Where there is no project, it is damaged, or a newer segdesk made it.
+            Where there is no project, it is damaged, or a newer segdesk made it; where `writable`,
+            also where its index is older than the masks beside it.
         ProjectLocked
             Where `writable` and another process has it open for writing.
         """
@@ -135,6 +138,8 @@ class ProjectFolder:
         guard = Guard.of(path, ProjectLock.acquire(path) if writable else None)
         try:
             project, generation = project_file.read(path)
+            if writable and (newer := outdated.newer_masks(Layout(path), project, generation)):
+                raise outdated.refusal(Layout(path), newer)
         except BaseException:
             guard.release()
             raise
@@ -162,6 +167,10 @@ class ProjectFolder:
                 recovery, project, generation = recover_beside_a_writer(self.path)
                 self._index = Index(self.path, project, generation, self._guard.check)
         found = opened(self._index.saved, recovery)
+        self._newer = outdated.newer_masks(self._layout, found.project, self.generation)
+        if self._newer:
+            problem = outdated.refusal(self._layout, self._newer)
+            found = replace(found, notes=(str(problem), *found.notes))
         self._touched = Touched()
         for number, entry in recovery.entries():
             edit = edit_of(entry) if entry is not None else None
@@ -258,8 +267,10 @@ class ProjectFolder:
         Raises
         ------
         ProjectError
-            Where the file is missing or damaged.
+            Where the file is missing or damaged, or one is there that the index does not know.
         """
+        if case.id in self._newer:
+            raise outdated.refusal(self._layout, (case.id,))
         layout = Layout(self._guard.readable())
         return annotation_file.read(layout.annotation(case.id, case.generation), case)
 

@@ -20,7 +20,6 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
 from segdesk.core.project import Project
-from segdesk.core.regular_file import is_link
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Split
 from segdesk.errors import ProjectError, SegdeskError
@@ -31,6 +30,7 @@ from segdesk.store.journal.journal_file import Contents, read
 from segdesk.store.journal.older import edits_before, older_files
 from segdesk.store.journal.record_codec import Named
 from segdesk.store.journal.recover import Recovery, journal_numbers
+from segdesk.store.outdated import newer_masks
 from segdesk.store.parts import annotation_file, project_file, volume_file
 
 
@@ -113,7 +113,7 @@ class _Look:
         self._layout = Layout(path)
         self._lost: list[str] = []
         self._notes: list[str] = []
-        #: Whether the index itself can be read.
+        #: Whether the index itself can be read, and nothing is newer.
         self._is_newest = True
         #: What masks' files say, and what scans' files say, by case.
         self._masks: dict[str, Project] = {}
@@ -125,7 +125,7 @@ class _Look:
         index, generation = self._index()
         is_newest = self._is_newest
         known = {case.id: case for case in index.cases} if index is not None else {}
-        folders = _folders(self._path / "cases")
+        folders = self._layout.folders("cases")
         runs = () if index is None or is_newest else tuple(run.id for run in index.runs)
         cases: list[Found] = []
         unknown: list[str] = []
@@ -149,7 +149,7 @@ class _Look:
             project,
             tuple(cases),
             tuple(unknown),
-            _folders(self._path / "runs"),
+            self._layout.folders("runs"),
             number,
             edits,
             tuple(self._lost),
@@ -170,6 +170,9 @@ class _Look:
                 continue
             if not self._is_newest:
                 self._notes.append(f"'{name}' takes the place of the index.")
+            elif newer_masks(self._layout, *found):
+                self._is_newest = False
+                self._notes.append("The index is older than masks beside it; the newest are taken.")
             return found
         self._notes.append("The project is put together from the files of its cases.")
         return None, 0
@@ -203,7 +206,7 @@ class _Look:
 
     def _name_who_has_no_pool(self, cases: list[Case], project: Project) -> None:
         """Patients whose pool stood in the index alone; of a project that trained, they had one."""
-        said = self._lost if _folders(self._path / "runs") else self._notes
+        said = self._lost if self._layout.folders("runs") else self._notes
         for case in cases:
             patients = {case.patient_of(index) for index in range(case.slices)}
             if case.pool is None and not patients <= dict(project.split.pools).keys():
@@ -324,17 +327,6 @@ class _Look:
                 yield read(self._path / journal_name(number), number)
             except OSError:
                 yield Contents(number, -1, (), 0, "damaged")
-
-
-def _folders(home: Path) -> tuple[str, ...]:
-    """Names of the folders in a folder; no link is given."""
-    if not home.is_dir() or is_link(home):
-        return ()
-    return tuple(
-        path.name
-        for path in sorted(home.iterdir())
-        if path.is_dir() and not is_link(path) and not path.name.startswith(".")
-    )
 
 
 def _with_changes(

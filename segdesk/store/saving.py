@@ -34,7 +34,7 @@ from segdesk.store.journal.older import (
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.parts.project_codec import part
-from segdesk.store.previous_mask import older_generations
+from segdesk.store.previous_mask import generation_of, older_generations
 
 
 def new_generations(
@@ -210,7 +210,8 @@ class Save:
             # The save stands, whatever a folder refuses.
             with suppress(OSError, ProjectError):
                 for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
-                    if path.name not in kept and path not in self._pinned:
+                    is_spare = generation_of(path) < case.generation and path.name not in kept
+                    if is_spare and path not in self._pinned:
                         _remove(path)
         self._drop_journals()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from segdesk.core.regular_file import NotRegular, check_no_link
+from segdesk.core.regular_file import NotRegular, check_no_link, is_link
 from segdesk.errors import ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.store.disk.names import checked_id
@@ -60,6 +61,17 @@ class Layout:
     def prediction(self, run: str, case: str) -> Path:
         """runs/RUN/predictions/CASE.h5"""
         return self.inside(RunPaths(self.run(run)).prediction(checked_id(case)))
+
+    def folders(self, room: Literal["cases", "runs"]) -> tuple[str, ...]:
+        """Names of the folders in one of the two, sorted; no link and nothing hidden is given."""
+        home = self.root / room
+        if not home.is_dir() or is_link(home):
+            return ()
+        return tuple(
+            path.name
+            for path in sorted(home.iterdir())
+            if path.is_dir() and not is_link(path) and not path.name.startswith(".")
+        )
 
     def inside(self, path: Path) -> Path:
         """The path, where neither it nor a folder on the way to it is a link.

@@ -1,0 +1,71 @@
+"""An index that is older than masks beside it: put back from a backup, or by a program that syncs.
+
+A save that is cut off leaves newer masks too, but beside the mask that the index names and the
+journals that lead from there. Where one of these is gone, a later save has removed it, and the
+newer mask is all there is of what was drawn since: nobody may remove it, or write over it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from segdesk.core.project import Project
+from segdesk.errors import ProjectError, UsageError
+from segdesk.store.disk.layout import Layout, journal_name
+from segdesk.store.previous_mask import older_generations
+
+
+def newer_masks(layout: Layout, project: Project, generation: int) -> tuple[str, ...]:
+    """Names of the case folders with masks that an outdated index knows nothing of.
+
+    Parameters
+    ----------
+    project, generation : as the index says
+
+    Returns
+    -------
+    Sorted; empty where the index is the newest, or all that is newer can be replayed. A folder that
+    the index does not name counts where its mask is newer than the last save that the index knows:
+    one that was being removed has none.
+    """
+    is_journal_there = (layout.root / journal_name(generation)).exists()
+    named = {case.id: case.generation for case in project.cases}
+    found: list[str] = []
+    for case in layout.folders("cases"):
+        number = named.get(case)
+        if number is not None and is_journal_there and _is_there(layout, case, number):
+            continue
+        if newest_mask(layout, case) > (generation if number is None else number):
+            found.append(case)
+    return tuple(found)
+
+
+def _is_there(layout: Layout, case: str, generation: int) -> bool:
+    try:
+        return generation == 0 or layout.annotation(case, generation).is_file()
+    except (ProjectError, UsageError):
+        return False
+
+
+def newest_mask(layout: Layout, case: str) -> int:
+    """The highest number of a case's masks, whether an index names it or not; 0 for none."""
+    try:
+        numbers = older_generations(layout, case, sys.maxsize)
+    except (ProjectError, UsageError):
+        return 0
+    return max(numbers, default=0)
+
+
+def refusal(layout: Layout, cases: tuple[str, ...]) -> ProjectError:
+    """Why such a project is not opened for writing, and the way out."""
+    return ProjectError(
+        f"The index of the project '{layout.root.name}' is older than the masks of "
+        f"{_listed(cases)}, as after a part of a backup was put back.",
+        "Nothing is written there. 'segdesk check PROJECT --repair NEW' makes a project of the "
+        "newest masks.",
+    )
+
+
+def _listed(cases: tuple[str, ...]) -> str:
+    names = ", ".join(f"'{case}'" for case in cases[:3])
+    return names if len(cases) <= 3 else f"{names} and {len(cases) - 3} more"

@@ -1,0 +1,104 @@
+"""An index that is older than the masks beside it, as after a part of a backup was put back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app import saving
+from segdesk.app.workbench import Workbench
+from segdesk.errors import ProjectError
+from segdesk.store.checking import check
+from segdesk.store.disk.layout import PROJECT_FILE
+from segdesk.store.repairing import repair
+from tests.projects import add_case, make_project, stroke
+
+
+@pytest.fixture(params=[0, 1, 2])
+def outdated(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, dict[str, np.ndarray]]:
+    """Saved seven times, then with the index of the first times; and the masks as they were."""
+    workbench = make_project(tmp_path, cases=2)
+    path = workbench.folder.path
+    old = (path / PROJECT_FILE).read_bytes()
+    for _ in range(request.param):
+        stroke(workbench, 0)
+        stroke(workbench, 1)
+        saving.save(workbench)
+        old = (path / PROJECT_FILE).read_bytes()
+    workbench.history.clear()
+    add_case(workbench, id="case-003")
+    for index in range(1, 5):
+        stroke(workbench, index)
+        stroke(workbench, index, case="case-003")
+        workbench.history.clear()
+        saving.save(workbench)
+    ids = ("case-001", "case-003")
+    drawn = {case: workbench.annotation(case).labels.copy() for case in ids}
+    workbench.close()
+    (path / PROJECT_FILE).write_bytes(old)
+    return path, drawn
+
+
+def everything(path: Path) -> dict[Path, bytes]:
+    """The files; the lock has who held it last."""
+    files = (file for file in path.rglob("*") if file.is_file() and file.name != "lock")
+    return {file.relative_to(path): file.read_bytes() for file in files}
+
+
+def test_it_is_not_written_to(outdated: tuple[Path, dict[str, np.ndarray]]) -> None:
+    path, _ = outdated
+    before = everything(path)
+    with pytest.raises(ProjectError, match="older than the masks of 'case-001', 'case-003'") as no:
+        Workbench.open(path)
+    assert "--repair" in no.value.hint
+    assert everything(path) == before
+    Workbench.open(path, writable=False).close()
+
+
+def test_it_is_said_where_it_is_only_read(outdated: tuple[Path, dict[str, np.ndarray]]) -> None:
+    path, _ = outdated
+    workbench = Workbench.open(path, writable=False)
+    assert workbench.notes[0].startswith(f"The index of the project '{path.name}' is older than")
+    with pytest.raises(ProjectError, match="older than the masks of 'case-001'"):
+        workbench.annotation("case-001")
+    assert not workbench.annotation("case-002").labels.any()
+    workbench.close()
+
+
+def test_check_says_so(outdated: tuple[Path, dict[str, np.ndarray]]) -> None:
+    path, _ = outdated
+    first = check(path).findings[0]
+    assert (first.what, first.file) == ("index", PROJECT_FILE)
+    assert "older than the masks of 'case-001', 'case-003'" in first.sentence
+
+
+def test_a_repair_takes_the_newest_masks(
+    outdated: tuple[Path, dict[str, np.ndarray]], tmp_path: Path
+) -> None:
+    path, drawn = outdated
+    repair(path, tmp_path / "new.segdesk")
+    with_all = Workbench.open(tmp_path / "new.segdesk")
+    assert {case.id for case in with_all.project.cases} == {"case-001", "case-002", "case-003"}
+    for case, labels in drawn.items():
+        assert np.array_equal(with_all.annotation(case).labels, labels), case
+    assert check(tmp_path / "new.segdesk").findings == ()
+    with_all.close()
+
+
+def test_what_a_save_that_was_cut_off_leaves_is_no_newer_index(tmp_path: Path) -> None:
+    """A kill between the masks and the index: the journals lead to the same."""
+    workbench = make_project(tmp_path)
+    path = workbench.folder.path
+    stroke(workbench, 0)
+    saving.save(workbench)
+    old = (path / PROJECT_FILE).read_bytes()
+    stroke(workbench, 1)
+    saving.save(workbench)
+    workbench.close()
+    (path / PROJECT_FILE).write_bytes(old)
+    again = Workbench.open(path)
+    assert not any("older than" in note for note in again.notes)
+    assert again.annotation("case-001").labels[1].any()
+    again.close()
