@@ -31,12 +31,13 @@ class PendingSave:
             raise
 
     def run(self) -> Project:
-        """Write and verify everything. Any thread."""
-        return self._save.run()
+        """Write and verify everything, and tidy up. Any thread."""
+        project = self._save.run()
+        self._save.finish()
+        return project
 
     def succeeded(self, project: Project) -> None:
         """Tell the Workbench. Its thread."""
-        self._save.finish()
         self._workbench.saved(project)
 
     def failed(self) -> None:

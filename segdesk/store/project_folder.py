@@ -46,6 +46,7 @@ from segdesk.store.journal.recover import (
     recover,
     recover_beside_a_writer,
 )
+from segdesk.store.journal.succession import Succession
 from segdesk.store.journal.touched import Touched
 from segdesk.store.parts import annotation_file, project_file
 from segdesk.store.previous_mask import PreviousMask
@@ -68,6 +69,7 @@ class ProjectFolder:
 
     def __init__(self, path: Path, index: Index, guard: Guard) -> None:
         self.path = path
+        self._what = f"The journal of the project '{path.name}'"
         self._layout = Layout(path)
         self._index = index
         self._guard = guard
@@ -80,6 +82,8 @@ class ProjectFolder:
         )
         self.runs = RunFiles(self._layout, self._guard)
         self._journal: Journal | None = None
+        #: Where the journal of now follows one that was there before it.
+        self._succession: Succession | None = None
         #: Number of the newest journal whose fsync has failed.
         self._lost = -1
         self._touched = Touched()
@@ -153,17 +157,16 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses.
         """
-        what = f"The journal of the project '{self.path.name}'"
         if self.writable:
-            with reading(what):
+            with reading(self._what):
                 recovery = recover(self.path, self._index.base.generation)
-            with writing(what):
+            with writing(self._what):
                 sweep(self.path)
                 if self._journal is not None:
                     self._journal.close()
                 self._journal = mend(self.path, recovery)
         else:
-            with reading(what):
+            with reading(self._what):
                 recovery, project, generation = recover_beside_a_writer(self.path)
                 self._index = Index(self.path, project, generation, self._guard.check)
         found = opened(self._index.saved, recovery)
@@ -225,7 +228,7 @@ class ProjectFolder:
             if self._save is not None:
                 self._save.abandon()
             if self._journal is not None and self._guard.may_append():
-                with writing(f"The journal of the project '{self.path.name}'"):
+                with writing(self._what):
                     self._journal.hand_on()
             if self.writable:
                 self._index.write()
@@ -353,6 +356,8 @@ class ProjectFolder:
 
         A journal that follows a lost one mends nothing: after a power cut, it would follow a gap.
         """
+        if self._succession is not None:
+            self._lost = max(self._lost, self._succession.older_lost)
         if self._journal is not None and self._journal.is_lost:
             self._lost = self._journal.number
         return self._lost >= self._index.base.generation
@@ -370,6 +375,8 @@ class ProjectFolder:
         journal = self._journal_there()
         if self._guard.may_append():
             with self._writing_changes():
+                if self._succession is not None:
+                    self._succession.settle()
                 journal.sync()
         self._guard.check()
 
@@ -435,28 +442,29 @@ class ProjectFolder:
             layout=self._layout,
             anew=anew,
         )
-        with writing(f"The journal of the project '{self.path.name}'"):
-            journal.flush()
-            if not self._made_lasting(journal):
-                self._lost = journal.number
-            self._journal = Journal.create(self.path, number, journal.next_sequence, stacks)
-        journal.close()
+        with writing(self._what):
+            self._succession = Succession.begin(self.path, journal, stacks)
+        self._journal = self._succession.newer
         self._brought = set()
         self._index.begin(project, self._touched.segments())
         self._save = Save(
-            self._layout, self._index, new, new_base, stacks, self._guard.check, self._pinned
+            self._layout,
+            self._index,
+            new,
+            new_base,
+            stacks,
+            self._settle,
+            self._guard.check,
+            self._pinned,
         )
         self._save.unsound = anew
         return self._save
 
-    def _made_lasting(self, journal: Journal) -> bool:
-        """Have a journal outlive a power cut; where it can't, the save that begins is the way out,
-        because it writes the masks as they are in memory."""
-        try:
-            journal.sync()
-        except OSError:
-            return False
-        return True
+    def _settle(self) -> None:
+        """Make the journals lasting between which a save has changed, where that is not done."""
+        if self._succession is not None:
+            with writing(self._what):
+                self._succession.settle()
 
     # When the folder is not what it was
 

@@ -1,6 +1,6 @@
 """One `Save`: new generations of the masks that changed, then the new index.
 
-Made by `ProjectFolder.begin_save` with frozen copies, run on a worker, finished on the GUI thread.
+Made by `ProjectFolder.begin_save` with frozen copies, run and finished on a worker.
 Until the index is replaced, the old generation and its journals are the truth; from then on the
 new ones are. A Save that fails leaves both journals, and the next one takes the next number.
 """
@@ -99,7 +99,7 @@ def new_generations(
 
 
 class Save:
-    """A save that has begun. `run` once, on any thread; then `finish` on the GUI thread.
+    """A save that has begun. `run` once, on any thread; then `finish` there.
 
     Parameters
     ----------
@@ -108,6 +108,7 @@ class Save:
     new : the masks to write
     base : what the new index carries
     stacks : what can be undone and redone when it begins
+    settle : makes the journals before it lasting, once; raises ProjectError where it can't
     check : asked before each write: raises where the folder is not the project's to write to
     pinned : masks that somebody is reading, asked when older ones go; they go the next time
     """
@@ -119,6 +120,7 @@ class Save:
         new: tuple[NewGeneration, ...],
         base: Base,
         stacks: Stacks,
+        settle: Callable[[], None],
         check: Check = no_check,
         pinned: AbstractSet[Path] = frozenset(),
     ) -> None:
@@ -128,6 +130,7 @@ class Save:
         self._new = new
         self._base = base
         self._stacks = stacks
+        self._settle = settle
         self._check = check
         self._pinned = pinned
         self._previous = index.base
@@ -148,6 +151,8 @@ class Save:
             self._ended.wait()
         self._started = True
         self._ended.set()
+        with suppress(ProjectError):
+            self._settle()
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Project:
         """Write everything; the worker's part.
@@ -171,6 +176,8 @@ class Save:
         self._started = True
         total, done = sum(mask.case.slices for mask in self._new), 0
         try:
+            self._check()
+            self._settle()
             for mask in self._new:
                 self._check()
                 self._write(mask, _counting(progress, done, total))

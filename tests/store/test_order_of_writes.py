@@ -166,7 +166,8 @@ def test_the_journal_of_the_next_generation_lasts_before_a_mask_of_it_is_written
     (made,) = _at(events, lambda e: isinstance(e, Name) and e.path.name == "journal-2")
     (placed,) = _at(events, lambda e: isinstance(e, Name) and e.path.name == "annotation-2.h5")
     between = [e.node.born.name for e in events[made:placed] if isinstance(e, Sync)]
-    assert between[:2] == ["journal-2", "p.segdesk"]
+    # The one before it first: what is made lasting never follows a gap.
+    assert between[:3] == ["journal-1", "journal-2", "p.segdesk"]
 
 
 def test_a_stroke_is_with_the_system_when_append_returns(desk: Desk) -> None:
@@ -182,3 +183,21 @@ def test_a_prediction_lasts_before_the_index_that_names_it(desk: Desk) -> None:
     assert faults_of_order(desk.record.events) == []
     renamed = [e.path.name for e in desk.record.events if isinstance(e, Name) and e.new]
     assert renamed.index("case-001.h5") < renamed.index("project.h5")
+
+
+def test_a_save_begins_without_waiting_for_the_disk_and_its_worker_does(desk: Desk) -> None:
+    """It begins on the window's thread, where somebody paints."""
+    paint(desk.folder, desk.mask, CASE, 2)
+    saving = desk.folder.begin_save(desk.project, {CASE: desk.mask})
+    assert [event for event in desk.record.events if isinstance(event, Sync)] == []
+    saving.run()
+    assert faults_of_order(desk.record.events) == []
+
+
+def test_a_save_that_never_ran_leaves_both_journals_lasting(desk: Desk) -> None:
+    paint(desk.folder, desk.mask, CASE, 2)
+    desk.folder.begin_save(desk.project, {CASE: desk.mask})
+    paint(desk.folder, desk.mask, CASE, 3)
+    desk.folder.close()
+    synced = [e.node.born.name for e in desk.record.events if isinstance(e, Sync)]
+    assert synced[:3] == ["journal-1", "journal-2", "p.segdesk"]

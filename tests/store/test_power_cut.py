@@ -95,9 +95,9 @@ class Life:
         number = len(self.versions) - 1
         self.record.mark(May("version", number))
         saving = self.folder.begin_save(self.project, {FIRST: self.mask})
-        self.record.mark(Must("stroke", strokes))
         self.draw(strokes_meanwhile)
         saving.run()
+        self.record.mark(Must("stroke", strokes))
         self.record.mark(Must("version", number))
         saving.finish()
 

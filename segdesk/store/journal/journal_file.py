@@ -74,9 +74,10 @@ class Journal:
     """
 
     def __init__(
-        self, number: int, file: io.FileIO, end: int, next_sequence: int, *, first: int
+        self, path: Path, number: int, file: io.FileIO, end: int, next_sequence: int, *, first: int
     ) -> None:
         self.number = number
+        self._path = path
         #: Sequence numbers of its first record, and of the one that comes next.
         self.first = first
         self.next_sequence = next_sequence
@@ -84,17 +85,39 @@ class Journal:
         self._end = end
         self._waiting: list[bytes] = []
         self._lost: OSError | None = None
+        #: Where it ended when the disk itself had it.
+        self._lasting = 0
         self._lock = threading.Lock()
 
     @classmethod
     def create(
         cls, folder: Path, number: int, next_sequence: int, stacks: Stacks = NOTHING
     ) -> Journal:
-        """Start a journal; an unfinished one of that number is written over.
+        """Start a journal that outlives a power cut; as `begin`."""
+        journal = cls.begin(folder, number, next_sequence, stacks)
+        try:
+            journal.make_lasting()
+        except OSError:
+            journal.close()
+            (folder / journal_name(number)).unlink(missing_ok=True)
+            raise
+        return journal
+
+    @classmethod
+    def begin(
+        cls, folder: Path, number: int, next_sequence: int, stacks: Stacks = NOTHING
+    ) -> Journal:
+        """Start a journal, which `make_lasting` ends; an unfinished one of that number is written
+        over.
 
         Parameters
         ----------
         stacks : what can be undone and redone now
+
+        Raises
+        ------
+        OSError
+            Where the disk refuses; nothing is left of it then.
         """
         path = folder / journal_name(number)
         begin = head_bytes(number, next_sequence)
@@ -102,20 +125,37 @@ class Journal:
         file = new_regular(path)
         try:
             _write_all(file, begin)
-            os.fsync(file.fileno())
-            sync_folder(folder)
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
             raise
-        return cls(number, file, len(begin), next_sequence + 1, first=next_sequence)
+        return cls(path, number, file, len(begin), next_sequence + 1, first=next_sequence)
+
+    def make_lasting(self) -> None:
+        """Have a journal that has begun, and its name, outlive a power cut.
+
+        Raises
+        ------
+        OSError
+            Where the disk refuses; the journal is lost then.
+        """
+        end = self._end
+        try:
+            os.fsync(self._file.fileno())
+            sync_folder(self._path.parent)
+        except OSError as error:
+            self._lost = error
+            raise
+        self._lasting = end
 
     @classmethod
     def reopen(cls, folder: Path, contents: Contents) -> Journal:
         """Go on behind the last whole record of a journal that was read."""
-        file = change_regular(with_one_name(folder / journal_name(contents.number)))
+        path = with_one_name(folder / journal_name(contents.number))
         first, following = contents.first, contents.next_sequence
-        return cls(contents.number, file, contents.end, following, first=first)
+        return cls(
+            path, contents.number, change_regular(path), contents.end, following, first=first
+        )
 
     @classmethod
     def write_apart(cls, path: Path, payloads: Sequence[bytes]) -> None:
@@ -128,7 +168,7 @@ class Journal:
         """
         with new_regular(path) as file:
             _write_all(file, head_bytes(0, 1))
-            journal = cls(0, file, HEAD_SIZE, 1, first=1)
+            journal = cls(path, 0, file, HEAD_SIZE, 1, first=1)
             for payload in payloads:
                 journal.append(payload)
             journal.sync()
@@ -177,11 +217,13 @@ class Journal:
         self.flush()
         if self._lost is not None:
             raise OSError(self._lost.errno, self._lost.strerror)
+        end = self._end
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
             self._lost = error
             raise
+        self._lasting = end
 
     def hand_on(self) -> None:
         """Before a save begins another journal, or at the end: make it lasting, unless it is lost.
@@ -194,9 +236,8 @@ class Journal:
         OSError
             Where the disk refuses.
         """
-        if self.is_lost:
-            self.flush()
-        else:
+        self.flush()
+        if not self.is_lost and self._lasting < self._end:
             self.sync()
 
     @property
@@ -269,8 +310,8 @@ def read(path: Path, number: int) -> Contents:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         head = file.read(HEAD_SIZE)
-        # A head is on the disk before anything is written behind it.
-        if len(head) < HEAD_SIZE or (not any(head) and size == HEAD_SIZE):
+        # The power went before a worker had made it lasting: it never held anything that was.
+        if len(head) < HEAD_SIZE or not (any(head) or _has_content(file)):
             return Contents(number, -1, (), 0, "torn")
         magic, written_number, first = _HEAD.unpack_from(head)
         intact = _SUM.unpack_from(head, _HEAD.size)[0] == zlib.crc32(head[: _HEAD.size])

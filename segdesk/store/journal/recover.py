@@ -241,6 +241,9 @@ def _chain(folder: Path, generation: int, numbers: Sequence[int]) -> Recovery:
     for position, number in enumerate(numbers):
         contents = read(folder / journal_name(number), number)
         follows = number == generation if not journals else _follows(journals[-1], contents)
+        if not follows and not contents.flaw and _has_only_begun(contents):
+            # It had only begun when the power took the end of the one before.
+            continue
         if not follows:
             return Recovery(generation, tuple(journals), tuple(numbers[position:]))
         if contents.first < 0 and journals and contents.flaw == "torn":
@@ -309,6 +312,10 @@ def _follows(before: Contents, after: Contents) -> bool:
     if after.flaw == "torn" and after.first < 0:
         return True
     return before.first >= 0 and before.flaw != "damaged" and after.first == before.next_sequence
+
+
+def _has_only_begun(journal: Contents) -> bool:
+    return all(isinstance(record, Stacks) for record in journal.records)
 
 
 def _set_aside(path: Path, start: int) -> None:
