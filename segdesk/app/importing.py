@@ -1,7 +1,8 @@
 """Scans and labels in: what a source holds, what it needs, and how it becomes a Case.
 
-`survey` and `read_in` may run on a worker; `take` changes the project and belongs to the
-Workbench's thread. What a file means is decided in `formats`, where it lies on disk in `store`.
+`survey` and `read_in` may run on a worker; what changes the project belongs to the Workbench's
+thread: `join`, `draw` and `leave` for the window, which waits for no disk, `take` for others. What
+a file means is decided in `formats`, where it lies on disk in `store`.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ import numpy.typing as npt
 from segdesk.app import pooling
 from segdesk.app.import_questions import check_answered, questions
 from segdesk.app.label_edit import LabelsAs, label_edit, left_out
+from segdesk.app.label_numbers import new_segments, other_names, renumbered
 from segdesk.app.removing import removed_ids
 from segdesk.app.saving import save
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
-from segdesk.core.edit import Edit, SegmentChange
+from segdesk.core.edit import Edit
 from segdesk.core.grid import Grid
 from segdesk.core.project import Project
-from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ChoiceNeeded, InputError, ProjectError, UsageError
@@ -283,40 +284,93 @@ def read_in(
     return Imported(case, labels, _first_labels(case, labels, request), request)
 
 
-def take(workbench: Workbench, imported: Imported) -> Case:
-    """Bring a read scan into the project. On the Workbench's thread.
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """A case that has joined the project in memory.
+
+    Parameters
+    ----------
+    case : as it is there
+    before : the project without it
+    labels : under the project's numbers, or None
+    """
+
+    case: Case
+    before: Project
+    labels: LabelMap | None
+
+
+def join(workbench: Workbench, imported: Imported) -> Joined:
+    """Bring a read scan into the project, in memory; then `folder.write_index` puts it on disk, on
+    any thread, and `draw` brings its labels. On the Workbench's thread.
 
     It counts as a scan of the same patient as those with the same voxels or from the same series,
     and shares their pool: see `pooling.place`.
 
     Raises
     ------
-    ProjectError
-        Where the disk refuses. The project is as it was then.
     UsageError
-        Where another scan of the patient keeps the case out of the pool that was asked for.
+        Where another scan of the patient keeps the case out of the pool that was asked for; the
+        project is as it was then.
     """
-    before, edit = workbench.project, imported.edit
+    before, case = workbench.project, imported.case
     labels = imported.labels and renumbered(before.segments, imported.labels)
-    case = imported.case
     said = _twins(before, case)
     if labels is not None and imported.labels is not None:
         said += labels.notes[len(imported.labels.notes) :]
-        said += _other_names(before.segments, labels)
+        said += other_names(before.segments, labels)
         said += left_out(before.segments, labels.labels)
     case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
+    case = pooling.place(workbench, case)
+    workbench.follow_project(workbench.project.with_case(case))
+    return Joined(case, before, labels)
+
+
+def draw(workbench: Workbench, imported: Imported, joined: Joined) -> None:
+    """Draw the labels of a case that has joined and is on the disk, as one Edit."""
+    edit, labels = imported.edit, joined.labels
+    if labels is None or edit is None:
+        return
+    table = workbench.segments
+    now = replace(imported.request, locked=table.locked, segments=frozenset(table.numbers))
+    if now != imported.request or labels is not imported.labels:
+        edit = _first_labels(joined.case, labels, now)
+    workbench.do(replace(edit, segments=new_segments(table, labels)))
+
+
+def leave(workbench: Workbench, joined: Joined) -> None:
+    """Take a case back that the disk refused, and what came to others with it; what else has
+    changed meanwhile stays. Its files are `folder.scans.remove`'s, on any thread."""
+    was = {case.id: case for case in joined.before.cases}
+    cases = tuple(
+        replace(case, pool=was[case.id].pool, pool_reasons=was[case.id].pool_reasons)
+        if case.id in was and case.pool == joined.case.pool
+        else case
+        for case in workbench.project.cases
+        if case.id != joined.case.id
+    )
+    workbench.take_back_case(joined.case.id, replace(workbench.project, cases=cases))
+
+
+def take(workbench: Workbench, imported: Imported) -> Case:
+    """Bring a read scan into the project and keep it, for a caller without a window; as `join`.
+
+    Raises
+    ------
+    ProjectError
+        Where the disk refuses. The project is as it was then.
+    UsageError
+        As `join`.
+    """
+    before = workbench.project
     try:
-        workbench.add_case(pooling.place(workbench, case))
-        if labels is not None and edit is not None:
-            table = before.segments
-            now = replace(imported.request, locked=table.locked, segments=frozenset(table.numbers))
-            if now != imported.request or labels is not imported.labels:
-                edit = _first_labels(case, labels, now)
-            workbench.do(replace(edit, segments=_new_segments(workbench.segments, labels)))
+        joined = join(workbench, imported)
+        workbench.folder.write_index()
+        draw(workbench, imported, joined)
     except BaseException:
-        _take_back(workbench, before, case.id)
+        _take_back(workbench, before, imported.case.id)
         raise
-    return workbench.project.case(case.id)
+    return workbench.project.case(joined.case.id)
 
 
 def _first_labels(case: Case, labels: LabelMap, request: Request) -> Edit:
@@ -357,32 +411,16 @@ def import_scan(
 
 
 def _take_back(workbench: Workbench, before: Project, case: str) -> None:
-    # A disk that refuses even this leaves the case there in one piece, which is no harm.
+    workbench.take_back_case(case, before)
+    # A disk that refuses even this leaves its files there, which is no harm.
     with suppress(ProjectError):
-        workbench.take_back_case(case, before)
+        workbench.folder.scans.remove(case)
 
 
 def _twins(project: Project, case: Case) -> tuple[str, ...]:
     """A sentence where the project has the same voxels already."""
     twins = [row.id for row in project.cases if row.fingerprint == case.fingerprint]
     return (f"The voxels equal those of {', '.join(twins)}: the same scan twice?",) if twins else ()
-
-
-def _other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
-    """Sentences where a number stands for another name in the file, or for none there."""
-    names = dict(labels.names)
-    said: list[str] = []
-    for number in sorted(labels.numbers):
-        if number not in table or table[number].locked:
-            continue
-        here, there = table[number].name, names.get(number)
-        if there is None and here != f"Segment {number}":
-            said.append(f"Label {number} of the file became the segment '{here}' that was there.")
-        elif there not in (None, here):
-            said.append(
-                f"Segment {number} is '{here}' here and '{there}' in the file of the labels."
-            )
-    return tuple(said)
 
 
 def read_label_map(case: Case, source: str) -> LabelMap:
@@ -413,7 +451,7 @@ def take_label_map(
     labels = renumbered(table, labels)
     notes = (
         *labels.notes,
-        *_other_names(table, labels),
+        *other_names(table, labels),
         *left_out(table, labels.labels),
     )
     edit = label_edit(
@@ -424,41 +462,5 @@ def take_label_map(
         segments=frozenset(table.numbers) | labels.numbers,
         locked=table.locked,
     )
-    workbench.do(replace(edit, segments=_new_segments(table, labels)))
+    workbench.do(replace(edit, segments=new_segments(table, labels)))
     return notes
-
-
-def renumbered(table: SegmentTable, labels: LabelMap) -> LabelMap:
-    """The map with other numbers in the place of those that stand for a segment that is gone."""
-    shown = labels.numbers
-    gone = sorted(shown & table.gone)
-    if not gone:
-        return labels
-    names, lookup, notes = dict(labels.names), np.arange(256, dtype=np.uint8), list(labels.notes)
-    taken = table.spend(shown | names.keys())
-    for number in gone:
-        lookup[number] = free = taken.next_free()
-        taken = taken.spend([free])
-        if number in names:
-            names[free] = names.pop(number)
-        notes.append(
-            f"Label {number} of the file became segment {free}: number {number} stood for a "
-            "segment that was removed, and is not given again."
-        )
-    return replace(
-        labels,
-        labels=lookup[labels.labels],
-        names=tuple(sorted(names.items())),
-        notes=tuple(notes),
-    )
-
-
-def _new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, ...]:
-    names = dict(labels.names)
-    changes: list[SegmentChange] = []
-    for number in sorted(labels.numbers):
-        if number not in table:
-            segment = table.new(names.get(number, ""), number=number)
-            table = table.put(segment)
-            changes.append(SegmentChange(None, segment))
-    return tuple(changes)

@@ -32,7 +32,7 @@ def needs_reason(workbench: Workbench, case: str, pool: Pool | None) -> bool:
 
 
 def set_pool(workbench: Workbench, case: str, pool: Pool | None, *, reason: str = "") -> None:
-    """Put a case, and every other scan of its patient, into a pool.
+    """Put a case, and every other scan of its patient, into a pool; kept as `follow_project` keeps.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def set_pool(workbench: Workbench, case: str, pool: Pool | None, *, reason: str 
         reasons = (*row.pool_reasons, reason.strip()) if reason.strip() else row.pool_reasons
         project = project.with_case(replace(row, pool=pool, pool_reasons=reasons))
     if project != workbench.project:
-        workbench.put_project(project)
+        workbench.follow_project(project)
 
 
 def place(workbench: Workbench, case: Case) -> Case:

@@ -61,8 +61,8 @@ class TrainerJob:
 
     @property
     def paths(self) -> RunPaths:
-        """Where the run's files lie."""
-        return self.folder.runs.paths(self.run_id)
+        """Where the run's files lie; `TrainerSession.work` makes the folder."""
+        return self.folder.runs.named(self.run_id)
 
     def case(self, id: str) -> Case:
         """The case to predict of that id."""
@@ -120,6 +120,7 @@ class TrainerSession:
         try:
             # The run is in the index before there is a child.
             self.job.folder.write_index()
+            self.job.folder.runs.paths(self.job.run_id)
             if self.job.trains:
                 _clear(self.job.paths.clear_messages, self.job.run_id)
             bundle = self._prepare()

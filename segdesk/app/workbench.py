@@ -180,12 +180,11 @@ class Workbench:
         self.put_project(self.project.with_case(case))
 
     def take_back_case(self, id: str, before: Project) -> None:
-        """Undo an import that failed: the index as it was before, and no file of the case."""
+        """Undo an import that failed: the index as it was before; its files are the caller's."""
         if self.project is not before:
-            self.put_project(before)
+            self.follow_project(before)
         self.forget_case(id)
         self._unsaved.segments = True
-        self.folder.scans.remove(id)
 
     def forget_case(self, id: str) -> None:
         """Nothing of a case in memory or in the history; index and files are the caller's."""
@@ -201,24 +200,24 @@ class Workbench:
     def put_project(self, project: Project) -> None:
         """Replace the index (a case, split, settings, a first segment) and keep it on disk."""
         self.folder.save_index(project)
+        self._show_project(project)
+
+    def follow_project(self, project: Project) -> None:
+        """As `put_project`, but it is `folder.write_index` that puts it on disk, on any thread."""
+        self.folder.hand_over_index(project)
+        self._show_project(project)
+
+    def _show_project(self, project: Project) -> None:
         before, self.project = self.project, project
         self.index_changed.emit()
         if project.segments != before.segments:
             self.segments_changed.emit()
 
-    def follow_project(self, project: Project) -> None:
-        """As `put_project`, but it is `folder.write_index` that puts it on disk, on any thread."""
-        self.folder.hand_over_index(project)
-        self.project = project
-        self.index_changed.emit()
-
     # Runs and predictions
 
     def put_run(self, run: Run) -> None:
         """A run ended: it is on disk when this returns."""
-        project = self.project.with_run(run)
-        self.folder.save_index(project)
-        self.project = project
+        self.put_project(self.project.with_run(run))
         self.run_changed.emit(run.id)
 
     def follow_run(self, run: Run, *, keep: bool = True) -> None:

@@ -148,6 +148,7 @@ class Index:
         #: Held for a moment, so that handing over never waits for the disk.
         self._door = threading.Lock()
         self._saved = project
+        self._named = {case.id for case in project.cases}
         self._base = Base.of(project, generation)
         self._newest = _Brought(project, {})
         #: What stands on the disk; None where a failed write left that open.
@@ -160,6 +161,10 @@ class Index:
     def saved(self) -> Project:
         """The project as it stands on the disk."""
         return self._saved
+
+    def names(self, case: str) -> bool:
+        """Whether what stands on the disk names a case."""
+        return case in self._named
 
     @property
     def base(self) -> Base:
@@ -261,6 +266,6 @@ class Index:
         ids = {case.id for case in written.cases}
         with self._door:
             self._left |= {case.id for case in self._saved.cases} - ids
-        self._saved, self._written = written, brought
+        self._saved, self._written, self._named = written, brought, ids
         states = {id: state for id, state in base.cases.items() if id in ids}
         self._base = Base(base.generation, states, written.segments)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +36,8 @@ from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.disk.translate import reading, refusal, writing
 from segdesk.store.index import Index
 from segdesk.store.journal import record_codec
-from segdesk.store.journal.journal_file import NOTHING, Journal
+from segdesk.store.journal.journal_file import NOTHING
+from segdesk.store.journal.journals import Journals
 from segdesk.store.journal.recover import (
     Opened,
     edit_of,
@@ -46,7 +47,6 @@ from segdesk.store.journal.recover import (
     recover,
     recover_beside_a_writer,
 )
-from segdesk.store.journal.succession import Succession
 from segdesk.store.journal.touched import Touched
 from segdesk.store.parts import annotation_file, project_file
 from segdesk.store.previous_mask import PreviousMask
@@ -81,14 +81,8 @@ class ProjectFolder:
             lambda case: self._touched.forget_case(case),
         )
         self.runs = RunFiles(self._layout, self._guard)
-        self._journal: Journal | None = None
-        #: Where the journal of now follows one that was there before it.
-        self._succession: Succession | None = None
-        #: Number of the newest journal whose fsync has failed.
-        self._lost = -1
+        self._journal: Journals | None = None
         self._touched = Touched()
-        #: Edits of older journals that the journal of now holds too.
-        self._brought: set[int] = set()
         self._save: Save | None = None
         #: Cases of which masks are there that are newer than the index.
         self._newer: tuple[str, ...] = ()
@@ -164,7 +158,7 @@ class ProjectFolder:
                 sweep(self.path)
                 if self._journal is not None:
                     self._journal.close()
-                self._journal = mend(self.path, recovery)
+                self._journal = Journals(mend(self.path, recovery), recovery.brought)
         else:
             with reading(self._what):
                 recovery, project, generation = recover_beside_a_writer(self.path)
@@ -179,7 +173,6 @@ class ProjectFolder:
             edit = edit_of(entry) if entry is not None else None
             if edit is not None and edit.case not in found.gone:
                 self._touched.add(number, edit)
-        self._brought = recovery.brought
         return found
 
     def previous_mask(self, case: Case) -> PreviousMask | None:
@@ -227,16 +220,26 @@ class ProjectFolder:
         try:
             if self._save is not None:
                 self._save.abandon()
-            if self._journal is not None and self._guard.may_append():
-                with writing(self._what):
-                    self._journal.hand_on()
-            if self.writable:
-                self._index.write()
+            self.write_what_waits()
         finally:
             if self._journal is not None:
                 self._journal.close()
                 self._journal = None
             self._guard.release()
+
+    def write_what_waits(self) -> None:
+        """Have journal and index on the disk, so that `close` finds nothing to do. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        if self._journal is not None and self._guard.may_append():
+            with writing(self._what):
+                self._journal.hand_on()
+        if self.writable:
+            self._index.write()
 
     def delete(self) -> None:
         """Close the project and remove its folder: it was made for something that failed.
@@ -294,7 +297,8 @@ class ProjectFolder:
     def append(self, entry: Entry) -> None:
         """Journal what was done; when this returns, it outlives a crash of the program.
 
-        The Edit's case has to be in the index before, else opening leaves the Edit out.
+        Opening leaves an Edit out whose case the index does not name: where that still waits to be
+        written, it is written first. Where it can't be, the case has not come into the project.
 
         Parameters
         ----------
@@ -315,7 +319,10 @@ class ProjectFolder:
         if edit is not None:
             # First, so that the next save writes these slices even where the journal could not.
             self._touched.add(journal.number, edit)
-            with_edit = edit is not entry and self._bring(journal, edit.sequence)
+            with_edit = edit is not entry and journal.brings(edit.sequence)
+            if edit.case and not self._index.names(edit.case):
+                with suppress(ProjectError):
+                    self._index.write()
         kind, payload = record_codec.encode(entry, with_edit=with_edit)
         if not self._guard.may_append():
             journal.keep(payload, kind)
@@ -324,16 +331,6 @@ class ProjectFolder:
             return
         with self._writing_changes():
             journal.append(payload, kind)
-
-    def _bring(self, journal: Journal, sequence: int) -> bool:
-        """Whether an Edit that is named has to come along, because an older journal holds it.
-
-        So a journal can be replayed though an older one is damaged.
-        """
-        if sequence >= journal.first or sequence in self._brought:
-            return False
-        self._brought.add(sequence)
-        return True
 
     @contextmanager
     def _writing_changes(self) -> Generator[None, None, None]:
@@ -356,11 +353,7 @@ class ProjectFolder:
 
         A journal that follows a lost one mends nothing: after a power cut, it would follow a gap.
         """
-        if self._succession is not None:
-            self._lost = max(self._lost, self._succession.older_lost)
-        if self._journal is not None and self._journal.is_lost:
-            self._lost = self._journal.number
-        return self._lost >= self._index.base.generation
+        return self._journal is not None and self._journal.lost >= self._index.base.generation
 
     def sync(self) -> None:
         """Make every Edit so far outlive a power cut; called on a timer.
@@ -375,8 +368,6 @@ class ProjectFolder:
         journal = self._journal_there()
         if self._guard.may_append():
             with self._writing_changes():
-                if self._succession is not None:
-                    self._succession.settle()
                 journal.sync()
         self._guard.check()
 
@@ -397,8 +388,10 @@ class ProjectFolder:
         self._index.save(project, self._touched.segments())
 
     def hand_over_index(self, project: Project) -> None:
-        """As `save_index`, but written by the next `write_index`, save or `close`; is quick."""
-        self._guard.check()
+        """As `save_index`, but written by the next `write_index`, save or `close`, and refused by
+        them; waits for no disk."""
+        if not self.writable:
+            self._guard.check()
         self._index.hand_over(project, self._touched.segments())
 
     def write_index(self) -> None:
@@ -443,9 +436,7 @@ class ProjectFolder:
             anew=anew,
         )
         with writing(self._what):
-            self._succession = Succession.begin(self.path, journal, stacks)
-        self._journal = self._succession.newer
-        self._brought = set()
+            journal.follow_on(self.path, stacks)
         self._index.begin(project, self._touched.segments())
         self._save = Save(
             self._layout,
@@ -462,9 +453,8 @@ class ProjectFolder:
 
     def _settle(self) -> None:
         """Make the journals lasting between which a save has changed, where that is not done."""
-        if self._succession is not None:
-            with writing(self._what):
-                self._succession.settle()
+        with writing(self._what):
+            self._journal_there().settle()
 
     # When the folder is not what it was
 
@@ -491,11 +481,11 @@ class ProjectFolder:
         tail = None if self._journal is None else self._journal.tail
         return Copy(self._guard.home(), memory, self._index.base, self._touched.segments(), tail)
 
-    def _open_journal(self) -> Journal:
+    def _open_journal(self) -> Journals:
         self._guard.check()
         return self._journal_there()
 
-    def _journal_there(self) -> Journal:
+    def _journal_there(self) -> Journals:
         if self._journal is None:
             if not self.writable:
                 self._guard.check()

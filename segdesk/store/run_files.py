@@ -36,12 +36,16 @@ class RunFiles:
         ProjectError
             Where the folder is a link, or the disk refuses.
         """
-        folder = self._layout.run(run_id)
+        named = self.named(run_id)
         if self._guard.writable:
             self._guard.check()
             with writing(f"The folder of '{run_id}'"):
-                lasting_folder(folder)
-        return RunPaths(folder)
+                lasting_folder(named.folder)
+        return named
+
+    def named(self, run_id: str) -> RunPaths:
+        """As `paths`, without making the folder, which may take long."""
+        return RunPaths(self._layout.run(run_id))
 
     def write_prediction(self, prediction: Prediction) -> None:
         """Keep a prediction, in the place of an older one of the same run and case. Any thread.

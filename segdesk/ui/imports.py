@@ -8,6 +8,7 @@ hand that draws: only in an empty project is a case shown without being asked fo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from segdesk.app.import_questions import SAYS_ITSELF, Questions, look_all
 from segdesk.app.importing import Imported, Request
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
 from segdesk.core.window import PRESETS, Window, full_range
 from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
 from segdesk.formats.findings import Finding, Survey
@@ -34,6 +36,8 @@ from segdesk.ui.preferences import Preferences
 from segdesk.ui.session import Session
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.translations import tr
+
+log = logging.getLogger(__name__)
 
 #: Problems, or cases, that one sentence names; the rest is counted.
 MOST_PROBLEMS = 5
@@ -309,7 +313,8 @@ class ImportFlow(QObject):
         def done(imported: Imported) -> None:
             if self._session.workbench is workbench:
                 self._take(workbench, batch, imported)
-            self._next(workbench, batch)
+            else:
+                self._next(workbench, batch)
 
         def failed(error: Exception) -> None:
             if isinstance(error, Cancelled):
@@ -332,11 +337,51 @@ class ImportFlow(QObject):
         self.previewed.emit(plane, window)
 
     def _take(self, workbench: Workbench, batch: _Batch, imported: Imported) -> None:
+        """Bring a scan in: the index that names it is on the disk before it is shown."""
         try:
-            case = importing.take(workbench, imported)
+            joined = importing.join(workbench, imported)
         except SegdeskError as error:
             batch.problems.append(error)
+            self._next(workbench, batch)
             return
+
+        def written() -> None:
+            if self._session.workbench is workbench:
+                importing.draw(workbench, imported, joined)
+                self._taken(batch, workbench.project.case(joined.case.id))
+            self._next(workbench, batch)
+
+        def refused(error: Exception) -> None:
+            if self._session.workbench is workbench:
+                importing.leave(workbench, joined)
+                self._remove(workbench, joined.case.id)
+            if isinstance(error, SegdeskError):
+                batch.problems.append(error)
+            else:
+                self.failed.emit(error)
+            self._next(workbench, batch)
+
+        # A part of the import: closing waits for it.
+        self._task = self._runner.start(
+            tr("Importing {case}", case=joined.case.id),
+            lambda _: workbench.folder.write_index(),
+            done=lambda _: written(),
+            failed=refused,
+            lane="long",
+        )
+
+    def _remove(self, workbench: Workbench, case: str) -> None:
+        """The files of a case that came to nothing; where the disk refuses that, the next import of
+        that name removes them."""
+        self._runner.start(
+            tr("Removing {case}", case=case),
+            lambda _: workbench.folder.scans.remove(case),
+            done=lambda _: None,
+            failed=lambda error: log.warning("%s was left behind: %s", case, error),
+            lane="write",
+        )
+
+    def _taken(self, batch: _Batch, case: Case) -> None:
         batch.notes += [f"{case.id}: {note}" for note in case.source.notes]
         batch.taken.append(case.id)
         view = self._session.view

@@ -214,7 +214,8 @@ class Session(QObject):
             # Part of the index and no Edit: the first Ctrl+Z takes back what a hand has done.
             segments = workbench.segments
             first = segments.put(segments.new(tr(FIRST_SEGMENT)))
-            workbench.put_project(replace(workbench.project, segments=first))
+            workbench.follow_project(replace(workbench.project, segments=first))
+            self.keep_index()
         numbers = workbench.segments.numbers
         # Background is in the hand because somebody took it.
         if view.segment and view.segment not in numbers and numbers:
@@ -378,17 +379,28 @@ class Session(QObject):
         if not self._saving:
             self.save(lambda _: None)
 
+    def keep_index(self) -> None:
+        """Have what was handed over of the index written, behind whatever is being written."""
+        if self._workbench is not None:
+            write_index(self._runner, self._workbench, failed=self.failed.emit)
+
     # Closing
 
     def write_index(self, then: Callable[[Exception | None], None]) -> None:
-        """Keep the place on screen, and write what waits of the index behind whatever is being
-        written; `then` gets None, or what went wrong."""
+        """Keep the place on screen, and write what waits of index and journal behind whatever is
+        being written; `then` gets None, or what went wrong."""
         workbench, view = self._workbench, self._view
         if workbench is None or view is None:
             then(None)
             return
         keep_place(workbench, view)
-        write_index(self._runner, workbench, done=lambda: then(None), failed=then)
+        self._runner.start(
+            tr("Writing the index"),
+            lambda _: workbench.folder.write_what_waits(),
+            done=lambda _: then(None),
+            failed=then,
+            lane="write",
+        )
 
     def let_go(self) -> None:
         """Close the project as it is on disk; saving came before. The journal keeps the rest."""

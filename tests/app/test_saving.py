@@ -265,6 +265,7 @@ def test_the_id_of_an_import_that_failed_is_not_given_to_another_scan(tmp_path: 
     add_case(workbench)
     paint(workbench, 1, 8.0)
     workbench.take_back_case(CASE, before)
+    workbench.folder.scans.remove(CASE)
     assert CASE in workbench.retired
     again = reopen(workbench)
     assert CASE in again.retired

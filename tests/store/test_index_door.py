@@ -32,7 +32,7 @@ from segdesk.store.parts import project_file
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.saving import Save
 from tests.store.faults import POINTS, refusing
-from tests.store.painter import masks_of, same, stroke
+from tests.store.painter import masks_of, paint, same, stroke
 from tests.store.strategies import new_case, project_with_cases
 
 LUNG, LIVER = Segment(1, "Lung", "#56b4e9"), Segment(2, "Liver", "#e69f00")
@@ -360,3 +360,19 @@ def test_whatever_fails_in_whatever_order_the_disk_gives_the_project() -> None:
 @pytest.mark.long
 def test_whatever_fails_in_whatever_order_the_disk_gives_the_project_at_length() -> None:
     _machine(600, 40, Phase.shrink)
+
+
+def test_a_stroke_on_a_case_that_waits_to_be_written_is_not_left_out_after_a_crash(
+    tmp_path: Path,
+) -> None:
+    folder, project = project_with_cases(tmp_path / "p.segdesk", "case-001")
+    project = project.with_case(new_case(folder, "case-002"))
+    folder.hand_over_index(project)
+    mask = Annotation(project.case("case-002").grid)
+    paint(folder, mask, "case-002", 1)
+    # The process is gone: nothing was written but what lies there.
+    with ProjectFolder.open(folder.path, writable=False) as again:
+        opened = again.load()
+        assert [case.id for case in opened.project.cases] == ["case-001", "case-002"]
+        assert len(opened.edits) == 1 and not opened.notes
+    folder.close()

@@ -259,15 +259,15 @@ def _pools(window: MainWindow) -> list[Action]:
         workbench, case = session.workbench, session.case_id
         if workbench is None or case is None:
             return
+
+        def put(reason: str = "") -> None:
+            pooling.set_pool(workbench, case, pool, reason=reason)
+            session.keep_index()
+
         if pooling.needs_reason(workbench, case, pool):
-            PoolReasonDialog(
-                window,
-                case,
-                text,
-                lambda reason: pooling.set_pool(workbench, case, pool, reason=reason),
-            ).open()
+            PoolReasonDialog(window, case, text, put).open()
         else:
-            pooling.set_pool(workbench, case, pool)
+            put()
 
     def is_in(pool: Pool | None) -> bool:
         case = None if session.view is None else session.view.case

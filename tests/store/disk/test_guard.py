@@ -96,11 +96,17 @@ def _save(open_: Open) -> None:
     save.finish()
 
 
+def _write_what_was_handed_over(open_: Open) -> None:
+    # That itself asks no disk: it happens on the window's thread.
+    open_.folder.hand_over_index(open_.project)
+    open_.folder.write_index()
+
+
 WRITES: dict[str, Callable[[Open], object]] = {
     "save": _save,
     "sync": lambda open_: open_.folder.sync(),
     "index": lambda open_: open_.folder.save_index(open_.project),
-    "hand over": lambda open_: open_.folder.hand_over_index(open_.project),
+    "what was handed over": _write_what_was_handed_over,
     "scan": lambda open_: new_case(open_.folder, "case-002"),
     "prediction": lambda open_: open_.folder.runs.write_prediction(_prediction()),
     "run folder": lambda open_: open_.folder.runs.paths("run-001"),

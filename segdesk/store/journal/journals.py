@@ -1,0 +1,133 @@
+"""The journal that Edits go to, and how one follows another: the `Journals` of an open project.
+
+The window begins a save and goes on painting, so it waits for no disk: the next journal is there
+at once, and a worker makes both lasting, the older one first.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from segdesk.core.history import Stacks
+from segdesk.store.journal.journal_file import Journal, Tail
+
+
+class Journals:
+    """Owned by the ProjectFolder, on its thread; `settle`, `sync` and `hand_on` on any.
+
+    Parameters
+    ----------
+    journal : to go on with
+    brought : numbers of Edits of older journals that it holds too; changed in place
+    """
+
+    def __init__(self, journal: Journal, brought: set[int]) -> None:
+        self._now = journal
+        self._brought = brought
+        #: The one before, until both are lasting.
+        self._older: Journal | None = None
+        #: Number of the newest journal whose fsync has failed.
+        self._lost = -1
+        self._settling = threading.Lock()
+
+    @property
+    def number(self) -> int:
+        """Of the journal that Edits go to."""
+        return self._now.number
+
+    @property
+    def next_sequence(self) -> int:
+        """The number that the next record gets."""
+        return self._now.next_sequence
+
+    @property
+    def waiting(self) -> int:
+        """How many records the disk has not taken yet."""
+        return self._now.waiting
+
+    @property
+    def tail(self) -> Tail:
+        """Where the journal ends, and what waits to be written behind."""
+        return self._now.tail
+
+    @property
+    def lost(self) -> int:
+        """Number of the newest journal whose fsync has failed, else -1."""
+        return self._now.number if self._now.is_lost else self._lost
+
+    def brings(self, sequence: int) -> bool:
+        """Whether an Edit that is named has to come along, because an older journal holds it; once.
+
+        So a journal can be replayed though an older one is damaged.
+        """
+        if sequence >= self._now.first or sequence in self._brought:
+            return False
+        self._brought.add(sequence)
+        return True
+
+    def append(self, payload: bytes, kind: int) -> None:
+        """Hand a record to the operating system; raises as `Journal.append`."""
+        self._now.append(payload, kind)
+
+    def keep(self, payload: bytes, kind: int) -> None:
+        """Keep a record in memory; what comes next writes it."""
+        self._now.keep(payload, kind)
+
+    def follow_on(self, folder: Path, stacks: Stacks) -> None:
+        """Have the next journal follow the one of now.
+
+        Parameters
+        ----------
+        stacks : what can be undone and redone now
+
+        Raises
+        ------
+        OSError
+            Where the disk refuses; the one of now goes on.
+        """
+        with suppress(OSError):
+            self.settle()
+        older = self._now
+        older.flush()
+        newer = Journal.begin(folder, older.number + 1, older.next_sequence, stacks)
+        self._now, self._older, self._brought = newer, older, set[int]()
+
+    def settle(self) -> None:
+        """Make both outlive a power cut, where one has followed another; the older is closed then.
+
+        Where the older one can't be made so, the save that begins is the way out, because it
+        writes the masks as they are in memory.
+
+        Raises
+        ------
+        OSError
+            Where the newer one can't; it is lost.
+        """
+        with self._settling:
+            older, self._older = self._older, None
+            if older is None:
+                return
+            try:
+                older.sync()
+            except OSError:
+                self._lost = older.number
+            older.close()
+            self._now.make_lasting()
+
+    def sync(self) -> None:
+        """Make everything so far outlive a power cut; raises as `Journal.sync`."""
+        self.settle()
+        self._now.sync()
+
+    def hand_on(self) -> None:
+        """At the end, make everything lasting, unless it is lost; raises as `Journal.hand_on`."""
+        self.settle()
+        self._now.hand_on()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for journal in (self._older, self._now):
+            if journal is not None:
+                journal.close()
