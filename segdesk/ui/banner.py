@@ -101,10 +101,10 @@ class _Message(QFrame):
         self._cross.clicked.connect(lambda: self._done(self._close))
         if kind == "standing":
             self._cross.hide()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(3 * GRID, 2 * GRID, GRID, 2 * GRID)
-        row.addLayout(words, 1)
-        row.addWidget(self._cross, 0, Qt.AlignmentFlag.AlignTop)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(3 * GRID, 2 * GRID, GRID, 2 * GRID)
+        self._row.addLayout(words, 1)
+        self._row.addWidget(self._cross, 0, Qt.AlignmentFlag.AlignTop)
         self.set_tokens(tokens)
 
     def change(self, sentence: str, hint: str) -> None:
@@ -114,6 +114,8 @@ class _Message(QFrame):
         self._sentence.setText(sentence)
         if self._advice is not None:
             self._advice.setText(hint)
+        # At once: whoever asks how high it is gets the height of these words.
+        self._row.activate()
 
     def _offer_button(self, offer: Offer) -> QPushButton:
         button = QPushButton(caption(offer.text))
@@ -206,6 +208,9 @@ class Banner(QScrollArea):
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(GRID)
         self.setWidget(inside)
+        # Where there are more than fit, the lowest is in sight.
+        bar = self.verticalScrollBar()
+        bar.rangeChanged.connect(lambda _, lowest: bar.setValue(lowest))
         self._watch = _Resizes(self._place, self)
         host.installEventFilter(self._watch)
         self.hide()
@@ -290,7 +295,6 @@ class Banner(QScrollArea):
         # A row that is not shown yet counts for nothing in the height.
         message.show()
         self._place()
-        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
         return message
 
     def _remove(self, message: _Message) -> None:
