@@ -172,6 +172,7 @@ def test_a_copy_of_a_project_that_is_well_is_made_from_the_menu(
     desk.window.table["save_elsewhere"].trigger()
     save_elsewhere(desk, there, "copy")
     assert np.array_equal(workbench_of(desk).annotation(CASE).labels, expected)
+    assert desk.window.banner.text == "Everything is in 'copy.segdesk' now."
     old = Workbench.open(project)
     assert np.array_equal(old.annotation(CASE).labels, expected)
     old.close()

@@ -285,7 +285,8 @@ class CasesPanel(Panel):
             self._model.show(self.workbench, self.view.new_cases, self.view.unreadable)
         self._facts.setText(self._pools())
         row = self._model.row_of(self.view.case_id if self.view else None)
-        if row >= 0 and self._list.currentIndex().row() != row:
+        # A list that gets the keys while no row is current makes the first one so, unmarked.
+        if row >= 0 and not self._list.selectionModel().isSelected(self._model.index(row)):
             self._list.setCurrentIndex(self._model.index(row))
 
     def _pools(self) -> str:
