@@ -10,6 +10,8 @@ from segdesk.core.history import UNDO, History, Stacks
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.project_folder import Opened, ProjectFolder
 
+_RECOVERED = "Recovered "
+
 
 def follow(
     opened: Opened,
@@ -60,24 +62,38 @@ def follow(
     return misfits
 
 
-def recovered(opened: Opened, history: History) -> tuple[int, str]:
-    """How many strokes came back, net of what had been undone, and the sentence that says so."""
+def recovered(opened: Opened, history: History, *, writable: bool) -> tuple[int, str]:
+    """How many strokes came back, net of what had been undone, and the sentence that says so.
+
+    Parameters
+    ----------
+    writable : else another program may be at work, and nothing was cut off
+    """
     saved = {edit.sequence for edit in opened.done if edit is not None}
     new = [edit for edit in history.done if edit.sequence not in saved]
     done = [edit for edit in new if edit.patches or edit.statuses]
     strokes = sum(edit.kind == "stroke" for edit in done)
     parts = (counted(strokes, "stroke"), counted(len(done) - strokes, "other change"))
     said = " and ".join(part for part in parts if part)
-    return strokes, f"Recovered {said} that had not been saved." if said else ""
+    if not said:
+        return strokes, ""
+    if not writable:
+        return strokes, f"With {said} not saved yet."
+    return strokes, f"{_RECOVERED}{said} that had not been saved."
+
+
+def news_of_copy(notes: Sequence[str]) -> tuple[str, ...]:
+    """Of what was said about a project, what is news where it was made a moment ago."""
+    return tuple(note for note in notes if not note.startswith(_RECOVERED))
 
 
 def left_out(folder: ProjectFolder, misfits: Sequence[Edit]) -> str:
     """Keep changes that do not fit the masks apart, where it may be written, and say so."""
-    kept = "a writer keeps them apart"
+    kept = "a writer keeps it apart" if len(misfits) == 1 else "a writer keeps them apart"
     if folder.writable:
-        kept = f"they are kept in '{folder.keep_left_out(misfits)}'"
-    words = counted(len(misfits), "change")
-    return f"{words} of the journal did not fit the masks and were left out; {kept}."
+        kept = f"kept in '{folder.keep_left_out(misfits)}'"
+    words, were = counted(len(misfits), "change"), "was" if len(misfits) == 1 else "were"
+    return f"{words} of the journal did not fit the masks and {were} left out; {kept}."
 
 
 def taken_back(

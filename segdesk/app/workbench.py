@@ -103,7 +103,7 @@ class Workbench:
         self.notes += unreadable(self.left_out, self.folder, self._unsaved)
         if self.folder.writable:
             self.notes += taken_back(self.history, self.undo, self.forget_undone)
-        self.recovered, said = recovered(opened, self.history)
+        self.recovered, said = recovered(opened, self.history, writable=self.folder.writable)
         if said:
             self.notes = (said, *self.notes)
         if self.folder.writable:

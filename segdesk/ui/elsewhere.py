@@ -183,8 +183,11 @@ class SaveElsewhere(QObject):
                 view.use_tool(tool)
                 if segment == 0 or segment in workbench.segments:
                     view.use_segment(segment)
-            self.noted.emit(tr("Everything is in '{name}' now.", name=target.name))
+            what = tr("What could be reached") if lost else tr("Everything")
+            self.noted.emit(tr("{what} is in '{name}' now.", what=what, name=target.name))
             for sentence in lost:
                 self.warned.emit(sentence)
+            # The copy has what was drawn as the journal had it.
+            self._session.save()
 
-        self._opening.open(target, then=opened, leave=leave)
+        self._opening.open(target, then=opened, leave=leave, is_copy=True)

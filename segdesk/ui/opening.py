@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.opening import open_project
+from segdesk.app.recovered import news_of_copy
 from segdesk.app.workbench import Workbench
 from segdesk.errors import ProjectLocked
 from segdesk.ui.dialogs import ask
@@ -76,6 +77,7 @@ class Opening(QObject):
         then: Then = _nothing,
         only_read: bool = False,
         leave: Leave | None = None,
+        is_copy: bool = False,
     ) -> None:
         """Open a project in the place of the one that is open, while the window goes on.
 
@@ -84,6 +86,7 @@ class Opening(QObject):
         then : called once it is there
         only_read : write nothing into it
         leave : lets the open project go in another way than with a save
+        is_copy : it was made of the open one a moment ago: what is not saved is no news
         """
         if not path.is_dir():
             self._preferences.forget(str(path))
@@ -103,7 +106,7 @@ class Opening(QObject):
                 self._session.failed.emit(error)
 
         self._begin(
-            lambda: self._open(path, only_read), _let_go, then, failed, leave or self._leave
+            lambda: self._open(path, only_read, is_copy), _let_go, then, failed, leave or self._leave
         )
 
     def create(
@@ -156,12 +159,13 @@ class Opening(QObject):
         else:
             self.create(path, asked=True)
 
-    def _open(self, path: Path, only_read: bool) -> _Made:
+    def _open(self, path: Path, only_read: bool, is_copy: bool) -> _Made:
         workbench, cut_off = open_project(
             path, reader=self._preferences.now.reader, only_read=only_read
         )
         notes = tuple(tr("{run} was cut off when segdesk ended.", run=run) for run in cut_off)
-        return workbench, (*workbench.notes, *notes)
+        said = news_of_copy(workbench.notes) if is_copy else workbench.notes
+        return workbench, (*said, *notes)
 
     def _begin(
         self,

@@ -133,6 +133,10 @@ def test_only_what_was_not_saved_is_said_to_be_recovered(
     again = crashed(workbench)
     assert again.recovered == 1
     assert again.notes == ("Recovered 1 stroke that had not been saved.",)
+    # Beside a program that is at work nothing has been cut off.
+    beside = Workbench.open(again.folder.path, writable=False)
+    assert beside.notes == ("With 1 stroke not saved yet.",)
+    beside.close()
     again.close()
 
 

@@ -158,6 +158,11 @@ def test_a_window_that_is_closed_over_a_deleted_project_asks_and_can_save_it_els
     desk.press(desk.dialog("save_failed_dialog"), "save_elsewhere_first")
     save_elsewhere(desk, there, "kept")
     assert np.array_equal(workbench_of(desk).annotation(CASE).labels, expected)
+    # The other case was on the disk only.
+    assert desk.window.banner.text.splitlines() == [
+        "What could be reached is in 'kept.segdesk' now.",
+        "case-002 could not be kept: its scan is gone.",
+    ]
 
 
 def test_a_copy_of_a_project_that_is_well_is_made_from_the_menu(
@@ -173,6 +178,8 @@ def test_a_copy_of_a_project_that_is_well_is_made_from_the_menu(
     save_elsewhere(desk, there, "copy")
     assert np.array_equal(workbench_of(desk).annotation(CASE).labels, expected)
     assert desk.window.banner.text == "Everything is in 'copy.segdesk' now."
+    # Whoever has saved is not told that something is not saved.
+    desk.wait(lambda: not workbench_of(desk).has_unsaved)
     old = Workbench.open(project)
     assert np.array_equal(old.annotation(CASE).labels, expected)
     old.close()
