@@ -106,7 +106,11 @@ class Opening(QObject):
                 self._session.failed.emit(error)
 
         self._begin(
-            lambda: self._open(path, only_read, is_copy), _let_go, then, failed, leave or self._leave
+            lambda: self._open(path, only_read, is_copy),
+            _let_go,
+            then,
+            failed,
+            leave or self._leave,
         )
 
     def create(
