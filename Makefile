@@ -20,12 +20,13 @@ run: venv  ## open the window
 	$(BIN)/segdesk
 
 # Two workers: the suite has to fit two cores. A file stays on one worker, so that what a module's
-# fixture trained or imported is made once.
+# fixture trained or imported is made once; in the order of their names, because the other one puts
+# the files with few tests last, which are the longest.
 test: venv  ## all tests but the long ones
-	$(PYTEST) -n 2 --dist loadfile -m "not long"
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
-test-long: venv  ## fuzz and fault suites, minutes each
-	$(PYTEST) -m long --timeout 3600
+test-long: venv  ## fuzz and fault suites, minutes each, and every property on all its examples
+	SEGDESK_EXAMPLES=all $(PYTEST) -m "long or hypothesis" --timeout 3600
 
 check: venv  ## ruff, format, pyright, import contracts
 	$(BIN)/ruff check .

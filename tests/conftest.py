@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.examples import examples
+
 # Set before Qt or Keras can be imported by any test.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,7 +25,12 @@ if is_free and shutil.disk_usage(MEMORY).free > 2 << 30:
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 # A slow machine is no fault of the code.
-settings.register_profile("segdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "segdesk",
+    deadline=None,
+    max_examples=examples(100),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("segdesk")
 
 # Where the tests are started in the background, SIGINT is ignored and the children would inherit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -162,14 +163,17 @@ def open_desk(
     return Desk(opened.window, qtbot)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A saved project with two cases and the segment "Disc", and nothing to undo."""
-    folder = tmp_path / "projects"
-    folder.mkdir()
-    workbench = make_project(folder, cases=2)
+@pytest.fixture(scope="session")
+def saved_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; `project` is a copy."""
+    workbench = make_project(tmp_path_factory.mktemp("saved"), cases=2)
     workbench.history.clear()
     saving.save(workbench)
-    path = workbench.folder.path
     workbench.close()
-    return path
+    return workbench.folder.path
+
+
+@pytest.fixture
+def project(saved_project: Path, tmp_path: Path) -> Path:
+    """A saved project with two cases and the segment "Disc", and nothing to undo."""
+    return Path(shutil.copytree(saved_project, tmp_path / "projects" / saved_project.name))

@@ -18,6 +18,7 @@ from segdesk.core.edit import Box, Edit
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
+from tests.examples import examples
 from tests.projects import make_project
 
 CASE = "case-001"
@@ -183,7 +184,7 @@ PLANE = (6, 7)
     inverted=st.booleans(),
     over_hand=st.booleans(),
 )
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_propose_changes_exactly_the_voxels_that_the_rules_allow(
     labels, provenance, mask, value, locked, stored, inverted, over_hand
 ) -> None:
@@ -218,7 +219,7 @@ def test_propose_changes_exactly_the_voxels_that_the_rules_allow(
 
 @given(st.data())
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

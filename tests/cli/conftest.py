@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from segdesk.cli.main import main
@@ -83,21 +85,37 @@ def other_scan(tmp_path: Path) -> Path:
     return tmp_path / "other.npy"
 
 
+def truth() -> npt.NDArray[np.uint8]:
+    """Of `scan`, with slice 4 left empty."""
+    labels = disc(voxels())
+    labels[4] = 0
+    return labels
+
+
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
-    """labels.npy: the truth of `scan`, with slice 4 left empty."""
-    truth = disc(voxels())
-    truth[4] = 0
-    np.save(tmp_path / "labels.npy", truth)
+    """labels.npy: the truth of `scan`."""
+    np.save(tmp_path / "labels.npy", truth())
     return tmp_path / "labels.npy"
 
 
-@pytest.fixture
-def project(segdesk: Run, tmp_path: Path, scan: Path, labels: Path) -> Path:
-    """A project with one case that teaches: its first four slices are corrected."""
-    path = tmp_path / "p.segdesk"
-    assert segdesk("import", path, scan, "--labels", labels, "--pool", "train").code == 0
+@pytest.fixture(scope="session")
+def imported_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; `project` is a copy."""
+    folder = tmp_path_factory.mktemp("imported")
+    path, scan, labels = (folder / name for name in ("p.segdesk", "scan.npy", "labels.npy"))
+    np.save(scan, voxels())
+    np.save(labels, truth())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGDESK_LOGS", str(folder / "logs"))
+        assert main(["import", *map(str, (path, scan, "--labels", labels, "--pool", "train"))]) == 0
     return path
+
+
+@pytest.fixture
+def project(imported_project: Path, tmp_path: Path, scan: Path, labels: Path) -> Path:
+    """A project with one case that teaches: its first four slices are corrected."""
+    return Path(shutil.copytree(imported_project, tmp_path / "p.segdesk"))
 
 
 @pytest.fixture

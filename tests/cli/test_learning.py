@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from segdesk.app import reviewing, saving
 from segdesk.app.workbench import Workbench
+from segdesk.cli.main import main
 from segdesk.jobs import trainer_client
 from segdesk.jobs.run_paths import RunPaths
 from tests.app.test_run_in_use import WORTHLESS
@@ -33,10 +35,21 @@ def trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
     return use
 
 
+@pytest.fixture(scope="module")
+def trained_project(imported_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; `trained` is a copy."""
+    folder = tmp_path_factory.mktemp("trained")
+    path = Path(shutil.copytree(imported_project, folder / "p.segdesk"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGDESK_LOGS", str(folder / "logs"))
+        patch.setattr(trainer_client, "trainer_command", lambda: child(folder))
+        assert main(["train", str(path), "--epochs", "1"]) == 0
+    return path
+
+
 @pytest.fixture
-def trained(segdesk: Run, project: Path, trainer: Trainer) -> Path:
-    assert segdesk("train", project, "--epochs", "1").code == 0
-    return project
+def trained(trained_project: Path, trainer: Trainer, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained_project, tmp_path / "p.segdesk"))
 
 
 def test_a_training_answers_with_its_run(segdesk: Run, project: Path, trainer: Trainer) -> None:

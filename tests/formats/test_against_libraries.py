@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdesk.formats.images import open_image
+from tests.examples import examples
 from tests.formats.reading import QUICK
 
 SIZES = st.tuples(*[st.integers(1, 5)] * 3)
@@ -49,7 +50,7 @@ def agrees(file: Path, array, affine, *, exactly: bool = True) -> bool:
     return same(mine.T, array) and np.allclose(own, affine, rtol=1e-5, atol=2e-3)
 
 
-@settings(QUICK, max_examples=80)
+@settings(QUICK, max_examples=examples(80))
 @given(
     shape=SIZES,
     dtype=st.sampled_from(TYPES),
@@ -80,7 +81,7 @@ def test_any_nifti_is_read_as_nibabel_reads_it(
     assert agrees(tmp_path / f"scan{ending}", array, lps, exactly=scaling is None)
 
 
-@settings(QUICK, max_examples=80)
+@settings(QUICK, max_examples=examples(80))
 @given(
     shape=SIZES,
     dtype=st.sampled_from(TYPES),
@@ -108,7 +109,7 @@ def test_any_nrrd_is_read_as_pynrrd_reads_it(
     assert agrees(file, theirs, affine)
 
 
-@settings(QUICK, max_examples=80)
+@settings(QUICK, max_examples=examples(80))
 @given(
     shape=SIZES,
     dtype=st.sampled_from(TYPES),

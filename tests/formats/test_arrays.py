@@ -20,6 +20,7 @@ from segdesk.errors import InputError, UsageError
 from segdesk.formats.arrays import open_array
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
+from tests.examples import examples
 from tests.formats.reading import QUICK, only, opened, values, voxels
 
 
@@ -48,7 +49,7 @@ def test_other_shapes_are_refused(tmp_path: Path, shape):
         survey([tmp_path / "a.npy"])
 
 
-@settings(QUICK, max_examples=80)
+@settings(QUICK, max_examples=examples(80))
 @given(
     array=hnp.arrays(
         st.sampled_from(["?", "i1", "u1", "i2", ">i2", "u2", "i4", "u4", "f2", "f4", ">f4", "f8"]),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from segdesk.errors import InputError
 from segdesk.formats.intake import open_scan, survey
 from tests.builders import ct_slice, save, small_hu, write_dicom_series
+from tests.examples import examples
 from tests.formats.reading import QUICK, SALT, only, opened, voxels
 
 UID = "1.2.3.4"
@@ -160,7 +161,7 @@ def test_slices_that_are_truly_missing_are_still_said_to_be(tmp_path: Path, miss
     assert " missing between slice-00" in problem(tmp_path)
 
 
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(40))
 @given(
     step=st.sampled_from([0.625, 1.25, 0.7, 3.0]),
     count=st.integers(2, 60),

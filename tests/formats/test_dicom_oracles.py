@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from segdesk.core.grid import Grid
 from tests.builders import ct_slice, save
+from tests.examples import examples
 from tests.formats.reading import QUICK, opened, values
 
 
@@ -82,7 +83,7 @@ def write(folder: Path, made: Series) -> npt.NDArray[np.int64]:
     return stored
 
 
-@settings(QUICK, max_examples=100)
+@settings(QUICK, max_examples=examples(100))
 @given(made=series())
 def test_every_voxel_has_its_value_at_its_place(tmp_path: Path, made: Series):
     folder = Path(tempfile.mkdtemp(dir=tmp_path))

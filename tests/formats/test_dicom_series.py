@@ -15,6 +15,7 @@ from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.intake import open_scan, survey
 from tests.builders import small_hu, write_dicom_series, write_localizer
+from tests.examples import examples
 from tests.formats.reading import QUICK, SALT, only, opened, voxels
 
 OBLIQUE = (0.954167, -0.208076, 0.215106, 0.278589, 0.880128, -0.3844)
@@ -138,7 +139,7 @@ def move_slice(folder: Path, number: int, by_mm: float) -> None:
     dataset.save_as(file)
 
 
-@settings(QUICK, max_examples=15)
+@settings(QUICK, max_examples=examples(15))
 @given(step=st.sampled_from([0.5, 1.0, 2.5, 8.0]), share=st.sampled_from([0.4, 0.9, 2.2, 3.0]))
 def test_a_slice_is_out_of_place_where_it_passes_both_one_percent_and_two_hundredths(
     tmp_path: Path, step: float, share: float

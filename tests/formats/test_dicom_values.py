@@ -18,6 +18,7 @@ from segdesk.errors import InputError
 from segdesk.formats import dicom_pixels
 from segdesk.formats.intake import open_scan, survey
 from tests.builders import ct_slice, save, small_hu, write_dicom_series
+from tests.examples import examples
 from tests.formats.reading import QUICK, SALT, only, opened, values, voxels
 
 
@@ -73,7 +74,7 @@ def test_an_open_unit_with_the_rescale_of_hu_is_hu_and_said(tmp_path: Path):
     assert np.array_equal(voxels(scan), hu)
 
 
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=examples(25))
 @given(
     slope=st.sampled_from([0.001, 0.25, 1.0, 3.0, -2.0]),
     intercept=st.sampled_from([-100.0, 0.0, 0.125]),

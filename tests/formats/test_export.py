@@ -20,6 +20,7 @@ from segdesk.errors import InputError, UsageError
 from segdesk.formats import export as export_module
 from segdesk.formats.export import export
 from segdesk.formats.labels import read_labels
+from tests.examples import examples
 from tests.formats.reading import QUICK, opened
 
 AXES = np.linalg.qr(np.eye(3) + np.cross(np.eye(3), (0.2, -0.5, 0.3)))[0]
@@ -230,7 +231,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
     assert "." not in name or (tmp_path / name).read_text() == "old"
 
 
-@settings(QUICK, max_examples=20)
+@settings(QUICK, max_examples=examples(20))
 @given(
     ending=st.sampled_from(IMAGES),
     spacing=st.tuples(*[st.floats(0.05, 20)] * 3),

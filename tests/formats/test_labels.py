@@ -15,6 +15,7 @@ from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.labels import read_labels
 from tests.builders import write_dicom_series
+from tests.examples import examples
 from tests.formats.reading import QUICK
 
 LOOSE = Grid((3, 40, 40), stacked=False)
@@ -42,7 +43,7 @@ def nifti(file: Path, labels: np.ndarray, grid: Grid) -> Path:
     return file
 
 
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(40))
 @given(
     labels=hnp.arrays(np.uint8, (3, 40, 40), elements=st.integers(0, 254)),
     dtype=st.sampled_from(["u1", "i2", "i8", "f4"]),
@@ -102,7 +103,7 @@ def test_labels_that_nibabel_scaled_keep_their_numbers(tmp_path: Path, count: in
     assert np.array_equal(got.labels, labels) and got.notes == ()
 
 
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(40))
 @given(
     labels=hnp.arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 254)),
     noise=hnp.arrays(np.float64, (3, 4, 5), elements=st.floats(-1e-3, 1e-3)),

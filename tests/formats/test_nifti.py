@@ -15,6 +15,7 @@ from segdesk.errors import InputError
 from segdesk.formats.images import open_image
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
+from tests.examples import examples
 from tests.formats.reading import QUICK, only, opened, values, voxels
 
 LPS = np.diag([-1.0, -1, 1, 1])
@@ -75,7 +76,7 @@ def test_labels_of_any_orientation_land_on_the_same_place_of_the_scan(tmp_path: 
     assert np.array_equal(placed.labels, truth.T) and placed.labels.flags.c_contiguous
 
 
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(40))
 @given(
     turn=st.tuples(*[st.floats(-1, 1)] * 3),
     flip=st.sampled_from([1.0, -1.0]),

@@ -25,6 +25,7 @@ from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
 from segdesk.formats.planes import axial, axial_axes
 from tests.builders import write_dicom_series
+from tests.examples import examples
 from tests.formats.reading import QUICK, opened, voxels
 from tests.projects import make_project
 
@@ -173,7 +174,7 @@ def test_a_dicom_series_stays_in_the_planes_of_its_acquisition(tmp_path: Path):
     assert scan.grid.shape == (4, 8, 9) and set(scan.grid.axis_letters()[0]) == set("LR")
 
 
-@settings(QUICK, max_examples=300)
+@settings(QUICK, max_examples=examples(300))
 @given(st.tuples(*[st.floats(-1, 1)] * 3), st.permutations(range(3)))
 def test_the_slice_axis_is_the_one_nearest_to_the_patient_s_long_axis(turn, order):
     axes, _ = np.linalg.qr(np.eye(3) + np.cross(np.eye(3), turn))

@@ -20,6 +20,7 @@ from segdesk.errors import InputError
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
 from segdesk.formats.png import open_png
+from tests.examples import examples
 from tests.formats.reading import QUICK, opened, values
 
 #: Red, green and blue of three numbers; none is its own grey level.
@@ -46,7 +47,7 @@ def png(depth: int, colour: int, columns: int, rows: list[bytes]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=examples(60))
 @given(
     array=hnp.arrays(
         st.sampled_from(["?", "u1", "u2"]),
@@ -69,7 +70,7 @@ def test_grey_levels_of_few_bits_are_those_that_pillow_reads(tmp_path: Path, dep
     assert truth.max() > 15 and np.array_equal(values(opened(tmp_path / "a.png"))[0], truth)
 
 
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(40))
 @given(
     numbers=hnp.arrays(np.uint8, (6, 7), elements=st.integers(0, 2)),
     bits=st.sampled_from([2, 4, 8]),

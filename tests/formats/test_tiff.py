@@ -17,13 +17,14 @@ from segdesk.errors import InputError
 from segdesk.formats.intake import survey
 from segdesk.formats.labels import read_labels
 from segdesk.formats.tiff import TURNED
+from tests.examples import examples
 from tests.formats.reading import QUICK, only, opened, values
 
 STACK = np.random.default_rng(4).integers(0, 200, (10, 6, 7)).astype(np.uint16)
 GREY = {"photometric": "minisblack"}
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=examples(60))
 @given(
     stack=hnp.arrays(
         st.sampled_from(["?", "u1", "i1", "<u2", ">u2", "<i2", ">i2", "f4"]),
@@ -53,7 +54,7 @@ def test_pages_are_those_that_tifffile_reads(tmp_path: Path, stack, packed, is_t
     assert (TURNED in scan.source.notes) == is_turned
 
 
-@settings(QUICK, max_examples=30)
+@settings(QUICK, max_examples=examples(30))
 @given(array=hnp.arrays(st.sampled_from(["?", "u1"]), (6, 7)), is_turned=st.booleans())
 def test_black_and_white_are_those_that_pillow_shows(tmp_path: Path, array, is_turned):
     photometric = "miniswhite" if is_turned else "minisblack"

@@ -17,6 +17,7 @@ from segdesk.formats.export import export
 from segdesk.formats.geometry import difference, grid_from_axes
 from segdesk.formats.labels import read_labels
 from tests.builders import write_dicom_series
+from tests.examples import examples
 from tests.formats.reading import QUICK, opened, voxels
 
 IMAGES = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -43,7 +44,7 @@ def labels_with_qform_only(file: Path, affine_ras: np.ndarray, labels: np.ndarra
     return nib.load(file).affine
 
 
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=examples(25))
 @given(seed=st.integers(0, 999), digits=st.sampled_from([4, 5, 6]))
 def test_a_scan_with_rounded_cosines_leaves_in_every_format(tmp_path: Path, seed: int, digits: int):
     folder = tmp_path / f"{seed}-{digits}"
@@ -136,7 +137,7 @@ def test_what_is_square_already_stays_as_it_is_to_the_last_digit():
         assert np.abs(grid.matrix - turn).max() < 4e-16 and notes == ()
 
 
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(40))
 @given(
     degrees=st.sampled_from([0.0, 0.02, 0.04, 0.05, 0.1, 0.3]) | st.floats(0.0, 2.0),
     axis=st.sampled_from([(1.0, 0, 0), (0, 1.0, 0), (0.3, -0.4, 0.2)]),

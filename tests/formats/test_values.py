@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from segdesk.errors import InputError
 from segdesk.formats.intake import Scan, open_scan
 from segdesk.formats.units import UnitChoice, judge
+from tests.examples import examples
 from tests.formats.reading import QUICK, SALT, only, opened, values
 
 SHAPE = (6, 40, 50)
@@ -64,7 +65,7 @@ def test_padding_leaves_the_ct_as_it_is_and_is_said(tmp_path: Path, odd, share: 
     assert ("NaN or infinity" in note) == (not np.all(np.isfinite(odd)))
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=examples(60))
 @given(
     odd=st.lists(st.floats(width=32).filter(lambda x: not abs(x) < 1e5), min_size=1, max_size=4),
     dtype=st.sampled_from(["<f4", ">f4", "f8"]),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from segdesk.ops.paint import Region, capsule_mask, disk_mask, outline_edges
+from tests.examples import examples
 
 SHAPE = (24, 31)
 coordinate = st.floats(-15, 45).map(lambda value: round(value, 2))
@@ -36,7 +37,7 @@ def distances_mm(start, end, pixel_mm, shape) -> npt.NDArray[np.float64]:
     return result
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(start=points, end=points, radius_mm=radii, pixel_mm=pixels)
 def test_a_stroke_paints_the_voxels_within_the_radius_and_those_under_its_path(
     start, end, radius_mm, pixel_mm
@@ -49,7 +50,7 @@ def test_a_stroke_paints_the_voxels_within_the_radius_and_those_under_its_path(
     assert not painted[distance > max(radius_mm + 1e-5, on_path)].any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(centre=points, radius_mm=radii, pixel_mm=pixels)
 def test_a_disc_is_the_voxels_within_the_radius_and_the_one_under_the_cursor(
     centre, radius_mm, pixel_mm
@@ -64,7 +65,7 @@ def test_a_disc_is_the_voxels_within_the_radius_and_the_one_under_the_cursor(
     np.testing.assert_array_equal(painted[certain], expected[certain])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(start=points, end=points, radius_mm=radii, pixel_mm=pixels)
 def test_the_box_of_a_stroke_is_tight_and_inside_the_slice(start, end, radius_mm, pixel_mm):
     region = capsule_mask(start, end, radius_mm, pixel_mm, SHAPE, 7)
@@ -78,7 +79,7 @@ def test_the_box_of_a_stroke_is_tight_and_inside_the_slice(start, end, radius_mm
     assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(start=points, end=points, radius_mm=radii, pixel_mm=pixels)
 def test_a_stroke_covers_both_discs_and_does_not_depend_on_its_direction(
     start, end, radius_mm, pixel_mm

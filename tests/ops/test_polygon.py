@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdesk.ops.polygon import polygon_mask
+from tests.examples import examples
 
 SHAPE = (13, 15)
 corner = st.tuples(
@@ -45,7 +46,7 @@ def plane_of(region, shape=SHAPE):
     return plane
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(points=st.lists(corner, min_size=3, max_size=9))
 def test_the_lasso_takes_the_voxels_that_the_outline_goes_round(points):
     region = polygon_mask(points, SHAPE, 4)
@@ -59,7 +60,7 @@ def test_the_lasso_takes_the_voxels_that_the_outline_goes_round(points):
         assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(points=st.lists(corner, min_size=3, max_size=9))
 def test_the_direction_and_the_first_corner_do_not_matter(points):
     plane = plane_of(polygon_mask(points, SHAPE))

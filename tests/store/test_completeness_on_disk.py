@@ -19,13 +19,16 @@ from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
 from segdesk.store.project_folder import ProjectFolder
+from tests.examples import examples
 from tests.store.painter import save
 from tests.store.resealing import changing
 from tests.store.strategies import numbers_of_segments, project_with_cases, statuses
 
 CASE = "case-001"
 Said = list[tuple[SliceStatus, frozenset[int]]]
-FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def judged(path: Path, said: Said) -> Project:

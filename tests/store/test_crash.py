@@ -80,10 +80,11 @@ def test_twenty_strokes_without_a_save_survive_a_kill(path: Path) -> None:
         assert same(masks_of(folder, opened)[CASE], _expected(20))
 
 
-def test_kills_at_random_moments_of_strokes_and_saves_lose_nothing(path: Path) -> None:
+def kill(path: Path, *, rounds: int) -> None:
+    """Kill so often while it draws and saves; what was acknowledged is there each time."""
     chance = random.Random(9)
     done = 0
-    for _ in range(15):
+    for _ in range(rounds):
         with _writer(path, done + 1, 3, 100_000) as process:
             assert process.stdout is not None
             said = process.stdout.readline()
@@ -102,4 +103,13 @@ def test_kills_at_random_moments_of_strokes_and_saves_lose_nothing(path: Path) -
         else:
             pytest.fail(f"stroke {acknowledged} was acknowledged and is not there")
         assert np.count_nonzero(mask.provenance)
-    assert done > 15
+    assert done > rounds
+
+
+def test_kills_at_random_moments_of_strokes_and_saves_lose_nothing(path: Path) -> None:
+    kill(path, rounds=5)
+
+
+@pytest.mark.long
+def test_many_kills_at_random_moments_of_strokes_and_saves_lose_nothing(path: Path) -> None:
+    kill(path, rounds=50)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from segdesk.app.workbench import Workbench
+from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.saving import Save
 from segdesk.ui import journal_sync
 from tests.ui.canvas.mouse import drag
@@ -61,6 +63,34 @@ def test_closing_saves_what_was_drawn_while_it_saved(
     labels = workbench.annotation("case-001").labels.copy()
     may_go_on.set()
     desk.wait(lambda: desk.window.session.workbench is None)
+    _is_saved(project, labels)
+
+
+def test_closing_saves_what_was_drawn_while_it_wrote_the_index(
+    desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(project)
+    begun, may_go_on, write = threading.Event(), threading.Event(), ProjectFolder.write_index
+
+    def slow(folder: ProjectFolder) -> None:
+        begun.set()
+        assert may_go_on.wait(60)
+        write(folder)
+
+    monkeypatch.setattr(ProjectFolder, "write_index", slow)
+    desk.window.close()
+    desk.wait(begun.is_set)
+    draw(desk, 4)
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    labels = workbench.annotation("case-001").labels.copy()
+    assert labels.any()
+    may_go_on.set()
+    desk.wait(lambda: desk.window.session.workbench is None)
+    _is_saved(project, labels)
+
+
+def _is_saved(project: Path, labels: npt.NDArray[np.uint8]) -> None:
     again = Workbench.open(project)
     assert again.recovered == 0
     assert np.array_equal(again.annotation("case-001").labels, labels)

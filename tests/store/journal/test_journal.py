@@ -13,6 +13,7 @@ from segdesk.store.journal import edit_codec
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.journal.journal_file import Contents, Journal
 from segdesk.store.journal.recover import mend, recover
+from tests.examples import examples
 from tests.store.strategies import edits
 
 EDITS = tuple(Edit(f"Brush {n}", "case-001", time=float(n)) for n in range(6))
@@ -60,7 +61,7 @@ def test_a_journal_with_any_bit_flipped_gives_a_prefix(tmp_path: Path) -> None:
 
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=50,
+    max_examples=examples(50),
 )
 @given(written=st.lists(edits, max_size=4), rest=st.binary(max_size=60))
 def test_edits_come_back_whatever_follows_them(

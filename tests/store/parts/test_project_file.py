@@ -21,12 +21,13 @@ from segdesk.core.share import Share
 from segdesk.errors import ProjectError
 from segdesk.store.parts import hdf5, project_file
 from segdesk.store.parts.project_codec import decode, encode
+from tests.examples import examples
 from tests.store.resealing import changing, h5py
 from tests.store.strategies import projects
 
 FEW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=40,
+    max_examples=examples(40),
 )
 
 
