@@ -27,9 +27,10 @@ def read_only_disk(below: Path) -> Iterator[None]:
     root = str(below.resolve())
 
     def lies_below(path: object) -> bool:
-        return isinstance(path, str | os.PathLike) and f"{os.path.abspath(path)}/".startswith(  # noqa: PTH100
-            f"{root}/"
-        )
+        if not isinstance(path, str | os.PathLike):
+            return False
+        whole = os.path.abspath(path)  # noqa: PTH100 - links stay links
+        return f"{whole}/".startswith(f"{root}/")
 
     def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:

@@ -166,4 +166,4 @@ def number_type(name: str, types: dict[Any, str], key: Any, order: str) -> np.dt
     """
     if key not in types:
         raise InputError(f"{name} holds voxels of type {key!s:.40}, which are not plain numbers.")
-    return np.dtype(types[key]).newbyteorder(order)  # pyright: ignore[reportArgumentType]
+    return np.dtype(types[key]).newbyteorder(order)  # pyright: ignore[reportArgumentType] - one letter of five

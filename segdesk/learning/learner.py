@@ -80,8 +80,8 @@ class Learner:
         self._trained = _Trained(network.inputs, network.outputs[0], name=network.name)
         self._trained.measure(loss, self._overlap)
         self._trained.compile(
-            optimizer=self.optimiser,  # pyright: ignore[reportArgumentType]
-            jit_compile=backend.USE_XLA,  # pyright: ignore[reportArgumentType]
+            optimizer=self.optimiser,
+            jit_compile=backend.USE_XLA,  # pyright: ignore[reportArgumentType] - typed as str alone
         )
         self.optimiser.build(self._trained.trainable_variables)
 

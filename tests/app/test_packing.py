@@ -24,7 +24,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 
 
 def ids(rows: object) -> list[str]:
-    return [row.id for row in rows]  # type: ignore[attr-defined]
+    return [row.id for row in rows]
 
 
 def test_only_the_cases_that_were_asked_for_go_in(full: Workbench) -> None:

@@ -8,7 +8,7 @@ import nibabel
 import nrrd
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 
 from tests.builders import write_dicom_series
 from tests.cli.conftest import Run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 
 from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation

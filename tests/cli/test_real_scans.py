@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 
 from tests.cli.conftest import Run
 

@@ -195,7 +195,7 @@ def test_views_see_an_edit_without_asking_again() -> None:
 )
 def test_what_does_not_fit_the_grid_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        Annotation(Grid((1, 2, 2)), **wrong)  # pyright: ignore[reportArgumentType]
+        Annotation(Grid((1, 2, 2)), **wrong)
 
 
 @given(STATUSES)

@@ -61,7 +61,7 @@ def test_two_grids_agree_where_every_voxel_lies_at_one_place_seen_from_both(
     tiny = st.floats(-0.05, 0.05).map(lambda share: share * min(grid.spacing_mm))
     origin = tuple(number + data.draw(tiny) for number in grid.origin_mm)
     spacing = tuple(number + data.draw(tiny) / 9 for number in grid.spacing_mm)
-    other = Grid(grid.shape, spacing, origin, grid.direction)  # pyright: ignore[reportArgumentType]
+    other = Grid(grid.shape, spacing, origin, grid.direction)
     apart = max(
         math.dist(place(grid, (k, j, i)), place(other, (k, j, i)))
         for k, j, i in product(*map(range, grid.shape))
@@ -87,7 +87,7 @@ def test_steps_and_places_that_a_header_rounds_are_the_same_grid() -> None:
     for digits in (np.float32, lambda number: round(number, 4)):
         origin = tuple(float(digits(number)) for number in grid.origin_mm)
         steps = tuple(float(digits(number)) for number in grid.spacing_mm)
-        assert grid.agrees_with(replace(grid, spacing_mm=steps, origin_mm=origin))  # pyright: ignore[reportArgumentType]
+        assert grid.agrees_with(replace(grid, spacing_mm=steps, origin_mm=origin))
 
 
 @given(grids())
@@ -154,7 +154,7 @@ def test_a_left_handed_direction_is_as_good_as_a_right_handed_one(grid: Grid) ->
 )
 def test_numbers_that_are_no_geometry_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        Grid(**{"shape": (2, 2, 2), **wrong})  # pyright: ignore[reportArgumentType]
+        Grid(**{"shape": (2, 2, 2), **wrong})
 
 
 def test_a_direction_within_rounding_of_orthonormal_is_taken() -> None:

@@ -14,7 +14,7 @@ from segdesk.errors import UsageError
 
 
 def case(id: str, **more: str) -> Case:
-    return Case(id, Grid((3, 2, 2)), "HU", "f" * 64, -1024, 600, Source("DICOM"), **more)  # pyright: ignore[reportArgumentType]
+    return Case(id, Grid((3, 2, 2)), "HU", "f" * 64, -1024, 600, Source("DICOM"), **more)
 
 
 def run(id: str) -> Run:

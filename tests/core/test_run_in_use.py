@@ -20,7 +20,7 @@ BETTER = replace(GOOD, id="run-003")
 
 def compared(mine: float | None, theirs: float | None, **fields: object) -> RunInUse:
     found = Comparison("run-002", mine, 5, other="run-001", other_dice=theirs)
-    return after_training(FIRST, replace(found, **fields))  # pyright: ignore[reportArgumentType]
+    return after_training(FIRST, replace(found, **fields))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,6 @@ def test_the_run_in_use_is_shown_else_the_newest_that_learnt(
 @pytest.mark.parametrize("outcome", ["running", "crashed"])
 def test_a_run_that_did_not_end_well_has_not_learnt(outcome: str) -> None:
     assert GOOD.has_learnt
-    assert not replace(GOOD, outcome=outcome).has_learnt  # pyright: ignore[reportArgumentType]
+    assert not replace(GOOD, outcome=outcome).has_learnt
     assert not BAD.has_learnt and not replace(GOOD, best=0).has_learnt
     assert replace(GOOD, outcome="stopped").has_learnt

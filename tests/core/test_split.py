@@ -56,7 +56,7 @@ def test_one_batch_gives_one_split_whatever_its_order(
     patients: set[str], seed: int, random: object
 ) -> None:
     shuffled = list(patients)
-    random.shuffle(shuffled)  # pyright: ignore[reportAttributeAccessIssue]
+    random.shuffle(shuffled)
     assert Split(seed).joined(shuffled) == Split(seed).joined(sorted(patients))
 
 

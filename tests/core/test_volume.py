@@ -39,4 +39,4 @@ def test_writeable_or_misfitting_voxels_are_refused() -> None:
     with pytest.raises(ValueError, match="int16"):
         Volume(Grid((3, 2, 1)), voxels)
     with pytest.raises(ValueError, match="int16"):
-        Volume(Grid((1, 2, 3)), voxels.astype(np.int32))  # pyright: ignore[reportArgumentType]
+        Volume(Grid((1, 2, 3)), voxels.astype(np.int32))

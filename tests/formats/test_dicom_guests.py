@@ -122,7 +122,7 @@ def test_an_acquisition_between_the_slices_of_another_is_not_mixed_in(tmp_path: 
             tmp_path / f"{number}", series_uid=UID, tags={"AcquisitionNumber": number},
             origin_mm=(0, 0, 1.25 * number),
         )  # fmt: skip
-    assert [finding.spacing_mm[0] for finding in survey([tmp_path]).volumes] == [2.5, 2.5]  # pyright: ignore[reportOptionalSubscript]
+    assert [finding.spacing_mm[0] for finding in survey([tmp_path]).volumes] == [2.5, 2.5]
 
 
 @pytest.mark.parametrize("reach", [1, 2, 3])

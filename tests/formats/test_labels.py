@@ -98,7 +98,7 @@ def test_labels_that_nibabel_scaled_keep_their_numbers(tmp_path: Path, count: in
     image.set_data_dtype(dtype)
     nib.save(image, tmp_path / "a.nii")
     there = nib.load(tmp_path / "a.nii")
-    assert there.dataobj.slope != 1  # pyright: ignore[reportAttributeAccessIssue]
+    assert there.dataobj.slope != 1
     got = read_labels(tmp_path / "a.nii", Grid(GRID.shape, (1, 1, 1)))
     assert np.array_equal(got.labels, labels) and got.notes == ()
 

@@ -109,7 +109,7 @@ def tiff_min_is_white(folder: Path, tmp_path: Path) -> None:
     assert np.array_equal(got.labels > 0, truth > 0)
     assert got.counts == {1: 1400}
     with Image.open(folder / "mask-bilevel.tif") as picture:
-        for index in range(picture.n_frames):  # pyright: ignore[reportAttributeAccessIssue]
+        for index in range(picture.n_frames):
             picture.seek(index)
             assert np.array_equal(got.labels[index] > 0, np.asarray(picture))
 

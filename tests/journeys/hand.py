@@ -97,7 +97,7 @@ class Hand:
 
         def floated(banner: Banner, kind: object, sentence: str, *rest: object, **more: object):
             self._said.append(sentence)
-            return add(banner, kind, sentence, *rest, **more)  # pyright: ignore[reportArgumentType]
+            return add(banner, kind, sentence, *rest, **more)
 
         monkeypatch.setattr(StatusLine, "say", spoken)
         monkeypatch.setattr(Banner, "_add", floated)

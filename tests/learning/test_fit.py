@@ -71,7 +71,7 @@ def test_the_best_weights_are_kept_and_not_the_last(
     seen: list[list[np.ndarray]] = []
 
     def worse_and_worse(validation: Validation, _: Reporter) -> Validated:
-        network = validation._forward._network  # pyright: ignore[reportPrivateUsage]
+        network = validation._forward._network
         seen.append([np.array(weight) for weight in network.get_weights()])
         return Validated(loss=len(seen), accuracy=0.5, dice=1 / len(seen))
 
@@ -271,11 +271,11 @@ def test_batches_without_the_organ_are_no_successes_in_the_curve_of_the_training
     background[..., 0] = 9.0
 
     def step(learner: Learner, batch: Batch, _: float) -> StepFigures:
-        learner._trained.compute_metrics(  # pyright: ignore[reportPrivateUsage]
+        learner._trained.compute_metrics(
             batch[0], batch[1:], np.repeat(background, len(batch[0]), axis=0)
         )
-        overlap = learner._overlap.overlap  # pyright: ignore[reportPrivateUsage]
-        learner._trained.reset_metrics()  # pyright: ignore[reportPrivateUsage]
+        overlap = learner._overlap.overlap
+        learner._trained.reset_metrics()
         return StepFigures(0.5, 0.9, overlap)
 
     monkeypatch.setattr(Learner, "step", step)

@@ -111,7 +111,7 @@ class Record:
             return None if folder is None else self._where(dir_fd) / os.fsdecode(path)
         if isinstance(path, int):
             return None
-        found = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100  links stay links
+        found = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - links stay links
         return found if found.is_relative_to(self.root) else None
 
     def _where(self, dir_fd: int) -> Path:
@@ -131,7 +131,7 @@ class Record:
 @contextmanager
 def recording(root: Path) -> Generator[Record, None, None]:
     """Record everything that happens below a folder, which is there and taken as lasting."""
-    record = Record(Path(os.path.abspath(root)))  # noqa: PTH100
+    record = Record(Path(os.path.abspath(root)))  # noqa: PTH100 - links stay links
     for path in (record.root, *record.root.rglob("*")):
         record.nodes[path.stat().st_ino] = Node(path, is_folder=path.is_dir())
     with pytest.MonkeyPatch.context() as patch:

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, cast
 
-import h5py as untyped_h5py  # pyright: ignore[reportMissingTypeStubs]
+import h5py as untyped_h5py  # pyright: ignore[reportMissingTypeStubs] - it has none
 import numpy as np
 import numpy.typing as npt
 

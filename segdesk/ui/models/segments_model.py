@@ -64,10 +64,10 @@ class SegmentsModel(QAbstractTableModel):
         """The row of a number, -1 for none."""
         return self._numbers.index(number) if number in self._numbers else -1
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._numbers)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 4
 
     def flags(self, index: Index) -> Qt.ItemFlag:

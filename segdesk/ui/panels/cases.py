@@ -83,7 +83,7 @@ class CasesModel(QAbstractListModel):
         elif ids:
             self.dataChanged.emit(self.index(0), self.index(len(ids) - 1))
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._ids)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -167,8 +167,8 @@ class CaseDelegate(QStyledItemDelegate):
         case: Case,
         mark: tuple[str, str],
     ) -> None:
-        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
-        state = option.state  # pyright: ignore[reportAttributeAccessIssue]
+        rect: QRect = option.rect
+        state = option.state
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if selected:
@@ -181,7 +181,7 @@ class CaseDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(rect.adjusted(0, 1, -1, -2), RADIUS, RADIUS)
         inner = rect.adjusted(2 * GRID, GRID, -2 * GRID, -GRID)
         line = QRect(inner.left(), inner.top(), inner.width(), 5 * GRID)
-        font = QFont(option.font)  # pyright: ignore[reportAttributeAccessIssue]
+        font = QFont(option.font)
         font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(QColor(self.tokens.text))

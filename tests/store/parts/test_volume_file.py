@@ -126,7 +126,7 @@ def test_a_plane_of_another_dtype_is_a_bug_and_not_cast(folder: ProjectFolder) -
             unit="HU",
             slope=1.0,
             intercept=0.0,
-            planes=lambda _: flat,  # pyright: ignore
+            planes=lambda _: flat,
         )
     assert _cases_left(folder) == []
 
@@ -298,7 +298,7 @@ def test_a_damaged_or_strange_volume_is_refused_with_a_sentence(
     folder: ProjectFolder, harm: object
 ) -> None:
     case = new_case(folder, "case-001")
-    harm(folder.path / "cases/case-001/volume.h5", case)  # pyright: ignore
+    harm(folder.path / "cases/case-001/volume.h5", case)
     with pytest.raises(ProjectError, match=r"case-001|volume"):
         folder.scans.read(case)
     with pytest.raises(ProjectError, match=r"case-001|volume"):

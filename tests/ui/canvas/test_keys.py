@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -31,7 +30,9 @@ class Table:
     done: list[str] = field(default_factory=list)
 
     def action(self, id: str, shortcut: str, **more: object) -> Action:
-        handler: Callable[[], None] = lambda: self.done.append(id)  # noqa: E731
+        def handler() -> None:
+            self.done.append(id)
+
         fields = {"canvas": True, "handler": handler, **more}
         return Action(id, id, id, menu="View", shortcut=shortcut, **fields)
 
