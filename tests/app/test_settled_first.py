@@ -2,30 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from segdesk.app.accepting import accept_in_bulk
+from segdesk.app.importing import take_label_map
+from segdesk.app.packing import prepare
+from segdesk.app.removing_segments import remove_segment
+from segdesk.app.reviewing import say_right, set_status, take_prediction
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
+from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Box, Edit, Patch, Planes
-from tests.projects import make_project
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
+from segdesk.core.status import SliceStatus
+from segdesk.formats.labels import LabelMap
+from tests.projects import disc, make_project, stroke, voxels
 
 CASE = "case-001"
+
+
+def _in_progress(workbench: Workbench) -> BrushStroke:
+    return BrushStroke(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0))
+
+
+def _names(edits: Iterable[Edit]) -> list[str]:
+    return [edit.name for edit in edits]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda workbench: say_right(workbench, CASE, 2),
+        lambda workbench: set_status(workbench, CASE, 2, SliceStatus.VERIFIED),
+        lambda workbench: take_prediction(workbench, CASE, 2),
+        lambda workbench: accept_in_bulk(workbench, CASE),
+        lambda workbench: take_label_map(workbench, CASE, LabelMap(disc(voxels()))),
+        lambda workbench: remove_segment(workbench, 2),
+        prepare,
+        Workbench.in_memory,
+        Workbench.take_unsaved,
+    ],
+    ids=["right", "verify", "take", "accept", "labels", "segment", "pack", "copy", "save"],
+)
+def test_a_stroke_in_progress_is_an_edit_before_anything_looks_at_the_mask(
+    workbench: Workbench, act: Callable[[Workbench], object]
+) -> None:
+    workbench.add_segment("Other")
+    stroke(workbench, 0, value=2)
+    labels = np.ones(workbench.project.case(CASE).grid.shape, np.uint8)
+    workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
+    workbench.folder.runs.write_prediction(Prediction("run-001", CASE, labels, labels))
+    workbench.add_prediction("run-001", CASE)
+    known = len(workbench.history.done)
+    _in_progress(workbench)
+    seen: list[list[str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        real = Workbench.annotation
+
+        def looking(bench: Workbench, case: str) -> Annotation:
+            seen.append(_names(bench.history.done[known:]))
+            return real(bench, case)
+
+        patch.setattr(Workbench, "annotation", looking)
+        act(workbench)
+    assert _names(workbench.history.done[known:])[0] == "Brush"
+    assert all(names for names in seen[2:])
+
+
+def test_an_undo_takes_back_the_stroke_in_progress(workbench: Workbench) -> None:
+    stroke(workbench, 1)
+    _in_progress(workbench)
+    workbench.undo()
+    labels = workbench.annotation(CASE).labels
+    assert labels[1].any() and not labels[2].any()
+
+
+def test_a_redo_does_nothing_over_a_stroke_in_progress(workbench: Workbench) -> None:
+    stroke(workbench, 1)
+    workbench.undo()
+    _in_progress(workbench)
+    assert workbench.redo() is None
 
 
 def test_an_edit_that_comes_over_a_stroke_in_progress_is_replayed_after_it(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     mask = workbench.annotation(CASE)
-    stroke = BrushStroke(
-        workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
-    )
+    unfinished = _in_progress(workbench)
     box = Box(2, 8, 13, 3, 9)
     before, touched = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
     assert before.any()
     planes = Planes(before, np.zeros_like(before), touched, np.full_like(touched, 3))
     workbench.do(Edit("Erase", CASE, patches=(Patch.of(box, planes),)))
-    stroke.release()
+    unfinished.release()
     labels = mask.labels.copy()
     path = workbench.folder.path
     workbench.close()

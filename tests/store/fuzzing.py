@@ -217,8 +217,8 @@ def main(kind: str, seed: int, count: int, folder: Path) -> None:
     path = project.path / FILES[kind]
     sound, rng = path.read_bytes(), random.Random(seed)
     left_out = seal.NOTHING if kind == "journal" else span_of(path)
-    with ProjectFolder.open(project.path, writable=False) as folder:
-        read(kind, folder, project.case, 0)
+    with ProjectFolder.open(project.path, writable=False) as opened:
+        read(kind, opened, project.case, 0)
         limit_memory()
         refused = 0
         for number in range(count):
@@ -229,7 +229,7 @@ def main(kind: str, seed: int, count: int, folder: Path) -> None:
             # Its signal ends the process.
             signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
             try:
-                read(kind, folder, project.case, number)
+                read(kind, opened, project.case, number)
             except SegdeskError:
                 refused += 1
             finally:

@@ -31,6 +31,18 @@ CASE = "case-001"
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
+@pytest.fixture
+def there(tmp_path: Path) -> Path:
+    """Another place."""
+    (tmp_path / "there").mkdir()
+    return tmp_path / "there"
+
+
+def open_to_draw(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    desk.key(Qt.Key.Key_B)
+
+
 def workbench_of(desk: Desk) -> Workbench:
     workbench = desk.window.session.workbench
     assert workbench is not None
@@ -49,8 +61,7 @@ def look(desk: Desk) -> None:
     desk.wait(lambda: not journal.is_under_way)
 
 
-def save_elsewhere(desk: Desk, folder: Path, name: str) -> Path:
-    """Choose a place in the dialog that is open."""
+def choose(desk: Desk, folder: Path, name: str) -> None:
     dialog = desk.dialog("new_project_dialog")
     for id, text in (("project_folder", str(folder)), ("project_name", name)):
         field = dialog.findChild(QLineEdit, id)
@@ -58,6 +69,11 @@ def save_elsewhere(desk: Desk, folder: Path, name: str) -> Path:
         field.selectAll()
         QTest.keyClicks(field, text)
     desk.press(dialog, "create_project")
+
+
+def save_elsewhere(desk: Desk, folder: Path, name: str) -> Path:
+    """Choose a place in the dialog that is open, and wait for the project there."""
+    choose(desk, folder, name)
     target = folder / f"{name}.segdesk"
     desk.wait(lambda: desk.window.session.path == target)
     desk.wait_for_mask()
@@ -77,12 +93,9 @@ def press_the_message(desk: Desk, qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize("change", [renamed, an_older_copy, deleted, lock_deleted])
 def test_a_project_that_goes_away_is_said_and_saved_elsewhere_nothing_is_lost(
-    desk: Desk, project: Path, tmp_path: Path, qtbot: QtBot, change: Callable[[Path], None]
+    desk: Desk, project: Path, there: Path, qtbot: QtBot, change: Callable[[Path], None]
 ) -> None:
-    there = tmp_path / "there"
-    there.mkdir()
-    desk.open(project)
-    desk.key(Qt.Key.Key_B)
+    open_to_draw(desk, project)
     draw(desk, 4)
     look(desk)
     change(project)
@@ -113,12 +126,9 @@ def test_a_project_that_goes_away_is_said_and_saved_elsewhere_nothing_is_lost(
 
 
 def test_a_disk_that_turns_read_only_while_a_project_is_open_loses_nothing_after_save_elsewhere(
-    desk: Desk, project: Path, tmp_path: Path, qtbot: QtBot
+    desk: Desk, project: Path, there: Path, qtbot: QtBot
 ) -> None:
-    there = tmp_path / "there"
-    there.mkdir()
-    desk.open(project)
-    desk.key(Qt.Key.Key_B)
+    open_to_draw(desk, project)
     draw(desk, 4)
     look(desk)
     with read_only_disk(project.parent):
@@ -135,8 +145,7 @@ def test_a_disk_that_turns_read_only_while_a_project_is_open_loses_nothing_after
 def test_a_folder_that_is_put_back_is_written_to_again_and_the_message_goes(
     desk: Desk, project: Path
 ) -> None:
-    desk.open(project)
-    desk.key(Qt.Key.Key_B)
+    open_to_draw(desk, project)
     renamed(project)
     draw(desk, 4)
     look(desk)
@@ -147,10 +156,8 @@ def test_a_folder_that_is_put_back_is_written_to_again_and_the_message_goes(
 
 
 def test_a_window_that_is_closed_over_a_deleted_project_asks_and_can_save_it_elsewhere(
-    desk: Desk, project: Path, tmp_path: Path
+    desk: Desk, project: Path, there: Path
 ) -> None:
-    there = tmp_path / "there"
-    there.mkdir()
     desk.open(project)
     expected = workbench_of(desk).annotation(CASE).labels.copy()
     deleted(project)
@@ -166,12 +173,9 @@ def test_a_window_that_is_closed_over_a_deleted_project_asks_and_can_save_it_els
 
 
 def test_a_copy_of_a_project_that_is_well_is_made_from_the_menu(
-    desk: Desk, project: Path, tmp_path: Path
+    desk: Desk, project: Path, there: Path
 ) -> None:
-    there = tmp_path / "there"
-    there.mkdir()
-    desk.open(project)
-    desk.key(Qt.Key.Key_B)
+    open_to_draw(desk, project)
     draw(desk, 4)
     expected = workbench_of(desk).annotation(CASE).labels.copy()
     desk.window.table["save_elsewhere"].trigger()
@@ -186,25 +190,16 @@ def test_a_copy_of_a_project_that_is_well_is_made_from_the_menu(
 
 
 def test_a_copy_that_fails_leaves_the_project_open_as_it_was(
-    desk: Desk, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, project: Path, there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = tmp_path / "there"
-    there.mkdir()
-    desk.open(project)
-    desk.key(Qt.Key.Key_B)
+    open_to_draw(desk, project)
     another_folder(project)
     draw(desk, 4)
     workbench = workbench_of(desk)
     desk.window.table["save_elsewhere"].trigger()
-    dialog = desk.dialog("new_project_dialog")
     with monkeypatch.context() as patched, read_only_disk(there):
         patched.setattr("segdesk.ui.dialogs.new_project._may_write", lambda _: True)
-        for id, text in (("project_folder", str(there)), ("project_name", "kept")):
-            field = dialog.findChild(QLineEdit, id)
-            assert field is not None
-            field.selectAll()
-            QTest.keyClicks(field, text)
-        desk.press(dialog, "create_project")
+        choose(desk, there, "kept")
         desk.wait(lambda: "could not be written" in desk.window.banner.text)
     assert workbench_of(desk) is workbench
     assert list(there.iterdir()) == []

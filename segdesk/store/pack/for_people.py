@@ -13,22 +13,11 @@ import numpy as np
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.project import Project
-from segdesk.core.run import Epoch, Run
+from segdesk.core.run import Run
 from segdesk.store.pack.contents import FILES, PREDICTIONS, VOLUME
 from segdesk.store.parts.complete_codec import put_slices
 from segdesk.store.parts.hdf5 import NewGroup
-
-#: Figures of an epoch, each a column of runs/ID/curves; NaN where it was not measured.
-FIGURES = (
-    "seconds",
-    "loss",
-    "accuracy",
-    "rate",
-    "dice",
-    "val_loss",
-    "val_accuracy",
-    "val_dice",
-)
+from segdesk.store.parts.run_codec import encode_curves
 
 
 def put_segments(project: Project, group: NewGroup) -> None:
@@ -79,14 +68,5 @@ def put_run(run: Run, group: NewGroup) -> None:
         best=run.best,
         validation=run.validation,
     )
-    curves = group.group("curves")
-    curves.column("number", np.array([epoch.number for epoch in run.epochs], dtype=np.int64))
-    for name in FIGURES:
-        figures = [_figure(epoch, name) for epoch in run.epochs]
-        curves.column(name, np.array(figures, dtype=np.float64))
+    encode_curves(run.epochs, group.group("curves"))
     group.group(FILES)
-
-
-def _figure(epoch: Epoch, name: str) -> float:
-    figure = getattr(epoch, name)
-    return float("nan") if figure is None else float(figure)

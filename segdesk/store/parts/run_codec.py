@@ -19,6 +19,17 @@ from segdesk.store.parts.value_codec import UNITS, one_of, pairs_of, put_pairs
 #: Of a slice that a network sees: the largest that a Plan can ask for, padded.
 LARGEST_SIDE = 2048
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+#: What is measured in an epoch, a column of curves each; NaN where it was not.
+FIGURES = (
+    "seconds",
+    "loss",
+    "accuracy",
+    "rate",
+    "dice",
+    "val_loss",
+    "val_accuracy",
+    "val_dice",
+)
 #: Columns of the shares: everything of a Share but its case.
 _COUNTS = tuple(field.name for field in fields(Share) if field.name != "case")
 
@@ -61,7 +72,7 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
     put_pairs(group.group("labels_seen"), run.labels_seen)
     _encode_shares(run.shares, group.group("shares"))
     _encode_plan(run.plan, group.group("plan"))
-    _encode_curves(run.epochs, group.group("curves"))
+    encode_curves(run.epochs, group.group("curves"))
 
 
 def decode_run(id: str, group: Group) -> tuple[int, Run]:
@@ -186,37 +197,19 @@ def _decode_plan(group: Group) -> Plan:
     )
 
 
-def _encode_curves(epochs: tuple[Epoch, ...], group: NewGroup) -> None:
+def encode_curves(epochs: tuple[Epoch, ...], group: NewGroup) -> None:
+    """A column for each of `FIGURES`, and the epochs' numbers."""
     group.column("number", np.array([epoch.number for epoch in epochs], dtype=np.int64))
-    figures: dict[str, list[float] | list[float | None]] = {
-        "seconds": [epoch.seconds for epoch in epochs],
-        "loss": [epoch.loss for epoch in epochs],
-        "accuracy": [epoch.accuracy for epoch in epochs],
-        "rate": [epoch.rate for epoch in epochs],
-        "dice": [epoch.dice for epoch in epochs],
-        "val_loss": [epoch.val_loss for epoch in epochs],
-        "val_accuracy": [epoch.val_accuracy for epoch in epochs],
-        "val_dice": [epoch.val_dice for epoch in epochs],
-    }
-    for name, values in figures.items():
+    for name in FIGURES:
         # numpy makes NaN of None where float64 is asked for.
-        group.column(name, np.array(values, dtype=np.float64))
+        figures = [getattr(epoch, name) for epoch in epochs]
+        group.column(name, np.array(figures, dtype=np.float64))
 
 
 def _decode_curves(group: Group) -> tuple[Epoch, ...]:
     numbers = group.column("number", np.int64)
     seconds, loss, accuracy, rate, dice, val_loss, val_accuracy, val_dice = (
-        _figures(group, name, len(numbers))
-        for name in (
-            "seconds",
-            "loss",
-            "accuracy",
-            "rate",
-            "dice",
-            "val_loss",
-            "val_accuracy",
-            "val_dice",
-        )
+        _figures(group, name, len(numbers)) for name in FIGURES
     )
     return tuple(
         Epoch(
