@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from segdesk.store.disk import replace
+from segdesk.core import lasting
 from segdesk.store.journal import journal_file
 
 WRITING = frozenset("wxa+")
@@ -36,7 +36,8 @@ def full_disk(below: Path) -> Iterator[None]:
         return really_open(path, mode, *arguments, **options)
 
     def opened_low(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
-        if flags & os.O_CREAT and Path(path).is_relative_to(below):
+        made = flags & os.O_CREAT and not Path(path).exists()
+        if made and Path(path).is_relative_to(below):
             refuse()
         return open_low(path, flags, *arguments, **options)
 
@@ -53,6 +54,6 @@ def full_disk(below: Path) -> Iterator[None]:
         patched.setattr(Path, "open", opened)
         patched.setattr(Path, "mkdir", made)
         patched.setattr(os, "open", opened_low)
-        patched.setattr(journal_file, "_write_all", torn)
-        patched.setattr(replace, "put_all", refuse)
+        patched.setattr(journal_file, "put_all", torn)
+        patched.setattr(lasting, "put_all", refuse)
         yield

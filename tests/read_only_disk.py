@@ -57,5 +57,5 @@ def read_only_disk(below: Path) -> Iterator[None]:
         patched.setattr(os, "access", may)
         for name in ("mkdir", "rename", "replace", "unlink", "rmdir", "truncate"):
             patched.setattr(os, name, guarded(getattr(os, name)))
-        patched.setattr(journal_file, "_write_all", refuse)
+        patched.setattr(journal_file, "put_all", refuse)
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.app import running
+from segdesk.app import cut_off
 from segdesk.app.workbench import Workbench
 from segdesk.errors import ProjectReadOnly
 
@@ -33,7 +33,7 @@ def open_project(
     except ProjectReadOnly:
         return Workbench.open(path, writable=False, reader=reader), ()
     try:
-        return workbench, running.recover(workbench)
+        return workbench, cut_off.recover(workbench)
     except BaseException:
         workbench.close()
         raise

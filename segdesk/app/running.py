@@ -9,7 +9,7 @@ and `predicting`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,28 +18,14 @@ from segdesk.app.run_in_use import judge
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
-from segdesk.core.regular_file import append_regular, open_regular
 from segdesk.core.run import Intensities, Run
 from segdesk.errors import Cancelled, ProjectError, SegdeskError, TrainingError
-from segdesk.jobs import bundle as bundles
-from segdesk.jobs import messages, wire
+from segdesk.jobs import kept_messages, messages
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.trainer_client import Ended, TrainerClient
 from segdesk.store.project_folder import ProjectFolder
-
-#: Kept messages are some hundred bytes an epoch; what comes after so many bytes is not read.
-LARGEST_MESSAGES = 64 * 1024 * 1024
-#: Messages that make the record of a run.
-KEPT = (
-    messages.Hello,
-    messages.Started,
-    messages.EpochDone,
-    messages.Checkpoint,
-    messages.Note,
-    messages.Judged,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +129,7 @@ class TrainerSession:
         try:
             if isinstance(message, messages.Predicted):
                 self._keep_prediction(message)
-            elif self.job.trains and isinstance(message, KEPT):
+            elif self.job.trains and isinstance(message, kept_messages.KEPT):
                 self._keep_message(message)
         except ProjectError as refusal:
             if isinstance(message, messages.Predicted):
@@ -167,8 +153,7 @@ class TrainerSession:
 
     def _keep_message(self, message: Message) -> None:
         try:
-            with append_regular(self.job.paths.messages) as file:
-                file.write(wire.encode(message).encode() + b"\n")
+            kept_messages.keep(self.job.paths.messages, message)
         except OSError as error:
             raise ProjectError(
                 f"The run's curve is not kept beside it: {error.strerror or 'the disk refused'}.",
@@ -300,38 +285,6 @@ def _what_is_left(run: Run, ended: Ended) -> str:
     return f"The weights of epoch {run.best} are kept." if run.best else "It had no weights yet."
 
 
-def recover(workbench: Workbench) -> tuple[str, ...]:
-    """Close the records of runs that were cut off with the program; returns their ids.
-
-    The curve, and which run is used, come back from the messages that were kept beside the model;
-    what it needs to predict from its bundle.
-    """
-    found: list[str] = []
-    for run in workbench.project.runs:
-        if run.outcome != "running":
-            continue
-        paths = workbench.folder.runs.paths(run.id)
-        verdict: messages.Judged | None = None
-        for message in _kept_messages(paths.messages):
-            run = after(run, message)
-            verdict = message if isinstance(message, messages.Judged) else verdict
-        if run.best and not paths.weights(run.best).is_file():
-            run = replace(run, best=0)
-        # One that was cut off before there was a bundle has no weights either.
-        with suppress(TrainingError):
-            bundle = bundles.read(paths.bundle)
-            run = replace(run, intensities=bundle.intensities, labels_seen=labels_seen(bundle))
-        reason = "segdesk ended while this run was training."
-        workbench.put_run(replace(run, ended=time.time(), outcome="crashed", reason=reason))
-        if verdict is not None and workbench.project.in_use.chosen != run.id:
-            judge(workbench, run, verdict)
-            workbench.folder.write_index()
-        with suppress(OSError):
-            paths.clear_bundle()
-        found.append(run.id)
-    return tuple(found)
-
-
 def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
     """What a trainer needs for using the weights of a run."""
     return TrainedNetwork(
@@ -365,17 +318,3 @@ def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()
         unit=case.unit,
         pixel_mm=(row_mm, column_mm) if case.grid.stacked else None,
     )
-
-
-def _kept_messages(file: Path) -> Iterator[Message]:
-    try:
-        with open_regular(file) as opened:
-            text = opened.read(LARGEST_MESSAGES)
-    except OSError:
-        return
-    for line in text.decode("utf-8", errors="replace").splitlines():
-        try:
-            yield wire.decode(line)
-        except TrainingError:
-            # The line that was being written when the program was cut off.
-            return

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import platformdirs
 
+from segdesk.core.lasting import lasting_folder, write_whole
+
 Theme = Literal["dark", "light", "system"]
 THEMES: tuple[Theme, ...] = ("dark", "light", "system")
 MOST_RECENT = 12
@@ -87,10 +89,9 @@ class SettingsFile:
     def keep(self, settings: Settings) -> None:
         """Write the settings; where the disk refuses, preferences are simply not remembered."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            partial = self.path.with_suffix(".partial")
-            partial.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
-            partial.replace(self.path)
+            lasting_folder(self.path.parent)
+            text = json.dumps(asdict(settings), indent=1)
+            write_whole(self.path, text.encode(), json.loads)
         except OSError:
             return
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from segdesk.app import running
+from segdesk.app import cut_off
 from segdesk.app.workbench import Workbench
 from segdesk.cli.stopping import terminating_is_ctrl_c
 from segdesk.errors import UsageError
@@ -48,7 +48,7 @@ def changing(project: Path) -> Generator[Workbench, None, None]:
     with terminating_is_ctrl_c():
         workbench = Workbench.open(project)
         try:
-            running.recover(workbench)
+            cut_off.recover(workbench)
             yield workbench
         finally:
             workbench.close()

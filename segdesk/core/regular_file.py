@@ -65,7 +65,7 @@ def change_regular(path: Path) -> io.FileIO:
 
 
 def append_regular(path: Path) -> io.FileIO:
-    """Open a file for writing at its end, unbuffered; made where it is not there.
+    """Open a file for reading, and for writing at its end, unbuffered; made where it is not there.
 
     Raises
     ------
@@ -74,8 +74,8 @@ def append_regular(path: Path) -> io.FileIO:
     OSError
         Where it may not be written.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    return _with_one_name(path, io.FileIO(regular_descriptor(path, flags), "ab"))
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+    return _with_one_name(path, io.FileIO(regular_descriptor(path, flags), "ab+"))
 
 
 def new_regular(path: Path) -> io.FileIO:

@@ -12,6 +12,8 @@ from segdesk.errors import UsageError
 #: Why a run ended; "running" while it has not.
 Outcome = Literal["running", "finished", "stopped", "crashed"]
 LONGEST_SIDE = 256
+#: Pixels of the longest side of what a network sees; its features of more fill no memory here.
+LARGEST_INPUT = 2048
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.grid import Grid
+from segdesk.core.lasting import move, replace_file, sync_folder
 from segdesk.errors import InputError, UsageError
 from segdesk.formats.arrays import open_array
 from segdesk.formats.images import image_ending, open_image
@@ -100,7 +101,8 @@ def _export_file(
     ):
         raise InputError(f"{path.name} could not be written: its geometry did not read back equal.")
     _to_disk(draft)
-    draft.replace(path)
+    replace_file(draft, path)
+    sync_folder(path.parent)
     notes: list[str] = []
     if ending == ".npy" and grid.stacked:
         notes.append("A .npy file keeps no geometry.")
@@ -132,7 +134,9 @@ def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple
         _to_disk(file)
     if path.is_dir():
         path.rmdir()
-    shutil.move(draft, path)
+    sync_folder(draft)
+    move(draft, path)
+    sync_folder(path.parent)
     notes = ["PNG files keep no geometry."]
     if shifted:
         notes.append(f"PNG has no sign: {PNG_SHIFT} was added to each number.")

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.lasting import lasting_folder, write_whole
 from segdesk.core.regular_file import check_no_link, new_regular, open_regular
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Pool
@@ -196,8 +197,8 @@ def write(bundle: Bundle, folder: Path) -> None:
     try:
         _make(folder)
         text = json.dumps({"version": VERSION, **asdict(bundle)}, indent=1)
-        with io.BufferedRandom(new_regular(folder / MANIFEST)) as file:
-            file.write(text.encode())
+        # What a run needs to predict is known from here where the program is cut off.
+        write_whole(folder / MANIFEST, text.encode(), json.loads)
     except OSError as error:
         raise TrainingError(
             f"The training's input could not be written: {error.strerror}.", "Free some disk space."
@@ -245,7 +246,7 @@ def read(folder: Path) -> Bundle:
 
 def _make(folder: Path) -> None:
     check_no_link(folder.parent, folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    lasting_folder(folder)
 
 
 def _bundle(fields: dict[str, Any]) -> Bundle:

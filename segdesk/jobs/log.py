@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from segdesk.core.lasting import put_all
 from segdesk.core.regular_file import new_regular
 from segdesk.errors import TrainingError
 
@@ -98,7 +99,7 @@ class Log:
                     self._append(line if line.endswith(b"\n") else line + b"\n")
 
     def _append(self, line: bytes) -> None:
-        self._file.write(line)
+        put_all(self._file, line)
         if self._file.tell() > self._limit:
             self._shorten()
 
@@ -112,6 +113,6 @@ class Log:
         tail = tail[tail.find(b"\n") + 1 :]
         self._head = len(head)  # next time too the gap lies here
         self._file.seek(len(head))
-        self._file.write(_GAP + tail)
+        put_all(self._file, _GAP + tail)
         self._file.truncate()
         self._file.seek(0, os.SEEK_END)

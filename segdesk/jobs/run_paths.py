@@ -21,7 +21,7 @@ from pathlib import Path
 
 from segdesk.core.regular_file import remove_whatever
 
-_WEIGHTS = re.compile(r"weights-\d+\.npz")
+_WEIGHTS = re.compile(r"weights-(\d{1,9})\.npz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,13 @@ class RunPaths:
         there, whenever the process ends."""
         return self.folder / f"weights-{epoch}.npz"
 
-    def other_weights(self, epoch: int) -> list[Path]:
-        """The weights of every other epoch that are there."""
-        names = (path for path in self.folder.iterdir() if _WEIGHTS.fullmatch(path.name))
-        return sorted(path for path in names if path != self.weights(epoch))
+    def kept_epochs(self) -> list[int]:
+        """The epochs whose weights are there; none where the folder cannot be read."""
+        try:
+            names = [_WEIGHTS.fullmatch(path.name) for path in self.folder.iterdir()]
+        except OSError:
+            return []
+        return sorted({int(name[1]) for name in names if name})
 
     def prediction(self, case: str) -> Path:
         """What the run predicts of a case; `case` is a safe name."""

@@ -1,15 +1,17 @@
 """Messages as JSON lines: one object a line, named by the message's class.
 
-`encode` and `decode` are each other's inverse. A line that is no message is refused, never
-evaluated.
+`encode` and `decode` are each other's inverse. A line that is no message, or whose fields are not
+of its types, is refused, never evaluated.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any, get_args
+from dataclasses import asdict, is_dataclass
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from segdesk.core.run import Epoch
 from segdesk.errors import TrainingError
@@ -17,6 +19,8 @@ from segdesk.jobs import messages
 from segdesk.jobs.messages import Command, Message
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
+#: Whole numbers up to here are exact as float.
+_WHOLE = 1 << 53
 _COMMANDS: dict[str, Command] = {"stop": "stop", "pause": "pause", "go_on": "go_on"}
 
 
@@ -38,9 +42,41 @@ def decode(line: str) -> Message:
         kind = _KINDS[fields.pop("message")]
         for name, build in _BUILDERS.get(kind, {}).items():
             fields[name] = build(fields[name])
-        return kind(**fields)
+        message = kind(**fields)
+        if not _fits(message, kind):
+            raise TypeError("a field is of another type")
+        return message
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrainingError(f"The trainer sent something unreadable: {line[:80]!r}.") from error
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a type, as the messages' classes name them."""
+    if is_dataclass(kind):
+        return type(value) is kind and all(
+            _fits(getattr(value, name), wanted) for name, wanted in _types(kind)
+        )
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        row = cast("tuple[Any, ...]", value)
+        if parts[-1] is Ellipsis:
+            return all(_fits(one, parts[0]) for one in row)
+        return len(row) == len(parts) and all(map(_fits, row, parts))
+    if origin is Literal:
+        return value in parts
+    if origin is UnionType:
+        return any(_fits(value, one) for one in parts)
+    if kind is float:
+        # JSON knows one kind of number; a whole one that is no float would be too large for any.
+        return type(value) is float or (type(value) is int and abs(value) < _WHOLE)
+    return type(value) is kind
+
+
+@cache
+def _types(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(get_type_hints(kind).items())
 
 
 def decode_command(line: str) -> Command | None:

@@ -14,20 +14,23 @@ import io
 import os
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.lasting import replacing
 from segdesk.core.regular_file import new_regular, open_regular
+from segdesk.jobs.weights_file import ARCHIVE_FAULTS, digest_of
 
 Array = npt.NDArray[Any]
 #: Shape and type of an array.
 Wanted = tuple[tuple[int, ...], np.dtype[Any]]
 #: What a file takes beside its arrays: the heads of each one, and of the whole.
 _BESIDE_EACH, _BESIDE_ALL = 1024, 1024
+#: Bytes before a head: its magic, version and length.
+_MAGIC = 10
 
 
 class BadArrays(Exception):
@@ -46,19 +49,12 @@ def write(path: Path, arrays: Sequence[Array]) -> str:
     OSError
         Where the disk refuses; the file of before stays.
     """
-    part = path.with_name(f".{path.name}.partial")
-    try:
+    with replacing(path) as part:
         with io.BufferedRandom(new_regular(part)) as file:
             np.savez(file, *(np.asarray(array, order="C") for array in arrays))
             file.flush()
             os.fsync(file.fileno())
-        with open_regular(part) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+        digest = digest_of(part)
     return digest
 
 
@@ -90,10 +86,7 @@ def read(path: Path, wanted: Sequence[Wanted], *, sha256: str | None = None) -> 
             if [one.filename for one in members] != [f"arr_{n}.npy" for n in range(len(wanted))]:
                 raise BadArrays("holds other arrays")
             return [_array(archive, *pair) for pair in zip(members, wanted, strict=True)]
-    # What zipfile and NumPy's reader of heads raise on bytes that are not theirs.
-    except (zipfile.BadZipFile, ValueError, SyntaxError, EOFError, KeyError) as error:
-        raise BadArrays("is damaged") from error
-    except (NotImplementedError, RuntimeError, MemoryError, OverflowError, TypeError) as error:
+    except ARCHIVE_FAULTS as error:
         raise BadArrays("is damaged") from error
 
 
@@ -102,15 +95,37 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, wanted: Wanted) ->
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > size + _BESIDE_EACH:
         raise BadArrays("declares another size")
     with archive.open(member) as file:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise BadArrays("is damaged")
-        shape, is_reversed, dtype = np.lib.format.read_array_header_1_0(file)
-        if (tuple(shape), dtype) != wanted or (is_reversed and len(shape) > 1):
+        if _head(file) != _head(_written_head(wanted)):
             raise BadArrays("holds arrays of another shape")
         data = file.read(size + 1)
     if len(data) != size:
         raise BadArrays("declares another size")
+    shape, dtype = wanted
     return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _head(file: IO[bytes]) -> bytes:
+    """What stands before the numbers; how far it is filled up differs between versions of NumPy.
+
+    It is compared and not understood: NumPy's reader evaluates it as Python's text.
+    """
+    magic = file.read(_MAGIC)
+    length = int.from_bytes(magic[-2:], "little")
+    return magic[:-2] + file.read(min(length, _BESIDE_EACH)).rstrip()
+
+
+def _written_head(wanted: Wanted) -> IO[bytes]:
+    """The head that `write` puts before an array."""
+    shape, dtype = wanted
+    head = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, head)
+    file.seek(0)
+    return file
 
 
 def _nbytes(wanted: Wanted) -> int:

@@ -50,8 +50,9 @@ def save(
 def drop_others(paths: RunPaths, *, epoch: int) -> None:
     """Remove the weights of other epochs, once it was said that those of this one are kept."""
     with suppress(OSError):
-        for path in paths.other_weights(epoch):
-            path.unlink()
+        for other in paths.kept_epochs():
+            if other != epoch:
+                paths.weights(other).unlink()
 
 
 def load(trained: TrainedNetwork) -> keras.Model:

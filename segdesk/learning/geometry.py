@@ -13,13 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.run import LONGEST_SIDE
+from segdesk.core.run import LARGEST_INPUT, LONGEST_SIDE
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, VolumeRef
 from segdesk.ops.resample import Shape, resample_image, resample_labels, resample_probabilities
-
-#: Longest side that a slice may be resampled to; a network's features of more fill no memory here.
-LARGEST_SIDE = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class Scale:
                 volume.pixel_mm[1] / self.pixel_mm[1],
             )
         shape = max(1, round(own[0] * factors[0])), max(1, round(own[1] * factors[1]))
-        if max(shape) > LARGEST_SIDE:
+        if max(shape) > LARGEST_INPUT:
             raise TrainingError(
                 f"Case {volume.case} would have to be enlarged to {max(shape)} pixels a side, "
                 "because its pixels are that much larger than those of the training.",

@@ -23,6 +23,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
+from segdesk.core.lasting import PARTIAL, move, new_folder, put_all, sync_folder
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.regular_file import (
@@ -38,7 +39,6 @@ from segdesk.jobs.run_paths import RunPaths
 from segdesk.store import new_project
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.lock import LOCK
-from segdesk.store.disk.replace import PARTIAL, new_folder, put_all, sync_folder
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Base, SegmentsTouched
 from segdesk.store.journal import edit_codec
@@ -215,7 +215,7 @@ class Copy:
         kept = list(folder.iterdir()) if folder.is_dir() else []
         aside = folder.with_name(f"{folder.name}{PARTIAL}")
         if kept:
-            folder.rename(aside)
+            move(folder, aside)
         volume_file.write(
             folder,
             part(self._memory.project, case),
@@ -223,7 +223,7 @@ class Copy:
         )
         for path in kept:
             if path.name != layout.volume(case.id).name:
-                (aside / path.name).rename(path)
+                move(aside / path.name, path)
         with suppress(OSError):
             remove_whatever(aside)
         return ""

@@ -26,10 +26,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segdesk.core.case import Case
+from segdesk.core.lasting import Check, no_check
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import NONE, SliceStatus
-from segdesk.store.disk.replace import Check, no_check
 from segdesk.store.parts import project_file
 
 #: For each journal, the numbers of the segments that its Edits touch.

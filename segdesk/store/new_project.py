@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from segdesk.core.lasting import new_folder
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.store.disk.lock import ProjectLock
-from segdesk.store.disk.replace import new_folder
 from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.parts import project_file

@@ -16,6 +16,7 @@ from pathlib import Path
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
+from segdesk.core.lasting import lasting_folder, new_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import Cancelled, ProjectError
@@ -23,7 +24,6 @@ from segdesk.jobs.run_paths import RunPaths
 from segdesk.store import new_project
 from segdesk.store.copying import copy_file
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.replace import lasting_folder, new_folder, sync_folder
 from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.recover import keep_left_out

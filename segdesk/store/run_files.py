@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from segdesk.core.case import Case
+from segdesk.core.lasting import lasting_folder
 from segdesk.core.prediction import Prediction
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.replace import lasting_folder
 from segdesk.store.disk.translate import writing
 from segdesk.store.parts import prediction_file
 
@@ -45,6 +45,18 @@ class RunFiles:
 
     def named(self, run_id: str) -> RunPaths:
         """As `paths`, without making the folder, which may take long."""
+        return RunPaths(self._layout.run(run_id))
+
+    def where(self, run_id: str) -> RunPaths:
+        """Where a run's files lie, to be looked at or removed; nothing is made. Any thread.
+
+        Raises
+        ------
+        UsageError
+            Where the id is no safe file name.
+        ProjectError
+            Where the folder is a link.
+        """
         return RunPaths(self._layout.run(run_id))
 
     def write_prediction(self, prediction: Prediction) -> None:

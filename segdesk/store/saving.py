@@ -17,11 +17,11 @@ from pathlib import Path
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.history import Stacks
+from segdesk.core.lasting import PARTIAL, Check, no_check
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
-from segdesk.store.disk.replace import PARTIAL, Check, no_check
 from segdesk.store.index import Base, CaseState, Index
 from segdesk.store.journal.journal_file import first_sequence
 from segdesk.store.journal.older import (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segdesk.core.case import UNKNOWN, Case, Source
 from segdesk.core.grid import Grid
+from segdesk.core.lasting import partial_name
 from segdesk.core.regular_file import remove_whatever
 from segdesk.core.split import Pool
 from segdesk.core.volume import Unit, Volume, Voxels
@@ -15,7 +16,6 @@ from segdesk.errors import ProjectError
 from segdesk.store import removed
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.replace import partial_name
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Index
 from segdesk.store.parts import volume_file

@@ -189,7 +189,7 @@ def test_labels_that_a_full_disk_does_not_take_wait_in_memory_like_a_stroke(
 
     read = importing.read_in(workbench.folder, workbench.project.id, request_for)
     with monkeypatch.context() as fault:
-        fault.setattr(journal_file, "_write_all", refuse)
+        fault.setattr(journal_file, "put_all", refuse)
         importing.take(workbench, read)
     assert workbench.folder.waiting and workbench.refusal is not None
     labels = workbench.annotation("case-002").labels.copy()

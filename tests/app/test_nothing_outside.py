@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app import predicting, running, training
+from segdesk.app import cut_off, predicting, running, training
 from segdesk.app.reviewing import say_right
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import plan_for
@@ -111,7 +111,7 @@ def test_the_record_of_a_run_that_was_cut_off_is_not_read_through_links(
         planted.rename(tmp_path / "away")
     planted.symlink_to(outside if name == "bundle" else outside / "manifest.json")
     taught.put_run(replace(run, outcome="running", intensities=None))
-    assert running.recover(taught) == ("run-001",)
+    assert cut_off.recover(taught) == ("run-001",)
     assert taught.project.run("run-001").intensities is None
 
 
@@ -127,7 +127,7 @@ def test_the_record_of_a_run_that_was_cut_off_is_not_waited_for(
     planted.unlink(missing_ok=True)
     os.mkfifo(planted)
     taught.put_run(replace(run, outcome="running"))
-    assert running.recover(taught) == ("run-001",)
+    assert cut_off.recover(taught) == ("run-001",)
 
 
 def test_a_prediction_alone_writes_no_log_through_a_link(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import sys
 import textwrap
 from dataclasses import replace
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segdesk.app import predicting, running, saving, training
+from segdesk.app import cut_off, predicting, running, saving, training
 from segdesk.app.reviewing import say_right, set_status
 from segdesk.app.running import TrainerSession
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
+from segdesk.core import lasting
 from segdesk.core.run import Intensities, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError, TrainingError, UsageError
@@ -27,7 +29,7 @@ from segdesk.store.project_folder import ProjectFolder
 from tests.projects import add_case
 
 CHILD = """
-    import os, sys
+    import hashlib, os, sys
     from pathlib import Path
     from segdesk.jobs.child import open_channel
     channel = open_channel()
@@ -43,8 +45,9 @@ CHILD = """
         channel.send(Started("CPU", "no GPU", 10, (24, 32), (2.0, 1.0), 1, 0, (32, 32)))
         channel.send(EpochDone(Epoch(1, 0.5, 0.7, 0.8, 0.001)))
         weights = RunPaths(Path(bundle.run_folder)).weights(1)
-        weights.write_bytes(b"weights")
-        channel.send(Checkpoint(1, str(weights), "5e" * 32))
+        np.savez(weights, np.zeros(3, np.float32))
+        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+        channel.send(Checkpoint(1, str(weights), digest))
     {middle}
     if bundle.train:
         other = bundle.rival
@@ -188,10 +191,10 @@ def test_a_run_that_was_cut_off_with_the_program_gets_its_curve_back(
     again = Workbench.open(path)
     try:
         assert again.project.run("run-001").outcome == "running"
-        assert running.recover(again) == ("run-001",)
+        assert cut_off.recover(again) == ("run-001",)
         run = again.project.run("run-001")
         assert run.outcome == "crashed" and len(run.epochs) == 1 and run.best == 1
-        assert running.recover(again) == ()
+        assert cut_off.recover(again) == ()
     finally:
         again.close()
 
@@ -237,7 +240,7 @@ def test_a_run_that_was_cut_off_after_its_verdict_is_in_use_and_can_predict(
     taught.close()
     again = Workbench.open(path)
     assert again.project.in_use.run == "run-001"
-    assert running.recover(again) == ("run-002",)
+    assert cut_off.recover(again) == ("run-002",)
     again.close()
     again = Workbench.open(path)
     run = again.project.run("run-002")
@@ -284,7 +287,8 @@ def test_fine_tuning_keeps_network_and_filters(taught: Workbench, tmp_path: Path
     bundle = training.prepare(again)
     assert bundle.start is not None and bundle.start.built_for == (32, 32)
     assert bundle.start.path == frozen.job.paths.weights(1).resolve()
-    assert bundle.start.sha256 == "5e" * 32 == taught.project.run("run-001").weights_sha256
+    kept = hashlib.sha256(bundle.start.path.read_bytes()).hexdigest()
+    assert bundle.start.sha256 == kept == taught.project.run("run-001").weights_sha256
 
 
 def test_fine_tuning_sees_the_values_as_the_run_that_it_starts_from(
@@ -314,7 +318,7 @@ def test_a_disk_that_fills_during_a_training_costs_a_note_and_not_the_training(
     add_case(taught)
     frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001", "case-002"])
     session = training.training_session(frozen, command=child(tmp_path))
-    appended, write = running.append_regular, prediction_file.write
+    appended, write = lasting.append_regular, prediction_file.write
 
     def full(path: Path, name: str) -> None:
         if path.name == name:
@@ -329,7 +333,7 @@ def test_a_disk_that_fills_during_a_training_costs_a_note_and_not_the_training(
         write(path, *arguments, **options)
 
     if kind == "curve":
-        monkeypatch.setattr(running, "append_regular", opened)
+        monkeypatch.setattr(lasting, "append_regular", opened)
     else:
         monkeypatch.setattr(prediction_file, "write", written)
     heard = run_through(taught, session)

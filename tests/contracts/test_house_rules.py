@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,52 @@ def test_only_two_files_name_the_thread_class() -> None:
         if any(name_of(node) == "QThread" for node in ast.walk(ast.parse(path.read_text("utf-8"))))
     }
     assert {path.name for path in users} <= homes
+
+
+#: Calls that give a file another name, and those that hand bytes to the system without a buffer.
+RENAMES = {"rename", "renames", "move", "replace"}
+HOME_OF_RENAMES = "segdesk/core/lasting.py"
+#: A pipe takes a short line whole; the child has its own loop; the text in `lock` is a courtesy.
+WRITERS = {
+    "segdesk/jobs/child.py",
+    "segdesk/jobs/trainer_client.py",
+    "segdesk/store/disk/lock.py",
+}
+
+
+def test_files_are_renamed_in_one_place_which_makes_the_name_last() -> None:
+    assert [found for found in calls(_renames) if not found.startswith(HOME_OF_RENAMES)] == []
+
+
+def test_bytes_go_to_the_system_without_a_buffer_in_one_place_which_writes_all_of_them() -> None:
+    found = calls(lambda call: _on_os(call, {"write", "pwrite", "writev"}))
+    assert {row.split(":")[0] for row in found} == WRITERS
+
+
+def calls(is_meant: Callable[[ast.Call], bool]) -> list[str]:
+    """Where the program makes such a call: file and line."""
+    return [
+        f"{named(path)}:{node.lineno}"
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "segdesk")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and is_meant(node)
+    ]
+
+
+def _on_os(call: ast.Call, names: set[str]) -> bool:
+    match call.func:
+        case ast.Attribute(value=ast.Name(id="os" | "shutil"), attr=name):
+            return name in names
+    return False
+
+
+def _renames(call: ast.Call) -> bool:
+    """`os.replace`, `shutil.move` and their kin, and those of a Path, which have one argument."""
+    if _on_os(call, RENAMES):
+        return True
+    is_of_path = isinstance(call.func, ast.Attribute) and call.func.attr in {"rename", "replace"}
+    return is_of_path and len(call.args) == 1 and not call.keywords
 
 
 def name_of(node: ast.AST) -> str:

@@ -18,7 +18,7 @@ MODES = {"r", "w", "x", "a", "rb", "wb", "xb", "ab", "rb+", "wb+", "xb+", "ab+",
 #: Where it is right: settings and demo are no part of a project; the trainer's own folder in a
 #: bundle is made anew; a new project that failed is removed.
 RIGHT = {
-    "app/settings.py": {"read_text", "write_text"},
+    "app/settings.py": {"read_text"},
     "learning/predict.py": {"wb"},
     "store/project_folder.py": {"rmtree"},
 }

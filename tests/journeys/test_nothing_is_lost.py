@@ -54,7 +54,7 @@ def draw_on_a_full_disk(desk: Desk, project: Path, patched: pytest.MonkeyPatch) 
 
     desk.open(project)
     desk.key(Qt.Key.Key_B)
-    patched.setattr(journal, "_write_all", full)
+    patched.setattr(journal, "put_all", full)
     drag(desk.canvas, (4, 4), (4, 10))
     desk.settle()
     assert "not on the disk yet" in desk.window.banner.text

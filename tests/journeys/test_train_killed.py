@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app import running
+from segdesk.app import cut_off
 from segdesk.app.reviewing import say_right
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
@@ -81,7 +81,7 @@ def test_no_trainer_is_left_after_the_window_was_killed(kind: str, tmp_path: Pat
         time.sleep(0.05)
     assert not is_alive(pid)
     workbench = Workbench.open(project)
-    assert running.recover(workbench) == ("run-001",)
+    assert cut_off.recover(workbench) == ("run-001",)
     run = workbench.project.run("run-001")
     assert (run.outcome, len(run.epochs)) == ("crashed", 1)
     assert run.reason

@@ -213,7 +213,9 @@ def _renaming(record: Record, real: Callable[..., Any]) -> Callable[..., Any]:
         if old is None or new is None:
             real(source, target, **named)
             return
-        node, before = record.nodes[old.lstat().st_ino], record.place(old)
+        # Made by a library, past `os`.
+        unseen = Node(old, is_folder=old.is_dir())
+        node, before = record.nodes.setdefault(old.lstat().st_ino, unseen), record.place(old)
         real(source, target, **named)
         record.events.append(Name("rename", node, before, record.place(new), new))
 

@@ -12,6 +12,12 @@ import pytest
 from segdesk.core.annotation import Annotation
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
+from segdesk.core.run import Intensities, plan_for
+from segdesk.jobs import bundle as bundles
+from segdesk.jobs import kept_messages
+from segdesk.jobs.bundle import Bundle
+from segdesk.jobs.messages import Note
+from segdesk.learning import arrays_file
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import paint, save
@@ -97,6 +103,29 @@ def _run_folder(desk: Desk) -> None:
     desk.folder.runs.paths("run-007")
 
 
+def _weights(desk: Desk) -> None:
+    paths = desk.folder.runs.paths("run-001")
+    arrays_file.write(paths.weights(3), [np.arange(4.0)])
+    arrays_file.write(paths.optimiser, [np.arange(9.0)])
+
+
+def _messages(desk: Desk) -> None:
+    paths = desk.folder.runs.paths("run-001")
+    for sentence in ("One.", "Two."):
+        kept_messages.keep(paths.messages, Note(sentence))
+
+
+def _manifest(desk: Desk) -> None:
+    bundle = Bundle("run-001", "", plan_for(), (), Intensities(0.0, 1.0, "HU"), ())
+    bundles.write(bundle, desk.folder.runs.paths("run-001").bundle)
+
+
+def _stray_journal(desk: Desk) -> None:
+    path = desk.folder.path
+    Journal.create(path, 9, 99).close()
+    desk.folder.load()
+
+
 def _remove(desk: Desk) -> None:
     desk.predict()
     desk.folder.save_index(replace(desk.project, cases=()))
@@ -115,6 +144,10 @@ PATHS: dict[Callable[[Desk], None], set[str]] = {
     _close: set(),
     _run_folder: set(),
     _remove: {"case-001", "run-001.h5"},
+    _weights: {"weights-3.npz", "optimiser.npz"},
+    _messages: set(),
+    _manifest: {"manifest.json"},
+    _stray_journal: {"journal-9.damaged"},
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segdesk.core import lasting
 from segdesk.core.annotation import Annotation
 from segdesk.core.completeness import status_move
 from segdesk.core.edit import Edit, SegmentChange, StatusMove
@@ -19,7 +20,6 @@ from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
-from segdesk.store.disk import replace as replacing
 from segdesk.store.index import Index
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.parts import hdf5
@@ -370,7 +370,7 @@ def test_an_edit_that_the_disk_refused_is_in_the_next_save_and_in_the_journal(
 ) -> None:
     bench.paint(1)
     with monkeypatch.context() as full:
-        full.setattr(journal, "_write_all", _faulty(lambda *_: None, [0]))
+        full.setattr(journal, "put_all", _faulty(lambda *_: None, [0]))
         with pytest.raises(ProjectError, match="The last change could not be written"):
             bench.paint(1, "case-001")
     bench.paint(1)
@@ -383,7 +383,7 @@ def test_what_the_disk_gives_back_differently_is_noticed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.paint(2)
-    put = replacing.put_all
+    put = lasting.put_all
 
     def flips(file: Any, content: bytes) -> None:
         changed = bytearray(content)
@@ -392,7 +392,7 @@ def test_what_the_disk_gives_back_differently_is_noticed(
 
     saving = bench.begin()
     with monkeypatch.context() as bad:
-        bad.setattr(replacing, "put_all", flips)
+        bad.setattr(lasting, "put_all", flips)
         with pytest.raises(ProjectError, match="could not be written"):
             saving.run()
     bench.assert_all_is_there()

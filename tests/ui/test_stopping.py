@@ -220,7 +220,7 @@ def test_a_window_that_could_not_save_comes_back(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal, "_write_all", full)
+        patched.setattr(journal, "put_all", full)
         desk.window.close()
         desk.press(desk.dialog("training_runs_dialog"), "stop_training_first")
         said = desk.dialog("save_failed_dialog")

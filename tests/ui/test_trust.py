@@ -140,7 +140,7 @@ def test_what_the_disk_does_not_take_is_said_and_taken_back_when_it_does(
     workbench = desk.window.session.workbench
     assert workbench is not None
     with monkeypatch.context() as patched:
-        patched.setattr(journal, "_write_all", refuse)
+        patched.setattr(journal, "put_all", refuse)
         workbench.add_segment("Left")
         desk.settle()
         assert said(desk) == "the last changes (1) are not on the disk"

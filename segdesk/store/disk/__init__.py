@@ -1,10 +1,10 @@
 """What every file of a project asks of the file system.
 
     layout, names    where things lie; which ids are safe names; that nothing leads out
-    replace          whole files and folders: written beside, made lasting, put in their place
     lock             the one writer
     guard            whether this process may write, asked before each write
     translate        faults of the disk and of HDF5 as sentences
 
-Read `layout.py` first. What stands in the files belongs to `parts` and `journal`.
+Read `layout.py` first. What stands in the files belongs to `parts` and `journal`; that they appear
+whole or not at all is `core.lasting`.
 """

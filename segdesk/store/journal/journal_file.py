@@ -26,9 +26,9 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
+from segdesk.core.lasting import put_all, sync_folder, with_one_name
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
-from segdesk.store.disk.replace import sync_folder, with_one_name
 from segdesk.store.journal import record_codec
 from segdesk.store.journal.record_codec import EDIT, STACKS, Record
 
@@ -124,7 +124,7 @@ class Journal:
         begin += record_bytes(STACKS, next_sequence, record_codec.encode_stacks(stacks))
         file = new_regular(path)
         try:
-            _write_all(file, begin)
+            put_all(file, begin)
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
@@ -167,7 +167,7 @@ class Journal:
             Where the disk refuses.
         """
         with new_regular(path) as file:
-            _write_all(file, head_bytes(0, 1))
+            put_all(file, head_bytes(0, 1))
             journal = cls(path, 0, file, HEAD_SIZE, 1, first=1)
             for payload in payloads:
                 journal.append(payload)
@@ -203,7 +203,7 @@ class Journal:
             while self._waiting:
                 # A piece that an earlier try left here is the beginning of this very record.
                 self._file.seek(self._end)
-                _write_all(self._file, self._waiting[0])
+                put_all(self._file, self._waiting[0])
                 self._end += len(self._waiting.pop(0))
 
     def sync(self) -> None:
@@ -411,9 +411,3 @@ def record_bytes(kind: int, sequence: int, payload: bytes) -> bytes:
     """A whole record."""
     fixed = _RECORD.pack(len(payload), kind, sequence, zlib.crc32(payload))
     return fixed + _SUM.pack(zlib.crc32(fixed)) + payload
-
-
-def _write_all(file: io.FileIO, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[file.write(left) :]

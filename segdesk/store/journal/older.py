@@ -19,9 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.edit import Edit
+from segdesk.core.lasting import replacing
 from segdesk.core.regular_file import new_regular, open_regular
 from segdesk.store.disk.layout import history_name
-from segdesk.store.disk.replace import replacing
 from segdesk.store.journal import edit_codec, record_codec
 from segdesk.store.journal.journal_file import (
     RECORD_SIZE,

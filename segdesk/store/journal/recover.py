@@ -21,10 +21,10 @@ from pathlib import Path
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import DoneAgain, Entry, Stacks, TakenBack
+from segdesk.core.lasting import replace_file, sync_folder, with_one_name
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
-from segdesk.store.disk.replace import replace_file, sync_folder, with_one_name
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Contents, Journal, read
 from segdesk.store.journal.older import (
@@ -264,6 +264,8 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
     for number in recovery.stray:
         name = folder / journal_name(number)
         replace_file(name, _free_name(name))
+    if recovery.stray:
+        sync_folder(folder)
     if not recovery.journals:
         return Journal.create(folder, recovery.generation, _free_sequence(folder))
     last = recovery.journals[-1]

@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
+from segdesk.core.lasting import lasting_folder, new_folder, sync_folder
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.regular_file import new_regular
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.replace import new_folder, sync_folder
 from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.new_project import check_place
@@ -134,7 +134,7 @@ class _Unpacking:
                 self._write_prediction(layout, case, run)
         for run, files in found.files.items():
             folder = layout.run(run)
-            folder.mkdir(exist_ok=True)
+            lasting_folder(folder)
             for name, _ in files:
                 self._write_file(folder / name, (RUNS, run, FILES, name))
         Journal.create(root, found.generation, 1).close()

@@ -14,11 +14,11 @@ from typing import BinaryIO
 import numpy as np
 
 from segdesk.core.case import Case
+from segdesk.core.lasting import replacing
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
-from segdesk.store.disk.replace import replacing
 from segdesk.store.disk.translate import writing
 from segdesk.store.pack import for_people, read
 from segdesk.store.pack.contents import (

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segdesk.core.lasting import Check, no_check, write_whole
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, VOLUME_FILE
-from segdesk.store.disk.replace import Check, no_check, write_whole
 from segdesk.store.disk.translate import RESTORE, reading, writing
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup

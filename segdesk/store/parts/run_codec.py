@@ -9,15 +9,13 @@ from typing import get_args
 
 import numpy as np
 
-from segdesk.core.run import Epoch, Intensities, Outcome, Plan, Run
+from segdesk.core.run import LARGEST_INPUT, Epoch, Intensities, Outcome, Plan, Run
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.share import Share
 from segdesk.store.disk.names import checked_id
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.value_codec import UNITS, one_of, pairs_of, put_pairs
 
-#: Of a slice that a network sees: the largest that a Plan can ask for, padded.
-LARGEST_SIDE = 2048
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 #: What is measured in an epoch, a column of curves each; NaN where it was not.
 FIGURES = (
@@ -121,8 +119,8 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
 
 def _shape(group: Group, name: str) -> tuple[int, int]:
     rows, columns = group.integers(name)
-    if not (0 <= rows <= LARGEST_SIDE and 0 <= columns <= LARGEST_SIDE):
-        raise ValueError(f"expected sides of at most {LARGEST_SIDE} in '{name}'")
+    if not (0 <= rows <= LARGEST_INPUT and 0 <= columns <= LARGEST_INPUT):
+        raise ValueError(f"expected sides of at most {LARGEST_INPUT} in '{name}'")
     return rows, columns
 
 

@@ -26,12 +26,12 @@ import numpy.typing as npt
 
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
+from segdesk.core.lasting import Check, lasting_folder, new_folder, no_check
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.volume import Volume, Voxels
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import VOLUME_FILE
-from segdesk.store.disk.replace import Check, lasting_folder, new_folder, no_check
 from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.project_codec import PART, check_same, decode, encode

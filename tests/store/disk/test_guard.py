@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segdesk.core import lasting
 from segdesk.core.annotation import Annotation
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, ProjectGone
-from segdesk.store.disk import replace
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import masks_of, paint, same
 from tests.store.strategies import GRID, new_case, project_with_cases
@@ -164,7 +164,7 @@ def test_the_moment_of_truth_looks_once_more(
 ) -> None:
     """Everything is written and verified; then, just before the rename, the folder is another."""
     save = opened.folder.begin_save(opened.project, opened.masks)
-    real, before = replace.before_replacing, dict[str, str]()
+    real, before = lasting.before_replacing, dict[str, str]()
 
     def swap(path: Path, check: Callable[[], object]) -> None:
         if path.name == file and not before:
@@ -172,7 +172,7 @@ def test_the_moment_of_truth_looks_once_more(
             before.update(everything(opened.path))
         real(path, check)
 
-    monkeypatch.setattr(replace, "before_replacing", swap)
+    monkeypatch.setattr(lasting, "before_replacing", swap)
     with pytest.raises(ProjectGone):
         save.run()
     assert before

@@ -167,7 +167,7 @@ def test_edits_that_a_full_disk_refused_are_written_once_there_is_room(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as full:
-        full.setattr(journal, "_write_all", half)
+        full.setattr(journal, "put_all", half)
         for edit in EDITS[1:3]:
             with pytest.raises(OSError, match="No space"):
                 opened.append(edit_codec.encode(edit))

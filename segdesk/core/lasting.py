@@ -1,7 +1,8 @@
 """Files that appear whole or not at all: a temporary name beside the target, then one rename.
 
-Owns the order write, fsync, verify, replace, fsync of the folder. What is in the files belongs to
-the modules that call it.
+Owns the order write, fsync, verify, replace, fsync of the folder, for every room: nobody else
+renames, and nobody else hands bytes to a file without a buffer. What is in the files belongs to the
+modules that call it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from segdesk.core.regular_file import new_regular, open_regular, remove_whatever
+from segdesk.core.regular_file import (
+    append_regular,
+    new_regular,
+    open_regular,
+    remove_whatever,
+)
 from segdesk.errors import ProjectError
 
 PARTIAL = ".partial"
@@ -115,6 +121,33 @@ def put_all(file: io.FileIO, content: bytes | memoryview) -> None:
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Put a line behind those of a file, made where it is not there: all of it, lasting, or none.
+
+    Parameters
+    ----------
+    line : without its end; where a line before it was cut off, it begins a new one
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses; the file is as it was, as far as the disk lets it be.
+    """
+    with append_regular(path) as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(end - 1, 0))
+        is_cut_off = file.read(1) not in (b"", b"\n")
+        try:
+            put_all(file, b"\n" * is_cut_off + line + b"\n")
+            os.fsync(file.fileno())
+            if not end:
+                sync_folder(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                file.truncate(end)
+            raise
 
 
 @contextmanager
