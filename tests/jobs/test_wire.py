@@ -50,8 +50,8 @@ def test_a_loss_that_is_no_number_gets_through() -> None:
         '{"message": "Note", "sentence": "a", "more": 1}',
         '{"message": "EpochDone", "epoch": 5}',
         '{"message": "Note", "sentence": 5}',
-        '{"message": "Checkpoint", "epoch": "1", "weights": "w", "sha256": ""}',
-        '{"message": "Checkpoint", "epoch": true, "weights": "w", "sha256": ""}',
+        '{"message": "Checkpoint", "epoch": "1", "file": "w", "sha256": ""}',
+        '{"message": "Checkpoint", "epoch": true, "file": "w", "sha256": ""}',
         '{"message": "Judged", "nothing_learnt": "", "slices": 1, "dice": "0.5"}',
         '{"message": "Finished", "outcome": "won", "reason": "", "best": 1, "seconds": 1.0}',
         '{"message": "Finished", "outcome": "stopped", "reason": "", "best": 1, "seconds": 1%s}'
