@@ -42,15 +42,20 @@ def line(message: Message) -> bytes:
     return wire.encode(message).encode() + b"\n"
 
 
-@pytest.fixture
-def cut_off(tmp_path: Path) -> Path:
-    """A project that was killed while its run trained; nothing is kept of the run yet."""
-    workbench = make_project(tmp_path)
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workbench = make_project(tmp_path_factory.mktemp("base"))
     stroke(workbench, 1)
     saving.save(workbench)
     workbench.put_run(Run(RUN, plan_for("unet_norm", epochs=9), started=1.0))
     workbench.close()
     return workbench.folder.path
+
+
+@pytest.fixture
+def cut_off(base: Path, tmp_path: Path) -> Path:
+    """A project that was killed while its run trained; nothing is kept of the run yet."""
+    return shutil.copytree(base, tmp_path / base.name)
 
 
 def paths_of(project: Path) -> RunPaths:
