@@ -45,7 +45,7 @@ def recover(workbench: Workbench) -> tuple[str, ...]:
 def _close(workbench: Workbench, run: Run) -> None:
     verdict: Judged | None = None
     try:
-        paths = workbench.folder.runs.where(run.id)
+        paths = workbench.folder.runs.named(run.id)
     except ProjectError as error:
         workbench.notes += (error.sentence,)
         run = replace(run, best=0, weights_sha256="")
@@ -125,4 +125,4 @@ def _clear_bundles(workbench: Workbench) -> None:
     """No child works now, so nobody needs the bundles that are there."""
     for run in workbench.project.runs:
         with suppress(OSError, ProjectError):
-            workbench.folder.runs.where(run.id).clear_bundle()
+            workbench.folder.runs.named(run.id).clear_bundle()

@@ -152,6 +152,7 @@ class TrainerSession:
         )
 
     def _keep_message(self, message: Message) -> None:
+        self.job.folder.runs.check()
         try:
             kept_messages.keep(self.job.paths.messages, message)
         except OSError as error:

@@ -44,20 +44,21 @@ class RunFiles:
         return named
 
     def named(self, run_id: str) -> RunPaths:
-        """As `paths`, without making the folder, which may take long."""
+        """As `paths`, without making the folder, which may take long, and without a look whether
+        it is the one that was opened: to read, or behind `check`."""
         return RunPaths(self._layout.run(run_id))
 
-    def where(self, run_id: str) -> RunPaths:
-        """Where a run's files lie, to be looked at or removed; nothing is made. Any thread.
+    def check(self) -> None:
+        """Let something of a run be written that is not the store's own. Any thread.
 
         Raises
         ------
-        UsageError
-            Where the id is no safe file name.
         ProjectError
-            Where the folder is a link.
+            Where the project is open for reading only.
+        ProjectGone
+            Where the folder at its path is no longer the one that was opened.
         """
-        return RunPaths(self._layout.run(run_id))
+        self._guard.check()
 
     def write_prediction(self, prediction: Prediction) -> None:
         """Keep a prediction, in the place of an older one of the same run and case. Any thread.
