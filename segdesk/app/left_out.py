@@ -4,12 +4,13 @@ them comes back once they have a mask again."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from segdesk.app.unsaved import Unsaved
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
-from segdesk.errors import UsageError
+from segdesk.errors import ChangeWaits, ProjectGone, UsageError
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -20,7 +21,7 @@ class LeftOut:
     Parameters
     ----------
     problem : why; "" where it is not known any more
-    edits : what the journal has of it since the last save, in order
+    edits : what the journal has of it, in order
     before : what could be undone of it, in order; it led to the mask that cannot be read
     older : words for when the older mask that takes its place is from; "" where none does
     """
@@ -43,6 +44,25 @@ def unreadable(
     )
 
 
+def keep_in_journal(cases: Mapping[str, LeftOut], folder: ProjectFolder) -> None:
+    """Have the journal of now hold what was done on these cases.
+
+    A save has left the journal behind that held it. So it comes back at an opening at which they
+    can be read, be it that their disk was only away for a while.
+    """
+    for case, row in cases.items():
+        for edit in row.edits:
+            # Where the disk refuses, it waits as every other change.
+            with suppress(ChangeWaits, ProjectGone):
+                folder.append(_on_its_own(edit))
+        folder.leave_out(case)
+
+
+def _on_its_own(edit: Edit) -> Edit:
+    """What was applied as a change like any other: what it went with is done or gone."""
+    return replace(edit, kind=edit.kind if edit.kind == "stroke" else "change", group="")
+
+
 def bring_back(left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object]) -> str:
     """Do again what a case lacks, now that it has a mask.
 
@@ -58,9 +78,8 @@ def bring_back(left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object]
     lacking, is_whole = ((), True) if not left_out.older else missing(mask, left_out.before)
     brought, apart = 0, 0
     for edit in (*(replace(edit, segments=()) for edit in lacking), *left_out.edits):
-        kind = edit.kind if edit.kind == "stroke" else "change"
         try:
-            do(replace(edit, kind=kind, group=""))
+            do(_on_its_own(edit))
         except (ValueError, UsageError):
             apart += 1
         else:

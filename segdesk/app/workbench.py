@@ -190,6 +190,7 @@ class Workbench:
         """Nothing of a case in memory or in the history; index and files are the caller's."""
         self._memory.drop_case(id)
         self._unsaved.retire(id)
+        self.left_out.pop(id, None)
         self._steps.forget_case(id)
         self.history_changed.emit()
 

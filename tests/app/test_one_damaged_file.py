@@ -66,7 +66,9 @@ def test_a_damaged_mask_leaves_its_case_out_and_keeps_its_changes_apart(saved: P
     again = Workbench.open(saved)
     assert [case.id for case in again.project.cases] == ["case-001", "case-002"]
     assert drawn(again, "case-002") == [1, 2, 3, 4]
-    assert again.notes == ()
+    # What was done on it waits in the journal for as long as it cannot be read, and that is said.
+    assert "'case-001' is left out until it can be read." in " ".join(again.notes)
+    assert [path.name for path in saved.glob("left-out-*")] == ["left-out-1.journal"]
     again.close()
 
 
@@ -95,6 +97,39 @@ def take_older(workbench: Workbench, case: str = "case-001") -> str:
     workbench.folder.take_previous(previous)
     damaged_mask.follow(workbench, previous)
     return damaged_mask.bring_back(workbench, previous)
+
+
+@pytest.mark.parametrize("openings", [1, 3])
+def test_what_was_drawn_comes_back_once_the_mask_can_be_read_again(
+    saved: Path, openings: int
+) -> None:
+    workbench = Workbench.open(saved)
+    stroke(workbench, 1)
+    stroke(workbench, 3, value=0)
+    workbench.undo()
+    wanted = workbench.annotation("case-001").labels.copy()
+    workbench.close()
+    # A network disk that is away for a while, say.
+    mask, away = saved / MASK, saved.with_name("away.h5")
+    mask.rename(away)
+    for index in range(openings):
+        workbench = Workbench.open(saved)
+        assert "'case-001' is left out" in " ".join(workbench.notes)
+        stroke(workbench, index, case="case-002", row=5.0 + index)
+        for _ in range(2):
+            stroke(workbench, 4, case="case-002", value=index % 2)
+            saving.save(workbench)
+        workbench.close()
+    away.rename(mask)
+    workbench = Workbench.open(saved)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    assert "Recovered" in " ".join(workbench.notes)
+    saving.save(workbench)
+    workbench.close()
+    workbench = Workbench.open(saved)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    assert workbench.notes == ()
+    workbench.close()
 
 
 @pytest.mark.parametrize("fault", ["damaged", "missing"])
