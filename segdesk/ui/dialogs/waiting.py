@@ -41,14 +41,17 @@ class WaitingDialog(Dialog):
         self.end_rows()
 
     def tell(self, done: int, total: int) -> None:
-        """How far it is."""
+        """How far it is; nothing once the dialog has gone, which deletes it."""
+        if self._ended:
+            return
         self._bar.setRange(0, max(total, 1))
         self._bar.setValue(done)
 
     def end(self) -> None:
-        """It is done: the dialog goes."""
-        self._ended = True
-        self.accept()
+        """It is done: the dialog goes, where a cancel has not closed it."""
+        if not self._ended:
+            self._ended = True
+            self.accept()
 
     def reject(self) -> None:
         """Esc, or the window's cross: cancels where that is possible, else goes on."""
