@@ -71,6 +71,19 @@ def test_a_pipe_is_refused_at_once(opener: Callable[[Path], object], tmp_path: P
         open_regular(tmp_path / "pipe", follow=True)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among files")
+@pytest.mark.timeout(20)
+def test_what_takes_the_place_of_a_file_once_it_was_looked_at_is_refused(
+    outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(outside.parent / "pipe")
+    as_it_was = outside.stat()
+    monkeypatch.setattr(Path, "stat", lambda path, **_: as_it_was)
+    for path in (outside.parent, outside.parent / "pipe"):
+        with pytest.raises(NotRegular, match="no ordinary file"):
+            open_regular(path)
+
+
 @pytest.mark.parametrize("opener", OPENERS)
 def test_a_folder_is_refused(opener: Callable[[Path], object], tmp_path: Path) -> None:
     with pytest.raises(NotRegular, match="no ordinary file"):

@@ -23,7 +23,7 @@ from segdesk.store.parts import hdf5
 from segdesk.store.repairing import repair
 from tests.packs import full_project
 from tests.projects import stroke
-from tests.store.recorder import Name, left_unsafe, recording, what_does_not_last
+from tests.store.recorder import Name, Write, left_unsafe, recording, what_does_not_last
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +136,19 @@ def test_nothing_gets_its_name_before_its_content_lasts_and_every_name_lasts_at_
     assert what_does_not_last(record.events) == []
     named = {e.path.name for e in record.events if isinstance(e, Name) and e.verb != "remove"}
     assert WAYS[work] <= named
+
+
+def test_the_end_of_a_journal_that_was_cut_lasts_before_anything_is_written_behind_it(
+    base: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "p.segdesk"
+    shutil.copytree(base, path)
+    os.truncate(_journal(path), _journal(path).stat().st_size - 3)
+    with recording(tmp_path) as record:
+        workbench = Workbench.open(path)
+        assert any(isinstance(e, Write) and e.content is None for e in record.events)
+        assert what_does_not_last(record.events) == []
+        workbench.close()
 
 
 def test_a_new_hdf5_file_lasts_when_its_block_has_ended(tmp_path: Path) -> None:
