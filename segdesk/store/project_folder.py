@@ -324,7 +324,7 @@ class ProjectFolder:
                 with suppress(ProjectError):
                     self._index.write()
         kind, payload = record_codec.encode(entry, with_edit=with_edit)
-        if not self._guard.may_append():
+        if not self._guard.may_append() or journal.is_taken(self._guard.home()):
             journal.keep(payload, kind)
             self._guard.check()
             self.sync()
@@ -349,10 +349,13 @@ class ProjectFolder:
 
     @property
     def is_journal_lost(self) -> bool:
-        """Whether an fsync of a journal since the last save has failed; only a save mends that.
+        """Whether an fsync of a journal since the last save has failed, or another program took it
+        away; only a save mends that.
 
         A journal that follows a lost one mends nothing: after a power cut, it would follow a gap.
         """
+        if self._journal is not None:
+            self._journal.is_taken(self._guard.home())
         return self._journal is not None and self._journal.lost >= self._index.base.generation
 
     def sync(self) -> None:
@@ -367,6 +370,7 @@ class ProjectFolder:
         """
         journal = self._journal_there()
         if self._guard.may_append():
+            journal.is_taken(self._guard.home())
             with self._writing_changes():
                 journal.sync()
         self._guard.check()

@@ -3,6 +3,7 @@ elsewhere nothing is lost."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,3 +208,23 @@ def test_a_copy_that_fails_leaves_the_project_open_as_it_was(
     desk.window.close()
     desk.press(desk.dialog("save_failed_dialog"), "close_anyway")
     desk.wait(lambda: desk.window.session.workbench is None)
+
+
+def test_a_journal_that_another_program_deletes_is_followed_by_a_save_at_once(
+    desk: Desk, project: Path
+) -> None:
+    desk.open(project)
+    workbench = workbench_of(desk)
+    draw(desk, 3)
+    (journal,) = project.glob(f"journal-{workbench.folder.generation}")
+    journal.unlink()
+    look(desk)
+    session = desk.window.session
+    desk.wait(lambda: not session.is_saving and not workbench.has_unsaved)
+    draw(desk, 6)
+    drawn = workbench.annotation(CASE).labels.copy()
+    copy = project.with_name("copy.segdesk")
+    shutil.copytree(project, copy)
+    again = Workbench.open(copy)
+    assert np.array_equal(again.annotation(CASE).labels, drawn)
+    again.close()

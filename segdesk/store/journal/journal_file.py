@@ -14,6 +14,7 @@ writing); anything else is damage. `recover` decides what becomes of either.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
@@ -71,6 +72,7 @@ class Journal:
     disk that was full for a while leaves no gap. After a failed fsync the system may have thrown
     away what it could not write, and a second fsync would claim success: such a journal is lost,
     `sync` refuses from then on, and only a save, which begins a new one, makes Edits lasting again.
+    So is one whose file another program has taken away (`look`).
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Journal:
         self._end = end
         self._waiting: list[bytes] = []
         self._lost: OSError | None = None
+        self._is_taken = False
         #: Where it ended when the disk itself had it.
         self._lasting = 0
         self._lock = threading.Lock()
@@ -191,15 +194,36 @@ class Journal:
             self._waiting.append(record_bytes(kind, self.next_sequence, payload))
             self.next_sequence += 1
 
+    def look(self, path: Path) -> None:
+        """Be lost where the file at a path is not the one that is written, or shorter than that.
+
+        Parameters
+        ----------
+        path : where an opening would look for it
+        """
+        own = os.fstat(self._file.fileno())
+        try:
+            is_there = os.path.samestat(path.lstat(), own)
+        except FileNotFoundError:
+            is_there = False
+        except OSError:
+            # Not to be seen now is not gone.
+            return
+        if not is_there or own.st_size < self._end:
+            self._is_taken = True
+            self._lost = OSError(errno.ESTALE, "another program has changed it")
+
     def flush(self) -> None:
         """Write what waits.
 
         Raises
         ------
         OSError
-            Where the disk still refuses.
+            Where the disk still refuses, or the file was taken away.
         """
         with self._lock:
+            if self._is_taken and self._waiting and self._lost is not None:
+                raise OSError(self._lost.errno, self._lost.strerror)
             while self._waiting:
                 # A piece that an earlier try left here is the beginning of this very record.
                 self._file.seek(self._end)
@@ -247,8 +271,13 @@ class Journal:
             return Tail(self.number, self._end, b"".join(self._waiting), self.next_sequence)
 
     @property
+    def is_taken(self) -> bool:
+        """Whether another program has taken its file away: what it holds is nowhere to be read."""
+        return self._is_taken
+
+    @property
     def is_lost(self) -> bool:
-        """Whether an fsync has failed: what it holds may never reach the disk."""
+        """Whether an fsync has failed, or it was taken: what it holds may never reach the disk."""
         return self._lost is not None
 
     @property

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.history import Stacks
+from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.journal_file import Journal, Tail
 
 
@@ -71,6 +72,12 @@ class Journals:
         """Hand a record to the operating system; raises as `Journal.append`."""
         self._now.append(payload, kind)
 
+    def is_taken(self, home: Path | None) -> bool:
+        """Whether another program has taken away the journal in the project's folder."""
+        if home is not None:
+            self._now.look(home / journal_name(self.number))
+        return self._now.is_taken
+
     def keep(self, payload: bytes, kind: int) -> None:
         """Keep a record in memory; what comes next writes it."""
         self._now.keep(payload, kind)
@@ -90,7 +97,8 @@ class Journals:
         with suppress(OSError):
             self.settle()
         older = self._now
-        older.flush()
+        if not older.is_taken:
+            older.flush()
         newer = Journal.begin(folder, older.number + 1, older.next_sequence, stacks)
         self._now, self._older, self._brought = newer, older, set[int]()
 
