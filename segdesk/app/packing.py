@@ -171,6 +171,5 @@ def parted(project: Project, left_out: Collection[str]) -> tuple[str, ...]:
 def counted(project: Project) -> str:
     """How many cases and runs a project has, in words."""
     cases, runs = len(project.cases), len(project.runs)
-    return (
-        f"{cases} {'case' if cases == 1 else 'cases'} and {runs} {'run' if runs == 1 else 'runs'}"
-    )
+    said = f"{cases} {'case' if cases == 1 else 'cases'}"
+    return f"{said} and {runs} {'run' if runs == 1 else 'runs'}" if runs else said

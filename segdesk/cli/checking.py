@@ -48,12 +48,12 @@ def check_project(
         check_place(repair, project)
     with asked_to_stop() as is_asked, report.progress() as tell:
         found = check(project, tell=tell, cancelled=is_asked)
-    for finding in found.findings:
-        report.say(finding.sentence)
     cases = len(found.project.cases) if found.project is not None else 0
     if found.findings:
         count = len(found.findings)
         report.say(f"{count} {'thing is' if count == 1 else 'things are'} wrong with '{project}'.")
+        if repair is None:
+            report.say("With --repair NEW a new project is made of what can be read.")
     else:
         report.say(f"All is well: cases {cases}, slices {found.slices}.")
     rows = [(one.file, one.case, _number(one), one.sentence) for one in found.findings]

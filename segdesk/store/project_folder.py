@@ -439,7 +439,7 @@ class ProjectFolder:
             layout=self._layout,
             anew=anew,
         )
-        with writing(self._what):
+        with writing(f"The next journal of the project '{self.path.name}'"):
             journal.follow_on(self.path, stacks)
         self._index.begin(project, self._touched.segments())
         self._save = Save(

@@ -26,6 +26,9 @@ from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.training_controller import TrainingController
 from segdesk.ui.translations import tr
 
+#: objectName of the button that offers it.
+OFFER = "offer_save_elsewhere"
+
 
 class SaveElsewhere(QObject):
     """Owned by the window; lives on the GUI thread."""
@@ -60,7 +63,7 @@ class SaveElsewhere(QObject):
 
     def offer(self) -> Offer:
         """The button of a message."""
-        return Offer("offer_save_elsewhere", "", tr("Save elsewhere…"), self.ask)
+        return Offer(OFFER, "", tr("Save elsewhere…"), self.ask)
 
     def why_not(self) -> str:
         """Why no copy can be made now; empty where one can."""

@@ -13,7 +13,7 @@ import logging
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segdesk.app.workbench import Workbench
-from segdesk.errors import SegdeskError
+from segdesk.errors import ProjectGone, SegdeskError
 from segdesk.ui.kept_words import Kept, kept_words
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.translations import tr
@@ -143,6 +143,9 @@ class JournalSync(QObject):
         if workbench is None or self._is_under_way or self._runner.is_busy("write"):
             return
         if workbench.folder.is_journal_lost or self._not_saved is not None:
+            if isinstance(self._not_saved, ProjectGone) and workbench.folder.why_gone() is None:
+                # The folder is back: nothing is to be waited for.
+                self._turns = 0
             self._ask_for_save()
         if self._is_under_way or self._runner.is_busy("write") or not self._has_unsynced:
             return

@@ -54,7 +54,8 @@ def kept_words(kept: Kept, gone: ProjectGone | None = None) -> tuple[str, str]:
     if kept.not_saved is not None:
         said = tr("The project is not saved. Nothing is lost: the journal keeps every stroke.")
         if isinstance(kept.not_saved, ProjectGone):
-            return tr("The project is not saved."), str(kept.not_saved)
+            # It was gone, and is there again.
+            return said, tr("Its folder is back at its place, and it is saved by itself.")
         return said, f"{_reason(kept.not_saved)} {tr('It is tried again by itself.')}"
     return "", ""
 

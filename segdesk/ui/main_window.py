@@ -31,7 +31,7 @@ from segdesk.ui.dialogs.action_list import ActionListDialog
 from segdesk.ui.disk_message import DiskMessage
 from segdesk.ui.docks import Docks
 from segdesk.ui.dropped import take_dropped
-from segdesk.ui.elsewhere import SaveElsewhere
+from segdesk.ui.elsewhere import OFFER, SaveElsewhere
 from segdesk.ui.exchange import Exchange
 from segdesk.ui.faults import Faults
 from segdesk.ui.imports import ImportFlow
@@ -45,7 +45,7 @@ from segdesk.ui.panels.training import TrainingPanel
 from segdesk.ui.preferences import Preferences
 from segdesk.ui.preview_page import PreviewPage
 from segdesk.ui.quiet_wheel import quieten_wheel
-from segdesk.ui.read_only import READ_ONLY
+from segdesk.ui.read_only import read_only_words
 from segdesk.ui.reasons import Reasons
 from segdesk.ui.recent_menu import RecentMenu
 from segdesk.ui.run_choice import RunChoice
@@ -300,16 +300,17 @@ class MainWindow(QMainWindow):
             self._workplace.attach(workbench, view, self.training)
         view.starts_from_prediction = self.preferences.now.start_from_prediction
         self._tool_bar.attach(workbench, view)
-        if why_not := self.reasons.read_only():
-            said = tr("Read only: nothing is saved.")
-            self.banner.stand(READ_ONLY, said, why_not, self.elsewhere.offer())
+        if self.reasons.read_only():
+            # It can be closed, to see the scan; title and status line go on saying it.
+            said, because = read_only_words(beside_another=self.opening.was_asked_to_read)
+            self.banner.warn(said, because, self.elsewhere.offer())
         self._saved_timer.start()
 
     def _show_history(self) -> None:
         self.table.refresh("undo", "redo")
 
     def _closed(self) -> None:
-        self.banner.stand_down(READ_ONLY)
+        self.banner.take_back(OFFER)
         self._disk_message.look()
         self._bridge.close()
         self._keep_layout()

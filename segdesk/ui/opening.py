@@ -69,6 +69,8 @@ class Opening(QObject):
         self._preferences = preferences
         self._idle = idle
         self._leave = leave
+        #: Whether the project that was opened last was to be read only, whatever is allowed.
+        self.was_asked_to_read = False
 
     def open(
         self,
@@ -98,6 +100,8 @@ class Opening(QObject):
             self.said.emit(tr("'{name}' is open already.", name=path.name))
             then()
             return
+
+        self.was_asked_to_read = only_read
 
         def failed(error: Exception) -> None:
             if isinstance(error, ProjectLocked):

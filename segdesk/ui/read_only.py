@@ -16,8 +16,6 @@ from segdesk.ui.translations import tr
 if TYPE_CHECKING:
     from segdesk.ui.actions import Groups
 
-#: What the message that stands is about, for the banner.
-READ_ONLY = "read_only"
 #: Ids of the actions that change the open project.
 CHANGES = frozenset(
     (
@@ -36,6 +34,22 @@ def why_read_only(workbench: Workbench | None) -> str:
     if workbench is None or workbench.folder.writable:
         return ""
     return tr("This project is read only here: nothing can be changed in it.")
+
+
+def read_only_words(*, beside_another: bool) -> tuple[str, str]:
+    """What is said when such a project comes up, and why it is so.
+
+    Parameters
+    ----------
+    beside_another : the reader chose it because another program has the project open for writing
+    """
+    why = tr("Its folder or disk may not be written to.")
+    if beside_another:
+        why = tr("Another program has it open for writing; what is saved there later is not seen.")
+    return (
+        tr("Read only: nothing is saved."),
+        f"{why} {tr('Looking, measuring, exporting and packing go on.')}",
+    )
 
 
 def guarded(groups: Groups, reason: Callable[[], str]) -> Groups:

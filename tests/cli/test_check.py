@@ -29,7 +29,9 @@ def test_a_flipped_voxel_is_told_with_its_case_and_slice(segdesk: Run, project: 
     plain = segdesk("check", project)
     assert plain.code == 3
     assert f"Slice {found['slice']} of the scan of 'case-001' is damaged." in plain.out
-    assert "1 thing is wrong" in plain.err
+    # Once, with its file, and what can be done about it.
+    assert "is damaged" not in plain.err
+    assert "1 thing is wrong" in plain.err and "--repair NEW" in plain.err
 
 
 def test_what_is_no_project_is_refused(segdesk: Run, tmp_path: Path) -> None:

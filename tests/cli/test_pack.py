@@ -16,3 +16,13 @@ def test_a_packed_project_unpacks_with_the_same_index(
     before, after = (segdesk("info", path, "--json").json for path in (project, there))
     assert {**after, "project": ""} == {**before, "project": ""}
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_a_file_that_is_there_is_kept_and_the_way_to_replace_it_is_said(
+    segdesk: Run, project: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "p.h5"
+    file.write_bytes(b"dear")
+    segdesk("pack", project, file).is_refusal(2, "already something", "--replace")
+    assert file.read_bytes() == b"dear"
+    assert segdesk("pack", project, file, "--replace").code == 0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.workbench import Workbench
@@ -60,6 +60,12 @@ def look(desk: Desk) -> None:
     journal = desk.window.session.journal
     journal.sync()
     desk.wait(lambda: not journal.is_under_way)
+
+
+def messages(desk: Desk) -> str:
+    """Every message over the scan, with its second line."""
+    banner = desk.window.banner
+    return "\n".join(label.text() for label in banner.findChildren(QLabel) if label.isVisible())
 
 
 def choose(desk: Desk, folder: Path, name: str) -> None:
@@ -154,6 +160,27 @@ def test_a_folder_that_is_put_back_is_written_to_again_and_the_message_goes(
     project.with_name("renamed.segdesk").rename(project)
     look(desk)
     assert "no longer at its place" not in desk.window.banner.text
+
+
+def test_a_folder_that_is_put_back_after_a_save_has_failed_is_saved_at_the_next_look(
+    desk: Desk, project: Path
+) -> None:
+    desk.open(project)
+    session = desk.window.session
+    desk.key(Qt.Key.Key_B)
+    renamed(project)
+    draw(desk, 4)
+    desk.shortcut(Qt.Key.Key_S, CTRL)
+    desk.wait(lambda: not session.is_saving)
+    look(desk)
+    project.with_name("renamed.segdesk").rename(project)
+    desk.window._disk_message.look()
+    assert "no longer" not in messages(desk)
+    assert "Its folder is back at its place" in messages(desk)
+    look(desk)
+    desk.wait(lambda: not session.is_saving)
+    assert messages(desk) == ""
+    assert not workbench_of(desk).has_unsaved
 
 
 def test_a_window_that_is_closed_over_a_deleted_project_asks_and_can_save_it_elsewhere(

@@ -126,6 +126,8 @@ def test_a_save_that_a_full_disk_refuses_says_that_nothing_is_lost_and_is_tried_
             desk.wait(lambda: not desk.window.session.is_saving)
         (only,) = messages(desk)
         assert only.startswith("The project is not saved. Nothing is lost")
+        # The one that keeps every stroke is another than the one that could not be begun.
+        assert "The next journal of the project 'test.segdesk' could not be written" in only
         assert "the disk is full" in only
         assert dialogs() == []
         assert strokes_after_a_kill(project, tmp_path / "killed.segdesk") == 1

@@ -19,6 +19,7 @@ from segdesk.app import saving
 from segdesk.app.workbench import Workbench
 from segdesk.errors import Cancelled
 from segdesk.ui.application import begin
+from segdesk.ui.theme import GRID
 from tests.packs import add_run, by_h5py, pack_of
 from tests.projects import make_project, stroke
 from tests.windows import Desk, desk, project, settings_folder
@@ -42,7 +43,7 @@ def unpack_into(desk: Desk, folder: Path) -> None:
     dialog = desk.dialog("new_project_dialog")
     assert dialog.windowTitle() == "Unpack a project"
     said = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    assert "carried.h5 is a packed project with 2 cases and 0 runs" in said
+    assert "carried.h5 is a packed project with 2 cases. " in said
     name = dialog.findChild(QLineEdit, "project_name")
     place = dialog.findChild(QLineEdit, "project_folder")
     assert isinstance(name, QLineEdit) and isinstance(place, QLineEdit)
@@ -154,6 +155,11 @@ def test_leaving_every_case_out_is_no_choice(desk: Desk, project: Path) -> None:
     dialog = desk.dialog("pack_dialog")
     tree = dialog.findChild(QTreeWidget, "pack_list")
     assert isinstance(tree, QTreeWidget)
+    desk.settle()
+    # Names are whole, with their box and the style's margins: what is left out is known by them.
+    name = row(tree, 0, 0)
+    needed = tree.fontMetrics().horizontalAdvance(name.text(0)) + 12 * GRID
+    assert tree.visualItemRect(name).width() - tree.columnWidth(1) >= needed
     for at in range(2):
         row(tree, 0, at).setCheckState(0, Qt.CheckState.Unchecked)
     button = dialog.findChild(QPushButton, "choose_pack_file")

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
 
 from segdesk.app.workbench import Workbench
 from segdesk.cli.main import main
 from segdesk.errors import UsageError
+from segdesk.ui.banner import ARMED_AFTER_MS
 from segdesk.ui.read_only import CHANGES
 from tests.projects import stroke
 from tests.read_only_disk import read_only_disk
@@ -48,6 +50,12 @@ def everything(folder: Path) -> dict[str, str]:
     }
 
 
+def advice(desk: Desk) -> str:
+    """The second lines of the messages."""
+    found = desk.window.banner.findChildren(QLabel, "message_advice")
+    return "\n".join(label.text() for label in found)
+
+
 def workbench_of(desk: Desk) -> Workbench:
     workbench = desk.window.session.workbench
     assert workbench is not None
@@ -55,11 +63,19 @@ def workbench_of(desk: Desk) -> Workbench:
 
 
 def test_a_read_only_disk_is_opened_read_only_and_said_so(
-    desk: Desk, on_a_read_only_disk: Path
+    desk: Desk, on_a_read_only_disk: Path, qtbot: QtBot
 ) -> None:
     desk.open(on_a_read_only_disk)
     assert "(read only)" in desk.window.windowTitle()
     assert "Read only: nothing is saved." in desk.window.banner.text
+    assert "Its folder or disk may not be written to." in advice(desk)
+    # It lies on the scan: whoever has read it can close it, and the title goes on saying it.
+    close = desk.window.banner.findChild(QToolButton, "close_banner")
+    assert close is not None and close.isVisible()
+    qtbot.wait(ARMED_AFTER_MS + 50)
+    close.click()
+    assert desk.window.banner.text == ""
+    assert "(read only)" in desk.window.windowTitle()
     assert not workbench_of(desk).folder.writable
     assert not desk.has_dialog("error_dialog")
 
@@ -149,6 +165,7 @@ def test_a_locked_project_can_be_only_read_from_the_dialog(desk: Desk, project: 
         desk.press(dialog, "only_read")
         desk.wait_for_mask()
         assert "(read only)" in desk.window.windowTitle()
+        assert "Another program has it open for writing" in advice(desk)
         holder.kill()
 
 

@@ -117,7 +117,7 @@ def file_groups(window: MainWindow) -> Groups:
         (
             Action(
                 "pack",
-                tr("Pack…"),
+                tr("Pack into one file…"),
                 tr("Put the whole project into one file, to carry it or to keep it"),
                 window.packing.ask_to_pack,
                 menu,

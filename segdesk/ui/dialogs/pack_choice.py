@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from segdesk.app.packing import parted
 from segdesk.core.project import Project
@@ -45,7 +45,7 @@ class PackChoiceDialog(Dialog):
             sentence(
                 tr(
                     "The whole project goes into one file, which h5py and MATLAB read too: scans, "
-                    "masks, predictions, runs with their weights. What shall stay out?"
+                    "masks, predictions, runs with their weights. What is not ticked stays out."
                 )
             )
         )
@@ -62,7 +62,10 @@ class PackChoiceDialog(Dialog):
         ended = [run for run in project.runs if run.outcome != "running"]
         self._runs = self._under(tr("Runs"), [(run.id, run.id, run.plan.network) for run in ended])
         self._list.expandAll()
-        self._list.resizeColumnToContents(0)
+        header = self._list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.rows.addWidget(self._list)
         self._said = sentence("", role="warn")
         self._said.setObjectName("pack_parted")
