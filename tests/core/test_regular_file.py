@@ -15,6 +15,7 @@ from segdesk.core.regular_file import (
     append_regular,
     change_regular,
     check_no_link,
+    files_below,
     new_regular,
     open_regular,
     remove_whatever,
@@ -144,6 +145,15 @@ def test_a_link_in_any_part_of_a_path_is_found(outside: Path) -> None:
         check_no_link(root, root / "runs" / "run-001" / "log")
     with pytest.raises(ValueError, match="below its root"):
         check_no_link(root, root / ".." / "outside")
+
+
+def test_files_below_a_folder_are_found_through_no_link(outside: Path) -> None:
+    root = outside.parents[1] / "project"
+    (root / "cases").mkdir(parents=True)
+    (root / "cases" / "mask").write_bytes(b"mask")
+    (root / "cases" / "file").symlink_to(outside)
+    (root / "folder").symlink_to(outside.parent)
+    assert files_below(root, "*", "*") == [root / "cases" / "mask"]
 
 
 def test_removing_a_link_or_a_folder_with_links_leaves_what_they_lead_to(outside: Path) -> None:

@@ -167,7 +167,7 @@ def test_big_endian_numbers_are_turned_chunk_by_chunk(
 @pytest.mark.parametrize("kind", PACKED)
 def test_unpacking_takes_a_fraction_of_the_voxels_memory(tmp_path: Path, kind: str):
     name, write = PACKED[kind]
-    array = hu((64, 512, 512))
+    array = hu((32, 512, 512))
     write(tmp_path / name, array)
     tracemalloc.start()
     try:

@@ -27,6 +27,7 @@ from segdesk.core.project import Project
 from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import Segment
 from segdesk.errors import ProjectError
+from segdesk.store.index import Base, Index
 from segdesk.store.journal.recover import Opened, opened, recover
 from segdesk.store.parts import project_file
 from segdesk.store.project_folder import ProjectFolder
@@ -149,6 +150,14 @@ def test_a_save_that_ends_after_its_case_left_does_not_give_its_mask_to_the_next
     saved = saving.run(meanwhile)
     assert saved.case("case-001").generation == 0
     folder.close()
+
+
+def test_a_save_that_was_made_from_another_generation_is_not_written(tmp_path: Path) -> None:
+    project = Project("id")
+    index = Index(tmp_path, project, 3)
+    with pytest.raises(ValueError, match="expected generation 2"):
+        index.commit(Base.of(project, 4), instead_of=2)
+    assert list(tmp_path.iterdir()) == [] and index.base.generation == 3
 
 
 # Every order of everything
