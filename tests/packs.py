@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,9 @@ def add_run(workbench: Workbench, id: str, *, seed: int = 0) -> None:
         labels_seen=(("case-001", "00ff"),),
     )
     paths = workbench.folder.runs.paths(id)
-    paths.weights(2).write_bytes(rng.bytes(5000))
+    weights = rng.bytes(5000)
+    run = replace(run, weights_sha256=hashlib.sha256(weights).hexdigest())
+    paths.weights(2).write_bytes(weights)
     paths.log.write_text("said by the trainer")
     paths.bundle.mkdir()
     (paths.bundle / "labels.npy").write_bytes(b"a frozen input")

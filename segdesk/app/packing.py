@@ -13,7 +13,6 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.project import Project
-from segdesk.core.run_in_use import RunInUse
 from segdesk.errors import UsageError
 from segdesk.store.pack.contents import Asked, Contents, Tell
 from segdesk.store.pack.write import check_place, pack
@@ -124,22 +123,13 @@ def prepare(
         rows.append(row)
     if not masks:
         generation -= 1
-    chosen = replace(project, cases=tuple(rows), runs=runs, in_use=_in_use(project.in_use, kept))
+    chosen = replace(project, cases=tuple(rows), runs=runs, in_use=project.in_use.among(kept))
     notes = (
         *_said_of_cases(project, chosen),
         *(f"{id} is under way and stays out." for id in under_way),
     )
     let_go = workbench.folder.pin_masks(case for case in rows if case.id not in masks)
     return Pack(workbench.folder, Contents(chosen, generation, masks), notes, let_go)
-
-
-def _in_use(now: RunInUse, kept: Collection[str]) -> RunInUse:
-    """Which run is in use where only these are kept."""
-    if now.by_hand and now.by_hand not in kept:
-        now = replace(now, by_hand="")
-    if now.chosen and now.chosen not in kept:
-        return RunInUse(by_hand=now.by_hand)
-    return now
 
 
 def _said_of_cases(project: Project, chosen: Project) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from segdesk.app.running import (
     volume_ref,
 )
 from segdesk.app.workbench import Workbench
+from segdesk.core.place import identity_of
 from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.errors import TrainingError
@@ -73,10 +74,11 @@ def prediction_session(
     job = TrainerJob(run.id, folder, chosen, trains=False)
 
     def prepare() -> Bundle:
-        bundle_folder = begin_bundle(job)
+        run_folder = begin_bundle(job)
         bundle = Bundle(
             run=run.id,
-            run_folder=str(job.paths.folder.resolve()),
+            run_folder=str(run_folder.resolve()),
+            identity=identity_of(run_folder),
             plan=run.plan,
             segments=run.segments,
             intensities=intensities,
@@ -87,7 +89,7 @@ def prediction_session(
             input_shape=run.input_shape,
             own=trained_network(folder, run),
         )
-        bundles.write(bundle, bundle_folder)
+        bundles.write(bundle, job.paths_to_write().bundle)
         return bundle
 
     return TrainerSession(job, prepare, command=command)

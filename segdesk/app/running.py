@@ -19,7 +19,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Intensities, Run
-from segdesk.errors import Cancelled, ProjectError, SegdeskError, TrainingError
+from segdesk.errors import Cancelled, InputError, ProjectError, SegdeskError, TrainingError
 from segdesk.jobs import kept_messages, messages
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
@@ -49,6 +49,17 @@ class TrainerJob:
     def paths(self) -> RunPaths:
         """Where the run's files lie; `TrainerSession.work` makes the folder."""
         return self.folder.runs.named(self.run_id)
+
+    def paths_to_write(self) -> RunPaths:
+        """As `paths`, where the project's folder is the one that was opened; asked for each file.
+
+        Raises
+        ------
+        ProjectError
+            Where it is not.
+        """
+        self.folder.runs.check()
+        return self.paths
 
     def case(self, id: str) -> Case:
         """The case to predict of that id."""
@@ -108,10 +119,12 @@ class TrainerSession:
             self.job.folder.write_index()
             self.job.folder.runs.paths(self.job.run_id)
             if self.job.trains:
-                _clear(self.job.paths.clear_messages, self.job.run_id)
+                _clear(self.job.paths_to_write().clear_messages, self.job.run_id)
             bundle = self._prepare()
             intensities = bundle.intensities
             seen = labels_seen(bundle)
+            # The log is made at its path.
+            self.job.folder.runs.check()
             ended = self.client.run(lambda message: self._take(message, on_message))
             return Worked(ended, intensities, labels_seen=seen)
         except SegdeskError as error:
@@ -119,7 +132,7 @@ class TrainerSession:
         finally:
             # At the path of a project that is gone nothing is ours to remove.
             with suppress(OSError, SegdeskError):
-                self.job.paths.clear_bundle()
+                self.job.paths_to_write().clear_bundle()
 
     def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
         """Turn predictions into project files and keep the curve, then hand the message on.
@@ -131,7 +144,7 @@ class TrainerSession:
                 self._keep_prediction(message)
             elif self.job.trains and isinstance(message, kept_messages.KEPT):
                 self._keep_message(message)
-        except ProjectError as refusal:
+        except (ProjectError, InputError) as refusal:
             if isinstance(message, messages.Predicted):
                 message = Note(str(refusal))
             elif not self._is_refused:
@@ -144,6 +157,8 @@ class TrainerSession:
         # refuses, that waits there for the next write.
         with suppress(ProjectError):
             self.job.folder.write_index()
+        # Another folder's bundle is not read either.
+        self.job.folder.runs.check()
         self.job.folder.runs.write_prediction_files(
             self.job.run_id,
             self.job.case(message.case),
@@ -152,9 +167,9 @@ class TrainerSession:
         )
 
     def _keep_message(self, message: Message) -> None:
-        self.job.folder.runs.check()
+        paths = self.job.paths_to_write()
         try:
-            kept_messages.keep(self.job.paths.messages, message)
+            kept_messages.keep(paths.messages, message)
         except OSError as error:
             raise ProjectError(
                 f"The run's curve is not kept beside it: {error.strerror or 'the disk refused'}.",
@@ -163,16 +178,18 @@ class TrainerSession:
 
 
 def begin_bundle(job: TrainerJob) -> Path:
-    """Where a job's bundle goes; what an earlier job, or a stranger, left there is gone.
+    """The run's folder; what an earlier job, or a stranger, left of a bundle in it is gone.
+
+    Each file of the bundle is written to `job.paths_to_write()`.
 
     Raises
     ------
     TrainingError
         Where it cannot be removed.
     """
-    paths = job.paths
+    paths = job.paths_to_write()
     _clear(paths.clear_bundle, job.run_id)
-    return paths.bundle
+    return paths.folder
 
 
 def _clear(remove: Callable[[], None], run_id: str) -> None:

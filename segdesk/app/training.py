@@ -33,6 +33,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.networks import network
+from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities, Plan, Run
 from segdesk.core.status import Complete, SliceStatus
 from segdesk.errors import TrainingError, UsageError
@@ -173,7 +174,7 @@ def prepare(frozen: Frozen) -> Bundle:
         case.id: volume_ref(frozen.job.folder, case, checked=sorted(used[case.id]))
         for case in frozen.cases
     }
-    folder = begin_bundle(frozen.job)
+    run_folder = begin_bundle(frozen.job)
     numbers = [number for number, _ in frozen.run.segments]
     lessons: list[Lesson] = []
     has_background = has_foreground = False
@@ -184,7 +185,8 @@ def prepare(frozen: Frozen) -> Bundle:
         if shot.pool == "train":
             has_background |= bool((wanted == 0).any())
             has_foreground |= bool(((wanted != 0) & (wanted != IGNORE)).any())
-        name = bundles.write_targets(folder, f"targets-{shot.case.id}-{shot.pool}.npy", wanted)
+        name = f"targets-{shot.case.id}-{shot.pool}.npy"
+        bundles.write_targets(frozen.job.paths_to_write().bundle, name, wanted)
         pool = "train" if shot.pool == "train" else "validation"
         digest = _digest(shot.slices, wanted, incomplete)
         lessons.append(Lesson(shot.case.id, pool, shot.slices, name, incomplete, digest))
@@ -200,7 +202,8 @@ def prepare(frozen: Frozen) -> Bundle:
     start = frozen.start
     bundle = Bundle(
         run=frozen.run.id,
-        run_folder=str(frozen.job.paths.folder.resolve()),
+        run_folder=str(run_folder.resolve()),
+        identity=identity_of(run_folder),
         plan=frozen.run.plan,
         segments=frozen.run.segments,
         intensities=_intensities(frozen, volumes),
@@ -213,7 +216,7 @@ def prepare(frozen: Frozen) -> Bundle:
         preview=frozen.preview,
         rival=_rival_of(frozen),
     )
-    bundles.write(bundle, folder)
+    bundles.write(bundle, frozen.job.paths_to_write().bundle)
     return bundle
 
 

@@ -23,7 +23,7 @@ from segdesk.core.regular_file import (
     open_regular,
     remove_whatever,
 )
-from segdesk.errors import ProjectError
+from segdesk.errors import SegdeskError
 
 PARTIAL = ".partial"
 #: Asked right before a rename: raises where it must not be.
@@ -200,7 +200,7 @@ def _is_let(check: Check) -> bool:
     """Whether what lies under a temporary name is still ours to remove."""
     try:
         check()
-    except ProjectError:
+    except SegdeskError:
         return False
     return True
 

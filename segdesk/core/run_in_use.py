@@ -7,6 +7,7 @@ it. A run that learnt nothing, or crashed, is never chosen by the rule.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 
@@ -33,6 +34,15 @@ class RunInUse:
     def run(self) -> str:
         """Id of the run in use; empty where there is none."""
         return self.by_hand or self.chosen
+
+    def among(self, kept: Collection[str]) -> RunInUse:
+        """Which run is in use where only these are there, or can predict."""
+        now = self
+        if now.by_hand and now.by_hand not in kept:
+            now = replace(now, by_hand="")
+        if now.chosen and now.chosen not in kept:
+            return RunInUse(by_hand=now.by_hand)
+        return now
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,8 @@ class Bundle:
     ----------
     run : id
     run_folder : absolute; what is written there has its names from `RunPaths`
+    identity : of that folder, so that no other one is taken for it (`core.place`); None where
+        nobody knows it
     plan : the settings
     segments : (number, name) of class 1, 2, …; class 0 is background
     partners : (number, number) of left/right partners, swapped by a mirrored augmentation
@@ -178,6 +180,7 @@ class Bundle:
     start: TrainedNetwork | None = None
     preview: tuple[str, int] | None = None
     rival: Rival | None = None
+    identity: tuple[int, int] | None = None
 
     def volume(self, case: str) -> VolumeRef:
         for volume in self.volumes:
@@ -277,6 +280,7 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         start=_trained_or_none(fields["start"]),
         preview=_optional(fields["preview"]),
         rival=None if fields["rival"] is None else _rival(fields["rival"]),
+        identity=_optional(fields["identity"]),
     )
 
 

@@ -74,7 +74,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Weights are on disk: the best so far. `sha256` is that of the file."""
+    """Weights are on disk: the best so far. `sha256` is that of the file, `file` its name."""
 
     epoch: int
     file: str

@@ -20,7 +20,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.lasting import replacing
+from segdesk.core.lasting import Check, no_check, replacing
 from segdesk.core.regular_file import new_regular, open_regular
 from segdesk.jobs.weights_file import ARCHIVE_FAULTS, digest_of
 
@@ -37,8 +37,12 @@ class BadArrays(Exception):
     """The file is not the one that is wanted; the text says in which way, after "it"."""
 
 
-def write(path: Path, arrays: Sequence[Array]) -> str:
+def write(path: Path, arrays: Sequence[Array], check: Check = no_check) -> str:
     """Write a file anew, in the place of what has its name, once all of it is on the disk.
+
+    Parameters
+    ----------
+    check : asked right before it gets its name; raises where it must not
 
     Returns
     -------
@@ -49,7 +53,7 @@ def write(path: Path, arrays: Sequence[Array]) -> str:
     OSError
         Where the disk refuses; the file of before stays.
     """
-    with replacing(path) as part:
+    with replacing(path, check) as part:
         with io.BufferedRandom(new_regular(part)) as file:
             np.savez(file, *(np.asarray(array, order="C") for array in arrays))
             file.flush()

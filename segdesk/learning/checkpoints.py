@@ -11,6 +11,7 @@ from contextlib import suppress
 import keras
 import numpy as np
 
+from segdesk.core.lasting import Check, no_check
 from segdesk.core.regular_file import NotRegular
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import TrainedNetwork
@@ -21,13 +22,22 @@ from segdesk.learning.networks import registry
 
 
 def save(
-    network: keras.Model, optimiser: keras.Optimizer, paths: RunPaths, *, epoch: int
-) -> tuple[str, str]:
+    network: keras.Model,
+    optimiser: keras.Optimizer,
+    paths: RunPaths,
+    *,
+    epoch: int,
+    check: Check = no_check,
+) -> str:
     """Write the weights of an epoch and the optimiser's state, beside those of before.
+
+    Parameters
+    ----------
+    check : asked right before a file gets its name; raises TrainingError where it must not
 
     Returns
     -------
-    The path of the weights and their SHA-256, for the run's record.
+    SHA-256 of the weights, for the run's record.
 
     Raises
     ------
@@ -35,16 +45,15 @@ def save(
         Where the disk refuses; the weights of before stay.
     """
     try:
-        path = paths.weights(epoch)
-        digest = arrays_file.write(path, network.get_weights())
+        digest = arrays_file.write(paths.weights(epoch), network.get_weights(), check)
         state = [np.asarray(variable) for variable in optimiser.variables]
-        arrays_file.write(paths.optimiser, [np.array(epoch, np.int64), *state])
+        arrays_file.write(paths.optimiser, [np.array(epoch, np.int64), *state], check)
     except OSError as error:
         raise TrainingError(
             f"The weights could not be written: {error.strerror or 'the disk refused'}.",
             "Free some disk space and train again.",
         ) from error
-    return str(path), digest
+    return digest
 
 
 def drop_others(paths: RunPaths, *, epoch: int) -> None:

@@ -19,11 +19,11 @@ from segdesk.core.networks import network
 from segdesk.core.run import Epoch, Outcome, Plan
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.messages import Checkpoint, EpochDone, Note, Step
-from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.clock import Clock, Pace
 from segdesk.learning.feed import Feed
 from segdesk.learning.figures import Overlap
+from segdesk.learning.held import HeldRun
 from segdesk.learning.learner import Learner, StepFigures, Weights
 from segdesk.learning.rates import Plateau, cosine, warmed
 from segdesk.learning.reporter import Reporter
@@ -73,7 +73,7 @@ class Fit:
     slices : in the training pool
     validation : may be empty
     plan : epochs, minutes, batch and rate are taken from it
-    paths : the run's
+    run : its folder, held
     reporter : hears of everything
     preview : called with the epoch's number after each epoch
     """
@@ -86,7 +86,7 @@ class Fit:
         validation: Validation,
         plan: Plan,
         *,
-        paths: RunPaths,
+        run: HeldRun,
         reporter: Reporter,
         preview: Callable[[int], None],
     ) -> None:
@@ -95,7 +95,7 @@ class Fit:
         self._slices = slices
         self._validation = validation
         self._plan = plan
-        self._paths = paths
+        self._run = run
         self._reporter = reporter
         self._preview = preview
         self._budget_s = math.inf if plan.max_minutes is None else plan.max_minutes * 60.0
@@ -254,13 +254,14 @@ class Fit:
         self._reporter.leave_on_stop = False
         started = self._clock.seconds
         epoch = self._best_epoch
-        file, digest = checkpoints.save(
-            self._learner.network, self._learner.optimiser, self._paths, epoch=epoch
+        learner, paths = self._learner, self._run.paths()
+        digest = checkpoints.save(
+            learner.network, learner.optimiser, paths, epoch=epoch, check=self._run.check
         )
         self._save_s = self._clock.seconds - started
         self._saved_epoch, self._saved_at = epoch, self._clock.seconds
-        self._reporter.send(Checkpoint(epoch, file, digest))
-        checkpoints.drop_others(self._paths, epoch=epoch)
+        self._reporter.send(Checkpoint(epoch, paths.weights(epoch).name, digest))
+        checkpoints.drop_others(paths, epoch=epoch)
 
     def _end(self, outcome: Outcome, reason: str) -> Ending:
         if self._best_epoch == 0:

@@ -6,7 +6,6 @@ The answers go to .npy files in the bundle's folder; `app.predicting` makes proj
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import BinaryIO
 
 import keras
@@ -21,6 +20,7 @@ from segdesk.jobs.messages import Predicted, Progress
 from segdesk.learning.clock import Pace
 from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.geometry import Frame, Scale, padded
+from segdesk.learning.held import HeldRun
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import open_voxels, scaled
 from segdesk.learning.start import reshaped
@@ -87,12 +87,12 @@ class Predictor:
             for chances in self._chances(stored, volume, frame):
                 yield self._numbers[chances.argmax(axis=-1)]
 
-    def case(self, volume: VolumeRef, folder: Path, reporter: Reporter) -> None:
+    def case(self, volume: VolumeRef, held: HeldRun, reporter: Reporter) -> None:
         """Predict every slice of a case and say where the files are.
 
         Parameters
         ----------
-        folder : the bundle's
+        held : the bundle's folder, where the files go
 
         Raises
         ------
@@ -101,12 +101,11 @@ class Predictor:
         Cancelled
             Where a stop was asked for.
         """
-        files = (
-            folder / FOLDER / f"{volume.case}-labels.npy",
-            (folder / FOLDER / f"{volume.case}-probability.npy"),
-        )
+        names = [f"{volume.case}-{name}.npy" for name in ("labels", "probability")]
         try:
-            files[0].parent.mkdir(parents=True, exist_ok=True)
+            folder = held.bundle() / FOLDER
+            folder.mkdir(exist_ok=True)
+            files = [folder / name for name in names]
             # Written in order and not through a memory map, where a full disk is a crash.
             with files[0].open("wb") as labels, files[1].open("wb") as certainty:
                 self._write(volume, labels, certainty, reporter)
@@ -115,7 +114,7 @@ class Predictor:
                 f"The prediction of case {volume.case} could not be written: {error.strerror}.",
                 "Free some disk space.",
             ) from error
-        reporter.send(Predicted(volume.case, *(str(path) for path in files)))
+        reporter.send(Predicted(volume.case, *(str(held.named / FOLDER / name) for name in names)))
 
     def _write(
         self, volume: VolumeRef, labels: BinaryIO, certainty: BinaryIO, reporter: Reporter

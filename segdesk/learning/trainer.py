@@ -20,12 +20,12 @@ from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import PROTOCOL, Failed, Finished, Hello, Judged, Note, Preview, Started
-from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
 from segdesk.learning.forward import Forward
 from segdesk.learning.geometry import Scale, padded, scale_for
+from segdesk.learning.held import HeldRun
 from segdesk.learning.learner import Learner
 from segdesk.learning.losses import loss_of
 from segdesk.learning.predict import Predictor
@@ -52,17 +52,22 @@ def run_bundle(folder: Path, channel: Reporter) -> None:
     channel.send(Hello(PROTOCOL, os.getpid(), backend.versions()))
     try:
         bundle = bundles.read(folder)
+        held = HeldRun.of(bundle, folder)
         device = backend.prepare(bundle.plan.seed)
-        ending = _train(bundle, folder, device, channel) if bundle.train else None
-        if ending is None:
-            ending = _predict_only(bundle, folder, channel)
+        try:
+            if bundle.train:
+                ending = _train(bundle, held, device, channel)
+            else:
+                ending = _predict_only(bundle, held, channel)
+        finally:
+            held.close()
     except SegdeskError as error:
         channel.send(Failed(error.sentence, error.hint))
     else:
         channel.send(Finished(ending.outcome, ending.reason, ending.best, ending.seconds))
 
 
-def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Reporter) -> Ending:
+def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Reporter) -> Ending:
     plan, row = bundle.plan, catalogue_row(bundle.plan.network)
     _check_segments(bundle)
     taught = {lesson.case for lesson in bundle.lessons if lesson.pool == "train"}
@@ -72,12 +77,13 @@ def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Report
     scale = scale_for((bundle.volume(case) for case in sorted(taught)), plan.size)
     shapes = [scale.resampled(bundle.volume(case)) for case in sorted(used)]
     shape = padded(shapes, row.multiple)
+    folder = held.bundle()
     train = Samples(bundle, folder, "train", scale=scale, shape=shape)
     validation = Samples(bundle, folder, "validation", scale=scale, shape=shape)
     _check_lessons(train)
     network = first_network(bundle, shape, channel)
     learner = Learner(network, loss=loss_of(plan.network), rate=plan.rate)
-    _resume(learner, bundle, channel)
+    _resume(learner, bundle, held, channel)
     channel.send(
         Started(
             device=device.name,
@@ -106,13 +112,13 @@ def _train(bundle: Bundle, folder: Path, device: backend.Device, channel: Report
         len(train),
         measured,
         plan,
-        paths=RunPaths(Path(bundle.run_folder)),
+        run=held,
         reporter=channel,
-        preview=lambda epoch: _preview(predictor, bundle, folder, epoch, channel),
+        preview=lambda epoch: _preview(predictor, bundle, held, epoch, channel),
     ).run()
     is_used = ending.best > 0 and _judge(ending, bundle, validation, measured.chosen, channel)
     if ending.outcome == "finished" and is_used:
-        return _predict(predictor, bundle, folder, ending, channel)
+        return _predict(predictor, bundle, held, ending, channel)
     return ending
 
 
@@ -143,14 +149,14 @@ def _judge(
     return compared.is_won and not ending.nothing_learnt
 
 
-def _predict_only(bundle: Bundle, folder: Path, channel: Reporter) -> Ending:
+def _predict_only(bundle: Bundle, held: HeldRun, channel: Reporter) -> Ending:
     if bundle.own is None:
         raise TrainingError("The run has no weights.", "Choose a run that has a finished epoch.")
     network = trained(bundle.own, bundle.input_shape)
     scale = Scale(max(bundle.input_shape), bundle.pixel_mm)
     predictor = _predictor(network, bundle, scale, Forward(network))
     return _predict(
-        predictor, bundle, folder, Ending("finished", _predicted(bundle), 0, 0.0), channel
+        predictor, bundle, held, Ending("finished", _predicted(bundle), 0, 0.0), channel
     )
 
 
@@ -167,13 +173,13 @@ def _named(cases: Sequence[str]) -> str:
 
 
 def _predict(
-    predictor: Predictor, bundle: Bundle, folder: Path, ending: Ending, channel: Reporter
+    predictor: Predictor, bundle: Bundle, held: HeldRun, ending: Ending, channel: Reporter
 ) -> Ending:
     """Predict the cases that were asked for; a stop leaves the rest out."""
     refused: list[str] = []
     for done, case in enumerate(bundle.predict):
         try:
-            predictor.case(bundle.volume(case), folder, channel)
+            predictor.case(bundle.volume(case), held, channel)
         except TrainingError as error:
             # Of this case alone.
             refused.append(case)
@@ -199,29 +205,28 @@ def _predictor(network: keras.Model, bundle: Bundle, scale: Scale, forward: Forw
 
 
 def _preview(
-    predictor: Predictor, bundle: Bundle, folder: Path, epoch: int, channel: Reporter
+    predictor: Predictor, bundle: Bundle, held: HeldRun, epoch: int, channel: Reporter
 ) -> None:
     if bundle.preview is None:
         return
     case, index = bundle.preview
-    path = folder / f"preview-{epoch:05d}.npy"
+    name = f"preview-{epoch:05d}.npy"
     try:
-        np.save(path, predictor.labels(bundle.volume(case), index))
+        labels, folder = predictor.labels(bundle.volume(case), index), held.bundle()
+        np.save(folder / name, labels)
         # The one before may be being read right now; the one before that was.
         (folder / f"preview-{epoch - 2:05d}.npy").unlink(missing_ok=True)
-    except OSError:
+    except (OSError, TrainingError):
         # A picture of what is learnt is not worth the learning; the next epoch tries again.
         return
-    channel.send(Preview(epoch, case, index, str(path)))
+    channel.send(Preview(epoch, case, index, str(held.named / name)))
 
 
-def _resume(learner: Learner, bundle: Bundle, channel: Reporter) -> None:
+def _resume(learner: Learner, bundle: Bundle, held: HeldRun, channel: Reporter) -> None:
     """Take over the optimiser's state where this run was cut off before."""
     if bundle.own is not None:
         epoch = bundle.own.epoch
-        checkpoints.load_optimiser(
-            learner.optimiser, RunPaths(Path(bundle.run_folder)), epoch=epoch
-        )
+        checkpoints.load_optimiser(learner.optimiser, held.paths(), epoch=epoch)
         channel.send(Note(f"Going on from this run's own weights of epoch {epoch}."))
 
 

@@ -16,7 +16,10 @@ from typing import Literal
 
 from segdesk.core.case import Case
 from segdesk.core.project import Project
+from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError, SegdeskError
+from segdesk.jobs.run_paths import RunPaths
+from segdesk.jobs.weights_file import fault_of
 from segdesk.store.disk.layout import (
     PREVIOUS_FILE,
     PROJECT_FILE,
@@ -29,7 +32,7 @@ from segdesk.store.journal.recover import recover_beside_a_writer
 from segdesk.store.outdated import newer_masks, refusal
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
 
-What = Literal["index", "previous index", "scan", "mask", "prediction", "journal"]
+What = Literal["index", "previous index", "scan", "mask", "prediction", "weights", "journal"]
 #: Told how far it is: a sentence, done, total.
 Tell = Callable[[str, int, int], None]
 #: How often is looked again where a writer may have been in between, and how long is waited.
@@ -63,7 +66,7 @@ class Checked:
 
     Parameters
     ----------
-    findings : in the order of index, journals, cases
+    findings : in the order of index, journals, runs, cases
     project : what the index, or the previous one, says; None where neither can be read
     slices : of scans that were compared with their checksums
     """
@@ -109,6 +112,8 @@ class _Look:
         if project is not None:
             findings += self._outdated() or self._journals()
         known = project or previous
+        for run in known.runs if known is not None else ():
+            findings += self._weights(run, is_indexed=project is not None)
         cases = known.cases if known is not None else tuple(self._alone(findings))
         self._total = sum(case.slices for case in cases)
         for case in cases:
@@ -146,6 +151,40 @@ class _Look:
                 return [Finding("journal", ".", note) for note in notes]
             time.sleep(_WAIT_S)
         return []
+
+    def _weights(self, run: Run, *, is_indexed: bool) -> list[Finding]:
+        """Whether the weights of a run are those that it kept, by the index of the moment."""
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled
+        for _ in range(_TRIES):
+            fault = self._fault(run)
+            if not fault or not is_indexed:
+                break
+            try:
+                now = {row.id: row for row in project_file.read(self._path)[0].runs}.get(run.id)
+            except ProjectError:
+                break
+            if now is None:
+                return []
+            if now.weights_sha256 == run.weights_sha256:
+                break
+            run = now
+        else:
+            return []
+        if not fault:
+            return []
+        file = f"runs/{run.id}/{RunPaths(Path()).weights(run.best).name}"
+        sentence = f"The file of weights of '{run.id}' {fault}."
+        return [Finding("weights", file, sentence, run=run.id)]
+
+    def _fault(self, run: Run) -> str:
+        if not run.has_weights:
+            return ""
+        try:
+            folder = self._layout.run(run.id)
+        except ProjectError:
+            return "lies behind a link"
+        return fault_of(RunPaths(folder).weights(run.best), run.weights_sha256)
 
     def _alone(self, findings: list[Finding]) -> Generator[Case, None, None]:
         """The cases of a project that no index tells of, as their scans say them."""

@@ -36,6 +36,7 @@ from segdesk.core.regular_file import (
 from segdesk.core.volume import Volume
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
+from segdesk.jobs.weights_file import fault_of
 from segdesk.store import new_project
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.lock import LOCK
@@ -197,7 +198,8 @@ class Copy:
                     self._lost.append(f"What {run} predicted of {case.id} could not be kept.")
             kept.append(replace(case, predictions=there))
         for run in self._memory.project.runs:
-            if run.best and not RunPaths(layout.run(run.id)).weights(run.best).is_file():
+            weights = RunPaths(layout.run(run.id)).weights(run.best)
+            if run.has_weights and fault_of(weights, run.weights_sha256):
                 self._lost.append(f"The network of {run.id} could not be kept; its curves are.")
         return replace(self._memory.project, cases=tuple(kept))
 

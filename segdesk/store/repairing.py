@@ -19,8 +19,10 @@ from segdesk.core.edit import Edit
 from segdesk.core.lasting import lasting_folder, new_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
+from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
+from segdesk.jobs.weights_file import fault_of
 from segdesk.store import new_project
 from segdesk.store.copying import copy_file
 from segdesk.store.disk.layout import Layout
@@ -119,8 +121,9 @@ class _Repair:
         remains, project, made = self._remains, self._remains.project, self._made.root
         for name in ("cases", "runs"):
             (made / name).mkdir()
-        for run in project.runs:
-            self._copy_run(run.id, run.best)
+        runs = tuple(self._copy_run(run) for run in project.runs)
+        usable = {run.id for run in runs if run.has_weights}
+        project = replace(project, runs=runs, in_use=project.in_use.among(usable))
         cases: list[Case] = []
         for at, found in enumerate(remains.cases, 1):
             self._tell(f"Repairing {found.case.id}", at, len(remains.cases))
@@ -204,11 +207,16 @@ class _Repair:
 
     # Runs, and what no case or run of the new project has
 
-    def _copy_run(self, run: str, best: int) -> None:
-        home = self._remains.layout.run(run)
-        self._copy(files_below(home, "*"), self._made.run(run))
-        if best and not RunPaths(self._made.run(run)).weights(best).is_file():
-            self._lost.append(f"The network of {run} could not be kept; its curves are.")
+    def _copy_run(self, run: Run) -> Run:
+        """With the weights where they are those that it kept; else only its curves."""
+        home, made = self._remains.layout.run(run.id), self._made.run(run.id)
+        self._copy(files_below(home, "*"), made)
+        weights = RunPaths(made).weights(run.best)
+        if not run.has_weights or not fault_of(weights, run.weights_sha256):
+            return run
+        weights.unlink(missing_ok=True)
+        self._lost.append(f"The network of {run.id} could not be kept; its curves are.")
+        return replace(run, best=0, weights_sha256="")
 
     def _set_runs_aside(self) -> None:
         known = {run.id for run in self._remains.project.runs}

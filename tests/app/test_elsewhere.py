@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -55,7 +56,9 @@ def opened(tmp_path: Path) -> Iterator[Workbench]:
     (tmp_path / "there").mkdir()
     workbench = make_project(tmp_path / "here", cases=2)
     stroke(workbench, 1, case=TWO)
-    workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    run = Run("run-001", plan_for(), started=1.0, best=1, outcome="finished")
+    workbench.put_run(replace(run, weights_sha256=sha256))
     workbench.folder.runs.paths("run-001").weights(1).write_bytes(b"weights")
     labels = np.ones(workbench.project.case(ONE).grid.shape, np.uint8)
     workbench.folder.runs.write_prediction(Prediction("run-001", ONE, labels, labels))

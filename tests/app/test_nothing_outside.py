@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,7 +15,10 @@ from segdesk.app import cut_off, predicting, running, training
 from segdesk.app.reviewing import say_right
 from segdesk.app.workbench import Workbench
 from segdesk.core.run import plan_for
-from segdesk.errors import ProjectError
+from segdesk.errors import ProjectError, ProjectGone
+from segdesk.jobs import bundle as bundles
+from segdesk.jobs import messages
+from segdesk.jobs.messages import Message
 from tests.app.test_running import child, run_through
 from tests.projects import stroke
 
@@ -128,6 +132,52 @@ def test_the_record_of_a_run_that_was_cut_off_is_not_waited_for(
     os.mkfifo(planted)
     taught.put_run(replace(run, outcome="running"))
     assert cut_off.recover(taught) == ("run-001",)
+
+
+@pytest.mark.parametrize("when", ["before", "targets", "manifest", "prediction"])
+def test_a_training_whose_project_is_swapped_writes_nothing_into_the_other_folder(
+    taught: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    project, before = taught.folder.path, dict[Path, bytes]()
+
+    def swap() -> None:
+        shutil.copytree(project, project.with_name("older.segdesk"))
+        project.rename(project.with_name("moved.segdesk"))
+        project.with_name("older.segdesk").rename(project)
+        before.update({path: path.read_bytes() for path in project.rglob("*") if path.is_file()})
+
+    def swapping(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            result = real(*arguments)
+            if not before:
+                swap()
+            return result
+
+        return call
+
+    frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001"])
+    session = training.training_session(frozen, command=child(tmp_path))
+    if when in ("targets", "manifest"):
+        name = "write_targets" if when == "targets" else "write"
+        monkeypatch.setattr(bundles, name, swapping(getattr(bundles, name)))
+    heard: list[Message] = []
+    if when == "prediction":
+        (tmp_path / "bundle").mkdir()
+        taught.folder.runs.paths("run-001")
+        swap()
+        names = [str(tmp_path / "bundle" / name) for name in ("labels.npy", "probability.npy")]
+        session._take(messages.Predicted("case-001", *names), heard.append)
+        session._take(messages.Note("Said."), heard.append)
+        assert [type(one) for one in heard] == [messages.Note] * 3
+    else:
+        if when == "before":
+            taught.folder.write_index()
+            swap()
+        assert isinstance(session.work(heard.append).error, ProjectGone)
+    now = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    assert now == before
+    project.rename(project.with_name("older.segdesk"))
+    project.with_name("moved.segdesk").rename(project)
 
 
 def test_a_prediction_alone_writes_no_log_through_a_link(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Run
+from tests.packs import full_project
 
 
 def test_a_whole_project_is_well_and_stays_as_it_was(segdesk: Run, project: Path) -> None:
@@ -32,6 +33,20 @@ def test_a_flipped_voxel_is_told_with_its_case_and_slice(segdesk: Run, project: 
     # Once, with its file, and what can be done about it.
     assert "is damaged" not in plain.err
     assert "1 thing is wrong" in plain.err and "--repair NEW" in plain.err
+
+
+def test_a_flipped_byte_of_weights_is_told_with_its_run(segdesk: Run, tmp_path: Path) -> None:
+    workbench = full_project(tmp_path, cases=1)
+    project = workbench.folder.path
+    workbench.close()
+    file = project / "runs/run-002/weights-2.npz"
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(content)
+    said = segdesk("check", project, "--json")
+    (found,) = json.loads(said.out)["findings"]
+    assert (said.code, found["what"], found["run"]) == (3, "weights", "run-002")
+    assert "'run-002'" in segdesk("check", project).out
 
 
 def test_what_is_no_project_is_refused(segdesk: Run, tmp_path: Path) -> None:

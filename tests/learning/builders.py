@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities, Plan, plan_for
 from segdesk.core.split import Pool
 from segdesk.jobs import bundle as bundles
@@ -93,6 +94,7 @@ def write_bundle(
     bundle = Bundle(
         run="run-001",
         run_folder=str(run),
+        identity=identity_of(run),
         plan=plan or short_plan(),
         segments=((1, "lung"),),
         intensities=Intensities(-1024.0, 600.0, "HU"),

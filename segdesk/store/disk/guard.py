@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segdesk.core.place import Place
 from segdesk.errors import ProjectError, ProjectGone
 from segdesk.store.disk.lock import ProjectLock
-from segdesk.store.disk.place import Place
 from segdesk.store.disk.translate import reading
 
 ELSEWHERE = "Put the folder back, or save the project elsewhere."

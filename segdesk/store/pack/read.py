@@ -176,4 +176,8 @@ def _dismissed(case: Case, group: Group) -> frozenset[tuple[str, int]]:
 
 
 def _files(run: Run, group: Group) -> tuple[tuple[str, int], ...]:
-    return tuple((name, group.size(name)) for name in run_files(run) if group.has_member(name))
+    """What a run kept; its weights have to be those that it names."""
+    names = run_files(run)
+    if any(group.about(name).text(CHECKSUM) != run.weights_sha256 for name in names):
+        raise ValueError(f"the weights are not those of '{run.id}'")
+    return tuple((name, group.size(name)) for name in names)

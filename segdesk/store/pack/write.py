@@ -18,6 +18,7 @@ from segdesk.core.lasting import replacing
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError, UsageError
+from segdesk.jobs.weights_file import fault_of
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
 from segdesk.store.disk.translate import writing
 from segdesk.store.pack import for_people, read
@@ -137,8 +138,10 @@ class _Packing:
         Raises
         ------
         ProjectError
-            Where it has less.
+            Where it has less, or the weights of a run are not those that it kept.
         """
+        for run in self._project.runs:
+            self._check_weights(run)
         files = [path for run in self._project.runs for path in self._kept_files(run)]
         needed = RESERVE + sum(map(_size, files))
         for case in self._project.cases:
@@ -163,6 +166,16 @@ class _Packing:
         if case.generation and case.id not in self._contents.masks:
             layers.append(self._layout.annotation(case.id, case.generation))
         return case.slices * max(map(len, samples)) + sum(_size(path) for path in layers)
+
+    def _check_weights(self, run: Run) -> None:
+        self._stop_if_asked()
+        for name in run_files(run):
+            path = self._layout.inside(self._layout.run(run.id) / name)
+            if fault := fault_of(path, run.weights_sha256):
+                raise ProjectError(
+                    f"The file of weights of '{run.id}' {fault}.",
+                    "Leave this run out, or restore the file from a copy.",
+                )
 
     def _kept_files(self, run: Run) -> list[Path]:
         paths = (self._layout.run(run.id) / name for name in run_files(run))
@@ -239,7 +252,7 @@ class _Packing:
                     _at(root, place).put_piece(file.name, at, piece)
                 sum_.update(piece)
                 at += len(piece)
-        if at != size:
+        if at != size or sum_.hexdigest() != run.weights_sha256:
             raise OSError(errno.EIO, f"'{file.name}' of {run.id} changed while it was read")
         with hdf5.next_piece(path) as root:
             _at(root, place).again(file.name).put(**{CHECKSUM: sum_.hexdigest()})

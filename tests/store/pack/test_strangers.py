@@ -162,6 +162,17 @@ def other_weights(root: Any) -> None:
     files[next(iter(files))][7] ^= 1
 
 
+def other_weights_with_a_checksum(root: Any) -> None:
+    files = root["runs/run-001/files"]
+    weights = files[next(iter(files))]
+    weights[7] ^= 1
+    weights.attrs["sha256"] = hashlib.sha256(weights[()].tobytes()).hexdigest()
+
+
+def no_weights(root: Any) -> None:
+    del root["runs/run-001/files/weights-2.npz"]
+
+
 def other_name(root: Any) -> None:
     root["segments/name"][0] = "Liver"
 
@@ -214,6 +225,8 @@ CHANGES: tuple[Callable[[Any], None], ...] = (
     other_labels,
     other_voxels_with_a_checksum,
     other_weights,
+    other_weights_with_a_checksum,
+    no_weights,
     other_name,
     no_checksum,
     unknown_provenance,

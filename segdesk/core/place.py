@@ -1,7 +1,8 @@
 """The folder that was opened, whatever stands at its path now: the `Place`.
 
-A path is only a name. While a project is open its folder can be renamed, deleted, or another one
-put there; the descriptor that is held here still leads to the one that was opened.
+A path is only a name. While a project is open, or a training runs, its folder can be renamed,
+deleted, or another one put there; the descriptor that is held here still leads to the one that was
+opened.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Found = Literal["here", "nothing", "another"]
 
 
 class Place:
-    """Owned by the Guard. Methods may be called from any thread.
+    """Owned by who opened it. Methods may be called from any thread.
 
     Windows opens no folders as files, and keeps an open folder from being renamed or deleted; there
     the path is all there is.
@@ -44,6 +45,11 @@ class Place:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         return cls(path, descriptor, _identity(os.fstat(descriptor)))
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What tells the folder from any other: its device and its number there."""
+        return self._identity
+
     def is_at(self, path: Path) -> bool:
         """Whether a path leads to the folder that was opened."""
         try:
@@ -59,8 +65,15 @@ class Place:
 
     def home(self) -> Path | None:
         """A path to what is in the folder that was opened; None where it can't be reached."""
-        if self.found() == "here":
-            return self.path
+        return self.path if self.found() == "here" else self._held()
+
+    def within(self) -> Path | None:
+        """A path to what is in the folder that was opened, to write to: where the system has one,
+        it leads there whatever comes to stand at the path in between. None as for `home`."""
+        return self._held() or (self.path if self.found() == "here" else None)
+
+    def _held(self) -> Path | None:
+        """A path by the descriptor, where the system has one and the folder was not deleted."""
         if self._descriptor < 0 or not os.fstat(self._descriptor).st_nlink:
             return None
         home = _DESCRIPTORS / str(self._descriptor)
@@ -71,6 +84,11 @@ class Place:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def identity_of(path: Path) -> tuple[int, int]:
+    """What tells a folder from any other; raises OSError where there is none."""
+    return _identity(path.stat())
 
 
 def _identity(stat: os.stat_result) -> tuple[int, int]:
