@@ -262,6 +262,12 @@ class Banner(QScrollArea):
             if message.kind != "standing":
                 self._remove(message)
 
+    def drop_notes(self, beginning: str) -> None:
+        """Notes that begin so go: what they are about is said better by another message."""
+        for message in tuple(self._messages):
+            if message.kind == "note" and message.sentence.startswith(beginning):
+                self._remove(message)
+
     def has_offer(self, id: str) -> bool:
         """Whether an offer of that id waits for an answer."""
         return any(row.offer is not None and row.offer.id == id for row in self._messages)

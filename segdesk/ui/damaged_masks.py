@@ -60,6 +60,8 @@ class DamagedMasks(QObject):
     ) -> None:
         if self._session.workbench is not workbench:
             return
+        # The opening has said so too, without what can be done about it.
+        self._banner.drop_notes(problem.sentence)
         if previous is None:
             self._banner.warn(problem.sentence, problem.hint)
             return

@@ -80,6 +80,18 @@ def test_the_mask_of_the_save_before_is_offered_and_taken(
     assert "1 change made since fit it" in desk.window.banner.text
 
 
+def test_what_is_wrong_with_a_case_is_said_once(desk: Desk, tmp_path: Path) -> None:
+    project = saved_twice(tmp_path, 1)
+    workbench = Workbench.open(project)
+    stroke(workbench, 3)
+    workbench.close()
+    damage(project / "cases/case-001/annotation-2.h5")
+    desk.window.open_project(project)
+    id = f"{TAKE}case-001"
+    desk.wait(lambda: desk.window.banner.findChild(QPushButton, id) is not None)
+    assert desk.window.banner.text.count("The mask of 'case-001' is damaged") == 1
+
+
 def test_the_mask_of_the_save_before_is_only_shown_in_a_project_that_is_only_read(
     desk: Desk, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
