@@ -304,6 +304,9 @@ class Banner(QScrollArea):
         return message
 
     def _remove(self, message: _Message) -> None:
+        if message not in self._messages:
+            # Its time was up while it was going.
+            return
         self._messages.remove(message)
         self._rows.removeWidget(message)
         message.hide()

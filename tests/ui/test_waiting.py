@@ -1,13 +1,14 @@
-"""The dialog that is shown while something short is under way."""
+"""What goes by itself: the dialog while something short is under way, and a message."""
 
 from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QFrame, QPushButton
 from pytestqt.qtbot import QtBot
 
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from tests.windows import Desk
 
 
 @pytest.mark.usefixtures("qtbot")
@@ -31,3 +32,13 @@ def test_an_end_closes_it(qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.accepted):
         dialog.open()
         dialog.end()
+
+
+def test_a_message_whose_time_is_up_while_it_goes_is_no_bug(desk: Desk) -> None:
+    banner = desk.window.banner
+    banner.say("Said once.")
+    (message,) = [row for row in banner.findChildren(QFrame, "message") if row.isVisible()]
+    banner.clear()
+    # What its timer does, which runs until Qt has deleted it.
+    message.left.emit(message)  # pyright: ignore[reportAttributeAccessIssue]
+    assert banner.text == ""

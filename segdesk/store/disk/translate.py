@@ -27,9 +27,21 @@ class Damage(ValueError):
 
 #: Windows: a file is open elsewhere, a part of it is locked, or it is mapped into memory.
 _IN_USE = {32, 33, 1224}
+#: The disk or the system could not give what may be sound.
+_TROUBLE = {
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.EBUSY,
+    errno.ENODEV,
+    errno.ENXIO,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+    errno.ENOTCONN,
+}
 #: What h5py, numpy and our own checks raise on content that is not what this room wrote.
 _DAMAGE = (
-    OSError,
     RuntimeError,
     KeyError,
     IndexError,
@@ -91,6 +103,13 @@ def reading(what: str, *, hint: str = RESTORE) -> Generator[None, None, None]:
         raise ProjectError(f"{what} is missing.", hint) from error
     except PermissionError as error:
         raise ProjectError(f"{what} may not be read.", "Check who owns the folder.") from error
+    except OSError as error:
+        if error.errno in _TROUBLE:
+            sentence = error.strerror or "the disk refused"
+            raise ProjectError(
+                f"{what} could not be read: {sentence}.", "Check the disk and try again."
+            ) from error
+        raise ProjectError(f"{what} is damaged and cannot be read.", hint) from error
     except Damage as error:
         raise ProjectError(f"{what} is damaged: {error}.", hint) from error
     except _DAMAGE as error:

@@ -211,7 +211,7 @@ class Journal:
             return
         if not is_there or own.st_size < self._end:
             self._is_taken = True
-            self._lost = OSError(errno.ESTALE, "another program has changed it")
+            self._lost = OSError(errno.ESTALE, "another program has changed the journal")
 
     def flush(self) -> None:
         """Write what waits.
