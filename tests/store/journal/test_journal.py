@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from segdesk.core.edit import Edit
 from segdesk.store.journal import edit_codec
 from segdesk.store.journal import journal_file as journal
-from segdesk.store.journal.journal_file import Contents, Journal
+from segdesk.store.journal.journal_file import (
+    EDIT,
+    RECORD_SIZE,
+    Contents,
+    Journal,
+    head_bytes,
+    read_first,
+    read_raw,
+    record_bytes,
+)
 from segdesk.store.journal.recover import mend, recover
 from tests.examples import examples
 from tests.store.strategies import edits
@@ -175,3 +184,20 @@ def test_edits_that_a_full_disk_refused_are_written_once_there_is_room(
     opened.append(edit_codec.encode(EDITS[3]))
     opened.close()
     assert (_read(tmp_path).edits, _read(tmp_path).flaw) == (EDITS[:4], "")
+
+
+def test_no_changed_byte_of_a_record_or_a_head_is_read_over() -> None:
+    whole = record_bytes(EDIT, 5, b"drawn")
+    assert read_raw(io.BytesIO(whole), lambda *_: True) == (EDIT, 5, b"drawn")
+    for at in range(len(whole)):
+        changed = bytearray(whole)
+        changed[at] ^= 1
+        assert read_raw(io.BytesIO(changed), lambda *_: True) is None
+        is_head = at < RECORD_SIZE
+        assert (read_raw(io.BytesIO(changed), lambda *_: False) is None) is is_head
+    head = head_bytes(3, 7)
+    assert read_first(io.BytesIO(head)) == 7
+    for at in range(len(head)):
+        changed = bytearray(head)
+        changed[at] ^= 1
+        assert read_first(io.BytesIO(changed)) == 0
