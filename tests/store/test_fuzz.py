@@ -1,4 +1,5 @@
-"""No mutation of a project's file brings more than a sentence, 2 s or 1 GB; see `fuzzing`."""
+"""No mutation of a project's file brings more than a sentence, 2 s or 1 GB; see `fuzzing` and
+`fuzzing_runs`."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.fuzzing import FILES
+from tests.store.fuzzing_runs import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +19,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs limits of
 
 
 def fuzz(kind: str, count: int, seed: int, folder: Path) -> None:
-    command = [sys.executable, "-m", "tests.store.fuzzing", kind, str(seed), str(count)]
+    module = "tests.store.fuzzing" if kind in FILES else "tests.store.fuzzing_runs"
+    command = [sys.executable, "-m", module, kind, str(seed), str(count)]
     done = subprocess.run(
         [*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -28,13 +31,13 @@ def fuzz(kind: str, count: int, seed: int, folder: Path) -> None:
     assert found["refused"] > count / 4 or kind == "journal", found
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", [*FILES, *KINDS])
 def test_200_mutations_are_refused_with_a_sentence_or_read(kind: str, tmp_path: Path) -> None:
     fuzz(kind, 200, 1, tmp_path)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", [*FILES, *KINDS])
 def test_2000_mutations_are_refused_with_a_sentence_or_read(kind: str, tmp_path: Path) -> None:
     fuzz(kind, 2000, 2, tmp_path)
