@@ -30,7 +30,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.project import Project
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
-from segdesk.errors import ChoiceNeeded, InputError, ProjectError, UsageError
+from segdesk.errors import ChoiceNeeded, InputError, ProjectError, SegdeskError, UsageError
 from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_scan
 from segdesk.formats.intake import survey as survey_files
 from segdesk.formats.labels import LabelMap, read_labels
@@ -247,8 +247,9 @@ def read_in(
         if progress is not None:
             progress(f"Importing {request.case}", done + 1, slices)
 
+    kept = filter(None, [folder.scans.make_room(request.case)])
     # What is true of the scan and of its labels is said once.
-    notes = tuple(dict.fromkeys((*scan.source.notes, *(labels.notes if labels else ()))))
+    notes = tuple(dict.fromkeys((*scan.source.notes, *(labels.notes if labels else ()), *kept)))
     source = replace(scan.source, notes=notes)
     facts = folder.scans.write(
         request.case,
@@ -367,8 +368,8 @@ def take(workbench: Workbench, imported: Imported) -> Case:
         joined = join(workbench, imported)
         workbench.folder.write_index()
         draw(workbench, imported, joined)
-    except BaseException:
-        _take_back(workbench, before, imported.case.id)
+    except BaseException as error:
+        _take_back(workbench, before, imported.case.id, error)
         raise
     return workbench.project.case(joined.case.id)
 
@@ -404,13 +405,23 @@ def import_scan(
         read = read_in(workbench.folder, before.id, request, progress=progress, cancelled=cancelled)
         take(workbench, read)
         save(workbench)
-    except BaseException:
-        _take_back(workbench, before, request.case)
+    except BaseException as error:
+        _take_back(workbench, before, request.case, error)
         raise
     return workbench.project.case(request.case)
 
 
-def _take_back(workbench: Workbench, before: Project, case: str) -> None:
+def _take_back(workbench: Workbench, before: Project, case: str, error: BaseException) -> None:
+    """Undo an import that failed; where the disk refuses even this, say that the case is there."""
+    try:
+        if workbench.project is not before:
+            workbench.put_project(before)
+    except ProjectError as refused:
+        if workbench.folder.scans.is_named(case):
+            raise ProjectError(
+                f"{error if isinstance(error, SegdeskError) else refused} "
+                f"'{case}' is in the project all the same, and whole."
+            ) from error
     workbench.take_back_case(case, before)
     # A disk that refuses even this leaves its files there, which is no harm.
     with suppress(ProjectError):

@@ -86,9 +86,11 @@ def bring_back(left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object]
             brought += 1
     said = list[str]()
     if brought:
-        said.append(f"{counted(brought, 'change')} made since fit it and were done again.")
+        was = "was" if brought == 1 else "were"
+        said.append(f"{counted(brought, 'change')} made since fit it and {was} done again.")
     if apart:
-        said.append(f"{counted(apart, 'change')} did not fit and stay in the file apart.")
+        stay = "stays" if apart == 1 else "stay"
+        said.append(f"{counted(apart, 'change')} did not fit and {stay} in the file apart.")
     if not is_whole:
         said.append(f"What else was changed after {left_out.older} may not be in it.")
     return " ".join(said)

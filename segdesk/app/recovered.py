@@ -87,13 +87,21 @@ def news_of_copy(notes: Sequence[str]) -> tuple[str, ...]:
     return tuple(note for note in notes if not note.startswith(_RECOVERED))
 
 
-def left_out(folder: ProjectFolder, misfits: Sequence[Edit]) -> str:
-    """Keep changes that do not fit the masks apart, where it may be written, and say so."""
-    kept = "a writer keeps it apart" if len(misfits) == 1 else "a writer keeps them apart"
-    if folder.writable:
-        kept = f"kept in '{folder.keep_left_out(misfits)}'"
-    words, were = counted(len(misfits), "change"), "was" if len(misfits) == 1 else "were"
-    return f"{words} of the journal did not fit the masks and {were} left out; {kept}."
+def left_out(
+    folder: ProjectFolder, misfits: Sequence[Edit], orphans: Sequence[Edit]
+) -> tuple[str, ...]:
+    """Keep changes that do not fit the masks, or whose case is not there, apart, where it may be
+    written, and say so."""
+    said: list[str] = []
+    for edits, why in ((misfits, "did not fit the masks"), (orphans, "named no case of today")):
+        if edits:
+            it, was = ("it", "was") if len(edits) == 1 else ("them", "were")
+            kept = f"a writer keeps {it} apart"
+            if folder.writable:
+                kept = f"kept in '{folder.keep_left_out(edits)}'"
+            words = counted(len(edits), "change")
+            said.append(f"{words} of the journal {why} and {was} left out; {kept}.")
+    return tuple(said)
 
 
 def taken_back(

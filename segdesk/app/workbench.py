@@ -17,6 +17,7 @@ from psygnal import Signal
 from segdesk.app.left_out import LeftOut, bring_back, unreadable
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
+from segdesk.app.otherwise import otherwise
 from segdesk.app.read_only import check_may_change
 from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back
 from segdesk.app.steps import Steps
@@ -78,19 +79,16 @@ class Workbench:
     def create(cls, path: Path, *, reader: str = "") -> Workbench:
         """A new, empty project at `path`, open for writing."""
         workbench = cls(ProjectFolder.create(path), reader=reader)
-        workbench._load()
+        with otherwise(workbench.close), otherwise(workbench.discard):
+            workbench._load()
         return workbench
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = True, reader: str = "") -> Workbench:
         """An existing project. Edits that were not saved are replayed from the journal."""
-        folder = ProjectFolder.open(path, writable=writable)
-        workbench = cls(folder, reader=reader)
-        try:
+        workbench = cls(ProjectFolder.open(path, writable=writable), reader=reader)
+        with otherwise(workbench.close):
             workbench._load()
-        except BaseException:
-            folder.close()
-            raise
         return workbench
 
     def _load(self) -> None:
@@ -108,8 +106,8 @@ class Workbench:
             self.notes = (said, *self.notes)
         if self.folder.writable:
             self.notes += done_again(self.history, self.redo)
-        if misfits:  # they keep nobody from opening; the next save starts a journal without
-            self.notes += (left_out(self.folder, misfits),)
+        if misfits or opened.orphans:  # they keep nobody from opening; the next save drops them
+            self.notes += left_out(self.folder, misfits, opened.orphans)
             self._unsaved.segments |= self.folder.writable
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from segdesk.app import cut_off
+from segdesk.app.otherwise import otherwise
 from segdesk.app.workbench import Workbench
 from segdesk.cli.stopping import terminating_is_ctrl_c
 from segdesk.errors import UsageError
@@ -47,11 +48,10 @@ def changing(project: Path) -> Generator[Workbench, None, None]:
     """The project to change, with its journal replayed and cut-off runs closed."""
     with terminating_is_ctrl_c():
         workbench = Workbench.open(project)
-        try:
+        with otherwise(workbench.close):
             cut_off.recover(workbench)
             yield workbench
-        finally:
-            workbench.close()
+        workbench.close()
 
 
 @contextmanager
@@ -66,13 +66,16 @@ def making(project: Path) -> Generator[Workbench, None, None]:
     check_name(project)
     with terminating_is_ctrl_c():
         workbench = Workbench.create(project)
-        try:
-            yield workbench
-        finally:
+
+        def end() -> None:
             if workbench.project.cases:
                 workbench.close()
             else:
                 workbench.discard()
+
+        with otherwise(end):
+            yield workbench
+        end()
 
 
 def check_name(project: Path) -> None:

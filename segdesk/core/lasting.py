@@ -153,7 +153,7 @@ def append_line(path: Path, line: bytes) -> None:
 @contextmanager
 def new_folder(path: Path, check: Check = no_check) -> Generator[Path, None, None]:
     """Give a temporary folder that becomes `path` after the block, or vanishes where it raises."""
-    temporary = partial_name(path)
+    temporary = here = partial_name(path)
     remove_whatever(temporary)
     try:
         temporary.mkdir()
@@ -161,12 +161,13 @@ def new_folder(path: Path, check: Check = no_check) -> Generator[Path, None, Non
         sync_folder(temporary)
         before_replacing(path, check)
         move(temporary, path)
+        here = path
+        sync_folder(path.parent)
     except BaseException:
         if _is_let(check):
             with suppress(OSError):
-                remove_whatever(temporary)
+                remove_whatever(here)
         raise
-    sync_folder(path.parent)
 
 
 def lasting_folder(path: Path) -> None:

@@ -10,6 +10,8 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from segdesk.errors import InputError, UsageError
 from segdesk.formats.arrays import open_array
 from segdesk.formats.images import image_ending, open_image
 from segdesk.formats.pictures import open_pictures
-from segdesk.formats.writers import Names, write_image, write_png
+from segdesk.formats.writers import Names, write_array, write_image, write_png
 
 #: What `export` writes; a name without an ending is a folder of PNG files.
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".npy")
@@ -69,8 +71,10 @@ def export(
             f"Use {', '.join(ENDINGS)}, or a name without an ending for a folder of PNG files.",
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".segdesk-", dir=path.parent) as folder:
+        with (
+            _folders(path.parent),
+            tempfile.TemporaryDirectory(prefix=".segdesk-", dir=path.parent) as folder,
+        ):
             # Looked at before, because the writers' libraries complain to the terminal.
             if shutil.disk_usage(folder).free < array.nbytes + HEADERS:
                 raise OSError(errno.ENOSPC, "no space left")
@@ -83,12 +87,29 @@ def export(
         raise InputError(f"{path.name} could not be written: {why}.") from error
 
 
+@contextmanager
+def _folders(folder: Path) -> Generator[None, None, None]:
+    """Make a folder, and those above it that are not there; they go again where the block fails."""
+    made: list[Path] = []
+    try:
+        for path in reversed((folder, *folder.parents)):
+            if not path.is_dir():
+                path.mkdir()
+                made.append(path)
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for path in reversed(made):
+                path.rmdir()
+        raise
+
+
 def _export_file(
     folder: Path, path: Path, ending: str, array: npt.NDArray[Any], grid: Grid, names: Names
 ) -> tuple[str, ...]:
     draft = folder / f"draft{ending}"
     if ending == ".npy":
-        np.save(draft, array, allow_pickle=False)
+        write_array(draft, array)
     else:
         write_image(draft, array, grid, names if ending == ".nrrd" else ())
     written = open_image(draft) if image_ending(draft) else open_array(draft, "")

@@ -6,6 +6,7 @@ files, reads them back and gives them their names.
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ SIGNS = np.diag([-1.0, -1.0, 1.0, 1.0])
 MOST_NIFTI1 = 32767
 #: Level of gzip and zlib: the higher ones save a few per cent and take many times as long.
 LEVEL = 2
+#: As nibabel has it.
+NIFTI_LEVEL = 1
 TYPES = {
     "int8": "MET_CHAR", "uint8": "MET_UCHAR", "int16": "MET_SHORT", "uint16": "MET_USHORT",
     "int32": "MET_INT", "uint32": "MET_UINT", "int64": "MET_LONG_LONG", "uint64": "MET_ULONG_LONG",
@@ -54,6 +57,23 @@ def write_image(file: Path, array: Array, grid: Grid, names: Names = ()) -> None
         _write_nifti(file, array, grid)
 
 
+def write_array(file: Path, array: Array) -> None:
+    """Write a .npy, plane by plane.
+
+    `numpy.save` says of a full disk only how many numbers it could not write.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
+    """
+    header = np.lib.format.header_data_from_array_1_0(array)
+    with file.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {**header, "fortran_order": False})
+        for plane in array:
+            stream.write(np.ascontiguousarray(plane).data)
+
+
 def write_png(file: Path, plane: Array) -> None:
     """Write uint8 or uint16, (rows, columns), as grey levels.
 
@@ -79,7 +99,14 @@ def _write_nifti(file: Path, array: Array, grid: Grid) -> None:
         # Both transforms, for programs that look at one of them only: 1 is the scanner's space.
         image.set_sform(affine, 1)
         image.set_qform(affine, 1)
-    nibabel.save(image, file)
+    # Opened here, because nibabel leaves a file open where the disk is full.
+    with file.open("wb") as plain:
+        if file.suffix != ".gz":
+            image.to_stream(plain)
+            return
+        # Without name and time, so that the same array gives the same file.
+        with gzip.GzipFile("", "wb", NIFTI_LEVEL, plain, mtime=0) as packed:
+            image.to_stream(packed)
 
 
 def _write_nrrd(file: Path, array: Array, grid: Grid, names: Names) -> None:

@@ -23,7 +23,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import PARTIAL, move, new_folder, put_all, sync_folder
+from segdesk.core.lasting import PARTIAL, move, new_folder, put_all, replace_file, sync_folder
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.regular_file import (
@@ -38,7 +38,13 @@ from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
 from segdesk.store import new_project
-from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
+from segdesk.store.disk.layout import (
+    PREVIOUS_FILE,
+    PROJECT_FILE,
+    Layout,
+    history_name,
+    journal_name,
+)
 from segdesk.store.disk.lock import LOCK
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Base, SegmentsTouched
@@ -149,6 +155,8 @@ class Copy:
                         f"The copy '{target.name}' is not what is in memory, and was not kept.",
                         "Choose another disk.",
                     )
+            if cancelled():
+                raise Cancelled
             for folder, _, _ in os.walk(made):
                 sync_folder(Path(folder))
         return tuple(self._lost)
@@ -298,8 +306,8 @@ class Copy:
         project_file.write(made, base.under(project, {}), number)
 
     def _write_history(self, made: Path, number: int, cases: Set[str]) -> None:
-        """The steps in memory as a journal from before the new generation, numbered anew, and an
-        empty one that names them."""
+        """The steps in memory as what can be undone from before the new generation, numbered anew,
+        and an empty journal that names them."""
         for path in histories(made):
             path.unlink()
         for old in journal_numbers(made):
@@ -317,6 +325,7 @@ class Copy:
             before.sync()
         finally:
             before.close()
+        replace_file(made / journal_name(number - 1), made / history_name(number - 1))
         Journal.create(made, number, before.next_sequence, Stacks(*stacks)).close()
 
 

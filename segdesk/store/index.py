@@ -208,6 +208,21 @@ class Index:
             if self._newest is not self._written:
                 self._put(self._newest, self._base)
 
+    def stands_without(self, case: str) -> bool:
+        """Whether nothing on the disk names a case: where the last write failed, it is read there,
+        because a full disk may not take another one.
+
+        Raises
+        ------
+        ProjectError
+            Where the file cannot be read.
+        """
+        with self._writer:
+            found = self._saved
+            if self._written is None:
+                found, _ = project_file.read(self._folder)
+            return all(row.id != case for row in found.cases)
+
     def begin(self, project: Project, touched: SegmentsTouched) -> None:
         """A Save starts with this project."""
         with self._door:

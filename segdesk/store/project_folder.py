@@ -27,8 +27,10 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import Entry, Stacks
 from segdesk.core.project import Project
-from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
+from segdesk.core.regular_file import remove_whatever
+from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, ProjectLocked
 from segdesk.store import new_project, outdated, previous_mask
+from segdesk.store.closing import Held
 from segdesk.store.copying import Copy, InMemory
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
@@ -115,7 +117,14 @@ class ProjectFolder:
             Where another process was faster to open it.
         """
         new_project.make(path)
-        return cls.open(path, writable=True)
+        try:
+            return cls.open(path, writable=True)
+        except (ProjectLocked, ProjectGone):
+            raise  # It is another's by now.
+        except BaseException:
+            with suppress(OSError):
+                remove_whatever(path)
+            raise
 
     @classmethod
     def open(cls, path: Path, *, writable: bool) -> ProjectFolder:
@@ -216,16 +225,11 @@ class ProjectFolder:
             return keep_left_out(self.path, edits)
 
     def close(self) -> None:
-        """Let go of everything; waits for a Save that is running. More than once is fine."""
+        """Let go of everything; more than once is fine. See `Held.close`."""
         try:
-            if self._save is not None:
-                self._save.abandon()
-            self.write_what_waits()
+            self._held.close()
         finally:
-            if self._journal is not None:
-                self._journal.close()
-                self._journal = None
-            self._guard.release()
+            self._journal = None
 
     def write_what_waits(self) -> None:
         """Have journal and index on the disk, so that `close` finds nothing to do. Any thread.
@@ -235,14 +239,10 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses.
         """
-        if self._journal is not None and self._guard.may_append():
-            with writing(self._what):
-                self._journal.hand_on()
-        if self.writable:
-            self._index.write()
+        self._held.write()
 
     def delete(self) -> None:
-        """Close the project and remove its folder: it was made for something that failed.
+        """Let go of the project and remove its folder: it was made for something that failed.
 
         Raises
         ------
@@ -250,9 +250,16 @@ class ProjectFolder:
             Where the disk refuses.
         """
         self._guard.check()
-        self.close()
+        try:
+            self._held.drop()
+        finally:
+            self._journal = None
         with writing(f"The project '{self.path.name}'"):
             shutil.rmtree(self.path)
+
+    @property
+    def _held(self) -> Held:
+        return Held(self._what, self._save, self._journal, self._index, self._guard)
 
     def __enter__(self) -> ProjectFolder:
         return self

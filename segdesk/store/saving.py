@@ -16,12 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import PARTIAL, Check, no_check
+from segdesk.core.lasting import PARTIAL, Check, no_check, partial_name
 from segdesk.core.project import Project
-from segdesk.core.regular_file import files_below
+from segdesk.core.regular_file import files_below, is_link, remove_whatever
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
+from segdesk.store.disk.names import is_safe_id
 from segdesk.store.index import Base, CaseState, Index
 from segdesk.store.journal.journal_file import first_sequence
 from segdesk.store.journal.older import (
@@ -208,19 +210,23 @@ class Save:
         except ProjectError:
             # What stands at the path now is not ours to tidy up.
             return
+        # The save stands, whatever a folder refuses.
         for case in self._saved.cases:
-            # The one before stays for as long as there is none after it: should the newest be
-            # found damaged, however many saves of other cases later.
-            older = older_generations(self._layout, case.id, case.generation)[:1]
-            named = (case.generation, self._previous.state(case.id).generation)
-            kept = {annotation_name(number) for number in (*named, *older)}
-            # The save stands, whatever a folder refuses.
             with suppress(OSError, ProjectError):
-                for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
-                    is_spare = generation_of(path) < case.generation and path.name not in kept
-                    if is_spare and path not in self._pinned:
-                        _remove(path)
-        self._drop_journals()
+                self._drop_masks(case)
+        with suppress(OSError):
+            self._drop_journals()
+
+    def _drop_masks(self, case: Case) -> None:
+        # The one before stays for as long as there is none after it: should the newest be found
+        # damaged, however many saves of other cases later.
+        older = older_generations(self._layout, case.id, case.generation)[:1]
+        named = (case.generation, self._previous.state(case.id).generation)
+        kept = {annotation_name(number) for number in (*named, *older)}
+        for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
+            is_spare = generation_of(path) < case.generation and path.name not in kept
+            if is_spare and path not in self._pinned:
+                _remove(path)
 
     @property
     def _named(self) -> set[int]:
@@ -265,6 +271,19 @@ def sweep(folder: Path) -> None:
     ):
         for path in files_below(folder, *names):
             _remove(path)
+    for path in _half_scans(folder / "cases"):
+        with suppress(OSError):
+            remove_whatever(path)
+
+
+def _half_scans(cases: Path) -> list[Path]:
+    """Folders of scans that were being written when the process was killed; nothing else is one."""
+    if is_link(cases) or not cases.is_dir():
+        return []
+    names = (path.name for path in cases.iterdir() if path.is_dir() and not is_link(path))
+    ids = (name[1:].removesuffix(PARTIAL) for name in names)
+    found = (partial_name(cases / id) for id in ids if is_safe_id(id))
+    return [path for path in found if path.is_dir() and not is_link(path)]
 
 
 def _remove(path: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from segdesk.core.case import UNKNOWN, Case, Source
 from segdesk.core.grid import Grid
-from segdesk.core.lasting import partial_name
 from segdesk.core.regular_file import remove_whatever
 from segdesk.core.split import Pool
 from segdesk.core.volume import Unit, Volume, Voxels
@@ -47,6 +46,38 @@ class Scans:
         self._imported: set[str] = set()
         self._sound: set[volume_file.Stamp] = set()
 
+    def make_room(self, case_id: str) -> str:
+        """Move a folder of that id that no index names below removed/. Any thread.
+
+        A removal or an import that was killed at its last step leaves such a folder; masks may be
+        in it.
+
+        Returns
+        -------
+        A sentence that says so; empty where there is no such folder.
+
+        Raises
+        ------
+        UsageError
+            Where the id is no safe file name.
+        ProjectError
+            Where the id is taken, or the disk refuses.
+        """
+        self._guard.check()
+        folder = self._layout.case(case_id)
+        if case_id in self._imported or any(c.id == case_id for c in self._index().saved.cases):
+            raise ProjectError(
+                f"There is already a case '{case_id}' in this project.", "Choose another name."
+            )
+        if not folder.exists():
+            return ""
+        with writing(f"The folder of '{case_id}'"):
+            kept = removed.set_aside(self._layout, case_id)
+        return (
+            f"There was a folder '{case_id}' that the project did not know as a case; its files "
+            f"are kept in '{kept.relative_to(self._layout.root).as_posix()}'."
+        )
+
     def write(
         self,
         case_id: str,
@@ -63,9 +94,7 @@ class Scans:
         on_plane: Callable[[int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> VolumeFacts:
-        """Write a scan, once. Any thread.
-
-        A folder of that id that no index names was left by an import that was killed; it goes.
+        """Write a scan, once. Any thread. What lies at its place is kept: see `make_room`.
 
         Parameters
         ----------
@@ -84,15 +113,7 @@ class Scans:
         Cancelled
             Where `cancelled` said so; then nothing is left behind.
         """
-        self._guard.check()
-        folder = self._layout.case(case_id)
-        if case_id in self._imported or any(c.id == case_id for c in self._index().saved.cases):
-            raise ProjectError(
-                f"There is already a case '{case_id}' in this project.", "Choose another name."
-            )
-        if folder.exists():
-            with writing(f"The scan of '{case_id}'"):
-                remove_whatever(folder)
+        self.make_room(case_id)
         case = Case(
             id=case_id,
             grid=grid,
@@ -108,7 +129,7 @@ class Scans:
             window=window,
         )
         facts = volume_file.write(
-            folder,
+            self._layout.case(case_id),
             part(self._index().saved, case),
             planes=planes,
             on_plane=on_plane,
@@ -148,17 +169,23 @@ class Scans:
         return path.absolute(), volume_file.location(path, case, checked=checked)
 
     def remove(self, case_id: str) -> None:
-        """Remove the files of a case that never reached the index.
+        """Remove the scan that was written for a case, and what came to it since; nothing where
+        none was.
 
         Raises
         ------
         ProjectError
             Where the disk refuses.
         """
+        was_written = case_id in self._imported
         folder = self._leave_index(case_id)
-        with writing(f"The folder of '{case_id}'"):
-            for path in (folder, partial_name(folder)):
-                remove_whatever(path)
+        if was_written:
+            with writing(f"The folder of '{case_id}'"):
+                remove_whatever(folder)
+
+    def is_named(self, case_id: str) -> bool:
+        """Whether the index on the disk names a case; raises as `Index.stands_without`."""
+        return not self._index().stands_without(case_id)
 
     def set_aside(self, case_id: str) -> Path:
         """Move the files of a case that left the index below removed/. Any thread.
@@ -172,8 +199,12 @@ class Scans:
     def _leave_index(self, case_id: str) -> Path:
         """The folder of a case that the index on the disk does not name; nothing else of it."""
         self._guard.check()
-        # Where the last write failed, the index that names the case may stand there.
-        self._index().write()
+        try:
+            self._index().write()
+        except ProjectError:
+            # A full disk: what is removed makes room. But the index that names it may stand there.
+            if not self._index().stands_without(case_id):
+                raise
         if any(case.id == case_id for case in self._index().saved.cases):
             raise ValueError(f"expected a case that the index does not name, received {case_id}")
         self._imported.discard(case_id)

@@ -18,6 +18,8 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import Cancelled, ProjectError, ProjectGone
+from segdesk.store import repairing
+from segdesk.store.journal import older
 from tests.projects import make_project, stroke, voxels
 from tests.store.disk.test_guard import (
     an_older_copy,
@@ -195,3 +197,49 @@ def test_a_case_is_read_from_the_folder_that_was_opened_and_never_from_another(
     deleted(opened.folder.path.with_name("renamed.segdesk"))
     with pytest.raises(ProjectGone):
         opened.read_case(TWO)
+
+
+@pytest.fixture
+def gathered(opened: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy from memory of a project with a history-N, its newest save undone in part."""
+    monkeypatch.setattr(older, "MOST_JOURNALS", 1)
+    for index in (0, 4, 1):
+        stroke(opened, index, value=1, row=6.0 + index)
+        saving.save(opened)
+    opened.undo()
+    saving.save(opened)
+    assert list(opened.folder.path.glob("history-*"))
+    for journal in opened.folder.path.glob("journal-*"):
+        journal.write_bytes(b"")
+    for case in (ONE, TWO):
+        opened._memory.drop_case(case)
+    target = tmp_path / "there" / "copy.segdesk"
+    assert Elsewhere(opened).write(target) == ()
+    return target
+
+
+def test_a_copy_from_memory_undoes_what_is_in_memory_and_nothing_of_an_older_history(
+    opened: Workbench, gathered: Path
+) -> None:
+    """A history-N of the folder would give other Edits under the numbers of the copy's own."""
+    assert len(list(gathered.glob("history-*"))) == 1
+    again = opened_there(gathered)
+    assert again.notes == () and state(again) == state(opened)
+    again.redo()
+    opened.redo()
+    while opened.undo() is not None:
+        assert again.undo() is not None
+        assert state(again) == state(opened)
+    assert again.undo() is None
+    again.close()
+
+
+def test_a_copy_from_memory_that_loses_its_index_is_repaired_without_doing_again_what_was_undone(
+    opened: Workbench, gathered: Path, tmp_path: Path
+) -> None:
+    (gathered / "project.h5").unlink()
+    repaired = repairing.repair(gathered, tmp_path / "repaired.segdesk")
+    assert repaired.lost == ()
+    again = opened_there(tmp_path / "repaired.segdesk")
+    assert state(again)[0] == state(opened)[0]
+    again.close()

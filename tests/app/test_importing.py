@@ -202,6 +202,24 @@ def test_labels_that_a_full_disk_does_not_take_wait_in_memory_like_a_stroke(
     again.close()
 
 
+def test_masks_in_a_folder_that_is_no_case_are_kept_apart_and_an_import_says_so(
+    workbench: Workbench, request_for: Request, tmp_path: Path
+) -> None:
+    """Such a folder is there where a removal was cut off."""
+    path = workbench.folder.path
+    forgotten = path / "cases/case-002"
+    forgotten.mkdir()
+    (forgotten / "annotation-7.h5").write_bytes(b"hours of work")
+    np.save(tmp_path / "labels.npy", np.zeros((2, 2, 2), np.uint8))
+    with pytest.raises(InputError):
+        importing.import_scan(workbench, request_for)
+    assert (forgotten / "annotation-7.h5").read_bytes() == b"hours of work"
+    np.save(tmp_path / "labels.npy", disc(voxels(seed=3)) * np.uint8(4))
+    case = importing.import_scan(workbench, request_for)
+    assert (path / "removed/case-002/annotation-7.h5").read_bytes() == b"hours of work"
+    assert any("'removed/case-002'" in note for note in case.source.notes)
+
+
 def test_the_same_voxels_are_noticed(workbench: Workbench, tmp_path: Path) -> None:
     np.save(tmp_path / "twin.npy", voxels())
     found = importing.survey([tmp_path / "twin.npy"])

@@ -16,6 +16,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectLocked
+from segdesk.store.journal.journal_file import read
 from tests.projects import add_case, make_project, voxels
 
 CASE = "case-001"
@@ -247,6 +248,56 @@ def test_an_edit_that_does_not_fit_is_set_aside_and_the_project_opens(tmp_path: 
     last = reopen(again)
     assert last.notes == () and everything(last) == before
     last.close()
+
+
+@pytest.mark.parametrize(("strokes", "words"), [(1, "1 change of"), (2, "2 changes of")])
+def test_changes_of_a_case_that_an_older_index_does_not_name_are_kept_apart(
+    tmp_path: Path, strokes: int, words: str
+) -> None:
+    workbench = make_project(tmp_path)
+    saving.save(workbench)
+    path = workbench.folder.path
+    older = (path / "project.h5").read_bytes()
+    add_case(workbench, id="case-002", scan=voxels(seed=1))
+    for index in range(strokes):
+        paint(workbench, index, 8.0, "case-002")
+    workbench.close()
+    (path / "project.h5").write_bytes(older)
+    reader = Workbench.open(path, writable=False)
+    assert any("a writer keeps" in note for note in reader.notes)
+    reader.close()
+    for _ in range(2):
+        again = Workbench.open(path)
+        (said,) = again.notes
+        was = "was" if strokes == 1 else "were"
+        assert said == (
+            f"{words} the journal named no case of today and {was} left out; "
+            "kept in 'left-out-1.journal'."
+        )
+        again.close()
+    assert len(read(path / "left-out-1.journal", 0).edits) == strokes
+    again = Workbench.open(path)
+    saving.save(again)
+    again = reopen(again)
+    assert again.notes == ()
+    again.close()
+
+
+def test_an_import_that_was_taken_back_is_not_spoken_of_at_the_next_opening(tmp_path: Path) -> None:
+    """As is a case that was removed: it took its changes along."""
+    workbench = make_project(tmp_path)
+    saving.save(workbench)
+    before = workbench.project
+    add_case(workbench, id="case-002", scan=voxels(seed=1))
+    paint(workbench, 1, 8.0, "case-002")
+    workbench.undo()
+    workbench.redo()
+    workbench.take_back_case("case-002", before)
+    paint(workbench, 1, 8.0)
+    again = reopen(workbench)
+    assert again.notes == ("Recovered 1 stroke that had not been saved.",)
+    assert not list(again.folder.path.glob("left-out*"))
+    again.close()
 
 
 def test_a_rename_that_is_undone_does_not_show_a_hidden_segment(tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ import pytest
 
 from segdesk.cli.main import main
 from tests.projects import disc, voxels
+from tests.small_disk import disk
+
+__all__ = ["disk"]
 
 
 @dataclass(frozen=True)

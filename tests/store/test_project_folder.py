@@ -116,7 +116,9 @@ def test_a_reader_beside_a_writer_sees_what_is_saved_and_journalled(tmp_path: Pa
             assert same(masks_of(reader, reader.load())["case-001"], mask)
 
 
-def test_edits_of_a_case_that_left_the_index_are_left_out_and_said(tmp_path: Path) -> None:
+def test_edits_of_a_case_that_the_index_does_not_name_are_left_out_and_told_apart(
+    tmp_path: Path,
+) -> None:
     folder, project = project_with_cases(tmp_path / "p.segdesk", "case-001", "case-002")
     masks = {id: Annotation(GRID) for id in ("case-001", "case-002")}
     for id, mask in masks.items():
@@ -127,7 +129,7 @@ def test_edits_of_a_case_that_left_the_index_are_left_out_and_said(tmp_path: Pat
     with ProjectFolder.open(folder.path, writable=True) as again:
         opened = again.load()
         assert [edit.case for edit in opened.edits] == ["case-001"]
-        assert opened.notes == ("1 changes of cases that are gone were left out.",)
+        assert [edit.case for edit in opened.orphans] == ["case-002"]
         again.begin_save(opened.project, {"case-001": masks["case-001"]}).run()
 
 

@@ -43,11 +43,15 @@ class Guard:
         try:
             with reading(f"The project '{path.name}'"):
                 guard = cls(Place.open(path), lock)
-            if lock is not None:
-                guard.check()
         except BaseException:
             if lock is not None:
                 lock.release()
+            raise
+        try:
+            if lock is not None:
+                guard.check()
+        except BaseException:
+            guard.release()
             raise
         return guard
 

@@ -29,10 +29,15 @@ def checked_id(id: str, *, what: str = "case") -> str:
     UsageError
         Where it is not.
     """
-    fits = len(id) <= LONGEST and _SAFE.fullmatch(id) is not None and not id.endswith(".")
-    if not fits or id.split(".")[0].lower() in _DEVICES:
+    if not is_safe_id(id):
         raise UsageError(
             f"'{id[:80]}' cannot be the name of a {what}.",
             f"Use up to {LONGEST} letters, digits, '.', '_' and '-', with no dot at either end.",
         )
     return id
+
+
+def is_safe_id(id: str) -> bool:
+    """Whether `checked_id` gives it."""
+    fits = len(id) <= LONGEST and _SAFE.fullmatch(id) is not None and not id.endswith(".")
+    return fits and id.split(".")[0].lower() not in _DEVICES

@@ -136,6 +136,8 @@ class Journals:
 
     def close(self) -> None:
         """Let go of the files."""
-        for journal in (self._older, self._now):
-            if journal is not None:
-                journal.close()
+        try:
+            if self._older is not None:
+                self._older.close()
+        finally:
+            self._now.close()

@@ -125,6 +125,7 @@ class Opened:
     entries : to be followed on it in this order; each names a case of the project, or none
     notes : sentences about what could not be recovered
     gone : ids that the journals name and the project does not have
+    orphans : Edits of these, in order, but for those of cases that the project has let go of
     done, undone : what can be undone and redone before `entries`, in the order of `Stacks`; None
         stands for an Edit that is lost. May hold Edits of cases that are gone
     """
@@ -133,6 +134,7 @@ class Opened:
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
     gone: frozenset[str] = frozenset()
+    orphans: tuple[Edit, ...] = ()
     done: tuple[Edit | None, ...] = ()
     undone: tuple[Edit | None, ...] = ()
 
@@ -152,29 +154,31 @@ def edit_of(entry: Entry) -> Edit | None:
 def opened(project: Project, recovery: Recovery) -> Opened:
     """What can be followed on a project."""
     ids = {"", *(case.id for case in project.cases)}
-    entries, lost, left_out = list[Entry](), 0, 0
-    gone = set[str]()
+    entries, lost, orphans, gone = list[Entry](), 0, list[Edit](), set[str]()
     for _, entry in recovery.entries():
-        edit = edit_of(entry) if entry is not None else None
         if entry is None:
             lost += 1
-        elif edit is not None and edit.case not in ids:
-            left_out += 1
-            gone.add(edit.case)
-        else:
+        elif isinstance(entry, Stacks):
             entries.append(entry)
+            # A case that was removed, or whose import failed, has taken its Edits along.
+            named = {number for stack in entry for number in stack}
+            orphans = [one for one in orphans if one.sequence in named]
+        elif (edit := entry if isinstance(entry, Edit) else entry.edit).case in ids:
+            entries.append(entry)
+        else:
+            orphans.append(entry if isinstance(entry, Edit) else entry.applied)
+            gone.add(edit.case)
     done, undone = (
         tuple(recovery.older.get(number) for number in stack) for stack in recovery.stacks
     )
     gone |= {edit.case for edit in (*done, *undone) if edit is not None} - ids
     notes = recovery.notes
-    if left_out:
-        notes += (f"{left_out} changes of cases that are gone were left out.",)
     if lost:
-        notes += (f"{lost} changes were undone or redone that could not be read.",)
+        changes = "1 change was" if lost == 1 else f"{lost} changes were"
+        notes += (f"{changes} undone or redone that could not be read.",)
     if not recovery.is_whole:
         notes += ("Older changes could not be read; what was drawn is there, but not their undo.",)
-    return Opened(project, tuple(entries), notes, frozenset(gone), done, undone)
+    return Opened(project, tuple(entries), notes, frozenset(gone), tuple(orphans), done, undone)
 
 
 def _entry(record: Record, known: dict[int, Edit]) -> Entry | None:
