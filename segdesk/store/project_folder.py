@@ -226,10 +226,7 @@ class ProjectFolder:
 
     def close(self) -> None:
         """Let go of everything; more than once is fine. See `Held.close`."""
-        try:
-            self._held.close()
-        finally:
-            self._journal = None
+        self._held.close()
 
     def write_what_waits(self) -> None:
         """Have journal and index on the disk, so that `close` finds nothing to do. Any thread.
@@ -250,10 +247,7 @@ class ProjectFolder:
             Where the disk refuses.
         """
         self._guard.check()
-        try:
-            self._held.drop()
-        finally:
-            self._journal = None
+        self._held.drop()
         with writing(f"The project '{self.path.name}'"):
             shutil.rmtree(self.path)
 
