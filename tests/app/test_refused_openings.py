@@ -12,9 +12,9 @@ import pytest
 
 from segdesk.app import cut_off, saving
 from segdesk.app.opening import open_project
+from segdesk.app.view_state import Place
 from segdesk.app.workbench import Workbench
 from segdesk.errors import ProjectError
-from segdesk.store.disk.place import Place
 from segdesk.store.project_folder import ProjectFolder
 from tests.descriptors import open_below
 from tests.full_disk import full_disk
