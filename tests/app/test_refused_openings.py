@@ -12,8 +12,8 @@ import pytest
 
 from segdesk.app import cut_off, saving
 from segdesk.app.opening import open_project
-from segdesk.app.view_state import Place
 from segdesk.app.workbench import Workbench
+from segdesk.core.place import Place
 from segdesk.errors import ProjectError
 from segdesk.store.project_folder import ProjectFolder
 from tests.descriptors import open_below
