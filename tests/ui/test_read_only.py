@@ -96,9 +96,10 @@ def test_whatever_would_change_a_project_that_is_only_read_says_why_not(
             assert "read only" in made.toolTip(), action.id
         else:
             assert "read only" not in made.toolTip(), action.id
-    add = desk.window.findChild(QPushButton, "add_segment")
-    assert add is not None
-    assert not add.isEnabled() and "read only" in add.toolTip()
+    for id in ("add_segment", "import_link"):
+        button = desk.window.findChild(QPushButton, id)
+        assert button is not None
+        assert not button.isEnabled() and "read only" in button.toolTip(), id
 
 
 def test_painting_in_a_project_that_is_only_read_says_a_sentence_and_draws_nothing(

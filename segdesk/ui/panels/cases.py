@@ -31,6 +31,7 @@ from segdesk.core.split import POOLS
 from segdesk.core.status import SliceStatus
 from segdesk.ui.as_written import tip
 from segdesk.ui.panels.panel import Panel, label
+from segdesk.ui.read_only import why_read_only
 from segdesk.ui.theme import GRID, RADIUS, ROW, SMALL, Tokens
 from segdesk.ui.translations import tr
 
@@ -284,6 +285,9 @@ class CasesPanel(Panel):
         else:
             self._model.show(self.workbench, self.view.new_cases, self.view.unreadable)
         self._facts.setText(self._pools())
+        why_not = why_read_only(self.workbench)
+        self._import.setEnabled(not why_not)
+        self._import.setToolTip(tip(why_not))
         row = self._model.row_of(self.view.case_id if self.view else None)
         # A list that gets the keys while no row is current makes the first one so, unmarked.
         if row >= 0 and not self._list.selectionModel().isSelected(self._model.index(row)):
