@@ -17,10 +17,13 @@ from typing import Any, Literal
 import platformdirs
 
 from segdesk.core.lasting import lasting_folder, write_whole
+from segdesk.core.regular_file import open_regular
 
 Theme = Literal["dark", "light", "system"]
 THEMES: tuple[Theme, ...] = ("dark", "light", "system")
 MOST_RECENT = 12
+#: Bytes of the file; nothing behind is read.
+LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,9 @@ class SettingsFile:
     def read(self) -> Settings:
         """The settings; the defaults where there is no file or it cannot be understood."""
         try:
-            fields = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            with open_regular(self.path, follow=True) as file:
+                fields = json.loads(file.read(LARGEST).decode("utf-8"))
+        except (OSError, ValueError, RecursionError):
             return Settings()
         return _settings(fields) if isinstance(fields, dict) else Settings()
 

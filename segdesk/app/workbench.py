@@ -125,8 +125,9 @@ class Workbench:
     def read_case(self, id: str) -> LoadedCase:
         """A case's arrays from disk, as of the last save. Changes nothing; for worker threads."""
         case = self.project.case(id)
+        volume = self.folder.scans.read(case)  # first: it proves the size that is allocated next
         annotation = self.folder.read_annotation(case)
-        return LoadedCase(self.folder.scans.read(case), annotation, SegmentCounts.of(annotation))
+        return LoadedCase(volume, annotation, SegmentCounts.of(annotation))
 
     def adopt(self, id: str, loaded: LoadedCase) -> None:
         """Keep what a worker has read, unless the case is in memory already."""

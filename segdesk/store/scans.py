@@ -18,6 +18,7 @@ from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Index
 from segdesk.store.parts import volume_file
+from segdesk.store.parts.case_codec import MOST_CASES
 from segdesk.store.parts.project_codec import part
 from segdesk.store.parts.volume_file import VolumeFacts
 
@@ -65,9 +66,16 @@ class Scans:
         """
         self._guard.check()
         folder = self._layout.case(case_id)
-        if case_id in self._imported or any(c.id == case_id for c in self._index().saved.cases):
+        # On many systems two names that differ in case only are one folder.
+        taken = {case.id.lower() for case in self._index().saved.cases}
+        taken |= {id.lower() for id in self._imported}
+        if case_id.lower() in taken:
             raise ProjectError(
                 f"There is already a case '{case_id}' in this project.", "Choose another name."
+            )
+        if len(taken) >= MOST_CASES:
+            raise ProjectError(
+                f"A project has at most {MOST_CASES} cases.", "Make another project for the rest."
             )
         if not folder.exists():
             return ""

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class JournalSync(QObject):
-    """Owned by the session; lives on the GUI thread, the fsync on the "write" lane."""
+    """Owned by the session; lives on the GUI thread, the fsync on a lane of its own."""
 
     #: An fsync has ended, well or not.
     ended = Signal()
@@ -83,7 +83,10 @@ class JournalSync(QObject):
     def save_ended(self, error: Exception | None) -> None:
         """A save wrote everything into new files, or did not."""
         if error is None:
-            self._trouble = self._not_saved = None
+            self._not_saved = None
+            folder = None if self._workbench is None else self._workbench.folder
+            if folder is None or not folder.is_journal_lost:
+                self._trouble = None
         else:
             self._has_unsynced = True
             self._not_saved = error if isinstance(error, SegdeskError) else None
@@ -140,14 +143,14 @@ class JournalSync(QObject):
     def sync(self) -> None:
         """Have the journal reach the disk itself; a save does that too."""
         workbench = self._workbench
-        if workbench is None or self._is_under_way or self._runner.is_busy("write"):
+        if workbench is None or self._is_under_way:
             return
         if workbench.folder.is_journal_lost or self._not_saved is not None:
             if isinstance(self._not_saved, ProjectGone) and workbench.folder.why_gone() is None:
                 # The folder is back: nothing is to be waited for.
                 self._turns = 0
             self._ask_for_save()
-        if self._is_under_way or self._runner.is_busy("write") or not self._has_unsynced:
+        if self._is_under_way or not self._has_unsynced:
             return
         self._has_unsynced = False
         self._is_under_way = True
@@ -156,7 +159,7 @@ class JournalSync(QObject):
             lambda _: workbench.folder.sync(),
             done=lambda _: self._end(workbench, None),
             failed=lambda error: self._end(workbench, error),
-            lane="write",
+            lane="sync",
         )
 
     def _end(self, workbench: Workbench, error: Exception | None) -> None:

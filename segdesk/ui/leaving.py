@@ -145,7 +145,7 @@ class Leaving(QObject):
         elif error is not None:
             self._refuse(error)
         else:
-            self._leave(None)
+            self._runner.when_idle("sync", lambda: self._leave(None))
 
     def _saved(self, error: Exception | None) -> None:
         if error is None:

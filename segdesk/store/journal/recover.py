@@ -325,6 +325,10 @@ def _has_only_begun(journal: Contents) -> bool:
 
 
 def _set_aside(path: Path, start: int) -> None:
+    if not start:
+        # Nothing of it can be replayed; however large it is, it costs nothing.
+        replace_file(path, _free_name(path))
+        return
     with open_regular(path) as source, io.BufferedRandom(new_regular(_free_name(path))) as kept:
         source.seek(start)
         shutil.copyfileobj(source, kept)

@@ -38,6 +38,8 @@ from segdesk.store.parts.value_codec import (
 )
 
 NO_POOL = ""
+#: Of a project; with more the window would be no use.
+MOST_CASES = 10_000
 _NO_WINDOW = (math.nan, math.nan)
 
 
@@ -85,7 +87,10 @@ def cases_of(group: Group) -> tuple[Case, ...]:
     """
     ids = group.texts("ids")
     count = len(ids)
-    if len(set(ids)) != count:
+    if count > MOST_CASES:
+        raise ValueError(f"expected at most {MOST_CASES} cases, received {count}")
+    # On many systems two names that differ in case only are one folder.
+    if len({id.lower() for id in ids}) != count:
         raise ValueError("two cases have one id")
 
     def texts(name: str) -> tuple[str, ...]:

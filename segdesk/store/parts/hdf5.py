@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import h5py as untyped_h5py  # pyright: ignore[reportMissingTypeStubs] - it has none
 import numpy as np
@@ -32,11 +32,13 @@ from segdesk.store.parts.target import Target
 #: h5py says nothing about its types; what comes out of it is checked here by hand.
 h5py: Any = untyped_h5py
 Bytes = npt.NDArray[np.uint8]
-#: A text of any length is stored as its length, an address and a number (4 + 8 + 4 bytes).
-_TEXT_REFERENCE = 16
 #: Metadata with checksums; HDF5 1.10 (2016) and newer can read it.
 _LIBVER = ("v110", "v110")
 _MOST_IN_ATTRIBUTE = 4096
+#: Of a group, and of a file in all its groups; and what a column of texts may unfold to.
+MOST_MEMBERS, MOST_DATASETS, MOST_TEXTS, _LARGEST_TEXTS = 20_000, 200_000, 1 << 20, 1 << 26
+#: How HDF5 keeps a text: its length, and where it lies. Many may name one and the same.
+_REFERENCE = np.dtype([("length", "<u4"), ("place", "<u8"), ("number", "<u4")])
 ALIGNMENT = 4096
 #: What `seal` fills; no smaller one is known to HDF5.
 _USER_BLOCK = 512
@@ -52,10 +54,16 @@ _H5PYS_OWN: Any = h5py._objects.phil
 
 
 class Group:
-    """A group of an open file, for reading. Lives as long as its file is open."""
+    """A group of an open file, for reading. Lives as long as its file is open.
 
-    def __init__(self, group: Any) -> None:
+    Parameters
+    ----------
+    source : the bytes of the file
+    """
+
+    def __init__(self, group: Any, source: BinaryIO | io.RawIOBase) -> None:
         self._group = group
+        self._source = source
 
     def has(self, name: str) -> bool:
         """Whether there is an attribute of that name."""
@@ -69,13 +77,13 @@ class Group:
         """Names of the members that are groups of this file, in alphabetical order."""
         return tuple(
             name
-            for name in self._group
+            for name in self._members()
             if type(self._group.get(name, getlink=True)) is h5py.HardLink
             and self._group.get(name, getclass=True) is h5py.Group
         )
 
     def group(self, name: str) -> Group:
-        return Group(self._member(name, h5py.Group))
+        return Group(self._member(name, h5py.Group), self._source)
 
     def text(self, name: str) -> str:
         return self._scalar(name, str)
@@ -109,6 +117,7 @@ class Group:
         info = h5py.check_string_dtype(dataset.dtype)
         if info is None or info.length is not None or dataset.ndim != 1:
             raise ValueError(f"expected a column of texts in '{name}'")
+        self._check_unfolded(name, dataset)
         return tuple(str(text) for text in dataset.asstr()[()])
 
     def planes(
@@ -126,7 +135,7 @@ class Group:
 
     def about(self, name: str) -> Group:
         """The attributes of a dataset; of a Group they are its own."""
-        return Group(self._member(name, h5py.Dataset))
+        return Group(self._member(name, h5py.Dataset), self._source)
 
     def size(self, name: str) -> int:
         """How many bytes a dataset (n,) of uint8 has that lies in one piece."""
@@ -149,15 +158,22 @@ class Group:
         ValueError
             Where there is a link, or anything that is neither group nor dataset.
         """
-        for name in self._group:
-            if self._group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
-                raise ValueError(f"'{name}' is a link")
-            member = self._group[name]
+        yield from self._datasets(depth, [0])
+
+    def _datasets(
+        self, depth: int, seen: list[int]
+    ) -> Generator[tuple[tuple[str, ...], Group, Declared]]:
+        for name in self._members():
+            seen[0] += 1
+            if seen[0] > MOST_DATASETS:
+                raise ValueError("there are more datasets than in any file of ours")
+            member = self._member(name, object)
             if isinstance(member, h5py.Dataset):
                 is_chunked = member.chunks is not None
                 yield (name,), self, Declared(member.dtype, member.shape, is_chunked)
             elif isinstance(member, h5py.Group) and depth:
-                for path, parent, declared in Group(member).datasets(depth=depth - 1):
+                below = Group(member, self._source)
+                for path, parent, declared in below._datasets(depth - 1, seen):
                     yield (name, *path), parent, declared
             else:
                 raise ValueError(f"'{name}' is no dataset")
@@ -180,6 +196,24 @@ class Group:
             raise ValueError(f"expected '{name}' to lie in one piece")
         return int(offset)
 
+    def _members(self) -> Any:
+        """Names of the members, where they are not more than in any file of ours."""
+        if len(self._group) > MOST_MEMBERS:
+            raise ValueError(f"'{self._group.name}' has {len(self._group)} members")
+        return self._group
+
+    def _check_unfolded(self, name: str, texts: Any) -> None:
+        """Refuse texts that are larger than a file of ours: many references can name one text."""
+        place = texts.id.get_offset()
+        if texts.size == 0 or place is None:
+            return
+        if texts.size > MOST_TEXTS:
+            raise ValueError(f"'{name}' has {texts.size} texts")
+        self._source.seek(place)
+        kept = np.frombuffer(self._source.read(texts.size * _REFERENCE.itemsize), _REFERENCE)
+        if int(kept["length"].sum(dtype=np.int64)) > _LARGEST_TEXTS:
+            raise ValueError(f"the texts of '{name}' are too large")
+
     def _member(self, name: str, kind: type[Any]) -> Any:
         # The low-level call: h5py's own asks three times as often, and an index has many members.
         if self._group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
@@ -198,7 +232,7 @@ class Group:
         if dataset.is_virtual or dataset.external is not None or dataset.chunks is not None:
             raise ValueError(f"'{name}' is not stored in one piece")
         is_text = h5py.check_string_dtype(dataset.dtype) is not None
-        size = _TEXT_REFERENCE if is_text else dataset.id.get_type().get_size()
+        size = _REFERENCE.itemsize if is_text else dataset.id.get_type().get_size()
         if dataset.id.get_storage_size() != dataset.size * size:
             raise ValueError(f"'{name}' declares another size than it has")
         return dataset
@@ -209,7 +243,7 @@ class Group:
         is_text = h5py.check_string_dtype(kept.dtype) is not None
         if not is_text and kept.dtype.kind not in "biuf":
             raise ValueError(f"'{name}' holds neither text nor numbers")
-        if math.prod(kept.shape) > _MOST_IN_ATTRIBUTE:
+        if math.prod(kept.shape) > (1 if is_text else _MOST_IN_ATTRIBUTE):
             raise ValueError(f"'{name}' is too long")
         return attributes[name]
 
@@ -365,8 +399,8 @@ class NewPlanes:
 def open_file(path: Path) -> Generator[Group, None, None]:
     """Open a file for reading. HDF5's own locks are off: the project's lock decides."""
     # HDF5 opens by the name; what lies there is looked at before.
-    with open_regular(path), _ALONE, h5py.File(path, "r", locking=False) as file:
-        yield Group(file)
+    with open_regular(path) as source, _ALONE, h5py.File(path, "r", locking=False) as file:
+        yield Group(file, source)
 
 
 @contextmanager
@@ -380,7 +414,7 @@ def open_image(content: bytes) -> Generator[Group, None, None]:
 def open_checked(content: io.BytesIO | io.RawIOBase) -> Generator[Group, None, None]:
     """Open a file object for reading, whose bytes are what a seal vouches for."""
     with _ALONE, h5py.File(content, "r") as file:
-        yield Group(file)
+        yield Group(file, content)
 
 
 @contextmanager

@@ -115,7 +115,10 @@ def decode(root: Group) -> Project:
     """
     runs, split = root.group("runs"), root.group("split")
     pools = zip(split.texts("patients"), split.texts("pools"), strict=True)
-    decoded_runs = [decode_run(name, runs.group(name)) for name in runs.names()]
+    names = runs.names()
+    if len({name.lower() for name in names}) != len(names):
+        raise ValueError("two runs have one id")
+    decoded_runs = [decode_run(name, runs.group(name)) for name in names]
     return Project(
         id=root.text("id"),
         cases=cases_of(root.group("cases")),

@@ -24,7 +24,7 @@ NEEDS = "0.1"
 #: What helps where no index can be read.
 REPAIR = "'segdesk check PROJECT --repair NEW' makes a new project of what is there."
 #: An index is some kilobytes a case; what is larger is not ours.
-_LARGEST = 256 * 1024 * 1024
+_LARGEST = 64 * 1024 * 1024
 
 
 def write(folder: Path, project: Project, generation: int, check: Check = no_check) -> None:

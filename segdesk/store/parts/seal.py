@@ -129,10 +129,16 @@ def read(path: Path, kind: Kind, *, most: int) -> bytes:
         Where the disk refuses.
     """
     with open_regular(path) as file:
-        around = read_around(file, kind, most=most)
-    if around.left_out.nbytes:
-        raise Damage("its seal leaves something out")
-    return around.before + around.after
+        head = _checked_head(file, kind)
+        if head.left_out.nbytes:
+            raise Damage("its seal leaves something out")
+        if head.size > most:
+            raise Damage("it is larger than any file of its kind")
+        file.seek(0)
+        content = _exactly(file, head.size)
+    if hashlib.sha256(memoryview(content)[SIZE:]).digest() != head.digest:
+        raise Damage("its checksum does not agree")
+    return content
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +177,7 @@ def read_around(file: BinaryIO, kind: Kind, *, most: int) -> Around:
     """
     head = _checked_head(file, kind)
     if head.size - head.left_out.nbytes > most:
-        raise Damage(f"it is larger than any {kind} of this project")
+        raise Damage("it is larger than any file of its kind")
     file.seek(0)
     before = _exactly(file, head.left_out.start)
     file.seek(head.left_out.stop)

@@ -4,8 +4,9 @@ A task is a plain function that gets a `Task` (to tell progress and to ask wheth
 cancelled) and returns a value. Its end comes back on the GUI thread, as a call of `done` or
 `failed`. The training worker, which talks to a child for hours, is `training_worker`.
 
-Three lanes run beside each other, each one task after the other: "read" for what the reader waits
-for, "write" for saving and fsync, "long" for imports and exports, which alone are shown.
+Four lanes run beside each other, each one task after the other: "read" for what the reader waits
+for, "write" for saving, "sync" for what makes strokes lasting, which waits for no save, and "long"
+for imports and exports, which alone are shown.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-Lane = Literal["read", "write", "long"]
+Lane = Literal["read", "write", "sync", "long"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 #: Seconds between two messages of progress; an eye does not need more.
 PROGRESS_EVERY_S = 0.05

@@ -70,7 +70,7 @@ def test_a_giant_is_refused_before_any_of_it_is_read(
     path.write_bytes(head)
     os.truncate(path, 50 << 30)
     monkeypatch.setattr(seal, "_exactly", lambda *_: pytest.fail("it was read"))
-    with pytest.raises(Damage, match="larger than any project"):
+    with pytest.raises(Damage, match="larger than any file of its kind"):
         seal.read(path, "project", most=MOST)
     path.write_bytes(head)
     with pytest.raises(Damage, match="ends too early"):
