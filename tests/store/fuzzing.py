@@ -30,6 +30,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError
 from segdesk.store.journal.journal_file import HEAD_SIZE, RECORD_SIZE
 from segdesk.store.journal.recover import recover
+from segdesk.store.pack import read as packed
 from segdesk.store.pack.unpack import unpack
 from segdesk.store.parts import project_file, seal
 from segdesk.store.project_folder import ProjectFolder
@@ -80,6 +81,9 @@ def read(kind: str, folder: ProjectFolder, case: Case, number: int) -> None:
     is sound and takes ten times as long."""
     if kind == "project":
         project_file.read(folder.path)
+    elif kind == "pack" and number % 10:
+        with packed.faults(folder.path / FILES[kind]):
+            packed.verify(folder.path / FILES[kind], lambda: None)
     elif kind == "pack":
         made = folder.path.with_name("unpacked.segdesk")
         shutil.rmtree(made, ignore_errors=True)
