@@ -272,11 +272,11 @@ BESIDE: dict[str, Callable[[Path], None]] = {
     "messages: one long line": lambda path: _messages(path, "x" * 60_000_000),
     "messages: a number for a text": lambda path: _messages(
         path,
-        wire.encode(replace(_STARTED, device=7)),  # pyright: ignore[reportArgumentType]
+        wire.encode(replace(_STARTED, device=7)),
     ),
     "messages: a text for a number": lambda path: _messages(
         path,
-        wire.encode(replace(_STARTED, parameters="many")),  # pyright: ignore[reportArgumentType]
+        wire.encode(replace(_STARTED, parameters="many")),
     ),
     "messages: a number too large": lambda path: _messages(
         path, wire.encode(replace(_STARTED, parameters=10**40))
