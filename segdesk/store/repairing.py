@@ -37,6 +37,8 @@ from segdesk.store.removed import REMOVED
 
 #: Told how far it is: a sentence, done, total.
 Tell = Callable[[str, int, int], None]
+#: Of each mask there is one generation, and what led to it may be what was damaged.
+NO_UNDO = "What was drawn before the repair cannot be undone in the new project."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class _Repair:
                 f"Changes of the journal that found no place were left out: {len(self._misfits)}; "
                 f"they are kept in '{name}'."
             )
-        return Repaired(project, tuple(self._lost), remains.notes)
+        return Repaired(project, tuple(self._lost), (*remains.notes, NO_UNDO))
 
     # Cases
 

@@ -250,3 +250,25 @@ def test_it_refuses_and_stops_without_leaving_anything(path: Path) -> None:
     with pytest.raises(ProjectError, match="not a project"):
         repair(path / "cases", path.with_name("new.segdesk"))
     assert sorted(path.parent.iterdir()) == before
+
+
+def test_the_new_project_has_nothing_to_undo_and_that_is_said(path: Path) -> None:
+    repaired = repair(path, made := path.with_name("new.segdesk"))
+    assert (repaired.lost, repaired.notes[-1]) == (
+        (),
+        "What was drawn before the repair cannot be undone in the new project.",
+    )
+    # Nothing is left that half of it could be taken back by, and the next stroke can be.
+    with ProjectFolder.open(made, writable=True) as folder:
+        opened = folder.load()
+        assert (opened.done, opened.undone, opened.entries) == ((), (), ())
+        mask = masks_of(folder, opened)["case-001"]
+        before = mask.labels.copy()
+        edit = folder.numbered(stroke(mask, "case-001", 9))
+        mask.apply(edit)
+        for entry in (edit, TakenBack(edit)):
+            folder.append(entry)
+    with ProjectFolder.open(made, writable=False) as folder:
+        opened = folder.load()
+        assert len(opened.entries) == 2
+        assert np.array_equal(masks_of(folder, opened)["case-001"].labels, before)
