@@ -70,14 +70,14 @@ def test_closing_saves_what_was_drawn_while_it_wrote_the_index(
     desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.open(project)
-    begun, may_go_on, write = threading.Event(), threading.Event(), ProjectFolder.write_index
+    begun, may_go_on, write = threading.Event(), threading.Event(), ProjectFolder.write_what_waits
 
     def slow(folder: ProjectFolder) -> None:
         begun.set()
         assert may_go_on.wait(60)
         write(folder)
 
-    monkeypatch.setattr(ProjectFolder, "write_index", slow)
+    monkeypatch.setattr(ProjectFolder, "write_what_waits", slow)
     desk.window.close()
     desk.wait(begun.is_set)
     draw(desk, 4)
