@@ -15,6 +15,7 @@ import signal
 import sys
 import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def messages(sound: bytes, rng: random.Random) -> bytes:
         row = rng.choice(rows)
         while isinstance(inner := row.get("epoch"), dict) and rng.random() < 0.7:
             row = inner
-        row[rng.choice([*row, "more"])] = rng.choice(VALUES)
+        row[rng.choice([*row, "more"])] = deepcopy(rng.choice(VALUES))
     rng.shuffle(rows)
     lines = [json.dumps(row).encode() for row in rows * rng.choice((1, 1, 2, 5))]
     if rng.random() < 0.2:
