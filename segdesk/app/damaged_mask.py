@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
-from segdesk.app.left_out import LeftOut
+from segdesk.app.left_out import LeftOut, steps_before
 from segdesk.app.workbench import Workbench
 from segdesk.store.project_folder import PreviousMask
-
-
-def when(previous: PreviousMask) -> str:
-    """When an older mask was saved, in words."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(previous.saved))
 
 
 def follow(workbench: Workbench, previous: PreviousMask) -> None:
@@ -26,7 +20,9 @@ def follow(workbench: Workbench, previous: PreviousMask) -> None:
     )
     workbench.project = workbench.project.with_case(kept)
     left_out = workbench.left_out.get(row.id) or LeftOut("", before=workbench.history.of(row.id))
-    workbench.left_out[row.id] = replace(left_out, older=when(previous))
+    if not left_out.before:
+        left_out = replace(left_out, before=steps_before(left_out.edits, previous.apart))
+    workbench.left_out[row.id] = replace(left_out, older=previous.when)
     # They were made on the mask that it replaces.
     workbench.forget_steps(row.id)
     workbench.index_changed.emit()
@@ -36,5 +32,5 @@ def bring_back(workbench: Workbench, previous: PreviousMask) -> str:
     """What the case has now that it was read: the older mask, and the changes since that fit it."""
     case = previous.case.id
     workbench.loaded(case)
-    said = f"'{case}' has the mask of {when(previous)}."
+    said = f"'{case}' has the mask of {previous.when}."
     return f"{said} {workbench.brought_back.pop(case, '')}".rstrip()

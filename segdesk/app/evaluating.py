@@ -17,7 +17,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.run import Run
 from segdesk.core.split import Pool
-from segdesk.errors import UsageError
+from segdesk.errors import ProjectError, ProjectGone, UsageError
 from segdesk.ops.metrics import (
     Figures,
     Summary,
@@ -82,6 +82,7 @@ class Evaluation:
     over : what the means are over. "slices" where no case has a geometry between its slices; where
         both kinds meet, a case without one counts as one case
     unknown : names of segments that the run never learnt: they are 0 wherever they are drawn
+    notes : sentences about cases that are left out, because they cannot be read
     """
 
     run: str
@@ -91,6 +92,7 @@ class Evaluation:
     segments: tuple[SegmentFigures, ...]
     cases: tuple[CaseFigures, ...]
     unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tuple[int, ...]]:
@@ -179,6 +181,8 @@ def evaluate(
 ) -> Evaluation:
     """Compare a run's predictions with the slices that were chosen.
 
+    A case whose mask or prediction cannot be read is left out with a note.
+
     Parameters
     ----------
     chosen : from `slices_to_evaluate`; every case has been predicted by the run
@@ -187,13 +191,25 @@ def evaluate(
     ------
     UsageError
         Where a case was not predicted by the run, or the project has no segment.
+    ProjectError
+        Where no case can be read.
     """
     names = {segment.number: segment.name for segment in workbench.segments}
     if not names:
         raise UsageError("The project has no segment to compare.", "Add one first.")
     learnt = {number for number, _ in run.segments}
-    independent = not any(workbench.project.case(id).grid.stacked for id in chosen)
-    counted = [_count(workbench, run, id, indices, names) for id, indices in chosen.items()]
+    counted: list[_Counted] = []
+    damaged: dict[str, ProjectError] = {}
+    for id, indices in chosen.items():
+        try:
+            counted.append(_count(workbench, run, id, indices, names))
+        except ProjectGone:
+            raise
+        except ProjectError as error:
+            damaged[id] = error
+    if not counted and damaged:
+        raise next(iter(damaged.values()))
+    independent = not any(workbench.project.case(row.case).grid.stacked for row in counted)
     units = [unit for one in counted for unit in one.units(independent=independent)]
     return Evaluation(
         run=run.id,
@@ -203,6 +219,7 @@ def evaluate(
         segments=tuple(_segment(at, name, units, counted) for at, name in names.items()),
         cases=tuple(_case(one, names, independent=independent) for one in counted),
         unknown=tuple(name for number, name in names.items() if number not in learnt),
+        notes=tuple(f"{error.sentence} '{id}' is left out." for id, error in damaged.items()),
     )
 
 
@@ -236,7 +253,12 @@ class _Counted:
 def _count(
     workbench: Workbench, run: Run, id: str, indices: tuple[int, ...], numbers: Iterable[int]
 ) -> _Counted:
+    row = workbench.project.case(id)
     prediction = workbench.prediction(id, run.id)
+    if prediction is None and run.id in row.predictions:
+        raise ProjectError(
+            f"What '{run.id}' predicted of '{id}' cannot be read.", "Predict it again."
+        )
     if prediction is None:
         raise UsageError(f"'{run.id}' has not predicted '{id}'.", "Predict it first.")
     annotation = workbench.annotation(id)

@@ -3,7 +3,7 @@ them comes back once they have a mask again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +11,7 @@ from segdesk.app.unsaved import Unsaved
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
 from segdesk.errors import ChangeWaits, ProjectGone, UsageError
+from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -63,6 +64,13 @@ def _on_its_own(edit: Edit) -> Edit:
     return replace(edit, kind=edit.kind if edit.kind == "stroke" else "change", group="")
 
 
+def with_left_out(memory: InMemory, cases: Collection[LeftOut]) -> InMemory:
+    """What is in memory, with what is kept for these cases."""
+    before = tuple(edit for row in cases for edit in row.before)
+    since = tuple(edit for row in cases for edit in row.edits)
+    return replace(memory, before=before, since=since)
+
+
 def bring_back(left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object]) -> str:
     """Do again what a case lacks, now that it has a mask.
 
@@ -94,6 +102,18 @@ def bring_back(left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object]
     if not is_whole:
         said.append(f"What else was changed after {left_out.older} may not be in it.")
     return " ".join(said)
+
+
+def steps_before(edits: Sequence[Edit], apart: Sequence[Edit]) -> tuple[Edit, ...]:
+    """What is kept apart of a case in front of the Edits that the journal has of it.
+
+    Parameters
+    ----------
+    apart : what is kept apart; where it ends with other Edits, it is from another time
+    """
+    at = len(apart) - len(edits)
+    is_same = [_on_its_own(edit) for edit in apart[max(at, 0) :]] == list(map(_on_its_own, edits))
+    return tuple(apart[:at]) if edits and is_same else ()
 
 
 def missing(mask: Annotation, steps: Sequence[Edit]) -> tuple[tuple[Edit, ...], bool]:

@@ -13,7 +13,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.project import Project
-from segdesk.errors import UsageError
+from segdesk.errors import Cancelled, ProjectError, ProjectGone, UsageError
 from segdesk.store.pack.contents import Asked, Contents, Tell
 from segdesk.store.pack.write import check_place, pack
 from segdesk.store.project_folder import ProjectFolder
@@ -43,19 +43,59 @@ class Pack:
         overwrite: bool = False,
         tell: Tell | None = None,
         cancelled: Asked | None = None,
-    ) -> None:
-        """Write it, once; raises as `store.pack.write.pack`. Any thread."""
+    ) -> Pack:
+        """Write it, once; raises as `store.pack.write.pack`. Any thread.
+
+        Returns
+        -------
+        What was written: a case, or a prediction, that cannot be read is left out with a note.
+        """
         try:
+            readable = self._without_damaged(cancelled)
             pack(
                 self.folder,
-                self.contents,
+                readable.contents,
                 file,
                 overwrite=overwrite,
                 tell=tell,
                 cancelled=cancelled,
             )
+            return readable
         finally:
             self.let_go()
+
+    def _without_damaged(self, cancelled: Asked | None) -> Pack:
+        """Without what cannot be read; raises where nothing can be."""
+        rows: list[Case] = []
+        damaged: list[ProjectError] = []
+        notes = list(self.notes)
+        for case in self.contents.project.cases:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            try:
+                self.folder.scans.location(case, checked=range(case.slices))
+                if case.id not in self.contents.masks:
+                    self.folder.read_annotation(case)
+            except ProjectGone:
+                raise
+            except ProjectError as error:
+                damaged.append(error)
+                notes.append(f"{error.sentence} '{case.id}' stays out.")
+                continue
+            kept = tuple(run for run in case.predictions if self._is_there(run, case, notes))
+            rows.append(replace(case, predictions=kept))
+        if damaged and not rows:
+            raise damaged[0]
+        contents = replace(self.contents, project=replace(self.contents.project, cases=tuple(rows)))
+        return replace(self, contents=contents, notes=tuple(notes))
+
+    def _is_there(self, run: str, case: Case, notes: list[str]) -> bool:
+        try:
+            self.folder.runs.read_prediction(run, case)
+        except ProjectError as error:
+            notes.append(f"{error.sentence} It stays out.")
+            return False
+        return True
 
 
 def check_file(file: Path, *, overwrite: bool) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from segdesk.app.run_in_use import check_weights, run_in_use
 from segdesk.app.running import (
+    TellNote,
     TrainerJob,
     TrainerSession,
     begin_bundle,
     trained_network,
-    volume_ref,
+    volume_refs,
 )
 from segdesk.app.workbench import Workbench
 from segdesk.core.place import identity_of
@@ -19,6 +20,7 @@ from segdesk.core.run import Run
 from segdesk.errors import TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
+from segdesk.jobs.messages import Note
 
 
 def run_to_predict(project: Project, id: str = "") -> Run:
@@ -73,7 +75,13 @@ def prediction_session(
             )
     job = TrainerJob(run.id, folder, chosen, trains=False)
 
-    def prepare() -> Bundle:
+    def prepare(tell: TellNote) -> Bundle:
+        slices = {case.id: range(case.slices) for case in chosen}
+        volumes, damaged = volume_refs(folder, chosen, slices)
+        if not volumes:
+            raise next(iter(damaged.values()))
+        for id, error in damaged.items():
+            tell(Note(f"{error.sentence} '{id}' is not predicted."))
         run_folder = begin_bundle(job)
         bundle = Bundle(
             run=run.id,
@@ -82,8 +90,8 @@ def prediction_session(
             plan=run.plan,
             segments=run.segments,
             intensities=intensities,
-            volumes=tuple(volume_ref(folder, case, checked=range(case.slices)) for case in chosen),
-            predict=tuple(case.id for case in chosen),
+            volumes=tuple(volumes.values()),
+            predict=tuple(volumes),
             train=False,
             pixel_mm=run.pixel_mm,
             input_shape=run.input_shape,

@@ -88,17 +88,29 @@ def news_of_copy(notes: Sequence[str]) -> tuple[str, ...]:
 
 
 def left_out(
-    folder: ProjectFolder, misfits: Sequence[Edit], orphans: Sequence[Edit]
+    folder: ProjectFolder,
+    misfits: Sequence[Edit],
+    orphans: Sequence[Edit],
+    before: Sequence[Edit] = (),
 ) -> tuple[str, ...]:
     """Keep changes that do not fit the masks, or whose case is not there, apart, where it may be
-    written, and say so."""
+    written, and say so.
+
+    Parameters
+    ----------
+    before : steps of cases that cannot be read; they are kept in front of the misfits, because an
+        older mask lacks them
+    """
     said: list[str] = []
-    for edits, why in ((misfits, "did not fit the masks"), (orphans, "named no case of today")):
+    for edits, front, why in (
+        (misfits, before, "did not fit the masks"),
+        (orphans, (), "named no case of today"),
+    ):
         if edits:
             it, was = ("it", "was") if len(edits) == 1 else ("them", "were")
             kept = f"a writer keeps {it} apart"
             if folder.writable:
-                kept = f"kept in '{folder.keep_left_out(edits)}'"
+                kept = f"kept in '{folder.keep_left_out([*front, *edits])}'"
             words = counted(len(edits), "change")
             said.append(f"{words} of the journal {why} and {was} left out; {kept}.")
     return tuple(said)

@@ -9,23 +9,34 @@ and `predicting`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segdesk.app.run_in_use import judge
+from segdesk.app.teaching import NOBODY
 from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Intensities, Run
-from segdesk.errors import Cancelled, InputError, ProjectError, SegdeskError, TrainingError
+from segdesk.errors import (
+    Cancelled,
+    InputError,
+    ProjectError,
+    ProjectGone,
+    SegdeskError,
+    TrainingError,
+)
 from segdesk.jobs import kept_messages, messages
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.trainer_client import Ended, TrainerClient
 from segdesk.store.project_folder import ProjectFolder
+
+#: Told a sentence about what a job goes on without.
+TellNote = Callable[[Note], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,14 +99,14 @@ class TrainerSession:
     Parameters
     ----------
     job : what it works on
-    prepare : writes the bundle; called by `work`, on its thread
+    prepare : writes the bundle, and tells what is left out; called by `work`, on its thread
     command : of the child; None for segdesk's own
     """
 
     def __init__(
         self,
         job: TrainerJob,
-        prepare: Callable[[], Bundle],
+        prepare: Callable[[TellNote], Bundle],
         *,
         command: Sequence[str] | None = None,
     ) -> None:
@@ -103,6 +114,8 @@ class TrainerSession:
         self._prepare = prepare
         #: Whether it was said that the disk does not take what the child says.
         self._is_refused = False
+        #: Ids of the cases of which a prediction is on the disk, in order.
+        self.predicted: list[str] = []
         self.client = TrainerClient(job.paths.bundle, job.paths.log, command=command)
 
     def work(self, on_message: Callable[[Message], None]) -> Worked:
@@ -120,7 +133,7 @@ class TrainerSession:
             self.job.folder.runs.paths(self.job.run_id)
             if self.job.trains:
                 _clear(self.job.paths_to_write().clear_messages, self.job.run_id)
-            bundle = self._prepare()
+            bundle = self._prepare(lambda note: self._take(note, on_message))
             intensities = bundle.intensities
             seen = labels_seen(bundle)
             # The log is made at its path.
@@ -165,6 +178,7 @@ class TrainerSession:
             Path(message.labels_file),
             Path(message.probability_file),
         )
+        self.predicted.append(message.case)
 
     def _keep_message(self, message: Message) -> None:
         paths = self.job.paths_to_write()
@@ -227,13 +241,27 @@ def after(run: Run, message: Message) -> Run:
         case messages.Checkpoint():
             return replace(run, best=message.epoch, weights_sha256=message.sha256)
         case messages.Note():
-            return replace(run, notes=(*run.notes, message.sentence))
+            run = replace(run, notes=(*run.notes, message.sentence))
+            return _without(run, message.left_out) if message.left_out else run
         case messages.Judged():
             return replace(run, nothing_learnt=message.nothing_learnt)
         case messages.Finished():
             return replace(run, best=message.best, seconds=message.seconds)
         case _:
             return run
+
+
+def _without(run: Run, case: str) -> Run:
+    """The record of a training that goes on without a case."""
+    shares = tuple(share for share in run.shares if share.case != case)
+    validating = sum(share.validate for share in shares)
+    return replace(
+        run,
+        shares=shares,
+        train_slices=sum(share.teach for share in shares),
+        validation_slices=validating,
+        validation=run.validation if validating else NOBODY,
+    )
 
 
 def take(
@@ -314,6 +342,32 @@ def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
         epoch=run.best,
         sha256=run.weights_sha256,
     )
+
+
+def volume_refs(
+    folder: ProjectFolder, cases: Iterable[Case], used: Mapping[str, Iterable[int]]
+) -> tuple[dict[str, VolumeRef], dict[str, ProjectError]]:
+    """Where the trainer finds the voxels of cases, and why some of them cannot be used.
+
+    Parameters
+    ----------
+    used : by case, the slices that the trainer will use
+
+    Raises
+    ------
+    ProjectGone
+        Where the project itself is not there.
+    """
+    found: dict[str, VolumeRef] = {}
+    damaged: dict[str, ProjectError] = {}
+    for case in cases:
+        try:
+            found[case.id] = volume_ref(folder, case, checked=used[case.id])
+        except ProjectGone:
+            raise
+        except ProjectError as error:
+            damaged[case.id] = error
+    return found, damaged
 
 
 def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()) -> VolumeRef:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from segdesk.app.running import (
+    TellNote,
     TrainerJob,
     TrainerSession,
     begin_bundle,
     trained_network,
-    volume_ref,
+    volume_refs,
 )
 from segdesk.app.teaching import (
     Curriculum,
@@ -36,9 +37,10 @@ from segdesk.core.networks import network
 from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities, Plan, Run
 from segdesk.core.status import Complete, SliceStatus
-from segdesk.errors import TrainingError, UsageError
+from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
+from segdesk.jobs.messages import Note
 from segdesk.store.project_folder import ProjectFolder
 
 #: HU that the network sees: below is air and padding, above is bone and metal.
@@ -153,14 +155,22 @@ def freeze(
 
 def training_session(frozen: Frozen, *, command: Sequence[str] | None = None) -> TrainerSession:
     """The session that runs a frozen training; `command` as for `TrainerSession`."""
-    return TrainerSession(frozen.job, lambda: prepare(frozen), command=command)
+    return TrainerSession(frozen.job, lambda tell: prepare(frozen, tell), command=command)
 
 
-def prepare(frozen: Frozen) -> Bundle:
+def prepare(frozen: Frozen, tell: TellNote = lambda note: None) -> Bundle:
     """Write the bundle. Any thread; reads what was not in memory from the last save.
+
+    A case whose scan or mask cannot be read is left out with a note, and the rest goes on.
+
+    Parameters
+    ----------
+    tell : told which cases are left out
 
     Raises
     ------
+    ProjectError
+        Where what is left out leaves too little.
     TrainingError
         Where there is no background voxel to learn from, or the disk refuses.
     """
@@ -170,16 +180,22 @@ def prepare(frozen: Frozen) -> Bundle:
         used[shot.case.id].update(shot.slices)
     for case in frozen.job.predict:
         used[case.id].update(range(case.slices))
-    volumes = {
-        case.id: volume_ref(frozen.job.folder, case, checked=sorted(used[case.id]))
-        for case in frozen.cases
-    }
+    volumes, damaged = volume_refs(frozen.job.folder, frozen.cases, used)
     run_folder = begin_bundle(frozen.job)
     numbers = [number for number, _ in frozen.run.segments]
     lessons: list[Lesson] = []
+    unread: dict[str, ProjectError] = {}
     has_background = has_foreground = False
     for shot in frozen.snapshots:
-        labels, provenance = _arrays(frozen.job.folder, shot)
+        try:
+            if shot.case.id in damaged:
+                continue
+            labels, provenance = _arrays(frozen.job.folder, shot)
+        except ProjectGone:
+            raise
+        except ProjectError as error:
+            unread[shot.case.id] = error
+            continue
         wanted = targets(labels, provenance, shot.statuses, shot.complete, numbers)
         incomplete = incomplete_classes(shot.complete, numbers)
         if shot.pool == "train":
@@ -190,6 +206,7 @@ def prepare(frozen: Frozen) -> Bundle:
         pool = "train" if shot.pool == "train" else "validation"
         digest = _digest(shot.slices, wanted, incomplete)
         lessons.append(Lesson(shot.case.id, pool, shot.slices, name, incomplete, digest))
+    _go_on_without(frozen, damaged | unread, tell)
     if not has_background:
         raise TrainingError(
             "There is no background voxel to learn from.",
@@ -200,24 +217,43 @@ def prepare(frozen: Frozen) -> Bundle:
             "No voxel of any segment teaches yet.", "Paint one and press Enter when it is right."
         )
     start = frozen.start
+    predicted = tuple(case.id for case in frozen.job.predict if case.id in volumes)
     bundle = Bundle(
         run=frozen.run.id,
         run_folder=str(run_folder.resolve()),
         identity=identity_of(run_folder),
         plan=frozen.run.plan,
         segments=frozen.run.segments,
-        intensities=_intensities(frozen, volumes),
+        intensities=_intensities(frozen, volumes, {lesson.case for lesson in lessons}),
         volumes=tuple(volumes.values()),
         lessons=tuple(lessons),
-        predict=() if frozen.is_chosen_by_hand else tuple(case.id for case in frozen.job.predict),
+        predict=() if frozen.is_chosen_by_hand else predicted,
         partners=frozen.partners,
         pixel_mm=start.pixel_mm if start else None,
         start=trained_network(frozen.job.folder, start) if start else None,
-        preview=frozen.preview,
+        preview=frozen.preview if frozen.preview and frozen.preview[0] in volumes else None,
         rival=_rival_of(frozen),
     )
     bundles.write(bundle, frozen.job.paths_to_write().bundle)
     return bundle
+
+
+def _go_on_without(frozen: Frozen, damaged: Mapping[str, ProjectError], tell: TellNote) -> None:
+    """Name the cases that cannot be read; refuse where they are needed."""
+    taught = {shot.case.id for shot in frozen.snapshots}
+    rest = [s for s in frozen.snapshots if s.pool == "train" and s.case.id not in damaged]
+    complete = set[int]().union(*(numbers for shot in rest for numbers in shot.complete))
+    for number, name in frozen.run.segments:
+        for id in taught & damaged.keys() if number not in complete else ():
+            raise ProjectError(
+                f"{damaged[id].sentence} Without '{id}' nothing teaches '{name}'.",
+                damaged[id].hint,
+            )
+    for id, error in damaged.items():
+        if id in taught:
+            tell(Note(f"{error.sentence} '{id}' is left out of this training.", id))
+        else:
+            tell(Note(f"{error.sentence} '{id}' is not predicted."))
 
 
 def _rival(workbench: Workbench, taught: Iterable[str]) -> Run | None:
@@ -315,11 +351,20 @@ def _arrays(
     return _cut(folder.read_annotation(shot.case), shot.slices, shot.statuses)
 
 
-def _intensities(frozen: Frozen, volumes: Mapping[str, VolumeRef]) -> Intensities:
-    """HU are clipped to a fixed range; arrays to percentiles of the slices that teach."""
+def _intensities(
+    frozen: Frozen, volumes: Mapping[str, VolumeRef], taught: Collection[str]
+) -> Intensities:
+    """HU are clipped to a fixed range; arrays to percentiles of the slices that teach.
+
+    Parameters
+    ----------
+    taught : ids of the cases that are not left out
+    """
     if frozen.start is not None and frozen.start.intensities is not None:
         return frozen.start.intensities
-    teaching = [shot for shot in frozen.snapshots if shot.pool == "train"]
+    teaching = [
+        shot for shot in frozen.snapshots if shot.pool == "train" and shot.case.id in taught
+    ]
     if all(shot.case.unit == "HU" for shot in teaching):
         return Intensities(*HU_RANGE, "HU")
     samples: list[npt.NDArray[np.floating]] = []

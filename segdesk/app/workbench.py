@@ -14,7 +14,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from segdesk.app.left_out import LeftOut, bring_back, unreadable
+from segdesk.app.left_out import LeftOut, bring_back, unreadable, with_left_out
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
 from segdesk.app.otherwise import otherwise
@@ -107,7 +107,8 @@ class Workbench:
         if self.folder.writable:
             self.notes += done_again(self.history, self.redo)
         if misfits or opened.orphans:  # they keep nobody from opening; the next save drops them
-            self.notes += left_out(self.folder, misfits, opened.orphans)
+            before = [edit for row in self.left_out.values() for edit in row.before]
+            self.notes += left_out(self.folder, misfits, opened.orphans, before)
             self._unsaved.segments |= self.folder.writable
 
     def close(self) -> None:
@@ -172,7 +173,8 @@ class Workbench:
     def in_memory(self) -> InMemory:
         """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""
         self.settle()
-        return self._memory.all_of(self.project, self.history)
+        there = self._memory.all_of(self.project, self.history)
+        return with_left_out(there, self.left_out.values())
 
     def add_case(self, case: Case) -> None:
         """Take a new case into the index; its volume is on disk already."""
@@ -378,6 +380,11 @@ class Workbench:
                 f"{entry.applied.name} does not fit what is drawn; nothing was changed.",
                 f"Nothing older{which} can be undone or redone. Draw it by hand.",
             ) from error
+        except ProjectGone:
+            raise
+        except ProjectError as problem:
+            self.set_aside(case, problem)
+            raise
         try:
             self._steps.keep_step(entry)
         finally:
@@ -393,6 +400,12 @@ class Workbench:
         Nothing at all where it names no case: then it is the segments."""
         self._steps.forget(case)
         self.history_changed.emit()
+
+    def set_aside(self, case: str, problem: ProjectError) -> None:
+        """A case cannot be read: its steps stand in the way of no other, and wait for a mask."""
+        left_out = LeftOut(problem.sentence, before=self.history.of(case))
+        self.left_out.setdefault(case, left_out)
+        self.forget_steps(case)
 
     def _keep(self, edit: Edit) -> None:
         try:

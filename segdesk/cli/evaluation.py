@@ -25,7 +25,7 @@ def said_of(result: Evaluation, run: Run, *, is_in_use: bool) -> list[str]:
     """
     which = f"{run.id}, the run in use," if is_in_use else f"{run.id}, which is not in use,"
     where = "every pool" if result.pool == "all" else f"the pool '{result.pool}'"
-    said = [f"{which} on the slices of {where} that were called right."]
+    said = [*result.notes, f"{which} on the slices of {where} that were called right."]
     compared = {row.case for row in result.cases}
     taught = [row.case for row in run.shares if row.teach and row.case in compared]
     if taught:
@@ -51,6 +51,7 @@ def fields_of(result: Evaluation) -> dict[str, Any]:
         "over": result.over,
         **asdict(result.mean),
         "unknown": list(result.unknown),
+        "notes": list(result.notes),
         "segments": [
             {**_segment_fields(row), "absent": list(row.absent)} for row in result.segments
         ],

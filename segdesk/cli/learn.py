@@ -17,7 +17,7 @@ from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
 from segdesk.core.networks import CATALOGUE, DEFAULT
 from segdesk.core.run import Epoch, Plan, Run, plan_for
-from segdesk.errors import Cancelled, TrainingError
+from segdesk.errors import Cancelled, ProjectError, TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 
@@ -228,16 +228,20 @@ def predict(
         chosen = run_in_use.run_in_use(workbench.project)
         said = run_in_use.said_of(workbench.project)
         cases = list(dict.fromkeys(case)) or [row.id for row in workbench.project.cases]
-        _predict(workbench, chosen, cases, report)
+        cases = _predict(workbench, chosen, cases, report)
     report.say(said)
     fields = {"run": chosen.id, "why": said, "cases": cases}
     rows = [(id, chosen.id) for id in cases]
     report.answer(fields, [table("case", "predicted by", rows=rows)])
 
 
-def _predict(workbench: Workbench, run: Run, cases: Sequence[str], report: Report) -> None:
-    if cases:
-        _work(workbench, predicting.prediction_session(workbench, run, cases), report)
+def _predict(workbench: Workbench, run: Run, cases: Sequence[str], report: Report) -> list[str]:
+    """Predict cases, and give the ids of those that could be."""
+    if not cases:
+        return []
+    session = predicting.prediction_session(workbench, run, cases)
+    _work(workbench, session, report)
+    return session.predicted
 
 
 def evaluate(
@@ -266,9 +270,23 @@ def evaluate(
         with changing(project) as workbench:
             teaching.keep_split(workbench)
             slices = evaluating.slices_to_evaluate(workbench, wanted)
-            missing = evaluating.without_prediction(workbench, chosen, slices)
-            _predict(workbench, chosen, missing, report)
+            slices = _predicted(workbench, chosen, slices, report)
             result = evaluating.evaluate(workbench, chosen, wanted, slices)
     for sentence in evaluation.said_of(result, chosen, is_in_use=is_in_use):
         report.say(sentence)
     report.answer(evaluation.fields_of(result), [evaluation.table_of(result)])
+
+
+def _predicted(
+    workbench: Workbench, run: Run, slices: dict[str, tuple[int, ...]], report: Report
+) -> dict[str, tuple[int, ...]]:
+    """Predict what a run has not predicted yet; what cannot be is said and stays out."""
+    missing = evaluating.without_prediction(workbench, run, slices)
+    try:
+        _predict(workbench, run, missing, report)
+    except ProjectError as error:
+        if len(missing) == len(slices):
+            raise
+        report.say(str(error))
+    left = evaluating.without_prediction(workbench, run, slices)
+    return {id: indices for id, indices in slices.items() if id not in left}

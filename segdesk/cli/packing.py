@@ -52,12 +52,12 @@ def pack(
         wanted = packing.prepare(
             workbench, cases=case, without_cases=without_case, without_runs=without_run
         )
-        notes = (*workbench.notes, *wanted.notes)
+        with report.progress() as tell:
+            packed = wanted.write(file, overwrite=replace, tell=tell, cancelled=is_asked)
+        notes = (*workbench.notes, *packed.notes)
         for note in notes:
             report.say(note)
-        with report.progress() as tell:
-            wanted.write(file, overwrite=replace, tell=tell, cancelled=is_asked)
-    row = wanted.contents.project
+    row = packed.contents.project
     size = file.stat().st_size
     report.say(f"Packed {packing.counted(row)} into {file} ({size / 1e6:.1f} MB).")
     fields = {

@@ -83,9 +83,15 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence for the user."""
+    """A sentence for the user.
+
+    Parameters
+    ----------
+    left_out : id of the case that a training goes on without, or empty
+    """
 
     sentence: str
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -37,7 +37,7 @@ from segdesk.core.volume import Volume
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
-from segdesk.store import new_project
+from segdesk.store import new_project, previous_mask
 from segdesk.store.disk.layout import (
     PREVIOUS_FILE,
     PROJECT_FILE,
@@ -77,6 +77,8 @@ class InMemory:
     volumes, masks : by case; each case that the journal names is among them
     predictions : those that are there
     done, undone : what can be undone, and redone, the next one last
+    before, since : of cases that cannot be read, what could be undone when that was found, and what
+        the journal has had of them since the last save
     """
 
     project: Project
@@ -85,6 +87,8 @@ class InMemory:
     predictions: tuple[Prediction, ...] = ()
     done: tuple[Edit, ...] = ()
     undone: tuple[Edit, ...] = ()
+    before: tuple[Edit, ...] = ()
+    since: tuple[Edit, ...] = ()
 
 
 class Copy:
@@ -196,10 +200,11 @@ class Copy:
         for case in self._memory.project.cases:
             if cancelled():
                 raise Cancelled
-            what = self._scan(layout, case) or self._mask(layout, case)
-            if what:
-                self._lost.append(f"{case.id} could not be kept: its {what} is gone.")
+            if not self._has_scan(layout, case):
+                self._lost.append(f"{case.id} could not be kept: its scan is gone.")
                 continue
+            if case.id not in self._memory.masks:
+                self._say_of_mask(layout, case)
             there = tuple(run for run in case.predictions if self._prediction(layout, case, run))
             for run in case.predictions:
                 if run not in there:
@@ -211,16 +216,17 @@ class Copy:
                 self._lost.append(f"The network of {run.id} could not be kept; its curves are.")
         return replace(self._memory.project, cases=tuple(kept))
 
-    def _scan(self, layout: Layout, case: Case) -> str:
+    def _has_scan(self, layout: Layout, case: Case) -> bool:
+        """Whether the copy has a scan that can be read; it may come from memory."""
         try:
             volume_file.location(layout.volume(case.id), case, checked=range(case.slices))
         except ProjectError:
             pass
         else:
-            return ""
+            return True
         volume = self._memory.volumes.get(case.id)
         if volume is None:
-            return "scan"
+            return False
         folder = layout.case(case.id)
         kept = list(folder.iterdir()) if folder.is_dir() else []
         aside = folder.with_name(f"{folder.name}{PARTIAL}")
@@ -236,16 +242,19 @@ class Copy:
                 move(aside / path.name, path)
         with suppress(OSError):
             remove_whatever(aside)
-        return ""
+        return True
 
-    def _mask(self, layout: Layout, case: Case) -> str:
-        if case.id in self._memory.masks:
-            return ""
+    def _say_of_mask(self, layout: Layout, case: Case) -> None:
+        """Name a mask that cannot be read; the copy has what there is of it, older ones too."""
         try:
             annotation_file.read(layout.annotation(case.id, case.generation), case)
-        except ProjectError:
-            return "mask"
-        return ""
+        except ProjectError as error:
+            older = previous_mask.find(layout, case)
+            if older is None:
+                rest = "It is kept as it is; no older one can be read."
+            else:
+                rest = f"It is kept as it is, and so is the one of {older.when}, offered there."
+            self._lost.append(f"{error.sentence} {rest}")
 
     def _prediction(self, layout: Layout, case: Case, run: str) -> bool:
         path = layout.prediction(run, case.id)
@@ -307,15 +316,15 @@ class Copy:
 
     def _write_history(self, made: Path, number: int, cases: Set[str]) -> None:
         """The steps in memory as what can be undone from before the new generation, numbered anew,
-        and an empty journal that names them."""
+        and a journal that names them and holds what cases that cannot be read will need."""
         for path in histories(made):
             path.unlink()
         for old in journal_numbers(made):
             (made / journal_name(old)).unlink()
-        before = Journal.create(made, number - 1, 1)
-        stacks: list[tuple[int, ...]] = []
-        try:
-            for edits in (self._memory.done, self._memory.undone):
+        memory, stacks = self._memory, list[tuple[int, ...]]()
+        done = sorted((*memory.done, *memory.before), key=lambda edit: edit.sequence)
+        with closing(Journal.create(made, number - 1, 1)) as before:
+            for edits in (done, memory.undone):
                 numbers: list[int] = []
                 for edit in edits:
                     if edit.case in cases:
@@ -323,10 +332,13 @@ class Copy:
                         before.append(edit_codec.encode(edit))
                 stacks.append(tuple(numbers))
             before.sync()
-        finally:
-            before.close()
         replace_file(made / journal_name(number - 1), made / history_name(number - 1))
-        Journal.create(made, number, before.next_sequence, Stacks(*stacks)).close()
+        now = Journal.create(made, number, before.next_sequence, Stacks(*stacks))
+        with closing(now):
+            for edit in memory.since:
+                if edit.case in cases:
+                    now.append(edit_codec.encode(edit))
+            now.sync()
 
 
 def copy_file(path: Path, target: Path, on_piece: Callable[[int], object]) -> None:

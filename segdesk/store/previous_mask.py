@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segdesk.core.case import Case
+from segdesk.core.edit import Edit
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import reading
 from segdesk.store.index import CaseState
+from segdesk.store.journal.recover import kept_apart
 from segdesk.store.parts import annotation_file
 
 
@@ -22,10 +25,17 @@ class PreviousMask:
     ----------
     case : as it is with this mask
     saved : when its file was written, seconds since 1970
+    apart : what lies of the case in files apart, in order
     """
 
     case: Case
     saved: float
+    apart: tuple[Edit, ...] = ()
+
+    @property
+    def when(self) -> str:
+        """When it was saved, in words."""
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.saved))
 
     @property
     def state(self) -> CaseState:
@@ -71,7 +81,9 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
             older = replace(case, generation=number, statuses=said.statuses, complete=said.complete)
             annotation_file.read(path, older)
             with reading(f"The mask of '{case.id}'"):
-                return PreviousMask(older, path.stat().st_mtime)
+                saved = path.stat().st_mtime
+            apart = tuple(edit for edit in kept_apart(layout.root) if edit.case == case.id)
+            return PreviousMask(older, saved, apart)
         except ProjectError:
             continue
     return None

@@ -65,7 +65,7 @@ class DamagedMasks(QObject):
         if previous is None:
             self._banner.warn(problem.sentence, problem.hint)
             return
-        id, when = f"{TAKE}{case}", damaged_mask.when(previous)
+        id, when = f"{TAKE}{case}", previous.when
         if self._banner.has_offer(id):
             return
         if workbench.folder.writable:

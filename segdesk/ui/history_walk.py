@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
+from segdesk.errors import ProjectError, ProjectGone
 from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.edit_words import place_words
 from segdesk.ui.translations import tr
@@ -102,7 +103,9 @@ class HistoryWalk(QObject):
             self._is_late = True
             self._reveal(edit)
             self._reader.when_read(
-                edit.case, lambda: self._late(workbench, way, edit), otherwise=self._broken
+                edit.case,
+                lambda: self._late(workbench, way, edit),
+                otherwise=lambda error: self._broken(workbench, edit.case, error),
             )
 
     def _late(self, workbench: Workbench, way: Way, edit: Edit) -> None:
@@ -134,7 +137,9 @@ class HistoryWalk(QObject):
             self._part(workbench, way, edit)
 
         if edit.case:
-            self._reader.when_read(edit.case, part, otherwise=self._broken)
+            self._reader.when_read(
+                edit.case, part, otherwise=lambda error: self._broken(workbench, edit.case, error)
+            )
         else:
             part()
 
@@ -154,10 +159,14 @@ class HistoryWalk(QObject):
         if edit is not None and self._reader.view is not None:
             self._reader.view.reveal(edit)
 
-    def _broken(self, error: Exception) -> None:
+    def _broken(self, workbench: Workbench, case: str, error: Exception) -> None:
+        """The mask cannot be read: what was done on it keeps nobody from undoing the rest."""
         self._is_late = False
         self._end()
         self._failed(error)
+        if isinstance(error, ProjectError) and not isinstance(error, ProjectGone):
+            workbench.set_aside(case, error)
+            self._noted(tr("What was done on {case} is left out of undo.", case=case))
 
     def _end(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app import packing, unpacking
+from segdesk.app.packing import Pack
 from segdesk.app.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.errors import Cancelled, SegdeskError
@@ -107,10 +108,10 @@ class Packing(QObject):
             self.failed.emit(final(error))
             return
 
-        def done(_: None) -> None:
-            counted = packing.counted(wanted.contents.project)
+        def done(packed: Pack) -> None:
+            counted = packing.counted(packed.contents.project)
             self.noted.emit(tr("{what} are in {name}.", what=counted, name=file.name))
-            for note in wanted.notes:
+            for note in packed.notes:
                 self.noted.emit(note)
 
         self._runner.start(

@@ -20,6 +20,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.errors import Cancelled, ProjectError, ProjectGone
 from segdesk.store import repairing
 from segdesk.store.journal import older
+from tests.app.test_one_damaged_file import damage, take_older
 from tests.projects import make_project, stroke, voxels
 from tests.store.disk.test_guard import (
     an_older_copy,
@@ -243,3 +244,54 @@ def test_a_copy_from_memory_that_loses_its_index_is_repaired_without_doing_again
     again = opened_there(tmp_path / "repaired.segdesk")
     assert state(again)[0] == state(opened)[0]
     again.close()
+
+
+def with_a_damaged_mask(opened: Workbench) -> tuple[Workbench, np.ndarray]:
+    """Opened again, with a second case whose newest mask cannot be read, and what it showed."""
+    for index in (2, 3):
+        stroke(opened, index, case=TWO)
+        if index == 2:
+            saving.save(opened)
+    expected = opened.annotation(TWO).labels.copy()
+    path = opened.folder.path
+    damage(path / "cases" / TWO / f"annotation-{opened.project.case(TWO).generation}.h5")
+    opened.folder.close()
+    return Workbench.open(path), expected
+
+
+@pytest.mark.parametrize("journals", ["there", "gone"])
+def test_a_copy_carries_a_case_whose_newest_mask_is_damaged(
+    opened: Workbench, tmp_path: Path, journals: str
+) -> None:
+    workbench, expected = with_a_damaged_mask(opened)
+    path, target = workbench.folder.path, tmp_path / "there" / "copy.segdesk"
+    generation = workbench.project.case(TWO).generation
+    damaged = (path / "cases" / TWO / f"annotation-{generation}.h5").read_bytes()
+    workbench.annotation(ONE)
+    if journals == "gone":
+        for journal in (*path.glob("journal-*"), *path.glob("left-out-*")):
+            journal.write_bytes(b"")
+    (lost,) = Elsewhere(workbench).write(target)
+    assert lost.startswith(f"The mask of '{TWO}' is damaged")
+    assert "It is kept as it is, and so is the one of 2" in lost
+    workbench.folder.close()
+    again = opened_there(target)
+    assert [case.id for case in again.project.cases] == [ONE, TWO]
+    assert (target / "cases" / TWO / f"annotation-{generation}.h5").read_bytes() == damaged
+    assert np.array_equal(again.folder.scans.read(again.project.case(TWO)).voxels, voxels(seed=1))
+    # With the older mask and what was kept, all of it comes back there.
+    take_older(again, TWO)
+    assert np.array_equal(again.annotation(TWO).labels, expected)
+    again.close()
+
+
+def test_a_copy_says_where_no_older_mask_can_be_read(opened: Workbench, tmp_path: Path) -> None:
+    workbench, _ = with_a_damaged_mask(opened)
+    for mask in (workbench.folder.path / "cases" / TWO).glob("annotation-*.h5"):
+        mask.write_bytes(b"damage")
+    target = tmp_path / "there" / "copy.segdesk"
+    (lost,) = Elsewhere(workbench).write(target)
+    assert lost.endswith("It is kept as it is; no older one can be read.")
+    workbench.folder.close()
+    with Workbench.open(target).folder as again:
+        assert again.load().project.case(TWO).generation

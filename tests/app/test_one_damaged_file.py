@@ -13,6 +13,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import ProjectError
+from segdesk.store.project_folder import PreviousMask
 from tests.projects import make_project, stroke
 
 MASK = "cases/case-001/annotation-1.h5"
@@ -294,13 +295,14 @@ def test_what_was_done_between_two_saves_comes_back_on_the_older_mask(saved: Pat
     workbench = Workbench.open(saved)
     said = take_older(workbench)
     assert np.array_equal(workbench.annotation("case-001").labels, expected)
-    assert said.endswith("1 change made since fit it and were done again.")
+    assert said.endswith("1 change made since fit it and was done again.")
     workbench.undo()
     assert drawn(workbench, "case-001") == [2]
     workbench.redo()
     workbench.folder.close()  # killed
     again = Workbench.open(saved)
     assert np.array_equal(again.annotation("case-001").labels, expected)
+    assert len(again.history.of("case-001")) == 1
     again.close()
 
 
@@ -315,6 +317,76 @@ def test_what_the_history_no_longer_has_is_said_not_to_be_in_the_older_mask(save
     said = take_older(workbench)
     assert drawn(workbench, "case-001") == [2]
     assert said.startswith("'case-001' has the mask of 2")
-    assert "1 change did not fit and stay in the file apart. What else was changed after 2" in said
+    assert "1 change did not fit and stays in the file apart. What else was changed after 2" in said
     assert said.endswith("may not be in it.")
     workbench.close()
+
+
+def test_what_was_kept_apart_comes_back_on_an_older_mask_that_is_taken_days_later(
+    saved: Path,
+) -> None:
+    workbench = Workbench.open(saved)
+    saving.save(workbench)
+    stroke(workbench, 1)
+    expected = workbench.annotation("case-001").labels.copy()
+    workbench.close()
+    damage(saved / "cases/case-001/annotation-2.h5")
+    for index in (0, 1, 4):
+        workbench = Workbench.open(saved)
+        stroke(workbench, index, case="case-002")
+        saving.save(workbench)
+        workbench.close()
+    workbench = Workbench.open(saved)
+    assert not workbench.left_out["case-001"].before
+    assert [path.name for path in saved.glob("left-out-*")] == ["left-out-1.journal"]
+    said = take_older(workbench)
+    assert np.array_equal(workbench.annotation("case-001").labels, expected)
+    assert "2 changes made since fit it" in said
+    workbench.close()
+
+
+def test_steps_of_a_damaged_mask_keep_nobody_from_undoing_the_rest(saved: Path) -> None:
+    workbench = second_save_damaged(saved)
+    stroke(workbench, 1, case="case-002")
+    refused = 0
+    for _ in range(8):
+        try:
+            workbench.undo()
+        except ProjectError as error:
+            refused += 1
+            assert "of 'case-001' is damaged" in str(error)
+    assert refused == 1 and drawn(workbench, "case-002") == []
+    # They are done again on the older mask.
+    assert "1 change made since fit it" in take_older(workbench)
+    assert drawn(workbench, "case-001") == [2, 3]
+    workbench.close()
+
+
+def test_a_history_that_may_have_lost_steps_is_no_proof_that_the_older_mask_has_all(
+    saved: Path,
+) -> None:
+    workbench = Workbench.open(saved)
+    workbench.history.clear()
+    stroke(workbench, 4)
+    saving.save(workbench)
+    workbench.close()
+    damage(saved / "cases/case-001/annotation-2.h5")
+    workbench = Workbench.open(saved)
+    said = take_older(workbench)
+    assert drawn(workbench, "case-001") == [2, 4]
+    assert "1 change made since fit it" in said and said.endswith("may not be in it.")
+    workbench.close()
+
+
+def test_a_save_that_has_written_a_mask_anew_is_newer_than_an_older_one_taken_meanwhile(
+    saved: Path,
+) -> None:
+    workbench = Workbench.open(saved)
+    waiting = saving.PendingSave(workbench)
+    workbench.folder.take_previous(PreviousMask(workbench.project.case("case-001"), 0.0))
+    waiting.succeeded(waiting.run())
+    assert workbench.project.case("case-001").generation == 2
+    workbench.close()
+    again = Workbench.open(saved)
+    assert drawn(again, "case-001") == [2, 3] and again.notes == ()
+    again.close()

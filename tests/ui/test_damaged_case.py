@@ -113,6 +113,18 @@ def test_the_mask_of_the_save_before_is_only_shown_in_a_project_that_is_only_rea
     assert everything(project) == before
 
 
+def test_undo_goes_past_the_steps_of_a_damaged_mask(desk: Desk, tmp_path: Path) -> None:
+    project = saved_twice(tmp_path, 2)
+    damage(project / "cases/case-002/annotation-2.h5")
+    desk.open(project)
+    assert [edit.case for edit in workbench_of(desk).history.done][-1] == "case-002"
+    desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: not workbench_of(desk).history.of("case-002"))
+    assert "What was done on case-002 is left out of undo." in desk.window.banner.text
+    desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: drawn(workbench_of(desk), "case-001") == [1])
+
+
 @pytest.mark.parametrize("what", ["annotation-2.h5", "volume.h5"])
 def test_ten_damaged_cases_in_a_row_strand_nobody(
     desk: Desk, tmp_path: Path, qtbot: QtBot, what: str

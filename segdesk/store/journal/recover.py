@@ -16,6 +16,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from segdesk.store.parts import project_file
 
 #: How often a reader starts again where a writer saves under its eyes.
 _READER_TRIES = 5
+#: Name of a file of what could not be replayed.
+_APART = "left-out-{}.journal"
 _NAME = re.compile(r"journal-(0|[1-9][0-9]{0,17})")
 
 
@@ -289,6 +292,8 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
 def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
     """Keep Edits that could not be replayed, in a file of a journal's form.
 
+    One that ends with them already will do.
+
     Returns
     -------
     The file's name.
@@ -299,12 +304,22 @@ def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
         Where the disk refuses.
     """
     payloads, number = [encode(edit) for edit in edits], 1
-    while (path := folder / f"left-out-{number}.journal").exists():
-        if [encode(edit) for edit in read(path, 0).edits] == payloads:
+    while (path := folder / _APART.format(number)).exists():
+        kept = [encode(edit) for edit in read(path, 0).edits]
+        if kept[max(len(kept) - len(payloads), 0) :] == payloads:
             return path.name
         number += 1
     Journal.write_apart(path, payloads)
     return path.name
+
+
+def kept_apart(folder: Path) -> Iterator[Edit]:
+    """What such files hold, in order, as far as it can be read."""
+    number = 1
+    while (path := folder / _APART.format(number)).exists():
+        with suppress(OSError):
+            yield from read(path, 0).edits
+        number += 1
 
 
 def _free_sequence(folder: Path) -> int:
