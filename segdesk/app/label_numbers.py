@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from segdesk.core.edit import SegmentChange
+from segdesk.core.printable import printable
 from segdesk.core.segment import SegmentTable
 from segdesk.formats.labels import LabelMap
 
@@ -42,7 +43,7 @@ def new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, 
     changes: list[SegmentChange] = []
     for number in sorted(labels.numbers):
         if number not in table:
-            segment = table.new(names.get(number, ""), number=number)
+            segment = table.new(printable(names.get(number, ""), keep=""), number=number)
             table = table.put(segment)
             changes.append(SegmentChange(None, segment))
     return tuple(changes)

@@ -38,7 +38,7 @@ class Report:
 
     def say(self, sentence: str) -> None:
         """A sentence for people."""
-        self._people.print(printable(sentence), markup=False)
+        self._people.print(printable(sentence, keep=""), markup=False)
 
     def answer(self, fields: dict[str, Any], tables: Iterable[Table] = ()) -> None:
         """The command's result: the object for scripts, or tables for people, on stdout.
@@ -46,7 +46,9 @@ class Report:
         Figures that are no number (a loss that ran away) are null in the object.
         """
         if self._as_json:
-            _write(json.dumps(_plain(fields), indent=1, allow_nan=False) + "\n")
+            text = json.dumps(_plain(fields), indent=1, allow_nan=False)
+            # It is a control character too, and JSON would let it stand.
+            _write(text.replace("\x7f", "\\u007f") + "\n")
             return
         console = Console(highlight=False)
         if not console.is_terminal:
@@ -86,10 +88,10 @@ class Report:
 def complain(error: SegdeskError) -> None:
     """One sentence on stderr, with the next step; the list where a choice is needed."""
     people = Console(stderr=True, highlight=False, soft_wrap=True)
-    people.print(printable(f"segdesk: {error}"), markup=False)
+    people.print(printable(f"segdesk: {error}", keep=""), markup=False)
     if isinstance(error, ChoiceNeeded):
         for choice in error.choices:
-            people.print(printable(f"  {choice}"), markup=False)
+            people.print(printable(f"  {choice}", keep=""), markup=False)
 
 
 def table(*columns: str, rows: Sequence[tuple[Any, ...]]) -> Table:
@@ -111,8 +113,10 @@ def figure(value: float | None) -> float | str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
     # A name is no markup, and commands no terminal.
-    return f"{value:.3f}" if isinstance(value, float) else printable(str(value)).replace("[", r"\[")
+    return printable(str(value), keep="").replace("[", r"\[")
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from segdesk.core.printable import printable
 from segdesk.errors import UsageError
 
 #: Colour-blind safe order, after Okabe and Ito (2008).
@@ -145,11 +146,13 @@ class SegmentTable:
         Raises
         ------
         UsageError
-            Where the name is empty, or another segment has it.
+            Where the name is empty or does not print, or another segment has it.
         """
         name = name.strip()
         if not name:
             raise UsageError("A segment needs a name.")
+        if printable(name, keep="") != name:
+            raise UsageError("A name has printable letters only.", "Choose another.")
         for row in self.rows:
             if row.number != number and row.name == name:
                 raise UsageError(

@@ -36,3 +36,19 @@ def test_an_object_for_scripts_says_the_name_whole_and_commands_nothing(
     said = capsys.readouterr().out
     assert is_clean(said)
     assert json.loads(said) == {"name": NAME}
+
+
+def test_a_name_with_an_end_of_line_says_no_line_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name = "lung\nsegdesk: all is well\x7f"
+    report = Report(as_json=False)
+    report.say(f"Imported '{name}'.")
+    report.answer({}, [table("case", rows=[(name,)])])
+    complain(UsageError(f"There is no case '{name}'."))
+    complain(ChoiceNeeded("Which one?", "Name one.", (name,)))
+    Report(as_json=True).answer({"name": name})
+    said = capsys.readouterr()
+    assert "\x7f" not in said.out + said.err
+    lines = (said.out + said.err).splitlines()
+    assert not any(line.startswith("segdesk: all is well") for line in lines)

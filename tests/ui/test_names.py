@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from segdesk.app import saving
+from segdesk.core.printable import printable
 from segdesk.errors import InputError
 from segdesk.ui.as_written import caption, tip
 from segdesk.ui.canvas.status_strip import StatusStrip
@@ -174,3 +176,40 @@ def test_ordinary_tips_are_left_alone_and_markup_is_shown() -> None:
     assert tip("2 < 3 mm & more") == "2 < 3 mm & more"
     for text in (NAME, "a\n<b>b</b>", "&lt;", "<qt>x</qt>"):
         assert shown_tip(tip(text)) == text
+
+
+#: Commands a terminal, ends a line, turns the order of letters round.
+COMMANDS = "\x1b[2J\a\x9b\u202egnul\x7f"
+
+
+def commanding(root: QWidget) -> list[str]:
+    """Texts of the window that hold what commands."""
+    texts = [root.windowTitle()]
+    for widget in [root, *root.findChildren(QWidget)]:
+        texts += [widget.toolTip(), widget.windowTitle()]
+        if isinstance(widget, QLabel | QAbstractButton):
+            texts.append(widget.text())
+        if isinstance(widget, QAbstractItemView | QComboBox):
+            for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+                texts += items(widget.model(), role)
+    for action in root.findChildren(QAction):
+        texts += [action.text(), action.toolTip()]
+    return [text for text in texts if printable(text) != text]
+
+
+def test_what_commands_is_shown_as_the_replacement_character(desk: Desk, tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, segment=f"Lung{COMMANDS}")
+    row = workbench.project.cases[0]
+    workbench.put_project(workbench.project.with_case(replace(row, name=f"First{COMMANDS}")))
+    saving.save(workbench)
+    workbench.close()
+    path = workbench.folder.path.rename(tmp_path / f"P{COMMANDS}.segdesk")
+    desk.open(path)
+    desk.key(Qt.Key.Key_B)
+    drag(desk.canvas, (12, 12), (12, 20))
+    desk.settle()
+    desk.window.say(f"Lung{COMMANDS} is locked")
+    desk.window.banner.say(f"Lung{COMMANDS} came in")
+    assert commanding(desk.window) == []
+    shown = [label.text() for label in desk.window.banner.findChildren(QLabel)]
+    assert any("Lung\ufffd[2J\ufffd\ufffd\ufffdgnul\ufffd came in" in text for text in shown)

@@ -12,6 +12,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
+from segdesk.ui.as_written import item
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.under import Under
@@ -91,7 +92,7 @@ def reading(workbench: Workbench, case: Case, under: Under) -> Reading:
         place = case.grid.to_physical((under.slice, under.row, under.column))
     return Reading(
         value=f"{unit} {figure(value)}",
-        name=workbench.segments[under.segment].name if known else "",
+        name=item(workbench.segments[under.segment].name) if known else "",
         millimetres=tuple(f"{mm:.1f}".replace("-", "−") for mm in place),
         voxel=(str(under.column), str(under.row), str(under.slice)),
     )

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from segdesk.ui import as_written
+from segdesk.ui.plain_label import PlainLabel
 from segdesk.ui.theme import GRID
 
 #: Keys this soon after a dialog came up by itself were meant for the scan, in milliseconds.
@@ -99,8 +100,7 @@ class Dialog(QDialog):
 
 def sentence(text: str, *, role: str = "") -> QLabel:
     """A label that wraps and can be copied from."""
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = PlainLabel(text)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setProperty("role", role)

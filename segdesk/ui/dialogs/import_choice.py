@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from segdesk.app.import_questions import Questions
 from segdesk.app.importing import Finding, Survey, UnitChoice
+from segdesk.ui import as_written
 from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, grey_out, sentence
@@ -126,7 +127,7 @@ class ImportChoiceDialog(Dialog):
         )
         single = len(self._survey.volumes) == 1
         for finding, asked in zip(self._survey.volumes, self._asked, strict=True):
-            item = QTreeWidgetItem(made, _columns(finding))
+            item = QTreeWidgetItem(made, [as_written.item(words) for words in _columns(finding)])
             # Among others, what looks like a mask is a scan only where its box is ticked.
             is_wanted = single or not asked.mask
             item.setCheckState(0, Qt.CheckState.Checked if is_wanted else Qt.CheckState.Unchecked)
@@ -136,7 +137,7 @@ class ImportChoiceDialog(Dialog):
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
         for finding in self._survey.refused:
             name = finding.description or finding.kind
-            item = QTreeWidgetItem(made, [f"{name}: {finding.refusal}"])
+            item = QTreeWidgetItem(made, [as_written.item(f"{name}: {finding.refusal}")])
             item.setFirstColumnSpanned(True)
             item.setToolTip(0, tip(finding.refusal))
             grey_out(item, self.palette())

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 
 from segdesk.app.packing import parted
 from segdesk.core.project import Project
+from segdesk.ui import as_written
 from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.theme import GRID
@@ -86,7 +87,7 @@ class PackChoiceDialog(Dialog):
         self._list.addTopLevelItem(home)
         items: list[QTreeWidgetItem] = []
         for id, name, words in rows:
-            item = QTreeWidgetItem([name, words])
+            item = QTreeWidgetItem([as_written.item(name), as_written.item(words)])
             item.setData(0, _ID, id)
             item.setCheckState(0, Qt.CheckState.Checked)
             home.addChild(item)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
 from segdesk.app.workbench import Workbench
 from segdesk.core.segment import Segment
 from segdesk.errors import UsageError
-from segdesk.ui.as_written import tip
+from segdesk.ui.as_written import item, tip
 from segdesk.ui.icons import icon
 from segdesk.ui.theme import Tokens
 
@@ -83,7 +83,7 @@ class SegmentsModel(QAbstractTableModel):
             # A long name is cut in its column.
             return tip(f"{segment.name}\n{words}" if index.column() == NAME else words)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{segment.name}: {self._tip(segment, index.column())}"
+            return item(f"{segment.name}: {self._tip(segment, index.column())}")
         if index.column() == NAME:
             return self._name(segment, role)
         if index.column() == VOLUME:
@@ -126,7 +126,7 @@ class SegmentsModel(QAbstractTableModel):
 
     def _name(self, segment: Segment, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{segment.number}   {segment.name}"
+            return item(f"{segment.number}   {segment.name}")
         if role == Qt.ItemDataRole.EditRole:
             return segment.name
         if role == Qt.ItemDataRole.DecorationRole:

@@ -29,7 +29,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.split import POOLS
 from segdesk.core.status import SliceStatus
-from segdesk.ui.as_written import tip
+from segdesk.ui.as_written import item, tip
 from segdesk.ui.panels.panel import Panel, label
 from segdesk.ui.read_only import why_read_only
 from segdesk.ui.theme import GRID, RADIUS, ROW, SMALL, Tokens
@@ -112,7 +112,7 @@ class CasesModel(QAbstractListModel):
         return self._ids.index(id) if id in self._ids else -1
 
     def _title(self, id: str) -> str:
-        return "" if self.workbench is None else self.workbench.project.case(id).title
+        return "" if self.workbench is None else item(self.workbench.project.case(id).title)
 
     def _sentence(self, id: str) -> str:
         if self.workbench is None:

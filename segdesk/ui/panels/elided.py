@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStyleOption
+from PySide6.QtWidgets import QSizePolicy, QStyleOption
 
+from segdesk.core.printable import printable
 from segdesk.ui.as_written import tip
 from segdesk.ui.painting import PaintGuard
 from segdesk.ui.panels.panel import use_role
+from segdesk.ui.plain_label import PlainLabel
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """One line; takes the room that is left and asks for none.
 
     Parameters
@@ -25,12 +27,12 @@ class ElidedLabel(QLabel):
         self.setObjectName(id)
         self._guard = PaintGuard(self)
         self.setProperty("role", role)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_line(self, text: str, role: str = "dim") -> None:
         """Show this text in a role's colour."""
         use_role(self, role)
+        text = printable(text)
         if text != self.text():
             self.setText(text)
             self.setToolTip(tip(text))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
+from segdesk.ui import as_written
 from segdesk.ui.as_written import tip
 from segdesk.ui.edit_words import case_words, place_words
 from segdesk.ui.panels.panel import Panel
@@ -63,7 +64,7 @@ class HistoryPanel(Panel):
 
 def _row(text: str, at: float) -> QListWidgetItem:
     """A row that is as wide as the list; what does not fit, and when it was, tells the tooltip."""
-    item = QListWidgetItem(text)
+    item = QListWidgetItem(as_written.item(text))
     when = f" · {_clock(at)}" if at else ""
     item.setToolTip(tip(text + when))
     item.setSizeHint(QSize(1, ROW_HEIGHT))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from segdesk.app.view_state import ViewState
 from segdesk.app.workbench import Workbench
 from segdesk.ui.bridge import Bridge
+from segdesk.ui.plain_label import PlainLabel
 from segdesk.ui.theme import GRID, Tokens
 
 
@@ -67,9 +67,7 @@ class Panel(QWidget):
 
 def label(text: str, role: str = "") -> QLabel:
     """A label in one of the style sheet's roles: title, dim, warn, bad, heading."""
-    made = QLabel(text)
-    # Names are shown as they are; who wants markup says so.
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    made = PlainLabel(text)
     if role:
         made.setProperty("role", role)
     return made

@@ -19,6 +19,7 @@ from segdesk.app.workbench import Workbench
 from segdesk.core.networks import CATALOGUE, DEFAULT, network
 from segdesk.core.run import Plan, plan_for
 from segdesk.errors import UsageError
+from segdesk.ui import as_written
 from segdesk.ui.as_written import tip
 from segdesk.ui.number_field import NumberField
 from segdesk.ui.panels.panel import label
@@ -143,7 +144,7 @@ class PlanForm(QWidget):
         for run in reversed(runs):
             if run.has_weights and run.outcome != "running":
                 words = tr("fine-tune {run} ({network})", run=run.id, network=run.plan.network)
-                self.start_from.addItem(words, run.id)
+                self.start_from.addItem(as_written.item(words), run.id)
         self.start_from.setCurrentIndex(max(0, self.start_from.findData(kept)))
         self._hold_what_fine_tuning_keeps()
 
