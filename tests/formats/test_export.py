@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import nrrd
@@ -51,7 +52,7 @@ def test_simpleitk_reads_the_voxels_and_the_geometry(tmp_path: Path, ending, dty
 
 def test_nibabel_reads_the_nifti(tmp_path: Path):
     export(tmp_path / "out.nii.gz", numbers(), GRID)
-    image = nib.load(tmp_path / "out.nii.gz")
+    image: Any = nib.load(tmp_path / "out.nii.gz")
     assert np.array_equal(np.asarray(image.dataobj).T, numbers())
     theirs = np.diag([-1, -1, 1, 1]) @ image.affine
     assert np.allclose(theirs, GRID.affine[:, [2, 1, 0, 3]], atol=1e-3)
@@ -89,13 +90,14 @@ def test_each_number_type_is_seen_by_the_field_s_libraries(tmp_path: Path, endin
     elif ending == ".mha":
         theirs = sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
     else:
-        theirs = np.asarray(nib.load(file).dataobj).T
+        image: Any = nib.load(file)
+        theirs = np.asarray(image.dataobj).T
     assert theirs.dtype == array.dtype and np.array_equal(theirs, array)
 
 
 def test_a_nifti_says_in_which_space_and_unit_it_is(tmp_path: Path):
     export(tmp_path / "out.nii", numbers(), GRID)
-    header = nib.load(tmp_path / "out.nii").header
+    header: Any = nib.load(tmp_path / "out.nii").header
     assert header.get_xyzt_units()[0] == "mm" and header["sform_code"] == header["qform_code"] == 1
     assert np.allclose(header.get_sform(), header.get_qform(), atol=1e-4)
     export(tmp_path / "loose.nii", numbers(), Grid(GRID.shape, stacked=False))
