@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +20,6 @@ from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
-from segdesk.store import saving as saving_module
 from segdesk.store.index import Index
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.parts import hdf5
@@ -481,29 +480,3 @@ def test_a_mask_that_is_whole_in_memory_replaces_one_that_the_disk_has_lost(
     bench.paint(1)
     bench.save()
     bench.assert_all_is_there()
-
-
-@pytest.mark.parametrize("what", ["files_below", "older_generations", "left_behind", "older_files"])
-def test_a_save_that_stands_does_not_fail_because_nothing_could_be_tidied_up(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    def refused(*_: object) -> NoReturn:
-        raise OSError(errno.EIO, "Input/output error")
-
-    for _ in range(1, 4):
-        bench.paint(1)
-        saving = bench.begin()
-        saving.run()
-        with monkeypatch.context() as patched:
-            patched.setattr(saving_module, what, refused)
-            saving.finish()
-    bench.assert_all_is_there()
-    # The next one tidies up what was left.
-    bench.paint(1)
-    saving = bench.begin()
-    saving.run()
-    saving.finish()
-    left = sorted(
-        path.name for path in (bench.folder.path / "cases" / CASES[0]).glob("annotation-*")
-    )
-    assert len(left) == 2
