@@ -1,155 +1,152 @@
 """Cases that cannot be read: the rest of the project goes on without them, and what was done on
-them comes back once they have a mask again."""
+them comes back once they have a mask again, in this session or a later one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from segdesk.app.unsaved import Unsaved
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
-from segdesk.errors import ChangeWaits, ProjectGone, UsageError
+from segdesk.core.project import Project
+from segdesk.core.replay import lacking
+from segdesk.errors import ProjectError, UsageError
 from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import ProjectFolder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeftOut:
-    """A case that cannot be read.
+    """A case that cannot be read, or that could not the last time.
 
     Parameters
     ----------
     problem : why; "" where it is not known any more
-    edits : what the journal has of it, in order
-    before : what could be undone of it, in order; it led to the mask that cannot be read
+    edits : what the journal has of it since the last save, in order
+    steps : all that is there of what led to its newest mask and beyond, in order
     older : words for when the older mask that takes its place is from; "" where none does
     """
 
     problem: str
     edits: list[Edit] = field(default_factory=list[Edit])
-    before: tuple[Edit, ...] = ()
+    steps: tuple[Edit, ...] = ()
     older: str = ""
 
 
-def unreadable(
-    cases: Mapping[str, LeftOut], folder: ProjectFolder, unsaved: Unsaved
-) -> tuple[str, ...]:
-    """Let the rest of the project be saved without these cases, and say so."""
-    for case in cases:
-        unsaved.cases.discard(case)
-        folder.leave_out(case)
-    return tuple(
-        f"{row.problem} '{case}' is left out until it can be read." for case, row in cases.items()
-    )
+def on_opening(
+    unread: Mapping[str, LeftOut], folder: ProjectFolder, project: Project
+) -> tuple[tuple[str, ...], dict[str, LeftOut]]:
+    """Let the rest of the project be saved without the cases that cannot be read.
 
+    Parameters
+    ----------
+    unread : those that the journal names, and that could not be read just now
 
-def keep_in_journal(cases: Mapping[str, LeftOut], folder: ProjectFolder) -> None:
-    """Have the journal of now hold what was done on these cases.
-
-    A save has left the journal behind that held it. So it comes back at an opening at which they
-    can be read, be it that their disk was only away for a while.
+    Returns
+    -------
+    Sentences that say so; the cases with all that waits of them, those too that could not be read
+    in an earlier session.
     """
-    for case, row in cases.items():
-        for edit in row.edits:
-            # Where the disk refuses, it waits as every other change.
-            with suppress(ChangeWaits, ProjectGone):
-                folder.append(_on_its_own(edit))
+    notes: list[str] = []
+    rows: dict[str, LeftOut] = {}
+    earlier = folder.waiting_edits.cases(project)
+    for case, row in unread.items():
         folder.leave_out(case)
+        waits = counted(len(row.edits), "change")
+        try:
+            waiting = folder.waiting_edits
+            steps = waiting.keep(case) if folder.writable else waiting.of(case)
+            said = f"{waits} of it, not saved yet, will be done then."
+        except ProjectError as error:
+            steps, said = tuple(row.edits), f"{waits} of it could not be kept. {error.sentence}"
+        rows[case] = replace(row, steps=steps)
+        notes.append(f"{row.problem} '{case}' is left out until it can be read. {said}")
+    for case in earlier:
+        if case not in rows:
+            try:
+                rows[case] = LeftOut("", steps=folder.waiting_edits.of(case))
+            except ProjectError as error:
+                notes.append(error.sentence)
+                continue
+            notes.append(
+                f"'{case}' could not be read earlier; what it lacks is done once it can be."
+            )
+    return tuple(notes), rows
 
 
-def _on_its_own(edit: Edit) -> Edit:
-    """What was applied as a change like any other: what it went with is done or gone."""
-    return replace(edit, kind=edit.kind if edit.kind == "stroke" else "change", group="")
+def set_aside(
+    case: str, problem: ProjectError, folder: ProjectFolder, done: Iterable[Edit]
+) -> LeftOut:
+    """A case that turns out to be unreadable: what led to its mask waits.
+
+    Parameters
+    ----------
+    done : what can be undone of it, for where the journals cannot be read either
+    """
+    try:
+        waiting = folder.waiting_edits
+        steps = waiting.keep(case) if folder.writable else waiting.of(case)
+    except ProjectError:
+        steps = tuple(done)
+    return LeftOut(problem.sentence, steps=steps)
 
 
-def with_left_out(memory: InMemory, cases: Collection[LeftOut]) -> InMemory:
-    """What is in memory, with what is kept for these cases."""
-    before = tuple(edit for row in cases for edit in row.before)
-    since = tuple(edit for row in cases for edit in row.edits)
-    return replace(memory, before=before, since=since)
+def with_left_out(memory: InMemory, cases: Iterable[LeftOut]) -> InMemory:
+    """What is in memory, with what the journal has of these cases."""
+    return replace(memory, since=tuple(edit for row in cases for edit in row.edits))
 
 
-def bring_back(left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object]) -> str:
+def bring_back(
+    left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object], folder: ProjectFolder
+) -> str:
     """Do again what a case lacks, now that it has a mask.
 
     Parameters
     ----------
     mask : as it was read; as it was when this returns, but for what is done
     do : does an Edit; ValueError and UsageError where it does not fit
+    folder : keeps what does not fit apart, and lets go of the rest
 
     Returns
     -------
     What became of it, in sentences; "" where nothing is lacking.
     """
-    lacking, is_whole = ((), True) if not left_out.older else missing(mask, left_out.before)
-    brought, apart = 0, 0
-    for edit in (*(replace(edit, segments=()) for edit in lacking), *left_out.edits):
+    found = lacking(mask, left_out.steps)
+    brought, apart = 0, list[Edit]()
+    # What is known to lead there, or else what the newest save lacked, each as it fits.
+    for edit in found.edits or (() if found.is_all else left_out.edits):
+        kind = edit.kind if edit.kind == "stroke" else "change"
         try:
-            do(_on_its_own(edit))
+            do(replace(edit, kind=kind, group=""))
         except (ValueError, UsageError):
-            apart += 1
+            apart.append(edit)
         else:
             brought += 1
     said = list[str]()
     if brought:
         was = "was" if brought == 1 else "were"
         said.append(f"{counted(brought, 'change')} made since fit it and {was} done again.")
-    if apart:
-        stay = "stays" if apart == 1 else "stay"
-        said.append(f"{counted(apart, 'change')} did not fit and {stay} in the file apart.")
-    if not is_whole:
+    if folder.writable:
+        said += _let_go(left_out, apart, folder)
+    elif apart:
+        said.append(f"{counted(len(apart), 'change')} did not fit.")
+    if left_out.older and not found.is_all:
         said.append(f"What else was changed after {left_out.older} may not be in it.")
     return " ".join(said)
 
 
-def steps_before(edits: Sequence[Edit], apart: Sequence[Edit]) -> tuple[Edit, ...]:
-    """What is kept apart of a case in front of the Edits that the journal has of it.
-
-    Parameters
-    ----------
-    apart : what is kept apart; where it ends with other Edits, it is from another time
-    """
-    at = len(apart) - len(edits)
-    is_same = [_on_its_own(edit) for edit in apart[max(at, 0) :]] == list(map(_on_its_own, edits))
-    return tuple(apart[:at]) if edits and is_same else ()
-
-
-def missing(mask: Annotation, steps: Sequence[Edit]) -> tuple[tuple[Edit, ...], bool]:
-    """Of the steps that led to a newer mask those that an older one does not have.
-
-    They are the longest end of the row of which each fits on the one before it: where more was
-    done on the older mask already, the first of them does not fit.
-
-    Parameters
-    ----------
-    mask : the older one; the same when this returns
-    steps : of one case, in order
-
-    Returns
-    -------
-    The end of the row; whether it is known to be all: the step before it is in the mask.
-    """
-    for start in range(len(steps)):
-        if _fit(mask, steps[start:]):
-            return tuple(steps[start:]), start > 0
-    return (), False
-
-
-def _fit(mask: Annotation, steps: Sequence[Edit]) -> bool:
-    """Whether all of these can be done on a mask, which is left as it was."""
-    done: list[Edit] = []
+def _let_go(left_out: LeftOut, apart: list[Edit], folder: ProjectFolder) -> list[str]:
+    """Nothing waits any more: it is done, or kept apart for good."""
+    case, said = left_out.steps[0].case if left_out.steps else "", list[str]()
     try:
-        for edit in steps:
-            mask.apply(edit)
-            done.append(edit)
-    except ValueError:
-        return False
-    finally:
-        for edit in reversed(done):
-            mask.apply(edit.inverse())
-    return True
+        if apart:
+            name = folder.keep_left_out(apart)
+            said = [f"{counted(len(apart), 'change')} did not fit; '{name}' keeps what they were."]
+        if case:
+            folder.waiting_edits.forget(case)
+    except ProjectError as error:
+        said.append(str(error))
+    return said
 
 
 def counted(number: int, word: str) -> str:

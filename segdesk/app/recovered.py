@@ -26,8 +26,8 @@ def follow(
     Parameters
     ----------
     history : empty
-    unread : gets the cases whose mask or scan cannot be read, and why; all of their Edits are
-        misfits, and nothing of them is in the history
+    unread : gets the cases whose mask or scan cannot be read, why, and their Edits; nothing of them
+        is in the history
     note : told every Edit before it is tried: a save has to write every case that the journal names
     apply : changes the masks; raises ValueError or UsageError where an Edit does not fit
 
@@ -47,14 +47,12 @@ def follow(
         note(edit)
         if edit.case and edit.case in unread:
             unread[edit.case].edits.append(edit)
-            misfits.append(edit)
             continue
         try:
             apply(edit)
         except ProjectError as problem:
-            unread[edit.case] = LeftOut(problem.sentence, [edit], history.of(edit.case))
+            unread[edit.case] = LeftOut(problem.sentence, [edit])
             history.forget_steps(edit.case)
-            misfits.append(edit)
         except (ValueError, UsageError):
             misfits.append(edit)
         else:
@@ -87,30 +85,18 @@ def news_of_copy(notes: Sequence[str]) -> tuple[str, ...]:
     return tuple(note for note in notes if not note.startswith(_RECOVERED))
 
 
-def left_out(
-    folder: ProjectFolder,
-    misfits: Sequence[Edit],
-    orphans: Sequence[Edit],
-    before: Sequence[Edit] = (),
+def kept_apart(
+    folder: ProjectFolder, misfits: Sequence[Edit], orphans: Sequence[Edit]
 ) -> tuple[str, ...]:
     """Keep changes that do not fit the masks, or whose case is not there, apart, where it may be
-    written, and say so.
-
-    Parameters
-    ----------
-    before : steps of cases that cannot be read; they are kept in front of the misfits, because an
-        older mask lacks them
-    """
+    written, and say so."""
     said: list[str] = []
-    for edits, front, why in (
-        (misfits, before, "did not fit the masks"),
-        (orphans, (), "named no case of today"),
-    ):
+    for edits, why in ((misfits, "did not fit the masks"), (orphans, "named no case of today")):
         if edits:
             it, was = ("it", "was") if len(edits) == 1 else ("them", "were")
             kept = f"a writer keeps {it} apart"
             if folder.writable:
-                kept = f"kept in '{folder.keep_left_out([*front, *edits])}'"
+                kept = f"kept in '{folder.keep_left_out(edits)}'"
             words = counted(len(edits), "change")
             said.append(f"{words} of the journal {why} and {was} left out; {kept}.")
     return tuple(said)

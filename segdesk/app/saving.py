@@ -5,7 +5,6 @@ How files are replaced safely belongs to `store`.
 
 from __future__ import annotations
 
-from segdesk.app.left_out import keep_in_journal
 from segdesk.app.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.store.project_folder import Save
@@ -40,7 +39,6 @@ class PendingSave:
     def succeeded(self, project: Project) -> None:
         """Tell the Workbench. Its thread."""
         self._workbench.saved(project)
-        keep_in_journal(self._workbench.left_out, self._workbench.folder)
 
     def failed(self) -> None:
         """The cases still have to be written; the journals keep them. The Workbench's thread."""

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from segdesk.app.left_out import LeftOut, bring_back, unreadable, with_left_out
+from segdesk.app import left_out
+from segdesk.app.left_out import LeftOut
 from segdesk.app.loaded import Live, LoadedCase
 from segdesk.app.memory import Memory
 from segdesk.app.otherwise import otherwise
 from segdesk.app.read_only import check_may_change
-from segdesk.app.recovered import done_again, follow, left_out, recovered, taken_back
+from segdesk.app.recovered import done_again, follow, kept_apart, recovered, taken_back
 from segdesk.app.steps import Steps
 from segdesk.app.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
@@ -93,23 +94,24 @@ class Workbench:
 
     def _load(self) -> None:
         opened = self.folder.load()
-        self.project = opened.project
-        self.notes = opened.notes
+        self.project, self.notes = opened.project, opened.notes
         self._unsaved.retired = set(opened.gone)
-        note, apply = self._unsaved.note, self._apply
-        misfits = follow(opened, self.history, self.left_out, note=note, apply=apply)
-        self.notes += unreadable(self.left_out, self.folder, self._unsaved)
+        unread: dict[str, LeftOut] = {}
+        misfits = follow(opened, self.history, unread, note=self._unsaved.note, apply=self._apply)
+        self._unsaved.cases -= unread.keys()
+        notes, self.left_out = left_out.on_opening(unread, self.folder, self.project)
+        self.notes += notes
         if self.folder.writable:
             self.notes += taken_back(self.history, self.undo, self.forget_undone)
         self.recovered, said = recovered(opened, self.history, writable=self.folder.writable)
-        if said:
-            self.notes = (said, *self.notes)
+        self.notes = (said, *self.notes) if said else self.notes
         if self.folder.writable:
             self.notes += done_again(self.history, self.redo)
         if misfits or opened.orphans:  # they keep nobody from opening; the next save drops them
-            before = [edit for row in self.left_out.values() for edit in row.before]
-            self.notes += left_out(self.folder, misfits, opened.orphans, before)
+            self.notes += kept_apart(self.folder, misfits, opened.orphans)
             self._unsaved.segments |= self.folder.writable
+        for case in filter(self.is_loaded, tuple(self.left_out)):
+            self._bring_back(case, self.annotation(case))
 
     def close(self) -> None:
         """Let the project go. Saving comes first and is the caller's: see `saving`."""
@@ -166,15 +168,19 @@ class Workbench:
         live = () if self._live is None else (self._live.case,)
         needed = {self.looked_at, *live, *self._unsaved.cases, *self._unsaved.being_saved}
         self._memory.keep(id, loaded, needed=needed)
+        self._bring_back(id, loaded.annotation)
+
+    def _bring_back(self, id: str, mask: Annotation) -> None:
+        """Do again what waited until a case has a mask."""
         if row := self.left_out.pop(id, None):
             do = self.do if self.folder.writable else self._apply
-            self.brought_back[id] = bring_back(row, loaded.annotation, do)
+            self.brought_back[id] = left_out.bring_back(row, mask, do, self.folder)
 
     def in_memory(self) -> InMemory:
         """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""
         self.settle()
         there = self._memory.all_of(self.project, self.history)
-        return with_left_out(there, self.left_out.values())
+        return left_out.with_left_out(there, self.left_out.values())
 
     def add_case(self, case: Case) -> None:
         """Take a new case into the index; its volume is on disk already."""
@@ -403,8 +409,8 @@ class Workbench:
 
     def set_aside(self, case: str, problem: ProjectError) -> None:
         """A case cannot be read: its steps stand in the way of no other, and wait for a mask."""
-        left_out = LeftOut(problem.sentence, before=self.history.of(case))
-        self.left_out.setdefault(case, left_out)
+        row = left_out.set_aside(case, problem, self.folder, self.history.of(case))
+        self.left_out.setdefault(case, row)
         self.forget_steps(case)
 
     def _keep(self, edit: Edit) -> None:

@@ -77,8 +77,7 @@ class InMemory:
     volumes, masks : by case; each case that the journal names is among them
     predictions : those that are there
     done, undone : what can be undone, and redone, the next one last
-    before, since : of cases that cannot be read, what could be undone when that was found, and what
-        the journal has had of them since the last save
+    since : what the journal has had of cases that cannot be read since the last save
     """
 
     project: Project
@@ -87,7 +86,6 @@ class InMemory:
     predictions: tuple[Prediction, ...] = ()
     done: tuple[Edit, ...] = ()
     undone: tuple[Edit, ...] = ()
-    before: tuple[Edit, ...] = ()
     since: tuple[Edit, ...] = ()
 
 
@@ -322,9 +320,8 @@ class Copy:
         for old in journal_numbers(made):
             (made / journal_name(old)).unlink()
         memory, stacks = self._memory, list[tuple[int, ...]]()
-        done = sorted((*memory.done, *memory.before), key=lambda edit: edit.sequence)
         with closing(Journal.create(made, number - 1, 1)) as before:
-            for edits in (done, memory.undone):
+            for edits in (memory.done, memory.undone):
                 numbers: list[int] = []
                 for edit in edits:
                     if edit.case in cases:

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segdesk.core.case import Case
-from segdesk.core.edit import Edit
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import reading
 from segdesk.store.index import CaseState
-from segdesk.store.journal.recover import kept_apart
 from segdesk.store.parts import annotation_file
 
 
@@ -25,12 +23,10 @@ class PreviousMask:
     ----------
     case : as it is with this mask
     saved : when its file was written, seconds since 1970
-    apart : what lies of the case in files apart, in order
     """
 
     case: Case
     saved: float
-    apart: tuple[Edit, ...] = ()
 
     @property
     def when(self) -> str:
@@ -81,9 +77,7 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
             older = replace(case, generation=number, statuses=said.statuses, complete=said.complete)
             annotation_file.read(path, older)
             with reading(f"The mask of '{case.id}'"):
-                saved = path.stat().st_mtime
-            apart = tuple(edit for edit in kept_apart(layout.root) if edit.case == case.id)
-            return PreviousMask(older, saved, apart)
+                return PreviousMask(older, path.stat().st_mtime)
         except ProjectError:
             continue
     return None

@@ -55,6 +55,7 @@ from segdesk.store.previous_mask import PreviousMask
 from segdesk.store.run_files import RunFiles
 from segdesk.store.saving import Save, new_generations, sweep
 from segdesk.store.scans import Scans
+from segdesk.store.waiting import Waiting
 
 
 class ProjectFolder:
@@ -82,6 +83,7 @@ class ProjectFolder:
             lambda: self._index,
             lambda case: self._touched.forget_case(case),
         )
+        self.waiting_edits = Waiting(self._layout, self._guard)  # what was done on unreadable cases
         self.runs = RunFiles(self._layout, self._guard)
         self._journal: Journals | None = None
         self._touched = Touched()

@@ -18,7 +18,6 @@ from pathlib import Path
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
-from segdesk.core.history import Stacks
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Split
@@ -27,11 +26,10 @@ from segdesk.store import previous_mask
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.translate import reading
 from segdesk.store.journal.journal_file import Contents, read
-from segdesk.store.journal.older import edits_before, older_files
-from segdesk.store.journal.record_codec import Named
-from segdesk.store.journal.recover import Recovery, journal_numbers
+from segdesk.store.journal.recover import applied, journal_numbers
 from segdesk.store.outdated import newer_masks
 from segdesk.store.parts import annotation_file, project_file, volume_file
+from segdesk.store.waiting import joined, kept_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +90,19 @@ class Remains:
     def edits_of(self, case: str, *, since: int) -> Generator[Edit, None, None]:
         """What the journals from a number on hold of a case, in order."""
         return (edit for number, edit in self.edits if number >= since and edit.case == case)
+
+    def waiting(self, case: str) -> list[Edit]:
+        """What was kept of a case that could not be read, with what the journals have since; empty
+        where nothing was kept.
+
+        Raises
+        ------
+        ProjectError
+            Where it cannot be read.
+        """
+        with reading(f"What was drawn on '{case}'"):
+            kept = kept_of(self.layout, case)
+        return joined(kept, list(self.edits_of(case, since=0))) if kept else []
 
     def mask(self, found: Found) -> Annotation:
         """The mask that is left of a case, for the caller to change.
@@ -288,14 +299,6 @@ class _Look:
     def _edits(self, newest: int) -> tuple[tuple[int, Edit], ...]:
         """What every journal holds; what is missing of those that are needed is named."""
         journals = tuple(self._journals())
-        held = {edit.sequence for journal in journals for edit in journal.edits}
-        named = {
-            record.sequence
-            for journal in journals
-            for record in journal.records
-            if isinstance(record, Named)
-        }
-        older = edits_before(older_files(self._path, sys.maxsize), named - held)
         needed = min((newest, *self._behind))
         if not any(journal.number >= newest for journal in journals):
             self._lost.append(
@@ -312,11 +315,11 @@ class _Look:
                 )
         edits: list[tuple[int, Edit]] = []
         missed = 0
-        for number, entry in Recovery(0, journals, (), older).entries():
-            if entry is None:
+        for number, edit in applied(self._path, journals):
+            if edit is None:
                 missed += number >= needed
-            elif not isinstance(entry, Stacks):
-                edits.append((number, entry if isinstance(entry, Edit) else entry.applied))
+            else:
+                edits.append((number, edit))
         if missed:
             self._lost.append(f"Changes were undone or redone that could not be read: {missed}.")
         return tuple(edits)

@@ -19,6 +19,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.lasting import lasting_folder, new_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
+from segdesk.core.replay import lacking
 from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
@@ -167,17 +168,28 @@ class _Repair:
     def _case(self, found: Found) -> Case:
         """A case with its mask as of the journals, written as the new generation."""
         case, mask = found.case, self._remains.mask(found)
+        done = self._follow(mask, found)
+        case = self._with_predictions(case)
+        if not (case.generation or done):
+            return case
+        return self._with_mask(case, mask)
+
+    def _follow(self, mask: Annotation, found: Found) -> bool:
+        """Do on a mask what it lacks; whether that is anything."""
+        case = found.case.id
+        edits = list(self._remains.edits_of(case, since=found.since))
+        if waiting := self._remains.waiting(case):
+            missing = lacking(mask, waiting)
+            if missing.is_all or missing.edits:
+                edits = list(missing.edits)
         done = False
-        for edit in self._remains.edits_of(case.id, since=found.since):
+        for edit in edits:
             try:
                 mask.apply(edit)
                 done = True
             except ValueError:
                 self._misfits.append(edit)
-        case = self._with_predictions(case)
-        if not (case.generation or done):
-            return case
-        return self._with_mask(case, mask)
+        return done
 
     def _with_mask(self, case: Case, mask: Annotation) -> Case:
         number = self._remains.number

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from segdesk.app import damaged_mask
 from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Edit
 from segdesk.errors import ProjectError
 from segdesk.store.project_folder import PreviousMask
 from segdesk.ui.banner import Banner, Offer
@@ -45,7 +46,7 @@ class DamagedMasks(QObject):
         row = workbench.project.case(case)
         self._runner.start(
             tr("Looking for an older mask of {case}", case=case),
-            lambda _: workbench.folder.previous_mask(row),
+            lambda _: damaged_mask.look(workbench, row),
             done=lambda previous: self._say(workbench, case, problem, previous),
             failed=lambda _: self._say(workbench, case, problem, None),
             lane="write",
@@ -86,26 +87,25 @@ class DamagedMasks(QObject):
     def _take(self, workbench: Workbench, previous: PreviousMask) -> None:
         if self._session.workbench is not workbench:
             return
-        if not workbench.folder.writable:
-            self._taken(workbench, previous)
-            return
         if self._session.is_saving:
             self.noted.emit(tr("The project is being saved: wait a moment."))
             self._look(previous.case.id, ProjectError(tr("The mask was not replaced.")))
             return
         self._runner.start(
             tr("Taking an older mask"),
-            lambda _: workbench.folder.take_previous(previous),
-            done=lambda _: self._taken(workbench, previous),
+            lambda _: damaged_mask.take(workbench, previous),
+            done=lambda waiting: self._taken(workbench, previous, waiting),
             failed=self.failed.emit,
             lane="write",
         )
 
-    def _taken(self, workbench: Workbench, previous: PreviousMask) -> None:
+    def _taken(
+        self, workbench: Workbench, previous: PreviousMask, waiting: tuple[Edit, ...]
+    ) -> None:
         view, case = self._session.view, previous.case.id
         if self._session.workbench is not workbench or view is None:
             return
-        damaged_mask.follow(workbench, previous)
+        damaged_mask.follow(workbench, previous, waiting)
         view.mark_readable(case)
         self._session.when_read(
             case, lambda: self.noted.emit(damaged_mask.bring_back(workbench, previous))

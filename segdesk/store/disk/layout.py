@@ -15,6 +15,8 @@ PROJECT_FILE = "project.h5"
 #: The index before the last time that it was written.
 PREVIOUS_FILE = "project-previous.h5"
 VOLUME_FILE = "volume.h5"
+#: What was done on a case that cannot be read.
+WAITING_FILE = "waiting.journal"
 
 
 def annotation_name(generation: int) -> str:
@@ -53,6 +55,10 @@ class Layout:
     def annotation(self, case: str, generation: int) -> Path:
         """cases/ID/annotation-N.h5"""
         return self.inside(self.case(case) / annotation_name(generation))
+
+    def waiting(self, case: str) -> Path:
+        """cases/ID/waiting.journal"""
+        return self.inside(self.case(case) / WAITING_FILE)
 
     def run(self, id: str) -> Path:
         """runs/ID"""

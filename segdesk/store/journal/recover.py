@@ -39,8 +39,6 @@ from segdesk.store.parts import project_file
 
 #: How often a reader starts again where a writer saves under its eyes.
 _READER_TRIES = 5
-#: Name of a file of what could not be replayed.
-_APART = "left-out-{}.journal"
 _NAME = re.compile(r"journal-(0|[1-9][0-9]{0,17})")
 
 
@@ -260,6 +258,31 @@ def _chain(folder: Path, generation: int, numbers: Sequence[int]) -> Recovery:
     return Recovery(generation, tuple(journals), ())
 
 
+def applied(folder: Path, journals: Sequence[Contents]) -> Iterator[tuple[int, Edit | None]]:
+    """What journals say was done, undone and done again, each as it was applied, with its journal's
+    number; None where the Edit that is named is lost."""
+    held = {edit.sequence for journal in journals for edit in journal.edits}
+    named = {
+        record.sequence
+        for journal in journals
+        for record in journal.records
+        if isinstance(record, Named)
+    }
+    older = edits_before(older_files(folder, sys.maxsize), named - held)
+    for number, entry in Recovery(0, tuple(journals), (), older).entries():
+        if not isinstance(entry, Stacks):
+            yield number, entry if entry is None or isinstance(entry, Edit) else entry.applied
+
+
+def all_edits(folder: Path) -> Iterator[tuple[int, Edit | None]]:
+    """As `applied`, of every journal that is there and can be read."""
+    journals: list[Contents] = []
+    for number in journal_numbers(folder):
+        with suppress(OSError):
+            journals.append(read(folder / journal_name(number), number))
+    return applied(folder, journals)
+
+
 def mend(folder: Path, recovery: Recovery) -> Journal:
     """Cut or set aside what cannot be replayed, and open the journal to go on with.
 
@@ -292,8 +315,6 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
 def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
     """Keep Edits that could not be replayed, in a file of a journal's form.
 
-    One that ends with them already will do.
-
     Returns
     -------
     The file's name.
@@ -304,22 +325,12 @@ def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
         Where the disk refuses.
     """
     payloads, number = [encode(edit) for edit in edits], 1
-    while (path := folder / _APART.format(number)).exists():
-        kept = [encode(edit) for edit in read(path, 0).edits]
-        if kept[max(len(kept) - len(payloads), 0) :] == payloads:
+    while (path := folder / f"left-out-{number}.journal").exists():
+        if [encode(edit) for edit in read(path, 0).edits] == payloads:
             return path.name
         number += 1
     Journal.write_apart(path, payloads)
     return path.name
-
-
-def kept_apart(folder: Path) -> Iterator[Edit]:
-    """What such files hold, in order, as far as it can be read."""
-    number = 1
-    while (path := folder / _APART.format(number)).exists():
-        with suppress(OSError):
-            yield from read(path, 0).edits
-        number += 1
 
 
 def _free_sequence(folder: Path) -> int:

@@ -1,0 +1,99 @@
+"""Which of a row of Edits a mask lacks.
+
+The row leads from one state of a mask to a newer one; the mask at hand may be any state on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from segdesk.core.annotation import Annotation
+from segdesk.core.edit import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What would have to be done to a mask.
+
+    Parameters
+    ----------
+    edits : the end of the row that it lacks, in order; changes of segments left out
+    is_all : whether that is known to be all it lacks: the step before it is in the mask
+    """
+
+    edits: tuple[Edit, ...]
+    is_all: bool
+
+
+def lacking(mask: Annotation, steps: Sequence[Edit]) -> Lacking:
+    """What of a row a mask lacks: the longest end of which each fits on the one before it.
+
+    All ends that fit lead to the same, so the longest is right whichever of them the mask lacks.
+
+    Parameters
+    ----------
+    mask : the same when this returns
+    steps : of one case, in order
+    """
+    steps = [replace(edit, segments=()) for edit in steps]
+    steps = [edit for edit in steps if not edit.is_empty]
+    for start in range(len(steps)):
+        if _fit(mask, steps[start:]):
+            end = tuple(steps[start:])
+            if _changes_nothing(mask, end):
+                return Lacking((), is_all=True)
+            return Lacking(_without_undone(end), is_all=start > 0)
+    return Lacking((), is_all=bool(steps) and _fit(mask, [steps[-1].inverse()]))
+
+
+def _without_undone(steps: Sequence[Edit]) -> tuple[Edit, ...]:
+    """The same without what was taken back right after it."""
+    left: list[Edit] = []
+    for edit in steps:
+        if left and edit.kind == "undo" and _takes_back(edit, left[-1]):
+            left.pop()
+        else:
+            left.append(edit)
+    return tuple(left)
+
+
+def _takes_back(undo: Edit, edit: Edit) -> bool:
+    back = edit.inverse()
+    return (undo.patches, undo.statuses, undo.dismissals) == (
+        back.patches,
+        back.statuses,
+        back.dismissals,
+    )
+
+
+def _changes_nothing(mask: Annotation, steps: Sequence[Edit]) -> bool:
+    """Whether steps that fit lead back to where they begin."""
+    slices = sorted({index for edit in steps for index in edit.slices})
+    before = _state(mask, slices)
+    for edit in steps:
+        mask.apply(edit)
+    after = _state(mask, slices)
+    for edit in reversed(steps):
+        mask.apply(edit.inverse())
+    return before == after
+
+
+def _state(mask: Annotation, slices: Sequence[int]) -> tuple[object, ...]:
+    voxels = [(mask.labels[at].tobytes(), mask.provenance[at].tobytes()) for at in slices]
+    return voxels, mask.statuses, mask.complete, mask.dismissed
+
+
+def _fit(mask: Annotation, steps: Sequence[Edit]) -> bool:
+    """Whether all of these can be done on a mask, which is left as it was."""
+    done: list[Edit] = []
+    try:
+        for edit in steps:
+            mask.apply(edit)
+            done.append(edit)
+    except ValueError:
+        return False
+    finally:
+        for edit in reversed(done):
+            mask.apply(edit.inverse())
+    return True

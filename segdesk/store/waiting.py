@@ -1,0 +1,101 @@
+"""What was done on a case that cannot be read: `Waiting`.
+
+Saves of other cases drop journals that nothing needs any more. So what they hold of a case whose
+mask or scan cannot be read is written into its folder, in order, until the case can be read and
+lacks nothing of it (`core.replay`). A disk that fails once costs nothing, and an older mask that
+takes the newest one's place is brought as far as the journals led.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from segdesk.core.edit import Edit
+from segdesk.core.lasting import replacing, sync_folder
+from segdesk.core.project import Project
+from segdesk.store.disk.guard import Guard
+from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.translate import reading, writing
+from segdesk.store.journal.edit_codec import encode
+from segdesk.store.journal.journal_file import Journal, read
+from segdesk.store.journal.recover import all_edits
+
+
+class Waiting:
+    """A part of `ProjectFolder`. Any thread, one at a time for each case.
+
+    Parameters
+    ----------
+    layout : of the project
+    guard : the right to write there
+    """
+
+    def __init__(self, layout: Layout, guard: Guard) -> None:
+        self._layout = layout
+        self._guard = guard
+
+    def cases(self, project: Project) -> tuple[str, ...]:
+        """The cases of which something waits."""
+        return tuple(case.id for case in project.cases if self._layout.waiting(case.id).is_file())
+
+    def of(self, case: str) -> tuple[Edit, ...]:
+        """What waits in the case's folder and what the journals have of it, in order.
+
+        Raises
+        ------
+        ProjectError
+            Where it cannot be read.
+        """
+        with reading(f"What was drawn on '{case}'"):
+            new = [edit for _, edit in all_edits(self._layout.root) if edit and edit.case == case]
+            return tuple(joined(kept_of(self._layout, case), new))
+
+    def keep(self, case: str) -> tuple[Edit, ...]:
+        """As `of`, and from now on it stays in the case's folder, whatever becomes of journals.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses.
+        """
+        edits = self.of(case)
+        if edits and list(edits) != kept_of(self._layout, case):
+            self._guard.check()
+            with (
+                writing(f"What was drawn on '{case}'"),
+                replacing(self._layout.waiting(case), self._guard.check) as temporary,
+            ):
+                Journal.write_apart(temporary, [encode(edit) for edit in edits])
+        return edits
+
+    def forget(self, case: str) -> None:
+        """The case lacks nothing of it, or what it lacks is kept elsewhere."""
+        path = self._layout.waiting(case)
+        if path.exists():
+            self._guard.check()
+            with writing(f"What was drawn on '{case}'"):
+                path.unlink()
+                sync_folder(path.parent)
+
+
+def kept_of(layout: Layout, case: str) -> list[Edit]:
+    """What waits in the case's folder.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read.
+    """
+    with suppress(FileNotFoundError):
+        return list(read(layout.waiting(case), 0).edits)
+    return []
+
+
+def joined(kept: Sequence[Edit], new: Sequence[Edit]) -> list[Edit]:
+    """A row, and the journals' row that goes on with its end."""
+    for start in range(len(kept) + 1):
+        overlap = len(kept) - start
+        if list(kept[start:]) == list(new[:overlap]):
+            return [*kept[:start], *new]
+    return [*kept, *new]
