@@ -134,10 +134,10 @@ class Walk:
         type_into(find(QLineEdit, "project_folder"), str(self._folder.resolve()))
         type_into(find(QLineEdit, "project_name"), PROJECT)
         click(find(QPushButton, "create_project"))
-        wait_until("the first case", lambda: self._cases() == 1, seconds=60)
+        wait_until("the first case", lambda: self._came(1), seconds=60)
         drop(self.window, [scan.scan for scan in self._scans[1:]])
         click(find(QPushButton, "import_chosen"))
-        wait_until("all three cases", lambda: self._cases() == 3, seconds=60)
+        wait_until("all three cases", lambda: self._came(3), seconds=60)
         self._ready(self._case)
 
     def paint(self) -> None:
@@ -284,6 +284,10 @@ class Walk:
         self._opened = None
         window.deleteLater()
         QTest.qWait(50)
+
+    def _came(self, cases: int) -> bool:
+        """Whether so many cases are there and the next import can begin."""
+        return self._cases() == cases and not self.window.imports.is_busy
 
     def _cases(self) -> int:
         workbench = self.window.session.workbench
