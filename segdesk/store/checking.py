@@ -24,11 +24,13 @@ from segdesk.store.disk.layout import (
     PREVIOUS_FILE,
     PROJECT_FILE,
     VOLUME_FILE,
+    WAITING_FILE,
     Layout,
     annotation_name,
 )
 from segdesk.store.disk.translate import reading
-from segdesk.store.journal.recover import recover_beside_a_writer
+from segdesk.store.journal.older import is_sound, older_files
+from segdesk.store.journal.recover import Recovery, recover_beside_a_writer
 from segdesk.store.outdated import newer_masks, refusal
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
 
@@ -37,6 +39,7 @@ What = Literal["index", "previous index", "scan", "mask", "prediction", "weights
 Tell = Callable[[str, int, int], None]
 #: How often is looked again where a writer may have been in between, and how long is waited.
 _TRIES, _WAIT_S = 5, 0.05
+_ONLY_UNDO = "some older changes cannot be undone any more; nothing that was drawn is lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Finding:
     Parameters
     ----------
     what : kind of file
-    file : its path inside the project, with "/"; of a journal the folder
+    file : its path inside the project, with "/"; "." where it is one that is gone and has no name
     sentence : for people
     case, run : ids, or ""
     slice : of a scan, from 0, or None for the whole file
@@ -140,17 +143,29 @@ class _Look:
         return [Finding("index", PROJECT_FILE, refusal(self._layout, cases).sentence)]
 
     def _journals(self) -> list[Finding]:
-        """What cannot be replayed. A record that is half written may be whole a moment later."""
+        """What cannot be replayed or undone. A record that is half written may be whole a moment
+        later, and a save takes older journals away."""
+        found: list[Finding] = []
         for left in reversed(range(_TRIES)):
             try:
                 with reading(f"The journal of the project '{self._path.name}'"):
-                    notes = recover_beside_a_writer(self._path)[0].notes
+                    recovery, _, generation = recover_beside_a_writer(self._path)
+                    faults = [*recovery.faults, *self._undo(recovery, generation)]
+                    found = [Finding("journal", file, sentence) for file, sentence in faults]
             except ProjectError as error:
-                notes = (error.sentence,)
-            if not notes or not left:
-                return [Finding("journal", ".", note) for note in notes]
+                found = [Finding("journal", ".", error.sentence)]
+            if not found or not left:
+                break
             time.sleep(_WAIT_S)
-        return []
+        return found
+
+    def _undo(self, recovery: Recovery, generation: int) -> list[tuple[str, str]]:
+        """What cannot be undone any more because of the files that are kept for it, each with its
+        sentence."""
+        damaged = [path.name for path in older_files(self._path, generation) if not is_sound(path)]
+        if not damaged and not recovery.is_whole:
+            return [(".", f"A journal that is kept for undo is missing: {_ONLY_UNDO}")]
+        return [(name, f"'{name}', kept for undo, is damaged: {_ONLY_UNDO}") for name in damaged]
 
     def _weights(self, run: Run, *, is_indexed: bool) -> list[Finding]:
         """Whether the weights of a run are those that it kept, by the index of the moment."""
@@ -218,6 +233,11 @@ class _Look:
 
     def _of(self, case: Case) -> Generator[Finding, None, None]:
         home = f"cases/{case.id}"
+        if (self._path / home / WAITING_FILE).exists() and not is_sound(
+            self._path / home / WAITING_FILE
+        ):
+            sentence = f"Changes that wait until '{case.id}' can be read are damaged."
+            yield Finding("journal", f"{home}/{WAITING_FILE}", sentence, case=case.id)
         yield from self._scan(case, f"{home}/{VOLUME_FILE}")
         if case.generation:
             file = f"{home}/{annotation_name(case.generation)}"

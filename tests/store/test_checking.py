@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from segdesk.core.annotation import Annotation
+from segdesk.core.history import Stacks
 from segdesk.core.project import Project
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.checking import Finding, check
+from segdesk.store.journal.older import gather, older_files
 from segdesk.store.parts import project_file
 from segdesk.store.project_folder import ProjectFolder
-from tests.store.painter import masks_of, paint, save
+from tests.store.painter import masks_of, paint, save, stroke
 from tests.store.strategies import project_with_cases
 
 SCAN = "cases/case-001/volume.h5"
@@ -30,6 +32,23 @@ def path(tmp_path: Path) -> Path:
             paint(folder, mask, id, step)
         project = save(folder, project, masks)
     paint(folder, masks["case-001"], "case-001", 3)
+    folder.close()
+    return path
+
+
+@pytest.fixture
+def kept_for_undo(tmp_path: Path) -> Path:
+    """A project saved three times, of which every stroke can be undone."""
+    path = tmp_path / "p.segdesk"
+    folder, project = project_with_cases(path, "case-001")
+    masks = {case.id: Annotation(case.grid) for case in project.cases}
+    for step in range(3):
+        first = folder.numbered(stroke(masks["case-001"], "case-001", step)).sequence
+        paint(folder, masks["case-001"], "case-001", step)
+        done = (*done, first) if step else (first,)
+        saving = folder.begin_save(project, masks, Stacks(done, ()))
+        project = saving.run()
+        saving.finish()
     folder.close()
     return path
 
@@ -87,13 +106,51 @@ def test_every_damaged_slice_of_a_scan_is_named_and_the_first_refuses_the_scan(p
 def test_each_file_that_is_damaged_or_gone_is_named_alone(path: Path, file: str, what: str) -> None:
     _flip(path / file, 40)
     (found,) = check(path).findings
-    assert found.what == what and found.file in (file, ".")
+    assert (found.what, found.file) == (what, file)
     (path / file).unlink()
     if file == "project-previous.h5":
         assert not check(path).findings
         return
     (found,) = check(path).findings
     assert found.what == what and "is missing" in found.sentence
+
+
+@pytest.mark.parametrize(("file", "at"), [("journal-1", 8), ("journal-2", -1), ("history-1", -1)])
+def test_what_is_kept_for_undo_and_is_damaged_costs_no_voxels_and_is_named(
+    kept_for_undo: Path, file: str, at: int
+) -> None:
+    path = kept_for_undo
+    if file.startswith("history"):
+        gather(path, older_files(path, 2), range(1, 99), lambda: None)
+        for number in (0, 1):
+            (path / f"journal-{number}").unlink()
+    assert not check(path).findings
+    size = (path / file).stat().st_size
+    _flip(path / file, at % size)
+    (found,) = check(path).findings
+    assert (found.what, found.file) == ("journal", file)
+    assert f"'{file}', kept for undo, is damaged" in found.sentence
+    assert "nothing that was drawn is lost" in found.sentence
+    # An opening gives all that was drawn.
+    with ProjectFolder.open(path, writable=False) as folder:
+        masks_of(folder, folder.load())
+    (path / file).unlink()
+    (found,) = check(path).findings
+    assert found.what == "journal" and "is missing" in found.sentence
+
+
+@pytest.mark.parametrize("at", [8, -1])
+def test_damaged_changes_that_wait_for_a_case_are_named(path: Path, at: int) -> None:
+    _flip(path / "cases/case-001/annotation-3.h5", 40)
+    with ProjectFolder.open(path, writable=True) as folder:
+        folder.load()
+        folder.waiting_edits.keep("case-001")
+    waiting = path / "cases/case-001/waiting.journal"
+    assert [one.what for one in check(path).findings] == ["mask"]
+    _flip(waiting, at % waiting.stat().st_size)
+    _, found = sorted(check(path).findings, key=lambda one: one.what != "mask")
+    assert (found.what, found.file) == ("journal", "cases/case-001/waiting.journal")
+    assert found.case == "case-001" and "'case-001'" in found.sentence
 
 
 def test_without_any_index_the_scans_speak_for_themselves(path: Path) -> None:

@@ -141,6 +141,19 @@ def gather(
             raise OSError(errno.EIO, "the disk gave back something else than was written")
 
 
+def is_sound(path: Path) -> bool:
+    """Whether a file can be read from its head to its end; all of it is read."""
+    try:
+        with open_regular(path) as file:
+            size, first = path.stat().st_size, read_first(file)
+            end = file.tell()
+            while read_raw(file, _is_any) is not None:
+                end = file.tell()
+    except OSError:
+        return False
+    return first > 0 and end == size
+
+
 def last_sequence(path: Path) -> int:
     """No record of a journal has a higher number, be it damaged or not."""
     try:
@@ -166,6 +179,10 @@ def _records(path: Path, wanted: Callable[[int, int], bool]) -> Iterator[RawReco
 
 def _is_none(kind: int, sequence: int) -> bool:
     return False
+
+
+def _is_any(kind: int, sequence: int) -> bool:
+    return True
 
 
 def _is_about(named: Collection[int]) -> Callable[[int, int], bool]:

@@ -98,22 +98,29 @@ class Recovery:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences about what was left out."""
-        notes: list[str] = []
+        return tuple(sentence for _, sentence in self.faults)
+
+    @property
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        """As `notes`, each with the name of its journal."""
+        faults: list[tuple[str, str]] = []
         if self.is_first_missing:
-            notes.append(
-                f"'{journal_name(self.generation)}' is missing: what was changed after the last "
-                "save is lost."
+            name = journal_name(self.generation)
+            faults.append(
+                (name, f"'{name}' is missing: what was changed after the last save is lost.")
             )
         if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].end:
-            notes.append("The last change was only half written and was left out.")
+            name = journal_name(self.journals[-1].number)
+            faults.append((name, "The last change was only half written and was left out."))
         damaged = [journal.number for journal in self.journals if journal.flaw == "damaged"]
         for number in (*damaged, *self.stray):
             name = journal_name(number)
-            notes.append(
+            sentence = (
                 f"Changes in '{name}' could not be read and were left out; "
                 f"a writer keeps them in '{name}.damaged'."
             )
-        return tuple(notes)
+            faults.append((name, sentence))
+        return tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
