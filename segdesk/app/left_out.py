@@ -50,6 +50,7 @@ def on_opening(
     notes: list[str] = []
     rows: dict[str, LeftOut] = {}
     earlier = folder.waiting_edits.cases(project)
+    notes += filter(None, map(folder.waiting_edits.damage, earlier))
     for case, row in unread.items():
         folder.leave_out(case)
         waits = counted(len(row.edits), "change")

@@ -33,6 +33,7 @@ from segdesk.store.journal.older import is_sound, older_files
 from segdesk.store.journal.recover import Recovery, recover_beside_a_writer
 from segdesk.store.outdated import newer_masks, refusal
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
+from segdesk.store.waiting import damage_of as damage_of_waiting
 
 What = Literal["index", "previous index", "scan", "mask", "prediction", "weights", "journal"]
 #: Told how far it is: a sentence, done, total.
@@ -233,10 +234,7 @@ class _Look:
 
     def _of(self, case: Case) -> Generator[Finding, None, None]:
         home = f"cases/{case.id}"
-        if (self._path / home / WAITING_FILE).exists() and not is_sound(
-            self._path / home / WAITING_FILE
-        ):
-            sentence = f"Changes that wait until '{case.id}' can be read are damaged."
+        if sentence := damage_of_waiting(self._layout, case.id):
             yield Finding("journal", f"{home}/{WAITING_FILE}", sentence, case=case.id)
         yield from self._scan(case, f"{home}/{VOLUME_FILE}")
         if case.generation:

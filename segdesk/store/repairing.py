@@ -35,6 +35,7 @@ from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.parts.project_codec import part
 from segdesk.store.remains import Found, Remains
 from segdesk.store.removed import REMOVED
+from segdesk.store.waiting import damage_of
 
 #: Told how far it is: a sentence, done, total.
 Tell = Callable[[str, int, int], None]
@@ -178,6 +179,8 @@ class _Repair:
         """Do on a mask what it lacks; whether that is anything."""
         case = found.case.id
         edits = list(self._remains.edits_of(case, since=found.since))
+        if damage := damage_of(self._remains.layout, case):
+            self._lost.append(damage)
         if waiting := self._remains.waiting(case):
             missing = lacking(mask, waiting)
             if missing.is_all or missing.edits:

@@ -19,7 +19,7 @@ from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Journal, read
-from segdesk.store.journal.recover import all_edits
+from segdesk.store.journal.recover import all_edits, set_aside
 
 
 class Waiting:
@@ -38,6 +38,10 @@ class Waiting:
     def cases(self, project: Project) -> tuple[str, ...]:
         """The cases of which something waits."""
         return tuple(case.id for case in project.cases if self._layout.waiting(case.id).is_file())
+
+    def damage(self, case: str) -> str:
+        """A sentence where what waits in the case's folder cannot all be read, else ""."""
+        return damage_of(self._layout, case)
 
     def of(self, case: str) -> tuple[Edit, ...]:
         """What waits in the case's folder and what the journals have of it, in order.
@@ -60,8 +64,12 @@ class Waiting:
             Where the disk refuses.
         """
         edits = self.of(case)
-        if edits and list(edits) != kept_of(self._layout, case):
+        is_whole = not self.damage(case)
+        if edits and not (is_whole and list(edits) == kept_of(self._layout, case)):
             self._guard.check()
+            with writing(f"What was drawn on '{case}'"):
+                if not is_whole:
+                    set_aside(self._layout.waiting(case))
             with (
                 writing(f"What was drawn on '{case}'"),
                 replacing(self._layout.waiting(case), self._guard.check) as temporary,
@@ -75,7 +83,10 @@ class Waiting:
         if path.exists():
             self._guard.check()
             with writing(f"What was drawn on '{case}'"):
-                path.unlink()
+                if self.damage(case):
+                    set_aside(path)
+                else:
+                    path.unlink()
                 sync_folder(path.parent)
 
 
@@ -90,6 +101,14 @@ def kept_of(layout: Layout, case: str) -> list[Edit]:
     with suppress(FileNotFoundError):
         return list(read(layout.waiting(case), 0).edits)
     return []
+
+
+def damage_of(layout: Layout, case: str) -> str:
+    """A sentence where what waits in the case's folder cannot all be read, else ""."""
+    with suppress(OSError):
+        if read(layout.waiting(case), 0).flaw:
+            return f"Not all that waits until '{case}' can be read is whole; the rest is lost."
+    return ""
 
 
 def joined(kept: Sequence[Edit], new: Sequence[Edit]) -> list[Edit]:

@@ -467,3 +467,18 @@ def test_a_save_that_has_written_a_mask_anew_is_newer_than_an_older_one_taken_me
     again = Workbench.open(saved)
     assert drawn(again, "case-001") == [2, 3] and again.notes == ()
     again.close()
+
+
+def test_what_waits_and_is_damaged_is_named_and_stays_beside_what_can_be_read(
+    saved: Path, tmp_path: Path
+) -> None:
+    damage(saved / MASK)
+    Workbench.open(saved).close()
+    damage(saved / WAITING)
+    content = (saved / WAITING).read_bytes()
+    sentence = "Not all that waits until 'case-001' can be read is whole"
+    assert sentence in " ".join(repair(saved, tmp_path / "new.segdesk").lost)
+    workbench = Workbench.open(saved)
+    assert sentence in " ".join(workbench.notes)
+    workbench.close()
+    assert (saved / f"{WAITING}.damaged").read_bytes() == content

@@ -300,7 +300,7 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
     """
     for number in recovery.stray:
         name = folder / journal_name(number)
-        replace_file(name, _free_name(name))
+        set_aside(name)
     if recovery.stray:
         sync_folder(folder)
     if not recovery.journals:
@@ -308,7 +308,7 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
     last = recovery.journals[-1]
     path = folder / journal_name(last.number)
     if last.flaw == "damaged":
-        _set_aside(path, last.end)
+        _keep_end(path, last.end)
     if not last.records:
         first = last.first if last.first > 0 else _free_sequence(folder)
         return Journal.create(folder, last.number, first)
@@ -357,10 +357,15 @@ def _has_only_begun(journal: Contents) -> bool:
     return all(isinstance(record, Stacks) for record in journal.records)
 
 
-def _set_aside(path: Path, start: int) -> None:
+def set_aside(path: Path) -> None:
+    """Give a file that cannot be read a name beside it, for people; raises OSError."""
+    replace_file(path, _free_name(path))
+
+
+def _keep_end(path: Path, start: int) -> None:
     if not start:
         # Nothing of it can be replayed; however large it is, it costs nothing.
-        replace_file(path, _free_name(path))
+        set_aside(path)
         return
     with open_regular(path) as source, io.BufferedRandom(new_regular(_free_name(path))) as kept:
         source.seek(start)
