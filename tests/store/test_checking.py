@@ -207,8 +207,8 @@ def test_beside_a_writer_a_save_in_between_is_no_fault(
         read, project = project_file.read, opened.project
         reads: list[int] = []
 
-        def and_save(*given: object) -> tuple[Project, int]:
-            found = read(*given)
+        def and_save(where: Path, name: str = "project.h5") -> tuple[Project, int]:
+            found = read(where, name)
             reads.append(found[1])
             # Two saves after the index was read: what it names is gone.
             for step in (len(reads) * 2, len(reads) * 2 + 1) if len(reads) < 5 else ():
