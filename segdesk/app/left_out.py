@@ -4,6 +4,7 @@ them comes back once they have a mask again, in this session or a later one."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from segdesk.core.annotation import Annotation
@@ -12,7 +13,7 @@ from segdesk.core.project import Project
 from segdesk.core.replay import lacking
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.copying import InMemory
-from segdesk.store.project_folder import ProjectFolder
+from segdesk.store.project_folder import Opened, ProjectFolder, edit_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,30 +50,63 @@ def on_opening(
     """
     notes: list[str] = []
     rows: dict[str, LeftOut] = {}
-    earlier = folder.waiting_edits.cases(project)
-    notes += filter(None, map(folder.waiting_edits.damage, earlier))
+    waiting = folder.waiting_edits
+    notes += filter(None, map(waiting.damage, waiting.cases(project)))
+    earlier = tuple(case for case in waiting.cases(project) if case not in unread)
     for case, row in unread.items():
         folder.leave_out(case)
         waits = counted(len(row.edits), "change")
         try:
-            waiting = folder.waiting_edits
             steps = waiting.keep(case) if folder.writable else waiting.of(case)
             said = f"{waits} of it, not saved yet, will be done then."
         except ProjectError as error:
             steps, said = tuple(row.edits), f"{waits} of it could not be kept. {error.sentence}"
         rows[case] = replace(row, steps=steps)
-        notes.append(f"{row.problem} '{case}' is left out until it can be read. {said}")
+        if row.problem:
+            notes.append(f"{row.problem} '{case}' is left out until it can be read. {said}")
+        else:
+            earlier += (case,)
     for case in earlier:
-        if case not in rows:
-            try:
-                rows[case] = LeftOut("", steps=folder.waiting_edits.of(case))
-            except ProjectError as error:
-                notes.append(error.sentence)
-                continue
-            notes.append(
-                f"'{case}' could not be read earlier; what it lacks is done once it can be."
-            )
+        try:
+            rows[case] = rows.get(case) or LeftOut("", steps=waiting.of(case))
+        except ProjectError as error:
+            notes.append(error.sentence)
+            continue
+        notes.append(f"'{case}' could not be read earlier; what it lacks is done once it can be.")
     return tuple(notes), rows
+
+
+def on_older_masks(opened: Opened, folder: ProjectFolder) -> dict[str, LeftOut]:
+    """Cases whose mask lacks more than the journal has of them since the last save: an older one
+    was taken, and the program ended before what led on from there was done again. The journal
+    alone does not fit it, or fits and leaves a hole.
+    """
+    rows: dict[str, LeftOut] = {}
+    for case in folder.waiting_edits.cases(opened.project):
+        count = sum(edit.case == case for entry in opened.entries if (edit := edit_of(entry)))
+        # Where it cannot be read, whoever does the Edits says so.
+        with suppress(ProjectError):
+            before = folder.waiting_edits.of(case)[: -count or None]
+            mask = folder.read_annotation(opened.project.case(case))
+            if count and lacking(mask, before).edits:
+                rows[case] = LeftOut("")
+    return rows
+
+
+def taken(
+    rows: dict[str, LeftOut], case: str, folder: ProjectFolder, *, look: bool
+) -> LeftOut | None:
+    """Take out the row of a case that has a mask now.
+
+    Parameters
+    ----------
+    look : into its folder too, because a read that failed once has left something there
+    """
+    row = rows.pop(case, None)
+    with suppress(ProjectError):
+        if row is None and look and folder.waiting_edits.waits(case):
+            return LeftOut("", steps=folder.waiting_edits.of(case))
+    return row
 
 
 def set_aside(
@@ -144,6 +178,8 @@ def _let_go(left_out: LeftOut, apart: list[Edit], folder: ProjectFolder) -> list
             name = folder.keep_left_out(apart)
             said = [f"{counted(len(apart), 'change')} did not fit; '{name}' keeps what they were."]
         if case:
+            # Its last copy goes once the disk itself has what was done again.
+            folder.sync()
             folder.waiting_edits.forget(case)
     except ProjectError as error:
         said.append(str(error))

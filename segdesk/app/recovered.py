@@ -27,7 +27,7 @@ def follow(
     ----------
     history : empty
     unread : gets the cases whose mask or scan cannot be read, why, and their Edits; nothing of them
-        is in the history
+        is in the history. The Edits of those that it has already are given to them alone
     note : told every Edit before it is tried: a save has to write every case that the journal names
     apply : changes the masks; raises ValueError or UsageError where an Edit does not fit
 
@@ -38,6 +38,8 @@ def follow(
     history.restore(opened.done, opened.undone)
     for case in opened.gone:
         history.forget_case(case)
+    for case in unread:
+        history.forget_steps(case)
     misfits: list[Edit] = []
     for entry in opened.entries:
         if isinstance(entry, Stacks):

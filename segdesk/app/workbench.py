@@ -66,7 +66,7 @@ class Workbench:
         self.history, self._unsaved = self._steps.history, self._steps.unsaved
         self.notes: tuple[str, ...] = ()
         self.last_saved: float | None = None  # by the clock that nobody sets (`time.monotonic`)
-        self.recovered = 0
+        self.recovered, self._is_open = 0, False
         self.left_out: dict[str, LeftOut] = {}  # cases that cannot be read
         self.brought_back: dict[str, str] = {}  # what became of their Edits once they could
         self._memory = Memory()
@@ -96,7 +96,7 @@ class Workbench:
         opened = self.folder.load()
         self.project, self.notes = opened.project, opened.notes
         self._unsaved.retired = set(opened.gone)
-        unread: dict[str, LeftOut] = {}
+        unread = left_out.on_older_masks(opened, self.folder)
         misfits = follow(opened, self.history, unread, note=self._unsaved.note, apply=self._apply)
         self._unsaved.cases -= unread.keys()
         notes, self.left_out = left_out.on_opening(unread, self.folder, self.project)
@@ -112,6 +112,7 @@ class Workbench:
             self._unsaved.segments |= self.folder.writable
         for case in filter(self.is_loaded, tuple(self.left_out)):
             self._bring_back(case, self.annotation(case))
+        self._is_open = True
 
     def close(self) -> None:
         """Let the project go. Saving comes first and is the caller's: see `saving`."""
@@ -172,7 +173,7 @@ class Workbench:
 
     def _bring_back(self, id: str, mask: Annotation) -> None:
         """Do again what waited until a case has a mask."""
-        if row := self.left_out.pop(id, None):
+        if row := left_out.taken(self.left_out, id, self.folder, look=self._is_open):
             do = self.do if self.folder.writable else self._apply
             self.brought_back[id] = left_out.bring_back(row, mask, do, self.folder)
 

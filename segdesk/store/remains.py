@@ -29,7 +29,7 @@ from segdesk.store.journal.journal_file import Contents, read
 from segdesk.store.journal.recover import applied, journal_numbers
 from segdesk.store.outdated import newer_masks
 from segdesk.store.parts import annotation_file, project_file, volume_file
-from segdesk.store.waiting import joined, kept_of
+from segdesk.store.waiting import kept_of, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,7 @@ class Remains:
             Where it cannot be read.
         """
         with reading(f"What was drawn on '{case}'"):
-            kept = kept_of(self.layout, case)
-        return joined(kept, list(self.edits_of(case, since=0))) if kept else []
+            return steps_of(self.layout, case) if kept_of(self.layout, case) else []
 
     def mask(self, found: Found) -> Annotation:
         """The mask that is left of a case, for the caller to change.

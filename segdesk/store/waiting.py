@@ -14,12 +14,13 @@ from contextlib import suppress
 from segdesk.core.edit import Edit
 from segdesk.core.lasting import replacing, sync_folder
 from segdesk.core.project import Project
+from segdesk.errors import ProjectError
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Journal, read
-from segdesk.store.journal.recover import all_edits, set_aside
+from segdesk.store.journal.recover import set_aside, steps
 
 
 class Waiting:
@@ -35,13 +36,25 @@ class Waiting:
         self._layout = layout
         self._guard = guard
 
+    @property
+    def _there(self) -> Layout:
+        """What was opened, wherever it lies now; raises ProjectGone where it can't be reached."""
+        return Layout(self._guard.readable())
+
     def cases(self, project: Project) -> tuple[str, ...]:
-        """The cases of which something waits."""
-        return tuple(case.id for case in project.cases if self._layout.waiting(case.id).is_file())
+        """The cases of which something waits; one that cannot be looked into is none."""
+        return tuple(case.id for case in project.cases if self.waits(case.id))
+
+    def waits(self, case: str) -> bool:
+        """Whether something waits in the case's folder; not where that cannot be looked into."""
+        try:
+            return self._there.waiting(case).is_file()
+        except (OSError, ProjectError):
+            return False
 
     def damage(self, case: str) -> str:
         """A sentence where what waits in the case's folder cannot all be read, else ""."""
-        return damage_of(self._layout, case)
+        return damage_of(self._there, case)
 
     def of(self, case: str) -> tuple[Edit, ...]:
         """What waits in the case's folder and what the journals have of it, in order.
@@ -52,8 +65,7 @@ class Waiting:
             Where it cannot be read.
         """
         with reading(f"What was drawn on '{case}'"):
-            new = [edit for _, edit in all_edits(self._layout.root) if edit and edit.case == case]
-            return tuple(joined(kept_of(self._layout, case), new))
+            return tuple(steps_of(self._there, case))
 
     def keep(self, case: str) -> tuple[Edit, ...]:
         """As `of`, and from now on it stays in the case's folder, whatever becomes of journals.
@@ -65,16 +77,13 @@ class Waiting:
         """
         edits = self.of(case)
         is_whole = not self.damage(case)
-        if edits and not (is_whole and list(edits) == kept_of(self._layout, case)):
-            self._guard.check()
-            with writing(f"What was drawn on '{case}'"):
+        self._guard.check()
+        with writing(f"What was drawn on '{case}'"):
+            if edits and not (is_whole and list(edits) == kept_of(self._layout, case)):
                 if not is_whole:
                     set_aside(self._layout.waiting(case))
-            with (
-                writing(f"What was drawn on '{case}'"),
-                replacing(self._layout.waiting(case), self._guard.check) as temporary,
-            ):
-                Journal.write_apart(temporary, [encode(edit) for edit in edits])
+                with replacing(self._layout.waiting(case), self._guard.check) as temporary:
+                    Journal.write_apart(temporary, [encode(edit) for edit in edits])
         return edits
 
     def forget(self, case: str) -> None:
@@ -88,6 +97,20 @@ class Waiting:
                 else:
                     path.unlink()
                 sync_folder(path.parent)
+
+
+def steps_of(layout: Layout, case: str) -> list[Edit]:
+    """What waits in the case's folder and what the journals have of it, in order.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read.
+    """
+    kept, (before, since) = kept_of(layout, case), steps(layout.root)
+    new = [edit for edit in since if edit.case == case]
+    # What waits knows more of what was before it than can be undone.
+    return joined(kept, new) if kept else [*(edit for edit in before if edit.case == case), *new]
 
 
 def kept_of(layout: Layout, case: str) -> list[Edit]:
@@ -112,9 +135,11 @@ def damage_of(layout: Layout, case: str) -> str:
 
 
 def joined(kept: Sequence[Edit], new: Sequence[Edit]) -> list[Edit]:
-    """A row, and the journals' row that goes on with its end."""
-    for start in range(len(kept) + 1):
-        overlap = len(kept) - start
-        if list(kept[start:]) == list(new[:overlap]):
+    """A row, and the journals' row that goes on with its end, or has no more than a part of it."""
+    kept, new = list(kept), list(new)
+    for start in range(len(kept)):
+        if kept[start:] == new[: len(kept) - start]:
             return [*kept[:start], *new]
+    if any(kept[start : start + len(new)] == new for start in range(len(kept))):
+        return kept
     return [*kept, *new]

@@ -16,9 +16,9 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import DoneAgain, Entry, Stacks, TakenBack
@@ -281,13 +281,47 @@ def applied(folder: Path, journals: Sequence[Contents]) -> Iterator[tuple[int, E
             yield number, entry if entry is None or isinstance(entry, Edit) else entry.applied
 
 
-def all_edits(folder: Path) -> Iterator[tuple[int, Edit | None]]:
-    """As `applied`, of every journal that is there and can be read."""
-    journals: list[Contents] = []
-    for number in journal_numbers(folder):
-        with suppress(OSError):
-            journals.append(read(folder / journal_name(number), number))
-    return applied(folder, journals)
+class Steps(NamedTuple):
+    """What is known to have led to the masks of now.
+
+    Parameters
+    ----------
+    before : what could be undone where `since` begins, the oldest first
+    since : all that was done from there on, as it was applied
+    """
+
+    before: tuple[Edit, ...]
+    since: tuple[Edit, ...]
+
+
+def steps(folder: Path) -> Steps:
+    """The Edits of the newest journals between which none is missing, and what they begin with.
+
+    Of older ones only those stay that hold what can be undone: a stroke may be there that was taken
+    back in a journal that is gone.
+
+    Raises
+    ------
+    OSError
+        Where the newest cannot be read.
+    """
+    chain, numbers = list[Contents](), journal_numbers(folder)
+    for number in numbers:
+        try:
+            found = read(folder / journal_name(number), number)
+        except OSError:
+            if number == numbers[-1]:
+                raise
+            continue
+        if chain and not _follows(chain[-1], found):
+            chain.clear()
+        chain.append(found)
+    if not chain:
+        return Steps((), ())
+    named = Recovery(0, tuple(chain), ()).stacks.done
+    older = edits_before(older_files(folder, chain[0].number), set(named))
+    before = tuple(older[number] for number in named if number in older)
+    return Steps(before, tuple(edit for _, edit in applied(folder, chain) if edit is not None))
 
 
 def mend(folder: Path, recovery: Recovery) -> Journal:
