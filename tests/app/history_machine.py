@@ -18,7 +18,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from segdesk.app import removing_segments, saving, workbench
+from segdesk.app import removing_segments, saving, steps
 from segdesk.app.removing import take_out
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
@@ -86,7 +86,7 @@ class HistoryMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(workbench, "History", lambda: History(BUDGET))
+        self.patch.setattr(steps, "History", lambda: History(BUDGET))
         self.copies = 0
         self.done: list[Step] = []
         self.undone: list[Step] = []

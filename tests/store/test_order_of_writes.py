@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from segdesk.core.annotation import Annotation
+from segdesk.core.edit import Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Intensities, plan_for
@@ -18,6 +19,7 @@ from segdesk.jobs import kept_messages
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import Note
 from segdesk.learning import arrays_file
+from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import paint, save
@@ -122,7 +124,10 @@ def _manifest(desk: Desk) -> None:
 
 def _stray_journal(desk: Desk) -> None:
     path = desk.folder.path
-    Journal.create(path, 9, 99).close()
+    stray = Journal.create(path, 9, 99)
+    stray.append(encode(Edit("Draw", CASE)))
+    stray.sync()
+    stray.close()
     desk.folder.load()
 
 

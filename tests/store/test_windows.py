@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from segdesk.core.annotation import Annotation
+from segdesk.core.edit import Edit
 from segdesk.core.prediction import Prediction
 from segdesk.errors import ProjectError, ProjectLocked
 from segdesk.store import new_project
 from segdesk.store.disk.lock import ProjectLock
+from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.ntfs import CAN_RUN, InUse, ntfs
@@ -109,7 +111,9 @@ def test_a_torn_journal_and_one_that_does_not_follow_are_mended(path: Path) -> N
     folder.close()
     with (path / "journal-0").open("ab") as file:
         file.write(b"torn")
-    Journal.create(path, 5, 77).close()
+    stray = Journal.create(path, 5, 77)
+    stray.append(encode(Edit("Draw", "case-001")))
+    stray.close()
     with ProjectFolder.open(path, writable=True) as again:
         opened = again.load()
         assert len(opened.edits) == 1
