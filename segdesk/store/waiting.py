@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from os.path import lexists
 
 from segdesk.core.edit import Edit
 from segdesk.core.lasting import replacing, sync_folder
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.store.disk.guard import Guard
-from segdesk.store.disk.layout import Layout
+from segdesk.store.disk.layout import WAITING_FILE, Layout
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Journal, read
@@ -43,7 +44,13 @@ class Waiting:
 
     def cases(self, project: Project) -> tuple[str, ...]:
         """The cases of which something waits; one that cannot be looked into is none."""
-        return tuple(case.id for case in project.cases if self.waits(case.id))
+        try:
+            home = self._there.root / "cases"
+        except ProjectError:
+            return ()
+        # One look at the disk for each of the many of which nothing waits.
+        found = (case.id for case in project.cases if lexists(home / case.id / WAITING_FILE))
+        return tuple(filter(self.waits, found))
 
     def waits(self, case: str) -> bool:
         """Whether something waits in the case's folder; not where that cannot be looked into."""
