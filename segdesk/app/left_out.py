@@ -93,6 +93,15 @@ def on_older_masks(opened: Opened, folder: ProjectFolder) -> dict[str, LeftOut]:
     return rows
 
 
+def read_now(rows: Mapping[str, LeftOut], bring_back: Callable[[str], object]) -> None:
+    """Bring back those that may be readable again, before anybody trains, packs or compares with a
+    mask that lacks what waits."""
+    for case in [case for case, row in rows.items() if not row.problem]:
+        # Whoever shows it says why it cannot be read.
+        with suppress(ProjectError):
+            bring_back(case)
+
+
 def taken(
     rows: dict[str, LeftOut], case: str, folder: ProjectFolder, *, look: bool
 ) -> LeftOut | None:

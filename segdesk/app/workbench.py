@@ -110,8 +110,8 @@ class Workbench:
         if misfits or opened.orphans:  # they keep nobody from opening; the next save drops them
             self.notes += kept_apart(self.folder, misfits, opened.orphans)
             self._unsaved.segments |= self.folder.writable
-        for case in filter(self.is_loaded, tuple(self.left_out)):
-            self._bring_back(case, self.annotation(case))
+        left_out.read_now(self.left_out, lambda id: self._bring_back(id, self.annotation(id)))
+        self.notes += tuple(f"{id}: {said}" for id, said in self.brought_back.items() if said)
         self._is_open = True
 
     def close(self) -> None:

@@ -169,6 +169,7 @@ class Session(QObject):
         self._take_in_hand(self._view)
         for note in notes:
             self.noted.emit(note)
+        workbench.brought_back.clear()  # It was said with the notes.
         self.ensure_segment()
         self.busy_changed.emit()
 
