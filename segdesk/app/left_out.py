@@ -3,14 +3,17 @@ them comes back once they have a mask again, in this session or a later one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
 from segdesk.core.replay import lacking
+from segdesk.core.segment import SegmentTable
+from segdesk.core.unnamed import clearing, words
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import Opened, ProjectFolder, edit_of
@@ -140,21 +143,31 @@ def with_left_out(memory: InMemory, cases: Iterable[LeftOut]) -> InMemory:
     return replace(memory, since=tuple(edit for row in cases for edit in row.edits))
 
 
-def bring_back(
-    left_out: LeftOut, mask: Annotation, do: Callable[[Edit], object], folder: ProjectFolder
-) -> str:
-    """Do again what a case lacks, now that it has a mask.
+class Bench(Protocol):
+    """What of the Workbench is needed here."""
+
+    folder: ProjectFolder
+
+    @property
+    def segments(self) -> SegmentTable: ...
+    def do(self, edit: Edit) -> None: ...
+    def apply_live(self, edit: Edit) -> None: ...
+    def forget_steps(self, case: str) -> None: ...
+
+
+def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> str:
+    """Do again what a case lacks, now that it has a mask, and take out of it what it has of
+    segments that were removed since; nothing older of the case can be undone then.
 
     Parameters
     ----------
     mask : as it was read; as it was when this returns, but for what is done
-    do : does an Edit; ValueError and UsageError where it does not fit
-    folder : keeps what does not fit apart, and lets go of the rest
 
     Returns
     -------
     What became of it, in sentences; "" where nothing is lacking.
     """
+    folder, do = bench.folder, bench.do if bench.folder.writable else bench.apply_live
     found = lacking(mask, left_out.steps)
     brought, apart = 0, list[Edit]()
     # What is known to lead there, or else what the newest save lacked, each as it fits.
@@ -176,6 +189,11 @@ def bring_back(
         said.append(f"{counted(len(apart), 'change')} did not fit.")
     if left_out.older and not found.is_all:
         said.append(f"What else was changed after {left_out.older} may not be in it.")
+    edit, count = clearing(mask, case, bench.segments.numbers)
+    if count:
+        do(edit)
+        bench.forget_steps(case)
+        said.append(words(case, count))
     return " ".join(said)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from segdesk.app.left_out import LeftOut, counted
+from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
 from segdesk.core.history import UNDO, History, Stacks
+from segdesk.core.replay import not_in
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.project_folder import Opened, ProjectFolder
 
@@ -20,6 +22,7 @@ def follow(
     *,
     note: Callable[[Edit], object],
     apply: Callable[[Edit], object],
+    mask: Callable[[str], Annotation],
 ) -> list[Edit]:
     """Do what the journal says was done since the last save, with the history of before it.
 
@@ -30,10 +33,12 @@ def follow(
         is in the history. The Edits of those that it has already are given to them alone
     note : told every Edit before it is tried: a save has to write every case that the journal names
     apply : changes the masks; raises ValueError or UsageError where an Edit does not fit
+    mask : of a case that an Edit was just tried on
 
     Returns
     -------
-    What did not fit.
+    What did not fit, but for what the masks have already: what was done again on a case that had
+    been left out stands in the journal twice until the next save.
     """
     history.restore(opened.done, opened.undone)
     for case in opened.gone:
@@ -57,6 +62,10 @@ def follow(
             history.forget_steps(edit.case)
         except (ValueError, UsageError):
             misfits.append(edit)
+            if edit.case:
+                own = [one for one in misfits if one.case == edit.case]
+                left = list(map(id, not_in(mask(edit.case), own)))
+                misfits = [one for one in misfits if one.case != edit.case or id(one) in left]
         else:
             history.follow(entry)
     return misfits

@@ -97,7 +97,8 @@ class Workbench:
         self.project, self.notes = opened.project, opened.notes
         self._unsaved.retired = set(opened.gone)
         unread = left_out.on_older_masks(opened, self.folder)
-        misfits = follow(opened, self.history, unread, note=self._unsaved.note, apply=self._apply)
+        note, apply, mask = self._unsaved.note, self._apply, self.annotation
+        misfits = follow(opened, self.history, unread, note=note, apply=apply, mask=mask)
         self._unsaved.cases -= unread.keys()
         notes, self.left_out = left_out.on_opening(unread, self.folder, self.project)
         self.notes += notes
@@ -174,8 +175,7 @@ class Workbench:
     def _bring_back(self, id: str, mask: Annotation) -> None:
         """Do again what waited until a case has a mask."""
         if row := left_out.taken(self.left_out, id, self.folder, look=self._is_open):
-            do = self.do if self.folder.writable else self._apply
-            self.brought_back[id] = left_out.bring_back(row, mask, do, self.folder)
+            self.brought_back[id] = left_out.bring_back(id, row, mask, self)
 
     def in_memory(self) -> InMemory:
         """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""

@@ -8,6 +8,7 @@ modules that call it.
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import shutil
@@ -26,6 +27,8 @@ from segdesk.core.regular_file import (
 from segdesk.errors import SegdeskError
 
 PARTIAL = ".partial"
+#: Bytes in the name of a file, on nearly every file system.
+LONGEST_NAME = 255
 #: Asked right before a rename: raises where it must not be.
 Check = Callable[[], object]
 _IS_WINDOWS = sys.platform == "win32"
@@ -34,8 +37,11 @@ _TRIES, _WAIT_S = 10, 0.05
 
 
 def partial_name(path: Path) -> Path:
-    """The temporary name of a file or folder, beside it."""
-    return path.with_name(f".{path.name}{PARTIAL}")
+    """The temporary name of a file or folder, beside it; no longer than a name may be."""
+    name = path.name
+    if len(os.fsencode(name)) > LONGEST_NAME - len(PARTIAL) - 1:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return path.with_name(f".{name}{PARTIAL}")
 
 
 def no_check() -> None:

@@ -47,6 +47,29 @@ def lacking(mask: Annotation, steps: Sequence[Edit]) -> Lacking:
     return Lacking((), is_all=bool(steps) and _fit(mask, [steps[-1].inverse()]))
 
 
+def not_in(mask: Annotation, steps: Sequence[Edit]) -> list[Edit]:
+    """A row without the end of it that is in a mask already, step by step.
+
+    Parameters
+    ----------
+    mask : the same when this returns
+    steps : of one case, in order
+    """
+    left, taken = list(steps), list[Edit]()
+    try:
+        while left:
+            step = replace(left[-1], segments=())
+            mask.apply(step.inverse())
+            taken.append(step)
+            left.pop()
+    except ValueError:
+        pass
+    finally:
+        for step in reversed(taken):
+            mask.apply(step)
+    return left
+
+
 def _without_undone(steps: Sequence[Edit]) -> tuple[Edit, ...]:
     """The same without what was taken back right after it."""
     left: list[Edit] = []

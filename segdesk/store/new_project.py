@@ -8,6 +8,7 @@ from pathlib import Path
 from segdesk.core.lasting import new_folder
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
+from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
@@ -43,7 +44,8 @@ def check_place(path: Path) -> None:
     Raises
     ------
     ProjectError
-        Where something is there already, or there is no folder to put it into.
+        Where something is there already, there is no folder to put it into, or it would lie inside
+        of a project: who removes that one would remove both.
     """
     if path.exists() or path.is_symlink():
         raise ProjectError(f"There is already something at '{path.name}'.", "Choose another name.")
@@ -52,3 +54,11 @@ def check_place(path: Path) -> None:
             f"There is no folder '{path.parent}' to put the project into.",
             "Make the folder first.",
         )
+    home = path.absolute().parent.resolve()
+    for folder in (home, *home.parents):
+        is_one = (folder / PROJECT_FILE).is_file() and (folder / "runs").is_dir()
+        if is_one or project_file.holds_cases(folder):
+            raise ProjectError(
+                f"'{path.name}' would lie inside the project '{folder.name}'.",
+                "Choose a place outside of it.",
+            )

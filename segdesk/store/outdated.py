@@ -8,10 +8,15 @@ newer mask is all there is of what was drawn since: nobody may remove it, or wri
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 
+from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.disk.layout import Layout, journal_name
+from segdesk.store.parts import project_file
 from segdesk.store.previous_mask import older_generations
 
 
@@ -54,6 +59,31 @@ def newest_mask(layout: Layout, case: str) -> int:
     except (ProjectError, UsageError):
         return 0
     return max(numbers, default=0)
+
+
+@contextmanager
+def unless_saved_since(folder: Path, case: Case, *, is_writer: bool) -> Generator[None, None, None]:
+    """Where a case cannot be read because another program has saved or removed it since the project
+    was opened here to be read, say that instead; raises ProjectError."""
+    try:
+        yield
+    except ProjectError as error:
+        if is_writer or _is_named(folder, case):
+            raise
+        raise ProjectError(
+            f"Another program has saved '{folder.name}' since it was opened here to be read: "
+            f"'{case.id}' is not what it was.",
+            "Open the project again.",
+        ) from error
+
+
+def _is_named(folder: Path, case: Case) -> bool:
+    """Whether the index of today says of a case what it said."""
+    try:
+        rows = project_file.read(folder)[0].cases
+    except ProjectError:
+        return True
+    return (case.id, case.generation) in ((row.id, row.generation) for row in rows)
 
 
 def refusal(layout: Layout, cases: tuple[str, ...]) -> ProjectError:

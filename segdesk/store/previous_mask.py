@@ -22,7 +22,7 @@ class PreviousMask:
     Parameters
     ----------
     case : as it is with this mask
-    saved : when its file was written, seconds since 1970
+    saved : when it was written, seconds since 1970
     """
 
     case: Case
@@ -76,8 +76,7 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
             said = annotation_file.read_part(path, case).case(case.id)
             older = replace(case, generation=number, statuses=said.statuses, complete=said.complete)
             annotation_file.read(path, older)
-            with reading(f"The mask of '{case.id}'"):
-                return PreviousMask(older, path.stat().st_mtime)
+            return PreviousMask(older, annotation_file.saved(path, case))
         except ProjectError:
             continue
     return None

@@ -1,16 +1,7 @@
 """The door to the project on disk: the `ProjectFolder`.
 
-    NAME.segdesk/
-      project.h5                    the index
-      cases/ID/volume.h5            written once
-      cases/ID/annotation-N.h5      the mask as of generation N
-      runs/ID/                      a run's model and logs; predictions/CASE.h5
-      journal-N                     Edits since generation N; older ones while they can be undone
-      removed/ID                    cases that were taken out
-      lock                          one writer
-
-Everything outside this room goes through here. When to save and what an Edit means belongs to
-`app`.
+What lies where says ARCHITECTURE.md. Everything outside this room goes through here. When to save
+and what an Edit means belongs to `app`.
 """
 
 from __future__ import annotations
@@ -276,12 +267,14 @@ class ProjectFolder:
         Raises
         ------
         ProjectError
-            Where the file is missing or damaged, or one is there that the index does not know.
+            Where the file is missing or damaged, or one is there that the index does not know; of
+            a project that is only read also where a writer has saved the case since.
         """
         if case.id in self._newer:
             raise outdated.refusal(self._layout, (case.id,))
         layout = Layout(self._guard.readable())
-        return annotation_file.read(layout.annotation(case.id, case.generation), case)
+        with outdated.unless_saved_since(layout.root, case, is_writer=self.writable):
+            return annotation_file.read(layout.annotation(case.id, case.generation), case)
 
     def numbered(self, edit: Edit) -> Edit:
         """The Edit with the number that the next `append` gives it."""

@@ -17,6 +17,7 @@ from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Index
+from segdesk.store.outdated import unless_saved_since
 from segdesk.store.parts import volume_file
 from segdesk.store.parts.case_codec import MOST_CASES
 from segdesk.store.parts.project_codec import part
@@ -161,7 +162,8 @@ class Scans:
             another Grid.
         """
         layout = Layout(self._guard.readable())
-        return volume_file.read(layout.volume(case.id), case, self._sound)
+        with unless_saved_since(layout.root, case, is_writer=self._guard.writable):
+            return volume_file.read(layout.volume(case.id), case, self._sound)
 
     def location(self, case: Case, *, checked: Iterable[int] = ()) -> tuple[Path, int]:
         """The absolute path of a case's volume and the byte offset of its voxels. Any thread.

@@ -63,8 +63,16 @@ class ProjectLock:
         try:
             _lock(descriptor)
         except OSError as error:
-            holder = _holder(descriptor)
+            holder, is_shared = _holder(descriptor), os.fstat(descriptor).st_nlink > 1
             os.close(descriptor)
+            if error.errno in _HELD and is_shared:
+                # Its text may be of another day: nobody writes it into a file that is shared.
+                raise ProjectLocked(
+                    f"The project '{folder.name}' shares its files with a copy (hard links), and "
+                    "one of the two is open for writing.",
+                    "Close it there, or only read it here; a copy made without hard links can be "
+                    "opened beside it.",
+                ) from error
             if error.errno in _HELD:
                 raise ProjectLocked(
                     f"The project '{folder.name}' is open for writing in another program{holder}.",

@@ -2,6 +2,7 @@
 
     labels, provenance               uint8, one gzip chunk for each slice, empty slices not stored
     dismissed_runs, dismissed_slices  the predictions that were dismissed, one row each
+    saved                            attribute: when it was written, seconds since 1970
     part/                            the case as of this generation, with its statuses and pool,
                                      and the segments: `project_codec.part`
 
@@ -12,6 +13,7 @@ change are copied packed from the previous one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,8 @@ from segdesk.store.parts.seal import Kind
 
 KIND: Kind = "annotation"
 LAYERS = ("labels", "provenance")
+#: Seconds since 1970; every calendar knows the years until then.
+LATEST = 1e11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +110,7 @@ class NewGeneration:
         return True
 
     def _put_rows(self, root: NewGroup) -> None:
+        root.put(saved=time.time())
         encode(self.part, root.group(PART))
         rows = sorted(self.dismissed)
         root.texts("dismissed_runs", [run for run, _ in rows])
@@ -168,3 +173,10 @@ def read_part(path: Path, case: Case) -> Project:
     with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, case.grid.shape) as root:
         check_same("mask", case, root)
         return decode(root.group(PART))
+
+
+def saved(path: Path, case: Case) -> float:
+    """When a mask was written, seconds since 1970; raises as `read_part`."""
+    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, case.grid.shape) as root:
+        when = root.number("saved") if root.has("saved") else -1.0
+        return when if 0 <= when < LATEST else path.stat().st_mtime
