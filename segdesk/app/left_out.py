@@ -11,9 +11,9 @@ from typing import Protocol
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
+from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.segment import SegmentTable
-from segdesk.core.unnamed import clearing, words
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import Opened, ProjectFolder, edit_of
@@ -189,7 +189,7 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
         said.append(f"{counted(len(apart), 'change')} did not fit.")
     if left_out.older and not found.is_all:
         said.append(f"What else was changed after {left_out.older} may not be in it.")
-    edit, count = clearing(mask, case, bench.segments.numbers)
+    edit, count = clearing(mask, case, bench.segments.gone)
     if count:
         do(edit)
         bench.forget_steps(case)

@@ -19,9 +19,9 @@ from segdesk.core.edit import Edit
 from segdesk.core.lasting import lasting_folder, new_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
+from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.run import Run
-from segdesk.core.unnamed import clearing, words
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
@@ -101,7 +101,7 @@ def check_place(target: Path, path: Path) -> None:
     ProjectError
         Where something is there already, there is no folder to put it into, or it is the old one.
     """
-    if target.resolve().is_relative_to(path.resolve()):
+    if not target.exists() and target.resolve().is_relative_to(path.resolve()):
         raise ProjectError(
             f"'{target.name}' lies inside the project that is to be repaired.",
             "Choose a place outside of it: the old folder is not changed.",
@@ -171,7 +171,7 @@ class _Repair:
         """A case with its mask as of the journals, written as the new generation."""
         case, mask = found.case, self._remains.mask(found)
         done = self._follow(mask, found)
-        edit, count = clearing(mask, case.id, self._remains.project.segments.numbers)
+        edit, count = clearing(mask, case.id, self._remains.project.segments.gone)
         if count:
             mask.apply(edit)
             self._lost.append(words(case.id, count))

@@ -1,4 +1,7 @@
-"""Voxels of a number that no segment has: an older mask has them of a segment removed since."""
+"""Voxels of a segment that was removed since a mask was saved.
+
+Only of numbers that are known to have been a segment's: of any other the table may be what is lost.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,19 @@ from segdesk.core.edit import Edit, Patch
 from segdesk.core.prediction import replacement
 
 
-def clearing(mask: Annotation, case: str, numbers: Collection[int]) -> tuple[Edit, int]:
+def clearing(mask: Annotation, case: str, gone: Collection[int]) -> tuple[Edit, int]:
     """What makes them background, as the removal of a segment does, and how many they are.
 
     Parameters
     ----------
     mask : of the case, the same when this returns
-    numbers : of the segments that there are
+    gone : numbers of segments that were removed
     """
-    is_named = np.zeros(256, dtype=np.bool_)
-    is_named[[0, *numbers]] = True
+    is_kept = np.ones(256, dtype=np.bool_)
+    is_kept[list(gone)] = False
     patches, count = list[Patch](), 0
     for index, plane in enumerate(mask.labels):
-        kept = is_named[plane]
+        kept = is_kept[plane]
         if kept.all():
             continue
         count += int(np.count_nonzero(~kept))
