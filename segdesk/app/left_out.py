@@ -29,12 +29,14 @@ class LeftOut:
     edits : what the journal has of it since the last save, in order
     steps : all that is there of what led to its newest mask and beyond, in order
     older : words for when the older mask that takes its place is from; "" where none does
+    is_kept : whether the case's folder has `steps`; else a save would drop the last of them
     """
 
     problem: str
     edits: list[Edit] = field(default_factory=list[Edit])
     steps: tuple[Edit, ...] = ()
     older: str = ""
+    is_kept: bool = True
 
 
 def on_opening(
@@ -63,7 +65,8 @@ def on_opening(
             steps = waiting.keep(case) if folder.writable else waiting.of(case)
             said = f"{waits} of it, not saved yet, will be done then."
         except ProjectError as error:
-            steps, said = tuple(row.edits), f"{waits} of it could not be kept. {error.sentence}"
+            steps, said = tuple(row.edits), f"The journal alone has {waits} of it. {error.sentence}"
+            row = replace(row, is_kept=False)
         rows[case] = replace(row, steps=steps)
         if row.problem:
             notes.append(f"{row.problem} '{case}' is left out until it can be read. {said}")
@@ -134,8 +137,27 @@ def set_aside(
         waiting = folder.waiting_edits
         steps = waiting.keep(case) if folder.writable else waiting.of(case)
     except ProjectError:
-        steps = tuple(done)
+        return LeftOut(problem.sentence, steps=tuple(done), is_kept=False)
     return LeftOut(problem.sentence, steps=steps)
+
+
+def keep_before_a_save(rows: dict[str, LeftOut], folder: ProjectFolder) -> None:
+    """Keep what the disk did not take when a case was left out: a save drops the journals that have
+    it. Where the case's folder is the trouble, it is kept beside the journals.
+
+    Raises
+    ------
+    ProjectError
+        Where the disk still refuses.
+    """
+    for case, row in tuple(rows.items()):
+        if row.is_kept:
+            continue
+        try:
+            row = replace(row, steps=folder.waiting_edits.keep(case))
+        except ProjectError:
+            folder.keep_left_out(row.steps)
+        rows[case] = replace(row, is_kept=True)
 
 
 def with_left_out(memory: InMemory, cases: Iterable[LeftOut]) -> InMemory:

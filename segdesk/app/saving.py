@@ -5,6 +5,7 @@ How files are replaced safely belongs to `store`.
 
 from __future__ import annotations
 
+from segdesk.app.left_out import keep_before_a_save
 from segdesk.app.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.store.project_folder import Save
@@ -20,6 +21,7 @@ class PendingSave:
 
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
+        keep_before_a_save(workbench.left_out, workbench.folder)
         changed = workbench.take_unsaved()
         self._ids = tuple(changed)
         try:

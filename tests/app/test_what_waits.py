@@ -213,3 +213,34 @@ def test_what_waits_is_done_before_anybody_trains_or_packs(waiting: Path) -> Non
     assert mask.labels[1].any() and workbench.is_unsaved("case-001")
     assert "case-001: 1 change made since fit it and was done again." in workbench.notes
     workbench.close()
+
+
+@pytest.mark.parametrize("away_is", ["the mask", "the whole folder"])
+def test_what_a_full_disk_did_not_keep_is_kept_before_a_save_drops_the_journal(
+    tmp_path: Path, away_is: str
+) -> None:
+    workbench = make_project(tmp_path, cases=2)
+    stroke(workbench, 0)
+    saving.save(workbench)
+    stroke(workbench, 1)
+    workbench.close()
+    path = workbench.folder.path
+    gone = newest_mask(path) if away_is == "the mask" else path / "cases/case-001"
+    away = gone.rename(tmp_path / "away")
+    with full_disk(path):
+        workbench = Workbench.open(path)
+    assert "The journal alone has 1 change of it." in " ".join(workbench.notes)
+    stroke(workbench, 0, case="case-002")
+    with full_disk(path), pytest.raises(ProjectError):
+        saving.save(workbench)
+    for index in range(3):
+        stroke(workbench, index, case="case-002")
+        workbench.history.clear()
+        saving.save(workbench)
+    workbench.close()
+    away.rename(gone)
+    workbench = Workbench.open(path)
+    is_apart = away_is == "the whole folder"
+    assert drawn(workbench, "case-001") == ([0] if is_apart else [0, 1])
+    assert (path / "left-out-1.journal").exists() == is_apart
+    workbench.close()
