@@ -207,7 +207,6 @@ def test_runs_that_only_the_lost_index_knew_lie_aside_and_are_named(path: Path) 
     _lose_both_indices(path)
     repaired = repair(path, made := path.with_name("new.segdesk"))
     assert repaired.lost == (
-        "No file tells the pool of 'case-003'; look at it before a training.",
         "run-001 is left out: only the index says how it was trained; its files are in "
         "'removed/runs/run-001'.",
     )
@@ -272,3 +271,26 @@ def test_the_new_project_has_nothing_to_undo_and_that_is_said(path: Path) -> Non
         opened = folder.load()
         assert len(opened.entries) == 2
         assert np.array_equal(masks_of(folder, opened)["case-001"].labels, before)
+
+
+def test_a_patient_nobody_has_drawn_on_keeps_the_pool_without_any_index(tmp_path: Path) -> None:
+    """Any mask that was saved after the pools were drawn tells all of them."""
+    path = tmp_path / "p.segdesk"
+    folder, project = project_with_cases(path, "case-001", "case-002", "case-003")
+    first, second, third = project.cases
+    by_hand = replace(third, pool="test")
+    pools: tuple[tuple[str, Pool], ...] = (
+        (first.patient_of(0), "train"),
+        (second.patient_of(0), "validation"),
+    )
+    project = replace(project, cases=(first, second, by_hand), split=Split(3, pools))
+    folder.save_index(project)
+    mask = Annotation(first.grid)
+    paint(folder, mask, "case-001", 1)
+    save(folder, project, {"case-001": mask})
+    folder.close()
+    _lose_both_indices(path)
+    repaired = repair(path, tmp_path / "new.segdesk")
+    kept = dict(repaired.project.split.pools)
+    assert kept == {**dict(pools), third.patient_of(0): "test"}
+    assert not any("No file tells the pool" in said for said in (*repaired.lost, *repaired.notes))

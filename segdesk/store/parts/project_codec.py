@@ -64,19 +64,24 @@ def link_files(project: Project, root: NewGroup) -> None:
 
 
 def part(project: Project, case: Case) -> Project:
-    """What a file of one case keeps of a project: the case, in its pool; segments, settings.
+    """What a file of one case keeps of a project: the case; the pools of all; segments, settings.
+
+    All pools, because a case that nobody has drawn on has no file of its own that could tell its
+    patient's, should the index be lost.
 
     Parameters
     ----------
     case : as it is in that file
     """
-    patients = {case.patient_of(index) for index in range(case.slices)}
-    pools = tuple(row for row in project.split.pools if row[0] in patients)
+    pools = dict(project.split.pools)
+    for other in project.cases:
+        if other.pool is not None and other.id != case.id:
+            pools |= dict.fromkeys(map(other.patient_of, range(other.slices)), other.pool)
     return Project(
         id=project.id,
         cases=(case,),
         segments=project.segments,
-        split=Split(project.split.seed, pools),
+        split=Split(project.split.seed, tuple(pools.items())),
         settings=project.settings,
     )
 
