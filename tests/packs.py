@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import pytest
 
 from segdesk.app import saving
 from segdesk.app.packing import prepare
@@ -18,7 +20,10 @@ from segdesk.core.edit import Dismissal, Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Epoch, Intensities, Run, plan_for
 from segdesk.core.run_in_use import RunInUse
-from segdesk.store.pack.contents import run_files
+from segdesk.errors import Cancelled
+from segdesk.jobs.errand_lines import Rows
+from segdesk.store.pack import unpacker, unpacking
+from segdesk.store.pack.contents import Held, Tell, run_files
 from segdesk.store.parts import seal
 from tests.projects import SHAPE, make_project, stroke
 
@@ -89,6 +94,43 @@ def pack_of(workbench: Workbench, file: Path) -> Path:
     """All of a project, packed."""
     prepare(workbench).write(file)
     return file
+
+
+def unpack_here(
+    file: Path,
+    path: Path,
+    *,
+    tell: Tell | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Held:
+    """As `unpack`, its work done in this process: so that a test can count or fail its steps."""
+    with in_this_process():
+        return unpacker.unpack(file, path, tell=tell, cancelled=cancelled)
+
+
+@contextmanager
+def in_this_process() -> Iterator[None]:
+    """A packed file is read here, and a stop is asked for at each step that is told."""
+
+    def run(
+        command: str,
+        arguments: Sequence[str],
+        *,
+        tell: Tell | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> Rows:
+        def told(sentence: str, done: int, total: int) -> None:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            if tell is not None:
+                tell(sentence, done, total)
+
+        assert command == "unpacker"
+        return unpacking.work(arguments, told)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unpacker, "run", run)
+        yield
 
 
 def content_of(workbench: Workbench) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.errors import Cancelled, ProjectError, ProjectGone, UsageError
-from segdesk.store.pack.contents import Asked, Contents, Tell
+from segdesk.store.pack.contents import Asked, Contents, Held, Tell
 from segdesk.store.pack.write import check_place, pack
 from segdesk.store.project_folder import ProjectFolder
 
@@ -198,7 +198,7 @@ def parted(project: Project, left_out: Collection[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def counted(project: Project) -> str:
+def counted(project: Project | Held) -> str:
     """How many cases and runs a project has, in words."""
     cases, runs = len(project.cases), len(project.runs)
     said = f"{cases} {'case' if cases == 1 else 'cases'}"

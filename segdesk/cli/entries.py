@@ -1,4 +1,4 @@
-"""The window and the trainer: the only lazy imports of the command line, one in each function."""
+"""The window and the child processes: the only lazy imports of the commands, one each."""
 
 from __future__ import annotations
 
@@ -65,5 +65,12 @@ def run_trainer(bundle_folder: Path) -> None:
 def run_decoder() -> None:
     """Be the process that decodes compressed DICOM pixels, until stdin ends."""
     from segdesk.formats.decoding import serve
+
+    serve()
+
+
+def run_unpacker() -> None:
+    """Be the process that reads a packed project, once."""
+    from segdesk.store.pack.unpacking import serve
 
     serve()

@@ -83,6 +83,12 @@ def _trainer(bundle: Path) -> None:
     entries.run_trainer(bundle)
 
 
+@app.command("unpacker", hidden=True)
+def _unpacker() -> None:
+    """Be the process that reads a packed project; started by segdesk itself."""
+    entries.run_unpacker()
+
+
 @app.command("demo")
 def _demo(
     folder: Path = typer.Option(Path("demo"), help="Where the demo project and pictures go."),

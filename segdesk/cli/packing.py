@@ -79,11 +79,11 @@ def unpack(
     report = Report(as_json=as_json)
     check_name(project)
     with asked_to_stop() as is_asked, report.progress() as tell:
-        row = unpacking.unpack(file, project, tell=tell, cancelled=is_asked)
-    report.say(f"Unpacked {packing.counted(row)} into {project}.")
+        held = unpacking.unpack(file, project, tell=tell, cancelled=is_asked)
+    report.say(f"Unpacked {packing.counted(held)} into {project}.")
     fields = {
         "project": str(project),
-        "cases": [one.id for one in row.cases],
-        "runs": [one.id for one in row.runs],
+        "cases": list(held.cases),
+        "runs": list(held.runs),
     }
     report.answer(fields)

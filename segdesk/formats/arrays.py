@@ -11,6 +11,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -202,9 +203,34 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 def _planes(h5: Any) -> list[str]:
     """Paths of the datasets of an HDF5 file that may hold slices, in order."""
-    found: list[str] = []
-    h5.visititems(lambda name, item: found.append("/" + name) if _has_planes(item) else None)
-    return sorted(found)
+    return sorted(_planes_below(h5, "", set()))
+
+
+def _planes_below(group: Any, path: str, seen: set[Any]) -> Iterator[str]:
+    """The same of one group; an object that has several names is looked at once.
+
+    Members are asked for in HDF5's own order: for any other, `visititems` among it, HDF5 makes a
+    table of them first, and where one cannot be read then it frees what it never set, which ends
+    the process (HDF5 1.14.6, H5G__dense_iterate).
+    """
+    import h5py as untyped_h5py
+
+    h5py: Any = untyped_h5py
+    names: list[bytes] = []
+    group.id.links.iterate(names.append, order=h5py.h5.ITER_NATIVE)
+    for name in sorted(names):
+        if group.id.links.get_info(name).type != h5py.h5l.TYPE_HARD:
+            continue
+        item = group[name]
+        place = h5py.h5o.get_info(item.id).addr
+        if place in seen:
+            continue
+        seen.add(place)
+        here = f"{path}/{name.decode()}"
+        if isinstance(item, h5py.Group):
+            yield from _planes_below(item, here, seen)
+        elif _has_planes(item):
+            yield here
 
 
 def _open_hdf5(file: Path, key: str) -> Stored:

@@ -28,7 +28,7 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 #: From <sys/prctl.h>.
 _PR_SET_PDEATHSIG = 1
 #: Exit status of a child whose parent is gone; nobody is left to read it.
-_ORPHANED = 1
+ORPHANED = 1
 
 
 class Channel:
@@ -94,7 +94,7 @@ class Channel:
             while rest:
                 rest = rest[os.write(self._lines, rest) :]
         except OSError:  # a broken pipe, which Windows calls by other names
-            os._exit(_ORPHANED)
+            os._exit(ORPHANED)
 
     def _read_commands(self) -> None:
         pending = b""
@@ -102,7 +102,7 @@ class Channel:
             *lines, pending = (pending + chunk).split(b"\n")
             for line in lines:
                 self._obey(line.decode(errors="replace"))
-        os._exit(_ORPHANED)
+        os._exit(ORPHANED)
 
     def _obey(self, line: str) -> None:
         match decode_command(line):
@@ -142,20 +142,27 @@ def open_channel() -> Channel:
     Afterwards file descriptor 1 is stderr's and 0 is the null device; the protocol runs on private
     copies that no grandchild inherits. Call it once, before Keras loads.
     """
-    _die_with_parent()
+    die_with_parent()
     if sys.platform != "win32":
         os.nice(NICENESS)
-    # What Python's or C's buffers still hold is deliberately not flushed here: it would land among
-    # the messages. It goes to stderr with their next flush.
+    return Channel(*take_streams())
+
+
+def take_streams() -> tuple[int, int]:
+    """Private copies of stdin and stdout; what is left in their place does no harm.
+
+    What Python's or C's buffers still hold is deliberately not flushed: it would land among the
+    messages. It goes to stderr with their next flush.
+    """
     commands, lines = os.dup(_STDIN), os.dup(_STDOUT)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, _STDIN)
     os.close(null)
     os.dup2(_STDERR, _STDOUT)
-    return Channel(commands, lines)
+    return commands, lines
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """On Linux the kernel ends this process with its parent, even where C code holds the GIL."""
     parent = os.environ.pop(PARENT_VARIABLE, "")
     if sys.platform != "linux" or not parent:
@@ -165,7 +172,7 @@ def _die_with_parent() -> None:
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != int(parent):  # it went before the kernel was told
-        os._exit(_ORPHANED)
+        os._exit(ORPHANED)
 
 
 def _read(descriptor: int) -> bytes:

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QWidget
 
 from segdesk.app import packing, unpacking
 from segdesk.app.packing import Pack
+from segdesk.app.unpacking import Held
 from segdesk.app.workbench import Workbench
-from segdesk.core.project import Project
 from segdesk.errors import Cancelled, SegdeskError
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.new_project import NewProjectDialog, Words
@@ -150,11 +150,11 @@ class Packing(QObject):
             "pack_checking",
             tr("Checking {name}", name=file.name),
             lambda task: unpacking.look(file, tell=task.tell, cancelled=task.is_cancelled),
-            lambda project: self._ask_for_place(file, project),
+            lambda held: self._ask_for_place(file, held),
         )
 
-    def _ask_for_place(self, file: Path, project: Project) -> None:
-        what = packing.counted(project)
+    def _ask_for_place(self, file: Path, held: Held) -> None:
+        what = packing.counted(held)
         NewProjectDialog(
             self._window,
             self._preferences.now.project_folder,
@@ -181,12 +181,12 @@ class Packing(QObject):
         self,
         id: str,
         title: str,
-        work: Callable[[Task], Project],
-        then: Callable[[Project], object],
+        work: Callable[[Task], Held],
+        then: Callable[[Held], object],
     ) -> None:
-        def done(project: Project) -> None:
+        def done(held: Held) -> None:
             self._end_waiting()
-            then(project)
+            then(held)
 
         task = self._runner.start(title, work, done=done, failed=self._failed, lane="long")
 

@@ -8,10 +8,9 @@ import pytest
 
 from segdesk.app import saving
 from segdesk.app.packing import check_file, prepare
-from segdesk.app.unpacking import unpack
 from segdesk.app.workbench import Workbench
 from segdesk.errors import UsageError
-from tests.packs import add_run, by_h5py, full_project
+from tests.packs import add_run, by_h5py, full_project, unpack_here
 from tests.projects import make_project, stroke
 
 
@@ -46,7 +45,7 @@ def test_a_run_that_stays_out_takes_its_predictions_and_dismissals_along(
     full: Workbench, tmp_path: Path
 ) -> None:
     prepare(full, without_runs=["run-002"]).write(tmp_path / "p.h5")
-    unpack(tmp_path / "p.h5", tmp_path / "u.segdesk")
+    unpack_here(tmp_path / "p.h5", tmp_path / "u.segdesk")
     with by_h5py(tmp_path / "p.h5") as root:
         assert set(root["runs"]) == {"run-001"}
         assert set(root["cases/case-001/predictions"]) == {"run-001"}

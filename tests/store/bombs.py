@@ -31,9 +31,8 @@ from segdesk.errors import SegdeskError
 from segdesk.jobs import messages, wire
 from segdesk.store.journal.journal_file import head_bytes, record_bytes
 from segdesk.store.journal.record_codec import EDIT, UNDO
-from segdesk.store.pack.unpack import unpack
 from segdesk.store.parts import seal
-from tests.packs import add_run, pack_of
+from tests.packs import add_run, pack_of, unpack_here
 from tests.projects import make_project, stroke
 from tests.store.resealing import changing, h5py
 
@@ -330,7 +329,7 @@ def look(path: Path) -> str:
 
 def unpacked(file: Path) -> str:
     try:
-        unpack(file, file.with_suffix(".segdesk"))
+        unpack_here(file, file.with_suffix(".segdesk"))
     except SegdeskError as error:
         return str(error)
     return "read"

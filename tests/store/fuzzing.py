@@ -31,10 +31,9 @@ from segdesk.errors import SegdeskError
 from segdesk.store.journal.journal_file import HEAD_SIZE, RECORD_SIZE
 from segdesk.store.journal.recover import recover
 from segdesk.store.pack import read as packed
-from segdesk.store.pack.unpack import unpack
 from segdesk.store.parts import project_file, seal
 from segdesk.store.project_folder import ProjectFolder
-from tests.packs import pack_of
+from tests.packs import pack_of, unpack_here
 from tests.projects import make_project, stroke
 from tests.store.resealing import h5py, kind_of
 
@@ -87,7 +86,7 @@ def read(kind: str, folder: ProjectFolder, case: Case, number: int) -> None:
     elif kind == "pack":
         made = folder.path.with_name("unpacked.segdesk")
         shutil.rmtree(made, ignore_errors=True)
-        unpack(folder.path / FILES[kind], made)
+        unpack_here(folder.path / FILES[kind], made)
     elif kind == "annotation":
         folder.read_annotation(case)
     elif kind == "prediction":

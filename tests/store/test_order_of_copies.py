@@ -13,7 +13,6 @@ import pytest
 from segdesk.app import saving
 from segdesk.app.elsewhere import Elsewhere
 from segdesk.app.packing import prepare
-from segdesk.app.unpacking import unpack
 from segdesk.app.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.errors import ProjectError
@@ -21,7 +20,7 @@ from segdesk.store.journal import older
 from segdesk.store.journal.recover import keep_left_out
 from segdesk.store.parts import hdf5
 from segdesk.store.repairing import repair
-from tests.packs import full_project
+from tests.packs import full_project, unpack_here
 from tests.projects import stroke
 from tests.store.recorder import Name, Write, left_unsafe, recording, what_does_not_last
 
@@ -60,7 +59,7 @@ def _pack_and_unpack(path: Path) -> None:
     workbench = Workbench.open(path, writable=False)
     prepare(workbench).write(path.with_name("p.h5"))
     workbench.close()
-    unpack(path.with_name("p.h5"), path.with_name("again.segdesk"))
+    unpack_here(path.with_name("p.h5"), path.with_name("again.segdesk"))
 
 
 def _many_journals(path: Path) -> None:

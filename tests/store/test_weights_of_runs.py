@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from segdesk.app.packing import prepare
-from segdesk.app.unpacking import unpack
 from segdesk.app.workbench import Workbench
 from segdesk.errors import ProjectError
 from segdesk.store.checking import check
 from segdesk.store.repairing import repair
-from tests.packs import full_project
+from tests.packs import full_project, unpack_here
 
 WEIGHTS = "runs/run-001/weights-2.npz"
 
@@ -81,7 +80,7 @@ def test_the_rest_is_packed_without_the_run(project: Path) -> None:
     workbench = Workbench.open(project, writable=False)
     prepare(workbench, without_runs=["run-001"]).write(project.with_name("p.h5"))
     workbench.close()
-    unpack(project.with_name("p.h5"), project.with_name("again.segdesk"))
+    unpack_here(project.with_name("p.h5"), project.with_name("again.segdesk"))
     assert check(project.with_name("again.segdesk")).findings == ()
 
 

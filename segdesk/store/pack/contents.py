@@ -67,3 +67,11 @@ class Contents:
     project: Project
     generation: int
     masks: Mapping[str, Annotation]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a packed project holds: ids of its cases and of its runs."""
+
+    cases: tuple[str, ...]
+    runs: tuple[str, ...]

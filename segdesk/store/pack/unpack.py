@@ -1,4 +1,4 @@
-"""A packed project as a project folder: built beside its place, and renamed.
+"""A packed project as a project folder: what the process does that `unpacker` starts.
 
 The folder has no history: it is as if the project had just been saved and opened anew.
 """
@@ -17,15 +17,14 @@ import numpy.typing as npt
 
 from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
-from segdesk.core.lasting import lasting_folder, new_folder, sync_folder
+from segdesk.core.lasting import lasting_folder, sync_folder
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.regular_file import new_regular
-from segdesk.errors import Cancelled, ProjectError
+from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
-from segdesk.store.new_project import check_place
 from segdesk.store.pack import read
 from segdesk.store.pack.contents import (
     CASES,
@@ -35,7 +34,6 @@ from segdesk.store.pack.contents import (
     PREDICTIONS,
     RUNS,
     VOLUME,
-    Asked,
     Tell,
 )
 from segdesk.store.pack.layers import planes_of
@@ -50,45 +48,40 @@ Plane = npt.NDArray[np.uint8]
 RESERVE = 64 * 1024 * 1024
 
 
-def unpack(
-    file: Path, path: Path, *, tell: Tell | None = None, cancelled: Asked | None = None
-) -> Project:
-    """Make a project folder of a packed project. Any thread.
+def unpack(file: Path, folder: Path, name: str, *, tell: Tell) -> Project:
+    """Fill a folder with what a packed project holds.
 
     Parameters
     ----------
-    path : of the new folder; nothing may be there
+    folder : empty; it is removed by whoever made it where this raises
+    name : of the project that it becomes
 
     Raises
     ------
     ProjectError
-        Where something is there, the file is damaged, made by a newer segdesk or no packed project,
-        or the disk refuses; then nothing is left behind.
-    Cancelled
-        Where `cancelled` said so; then nothing is left behind.
+        Where the file is damaged, made by a newer segdesk or no packed project, or the disk
+        refuses.
     """
-    check_place(path)
-    work = _Unpacking(file, tell, cancelled)
+    work = _Unpacking(file, tell)
     found = work.open()
-    work.check_room(path, found)
-    with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
-        work.build(temporary, found)
+    work.check_room(folder, name, found)
+    with writing(f"The project '{name}'"):
+        work.build(folder, found)
     return found.project
 
 
-def look(file: Path, *, tell: Tell | None = None, cancelled: Asked | None = None) -> Project:
-    """What a packed project holds, once its seal is checked; raises as `unpack`. Any thread."""
-    return _Unpacking(file, tell, cancelled).open().project
+def look(file: Path, *, tell: Tell) -> Project:
+    """What a packed project holds, once its seal is checked; raises as `unpack`."""
+    return _Unpacking(file, tell).open().project
 
 
 class _Unpacking:
-    """One project on its way. Lives on the thread that unpacks."""
+    """One project on its way."""
 
-    def __init__(self, file: Path, tell: Tell | None, cancelled: Asked | None) -> None:
+    def __init__(self, file: Path, tell: Tell) -> None:
         # A person has pointed at it; what a link leads to is opened, as any program does.
         self._file = file.resolve()
         self._tell = tell
-        self._cancelled = cancelled
         self._done = 0
         self._total = 1
 
@@ -102,7 +95,7 @@ class _Unpacking:
         with read.faults(self._file):
             return read.open_sealed(self._file, self._on_bytes)
 
-    def check_room(self, path: Path, found: Packed) -> None:
+    def check_room(self, folder: Path, name: str, found: Packed) -> None:
         """Compare what the folder will need with what the disk has.
 
         Raises
@@ -113,11 +106,10 @@ class _Unpacking:
         voxels = sum(2 * int(np.prod(case.grid.shape)) for case in found.project.cases)
         # Masks, predictions and weights are no larger there than here.
         needed = voxels + self._file.stat().st_size + RESERVE
-        free = shutil.disk_usage(path.parent).free
+        free = shutil.disk_usage(folder).free
         if free < needed:
             raise ProjectError(
-                f"'{path.name}' needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB "
-                "left.",
+                f"'{name}' needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left.",
                 "Free some disk space, or choose another disk.",
             )
 
@@ -191,7 +183,6 @@ class _Unpacking:
             place = (CASES, case.id, PREDICTIONS, run)
             for index, plane in enumerate(self._planes(place, name, np.uint8, case)):
                 array[index] = plane
-                self._stop_if_asked()
             arrays.append(array)
         path = layout.prediction(run, case.id)
         prediction_file.write_prediction(path, Prediction(run, case.id, *arrays))
@@ -200,7 +191,6 @@ class _Unpacking:
     def _write_file(self, path: Path, place: tuple[str, ...]) -> None:
         with io.BufferedRandom(new_regular(path)) as file:
             for piece in self._guarded(read.bytes_of(self._file, place)):
-                self._stop_if_asked()
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
@@ -228,19 +218,11 @@ class _Unpacking:
     # Telling
 
     def _went_on(self, case: Case, slices: int = 1) -> None:
-        self._stop_if_asked()
         self._done += slices
-        if self._tell is not None:
-            self._tell(f"Unpacking {case.id}", min(self._done, self._total), self._total)
+        self._tell(f"Unpacking {case.id}", min(self._done, self._total), self._total)
 
     def _on_bytes(self, done: int, length: int) -> None:
-        self._stop_if_asked()
-        if self._tell is not None:
-            self._tell("Checking the file", done >> 20, max(length >> 20, 1))
-
-    def _stop_if_asked(self) -> None:
-        if self._cancelled is not None and self._cancelled():
-            raise Cancelled
+        self._tell("Checking the file", done >> 20, max(length >> 20, 1))
 
 
 class _InOrder(Mapping[int, tuple[Plane, Plane]]):

@@ -12,10 +12,18 @@ import pytest
 
 from segdesk.app import saving
 from segdesk.app.packing import prepare
-from segdesk.app.unpacking import is_packed, look, unpack
+from segdesk.app.unpacking import is_packed, look
 from segdesk.app.workbench import Workbench
 from segdesk.errors import Cancelled, ProjectError, UsageError
-from tests.packs import add_run, by_h5py, content_of, datasets_of, full_project, pack_of
+from tests.packs import (
+    add_run,
+    by_h5py,
+    content_of,
+    datasets_of,
+    full_project,
+    pack_of,
+    unpack_here,
+)
 from tests.projects import make_project
 from tests.store.faults import refusing
 
@@ -47,7 +55,7 @@ def test_a_project_comes_back_equal_with_its_runs_and_unsaved_strokes(
 ) -> None:
     file, content = made
     assert len(content) == 1 + 5 + 2
-    unpack(file, tmp_path / "again.segdesk")
+    unpack_here(file, tmp_path / "again.segdesk")
     assert opened(tmp_path / "again.segdesk") == content
 
 
@@ -55,7 +63,7 @@ def test_packing_what_was_unpacked_gives_an_equal_file(
     made: tuple[Path, dict[str, object]], tmp_path: Path
 ) -> None:
     file, _ = made
-    unpack(file, tmp_path / "again.segdesk")
+    unpack_here(file, tmp_path / "again.segdesk")
     workbench = Workbench.open(tmp_path / "again.segdesk", writable=False)
     try:
         assert datasets_of(pack_of(workbench, tmp_path / "b.h5")) == datasets_of(file)
@@ -114,10 +122,10 @@ def test_stopping_at_any_point_leaves_nothing(tmp_path: Path) -> None:
             prepare(workbench).write(folder / "p.h5", cancelled=looked(stop_at))
         assert list(folder.iterdir()) == []
     workbench.close()
-    looked, total = stops(lambda asked: unpack(file, tmp_path / "u.segdesk", cancelled=asked))
+    looked, total = stops(lambda asked: unpack_here(file, tmp_path / "u.segdesk", cancelled=asked))
     for stop_at in range(1, total + 1, total // 4):
         with pytest.raises(Cancelled):
-            unpack(file, folder / "u.segdesk", cancelled=looked(stop_at))
+            unpack_here(file, folder / "u.segdesk", cancelled=looked(stop_at))
         assert list(folder.iterdir()) == []
 
 
@@ -131,7 +139,7 @@ def test_a_disk_that_refuses_at_any_point_leaves_nothing_or_all_of_it(
     folder.mkdir()
     works: dict[str, Callable[[], object]] = {
         "p.h5": lambda: prepare(workbench).write(folder / "p.h5"),
-        "u.segdesk": lambda: unpack(file, folder / "u.segdesk"),
+        "u.segdesk": lambda: unpack_here(file, folder / "u.segdesk"),
     }
     made_by: dict[str, Callable[[Path], object]] = {"p.h5": look, "u.segdesk": opened}
     for name, work in works.items():
@@ -180,7 +188,7 @@ def test_a_disk_without_room_is_told_before_a_byte_is_written(
     with pytest.raises(ProjectError, match=r"needs about \d+ MB and the disk has 50 MB left"):
         prepare(workbench).write(tmp_path / "p.h5")
     with pytest.raises(ProjectError, match=r"needs \d+ MB and the disk has 50 MB left"):
-        unpack(made[0], tmp_path / "u.segdesk")
+        unpack_here(made[0], tmp_path / "u.segdesk")
     assert sorted(tmp_path.iterdir()) == before
     workbench.close()
 

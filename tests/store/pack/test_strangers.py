@@ -12,9 +12,8 @@ import h5py
 import numpy as np
 import pytest
 
-from segdesk.app.unpacking import unpack
 from segdesk.errors import ProjectError, SegdeskError
-from tests.packs import changed, full_project, pack_of
+from tests.packs import changed, full_project, pack_of, unpack_here
 from tests.projects import SHAPE, make_project
 
 #: Positions that `make test` flips; `make test-long` flips every one.
@@ -36,7 +35,7 @@ def refused(file: Path, words: str) -> None:
     folder = file.parent / "there"
     folder.mkdir(exist_ok=True)
     with pytest.raises(ProjectError, match=words):
-        unpack(file, folder / "u.segdesk")
+        unpack_here(file, folder / "u.segdesk")
     assert list(folder.iterdir()) == []
 
 
@@ -248,7 +247,7 @@ def test_what_segdesk_does_not_write_is_refused_though_it_is_sealed(
 def test_a_changed_file_that_is_as_it_was_unpacks(packed: Path, tmp_path: Path) -> None:
     """Else the tests above would pass whatever they change."""
     file = changed(packed, tmp_path / "sealed.h5", lambda root: None)
-    assert len(unpack(file, tmp_path / "u.segdesk").cases) == 1
+    assert len(unpack_here(file, tmp_path / "u.segdesk").cases) == 1
 
 
 def renamed(root: Any, new: str) -> None:
@@ -277,7 +276,7 @@ def test_a_case_whose_name_is_no_safe_folder_is_refused(
 
 def test_a_case_with_another_safe_name_unpacks(packed: Path, tmp_path: Path) -> None:
     file = changed(packed, tmp_path / "named.h5", lambda root: renamed(root, "lung-7"))
-    assert unpack(file, tmp_path / "u.segdesk").cases[0].id == "lung-7"
+    assert unpack_here(file, tmp_path / "u.segdesk").cases[0] == "lung-7"
 
 
 def test_a_newer_file_says_what_reads_it(packed: Path, tmp_path: Path) -> None:
@@ -300,7 +299,7 @@ def test_what_is_no_packed_project_is_refused(tmp_path: Path) -> None:
 def test_a_place_that_is_taken_keeps_what_it_has(packed: Path, tmp_path: Path) -> None:
     (tmp_path / "u.segdesk").mkdir()
     with pytest.raises(SegdeskError, match="already something"):
-        unpack(packed, tmp_path / "u.segdesk")
+        unpack_here(packed, tmp_path / "u.segdesk")
     assert list((tmp_path / "u.segdesk").iterdir()) == []
 
 

@@ -1,0 +1,74 @@
+"""A stranger's packed project by a process of its own: `look` and `unpack`.
+
+HDF5 can end the process that reads a damaged file, and whoever seals a file can seal damage. So the
+program itself never has HDF5 read one; `unpacking` is the other side. A file that ends the process
+is a damaged file, like any other.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from segdesk.core.lasting import new_folder
+from segdesk.errors import ProjectError
+from segdesk.jobs.errand import Crashed, run
+from segdesk.store.disk.translate import writing
+from segdesk.store.new_project import check_place
+from segdesk.store.pack.contents import Asked, Held, Tell
+from segdesk.store.pack.read import HINT
+
+#: What the system sends where its memory is full, and what nobody else should.
+_KILLED = None if sys.platform == "win32" else -signal.SIGKILL
+
+
+def look(file: Path, *, tell: Tell | None = None, cancelled: Asked | None = None) -> Held:
+    """What a packed project holds, once its seal is checked; raises as `unpack`. Any thread."""
+    return _asked(file, ("look", str(file)), tell, cancelled)
+
+
+def unpack(
+    file: Path, path: Path, *, tell: Tell | None = None, cancelled: Asked | None = None
+) -> Held:
+    """Make a project folder of a packed project. Any thread.
+
+    Parameters
+    ----------
+    path : of the new folder; nothing may be there
+
+    Raises
+    ------
+    ProjectError
+        Where something is there, the file is damaged, made by a newer segdesk or no packed project,
+        or the disk refuses; then nothing is left behind.
+    Cancelled
+        Where `cancelled` said so; then nothing is left behind.
+    """
+    check_place(path)
+    with writing(f"The project '{path.name}'"), new_folder(path) as folder:
+        return _asked(file, ("unpack", str(file), str(folder), path.name), tell, cancelled)
+
+
+def _asked(
+    file: Path, arguments: tuple[str, ...], tell: Tell | None, cancelled: Asked | None
+) -> Held:
+    try:
+        cases, runs = run("unpacker", arguments, tell=tell, cancelled=cancelled)
+    except Crashed as error:
+        raise _said_of(file, error) from error
+    except OSError as error:
+        raise ProjectError(
+            f"The process that unpacks could not be started: {error.strerror}.",
+            "Close other programs and try again; if it stays so, install segdesk again.",
+        ) from error
+    return Held(cases, runs)
+
+
+def _said_of(file: Path, crash: Crashed) -> ProjectError:
+    if crash.returncode == _KILLED:
+        return ProjectError(
+            f"The system ended the process that unpacks '{file.name}'; nothing was unpacked.",
+            "Often its memory is full: close other programs and try again.",
+        )
+    return ProjectError(f"The file '{file.name}' is damaged; nothing was unpacked.", HINT)

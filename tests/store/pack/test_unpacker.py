@@ -1,0 +1,157 @@
+"""A packed file is read by a process of its own: its end is never the end of the program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from segdesk.app.unpacking import look, unpack
+from segdesk.errors import Cancelled, ProjectError
+from segdesk.jobs import errand
+from tests.packs import pack_of
+from tests.projects import make_project
+
+ROOT = Path(__file__).resolve().parents[3]
+#: As a child that does nothing of what it is asked.
+PYTHON = (sys.executable, "-c")
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("packed")
+    workbench = make_project(folder)
+    file = pack_of(workbench, folder / "packed.h5")
+    workbench.close()
+    return file
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Path]:
+    """Where the project should come; nothing is left beside it."""
+    folder = tmp_path / "there"
+    folder.mkdir()
+    yield folder / "u.segdesk"
+    assert [path.name for path in folder.iterdir() if path.name != "u.segdesk"] == []
+
+
+def child(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """The child becomes a script that has made half a folder before."""
+    half = "import json, os, signal, sys, time; at = json.loads(sys.stdin.readline()); "
+    half += "open(os.path.join(at[2], 'half'), 'w').write('x') if at[0] == 'unpack' else None; "
+    monkeypatch.setattr(errand, "own_command", lambda _: (*PYTHON, half + script))
+
+
+def test_a_file_is_looked_at_and_unpacked_with_its_progress(packed: Path, there: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    assert look(packed).cases == ("case-001",)
+    assert unpack(packed, there, tell=lambda *row: told.append(row)).cases == ("case-001",)
+    assert told[0][0] == "Checking the file" and told[-1][0] == "Unpacking case-001"
+    assert 1 < told[-1][1] <= told[-1][2]
+    assert (there / "project.h5").is_file()
+
+
+def test_a_refusal_of_the_child_is_the_programs(packed: Path, there: Path, tmp_path: Path) -> None:
+    content = bytearray(packed.read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "d.h5").write_bytes(content)
+    with pytest.raises(ProjectError, match=r"The file 'd.h5' is damaged: its checksum .* anew"):
+        unpack(tmp_path / "d.h5", there)
+    assert not there.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("number", ["SIGSEGV", "SIGABRT", "SIGBUS"])
+def test_a_crash_is_one_sentence_and_leaves_nothing(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    child(monkeypatch, f"os.kill(os.getpid(), signal.{number})")
+    with pytest.raises(ProjectError) as raised:
+        unpack(packed, there)
+    assert raised.value.sentence == "The file 'packed.h5' is damaged; nothing was unpacked."
+    with pytest.raises(ProjectError, match=r"'packed\.h5' is damaged; nothing was"):
+        look(packed)
+    assert not there.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_child_that_the_system_ended_is_no_damaged_file(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child(monkeypatch, "os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(ProjectError, match="The system ended the process that unpacks"):
+        unpack(packed, there)
+
+
+@pytest.mark.parametrize("said", ["[", "null", '["answer", 1]', '["fault", "OSError", "a", "b"]'])
+def test_a_child_that_was_led_astray_is_not_believed(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    child(monkeypatch, f"print({said!r}, flush=True); os._exit(0)")
+    with pytest.raises(ProjectError, match="is damaged; nothing was unpacked"):
+        unpack(packed, there)
+
+
+def test_a_bug_in_the_child_is_a_bug_here(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bug = errand.encode_arguments(["nothing", "such"])
+    monkeypatch.setattr(errand, "encode_arguments", lambda _: bug)
+    with pytest.raises(RuntimeError, match="expected look or unpack"):
+        unpack(packed, there)
+
+
+def test_a_busy_child_is_ended_within_a_second_and_leaves_nothing(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child(monkeypatch, "print(json.dumps(['progress', 'a', 1, 2]), flush=True); time.sleep(60)")
+    asked: list[float] = []
+
+    def cancelled() -> bool:
+        if not told:
+            return False
+        asked.append(time.monotonic())
+        return True
+
+    told: list[str] = []
+    with pytest.raises(Cancelled):
+        unpack(packed, there, tell=lambda *row: told.append(row[0]), cancelled=cancelled)
+    assert told == ["a"] and time.monotonic() - asked[0] < 1
+    assert not there.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_busy_child_dies_with_its_program() -> None:
+    # The child is busy inside of C: it never reads that its stdin ended.
+    busy = (
+        "from segdesk.jobs import errand_child; import re; "
+        "errand_child.serve(lambda asked, tell: (tell(str(__import__('os').getpid()), 0, 1), "
+        "re.match('(a*)*b', 'a' * 40)))"
+    )
+    program = (
+        "import sys; from segdesk.jobs import errand; "
+        f"errand.own_command = lambda _: (sys.executable, '-c', {busy!r}); "
+        "errand.run('x', (), tell=lambda sentence, *_: print(sentence, flush=True))"
+    )
+    with subprocess.Popen(
+        [*PYTHON, program], stdout=subprocess.PIPE, cwd=ROOT, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        number = int(parent.stdout.readline())
+        assert Path(f"/proc/{number}").exists()
+        parent.kill()
+    until = time.monotonic() + 5
+    while _is_alive(number) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not _is_alive(number)
+
+
+def _is_alive(number: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return False
