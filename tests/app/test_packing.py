@@ -1,6 +1,6 @@
 """What of a project goes into one file, what stays out, and what that means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import pytest
 from segdesk.app import saving
 from segdesk.app.packing import check_file, prepare
 from segdesk.app.workbench import Workbench
+from segdesk.core.case import Case
+from segdesk.core.run import Run
 from segdesk.errors import UsageError
 from tests.packs import add_run, by_h5py, full_project, unpack_here
 from tests.projects import make_project, stroke
@@ -22,7 +24,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     workbench.close()
 
 
-def ids(rows: object) -> list[str]:
+def ids(rows: Iterable[Case | Run]) -> list[str]:
     return [row.id for row in rows]
 
 
