@@ -196,8 +196,7 @@ def mutate(kind: str, path: Path, sound: bytes, left_out: seal.Span, rng: random
         content = scrambled(sound, rng, HEAD_SIZE if rng.random() < 0.8 else 0)
         path.write_bytes(summed_again(content) if rng.random() < 0.8 else content)
         return
-    # HDF5 itself (1.14) can crash on a group of a packed file that is damaged and sealed again.
-    how = rng.random() * (0.7 if kind == "pack" else 1.0)
+    how = rng.random()
     if how < 0.2:
         path.write_bytes(scrambled(sound, rng, 0))
         return
