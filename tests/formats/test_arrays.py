@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import mmap
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -271,3 +273,32 @@ def test_an_array_is_read_though_someone_shortens_its_file_meanwhile(
         holder = getattr(holder, "base", None)
     (tmp_path / "a.npy").write_bytes(b"")
     assert np.array_equal(array.ravel(), numbers.ravel()) and array.dtype.isnative
+
+
+#: Reads a file's members in a process whose end is told, because HDF5 may be it.
+READ_MEMBERS = """
+import h5py, sys
+from pathlib import Path
+from segdesk.errors import InputError
+from segdesk.formats.arrays import array_keys
+try:
+    array_keys(Path(sys.argv[1]))
+except InputError as error:
+    print(error.sentence)
+"""
+
+
+@pytest.mark.parametrize("part", [b"BTLF", b"FHDB"])
+def test_a_group_of_many_members_that_is_damaged_is_refused_and_ends_nothing(
+    tmp_path: Path, part: bytes
+):
+    path = tmp_path / "many.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        for number in range(12):
+            file[f"many/{number}"] = np.zeros((2, 2), np.uint8)
+    content = bytearray(path.read_bytes())
+    content[content.index(part) + 20] ^= 1
+    path.write_bytes(content)
+    command = [sys.executable, "-c", READ_MEMBERS, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "many.h5 is damaged, or no .h5 file.\n")
