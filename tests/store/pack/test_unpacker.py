@@ -155,3 +155,9 @@ def _is_alive(number: int) -> bool:
         return ") Z " not in Path(f"/proc/{number}/stat").read_text()
     except OSError:
         return False
+
+
+def test_the_program_itself_never_loads_what_reads_a_packed_file() -> None:
+    script = "import sys, segdesk.app.unpacking; print('segdesk.store.pack.unpack' in sys.modules)"
+    done = subprocess.run([*PYTHON, script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
