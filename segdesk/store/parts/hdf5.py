@@ -40,16 +40,13 @@ MOST_MEMBERS, MOST_DATASETS, MOST_TEXTS, _LARGEST_TEXTS = 20_000, 200_000, 1 << 
 #: How HDF5 keeps a text: its length, and where it lies. Many may name one and the same.
 _REFERENCE = np.dtype([("length", "<u4"), ("place", "<u8"), ("number", "<u4")])
 ALIGNMENT = 4096
-#: What `seal` fills; no smaller one is known to HDF5.
-_USER_BLOCK = 512
+_USER_BLOCK = 512  # what `seal` fills; no smaller one is known to HDF5
 #: Groups in groups; ours have fewer.
 DEEPEST = 8
-#: One file at a time in the whole process. HDF5 knows no threads, and h5py's own lock did not keep
-#: a save, an import and a prediction at the same time from crashing the process (h5py 3.14).
+#: One file at a time: h5py's own lock kept no save, import and prediction at once from a crash.
 _ALONE = RLock()
 #: h5py's own lock. Two of its calls, `read_direct_chunk` and `write_direct_chunk`, run without it;
-#: and what another thread has let go of is closed under it whenever Python gets round to that,
-#: with or without `_ALONE`.
+#: what another thread let go of is closed under it at any time, with or without `_ALONE`.
 _H5PYS_OWN: Any = h5py._objects.phil
 
 

@@ -23,6 +23,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.regular_file import open_regular
 from segdesk.store.disk.translate import Damage
+from segdesk.store.parts.heaps import check_heaps
 
 Kind = Literal["project", "annotation", "prediction", "volume", "pack"]
 #: HDF5 takes user blocks of 512 bytes and powers of two above.
@@ -138,6 +139,7 @@ def read(path: Path, kind: Kind, *, most: int) -> bytes:
         content = _exactly(file, head.size)
     if hashlib.sha256(memoryview(content)[SIZE:]).digest() != head.digest:
         raise Damage("its checksum does not agree")
+    check_heaps(content)
     return content
 
 
@@ -186,6 +188,8 @@ def read_around(file: BinaryIO, kind: Kind, *, most: int) -> Around:
     found.update(after)
     if found.digest() != head.digest:
         raise Damage("its checksum does not agree")
+    check_heaps(before)
+    check_heaps(after)
     return Around(before, head.left_out, after)
 
 
