@@ -48,7 +48,11 @@ def follow(workbench: Workbench, previous: PreviousMask, waiting: tuple[Edit, ..
     """
     row, older = workbench.project.case(previous.case.id), previous.case
     kept = replace(
-        row, generation=older.generation, statuses=older.statuses, complete=older.complete
+        row,
+        generation=older.generation,
+        statuses=older.statuses,
+        complete=older.complete,
+        mask_sha256=older.mask_sha256,
     )
     workbench.project = workbench.project.with_case(kept)
     left_out = workbench.left_out.get(row.id) or LeftOut("", steps=waiting)

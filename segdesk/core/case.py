@@ -54,6 +54,7 @@ class Case:
     statuses : one for each slice, as of the last save
     complete : for each slice the segments that it is complete for, as of the last save
     generation : of the newest annotation file; 0 where nothing was ever drawn
+    mask_sha256 : of that file, in hex; "" where there is none
     predictions : ids of the runs that predicted it, the oldest first
     pool_reasons : why the pool was changed after a training, the oldest first
     name : what a reader calls it; empty: its id. Files and records go by the id
@@ -77,6 +78,7 @@ class Case:
     predictions: tuple[str, ...] = ()
     pool_reasons: tuple[str, ...] = ()
     name: str = ""
+    mask_sha256: str = ""
 
     @property
     def title(self) -> str:

@@ -85,6 +85,7 @@ class Project:
                 replace(
                     case,
                     generation=states[case.id].generation,
+                    mask_sha256=states[case.id].mask_sha256,
                     statuses=states[case.id].statuses,
                     complete=states[case.id].complete,
                 )

@@ -307,8 +307,7 @@ class Copy:
             number=number,
             layout=Layout(made),
         )
-        for generation in new:
-            generation.write()
+        base = base.with_masks({mask.case.id: mask.write() for mask in new})
         self._write_history(made, number, {"", *(case.id for case in project.cases)})
         project_file.write(made, base.under(project, {}), number)
 

@@ -42,17 +42,18 @@ class CaseState:
 
     Parameters
     ----------
-    generation : number of its mask's file
+    generation, mask_sha256 : number and SHA-256 of its mask's file
     statuses, complete : of its slices
     """
 
     generation: int = 0
     statuses: tuple[SliceStatus, ...] = ()
     complete: tuple[frozenset[int], ...] = ()
+    mask_sha256: str = ""
 
     @classmethod
     def of(cls, case: Case) -> CaseState:
-        return cls(case.generation, case.statuses, case.complete)
+        return cls(case.generation, case.statuses, case.complete, case.mask_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ class Base:
 
     def state(self, case: str) -> CaseState:
         return self.cases.get(case, CaseState())
+
+    def with_masks(self, sha256: Mapping[str, str]) -> Base:
+        """With the SHA-256 of masks that were written, by case."""
+        states = {id: replace(self.cases[id], mask_sha256=sum_) for id, sum_ in sha256.items()}
+        return replace(self, cases={**self.cases, **states})
 
     def under(self, project: Project, touched: SegmentsTouched) -> Project:
         """The project with everything that changes by Edits put back to this Base.
@@ -111,6 +117,7 @@ class Base:
             generation=state.generation,
             statuses=state.statuses,
             complete=state.complete,
+            mask_sha256=state.mask_sha256,
         )
 
 

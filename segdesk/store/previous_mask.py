@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,11 +71,29 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
         pass
     else:
         return None
+    return newest(layout, case, numbers)
+
+
+def newest(layout: Layout, case: Case, numbers: Iterable[int]) -> PreviousMask | None:
+    """The first of a case's masks of these numbers that can be read, or None.
+
+    Parameters
+    ----------
+    case : as the index says it, if one does; another file of the number that it names is not taken
+    """
     for number in numbers:
         path = layout.annotation(case.id, number)
         try:
             said = annotation_file.read_part(path, case).case(case.id)
-            older = replace(case, generation=number, statuses=said.statuses, complete=said.complete)
+            if number == case.generation and said.mask_sha256 != case.mask_sha256:
+                continue
+            older = replace(
+                case,
+                generation=number,
+                statuses=said.statuses,
+                complete=said.complete,
+                mask_sha256=said.mask_sha256,
+            )
             annotation_file.read(path, older)
             return PreviousMask(older, annotation_file.saved(path, case))
         except ProjectError:

@@ -242,25 +242,26 @@ class _Look:
     def _found(self, case: Case, generation: int, *, known: bool) -> Found:
         """A case with the newest of its masks that can be read."""
         is_sure = known and self._is_newest
-        if is_sure and self._can_be_read(case):
+        fault = self._fault(case) if is_sure else f"The newest mask of '{case.id}' cannot be read."
+        if not fault:
             return Found(case, generation)
-        top = case.generation + 1 if is_sure else sys.maxsize
+        top = case.generation if is_sure else sys.maxsize
         try:
             numbers = previous_mask.older_generations(self._layout, case.id, top)
-            previous = previous_mask.find(self._layout, replace(case, generation=top))
+            previous = previous_mask.newest(self._layout, case, numbers)
         except ProjectError:
             numbers, previous = list[int](), None
         wanted = max((case.generation, *numbers))
         if previous is None:
             if wanted:
-                self._lost.append(f"No mask of '{case.id}' can be read; it begins empty.")
+                begins = f"No mask of '{case.id}' can be read; it begins empty."
+                self._lost.append(f"{fault} {begins}" if is_sure else begins)
                 self._behind.append(0)
-            return Found(replace(case, generation=0, statuses=(), complete=()), 0)
+            empty = replace(case, generation=0, mask_sha256="", statuses=(), complete=())
+            return Found(empty, 0)
         number = previous.case.generation
         if number < wanted:
-            self._lost.append(
-                f"The newest mask of '{case.id}' cannot be read; the one before it takes its place."
-            )
+            self._lost.append(f"{fault} The one before it takes its place.")
             self._behind.append(number)
         found = previous.case
         said = annotation_file.read_part(self._layout.annotation(case.id, number), case)
@@ -278,12 +279,13 @@ class _Look:
             there = ()
         return (*case.predictions, *(run for run in there if run not in case.predictions))
 
-    def _can_be_read(self, case: Case) -> bool:
+    def _fault(self, case: Case) -> str:
+        """Why the mask that the index names cannot be taken, as a sentence; empty where it can."""
         try:
             annotation_file.read(self._layout.annotation(case.id, case.generation), case)
-        except ProjectError:
-            return False
-        return True
+        except ProjectError as error:
+            return error.sentence
+        return ""
 
     def _numbers(self, cases: tuple[str, ...]) -> Generator[int, None, None]:
         """Of every mask that is there."""

@@ -202,14 +202,16 @@ class _Repair:
     def _with_mask(self, case: Case, mask: Annotation) -> Case:
         number = self._remains.number
         case = replace(case, generation=number, statuses=mask.statuses, complete=mask.complete)
-        NewGeneration(
+        sum_ = NewGeneration(
             part=part(self._remains.project, case),
             folder=self._made.case(case.id),
             number=number,
             previous=0,
+            previous_sha256="",
             changed={k: (mask.labels[k], mask.provenance[k]) for k in range(case.slices)},
             dismissed=mask.dismissed,
         ).write()
+        case = replace(case, mask_sha256=sum_)
         annotation_file.read(self._made.annotation(case.id, number), case)
         return case
 

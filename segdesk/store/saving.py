@@ -49,7 +49,8 @@ def new_generations(
     layout: Layout,
     anew: AbstractSet[str] = frozenset(),
 ) -> tuple[tuple[NewGeneration, ...], Base]:
-    """What a save has to write: copies of the touched slices, and the Base of the new index.
+    """What a save has to write: copies of the touched slices, and the Base of the new index, which
+    lacks the SHA-256 of these masks until they are written.
 
     Parameters
     ----------
@@ -74,7 +75,8 @@ def new_generations(
         mask, touch = changed[case.id], touched.get(case.id, CaseTouch())
         if mask.grid.shape != case.grid.shape:
             raise ValueError(f"expected a mask of {case.grid.shape}, received {mask.grid.shape}")
-        generation = base.state(case.id).generation
+        old = base.state(case.id)
+        state = CaseState(old.generation, mask.statuses, mask.complete, old.mask_sha256)
         if touch.slices or touch.dismissals or touch.statuses:
             slices = range(case.slices) if case.id in anew else touch.slices
             new.append(
@@ -90,13 +92,14 @@ def new_generations(
                     ),
                     folder=layout.case(case.id),
                     number=number,
-                    previous=0 if case.id in anew else generation,
+                    previous=0 if case.id in anew else old.generation,
+                    previous_sha256="" if case.id in anew else old.mask_sha256,
                     changed={k: (mask.labels[k].copy(), mask.provenance[k].copy()) for k in slices},
                     dismissed=mask.dismissed,
                 )
             )
-            generation = number
-        states[case.id] = CaseState(generation, mask.statuses, mask.complete)
+            state = replace(state, generation=number, mask_sha256="")
+        states[case.id] = state
     return tuple(new), Base(number, states, project.segments)
 
 
@@ -177,22 +180,25 @@ class Save:
             raise ValueError("expected a Save that has not run and was not abandoned")
         self._started = True
         total, done = sum(mask.case.slices for mask in self._new), 0
+        sums: dict[str, str] = {}
         try:
             self._check()
             self._settle()
             for mask in self._new:
                 self._check()
-                self._write(mask, _counting(progress, done, total))
+                sums[mask.case.id] = self._write(mask, _counting(progress, done, total))
                 done += mask.case.slices
-            self._saved = self._index.commit(self._base, instead_of=self._previous.generation)
+            self._saved = self._index.commit(
+                self._base.with_masks(sums), instead_of=self._previous.generation
+            )
             self._gather_journals()
             return self._saved
         finally:
             self._ended.set()
 
-    def _write(self, mask: NewGeneration, on_plane: Callable[[int], None] | None) -> None:
+    def _write(self, mask: NewGeneration, on_plane: Callable[[int], None] | None) -> str:
         try:
-            mask.write(on_plane, self._check)
+            return mask.write(on_plane, self._check)
         except ProjectError:
             if not mask.is_previous_sound():
                 self.unsound |= {mask.case.id}

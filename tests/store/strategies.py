@@ -65,6 +65,7 @@ def cases(draw: st.DrawFn, id: str) -> Case:
     slices = grid.shape[0]
     marked = st.lists(statuses, min_size=slices, max_size=slices).map(tuple)
     said = st.lists(numbers_of_segments, min_size=slices, max_size=slices).map(tuple)
+    generation = draw(st.integers(0, 7))
     return Case(
         id=id,
         grid=grid,
@@ -89,7 +90,8 @@ def cases(draw: st.DrawFn, id: str) -> Case:
         window=draw(st.none() | st.builds(Window, level=numbers, width=st.floats(1e-9, 1e9))),
         statuses=draw(st.just(()) | marked),
         complete=draw(st.just(()) | said),
-        generation=draw(st.integers(0, 7)),
+        generation=generation,
+        mask_sha256=f"{generation:064x}" if generation else "",
         predictions=draw(st.lists(run_ids, unique=True, max_size=3).map(tuple)),
         pool_reasons=draw(many_texts),
         name=draw(texts),

@@ -21,7 +21,7 @@ from segdesk.errors import ProjectError
 from segdesk.store.project_folder import ProjectFolder
 from tests.examples import examples
 from tests.store.painter import save
-from tests.store.resealing import changing
+from tests.store.resealing import changing, named
 from tests.store.strategies import numbers_of_segments, project_with_cases, statuses
 
 CASE = "case-001"
@@ -123,19 +123,20 @@ def test_damaged_completeness_is_refused_with_a_sentence(
         pytest.raises(ProjectError, match="damaged"),
         ProjectFolder.open(path, writable=False) as folder,
     ):
-        folder.read_annotation(saved.case(CASE))
+        folder.read_annotation(named(mask, saved.case(CASE)))
 
 
 def test_a_mask_that_says_otherwise_than_the_index_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.segdesk"
     saved = judged(path, RIGHT)
-    with changing(_index_and_mask(path)[1]) as file:
+    _, mask = _index_and_mask(path)
+    with changing(mask) as file:
         _texts(file["part/cases"], "1 2", "1 2 3", "")
     with (
         ProjectFolder.open(path, writable=False) as folder,
         pytest.raises(ProjectError, match="disagree on which slices"),
     ):
-        folder.read_annotation(saved.case(CASE))
+        folder.read_annotation(named(mask, saved.case(CASE)))
 
 
 def test_numbers_that_are_spent_stay_spent_though_the_index_is_saved_between(

@@ -90,7 +90,7 @@ def _read(path: Path) -> tuple[Project, dict[str, Annotation], dict[str, np.ndar
         for change in entry.segments if isinstance(entry, Edit) else ():
             project = replace(project, segments=project.segments.changed(*change))
     cases = tuple(
-        replace(case, generation=0, statuses=mask.statuses, complete=mask.complete)
+        replace(case, generation=0, mask_sha256="", statuses=mask.statuses, complete=mask.complete)
         for case, mask in ((case, masks[case.id]) for case in project.cases)
     )
     # In which order patients joined is the index's alone.
@@ -147,7 +147,8 @@ def test_a_damaged_newest_mask_gives_the_one_before_and_what_the_journals_have(p
     _flip(path / "cases/case-001/annotation-3.h5", 700)
     repaired = repair(path, made := path.with_name("new.segdesk"))
     assert repaired.lost == (
-        "The newest mask of 'case-001' cannot be read; the one before it takes its place.",
+        "The mask of 'case-001' is damaged: its checksum does not agree. "
+        "The one before it takes its place.",
     )
     _, again, _ = _read(made)
     # Journal 2 still holds what save 3 had put into the mask.
@@ -164,7 +165,8 @@ def test_changes_that_do_not_fit_an_older_mask_are_kept_apart_and_said(path: Pat
     (path / "journal-2").unlink()
     repaired = repair(path, made := path.with_name("new.segdesk"))
     assert repaired.lost == (
-        "The newest mask of 'case-001' cannot be read; the one before it takes its place.",
+        "The mask of 'case-001' is damaged: its checksum does not agree. "
+        "The one before it takes its place.",
         "Changes of the journal that found no place were left out: 1; "
         "they are kept in 'left-out-1.journal'.",
     )

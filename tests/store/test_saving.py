@@ -27,7 +27,7 @@ from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.saving import Save
 from tests.store.faults import POINTS, refusing
 from tests.store.painter import dismissal, masks_of, paint, same, save
-from tests.store.resealing import changing, h5py
+from tests.store.resealing import changing, h5py, named
 from tests.store.strategies import new_case, project_with_cases
 
 LUNG, LIVER = Segment(1, "Lung", "#56b4e9"), Segment(2, "Liver", "#e69f00")
@@ -439,8 +439,9 @@ def test_a_mask_whose_chunk_is_a_bomb_is_refused(bench: Bench) -> None:
     with changing(bench.folder.path / "cases/case-001/annotation-1.h5") as file:
         bomb = zlib.compress(bytes(100_000))
         file["labels"].id.write_direct_chunk((0, 0, 0), bomb)
+    mask = bench.folder.path / "cases/case-001/annotation-1.h5"
     with pytest.raises(ProjectError, match="damaged"):
-        bench.folder.read_annotation(saved.cases[0])
+        bench.folder.read_annotation(named(mask, saved.cases[0]))
 
 
 def test_what_the_previous_index_names_is_kept_though_a_failed_save_left_a_newer_file(

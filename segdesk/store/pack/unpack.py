@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,8 +67,7 @@ def unpack(file: Path, folder: Path, name: str, *, tell: Tell) -> Project:
     found = work.open()
     work.check_room(folder, name, found)
     with writing(f"The project '{name}'"):
-        work.build(folder, found)
-    return found.project
+        return work.build(folder, found)
 
 
 def look(file: Path, *, tell: Tell) -> Project:
@@ -113,15 +113,16 @@ class _Unpacking:
                 "Free some disk space, or choose another disk.",
             )
 
-    def build(self, root: Path, found: Packed) -> None:
-        """Put everything into an empty folder."""
+    def build(self, root: Path, found: Packed) -> Project:
+        """Put everything into an empty folder, and give the project as its index says it."""
         layout, cases = Layout(root), found.project.cases
         self._total = sum(case.slices * (2 + len(case.predictions)) for case in cases)
         layout.root.joinpath("cases").mkdir()
         layout.root.joinpath("runs").mkdir()
+        rows: list[Case] = []
         for case in cases:
             self._write_scan(layout, case, found)
-            self._write_mask(layout, case, found)
+            rows.append(replace(case, mask_sha256=self._write_mask(layout, case, found)))
             for run in case.predictions:
                 self._write_prediction(layout, case, run)
         for run, files in found.files.items():
@@ -130,7 +131,9 @@ class _Unpacking:
             for name, _ in files:
                 self._write_file(folder / name, (RUNS, run, FILES, name))
         Journal.create(root, found.generation, 1).close()
-        project_file.write(root, found.project, found.generation)
+        project = replace(found.project, cases=tuple(rows))
+        project_file.write(root, project, found.generation)
+        return project
 
     def _write_scan(self, layout: Layout, case: Case, found: Packed) -> None:
         planes = self._planes((CASES, case.id), VOLUME, "<i2", case)
@@ -146,23 +149,26 @@ class _Unpacking:
             if (facts.fingerprint, facts.stored_min, facts.stored_max) != said:
                 raise ValueError(f"the scan of '{case.id}' is not the one of the index")
 
-    def _write_mask(self, layout: Layout, case: Case, found: Packed) -> None:
+    def _write_mask(self, layout: Layout, case: Case, found: Packed) -> str:
+        """Write the mask, and give the SHA-256 of its file; "" where there is none."""
         labels, setters = (
             self._planes((CASES, case.id), name, np.uint8, case) for name in MASK_LAYERS
         )
         pairs = self._checked(zip(labels, setters, strict=True), case, found)
         if not case.generation:
             _end(pairs)
-            return
-        NewGeneration(
+            return ""
+        sum_ = NewGeneration(
             part=part(found.project, case),
             folder=layout.case(case.id),
             number=case.generation,
             previous=0,
+            previous_sha256="",
             changed=_InOrder(pairs, case.slices),
             dismissed=found.dismissed[case.id],
         ).write(lambda _: self._went_on(case))
         _end(pairs)
+        return sum_
 
     def _checked(
         self, pairs: Iterator[tuple[Plane, Plane]], case: Case, found: Packed

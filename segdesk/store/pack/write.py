@@ -8,6 +8,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from segdesk.core.case import Case
 from segdesk.core.lasting import replacing
+from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError, UsageError
@@ -188,7 +190,7 @@ class _Packing:
         with hdf5.begun_file(path, user_block=seal.SIZE) as root:
             root.put(format=FORMAT, version=VERSION, needs=NEEDS)
             root.put(generation=self._contents.generation)
-            encode(self._project, root.group(INDEX))
+            encode(_without_sums(self._project), root.group(INDEX))
             for_people.put_segments(self._project, root.group(SEGMENTS))
             root.group(CASES)
             runs = root.group(RUNS)
@@ -274,6 +276,12 @@ class _Packing:
     def _stop_if_asked(self) -> None:
         if self._cancelled is not None and self._cancelled():
             raise Cancelled
+
+
+def _without_sums(project: Project) -> Project:
+    """The files of the folder's masks stay behind."""
+    cases = tuple(replace(case, mask_sha256="") for case in project.cases)
+    return replace(project, cases=cases)
 
 
 def _put_sums(path: Path) -> None:

@@ -7,6 +7,8 @@
                                      and the segments: `project_codec.part`
 
 The index says the case too, so that it can be shown without opening this file; the two must agree.
+It names the file by its number and by the SHA-256 of its seal: another one of that number, of a
+copy of the project that went on by itself, is refused as a damaged one is.
 Where the index is lost, this file says enough. A new generation is a new file: slices that did not
 change are copied packed from the previous one.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,7 @@ KIND: Kind = "annotation"
 LAYERS = ("labels", "provenance")
 #: Seconds since 1970; every calendar knows the years until then.
 LATEST = 1e11
+PUT_BACK = "Put back the files of one and the same save, from a copy of the project."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +50,8 @@ class NewGeneration:
     ----------
     part : the case as of this generation, see `project_codec.part`
     folder : of the case
-    number : of the new generation; previous : of the file that it follows, 0 where none
+    number : of the new generation
+    previous, previous_sha256 : of the file that it follows, 0 and "" where none
     changed : slice -> (labels, provenance), copies, uint8, (rows, columns)
     dismissed : (run, slice)
     """
@@ -56,6 +60,7 @@ class NewGeneration:
     folder: Path
     number: int
     previous: int
+    previous_sha256: str
     changed: Mapping[int, tuple[Plane, Plane]]
     dismissed: frozenset[tuple[str, int]]
 
@@ -64,29 +69,31 @@ class NewGeneration:
         """The case as of this generation."""
         return self.part.cases[0]
 
-    def write(self, on_plane: Callable[[int], None] | None = None, check: Check = no_check) -> None:
+    def write(self, on_plane: Callable[[int], None] | None = None, check: Check = no_check) -> str:
         """Write the file, verify it and put it in its place, where `check` lets it.
+
+        Returns
+        -------
+        The SHA-256 that its seal holds, for the index.
 
         Raises
         ------
         ProjectError
-            Where the disk refuses, or the previous file is damaged.
+            Where the disk refuses, or the previous file is damaged or another one.
         """
         what, shape = f"The mask of '{self.case.id}'", self.case.grid.shape
         with writing(what):
             old: Packed = {}
             if self.previous:
-                path = self.folder / annotation_name(self.previous)
-                with reading(what), opened(path, KIND, LAYERS, shape) as root:
-                    check_same("mask", self.case, root)
-                    old = read_packed(root, LAYERS, shape)
+                with reading(what):
+                    old = self._read_previous()
 
             def source(layer: str, index: int) -> bytes | None:
                 if index in self.changed:
                     return pack(self.changed[index][LAYERS.index(layer)])
                 return old.get((layer, index))
 
-            write(
+            return write(
                 self.folder / annotation_name(self.number),
                 KIND,
                 LAYERS,
@@ -101,13 +108,18 @@ class NewGeneration:
         """Whether the mask that this one is made from can be read."""
         try:
             if self.previous:
-                path = self.folder / annotation_name(self.previous)
-                with reading("The mask"), opened(path, KIND, LAYERS, self.case.grid.shape) as root:
-                    check_same("mask", self.case, root)
-                    read_packed(root, LAYERS, self.case.grid.shape)
+                with reading("The mask"):
+                    self._read_previous()
         except ProjectError:
             return False
         return True
+
+    def _read_previous(self) -> Packed:
+        path, shape = self.folder / annotation_name(self.previous), self.case.grid.shape
+        with opened(path, KIND, LAYERS, shape) as (root, found):
+            check_same("mask", self.case, root)
+            _check_saved(self.case.id, self.previous_sha256, found)
+            return read_packed(root, LAYERS, shape)
 
     def _put_rows(self, root: NewGroup) -> None:
         root.put(saved=time.time())
@@ -123,16 +135,17 @@ def read(path: Path, case: Case) -> Annotation:
     Raises
     ------
     ProjectError
-        Where the file is missing or damaged, or says other statuses, or other segments that its
-        slices are complete for, than the index.
+        Where the file is missing or damaged, is not the one of `case.mask_sha256`, or says other
+        statuses, or other segments that its slices are complete for, than the index.
     """
     statuses, complete = case.statuses or None, case.complete or None
     if not case.generation:
         return Annotation(case.grid, statuses=statuses, complete=complete)
     what = f"The mask of '{case.id}'"
     with reading(what):
-        with opened(path, KIND, LAYERS, case.grid.shape) as root:
+        with opened(path, KIND, LAYERS, case.grid.shape) as (root, found):
             check_same("mask", case, root)
+            _check_saved(case.id, case.mask_sha256, found)
             indices = [int(index) for index in root.column("dismissed_slices", np.int64)]
             if any(not 0 <= index < case.slices for index in indices):
                 raise ValueError("a dismissed slice lies outside")
@@ -146,7 +159,7 @@ def read(path: Path, case: Case) -> Annotation:
             raise ProjectError(
                 f"The mask of '{case.id}' and the index of the project disagree on which slices "
                 "are right.",
-                "Put back the files of one and the same save, from a copy of the project.",
+                PUT_BACK,
             )
         return Annotation(
             case.grid,
@@ -159,7 +172,7 @@ def read(path: Path, case: Case) -> Annotation:
 
 
 def read_part(path: Path, case: Case) -> Project:
-    """What a mask's file says of its case, of the segments and of the pool.
+    """What a mask's file says of its case, of the segments and of the pool, with its own SHA-256.
 
     Parameters
     ----------
@@ -170,13 +183,26 @@ def read_part(path: Path, case: Case) -> Project:
     ProjectError
         Where the file is missing or damaged, or another case's.
     """
-    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, case.grid.shape) as root:
+    shape = case.grid.shape
+    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, shape) as (root, found):
         check_same("mask", case, root)
-        return decode(root.group(PART))
+        said = decode(root.group(PART))
+        return said.with_case(replace(said.cases[0], mask_sha256=found))
 
 
 def saved(path: Path, case: Case) -> float:
     """When a mask was written, seconds since 1970; raises as `read_part`."""
-    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, case.grid.shape) as root:
+    shape = case.grid.shape
+    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, shape) as (root, _):
         when = root.number("saved") if root.has("saved") else -1.0
         return when if 0 <= when < LATEST else path.stat().st_mtime
+
+
+def _check_saved(case: str, saved: str, found: str) -> None:
+    """Refuse a sound file that is not the one that the index names."""
+    if found != saved:
+        raise ProjectError(
+            f"The mask of '{case}' is not the one that was saved (a file of a copy, or of another "
+            "time).",
+            PUT_BACK,
+        )

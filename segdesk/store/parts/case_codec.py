@@ -1,7 +1,7 @@
 """Cases as columns, one row for each, and back; `project_codec` puts them under cases/.
 
     ids, names, patients, pools       texts; a pool that nobody set is ""
-    units, fingerprints               texts
+    units, fingerprints, mask_sha256  texts
     shape, spacing_mm, origin_mm      (n, 3); direction (n, 9); stacked: the Grids
     slope, intercept, stored_min, stored_max, generation
     window                            (n, 2), level and width; NaN where there is none
@@ -51,6 +51,7 @@ def put_cases(cases: Sequence[Case], group: NewGroup) -> None:
     group.texts("pools", [case.pool or NO_POOL for case in cases])
     group.texts("units", [case.unit for case in cases])
     group.texts("fingerprints", [case.fingerprint for case in cases])
+    group.texts("mask_sha256", [case.mask_sha256 for case in cases])
     grids = [case.grid for case in cases]
     _put(group, "shape", [grid.shape for grid in grids], np.int64, 3)
     _put(group, "spacing_mm", [grid.spacing_mm for grid in grids], np.float64, 3)
@@ -112,7 +113,7 @@ def cases_of(group: Group) -> tuple[Case, ...]:
     ]
     sources = _sources(group.group("source"), count)
     names, patients, pools = texts("names"), texts("patients"), texts("pools")
-    units, fingerprints = texts("units"), texts("fingerprints")
+    units, fingerprints, masks = texts("units"), texts("fingerprints"), texts("mask_sha256")
     slope, intercept = numbers("slope", np.float64), numbers("intercept", np.float64)
     lowest, highest = numbers("stored_min", np.int64), numbers("stored_max", np.int64)
     generation, windows = numbers("generation", np.int64), numbers("window", np.float64, 2)
@@ -139,6 +140,7 @@ def cases_of(group: Group) -> tuple[Case, ...]:
             predictions=tuple(checked_id(run, what="run") for run in predictions[row]),
             pool_reasons=reasons[row],
             name=names[row],
+            mask_sha256=masks[row],
         )
         for row in range(count)
     )

@@ -50,7 +50,7 @@ def write(
     extra: Callable[[NewGroup], None],
     on_plane: Callable[[int], None] | None = None,
     check: Check = no_check,
-) -> None:
+) -> str:
     """Write a file anew, sealed, read it back, and put it in its place.
 
     Parameters
@@ -61,6 +61,10 @@ def write(
     extra : puts what else the file holds
     on_plane : told the number of slices that are packed
     check : asked before the file takes its place
+
+    Returns
+    -------
+    The SHA-256 that its seal holds, in hex.
 
     Raises
     ------
@@ -91,14 +95,17 @@ def write(
         if written != packed:
             raise OSError(errno.EIO, "a slice was not written as it was meant")
 
-    write_whole(path, seal.sealed(hdf5.image(build), kind), verify, check)
+    content = seal.sealed(hdf5.image(build), kind)
+    write_whole(path, content, verify, check)
+    return seal.digest_of(content)
 
 
 @contextmanager
 def opened(
     path: Path, kind: Kind, layers: tuple[str, ...], shape: Shape
-) -> Generator[Group, None, None]:
-    """A file of this kind, open for reading from memory, after its seal was checked.
+) -> Generator[tuple[Group, str], None, None]:
+    """A file of this kind, open for reading from memory, after its seal was checked, and the
+    SHA-256 that the seal holds, in hex.
 
     Raises
     ------
@@ -109,8 +116,9 @@ def opened(
     """
     plane = hdf5.largest_packed(shape[1] * shape[2]) + _PLANE_OVERHEAD
     most = _LARGEST_REST + shape[0] * len(layers) * plane
-    with hdf5.open_image(seal.read(path, kind, most=most)) as root:
-        yield root
+    content = seal.read(path, kind, most=most)
+    with hdf5.open_image(content) as root:
+        yield root, seal.digest_of(content)
 
 
 def read_packed(root: Group, layers: tuple[str, ...], shape: Shape) -> Packed:

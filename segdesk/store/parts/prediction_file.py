@@ -60,7 +60,7 @@ def read_prediction(path: Path, run: str, case: str, shape: Shape) -> Prediction
         Where the file is missing, damaged, or belongs to another run, case or shape.
     """
     with reading(f"The prediction of '{case}' by {run}"):
-        with opened(path, KIND, LAYERS, shape) as root:
+        with opened(path, KIND, LAYERS, shape) as (root, _):
             if (root.text("run"), root.text("case")) != (run, case):
                 raise Damage("it belongs to another run or case")
             packed = read_packed(root, LAYERS, shape)

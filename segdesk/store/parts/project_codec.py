@@ -16,6 +16,8 @@ from them. A change here needs a new VERSION and a migration.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from segdesk.core.case import Case
@@ -73,6 +75,8 @@ def part(project: Project, case: Case) -> Project:
     ----------
     case : as it is in that file
     """
+    # No file holds its own checksum.
+    case = replace(case, mask_sha256="")
     pools = dict(project.split.pools)
     for other in project.cases:
         if other.pool is not None and other.id != case.id:

@@ -38,7 +38,10 @@ def write(folder: Path, project: Project, generation: int, check: Check = no_che
     ------
     ProjectError
         Where the disk refuses.
+    ValueError
+        Where a mask is named without its SHA-256.
     """
+    _check_sums(project)
 
     def build(root: NewGroup) -> None:
         root.put(format=FORMAT, version=VERSION, needs=NEEDS, generation=generation)
@@ -115,7 +118,14 @@ def read(folder: Path, name: str = PROJECT_FILE) -> tuple[Project, int]:
         project = decode(root)
         if any(not 0 <= case.generation <= generation for case in project.cases):
             raise ValueError("a mask is newer than the project")
+        _check_sums(project)
         return project, generation
+
+
+def _check_sums(project: Project) -> None:
+    unsure = [row.id for row in project.cases if bool(row.generation) != bool(row.mask_sha256)]
+    if unsure:
+        raise ValueError(f"expected a SHA-256 with each mask, received none of {unsure}")
 
 
 def _way_back(folder: Path, name: str) -> str:
