@@ -283,7 +283,7 @@ def test_half_an_undo_that_fits_no_mask_any_more_keeps_nobody_from_opening(
     other.close()
     newest.write_bytes((other.folder.path / "cases/case-001/annotation-2.h5").read_bytes())
     again = Workbench.open(workbench.folder.path)
-    assert any("does not fit what is drawn" in note for note in again.notes)
+    assert any("is not the one that was saved" in note for note in again.notes)
     assert again.history.next_undo is None and again.history.next_redo is None
     again.close()
 

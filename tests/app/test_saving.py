@@ -12,6 +12,7 @@ from segdesk.app import saving
 from segdesk.app.reviewing import say_right, set_status
 from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus
@@ -232,11 +233,17 @@ def test_an_edit_that_arrives_during_a_stroke_does_not_tear_it(tmp_path: Path) -
     again.close()
 
 
+def a_stranger(workbench: Workbench) -> Edit:
+    """An Edit that was made on something else, and leads to something else."""
+    (patch,) = workbench.history.done[-1].patches
+    two, three = (np.full(patch.box.shape, label, np.uint8) for label in (2, 3))
+    return Edit("Brush", CASE, patches=(Patch.of(patch.box, Planes(two, three, two, three)),))
+
+
 def test_an_edit_that_does_not_fit_is_set_aside_and_the_project_opens(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     paint(workbench, 1, 8.0)
-    stranger = workbench.history.done[-1]
-    workbench.folder.append(stranger)
+    workbench.folder.append(a_stranger(workbench))
     paint(workbench, 3, 8.0)
     before = everything(workbench)
     again = reopen(workbench)
@@ -367,9 +374,8 @@ def test_an_index_that_was_handed_over_during_a_save_is_written_by_it(tmp_path: 
 def test_a_project_whose_only_unsaved_edit_does_not_fit_can_be_saved(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     paint(workbench, 1, 8.0)
-    stranger = workbench.history.done[-1]
     saving.save(workbench)
-    workbench.folder.append(stranger)
+    workbench.folder.append(a_stranger(workbench))
     before = everything(workbench)
     again = reopen(workbench)
     assert any("left out" in note for note in again.notes)
