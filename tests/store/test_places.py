@@ -11,8 +11,8 @@ import pytest
 from segdesk.core.annotation import Annotation
 from segdesk.core.lasting import LONGEST_NAME, partial_name
 from segdesk.errors import ProjectError, ProjectLocked
-from segdesk.store.pack import unpack
 from segdesk.store.project_folder import ProjectFolder
+from tests.packs import unpack_here
 from tests.store.painter import paint, save
 from tests.store.strategies import project_with_cases
 
@@ -32,7 +32,7 @@ def test_no_project_is_made_inside_another(path: Path, inside: str, index: str) 
     with pytest.raises(ProjectError, match=r"would lie inside the project 'p\.segdesk'"):
         ProjectFolder.create(path / inside / "q.segdesk")
     with pytest.raises(ProjectError, match="would lie inside"):
-        unpack.unpack(path / "some.h5", path / inside / "q.segdesk")
+        unpack_here(path / "some.h5", path / inside / "q.segdesk")
     link = path.with_name("link")
     link.symlink_to(path / inside)
     with pytest.raises(ProjectError, match="would lie inside"):
