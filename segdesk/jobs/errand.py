@@ -42,7 +42,7 @@ class Crashed(Exception):
 
     Parameters
     ----------
-    returncode : as `subprocess` has it, negative for a signal
+    returncode : as `subprocess` has it, negative for a signal of the system's
     """
 
     def __init__(self, returncode: int) -> None:
@@ -141,8 +141,10 @@ def _lines_of(process: subprocess.Popen[bytes]) -> queue.SimpleQueue[bytes]:
 
 
 def _left(process: subprocess.Popen[bytes]) -> int:
-    """The status of a process that says no more, once it is gone."""
-    with suppress(subprocess.TimeoutExpired):
+    """The status of a process that says no more, once it is gone; 0 where it had to be ended."""
+    try:
         return process.wait(_FAREWELL_S)
-    process.kill()
-    return process.wait()
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return 0

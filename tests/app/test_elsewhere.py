@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import Cancelled, ProjectError, ProjectGone
 from segdesk.store import repairing
+from segdesk.store.copying import Copy
 from segdesk.store.journal import older
 from tests.app.test_one_damaged_file import damage, take_older
 from tests.projects import make_project, stroke, voxels
@@ -173,6 +176,34 @@ def test_nothing_is_left_behind_where_a_copy_is_cancelled_or_the_place_is_taken(
     with pytest.raises(ProjectError, match="already something"):
         Elsewhere(opened).write(there / "copy.segdesk")
     assert [path.name for path in there.iterdir()] == ["copy.segdesk"]
+
+
+def test_a_copy_that_is_cancelled_when_it_is_whole_is_not_kept(
+    opened: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[bool] = []
+    real = Copy._finish_as_it_was
+
+    def finish(copy: Copy, *given: Any) -> bool:
+        whole.append(real(copy, *given))
+        return whole[-1]
+
+    monkeypatch.setattr(Copy, "_finish_as_it_was", finish)
+    with pytest.raises(Cancelled):
+        Elsewhere(opened).write(tmp_path / "there/copy.segdesk", cancelled=lambda: bool(whole))
+    assert whole == [True] and list((tmp_path / "there").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_copy_holds_nothing_that_a_link_leads_to(opened: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "diary").mkdir()
+    (tmp_path / "diary/letter.txt").write_text("dear diary")
+    run = opened.folder.path / "runs/run-001"
+    (run / "letter.txt").symlink_to(tmp_path / "diary/letter.txt")
+    (run / "more").symlink_to(tmp_path / "diary")
+    Elsewhere(opened).write(tmp_path / "there/copy.segdesk")
+    there = {path.name for path in (tmp_path / "there/copy.segdesk/runs/run-001").iterdir()}
+    assert there == {"predictions", "weights-1.npz"}
 
 
 def test_a_disk_that_is_too_small_is_said_before_anything_is_written(

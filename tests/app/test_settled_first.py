@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.accepting import accept_in_bulk
+from segdesk.app.accepting import START, accept_in_bulk, start_edit
+from segdesk.app.editing import Gesture
 from segdesk.app.importing import take_label_map
 from segdesk.app.packing import prepare
 from segdesk.app.removing_segments import remove_segment
@@ -28,6 +29,13 @@ CASE = "case-001"
 
 def _in_progress(workbench: Workbench) -> BrushStroke:
     return BrushStroke(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0))
+
+
+def _predict(workbench: Workbench) -> None:
+    labels = np.ones(workbench.project.case(CASE).grid.shape, np.uint8)
+    workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
+    workbench.folder.runs.write_prediction(Prediction("run-001", CASE, labels, labels))
+    workbench.add_prediction("run-001", CASE)
 
 
 def _names(edits: Iterable[Edit]) -> list[str]:
@@ -54,10 +62,7 @@ def test_a_stroke_in_progress_is_an_edit_before_anything_looks_at_the_mask(
 ) -> None:
     workbench.add_segment("Other")
     stroke(workbench, 0, value=2)
-    labels = np.ones(workbench.project.case(CASE).grid.shape, np.uint8)
-    workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
-    workbench.folder.runs.write_prediction(Prediction("run-001", CASE, labels, labels))
-    workbench.add_prediction("run-001", CASE)
+    _predict(workbench)
     known = len(workbench.history.done)
     _in_progress(workbench)
     seen: list[list[str]] = []
@@ -87,6 +92,42 @@ def test_a_redo_does_nothing_over_a_stroke_in_progress(workbench: Workbench) -> 
     workbench.undo()
     _in_progress(workbench)
     assert workbench.redo() is None
+
+
+def test_a_gesture_that_begins_over_a_stroke_in_progress_comes_after_it(
+    workbench: Workbench,
+) -> None:
+    known = len(workbench.history.done)
+    first = _in_progress(workbench)
+    second = BrushStroke(
+        workbench, CASE, 3, (12.0, 9.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
+    )
+    assert [edit.slices for edit in workbench.history.done[known:]] == [(2,)]
+    second.release()
+    assert first.release() is None
+    assert [edit.slices for edit in workbench.history.done[known:]] == [(2,), (3,)]
+
+
+def test_a_stroke_starts_from_the_prediction_that_a_gesture_before_it_did_not_use(
+    workbench: Workbench,
+) -> None:
+    _predict(workbench)
+    known = len(workbench.history.done)
+    unused = Gesture(
+        workbench, CASE, "Fill", on_screen=2, start=lambda: start_edit(workbench, CASE, 2)
+    )
+    unused.begin()
+    BrushStroke(
+        workbench,
+        CASE,
+        2,
+        (10.0, 6.0),
+        value=0,
+        radius_mm=3.0,
+        pixel_mm=(2.0, 1.0),
+        start=lambda: start_edit(workbench, CASE, 2),
+    ).release()
+    assert _names(workbench.history.done[known:]) == [START, "Erase"]
 
 
 def test_an_edit_that_comes_over_a_stroke_in_progress_is_replayed_after_it(tmp_path: Path) -> None:

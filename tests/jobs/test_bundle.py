@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,23 @@ def manifest(tmp_path: Path) -> dict[str, object]:
     intensities = Intensities(-1024, 600, "HU")
     write(Bundle("run-001", "r", plan_for(), ((1, "lung"),), intensities, (volume,)), tmp_path)
     return json.loads((tmp_path / MANIFEST).read_text())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_bundle_is_neither_written_nor_read_through_a_link(
+    tmp_path: Path, manifest: dict[str, object]
+) -> None:
+    outside, link = tmp_path / "outside", tmp_path / "bundle"
+    outside.mkdir()
+    link.symlink_to(outside)
+    with pytest.raises(TrainingError):
+        write_targets(link, "targets.npy", np.zeros((1, 1, 1), np.uint8))
+    with pytest.raises(TrainingError):
+        write(read(tmp_path), link)
+    assert list(outside.iterdir()) == []
+    (outside / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(TrainingError, match="cannot be read"):
+        read(link)
 
 
 def test_another_version_is_refused(tmp_path: Path, manifest: dict[str, object]) -> None:

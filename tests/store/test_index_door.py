@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -27,7 +29,7 @@ from segdesk.core.project import Project
 from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import Segment
 from segdesk.errors import ProjectError
-from segdesk.store.index import Base, Index
+from segdesk.store.index import Base, CaseState, Index
 from segdesk.store.journal.recover import Opened, opened, recover
 from segdesk.store.parts import project_file
 from segdesk.store.project_folder import ProjectFolder
@@ -150,6 +152,65 @@ def test_a_save_that_ends_after_its_case_left_does_not_give_its_mask_to_the_next
     saved = saving.run(meanwhile)
     assert saved.case("case-001").generation == 0
     folder.close()
+
+
+def test_a_project_that_was_handed_over_while_a_write_failed_is_the_newest(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write that failed takes its own back, and no other."""
+    folder, project = project_with_cases(path, "case-001")
+    newer = with_run(project, 2)
+
+    def failing(*_: object) -> None:
+        folder.hand_over_index(newer)
+        raise ProjectError("The disk is full.", "Make room.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(project_file, "write", failing)
+        with pytest.raises(ProjectError):
+            folder.save_index(with_run(project, 1))
+    folder.write_index()
+    assert on_disk(folder).runs == newer.runs
+    folder.close()
+
+
+WAYS: dict[str, Callable[[Index], object]] = {
+    "save": lambda index: index.save(index.saved, {}),
+    "write": Index.write,
+    "commit": lambda index: index.commit(Base.of(index.saved, 1), instead_of=0),
+    "an older mask": lambda index: index.put_back("case-001", CaseState()),
+    "a look at the disk": lambda index: index.stands_without("case-001"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nobody_writes_or_reads_the_index_while_another_thread_writes_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    folder, project = project_with_cases(path, "case-001")
+    folder.close()
+    index = Index(path, project, 0)
+    begun, go_on, real = threading.Event(), threading.Event(), project_file.write
+    inside: list[int] = []
+
+    def slow(*given: Any) -> None:
+        inside.append(len(inside))
+        begun.set()
+        assert go_on.wait(20)
+        real(*given)
+
+    monkeypatch.setattr(project_file, "write", slow)
+    first = threading.Thread(target=index.save, args=(with_run(project, 1), {}))
+    other = threading.Thread(target=WAYS[way], args=(index,))
+    first.start()
+    assert begun.wait(20)
+    other.start()
+    other.join(0.1)
+    waits, writers = other.is_alive(), len(inside)
+    go_on.set()
+    for thread in (first, other):
+        thread.join(20)
+    assert (waits, writers) == (True, 1)
 
 
 def test_a_save_that_was_made_from_another_generation_is_not_written(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,16 @@ from tests.store.strategies import project_with_cases
 
 #: Longer than anybody waits who does not have to.
 PATIENCE_S = 3.0
+IMAGE = hdf5.image(lambda root: root.put(number=1))
+#: Every way in that HDF5 has here.
+DOORS: dict[str, Callable[[Path], AbstractContextManager[object]]] = {
+    "a new file": lambda folder: hdf5.new_file(folder / "new.h5"),
+    "a file that is begun": lambda folder: hdf5.begun_file(folder / "begun.h5", user_block=512),
+    "its next piece": lambda folder: hdf5.next_piece(folder / "there.h5"),
+    "a file": lambda folder: hdf5.open_file(folder / "there.h5"),
+    "a file in memory": lambda folder: hdf5.open_image(IMAGE),
+    "a new file in memory": lambda folder: nullcontext(hdf5.image(lambda root: None)),
+}
 
 
 def meanwhile(work: Callable[..., Any], seen: list[bool]) -> Callable[..., Any]:
@@ -56,3 +68,59 @@ def test_an_index_is_written_while_masks_and_predictions_are_packed_and_unpacked
     assert len(packing) > 4 and all(packing)
     assert len(unpacking) > 4 and all(unpacking)
     folder.close()
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_file_is_opened_while_another_thread_has_one(tmp_path: Path, door: str) -> None:
+    (tmp_path / "there.h5").write_bytes(IMAGE)
+    opened = threading.Event()
+
+    def other() -> None:
+        with DOORS[door](tmp_path):
+            opened.set()
+
+    thread = threading.Thread(target=other)
+    with hdf5.open_image(IMAGE):
+        thread.start()
+        is_early = opened.wait(0.1)
+    thread.join(PATIENCE_S)
+    assert not is_early
+    assert opened.is_set()
+
+
+class Noticed:
+    """A lock that knows how often it is held."""
+
+    def __init__(self) -> None:
+        self.held = 0
+
+    def __enter__(self) -> None:
+        self.held += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.held -= 1
+
+
+def test_what_h5py_does_without_its_own_lock_is_done_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Races alone would tell only now and then."""
+    assert hdf5._H5PYS_OWN is hdf5.h5py._objects.phil
+    lock, held = Noticed(), list[int]()
+    monkeypatch.setattr(hdf5, "_H5PYS_OWN", lock)
+    chunk = SimpleNamespace(byte_offset=4096, filter_mask=0, size=3)
+    dataset = SimpleNamespace(
+        id=SimpleNamespace(
+            get_chunk_info_by_coord=lambda at: chunk,
+            read_direct_chunk=lambda at: (held.append(lock.held), (0, b"abc"))[1],
+            write_direct_chunk=lambda at, packed: held.append(lock.held),
+        )
+    )
+    assert hdf5.Planes(dataset, 100).packed(0) == b"abc"
+    hdf5.NewPlanes(dataset, None).put(0, b"abc")
+    assert held == [1, 1]

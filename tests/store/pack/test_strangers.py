@@ -209,6 +209,47 @@ def negative_generation(root: Any) -> None:
     root.attrs["generation"] = np.int64(-1)
 
 
+def _with_a_checksum(dataset: Any) -> None:
+    dataset.attrs["sha256"] = hashlib.sha256(dataset[()].tobytes()).hexdigest()
+
+
+def other_statuses(root: Any) -> None:
+    statuses = root[f"{CASE}/statuses"]
+    statuses[0] = (statuses[0] + 1) % 3
+    _with_a_checksum(statuses)
+
+
+def a_mask_that_the_index_does_not_name(root: Any) -> None:
+    generation = root["index/cases/generation"]
+    generation[0] = 0
+    _with_a_checksum(generation)
+    for name in ("dismissed_slices", "dismissed_runs"):
+        replaced(root, f"{CASE}/{name}", data=root[f"{CASE}/{name}"][:0])
+        _with_a_checksum(root[f"{CASE}/{name}"])
+
+
+def dismissals_without_a_mask(root: Any) -> None:
+    a_mask_that_the_index_does_not_name(root)
+    for name, row in (("dismissed_slices", 1), ("dismissed_runs", "run-001")):
+        dtype = root[f"{CASE}/{name}"].dtype
+        replaced(root, f"{CASE}/{name}", data=np.array([row], dtype), dtype=dtype)
+    _with_a_checksum(root[f"{CASE}/dismissed_slices"])
+    sum_ = hashlib.sha256(b"run-001\0").hexdigest()
+    root[f"{CASE}/dismissed_runs"].attrs["sha256"] = sum_
+    for name in ("labels", "provenance"):
+        root[f"{CASE}/{name}"][:] = 0
+        _with_a_checksum(root[f"{CASE}/{name}"])
+
+
+def a_prediction_of_no_run(root: Any) -> None:
+    for home in ("index/runs", "runs"):
+        del root[f"{home}/run-002"]
+
+
+def too_deep(root: Any) -> None:
+    root.create_group("/".join("more" for _ in range(20)))
+
+
 CHANGES: tuple[Callable[[Any], None], ...] = (
     link_out,
     soft_link,
@@ -234,6 +275,11 @@ CHANGES: tuple[Callable[[Any], None], ...] = (
     no_case,
     no_index,
     negative_generation,
+    other_statuses,
+    a_mask_that_the_index_does_not_name,
+    dismissals_without_a_mask,
+    a_prediction_of_no_run,
+    too_deep,
 )
 
 

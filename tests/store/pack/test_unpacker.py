@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -108,19 +109,50 @@ def test_a_bug_in_the_child_is_a_bug_here(
 def test_a_busy_child_is_ended_within_a_second_and_leaves_nothing(
     packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    child(monkeypatch, "print(json.dumps(['progress', 'a', 1, 2]), flush=True); time.sleep(60)")
+    number = "str(os.getpid())"
+    child(
+        monkeypatch,
+        f"print(json.dumps(['progress', {number}, 1, 2]), flush=True); time.sleep(60)",
+    )
     asked: list[float] = []
+    groups: list[int] = []
 
     def cancelled() -> bool:
         if not told:
             return False
         asked.append(time.monotonic())
+        if sys.platform != "win32":
+            groups.append(os.getpgid(int(told[0])))
         return True
 
     told: list[str] = []
     with pytest.raises(Cancelled):
         unpack(packed, there, tell=lambda *row: told.append(row[0]), cancelled=cancelled)
-    assert told == ["a"] and time.monotonic() - asked[0] < 1
+    assert len(told) == 1 and time.monotonic() - asked[0] < 1
+    assert not there.exists()
+    if sys.platform == "linux":
+        assert not _is_alive(int(told[0]))
+        # The terminal's Ctrl+C comes to the program alone.
+        assert groups == [int(told[0])]
+
+
+def test_a_child_that_never_ends_its_line_is_no_longer_listened_to(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errand, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(errand, "_FAREWELL_S", 0.1)
+    child(monkeypatch, "sys.stdout.write('x' * 5000); sys.stdout.flush(); time.sleep(60)")
+    until = time.monotonic() + 5
+    with pytest.raises(ProjectError, match="is damaged; nothing was unpacked"):
+        unpack(packed, there, cancelled=lambda: time.monotonic() > until)
+
+
+def test_a_child_that_cannot_be_started_is_said(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errand, "own_command", lambda _: (str(there / "nothing"),))
+    with pytest.raises(ProjectError, match=r"The process that unpacks could not be started: No"):
+        unpack(packed, there)
     assert not there.exists()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 import struct
+from pathlib import Path
 
 import h5py
 import pytest
 
 from segdesk.store.disk.translate import Damage
+from segdesk.store.parts import seal
 from segdesk.store.parts.heaps import check_heaps
 
 HEAD = 16
@@ -46,6 +49,28 @@ def test_free_room_that_leads_nowhere_is_told(content: bytes, size: int) -> None
     harmed[at : at + HEAD] = struct.pack("<HHIQ", 0, 0, 0, size)
     with pytest.raises(Damage, match="texts"):
         check_heaps(bytes(harmed))
+
+
+@pytest.mark.parametrize("left_out", [None, seal.SIZE, -1], ids=["nothing", "before", "behind"])
+def test_a_file_is_looked_at_before_it_is_given_to_hdf5(
+    content: bytes, tmp_path: Path, left_out: int | None
+) -> None:
+    """Whoever can seal a file can seal such a heap; of a scan it may lie on either side."""
+    harmed = bytearray(content)
+    at = content.find(b"GCOL") + HEAD
+    harmed[at : at + HEAD] = struct.pack("<HHIQ", 0, 0, 0, 0)
+    path = tmp_path / "file.h5"
+    if left_out is None:
+        path.write_bytes(seal.sealed(bytes(harmed), "project"))
+        with pytest.raises(Damage, match="its texts are damaged"):
+            seal.read(path, "project", most=len(harmed))
+        return
+    place = left_out if left_out > 0 else len(harmed)
+    rest = bytes(harmed[seal.SIZE :])
+    sum_ = hashlib.sha256(rest).digest()
+    path.write_bytes(seal._head("volume", len(rest), seal.Span(place, place), sum_) + rest)
+    with path.open("rb") as file, pytest.raises(Damage, match="its texts are damaged"):
+        seal.read_around(file, "volume", most=len(harmed))
 
 
 def test_an_object_that_reaches_beyond_its_heap_is_told(content: bytes) -> None:

@@ -1,5 +1,6 @@
 """The seal of a file: what is not as it was written never reaches HDF5."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -75,6 +76,31 @@ def test_a_giant_is_refused_before_any_of_it_is_read(
     path.write_bytes(head)
     with pytest.raises(Damage, match="ends too early"):
         seal.read(path, "project", most=MOST)
+
+
+def sealed_by_a_stranger(left_out: seal.Span) -> bytes:
+    """Its sum is that of the whole file, and it says that something was left out."""
+    rest = CONTENT[seal.SIZE :]
+    head = seal._head("project", len(rest), left_out, hashlib.sha256(rest).digest())
+    return head + rest
+
+
+def test_only_a_scan_leaves_something_out(path: Path) -> None:
+    path.write_bytes(sealed_by_a_stranger(seal.Span(600, 700)))
+    with pytest.raises(Damage, match="leaves something out"):
+        seal.read(path, "project", most=MOST)
+    with pytest.raises(Damage, match="leaves something out"):
+        seal.check_file(path, "project")
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(0, 512), (511, 600), (600, len(CONTENT) + 1), (len(CONTENT) + 1, len(CONTENT) + 1)],
+)
+def test_nothing_is_left_out_that_is_not_there(path: Path, start: int, stop: int) -> None:
+    path.write_bytes(sealed_by_a_stranger(seal.Span(start, stop)))
+    with path.open("rb") as file, pytest.raises(Damage, match="leaves out what is not there"):
+        seal.read_around(file, "project", most=MOST)
 
 
 def test_a_file_without_a_seal_is_told_apart_from_a_damaged_one(path: Path) -> None:
