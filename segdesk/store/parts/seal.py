@@ -99,6 +99,7 @@ def check_file(path: Path, kind: Kind, on_bytes: OnBytes | None = None) -> None:
             raise Damage("its seal leaves something out")
         if _digest(file, ((SIZE, head.size),), on_bytes) != head.digest:
             raise Damage("its checksum does not agree")
+        check_heaps(file, head.size)
 
 
 def _digest(file: BinaryIO, spans: tuple[tuple[int, int], ...], on_bytes: OnBytes | None) -> bytes:
@@ -139,7 +140,7 @@ def read(path: Path, kind: Kind, *, most: int) -> bytes:
         content = _exactly(file, head.size)
     if hashlib.sha256(memoryview(content)[SIZE:]).digest() != head.digest:
         raise Damage("its checksum does not agree")
-    check_heaps(content)
+    check_heaps(io.BytesIO(content), len(content))
     return content
 
 
@@ -193,8 +194,8 @@ def read_around(file: BinaryIO, kind: Kind, *, most: int) -> Around:
     found.update(after)
     if found.digest() != head.digest:
         raise Damage("its checksum does not agree")
-    check_heaps(before)
-    check_heaps(after)
+    for part in (before, after):
+        check_heaps(io.BytesIO(part), len(part))
     return Around(before, head.left_out, after)
 
 

@@ -12,10 +12,14 @@ import h5py
 import pytest
 
 from segdesk.store.disk.translate import Damage
-from segdesk.store.parts import seal
-from segdesk.store.parts.heaps import check_heaps
+from segdesk.store.parts import heaps, seal
 
 HEAD = 16
+BEGIN = b"GCOL\x01\0\0\0"
+
+
+def check_heaps(content: bytes) -> None:
+    heaps.check_heaps(io.BytesIO(content), len(content))
 
 
 def with_texts() -> bytes:
@@ -31,7 +35,7 @@ def with_texts() -> bytes:
 @pytest.fixture(scope="module")
 def content() -> bytes:
     made = with_texts()
-    assert made.count(b"GCOL\x01\0\0\0") >= 2
+    assert made.count(BEGIN) >= 2
     return made
 
 
@@ -91,3 +95,43 @@ def test_no_mutation_keeps_the_look_itself_for_ever(content: bytes) -> None:
             check_heaps(bytes(harmed))
         except Damage:
             continue
+
+
+def test_a_heap_that_reaches_beyond_what_is_sealed_is_told(content: bytes) -> None:
+    """Behind that lie the voxels of a scan, which HDF5 gets as zeros: free room of size 0."""
+    cut = content[: content.find(BEGIN) + 2048]
+    with pytest.raises(Damage, match="texts"):
+        check_heaps(cut)
+    with pytest.raises(Damage, match="texts"):
+        check_heaps(content[: content.find(BEGIN) + 12])
+
+
+def test_heaps_in_heaps_are_told_and_not_walked_through_again_and_again(tmp_path: Path) -> None:
+    # Each object holds the beginning of one more, which would reach to the end as well.
+    count = 500
+    inner = struct.pack("<HHIQ8sQ", 1, 1, 0, 16, BEGIN, 0)
+    objects = b"".join(
+        inner[:-8] + struct.pack("<Q", 32 * (count - k) - HEAD) for k in range(count)
+    )
+    content = bytes(512) + BEGIN + struct.pack("<Q", HEAD + len(objects)) + objects
+    (tmp_path / "heaps.h5").write_bytes(seal.sealed(content, "project"))
+    with pytest.raises(Damage, match="texts"):
+        seal.read(tmp_path / "heaps.h5", "project", most=1 << 20)
+
+
+def test_one_that_lies_across_two_pieces_of_a_large_file_is_told(content: bytes) -> None:
+    at = content.find(BEGIN)
+    harmed = bytearray(content)
+    harmed[at + HEAD : at + 2 * HEAD] = bytes(HEAD)
+    for before in (1, 4, 7):
+        with pytest.raises(Damage, match="texts"):
+            check_heaps(bytes((1 << 20) - before - at) + harmed)
+
+
+def test_a_packed_file_is_looked_through_as_well(content: bytes, tmp_path: Path) -> None:
+    at = content.find(BEGIN) + HEAD
+    harmed = bytearray(content)
+    harmed[at : at + HEAD] = bytes(HEAD)
+    (tmp_path / "all.h5").write_bytes(seal.sealed(bytes(harmed), "pack"))
+    with pytest.raises(Damage, match="texts"):
+        seal.check_file(tmp_path / "all.h5", "pack")
