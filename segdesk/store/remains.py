@@ -147,6 +147,7 @@ class _Look:
                 case = replace(case, predictions=self._predictions(case, runs))
                 cases.append(self._found(case, generation, known=id in known))
         project = self._project(index, generation)
+        cases = [self._in_newest_pool(one, generation) for one in cases]
         self._name_who_has_no_pool([one.case for one in cases if one.case.id not in known], project)
         journals = journal_numbers(self._path)
         newest = max((generation, *(found.case.generation for found in cases)))
@@ -189,10 +190,7 @@ class _Look:
 
     def _project(self, index: Project | None, generation: int) -> Project:
         """All but the cases, from the index and what masks say that are newer."""
-        newer = sorted(
-            (row for row in self._masks.values() if row.cases[0].generation > generation),
-            key=lambda row: row.cases[0].generation,
-        )
+        newer = self._newer(generation)
         if self._is_newest and index is not None:
             return replace(index, cases=())
         parts = [*self._scans.values(), *newer]
@@ -213,6 +211,23 @@ class _Look:
             split=Split(newest.split.seed, tuple(pools.items())),
             settings=newest.settings,
         )
+
+    def _newer(self, generation: int) -> list[Project]:
+        """What masks say that are newer than the index, the newest last."""
+        newer = (row for row in self._masks.values() if row.cases[0].generation > generation)
+        return sorted(newer, key=lambda row: row.cases[0].generation)
+
+    def _in_newest_pool(self, found: Found, generation: int) -> Found:
+        """A case in the pool that the newest mask of all says of its patient, where the index or
+        its own mask, which say another, are older."""
+        case, newest = found.case, self._newer(generation)[-1:]
+        if case.pool is None or not newest or newest[0].cases[0].generation <= found.since:
+            return found
+        said = dict(newest[0].split.pools)
+        pools = {said.get(case.patient_of(index)) for index in range(case.slices)}
+        # Where its slices are in several, or in none, it is not by hand any more.
+        pool = pools.pop() if len(pools) == 1 else None
+        return replace(found, case=replace(case, pool=pool))
 
     def _name_who_has_no_pool(self, cases: list[Case], project: Project) -> None:
         """Patients whose pool stood in the index alone; of a project that trained, they had one."""

@@ -296,3 +296,33 @@ def test_a_patient_nobody_has_drawn_on_keeps_the_pool_without_any_index(tmp_path
     kept = dict(repaired.project.split.pools)
     assert kept == {**dict(pools), third.patient_of(0): "test"}
     assert not any("No file tells the pool" in said for said in (*repaired.lost, *repaired.notes))
+
+
+@pytest.mark.parametrize("now", ["test", None])
+@pytest.mark.parametrize("index", ["older", "none"])
+def test_a_case_is_in_the_pool_that_the_newest_mask_says_and_not_in_that_of_its_own(
+    tmp_path: Path, index: str, now: Pool | None
+) -> None:
+    """Else a patient who was put aside to test would teach."""
+    path = tmp_path / "p.segdesk"
+    folder, project = project_with_cases(path, "case-001", "case-002")
+    moved, other = project.cases
+    project = project.with_case(replace(moved, pool="train"))
+    folder.save_index(project)
+    masks = {case.id: Annotation(case.grid) for case in project.cases}
+    paint(folder, masks["case-001"], "case-001", 1)
+    project = save(folder, project, masks)
+    shutil.copy(path / "project.h5", tmp_path / "older.h5")
+    project = project.with_case(replace(project.case("case-001"), pool=now))
+    folder.save_index(project)
+    for slice in range(3):
+        paint(folder, masks["case-002"], "case-002", slice)
+        project = save(folder, project, masks)
+    folder.close()
+    _lose_both_indices(path)
+    if index == "older":
+        shutil.copy(tmp_path / "older.h5", path / "project.h5")
+    found = repair(path, tmp_path / "new.segdesk").project
+    assert found.case("case-001").pool == now
+    assert found.split.pool(moved.patient_of(0)) == now
+    assert found.case("case-002").pool is None and found.split.pool(other.patient_of(0)) is None
