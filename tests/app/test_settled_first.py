@@ -31,11 +31,18 @@ def _in_progress(workbench: Workbench) -> BrushStroke:
     return BrushStroke(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0))
 
 
-def _predict(workbench: Workbench) -> None:
-    labels = np.ones(workbench.project.case(CASE).grid.shape, np.uint8)
+def _predict(workbench: Workbench, value: int = 1) -> None:
+    labels = np.full(workbench.project.case(CASE).grid.shape, value, np.uint8)
     workbench.put_run(Run("run-001", plan_for(), started=1.0, best=1, outcome="finished"))
     workbench.folder.runs.write_prediction(Prediction("run-001", CASE, labels, labels))
     workbench.add_prediction("run-001", CASE)
+
+
+def _begin_only(workbench: Workbench) -> None:
+    """A gesture that has started from the prediction and drawn nothing yet."""
+    Gesture(
+        workbench, CASE, "Fill", on_screen=2, start=lambda: start_edit(workbench, CASE, 2)
+    ).begin()
 
 
 def _names(edits: Iterable[Edit]) -> list[str]:
@@ -113,10 +120,7 @@ def test_a_stroke_starts_from_the_prediction_that_a_gesture_before_it_did_not_us
 ) -> None:
     _predict(workbench)
     known = len(workbench.history.done)
-    unused = Gesture(
-        workbench, CASE, "Fill", on_screen=2, start=lambda: start_edit(workbench, CASE, 2)
-    )
-    unused.begin()
+    _begin_only(workbench)
     BrushStroke(
         workbench,
         CASE,
@@ -128,6 +132,17 @@ def test_a_stroke_starts_from_the_prediction_that_a_gesture_before_it_did_not_us
         start=lambda: start_edit(workbench, CASE, 2),
     ).release()
     assert _names(workbench.history.done[known:]) == [START, "Erase"]
+
+
+def test_a_segment_is_removed_though_a_gesture_shows_it_and_has_drawn_nothing(
+    workbench: Workbench,
+) -> None:
+    workbench.add_segment("Other")
+    _predict(workbench, 2)
+    _begin_only(workbench)
+    assert workbench.annotation(CASE).labels[2].all()
+    assert remove_segment(workbench, 2) == ()
+    assert not workbench.annotation(CASE).labels.any()
 
 
 def test_an_edit_that_comes_over_a_stroke_in_progress_is_replayed_after_it(tmp_path: Path) -> None:
