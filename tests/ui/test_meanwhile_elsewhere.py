@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 
 from segdesk.app import removing
 from segdesk.app.elsewhere import Elsewhere
+from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.ui import opening
 from tests.store.faults import refusing
@@ -67,6 +68,23 @@ def test_a_stroke_while_the_copy_is_opened_keeps_the_window_where_the_stroke_is(
     monkeypatch.undo()
     draw(desk, 16)
     assert workbench.folder.waiting == 0
+
+
+def test_a_stroke_in_progress_when_the_copy_is_opened_keeps_the_window_where_it_is(
+    desk: Desk, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(project)
+    workbench = workbench_of(desk)
+    held = Held(opening.open_project, after=False)
+    monkeypatch.setattr(opening, "open_project", held)
+    begin_to_save_elsewhere(desk, tmp_path / "there", "copy")
+    desk.wait(held.reached.is_set)
+    BrushStroke(workbench, CASE, 2, (6.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0))
+    held.go.set()
+    desk.wait(lambda: not desk.window.session.is_opening)
+    assert workbench_of(desk) is workbench and desk.window.session.path == project
+    assert "lacks what was drawn while it was opened" in desk.window.banner.text
+    assert sum(edit.kind == "stroke" for edit in workbench.history.done) == 1
 
 
 def test_a_cancel_that_comes_when_the_copy_is_whole_keeps_the_window_where_it_is(

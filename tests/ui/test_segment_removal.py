@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QListWidget, QTableView
 from pytestqt.qtbot import QtBot
 
 from segdesk.app import importing, removing_segments, saving
+from segdesk.app.tools.strokes import BrushStroke
 from segdesk.app.workbench import Workbench
 from segdesk.formats.labels import LabelMap
 from segdesk.ui.banner import Banner
@@ -137,6 +138,18 @@ def test_an_undo_after_a_save_reads_what_has_left_the_memory(
     desk.wait(lambda: workbench.history.next_undo is None)
     rest(desk)
     assert masks(workbench) == before
+
+
+def test_a_stroke_in_progress_is_a_step_of_its_own_before_anybody_is_asked(
+    desk: Desk, drawn: Path, qtbot: QtBot
+) -> None:
+    workbench, table = opened(desk, drawn)
+    BrushStroke(workbench, CASES[0], 2, (6.0, 14.0), value=2, radius_mm=4.0, pixel_mm=(2.0, 1.0))
+    assert workbench.history.next_undo is None
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    drawn_last = workbench.history.next_undo
+    assert drawn_last is not None and drawn_last.name == "Brush"
+    desk.press(desk.dialog("remove_segment_question"), "keep_segment")
 
 
 def test_whoever_keeps_it_changes_nothing(desk: Desk, drawn: Path, qtbot: QtBot) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from segdesk.errors import ProjectError, SegdeskError
+from segdesk.store.pack import read
 from tests.packs import changed, full_project, pack_of, unpack_here
 from tests.projects import SHAPE, make_project
 
@@ -294,6 +295,14 @@ def test_a_changed_file_that_is_as_it_was_unpacks(packed: Path, tmp_path: Path) 
     """Else the tests above would pass whatever they change."""
     file = changed(packed, tmp_path / "sealed.h5", lambda root: None)
     assert len(unpack_here(file, tmp_path / "u.segdesk").cases) == 1
+
+
+def test_a_dataset_that_is_larger_than_any_of_ours_is_not_read(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "_LARGEST", 8)
+    file = changed(packed, tmp_path / "sealed.h5", lambda root: None)
+    refused(file, "is damaged")
 
 
 def renamed(root: Any, new: str) -> None:
