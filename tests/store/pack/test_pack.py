@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -15,6 +16,7 @@ from segdesk.app.packing import prepare
 from segdesk.app.unpacking import is_packed, look
 from segdesk.app.workbench import Workbench
 from segdesk.errors import Cancelled, ProjectError, UsageError
+from segdesk.store.parts import seal
 from tests.packs import (
     add_run,
     by_h5py,
@@ -160,6 +162,26 @@ def test_a_disk_that_refuses_at_any_point_leaves_nothing_or_all_of_it(
     workbench.close()
 
 
+def test_a_disk_that_gives_back_something_else_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = make_project(tmp_path)
+    seal_file = seal.seal_file
+
+    def turned(file: BinaryIO, *given: Any) -> None:
+        seal_file(file, *given)
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+
+    monkeypatch.setattr(seal, "seal_file", turned)
+    with pytest.raises(ProjectError, match=r"The file 'p\.h5' could not be written"):
+        prepare(workbench).write(tmp_path / "p.h5")
+    assert not (tmp_path / "p.h5").exists()
+    workbench.close()
+
+
 def stops(
     work: Callable[[Callable[[], bool]], object],
 ) -> tuple[Callable[[int], Callable[[], bool]], int]:
@@ -187,7 +209,7 @@ def test_a_disk_without_room_is_told_before_a_byte_is_written(
     before = sorted(tmp_path.iterdir())
     with pytest.raises(ProjectError, match=r"needs about \d+ MB and the disk has 50 MB left"):
         prepare(workbench).write(tmp_path / "p.h5")
-    with pytest.raises(ProjectError, match=r"needs \d+ MB and the disk has 50 MB left"):
+    with pytest.raises(ProjectError, match=r"^'u\.segdesk' needs \d+ MB and the disk has 50 MB"):
         unpack_here(made[0], tmp_path / "u.segdesk")
     assert sorted(tmp_path.iterdir()) == before
     workbench.close()
