@@ -130,8 +130,10 @@ def test_an_undo_after_a_save_reads_what_has_left_the_memory(
     desk.window.save()
     desk.wait(lambda: not workbench.has_unsaved and not desk.window.session.is_saving)
     # Other cases are looked at: those of the removal leave the memory.
+    view = desk.window.session.view
+    assert view is not None
     for id in ("case-002", "case-001", "case-002", "case-003"):
-        desk.window.session.view.show_case(id)
+        view.show_case(id)
         desk.wait_for_mask()
     assert not all(workbench.is_loaded(id) for id in CASES)
     desk.key(Qt.Key.Key_Z, CTRL)
