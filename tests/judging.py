@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.completeness import Cause, status_move
 from segdesk.core.edit import Edit
 from segdesk.core.status import SliceStatus

@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 import pytest
 
-from segdesk.app import saving
-from segdesk.app.packing import prepare
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.packing import prepare
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Dismissal, Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Epoch, Intensities, Run, plan_for

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.app.tools.strokes import BrushStroke
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case, Source
 from segdesk.core.grid import Grid
 from segdesk.core.split import Pool

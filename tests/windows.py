@@ -13,10 +13,10 @@ from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import saving
+from segdesk.app.project import saving
 from segdesk.ui.application import open_window
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.main_window import MainWindow
+from segdesk.ui.window.main_window import MainWindow
 from tests.projects import make_project
 
 #: For what runs on a worker, in milliseconds.

@@ -2,5 +2,5 @@
 
 The window and the command line call this room and nothing below it for anything that changes.
 Neighbours: `ui` draws and passes input down, `store` owns the disk, `formats` the world's files,
-`jobs` the trainer process. Read `workbench.py` first, then `editing.py`.
+`jobs` the trainer process. Read `project/workbench.py` first, then `labelling/editing.py`.
 """

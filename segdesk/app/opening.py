@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.app import cut_off
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import cut_off
 from segdesk.errors import ProjectReadOnly
 
 

@@ -1,6 +1,6 @@
 """How an evaluation is said: the object for scripts, the table and the sentences for people.
 
-What is compared and how means are made is `app.evaluating`'s.
+What is compared and how means are made is `app.runs.evaluating`'s.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
-from segdesk.app.evaluating import Evaluation, SegmentFigures
+from segdesk.app.runs.evaluating import Evaluation, SegmentFigures
 from segdesk.cli.report import figure, table
 from segdesk.core.run import Run
 

@@ -8,10 +8,18 @@ from pathlib import Path
 
 import typer
 
-from segdesk.app import evaluating, lessons, predicting, run_in_use, running, teaching, training
-from segdesk.app.evaluating import PoolChoice
-from segdesk.app.running import TrainerSession, Worked
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import (
+    evaluating,
+    lessons,
+    predicting,
+    run_in_use,
+    running,
+    teaching,
+    training,
+)
+from segdesk.app.runs.evaluating import PoolChoice
+from segdesk.app.runs.running import TrainerSession, Worked
 from segdesk.cli import evaluation, typed
 from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table

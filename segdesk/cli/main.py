@@ -20,9 +20,9 @@ import typer
 from typer.core import TyperGroup
 
 from segdesk import __version__
-from segdesk.app.doors import unwrapped
 from segdesk.app.logbook import open_logbook
-from segdesk.app.packing import ENDING
+from segdesk.app.project.packing import ENDING
+from segdesk.app.signal_errors import unwrapped
 from segdesk.cli import checking, entries, learn, packing, scans
 from segdesk.cli.projects import SUFFIX
 from segdesk.cli.report import complain

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from segdesk.app import packing, unpacking
+from segdesk.app.project import packing, unpacking
 from segdesk.cli.projects import JSON, PROJECT, check_name, reading
 from segdesk.cli.report import Report
 from segdesk.cli.stopping import asked_to_stop

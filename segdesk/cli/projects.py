@@ -9,9 +9,9 @@ from typing import Any
 
 import typer
 
-from segdesk.app import cut_off
-from segdesk.app.otherwise import otherwise
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.otherwise import otherwise
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import cut_off
 from segdesk.cli.stopping import terminating_is_ctrl_c
 from segdesk.errors import UsageError
 

@@ -11,10 +11,10 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from segdesk.app import exporting, importing
-from segdesk.app.importing import Request
-from segdesk.app.run_in_use import said_of
-from segdesk.app.workbench import Workbench
+from segdesk.app.files import exporting, importing
+from segdesk.app.files.importing import Request
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.run_in_use import said_of
 from segdesk.cli.projects import JSON, PROJECT, changing, check_name, making, one_of, reading
 from segdesk.cli.report import Report, figure, table
 from segdesk.core.case import Case

@@ -5,7 +5,7 @@ that came later is not absent there: nobody has looked for it. What a number in 
 is never changed, because a number is never given twice (`core.segment`), so sets may keep the
 numbers of segments that are gone.
 
-What follows for a training stands in `app.teaching` and `learning.losses`.
+What follows for a training stands in `app.runs.teaching` and `learning.losses`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A change of a mask as a value: `Patch` and `Edit`.
 
 Frozen, invertible, compact. `core.annotation` applies them, `core.history` keeps them,
-`store.edit_codec` gives them a byte form, `app.editing` makes them.
+`store.edit_codec` gives them a byte form, `app.labelling.editing` makes them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which run predicts: the `RunInUse`, and the rule by which one follows another.
 
 The run in use is the one that is better on today's validation slices: at a training's end its child
-measures both on them. `learning` measures, `app.run_in_use` keeps what comes of it, `Project` holds
-it. A run that learnt nothing, or crashed, is never chosen by the rule.
+measures both on them. `learning` measures, `app.runs.run_in_use` keeps what comes of it, `Project`
+holds it. A run that learnt nothing, or crashed, is never chosen by the rule.
 """
 
 from __future__ import annotations

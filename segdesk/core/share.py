@@ -1,6 +1,7 @@
 """How the slices of a case take part in a training, in numbers: the `Share`.
 
-`app.teaching` chooses the slices, a Run keeps their Shares, `app.lessons` says them in words.
+`app.runs.teaching` chooses the slices, a Run keeps their Shares, `app.runs.lessons` says them in
+words.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What has been said about a slice, and how gestures change it.
 
-The table of `SliceStatus` and its rules stand only here; `app.editing` asks them.
+The table of `SliceStatus` and its rules stand only here; `app.labelling.editing` asks them.
 """
 
 from __future__ import annotations

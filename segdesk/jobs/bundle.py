@@ -6,8 +6,8 @@
       predictions/                the trainer's answers: CASE-labels.npy, CASE-probability.npy
 
 Volumes are named by file, offset, shape and dtype, so that the trainer maps them and never opens
-the project. `app.training` writes a bundle, `learning.trainer` reads it; it is deleted when the run
-ends.
+the project. `app.runs.training` writes a bundle, `learning.trainer` reads it; it is deleted when
+the run ends.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Starting, commanding and burying the trainer process: the `TrainerClient`.
 
-`app.training` calls `run` on a worker thread, or the command line on its main thread; the window's
-buttons call `stop` and its kin from theirs. `child` is the other end, `log` keeps what the child
-prints. What the messages mean for a Run is decided in `app.training`.
+`app.runs.training` calls `run` on a worker thread, or the command line on its main thread; the
+window's buttons call `stop` and its kin from theirs. `child` is the other end, `log` keeps what the
+child prints. What the messages mean for a Run is decided in `app.runs.training`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Whole cases predicted, slice by slice, on their own grids.
 
-The answers go to .npy files in the bundle's folder; `app.predicting` makes project files of them.
+The answers go to .npy files in the bundle's folder; `app.runs.predicting` makes project files of
+them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fill: the connected region of one label around a click.
 
 Same coordinates as `paint.py`. Whether a region that reaches the border of the slice may be
-filled is the tool's decision (`app.tools`).
+filled is the tool's decision (`app.labelling.tools`).
 """
 
 from __future__ import annotations

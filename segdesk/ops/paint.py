@@ -2,8 +2,8 @@
 
 A brush is a circle in mm on the patient, so an ellipse where pixels are not square. Points are
 (row, column) floats with voxel centres at integers. What the voxels become is decided by
-`app.editing` (locks, HU range, provenance); drawing belongs to `ui.canvas`. On the start-up path:
-numpy only.
+`app.labelling.editing` (locks, HU range, provenance); drawing belongs to `ui.canvas`. On the
+start-up path: numpy only.
 """
 
 from __future__ import annotations

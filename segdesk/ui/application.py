@@ -18,10 +18,10 @@ from PySide6.QtWidgets import QApplication
 from segdesk.app.settings import SettingsFile
 from segdesk.errors import UsageError
 from segdesk.ui.faults import Faults
-from segdesk.ui.looks import Looks
-from segdesk.ui.main_window import NAME, MainWindow
-from segdesk.ui.preferences import Preferences
+from segdesk.ui.look.looks import Looks
+from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.signal_watch import SignalWatch
+from segdesk.ui.window.main_window import NAME, MainWindow
 
 
 @dataclass(frozen=True, slots=True, eq=False)

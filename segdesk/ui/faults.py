@@ -17,11 +17,11 @@ from types import TracebackType
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from segdesk.app.doors import unwrapped
 from segdesk.app.logbook import open_logbook
+from segdesk.app.signal_errors import unwrapped
 from segdesk.errors import Cancelled, SegdeskError, UsageError
 from segdesk.ui.dialogs.message import show_bug, show_error
-from segdesk.ui.painting import signature
+from segdesk.ui.widgets.painting import signature
 
 #: Functions that Qt, pyqtgraph or `PaintGuard` call to paint.
 PAINTING = frozenset({"paint", "paintEvent"})

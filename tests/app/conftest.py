@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from tests.projects import make_project
 
 

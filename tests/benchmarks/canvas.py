@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from segdesk.core.grid import Grid
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.theme import DARK
+from segdesk.ui.look.theme import DARK
 from tests.benchmarks.rows import Row, row_of
 from tests.ui.canvas.bench_project import add_case, draw, new_project, predict, shown
 

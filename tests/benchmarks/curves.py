@@ -16,14 +16,15 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QComboBox
 
-from segdesk.app import running, saving
-from segdesk.app.running import TrainerJob
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import running
+from segdesk.app.runs.running import TrainerJob
 from segdesk.core.run import Epoch, Run, plan_for
 from segdesk.jobs.messages import EpochDone
 from segdesk.ui.application import open_window
 from segdesk.ui.charts.curves import Curves
-from segdesk.ui.main_window import MainWindow
+from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.rows import Row, row_of
 from tests.projects import make_project
 

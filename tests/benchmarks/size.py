@@ -20,12 +20,12 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from segdesk.app import saving
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.ui.application import open_window
-from segdesk.ui.demo_hand import wait_until
-from segdesk.ui.main_window import MainWindow
+from segdesk.ui.demo.hand import wait_until
+from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.canvas import send_mouse, wheel
 from tests.benchmarks.rows import Row, row_of
 from tests.benchmarks.training import Ticks

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from segdesk.app import saving
-from segdesk.app.tools.strokes import BrushStroke
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from tests.benchmarks.rows import Row, row_of

@@ -20,17 +20,17 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 
-from segdesk.app import saving
-from segdesk.app.reviewing import say_right
-from segdesk.app.tools.strokes import BrushStroke
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.reviewing import say_right
+from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.run import Plan, plan_for
 from segdesk.jobs import messages
 from segdesk.ui.application import open_window
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.demo_hand import draw, wait_until
-from segdesk.ui.main_window import MainWindow
-from segdesk.ui.number_field import NumberField
+from segdesk.ui.demo.hand import draw, wait_until
+from segdesk.ui.widgets.number_field import NumberField
+from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.rows import Row, row_of
 from tests.projects import add_case
 

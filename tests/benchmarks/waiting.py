@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from segdesk.app.packing import prepare
-from segdesk.app.saving import PendingSave
-from segdesk.app.tools.strokes import BrushStroke
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.project.packing import prepare
+from segdesk.app.project.saving import PendingSave
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.store.parts import hdf5
 from tests.benchmarks.rows import Row, row_of

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from segdesk.jobs import trainer_client
-from tests.app.test_one_damaged_file import damage
-from tests.app.test_others_go_on import ONE, THREE, TWO, damage_scan, mask, three_cases
-from tests.app.test_running import child
+from tests.app.project.test_one_damaged_file import damage
+from tests.app.project.test_others_go_on import ONE, THREE, TWO, damage_scan, mask, three_cases
+from tests.app.runs.test_running import child
 from tests.cli.conftest import Run
 
 

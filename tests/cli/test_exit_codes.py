@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from segdesk import __version__
-from segdesk.app import importing
+from segdesk.app.files import importing
 from segdesk.cli.main import app
 from segdesk.formats.scan import ArrayScan
 from tests.cli.conftest import Run
@@ -112,7 +112,7 @@ def test_a_bug_ends_with_1_and_the_log_has_the_traceback(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("segdesk.app.exporting.export", broken)
+    monkeypatch.setattr("segdesk.app.files.exporting.export", broken)
     log = logs / "segdesk.log"
     said = segdesk("export", project, "mask.nrrd", "--case", "case-001", "--json")
     assert said.is_refusal(1, "bug", str(log))

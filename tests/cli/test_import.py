@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.volume import fingerprint
 from tests.builders import write_dicom_series

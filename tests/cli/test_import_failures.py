@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.store.parts import annotation_file, volume_file
 from tests.builders import write_dicom_series
 from tests.cli.conftest import Run
@@ -240,7 +240,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_no_half_case(
 HOLD = """
 import sys
 from pathlib import Path
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 workbench = Workbench.open(Path(sys.argv[1]))
 print("open", flush=True)
 sys.stdin.read()

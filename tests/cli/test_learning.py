@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app import reviewing, saving
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling import reviewing
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.cli.main import main
 from segdesk.jobs import trainer_client
 from segdesk.jobs.run_paths import RunPaths
-from tests.app.test_run_in_use import WORTHLESS
-from tests.app.test_running import child
+from tests.app.runs.test_run_in_use import WORTHLESS
+from tests.app.runs.test_running import child
 from tests.cli.conftest import Run
 
 FIGURES = {"dice", "iou", "precision", "recall", "accuracy"}
@@ -106,7 +107,7 @@ def test_ctrl_c_while_the_bundle_is_written_leaves_a_stopped_run(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segdesk.app.training.prepare", interrupted)
+    monkeypatch.setattr("segdesk.app.runs.training.prepare", interrupted)
     assert segdesk("train", project).is_refusal(3, "Stopped before it began")
     (run,) = segdesk("info", project, "--json").json["runs"]
     assert run["outcome"] == "stopped"

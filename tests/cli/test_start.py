@@ -12,8 +12,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from segdesk.app import saving, teaching
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import teaching
 from tests.cli.conftest import Run
 from tests.projects import voxels
 

@@ -15,8 +15,8 @@ import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segdesk.app import exporting, importing
-from segdesk.app.workbench import Workbench
+from segdesk.app.files import exporting, importing
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.core.tolerances import AXIS_CLEARER
 from segdesk.formats import planes

@@ -19,9 +19,9 @@ import pytest
 import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
-from segdesk.app import exporting, importing
-from segdesk.app.importing import Survey
-from segdesk.app.workbench import Workbench
+from segdesk.app.files import exporting, importing
+from segdesk.app.files.importing import Survey
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.errors import InputError
 

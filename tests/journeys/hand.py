@@ -14,11 +14,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListView
 
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
-from segdesk.ui.banner import Banner
-from segdesk.ui.status_line import StatusLine
+from segdesk.ui.widgets.banner import Banner
+from segdesk.ui.window.status_line import StatusLine
 from tests.windows import Desk
 
 LEFT = Qt.MouseButton.LeftButton

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from segdesk.ui.application import run_window
-from segdesk.ui.main_window import MainWindow
+from segdesk.ui.window.main_window import MainWindow
 from tests.ui.canvas.mouse import drag
 
 

@@ -16,14 +16,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import importing, removing, saving
-from segdesk.app.exporting import Export
-from segdesk.app.saving import PendingSave
-from segdesk.app.view_state import ViewState
+from segdesk.app.files import importing
+from segdesk.app.files.exporting import Export
+from segdesk.app.project import removing, saving
+from segdesk.app.project.saving import PendingSave
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
 from segdesk.errors import InputError
-from segdesk.ui import banner, session
 from segdesk.ui.dialogs import dialog
+from segdesk.ui.flows import session
+from segdesk.ui.widgets import banner
 from tests.builders import write_dicom_series
 from tests.journeys.test_import_scans import choose_file, make_project_at, workbench_of
 from tests.journeys.test_one_thing_at_a_time import status_of

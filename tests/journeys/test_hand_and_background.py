@@ -17,10 +17,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import saving
-from segdesk.app.reviewing import say_right
-from segdesk.app.workbench import Workbench
-from tests.app.test_running import child
+from segdesk.app.labelling.reviewing import say_right
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
+from tests.app.runs.test_running import child
 from tests.builders import write_dicom_series
 from tests.journeys.hand import Hand
 from tests.projects import make_project, stroke

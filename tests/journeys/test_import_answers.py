@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.import_questions import Questions
+from segdesk.app.files.import_questions import Questions
 from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.dialogs import dialog as ui_dialog
 from segdesk.ui.dialogs.import_choice import ImportChoiceDialog

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.store.parts import volume_file
 from tests.builders import write_dicom_series
 from tests.ui.canvas.mouse import drag

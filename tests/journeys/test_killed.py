@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from tests.windows import Desk
 
 STROKES = 20

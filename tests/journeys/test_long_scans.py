@@ -15,7 +15,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import saving
+from segdesk.app.project import saving
 from segdesk.core.grid import Grid
 from tests.ui.canvas.bench_project import add_case, draw, new_project, predict
 from tests.ui.canvas.mouse import wheel

@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import saving
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.store import project_folder
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.scans import Scans

@@ -12,9 +12,10 @@ import pytest
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import importing, saving
-from segdesk.app.workbench import Workbench
-from segdesk.ui.dropped import dropped_project
+from segdesk.app.files import importing
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
+from segdesk.ui.flows.dropped import dropped_project
 from tests.builders import write_dicom_series
 from tests.journeys.test_import_scans import make_project_at, workbench_of
 from tests.projects import make_project

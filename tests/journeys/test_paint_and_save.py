@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.status import SliceStatus
 from tests.ui.canvas.mouse import RIGHT, drag

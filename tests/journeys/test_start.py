@@ -17,7 +17,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from segdesk.ui.application import run_window
-from segdesk.ui.main_window import MainWindow
+from segdesk.ui.window.main_window import MainWindow
 
 def look():
     window = next(row for row in QApplication.topLevelWidgets() if isinstance(row, MainWindow))

@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.store.saving import Save
-from tests.app.test_running import child
+from tests.app.runs.test_running import child
 from tests.builders import write_dicom_series
 from tests.journeys.heavy_calls import HeavyCalls, record
 from tests.journeys.test_import_scans import make_project_at

@@ -11,10 +11,10 @@ import numpy as np
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.status import SliceStatus
-from tests.app.test_running import child
+from tests.app.runs.test_running import child
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk, open_desk
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app import cut_off
-from segdesk.app.reviewing import say_right
-from segdesk.app.tools.strokes import BrushStroke
-from segdesk.app.workbench import Workbench
-from tests.app.test_running import child
+from segdesk.app.labelling.reviewing import say_right
+from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import cut_off
+from tests.app.runs.test_running import child
 from tests.projects import make_project
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -13,11 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import importing
-from segdesk.app.workbench import Workbench
+from segdesk.app.files import importing
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.status import SliceStatus
-from segdesk.ui.number_field import NumberField
+from segdesk.ui.widgets.number_field import NumberField
 from tests.projects import add_case, voxels
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk, open_desk

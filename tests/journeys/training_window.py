@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from segdesk.core.run import plan_for
 from segdesk.ui.application import begin, open_window
-from segdesk.ui.main_window import MainWindow
+from segdesk.ui.window.main_window import MainWindow
 
 
 def train_when_ready(window: MainWindow) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from segdesk.app import training
-from segdesk.app.importing import take_label_map
-from segdesk.app.workbench import Workbench
+from segdesk.app.files.importing import take_label_map
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import training
 from segdesk.core.run import plan_for
 from segdesk.formats.labels import LabelMap
 from segdesk.jobs import bundle as bundles

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from segdesk.app import saving
 from segdesk.app.opening import open_project
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.app.settings import SettingsFile
-from segdesk.app.workbench import Workbench
 from segdesk.errors import SegdeskError
 from segdesk.jobs import messages, wire
 from segdesk.store.journal.journal_file import head_bytes, record_bytes

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from segdesk.app import saving
+from segdesk.app.project import saving
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from segdesk.app import cut_off
+from segdesk.app.runs import cut_off
 from segdesk.core.project import Project
 from segdesk.core.run import Epoch, Run, plan_for
 from segdesk.jobs import wire

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app import saving
-from segdesk.app.elsewhere import Elsewhere
-from segdesk.app.packing import prepare
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.elsewhere import Elsewhere
+from segdesk.app.project.packing import prepare
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.errors import ProjectError
 from segdesk.store.journal import older

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app.packing import prepare
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.packing import prepare
+from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectError
 from segdesk.store.checking import check
 from segdesk.store.repairing import repair

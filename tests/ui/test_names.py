@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app import saving
+from segdesk.app.project import saving
 from segdesk.core.printable import printable
 from segdesk.errors import InputError
-from segdesk.ui.as_written import caption, tip
 from segdesk.ui.canvas.status_strip import StatusStrip
 from segdesk.ui.dialogs.message import show_error
 from segdesk.ui.faults import Faults
+from segdesk.ui.look.as_written import caption, tip
 from tests.projects import make_project
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk
@@ -161,7 +161,7 @@ def test_messages_show_names_as_they_are(desk: Desk) -> None:
 
 
 def test_an_empty_project_says_its_name_as_it_is(desk: Desk, tmp_path: Path) -> None:
-    from segdesk.app.workbench import Workbench
+    from segdesk.app.project.workbench import Workbench
 
     path = tmp_path / f"{FILE}.segdesk"
     Workbench.create(path).close()

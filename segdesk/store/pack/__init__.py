@@ -8,5 +8,5 @@
     unpacking  that process; what it does stands in unpack
 
 Read `contents.py` first. `docs/format.md` describes the file for people with h5py or MATLAB. Which
-cases and runs go in is decided in `app.packing`.
+cases and runs go in is decided in `app.project.packing`.
 """

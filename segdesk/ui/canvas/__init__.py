@@ -6,6 +6,6 @@
 turn the mouse into gestures, `keys.py` keys into actions, `status_strip.py` is the column of slices
 beside the view.
 
-Neighbours: `app.tools` decides what a gesture means, `ops.blend` how layers mix, `ui.actions`
-which keys there are. Nothing here changes a mask itself.
+Neighbours: `app.labelling.tools` decides what a gesture means, `ops.blend` how layers mix,
+`ui.commands.table` which keys there are. Nothing here changes a mask itself.
 """

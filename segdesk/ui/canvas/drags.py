@@ -1,7 +1,7 @@
 """Drags: what the pointer does between a press and its release, one small class for each.
 
 A drag ends with `release` or `cancel`, exactly once. What a stroke paints is decided by
-`app.tools`; the others only change how the slice is looked at.
+`app.labelling.tools`; the others only change how the slice is looked at.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Protocol
 
 from PySide6.QtCore import QPointF
 
-from segdesk.app.tools.tool import Stroke
-from segdesk.app.view_state import ViewState
+from segdesk.app.labelling.tools.tool import Stroke
+from segdesk.app.screen.view_state import ViewState
 from segdesk.ui.canvas.viewport import Viewport
 
 #: Pixels of a zooming drag that double the size.

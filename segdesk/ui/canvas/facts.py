@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segdesk.app.tools.press import drawn_pixel_mm
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.press import drawn_pixel_mm
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
-from segdesk.ui.as_written import item
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.under import Under
+from segdesk.ui.look.as_written import item
 
 #: The scale bar is the longest of these, in mm, that is no longer than the given pixels.
 BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from segdesk.app.view_state import ViewState
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.ops.paint import disk_mask
 from segdesk.ui.canvas import facts, words

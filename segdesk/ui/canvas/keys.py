@@ -1,4 +1,4 @@
-"""Keys of the canvas: from a key event to an `Action`, by press, by tap or by hold.
+"""Keys of the canvas: from a key event to a row of the table of actions, by press, tap or hold.
 
 QAction knows only a press, and a shortcut of the whole window would act while a number is typed.
 So actions with `canvas=True` are dispatched here and only while the slice view has the focus.
@@ -11,14 +11,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, Protocol, cast
 
 from PySide6.QtCore import QKeyCombination, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from segdesk.errors import UsageError
-from segdesk.ui.action import Action
 
+#: press: when the key goes down. tap_hold: `handler` on a tap, `hold` while it stays down.
+KeyUse = Literal["press", "tap_hold"]
 #: A key that stays down this long is held, not tapped.
 HOLD_MS = 200
 
@@ -74,11 +75,33 @@ _BY_MAC_PLACE = dict(zip(range(10), "ASDFHGZXCV", strict=True)) | {
 _XKB_OFFSET = 8
 
 
+class Keyed(Protocol):
+    """What a row of the table of actions is to its keys."""
+
+    @property
+    def shortcut(self) -> str: ...
+
+    @property
+    def canvas(self) -> bool: ...
+
+    @property
+    def key_use(self) -> KeyUse: ...
+
+    @property
+    def handler(self) -> Callable[[], None]: ...
+
+    @property
+    def hold(self) -> Callable[[bool], None] | None: ...
+
+    @property
+    def why_not(self) -> Callable[[], str]: ...
+
+
 @dataclass(slots=True)
 class _Down:
     """A tap-or-hold key that is down."""
 
-    action: Action
+    action: Keyed
     is_held: bool = False
 
 
@@ -96,21 +119,21 @@ class KeyDispatcher(QObject):
     def __init__(self, before: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
         self._before = before
-        self._by_key: dict[tuple[int, int], Action] = {}
+        self._by_key: dict[tuple[int, int], Keyed] = {}
         self._down: dict[int, _Down] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(HOLD_MS)
         self._timer.timeout.connect(self.hold_what_is_down)
 
-    def set_actions(self, actions: Sequence[Action]) -> None:
+    def set_actions(self, actions: Sequence[Keyed]) -> None:
         """The table of actions; those with `canvas=True` and a shortcut are dispatched."""
         self.let_go()
         self._by_key = {
             key: action for action in actions if action.canvas for key in _keys(action.shortcut)
         }
 
-    def action_for(self, event: QKeyEvent) -> Action | None:
+    def action_for(self, event: QKeyEvent) -> Keyed | None:
         """The action that a key means."""
         for key in _candidates(event):
             if key in self._by_key:
@@ -158,7 +181,7 @@ class KeyDispatcher(QObject):
             if down.is_held:
                 _hold(down.action, False)
 
-    def _run(self, action: Action) -> None:
+    def _run(self, action: Keyed) -> None:
         reason = action.why_not()
         if reason:
             self.refused.emit(reason)
@@ -170,7 +193,7 @@ class KeyDispatcher(QObject):
             self.refused.emit(str(refusal))
 
 
-def _hold(action: Action, down: bool) -> None:
+def _hold(action: Keyed, down: bool) -> None:
     if action.hold is not None:
         action.hold(down)
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.facts import Facts, Reading
 from segdesk.ui.canvas.viewport import Viewport
-from segdesk.ui.theme import GRID, SMALL, TEXT, Tokens
+from segdesk.ui.look.theme import GRID, SMALL, TEXT, Tokens
 
 #: From the widget's edge to text, in pixels.
 EDGE = 3 * GRID

@@ -1,7 +1,7 @@
 """Buttons and wheel of the slice view, turned into drags and steps.
 
 Which gesture does what stands here and nowhere else.
-What a stroke paints is decided by `app.tools`; keys belong to `keys.py`.
+What a stroke paints is decided by `app.labelling.tools`; keys belong to `keys.py`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Protocol
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
-from segdesk.app.accepting import filling, is_untouched
-from segdesk.app.tools.press import Hand, locked_under, press
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.accepting import filling, is_untouched
+from segdesk.app.labelling.tools.press import Hand, locked_under, press
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.annotation import Provenance
 from segdesk.errors import UsageError
 from segdesk.ui.canvas import words

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from PySide6.QtGui import QPainter
 
-from segdesk.app.accepting import offered
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.accepting import offered
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.edit import Box
 from segdesk.core.prediction import Prediction
@@ -18,7 +18,7 @@ from segdesk.ops.blend import Look, Rgb
 from segdesk.ui.canvas.layer_items import SlicePicture
 from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.viewport import Viewport
-from segdesk.ui.theme import Tokens
+from segdesk.ui.look.theme import Tokens
 
 #: Case, slice, and the prediction where one is seen.
 Shown = tuple[str, int, Prediction | None]

@@ -1,8 +1,8 @@
 """The view of one case: joins picture, overlays, pointer and keys in one widget.
 
 Signals from the workbench and the view state mark what is stale (`scene.py`) and ask for a paint of
-as little as changed; events go on to `pointer.py` and `keys.py`. Masks are changed by `app.tools`
-alone.
+as little as changed; events go on to `pointer.py` and `keys.py`. Masks are changed by
+`app.labelling.tools` alone.
 """
 
 from __future__ import annotations
@@ -28,16 +28,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.edit import Box
 from segdesk.ops.blend import grown
-from segdesk.ui.action import Action
 from segdesk.ui.canvas import facts, words
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
-from segdesk.ui.canvas.keys import KeyDispatcher
+from segdesk.ui.canvas.keys import KeyDispatcher, Keyed
 from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.canvas.overlays import Overlays, paint_ground, reading_rectangle
 from segdesk.ui.canvas.pointer import Pointer
@@ -46,8 +45,8 @@ from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.canvas.under import Under, under_at
 from segdesk.ui.canvas.viewport import Viewport
-from segdesk.ui.painting import PaintGuard
-from segdesk.ui.theme import Tokens
+from segdesk.ui.look.theme import Tokens
+from segdesk.ui.widgets.painting import PaintGuard
 
 SMALLEST = QSize(160, 120)
 #: Outlines reach one voxel beyond what changed, and smoothing one more.
@@ -135,7 +134,7 @@ class SliceView(QWidget):
         self._keys.let_go()
         self._listening.stop()
 
-    def set_actions(self, actions: Sequence[Action]) -> None:
+    def set_actions(self, actions: Sequence[Keyed]) -> None:
         """The table of actions; the canvas dispatches those with `canvas=True`."""
         self._keys.set_actions(actions)
 

@@ -22,15 +22,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from segdesk.app import reviewing
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling import reviewing
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
-from segdesk.ui.as_written import tip
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.listening import Listening
-from segdesk.ui.painting import PaintGuard
-from segdesk.ui.theme import GRID, Tokens
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.widgets.painting import PaintGuard
 
 #: Width of a mark, and of the gutter at its right where dots stand, in pixels.
 MARK = 14

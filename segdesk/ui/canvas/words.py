@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from segdesk.app.tools.tool import ToolId
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.completeness import not_complete
 from segdesk.core.status import SliceStatus
 

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from segdesk.core.run import Epoch, Run
 from segdesk.ui.charts.series import Outside, Series
-from segdesk.ui.panels.panel import label
-from segdesk.ui.theme import GRID, Tokens
+from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.preload import Preload
-from segdesk.ui.translations import tr
+from segdesk.ui.widgets.labels import label
 
 if TYPE_CHECKING:
     from segdesk.ui.charts.plot import Plot

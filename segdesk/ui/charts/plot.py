@@ -12,10 +12,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from segdesk.ui.as_written import tip
 from segdesk.ui.charts.series import Numbers, Outside, Series, round_out, round_up, value_range
-from segdesk.ui.panels.panel import label
-from segdesk.ui.theme import GRID, SMALL, Tokens
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID, SMALL, Tokens
+from segdesk.ui.widgets.labels import label
 
 #: The x axis shows at least so many epochs.
 FEWEST_EPOCHS = 5

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from segdesk import __version__
 from segdesk.ui.dialogs.message import show_message
-from segdesk.ui.translations import tr
+from segdesk.ui.look.translations import tr
 
 
 def show_about(parent: QWidget) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from segdesk.app.removing import LONGEST_NAME
+from segdesk.app.project.removing import LONGEST_NAME
 from segdesk.core.case import Case
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.dialogs.message import WIDTH
-from segdesk.ui.translations import tr
+from segdesk.ui.look.translations import tr
 
 
 class CaseNameDialog(Dialog):

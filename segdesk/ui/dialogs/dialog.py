@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.ui import as_written
-from segdesk.ui.plain_label import PlainLabel
-from segdesk.ui.theme import GRID
+from segdesk.ui.look import as_written
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.widgets.plain_label import PlainLabel
 
 #: Keys this soon after a dialog came up by itself were meant for the scan, in milliseconds.
 KEYS_AFTER_MS = 500

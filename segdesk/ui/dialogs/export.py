@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtWidgets import QRadioButton, QWidget
 
-from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs.dialog import Dialog, sentence
-from segdesk.ui.translations import tr
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.translations import tr
 
 FILTERS = (
     "NIfTI (*.nii.gz)",

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.import_questions import SAYS_ITSELF, Questions
-from segdesk.app.importing import Finding, UnitChoice
-from segdesk.ui.as_written import caption
+from segdesk.app.files.import_questions import SAYS_ITSELF, Questions
+from segdesk.app.files.importing import Finding, UnitChoice
 from segdesk.ui.dialogs.dialog import sentence
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.look.as_written import caption
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
 
 #: Scans whose values are unclear that are named; the rest is counted.
 MOST_DOUBTS = 4

@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.import_questions import Questions
-from segdesk.app.importing import Finding, Survey, UnitChoice
-from segdesk.ui import as_written
-from segdesk.ui.as_written import tip
+from segdesk.app.files.import_questions import Questions
+from segdesk.app.files.importing import Finding, Survey, UnitChoice
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, grey_out, sentence
 from segdesk.ui.dialogs.import_answers import ImportAnswers
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.look import as_written
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
 
 SCAN_FILTERS = (
     "Scans and masks (*.nii *.nii.gz *.hdr *.img *.nrrd *.nhdr *.mha *.mhd *.tif *.tiff *.png "

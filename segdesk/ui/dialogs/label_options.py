@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QRadioButton, QWidget
 
-from segdesk.app.importing import LabelsAs
+from segdesk.app.files.importing import LabelsAs
 from segdesk.ui.dialogs.dialog import Dialog, sentence
-from segdesk.ui.translations import tr
+from segdesk.ui.look.translations import tr
 
 
 class LabelOptionsDialog(Dialog):

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.dialog import Dialog, sentence
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
 
 #: Width of a message, in pixels: a line that an eye follows without losing it.
 WIDTH = 440

@@ -11,12 +11,12 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QWidget
 
-from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, sentence
-from segdesk.ui.panels.panel import label
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
+from segdesk.ui.widgets.labels import label
 
 ENDING = ".segdesk"
 #: Names that Windows keeps for devices, whatever ending follows: a project may move to it.

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from segdesk.app.packing import parted
+from segdesk.app.project.packing import parted
 from segdesk.core.project import Project
-from segdesk.ui import as_written
-from segdesk.ui.as_written import tip
 from segdesk.ui.dialogs.dialog import Dialog, sentence
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.look import as_written
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
 
 _ID = Qt.ItemDataRole.UserRole
 

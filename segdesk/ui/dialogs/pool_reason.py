@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.dialogs.message import WIDTH
-from segdesk.ui.translations import tr
+from segdesk.ui.look.translations import tr
 
 
 class PoolReasonDialog(Dialog):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from segdesk.core.run import Run
 from segdesk.ui.dialogs.dialog import Dialog
 from segdesk.ui.dialogs.message import Choice, show_message
-from segdesk.ui.translations import tr
+from segdesk.ui.look.translations import tr
 
 
 def ask_to_stop(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 
 from segdesk.ui.dialogs.dialog import Dialog, sentence
-from segdesk.ui.translations import tr
+from segdesk.ui.look.translations import tr
 
 #: Width, in pixels.
 WIDTH = 380

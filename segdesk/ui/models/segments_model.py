@@ -7,12 +7,12 @@ from dataclasses import replace
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.segment import Segment
 from segdesk.errors import UsageError
-from segdesk.ui.as_written import item, tip
-from segdesk.ui.icons import icon
-from segdesk.ui.theme import Tokens
+from segdesk.ui.look.as_written import item, tip
+from segdesk.ui.look.icons import icon
+from segdesk.ui.look.theme import Tokens
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, VOLUME, SHOWN, LOCKED = range(4)

@@ -24,16 +24,17 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
 )
 
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.split import POOLS
 from segdesk.core.status import SliceStatus
-from segdesk.ui.as_written import item, tip
-from segdesk.ui.panels.panel import Panel, label
-from segdesk.ui.read_only import why_read_only
-from segdesk.ui.theme import GRID, RADIUS, ROW, SMALL, Tokens
-from segdesk.ui.translations import tr
+from segdesk.ui.look.as_written import item, tip
+from segdesk.ui.look.read_only import why_read_only
+from segdesk.ui.look.theme import GRID, RADIUS, ROW, SMALL, Tokens
+from segdesk.ui.look.translations import tr
+from segdesk.ui.panels.panel import Panel
+from segdesk.ui.widgets.labels import label
 
 Index = QModelIndex | QPersistentModelIndex
 CASE_ROLE = Qt.ItemDataRole.UserRole

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStyle, QVBoxLayout, QWidget
 
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
 
 #: A window may be made so low that no more of the column is seen, in pixels.
 LOWEST = 30 * GRID

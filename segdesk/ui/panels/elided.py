@@ -7,10 +7,10 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QStyleOption
 
 from segdesk.core.printable import printable
-from segdesk.ui.as_written import tip
-from segdesk.ui.painting import PaintGuard
-from segdesk.ui.panels.panel import use_role
-from segdesk.ui.plain_label import PlainLabel
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.widgets.labels import use_role
+from segdesk.ui.widgets.painting import PaintGuard
+from segdesk.ui.widgets.plain_label import PlainLabel
 
 
 class ElidedLabel(PlainLabel):

@@ -7,15 +7,15 @@ import time
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy
 
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.edit import Edit
-from segdesk.ui import as_written
-from segdesk.ui.as_written import tip
-from segdesk.ui.edit_words import case_words, place_words
+from segdesk.ui.look import as_written
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.edit_words import case_words, place_words
+from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.panel import Panel
-from segdesk.ui.theme import GRID, Tokens
-from segdesk.ui.translations import tr
 
 #: Rows shown; undo itself goes further back.
 SHOWN = 50

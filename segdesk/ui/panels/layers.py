@@ -13,13 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.run_in_use import AUTOMATIC, why_of
-from segdesk.app.view_state import STYLES, ViewState
-from segdesk.app.workbench import Workbench
-from segdesk.ui.as_written import tip
-from segdesk.ui.panels.panel import Panel, label
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.run_in_use import AUTOMATIC, why_of
+from segdesk.app.screen.view_state import STYLES, ViewState
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.run_words import usable_words
-from segdesk.ui.theme import GRID, Tokens
+from segdesk.ui.widgets.labels import label
 
 
 class RunList(QComboBox):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from segdesk.app import lessons
-from segdesk.app.teaching import curriculum
-from segdesk.app.workbench import Workbench
-from segdesk.ui.as_written import tip
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import lessons
+from segdesk.app.runs.teaching import curriculum
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
 
 #: However many slices are called right in a row, the cases are gone through this seldom.
 WAIT_MS = 200

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
-from segdesk.ui.bridge import Bridge
-from segdesk.ui.plain_label import PlainLabel
-from segdesk.ui.theme import GRID, Tokens
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
+from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.widgets.bridge import Bridge
+from segdesk.ui.widgets.labels import label
 
 
 class Panel(QWidget):
@@ -63,19 +63,3 @@ class Panel(QWidget):
 
     def refresh(self) -> None:
         """Show the state of today; also called without a project."""
-
-
-def label(text: str, role: str = "") -> QLabel:
-    """A label in one of the style sheet's roles: title, dim, warn, bad, heading."""
-    made = PlainLabel(text)
-    if role:
-        made.setProperty("role", role)
-    return made
-
-
-def use_role(widget: QWidget, role: str) -> None:
-    """Give a widget another of the style sheet's roles."""
-    if widget.property("role") != role:
-        widget.setProperty("role", role)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)

@@ -15,16 +15,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.networks import CATALOGUE, DEFAULT, network
 from segdesk.core.run import Plan, plan_for
 from segdesk.errors import UsageError
-from segdesk.ui import as_written
-from segdesk.ui.as_written import tip
-from segdesk.ui.number_field import NumberField
-from segdesk.ui.panels.panel import label
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.look import as_written
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
+from segdesk.ui.widgets.labels import label
+from segdesk.ui.widgets.number_field import NumberField
 
 OPEN_ENDED, EPOCHS, MINUTES = "open", "epochs", "minutes"
 #: Of a field for numbers, at least, in pixels.

@@ -10,8 +10,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QComboBox
 
-from segdesk.ui.number_field import NumberField
 from segdesk.ui.panels.plan_form import PlanForm
+from segdesk.ui.widgets.number_field import NumberField
 
 
 def remembered(form: PlanForm) -> str:

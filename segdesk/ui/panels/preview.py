@@ -12,10 +12,10 @@ from segdesk.core.segment import SegmentTable
 from segdesk.core.volume import Volume
 from segdesk.core.window import Window, grey_table
 from segdesk.ui.canvas.reading_order import mirrored
-from segdesk.ui.painting import PaintGuard
+from segdesk.ui.look.theme import GRID
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
-from segdesk.ui.theme import GRID
-from segdesk.ui.translations import tr
+from segdesk.ui.widgets.painting import PaintGuard
 
 #: Side of the picture in pixels: at least, and at most.
 SMALLEST, LARGEST = 64, 160

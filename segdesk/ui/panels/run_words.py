@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from segdesk.app import lessons
-from segdesk.app.teaching import FLATTERS, NOBODY
+from segdesk.app.runs import lessons
+from segdesk.app.runs.teaching import FLATTERS, NOBODY
 from segdesk.core.run import Run
 from segdesk.core.share import Share
-from segdesk.ui.translations import tr
+from segdesk.ui.look.translations import tr
 
 
 def facts(run: Run, in_use: str, shares: Sequence[Share]) -> str:

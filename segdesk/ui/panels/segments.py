@@ -19,14 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.errors import SegdeskError
-from segdesk.ui.as_written import tip, title
+from segdesk.ui.look.as_written import tip, title
+from segdesk.ui.look.read_only import why_read_only
+from segdesk.ui.look.theme import ROW, Tokens
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
-from segdesk.ui.read_only import why_read_only
-from segdesk.ui.theme import ROW, Tokens
 
 
 class _Names(QStyledItemDelegate):

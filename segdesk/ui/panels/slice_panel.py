@@ -5,19 +5,20 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton
 
-from segdesk.app import accepting
-from segdesk.app.reviewing import wanted_looks
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling import accepting
+from segdesk.app.labelling.reviewing import wanted_looks
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.prediction import Difference
 from segdesk.core.status import SliceStatus
 from segdesk.ops.metrics import compare_segments
-from segdesk.ui.as_written import tip
 from segdesk.ui.canvas.words import said_of_slice
-from segdesk.ui.panels.panel import Panel, label
-from segdesk.ui.read_only import why_read_only
-from segdesk.ui.review_words import only_predicted
-from segdesk.ui.theme import GRID, Tokens
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.read_only import why_read_only
+from segdesk.ui.look.review_words import only_predicted
+from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.panels.panel import Panel
+from segdesk.ui.widgets.labels import label
 
 
 class SlicePanel(Panel):

@@ -16,16 +16,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.view_state import BRUSH_STEP, LARGEST_BRUSH_MM, ViewState, rounded
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import BRUSH_STEP, LARGEST_BRUSH_MM, ViewState, rounded
 from segdesk.core.case import Case
 from segdesk.core.window import PRESETS
-from segdesk.ui.as_written import tip
-from segdesk.ui.bridge import Bridge
-from segdesk.ui.icons import icon
-from segdesk.ui.number_field import NumberField
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.icons import icon
+from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.panels.elided import ElidedLabel
-from segdesk.ui.theme import GRID, Tokens
+from segdesk.ui.widgets.bridge import Bridge
+from segdesk.ui.widgets.number_field import NumberField
 
 #: The slider runs over the logarithm of the size, so that small brushes have room.
 SLIDER_STEPS = 1000

@@ -17,27 +17,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app import lessons, teaching
-from segdesk.app.run_in_use import said_of
-from segdesk.app.running import Worked
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import lessons, teaching
+from segdesk.app.runs.run_in_use import said_of
+from segdesk.app.runs.running import Worked
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.run import Plan, Run
 from segdesk.errors import SegdeskError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
-from segdesk.ui.as_written import tip
 from segdesk.ui.charts.curves import Curves
+from segdesk.ui.flows.training_controller import TrainingController
+from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.read_only import why_read_only
+from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.panels.lessons_line import LessonsLine
-from segdesk.ui.panels.panel import Panel, label
+from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.plan_form import PlanForm
 from segdesk.ui.panels.preview import PreviewPicture
 from segdesk.ui.panels.run_words import doubts, facts, span
-from segdesk.ui.read_only import why_read_only
-from segdesk.ui.theme import GRID, Tokens
-from segdesk.ui.training_controller import TrainingController
-from segdesk.ui.translations import tr
+from segdesk.ui.widgets.labels import label
 
 #: Widths of the columns beside the curves, in pixels.
 FORM_WIDTH, SIDE_WIDTH = 74 * GRID, 38 * GRID

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
-from segdesk.app.running import TrainerSession, Worked
+from segdesk.app.runs.running import TrainerSession, Worked
 from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError, TrainingError
 from segdesk.jobs import messages

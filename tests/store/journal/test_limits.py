@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
 from segdesk.core import annotation
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Box, Edit, Patch, Planes

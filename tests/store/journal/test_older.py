@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app import saving
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.store.journal import older
 from tests.projects import make_project, stroke
 

@@ -11,10 +11,10 @@ import h5py
 import numpy as np
 import pytest
 
-from segdesk.app import saving
-from segdesk.app.packing import prepare
-from segdesk.app.unpacking import is_packed, look
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.packing import prepare
+from segdesk.app.project.unpacking import is_packed, look
+from segdesk.app.project.workbench import Workbench
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.store.parts import seal
 from tests.packs import (

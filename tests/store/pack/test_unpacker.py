@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app.unpacking import look, unpack
+from segdesk.app.project.unpacking import look, unpack
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs import errand
 from tests.packs import pack_of
@@ -190,6 +190,9 @@ def _is_alive(number: int) -> bool:
 
 
 def test_the_program_itself_never_loads_what_reads_a_packed_file() -> None:
-    script = "import sys, segdesk.app.unpacking; print('segdesk.store.pack.unpack' in sys.modules)"
+    script = (
+        "import sys, segdesk.app.project.unpacking; "
+        "print('segdesk.store.pack.unpack' in sys.modules)"
+    )
     done = subprocess.run([*PYTHON, script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

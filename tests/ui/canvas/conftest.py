@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.theme import DARK
+from segdesk.ui.look.theme import DARK
 from tests.ui.canvas.bench_project import add_case, new_project, shown
 
 #: Rows are twice as tall as columns are wide.

@@ -14,9 +14,9 @@ from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import reviewing
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling import reviewing
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
@@ -24,7 +24,7 @@ from segdesk.ui.canvas import facts
 from segdesk.ui.canvas.overlays import Overlays, reading_rectangle
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.under import Under
-from segdesk.ui.theme import DARK, LIGHT
+from segdesk.ui.look.theme import DARK, LIGHT
 from tests.ui.canvas.bench_project import CASE, add_case, draw, predict
 from tests.ui.canvas.mouse import LEFT, drag, move, move_to, press, release
 

@@ -11,10 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.reviewing import dismiss, set_status
-from segdesk.app.tools.tool import ToolId
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.reviewing import dismiss, set_status
+from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.annotation import Provenance
 from segdesk.core.edit import Edit
 from segdesk.core.status import SliceStatus

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel
 
 from segdesk.ui.canvas.status_strip import StatusStrip
-from segdesk.ui.status_line import StatusLine
+from segdesk.ui.window.status_line import StatusLine
 from tests.ui.canvas.mouse import drag, wheel
 from tests.windows import Desk
 

@@ -12,11 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.view_state import ViewState
+from segdesk.app.screen.view_state import ViewState
 from segdesk.errors import UsageError
-from segdesk.ui.action import Action
 from segdesk.ui.canvas.keys import HOLD_MS
 from segdesk.ui.canvas.slice_view import SliceView
+from segdesk.ui.commands.action import Action
 from tests.ui.canvas.mouse import LEFT, PLAIN, SHIFT, drag, move, press, release
 
 #: Korean ㅈ and Cyrillic ц, both on the key that gives W on a US keyboard, and its scan code.

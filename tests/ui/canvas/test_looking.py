@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.tools.tool import ToolId
-from segdesk.app.view_state import ViewState, value_range
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState, value_range
 from segdesk.core.grid import Grid
 from segdesk.core.window import Window
 from segdesk.ui.canvas.drags import WindowDrag
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.under import Under
-from segdesk.ui.theme import DARK
+from segdesk.ui.look.theme import DARK
 from tests.ui.canvas.bench_project import CASE, add_case, draw
 from tests.ui.canvas.mouse import (
     ALT,

@@ -13,13 +13,13 @@ from PySide6.QtGui import QInputDevice, QMouseEvent, QPointingDevice, QTabletEve
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.tools.tool import ToolId
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.ui.canvas.pointing import pointed_at
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.theme import DARK
+from segdesk.ui.look.theme import DARK
 from tests.ui.canvas.bench_project import add_case, draw, new_project, shown
 from tests.ui.canvas.mouse import LEFT, NONE, PLAIN, drag, move_to, wheel
 from tests.ui.canvas.test_strokes import SHAPE, labels

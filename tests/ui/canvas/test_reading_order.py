@@ -14,9 +14,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.tools.tool import ToolId
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.edit import Box
 from segdesk.core.grid import Grid
 from segdesk.formats.nifti import open_nifti

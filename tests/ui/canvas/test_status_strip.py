@@ -10,14 +10,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from segdesk.app import reviewing
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling import reviewing
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.status_strip import StatusStrip
-from segdesk.ui.theme import DARK
+from segdesk.ui.look.theme import DARK
 from tests.ui.canvas.bench_project import CASE, add_case, predict
 from tests.ui.canvas.mouse import CTRL, SHIFT, wheel
 

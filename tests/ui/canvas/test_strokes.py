@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.tools.tool import ToolId
-from segdesk.app.view_state import ViewState
-from segdesk.app.workbench import Workbench
+from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
 from segdesk.ops.paint import disk_mask
 from segdesk.ui.canvas.slice_view import SliceView

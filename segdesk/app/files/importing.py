@@ -1,0 +1,477 @@
+"""Scans and labels in: what a source holds, what it needs, and how it becomes a Case.
+
+`survey` and `read_in` may run on a worker; what changes the project belongs to the Workbench's
+thread: `join`, `draw` and `leave` for the window, which waits for no disk, `take` for others. What
+a file means is decided in `formats`, where it lies on disk in `store`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.files import pooling
+from segdesk.app.files.import_questions import check_answered, questions
+from segdesk.app.labelling.label_edit import LabelsAs, label_edit, left_out
+from segdesk.app.labelling.label_numbers import new_segments, other_names, renumbered
+from segdesk.app.project.removing import removed_ids
+from segdesk.app.project.saving import save
+from segdesk.app.project.workbench import Workbench
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit
+from segdesk.core.grid import Grid
+from segdesk.core.project import Project
+from segdesk.core.split import Pool
+from segdesk.core.status import SliceStatus
+from segdesk.errors import ChoiceNeeded, InputError, ProjectError, SegdeskError, UsageError
+from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_scan
+from segdesk.formats.intake import survey as survey_files
+from segdesk.formats.labels import LabelMap, read_labels
+from segdesk.formats.units import UnitChoice
+from segdesk.store.disk.names import checked_id
+from segdesk.store.project_folder import ProjectFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One scan to import.
+
+    Parameters
+    ----------
+    finding : from a survey
+    case : id of the new case
+    pool : set by hand, or None for the split to decide
+    labels : source of a label map, or empty
+    labels_as : what the label map's slices become; see `label_edit`
+    locked : numbers of the segments that the labels leave as they are
+    segments : numbers of the project's segments
+    unit : what a person says that the numbers are; "" leaves it to their peaks
+    is_scan : a person says that it is a scan, even where it looks like a mask
+    cases : id and grid of the project's cases, of which it might be a mask
+    """
+
+    finding: Finding
+    case: str
+    pool: Pool | None = None
+    labels: str = ""
+    labels_as: LabelsAs = "auto"
+    locked: frozenset[int] = frozenset()
+    segments: frozenset[int] = frozenset()
+    unit: UnitChoice = ""
+    is_scan: bool = False
+    cases: tuple[tuple[str, Grid], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imported:
+    """A scan whose volume is on disk, and the Edit that brings its labels (or None)."""
+
+    case: Case
+    labels: LabelMap | None
+    edit: Edit | None
+    request: Request
+
+
+def survey(
+    sources: Sequence[str | Path],
+    *,
+    progress: ProgressFn | None = None,
+    cancelled: CancelFn | None = None,
+) -> Survey:
+    """What the sources hold. See `formats.intake.survey`."""
+    return survey_files(sources, progress=progress, cancelled=cancelled)
+
+
+def choose(found: Survey, series: str = "") -> tuple[Finding, ...]:
+    """The volumes that a caller without a window means.
+
+    Parameters
+    ----------
+    series : empty (then there must be one), "all", a number from 1, or a series UID
+
+    Raises
+    ------
+    ChoiceNeeded
+        Where several were found and none was named.
+    UsageError
+        Where the name fits none.
+    """
+    volumes = found.volumes
+    choices = tuple(f"{at}  {describe(row)}" for at, row in enumerate(volumes, 1))
+    if series == "all" or (not series and len(volumes) == 1):
+        return volumes
+    if not series:
+        raise ChoiceNeeded(
+            f"There are {len(volumes)} volumes in this source.",
+            "Choose with --series N, --series UID or --series all.",
+            choices,
+        )
+    if series.isdecimal() and 1 <= int(series) <= len(volumes):
+        return (volumes[int(series) - 1],)
+    named = tuple(row for row in volumes if row.uid and row.uid == series)
+    if not named:
+        raise UsageError(
+            f"No volume is called '{series}' here.", f"There are {len(volumes)}, numbered from 1."
+        )
+    return named
+
+
+def describe(finding: Finding) -> str:
+    """One line for a list: description, kernel, slices, spacing, date."""
+    slices, rows, columns = finding.shape
+    parts = [finding.description or finding.kind, finding.kernel]
+    parts.append(f"{slices} slice{'s' * (slices > 1)} of {rows}×{columns}")
+    if finding.spacing_mm is not None:
+        step, row, column = finding.spacing_mm
+        parts.append(f"{step:g} × {row:.3g} × {column:.3g} mm")
+    parts.append(finding.date)
+    return ", ".join(part for part in parts if part)
+
+
+def check_name(case: str) -> None:
+    """Refuse what cannot be the name of a case; an empty one asks for the next free name.
+
+    Raises
+    ------
+    UsageError
+        Where it is no safe file name.
+    """
+    if case:
+        checked_id(case)
+
+
+def check_space(folder: Path, findings: Sequence[Finding]) -> int:
+    """Bytes that the volumes will need.
+
+    Raises
+    ------
+    InputError
+        Where the disk has not that much room.
+    """
+    needed = sum(row.nbytes for row in findings)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"The import needs {_size(needed)} and the disk has {_size(free)} left.",
+            "Free some space, or import fewer series.",
+        )
+    return needed
+
+
+def _size(nbytes: int) -> str:
+    return f"{nbytes / 1e9:.1f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:.1f} MB"
+
+
+def requests(
+    workbench: Workbench,
+    findings: Sequence[Finding],
+    *,
+    case: str = "",
+    pool: Pool | None = None,
+    labels: str = "",
+    labels_as: LabelsAs = "auto",
+    unit: UnitChoice = "",
+    is_scan: bool = False,
+) -> tuple[Request, ...]:
+    """A request for each finding, under `case` or the next free names.
+
+    Raises
+    ------
+    UsageError
+        Where a name is taken or cannot be one, or a name or a label map is given for several scans.
+    """
+    check_name(case)
+    if len(findings) > 1 and (case or labels):
+        word = "a name" if case else "labels"
+        raise UsageError(f"{len(findings)} scans cannot share {word}.", "Import them one by one.")
+    # Ids of imports that failed stay out of use until a save: the journal may still name them.
+    taken = {*(row.id for row in workbench.project.cases), *workbench.retired}
+    taken |= {*removed_ids(workbench)}
+    if case in taken:
+        raise UsageError(f"There is a case '{case}' already.", "Choose another name.")
+    rows: list[Request] = []
+    cases = tuple((row.id, row.grid) for row in workbench.project.cases)
+    number = 1
+    for finding in findings:
+        name = case
+        while not name or name in taken:
+            name, number = f"case-{number:03d}", number + 1
+        taken.add(name)
+        locked, numbers = workbench.segments.locked, frozenset(workbench.segments.numbers)
+        row = Request(finding, name, pool, labels, labels_as, locked, numbers)
+        rows.append(replace(row, unit=unit, is_scan=is_scan, cases=cases))
+    return tuple(rows)
+
+
+def read_in(
+    folder: ProjectFolder,
+    project_id: str,
+    request: Request,
+    *,
+    on_first: Callable[[npt.NDArray[np.int16], int], None] | None = None,
+    progress: ProgressFn | None = None,
+    cancelled: CancelFn | None = None,
+) -> Imported:
+    """Read a scan and its labels and write the volume. May run on a worker.
+
+    Parameters
+    ----------
+    project_id : salts the patient's hash
+    on_first : gets the middle slice, int16 (rows, columns), and its index, before the rest is read
+
+    Raises
+    ------
+    InputError, UsageError, Cancelled
+        Nothing is left behind then. UsageError also where only a person can say what it is.
+    """
+    scan = open_scan(request.finding, salt=project_id, unit=request.unit)
+    asked = questions(scan, request.finding.description, request.cases)
+    check_answered(asked, is_scan=request.is_scan or bool(request.labels))
+    slices = scan.grid.shape[0]
+    middle = slices // 2
+    first = scan.plane(middle)
+    if on_first is not None:
+        on_first(first, middle)
+    labels = None
+    if request.labels:
+        labels = read_labels(request.labels, scan.grid, axes=scan.source.axes)
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress(f"Importing {request.case}", done + 1, slices)
+
+    kept = filter(None, [folder.scans.make_room(request.case)])
+    # What is true of the scan and of its labels is said once.
+    notes = tuple(dict.fromkeys((*scan.source.notes, *(labels.notes if labels else ()), *kept)))
+    source = replace(scan.source, notes=notes)
+    facts = folder.scans.write(
+        request.case,
+        scan.grid,
+        unit=scan.unit,
+        slope=scan.slope,
+        intercept=scan.intercept,
+        source=source,
+        patient=scan.patient,
+        pool=request.pool,
+        window=scan.window,
+        planes=lambda index: first if index == middle else scan.plane(index),
+        on_plane=tell,
+        cancelled=cancelled,
+    )
+    case = Case(
+        id=request.case,
+        grid=scan.grid,
+        unit=scan.unit,
+        fingerprint=facts.fingerprint,
+        stored_min=facts.stored_min,
+        stored_max=facts.stored_max,
+        source=source,
+        slope=scan.slope,
+        intercept=scan.intercept,
+        patient=scan.patient,
+        pool=request.pool,
+        window=scan.window,
+        statuses=(SliceStatus.UNLABELLED,) * slices,
+    )
+    if labels is None:
+        return Imported(case, None, None, request)
+    return Imported(case, labels, _first_labels(case, labels, request), request)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """A case that has joined the project in memory.
+
+    Parameters
+    ----------
+    case : as it is there
+    before : the project without it
+    labels : under the project's numbers, or None
+    """
+
+    case: Case
+    before: Project
+    labels: LabelMap | None
+
+
+def join(workbench: Workbench, imported: Imported) -> Joined:
+    """Bring a read scan into the project, in memory; then `folder.write_index` puts it on disk, on
+    any thread, and `draw` brings its labels. On the Workbench's thread.
+
+    It counts as a scan of the same patient as those with the same voxels or from the same series,
+    and shares their pool: see `pooling.place`.
+
+    Raises
+    ------
+    UsageError
+        Where another scan of the patient keeps the case out of the pool that was asked for; the
+        project is as it was then.
+    """
+    before, case = workbench.project, imported.case
+    labels = imported.labels and renumbered(before.segments, imported.labels)
+    said = _twins(before, case)
+    if labels is not None and imported.labels is not None:
+        said += labels.notes[len(imported.labels.notes) :]
+        said += other_names(before.segments, labels)
+        said += left_out(before.segments, labels.labels)
+    case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
+    case = pooling.place(workbench, case)
+    workbench.follow_project(workbench.project.with_case(case))
+    return Joined(case, before, labels)
+
+
+def draw(workbench: Workbench, imported: Imported, joined: Joined) -> None:
+    """Draw the labels of a case that has joined and is on the disk, as one Edit."""
+    edit, labels = imported.edit, joined.labels
+    if labels is None or edit is None:
+        return
+    table = workbench.segments
+    now = replace(imported.request, locked=table.locked, segments=frozenset(table.numbers))
+    if now != imported.request or labels is not imported.labels:
+        edit = _first_labels(joined.case, labels, now)
+    workbench.do(replace(edit, segments=new_segments(table, labels)))
+
+
+def leave(workbench: Workbench, joined: Joined) -> None:
+    """Take a case back that the disk refused, and what came to others with it; what else has
+    changed meanwhile stays. Its files are `folder.scans.remove`'s, on any thread."""
+    was = {case.id: case for case in joined.before.cases}
+    cases = tuple(
+        replace(case, pool=was[case.id].pool, pool_reasons=was[case.id].pool_reasons)
+        if case.id in was and case.pool == joined.case.pool
+        else case
+        for case in workbench.project.cases
+        if case.id != joined.case.id
+    )
+    workbench.take_back_case(joined.case.id, replace(workbench.project, cases=cases))
+
+
+def take(workbench: Workbench, imported: Imported) -> Case:
+    """Bring a read scan into the project and keep it, for a caller without a window; as `join`.
+
+    Raises
+    ------
+    ProjectError
+        Where the disk refuses. The project is as it was then.
+    UsageError
+        As `join`.
+    """
+    before = workbench.project
+    try:
+        joined = join(workbench, imported)
+        workbench.folder.write_index()
+        draw(workbench, imported, joined)
+    except BaseException as error:
+        _take_back(workbench, before, imported.case.id, error)
+        raise
+    return workbench.project.case(joined.case.id)
+
+
+def _first_labels(case: Case, labels: LabelMap, request: Request) -> Edit:
+    nothing = Annotation(case.grid)
+    return label_edit(
+        nothing,
+        case.id,
+        labels.labels,
+        request.labels_as,
+        segments=request.segments | labels.numbers,
+        locked=request.locked,
+    )
+
+
+def import_scan(
+    workbench: Workbench,
+    request: Request,
+    *,
+    progress: ProgressFn | None = None,
+    cancelled: CancelFn | None = None,
+) -> Case:
+    """Import one scan and save, on the Workbench's thread: for a caller without a window.
+
+    Raises
+    ------
+    InputError, ProjectError, UsageError, Cancelled
+        The project is as it was then.
+    """
+    before = workbench.project
+    try:
+        read = read_in(workbench.folder, before.id, request, progress=progress, cancelled=cancelled)
+        take(workbench, read)
+        save(workbench)
+    except BaseException as error:
+        _take_back(workbench, before, request.case, error)
+        raise
+    return workbench.project.case(request.case)
+
+
+def _take_back(workbench: Workbench, before: Project, case: str, error: BaseException) -> None:
+    """Undo an import that failed; where the disk refuses even this, say that the case is there."""
+    try:
+        if workbench.project is not before:
+            workbench.put_project(before)
+    except ProjectError as refused:
+        if workbench.folder.scans.is_named(case):
+            raise ProjectError(
+                f"{error if isinstance(error, SegdeskError) else refused} "
+                f"'{case}' is in the project all the same, and whole."
+            ) from error
+    workbench.take_back_case(case, before)
+    # A disk that refuses even this leaves its files there, which is no harm.
+    with suppress(ProjectError):
+        workbench.folder.scans.remove(case)
+
+
+def _twins(project: Project, case: Case) -> tuple[str, ...]:
+    """A sentence where the project has the same voxels already."""
+    twins = [row.id for row in project.cases if row.fingerprint == case.fingerprint]
+    return (f"The voxels equal those of {', '.join(twins)}: the same scan twice?",) if twins else ()
+
+
+def read_label_map(case: Case, source: str) -> LabelMap:
+    """Read a label map for a case. May run on a worker.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read or lies on another grid.
+    """
+    labels = read_labels(source, case.grid, axes=case.source.axes)
+    # Counted here, where nobody waits for it.
+    _ = labels.numbers
+    return labels
+
+
+def take_label_map(
+    workbench: Workbench, case: str, labels: LabelMap, *, labels_as: LabelsAs = "auto"
+) -> tuple[str, ...]:
+    """Bring a label map that was read into the case's mask. On the Workbench's thread.
+
+    Returns
+    -------
+    Its notes.
+    """
+    workbench.settle()
+    annotation, table = workbench.annotation(case), workbench.segments
+    labels = renumbered(table, labels)
+    notes = (
+        *labels.notes,
+        *other_names(table, labels),
+        *left_out(table, labels.labels),
+    )
+    edit = label_edit(
+        annotation,
+        case,
+        labels.labels,
+        labels_as,
+        segments=frozenset(table.numbers) | labels.numbers,
+        locked=table.locked,
+    )
+    workbench.do(replace(edit, segments=new_segments(table, labels)))
+    return notes

@@ -1,0 +1,251 @@
+"""What is taken from a prediction: by Enter, by Ctrl+Enter, by a first stroke, or in bulk.
+
+Which voxels differ stands in `core.prediction`; what a reader says of slices in `reviewing`, which
+asks here what it may take. Where a locked or hidden segment keeps something of the prediction out,
+nothing is taken at all and a sentence says why: a slice that is half taken would look right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from segdesk.app.project.workbench import Workbench
+from segdesk.core.annotation import Annotation
+from segdesk.core.completeness import status_move
+from segdesk.core.edit import Edit, Patch, StatusMove
+from segdesk.core.prediction import Counts, Difference, Prediction, difference
+from segdesk.core.segment import SegmentTable
+from segdesk.core.status import SliceStatus
+from segdesk.errors import UsageError
+
+START = "Start from prediction"
+IN_BULK = "Accept predictions"
+#: Ways out that a refusal names beside the segment list.
+DISMISS = "or dismiss the prediction here (Backspace)"
+AS_IT_IS = "or press Enter, which says that the slice is right as it is filled"
+START_EMPTY = "or switch off 'From the prediction' beside the tools"
+ACCEPT_REST = "or accept the predictions but for locked and hidden segments (menu Case)"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an acceptance in bulk took, and what it left out.
+
+    Parameters
+    ----------
+    edit : None where nothing was taken
+    slices, voxels, ml : that were taken; ml is None where slices have no thickness
+    cleared : voxels that became background
+    right, rejected, dismissed, empty, agreed : slices that were left out: a person called them
+        right, or rejected them; their prediction was dismissed, is empty, or brings nothing new
+    by_hand : voxels that stay because a hand has set them
+    kept_out : (segment number, voxels) that a locked or hidden segment kept out
+    """
+
+    edit: Edit | None
+    slices: int
+    voxels: int
+    ml: float | None
+    cleared: int
+    right: int
+    rejected: int
+    dismissed: int
+    empty: int
+    agreed: int
+    by_hand: int
+    kept_out: Counts
+
+
+def offered(workbench: Workbench, case: str, index: int) -> Prediction | None:
+    """The prediction of a slice: the one in use, unless it was dismissed there."""
+    run = workbench.predicted_by(case)
+    if run is None or workbench.annotation(case).is_dismissed(run, index):
+        return None
+    return workbench.prediction(case, run)
+
+
+def is_untouched(annotation: Annotation, index: int) -> bool:
+    """Whether nobody and nothing has ever set a voxel of the slice."""
+    return not annotation.provenance[index].any()
+
+
+def taking(workbench: Workbench, case: str, index: int) -> Difference | None:
+    """What taking the slice's prediction would do; None where there is none."""
+    prediction = offered(workbench, case, index)
+    if prediction is None:
+        return None
+    table = workbench.segments
+    return difference(
+        workbench.annotation(case),
+        prediction,
+        index,
+        closed=closed(table),
+        known=table.numbers,
+    )
+
+
+def filling(workbench: Workbench, case: str, index: int) -> Difference | None:
+    """What Enter takes: the prediction of a slice that is untouched and that nobody called right.
+
+    None where it takes nothing, because what is filled there is what becomes right.
+    """
+    annotation = workbench.annotation(case)
+    if annotation.status(index).teaches_whole or not is_untouched(annotation, index):
+        return None
+    return taking(workbench, case, index)
+
+
+def start_edit(workbench: Workbench, case: str, index: int) -> Edit | None:
+    """What a first stroke starts from: the prediction of an untouched slice, as its own Edit.
+
+    None where there is nothing to start from, or where somebody has called the slice right or
+    rejected it.
+
+    Raises
+    ------
+    UsageError
+        Where a locked or hidden segment keeps some of it out.
+    """
+    if workbench.annotation(case).status(index) is SliceStatus.REJECTED:
+        return None
+    found = filling(workbench, case, index)
+    if found is None:
+        return None
+    refuse_what_is_kept_out(workbench.segments, found.kept_out, START_EMPTY)
+    if found.patch is None:
+        return None
+    moves = _predicted(workbench, workbench.annotation(case), [found.patch])
+    return Edit(START, case, patches=(found.patch,), statuses=moves)
+
+
+def closed(table: SegmentTable) -> frozenset[int]:
+    """Segments that nothing is taken into or out of: locked, or not on screen."""
+    return frozenset(row.number for row in table if row.locked or not row.visible)
+
+
+def refuse_what_is_kept_out(table: SegmentTable, kept_out: Counts, way_out: str) -> None:
+    """Refuse to take a part of a prediction for the whole.
+
+    Raises
+    ------
+    UsageError
+        Where segments keep anything out; names them, the voxels and two ways on.
+    """
+    if not kept_out:
+        return
+    rows = [table[number] for number, _ in kept_out]
+    why = " and ".join(f"'{row.name}' is {'locked' if row.locked else 'hidden'}" for row in rows)
+    ways = dict.fromkeys("unlock" if row.locked else "show" for row in rows)
+    them = "it" if len(rows) == 1 else "them"
+    count = sum(count for _, count in kept_out)
+    voxels = "1 voxel" if count == 1 else f"{count:,} voxels"
+    raise UsageError(
+        f"{why}, so {voxels} of the prediction would be left out.",
+        f"{' and '.join(ways).capitalize()} {them} in the segment list, {way_out}.",
+    )
+
+
+def accept_in_bulk(
+    workbench: Workbench,
+    case: str,
+    slices: Iterable[int] | None = None,
+    *,
+    over_hand: bool = False,
+    without_closed: bool = False,
+) -> Accepted:
+    """Take the prediction on many slices as one Edit; where it took something they are predicted.
+
+    Slices that a person has called right, or rejected, and dismissed predictions are left alone.
+    A partial slice stays partial; a hand's voxels stay unless `over_hand`. A slice on which
+    nothing was taken keeps its status.
+
+    Parameters
+    ----------
+    without_closed : leave out what locked and hidden segments keep out, rather than refuse
+
+    Raises
+    ------
+    UsageError
+        Where there is no prediction of this case, or locked or hidden segments keep some out.
+    """
+    workbench.settle()
+    prediction = workbench.prediction(case)
+    if prediction is None:
+        raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
+    annotation, table = workbench.annotation(case), workbench.segments
+    left_out = Counter[str]()
+    found: list[Difference] = []
+    for index in range(annotation.grid.shape[0]) if slices is None else slices:
+        reason = _why_left_out(annotation, prediction, index)
+        if reason:
+            left_out[reason] += 1
+            continue
+        each = difference(
+            annotation,
+            prediction,
+            index,
+            closed=closed(table),
+            known=table.numbers,
+            over_hand=over_hand,
+        )
+        found.append(each)
+        if each.patch is None:
+            left_out["empty" if each.is_empty else "agreed"] += 1
+    kept_out = _summed(each.kept_out for each in found)
+    if not without_closed:
+        refuse_what_is_kept_out(table, kept_out, ACCEPT_REST)
+    patches = [each.patch for each in found if each.patch is not None]
+    edit = Edit(
+        IN_BULK, case, patches=tuple(patches), statuses=_predicted(workbench, annotation, patches)
+    )
+    workbench.do(edit)
+    grid = annotation.grid
+    voxels = sum(count for each in found for _, count in each.gained)
+    return Accepted(
+        edit=None if edit.is_empty else edit,
+        slices=len(patches),
+        voxels=voxels,
+        ml=voxels * grid.voxel_ml if grid.stacked else None,
+        cleared=sum(each.cleared for each in found),
+        right=left_out["right"],
+        rejected=left_out["rejected"],
+        dismissed=left_out["dismissed"],
+        empty=left_out["empty"],
+        agreed=left_out["agreed"],
+        by_hand=sum(each.by_hand for each in found),
+        kept_out=kept_out,
+    )
+
+
+def _why_left_out(annotation: Annotation, prediction: Prediction, index: int) -> str:
+    """Why a slice is not looked at by an acceptance in bulk; "" where it is."""
+    status = annotation.status(index)
+    if status.teaches_whole:
+        return "right"
+    if status is SliceStatus.REJECTED:
+        return "rejected"
+    return "dismissed" if annotation.is_dismissed(prediction.run, index) else ""
+
+
+def _predicted(
+    workbench: Workbench, annotation: Annotation, patches: Iterable[Patch]
+) -> tuple[StatusMove, ...]:
+    """Unlabelled slices become predicted where a prediction was taken."""
+    numbers = workbench.segments.numbers
+    moves = (
+        status_move(
+            annotation, patch.box.slice, SliceStatus.PREDICTED, cause="other", segments=numbers
+        )
+        for patch in patches
+        if annotation.status(patch.box.slice) is SliceStatus.UNLABELLED
+    )
+    return tuple(move for move in moves if move is not None)
+
+
+def _summed(each: Iterable[Counts]) -> Counts:
+    total = Counter[int]()
+    for counts in each:
+        total.update(dict(counts))
+    return tuple(sorted(total.items()))

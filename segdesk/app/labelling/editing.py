@@ -1,0 +1,255 @@
+"""From a gesture to an Edit: `propose` makes Patches, a `Gesture` collects them.
+
+The rules of what may be painted (locks, HU range, provenance) stand here and only here. Tools
+decide which voxels they mean (`app.labelling.tools`), `core.annotation` applies, the Workbench
+journals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from segdesk.app.project.workbench import Workbench
+from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.completeness import status_move
+from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.prediction import changed_box
+from segdesk.core.status import after_stroke
+from segdesk.errors import UsageError
+
+Mask = npt.NDArray[np.bool_]
+#: What a gesture starts from, as of now; None where it starts from the mask as it is.
+Start = Callable[[], Edit | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PaintRules:
+    """What a stroke may touch.
+
+    Parameters
+    ----------
+    locked : numbers of the segments that stay as they are
+    stored_range : (low, high), inclusive, of the stored int16 that may be painted; None: all
+    inverted : the range says what may not be painted
+    over_hand : a tool or a prediction may replace what a hand has set
+    """
+
+    locked: frozenset[int] = frozenset()
+    stored_range: tuple[int, int] | None = None
+    inverted: bool = False
+    over_hand: bool = True
+
+
+def propose(
+    annotation: Annotation,
+    box: Box,
+    mask: Mask,
+    value: int,
+    provenance: Provenance,
+    rules: PaintRules,
+    voxels: npt.NDArray[np.int16] | None = None,
+) -> Patch | None:
+    """What painting a mask would change, within the rules; None where that is nothing.
+
+    Parameters
+    ----------
+    box : where `mask` lies, inside the slice
+    mask : bool of the box's shape
+    value : segment number, 0 for background
+    voxels : int16 of the scan, (slices, rows, columns); needed for a `stored_range`
+    """
+    before = annotation.labels[box.window]
+    touched = annotation.provenance[box.window]
+    allowed = mask.copy()
+    for number in rules.locked:
+        allowed &= before != number
+    if rules.stored_range is not None and voxels is not None:
+        low, high = rules.stored_range
+        here = voxels[box.window]
+        allowed &= ((here >= low) & (here <= high)) != rules.inverted
+    if not rules.over_hand:
+        allowed &= touched != Provenance.HAND
+    allowed &= (before != value) | (touched != provenance)
+    inner = changed_box(box.slice, allowed)
+    if inner is None:
+        return None
+    cut = (slice(inner.row0, inner.row1), slice(inner.column0, inner.column1))
+    inside = allowed[cut]
+    labels, setter = before[cut], touched[cut]
+    after, by = labels.copy(), setter.copy()
+    after[inside] = value
+    by[inside] = provenance
+    placed = Box(
+        box.slice,
+        box.row0 + inner.row0,
+        box.row0 + inner.row1,
+        box.column0 + inner.column0,
+        box.column0 + inner.column1,
+    )
+    return Patch.of(placed, Planes(labels, after, setter, by))
+
+
+class Gesture:
+    """One press, moves and release of a tool: many Patches live, one Edit at the end.
+
+    Made by a tool at the press; ends with `finish` or `cancel`, exactly once.
+
+    Parameters
+    ----------
+    workbench : changed through `apply_live` and `commit`
+    case : id
+    name : what undo will call it
+    on_screen : the slice that the reader sees; None: all of the gesture's
+    start : asked before the first voxel is painted: an Edit that the gesture starts from. It
+        becomes an Edit of its own, and goes where the gesture changes nothing or is cancelled
+    """
+
+    def __init__(
+        self,
+        workbench: Workbench,
+        case: str,
+        name: str,
+        *,
+        rules: PaintRules | None = None,
+        on_screen: int | None = None,
+        start: Start | None = None,
+    ) -> None:
+        self._workbench = workbench
+        self._start = start
+        self._started: Edit | None = None
+        self.case = case
+        self._on_screen = on_screen
+        self._name = name
+        self._rules = rules or PaintRules(locked=workbench.segments.locked)
+        self._before: dict[int, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]] = {}
+        self._boxes: dict[int, Box] = {}
+
+    def begin(self) -> None:
+        """Take what the gesture starts from now; `paint` does so by itself.
+
+        Raises
+        ------
+        UsageError
+            Where it may not be taken.
+        """
+        if self._start is None or self._started is not None or self._before:
+            return
+        # Another gesture that is still drawing may be what touches the slice.
+        self._workbench.settle()
+        started = self._start()
+        if started is not None:
+            self._workbench.go_live(self)
+            self._workbench.apply_live(replace(started, statuses=()))
+            self._started = started
+
+    def paint(
+        self, box: Box, mask: Mask, value: int, *, provenance: Provenance = Provenance.HAND
+    ) -> bool:
+        """Paint a mask now, within the rules. Returns whether anything changed.
+
+        Raises
+        ------
+        UsageError
+            Where the segment to paint with is locked, or what the gesture starts from may not be
+            taken.
+        """
+        if value in self._rules.locked:
+            name = self._workbench.segments[value].name
+            raise UsageError(f"The segment '{name}' is locked.", "Unlock it in the segment list.")
+        self.begin()
+        loaded = self._workbench.loaded(self.case)
+        annotation = loaded.annotation
+        patch = propose(annotation, box, mask, value, provenance, self._rules, loaded.volume.voxels)
+        if patch is None:
+            return False
+        self._workbench.go_live(self)
+        index = box.slice
+        if index not in self._before:
+            self._before[index] = (
+                annotation.labels[index].copy(),
+                annotation.provenance[index].copy(),
+            )
+            self._boxes[index] = patch.box
+        self._boxes[index] = self._boxes[index].union(patch.box)
+        self._workbench.apply_live(Edit(self._name, self.case, patches=(patch,)))
+        return True
+
+    def finish(self) -> Edit | None:
+        """Make one Edit of it and journal it; None where nothing changed.
+
+        May come in the middle too, before anything else is journalled or saved: what has been
+        drawn becomes an Edit, and what follows the next one.
+        """
+        applied = self._so_far()
+        if applied is None:
+            self._leave_start()
+            self._forget()
+            return None
+        started = self._started
+        self._forget()
+        try:
+            if started is not None:
+                self._workbench.commit(started, applied=started)
+        finally:
+            edit = self._with_moves(applied)
+            self._workbench.commit(edit, applied=applied)
+        return edit
+
+    def _with_moves(self, applied: Edit) -> Edit:
+        """The whole Edit: what was painted, and what becomes of the slices."""
+        annotation = self._workbench.annotation(self.case)
+        moves = (
+            status_move(
+                annotation,
+                index,
+                after_stroke(annotation.status(index), on_screen=self._on_screen in (None, index)),
+                cause="drawn",
+                segments=self._workbench.segments.numbers,
+            )
+            for index in applied.slices
+        )
+        return replace(applied, statuses=tuple(move for move in moves if move is not None))
+
+    def cancel(self) -> None:
+        """Take everything back without a trace."""
+        applied = self._so_far()
+        if applied is not None:
+            self._workbench.apply_live(applied.inverse())
+        self._leave_start()
+        self._forget()
+
+    def _leave_start(self) -> None:
+        """Nothing is painted on what the gesture started from: it goes without a trace."""
+        if self._started is not None:
+            self._workbench.apply_live(replace(self._started, statuses=()).inverse())
+
+    def _so_far(self) -> Edit | None:
+        annotation = self._workbench.annotation(self.case)
+        patches: list[Patch] = []
+        for index, (labels, provenance) in self._before.items():
+            box = self._boxes[index]
+            _, rows, columns = box.window
+            planes = Planes(
+                labels[rows, columns],
+                annotation.labels[box.window],
+                provenance[rows, columns],
+                annotation.provenance[box.window],
+            )
+            if not (
+                np.array_equal(planes.labels_before, planes.labels_after)
+                and np.array_equal(planes.provenance_before, planes.provenance_after)
+            ):
+                patches.append(Patch.of(box, planes))
+        if not patches:
+            return None
+        return Edit(self._name, self.case, patches=tuple(patches), kind="stroke")
+
+    def _forget(self) -> None:
+        self._before.clear()
+        self._boxes.clear()
+        self._started = None
+        self._workbench.end_live(self)

@@ -1,0 +1,70 @@
+"""Going on with the mask of the save before, where the newest of a case cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from segdesk.app.project.left_out import LeftOut
+from segdesk.app.project.workbench import Workbench
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit
+from segdesk.store.project_folder import PreviousMask
+
+
+def look(workbench: Workbench, case: Case) -> PreviousMask | None:
+    """The mask of a case as of the save before, where it can be read; and what was done since
+    stays, whatever becomes of the journals. Any thread.
+
+    Raises
+    ------
+    ProjectError
+        Where the folder of the case cannot be looked into, or the disk refuses.
+    """
+    if workbench.folder.writable:
+        workbench.folder.waiting_edits.keep(case.id)
+    return workbench.folder.previous_mask(case)
+
+
+def take(workbench: Workbench, previous: PreviousMask) -> tuple[Edit, ...]:
+    """Have the index name an older mask; gives what led on from there. Any thread.
+
+    Raises
+    ------
+    ProjectError
+        Where a Save runs or the disk refuses; nothing has changed then.
+    """
+    waiting = workbench.folder.waiting_edits.of(previous.case.id)
+    if workbench.folder.writable:
+        workbench.folder.take_previous(previous)
+    return waiting
+
+
+def follow(workbench: Workbench, previous: PreviousMask, waiting: tuple[Edit, ...]) -> None:
+    """The index names the older mask (`take`): here too.
+
+    Parameters
+    ----------
+    waiting : what led on from there
+    """
+    row, older = workbench.project.case(previous.case.id), previous.case
+    kept = replace(
+        row,
+        generation=older.generation,
+        statuses=older.statuses,
+        complete=older.complete,
+        mask_sha256=older.mask_sha256,
+    )
+    workbench.project = workbench.project.with_case(kept)
+    left_out = workbench.left_out.get(row.id) or LeftOut("", steps=waiting)
+    workbench.left_out[row.id] = replace(left_out, older=previous.when)
+    # They were made on the mask that it replaces.
+    workbench.forget_steps(row.id)
+    workbench.index_changed.emit()
+
+
+def bring_back(workbench: Workbench, previous: PreviousMask) -> str:
+    """What the case has now that it was read: the older mask, and the changes since that fit it."""
+    case = previous.case.id
+    workbench.loaded(case)
+    said = f"'{case}' has the mask of {previous.when}."
+    return f"{said} {workbench.brought_back.pop(case, '')}".rstrip()

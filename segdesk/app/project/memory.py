@@ -1,0 +1,100 @@
+"""What of the project is in memory: the cases' arrays and the predictions that are shown.
+
+The Workbench owns one `Memory`, on its thread. Which cases have to stay belongs to the Workbench;
+reading from the disk belongs to `store`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Set
+
+from segdesk.app.project.loaded import LoadedCase
+from segdesk.core.history import History
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.errors import ProjectError
+from segdesk.store.copying import InMemory
+
+#: Cases without unsaved changes that stay in memory, the last used first; as many predictions.
+KEPT_CASES = 3
+
+
+class Memory:
+    """Arrays by case, predictions by run and case; what is longest unused goes first."""
+
+    def __init__(self) -> None:
+        self._cases: OrderedDict[str, LoadedCase] = OrderedDict()
+        self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
+        #: By run and case: those whose file is missing or damaged, which is not tried each time.
+        self._unreadable: set[tuple[str, str]] = set()
+
+    def __contains__(self, case: str) -> bool:
+        return case in self._cases
+
+    def case(self, id: str) -> LoadedCase:
+        """The arrays of a case that is in memory; they are used now."""
+        self._cases.move_to_end(id)
+        return self._cases[id]
+
+    def peek(self, id: str) -> LoadedCase | None:
+        """The arrays of a case, or None; this is no use of them."""
+        return self._cases.get(id)
+
+    def keep(self, id: str, loaded: LoadedCase, *, needed: Set[str]) -> None:
+        """Keep the arrays of a case, and let go of others but for the needed."""
+        self._cases[id] = loaded
+        idle = [one for one in self._cases if one != id and one not in needed]
+        for one in idle[: max(0, len(idle) - KEPT_CASES)]:
+            del self._cases[one]
+
+    def prediction(self, run: str, case: str) -> Prediction | None:
+        """A prediction that is in memory, or None; it is used now."""
+        if (run, case) in self._predictions:
+            self._predictions.move_to_end((run, case))
+        return self._predictions.get((run, case))
+
+    def read_prediction(
+        self, run: str, case: str, read: Callable[[], Prediction]
+    ) -> Prediction | None:
+        """A prediction that is not in memory; None where it cannot be read, now or before."""
+        if (run, case) in self._unreadable:
+            return None
+        try:
+            self.keep_prediction(read())
+        except ProjectError:
+            self._unreadable.add((run, case))
+        return self._predictions.get((run, case))
+
+    def keep_prediction(self, prediction: Prediction) -> None:
+        """Keep a prediction, and let go of those longest unused."""
+        self._predictions[(prediction.run, prediction.case)] = prediction
+        self._predictions.move_to_end((prediction.run, prediction.case))
+        while len(self._predictions) > KEPT_CASES:
+            self._predictions.popitem(last=False)
+
+    def drop_prediction(self, run: str, case: str) -> None:
+        """The prediction on the disk is another one now."""
+        self._predictions.pop((run, case), None)
+        self._unreadable.discard((run, case))
+
+    def drop_case(self, id: str) -> None:
+        """A case has left the project."""
+        self._cases.pop(id, None)
+        for key in [key for key in self._predictions if key[1] == id]:
+            del self._predictions[key]
+
+    def all_of(self, project: Project, history: History) -> InMemory:
+        """All that is there, for a copy; this is no use of it."""
+        return InMemory(
+            project,
+            {id: loaded.volume for id, loaded in self._cases.items()},
+            {id: loaded.annotation for id, loaded in self._cases.items()},
+            tuple(self._predictions.values()),
+            history.done,
+            history.to_redo,
+        )
+
+    def clear(self) -> None:
+        self._cases.clear()
+        self._predictions.clear()

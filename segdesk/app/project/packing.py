@@ -1,0 +1,205 @@
+"""A project as one file to carry: what of it goes in, and what that leaves behind.
+
+How the file is written and read back belongs to `store.pack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segdesk.app.project.workbench import Workbench
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.project import Project
+from segdesk.errors import Cancelled, ProjectError, ProjectGone, UsageError
+from segdesk.store.pack.contents import Asked, Contents, Held, Tell
+from segdesk.store.pack.write import check_place, pack
+from segdesk.store.project_folder import ProjectFolder
+
+ENDING = ".h5"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """What is to be packed, as it was when it was asked for; safe to hand to another thread.
+
+    Parameters
+    ----------
+    notes : sentences about what is left out and what that means
+    let_go : called once it is written or given up: saves may remove the masks of before again
+    """
+
+    folder: ProjectFolder
+    contents: Contents
+    notes: tuple[str, ...]
+    let_go: Callable[[], None]
+
+    def write(
+        self,
+        file: Path,
+        *,
+        overwrite: bool = False,
+        tell: Tell | None = None,
+        cancelled: Asked | None = None,
+    ) -> Pack:
+        """Write it, once; raises as `store.pack.write.pack`. Any thread.
+
+        Returns
+        -------
+        What was written: a case, or a prediction, that cannot be read is left out with a note.
+        """
+        try:
+            readable = self._without_damaged(cancelled)
+            pack(
+                self.folder,
+                readable.contents,
+                file,
+                overwrite=overwrite,
+                tell=tell,
+                cancelled=cancelled,
+            )
+            return readable
+        finally:
+            self.let_go()
+
+    def _without_damaged(self, cancelled: Asked | None) -> Pack:
+        """Without what cannot be read; raises where nothing can be."""
+        rows: list[Case] = []
+        damaged: list[ProjectError] = []
+        notes = list(self.notes)
+        for case in self.contents.project.cases:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            try:
+                self.folder.scans.location(case, checked=range(case.slices))
+                if case.id not in self.contents.masks:
+                    self.folder.read_annotation(case)
+            except ProjectGone:
+                raise
+            except ProjectError as error:
+                damaged.append(error)
+                notes.append(f"{error.sentence} '{case.id}' stays out.")
+                continue
+            kept = tuple(run for run in case.predictions if self._is_there(run, case, notes))
+            rows.append(replace(case, predictions=kept))
+        if damaged and not rows:
+            raise damaged[0]
+        contents = replace(self.contents, project=replace(self.contents.project, cases=tuple(rows)))
+        return replace(self, contents=contents, notes=tuple(notes))
+
+    def _is_there(self, run: str, case: Case, notes: list[str]) -> bool:
+        try:
+            self.folder.runs.read_prediction(run, case)
+        except ProjectError as error:
+            notes.append(f"{error.sentence} It stays out.")
+            return False
+        return True
+
+
+def check_file(file: Path, *, overwrite: bool) -> None:
+    """Refuse a file that cannot be a packed project's.
+
+    Raises
+    ------
+    UsageError
+        Where it does not end in .h5, something is there already, or it lies in a project.
+    """
+    if file.suffix != ENDING:
+        raise UsageError(
+            f"'{file.name}' does not end in {ENDING}.", f"Call it {file.stem or 'NAME'}{ENDING}."
+        )
+    check_place(file, overwrite=overwrite)
+
+
+def prepare(
+    workbench: Workbench,
+    *,
+    cases: Collection[str] = (),
+    without_cases: Collection[str] = (),
+    without_runs: Collection[str] = (),
+) -> Pack:
+    """Freeze what is to be packed, with what the journal has. On the Workbench's thread.
+
+    Parameters
+    ----------
+    cases : ids of those that go in; none: all
+    without_cases, without_runs : ids of what stays out
+
+    Raises
+    ------
+    UsageError
+        Where there is no such case or run, or nothing is left.
+    """
+    workbench.settle()
+    project = workbench.project
+    for id in (*cases, *without_cases):
+        project.case(id)
+    for id in without_runs:
+        project.run(id)
+    wanted = [
+        case
+        for case in project.cases
+        if (not cases or case.id in cases) and case.id not in without_cases
+    ]
+    if not wanted:
+        raise UsageError("No case is left to pack.", "Leave fewer out.")
+    under_way = [run.id for run in project.runs if run.outcome == "running"]
+    runs = tuple(run for run in project.runs if run.id not in {*without_runs, *under_way})
+    kept = {run.id for run in runs}
+    generation = workbench.folder.generation + 1
+    masks: dict[str, Annotation] = {}
+    rows: list[Case] = []
+    for case in wanted:
+        row = replace(case, predictions=tuple(run for run in case.predictions if run in kept))
+        if workbench.is_unsaved(case.id):
+            mask = workbench.annotation(case.id)
+            # Painting goes on while it is written; a reader's masks stay as they are.
+            masks[case.id] = mask.copy() if workbench.folder.writable else mask
+            row = replace(
+                row, generation=generation, statuses=mask.statuses, complete=mask.complete
+            )
+        rows.append(row)
+    if not masks:
+        generation -= 1
+    chosen = replace(project, cases=tuple(rows), runs=runs, in_use=project.in_use.among(kept))
+    notes = (
+        *_said_of_cases(project, chosen),
+        *(f"{id} is under way and stays out." for id in under_way),
+    )
+    let_go = workbench.folder.pin_masks(case for case in rows if case.id not in masks)
+    return Pack(workbench.folder, Contents(chosen, generation, masks), notes, let_go)
+
+
+def _said_of_cases(project: Project, chosen: Project) -> tuple[str, ...]:
+    """Which cases stay out, and whose patient is only partly there then."""
+    inside = {case.id for case in chosen.cases}
+    left = [case.id for case in project.cases if case.id not in inside]
+    if not left:
+        return ()
+    return (f"Left out: {', '.join(left)}.", *parted(project, left))
+
+
+def parted(project: Project, left_out: Collection[str]) -> tuple[str, ...]:
+    """A sentence for each case that leaves a patient only partly there when it stays out."""
+    notes: list[str] = []
+    for case in project.cases:
+        others = [
+            one.id
+            for one in project.cases
+            if case.patient and one.patient == case.patient and one.id not in left_out
+        ]
+        if case.id in left_out and others:
+            notes.append(
+                f"{case.id} is of the same patient as {', '.join(others)}: the patient is packed "
+                "in part."
+            )
+    return tuple(notes)
+
+
+def counted(project: Project | Held) -> str:
+    """How many cases and runs a project has, in words."""
+    cases, runs = len(project.cases), len(project.runs)
+    said = f"{cases} {'case' if cases == 1 else 'cases'}"
+    return f"{said} and {runs} {'run' if runs == 1 else 'runs'}" if runs else said

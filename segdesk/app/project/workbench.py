@@ -1,0 +1,500 @@
+"""The `Workbench`: owner of the one open project, and the one door through which masks change.
+
+It keeps the index (`core.project`), the loaded cases, the history and the journal in step, and
+says by signals what changed. How gestures become Edits belongs to `editing`, what is on screen to
+`view_state`, imports to `importing`, runs to `training`, saving on a worker to `saving`. Lives on
+one thread: the window's, or the command line's only one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from psygnal import Signal
+
+from segdesk.app.project import left_out
+from segdesk.app.project.left_out import LeftOut
+from segdesk.app.project.loaded import Live, LoadedCase
+from segdesk.app.project.memory import Memory
+from segdesk.app.project.otherwise import otherwise
+from segdesk.app.project.read_only import check_may_change
+from segdesk.app.project.recovered import done_again, follow, kept_apart, recovered, taken_back
+from segdesk.app.project.steps import Steps
+from segdesk.app.project.volumes import SegmentCounts
+from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
+from segdesk.core.edit import Box, Edit, SegmentChange
+from segdesk.core.history import DoneAgain, TakenBack
+from segdesk.core.prediction import Prediction
+from segdesk.core.project import Project
+from segdesk.core.run import Run
+from segdesk.core.run_in_use import RunInUse
+from segdesk.core.segment import Segment, SegmentTable, change_words
+from segdesk.core.status import NONE, Complete, SliceStatus
+from segdesk.core.volume import Volume
+from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
+from segdesk.store.copying import InMemory
+from segdesk.store.project_folder import ProjectFolder
+
+
+class Workbench:
+    """The open project. One for each window or command.
+
+    Signals say what changed and carry no arrays; listeners ask again.
+
+    Parameters
+    ----------
+    folder : the open project on disk; the Workbench closes it
+    reader : who works, written into every Edit; may be empty
+    """
+
+    index_changed = Signal()
+    labels_changed = Signal(str, Box)
+    statuses_changed = Signal(str)
+    segments_changed = Signal()
+    history_changed = Signal()
+    predictions_changed = Signal(str)
+    run_changed = Signal(str)
+    case_loaded = Signal(str)  # its arrays came into memory
+
+    def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
+        self.folder = folder
+        self.reader = reader
+        self._steps = Steps(folder)
+        self.history, self._unsaved = self._steps.history, self._steps.unsaved
+        self.notes: tuple[str, ...] = ()
+        self.last_saved: float | None = None  # by the clock that nobody sets (`time.monotonic`)
+        self.recovered, self._is_open = 0, False
+        self.left_out: dict[str, LeftOut] = {}  # cases that cannot be read
+        self.brought_back: dict[str, str] = {}  # what became of their Edits once they could
+        self._memory = Memory()
+        self._live: Live | None = None
+        self.looked_at = ""  # a case that stays in memory, because it is on screen
+        self.project = Project(id="")
+
+    # Opening and closing
+
+    @classmethod
+    def create(cls, path: Path, *, reader: str = "") -> Workbench:
+        """A new, empty project at `path`, open for writing."""
+        workbench = cls(ProjectFolder.create(path), reader=reader)
+        with otherwise(workbench.close), otherwise(workbench.discard):
+            workbench._load()
+        return workbench
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = True, reader: str = "") -> Workbench:
+        """An existing project. Edits that were not saved are replayed from the journal."""
+        workbench = cls(ProjectFolder.open(path, writable=writable), reader=reader)
+        with otherwise(workbench.close):
+            workbench._load()
+        return workbench
+
+    def _load(self) -> None:
+        opened = self.folder.load()
+        self.project, self.notes = opened.project, opened.notes
+        self._unsaved.retired = set(opened.gone)
+        unread = left_out.on_older_masks(opened, self.folder)
+        note, apply, mask = self._unsaved.note, self._apply, self.annotation
+        misfits = follow(opened, self.history, unread, note=note, apply=apply, mask=mask)
+        self._unsaved.cases -= unread.keys()
+        notes, self.left_out = left_out.on_opening(unread, self.folder, self.project)
+        self.notes += notes
+        if self.folder.writable:
+            self.notes += taken_back(self.history, self.undo, self.forget_undone)
+        self.recovered, said = recovered(opened, self.history, writable=self.folder.writable)
+        self.notes = (said, *self.notes) if said else self.notes
+        if self.folder.writable:
+            self.notes += done_again(self.history, self.redo)
+        if misfits or opened.orphans:  # they keep nobody from opening; the next save drops them
+            self.notes += kept_apart(self.folder, misfits, opened.orphans)
+            self._unsaved.segments |= self.folder.writable
+        left_out.read_now(self.left_out, lambda id: self._bring_back(id, self.annotation(id)))
+        self.notes += tuple(f"{id}: {said}" for id, said in self.brought_back.items() if said)
+        self._is_open = True
+
+    def close(self) -> None:
+        """Let the project go. Saving comes first and is the caller's: see `saving`."""
+        self._memory.clear()
+        self.folder.close()
+
+    def discard(self) -> None:
+        """Close and delete a project whose first import failed: nothing half-done stays."""
+        self._memory.clear()
+        self.folder.delete()
+
+    # Cases
+
+    def read_case(self, id: str) -> LoadedCase:
+        """A case's arrays from disk, as of the last save. Changes nothing; for worker threads."""
+        case = self.project.case(id)
+        volume = self.folder.scans.read(case)  # first: it proves the size that is allocated next
+        annotation = self.folder.read_annotation(case)
+        return LoadedCase(volume, annotation, SegmentCounts.of(annotation))
+
+    def adopt(self, id: str, loaded: LoadedCase) -> None:
+        """Keep what a worker has read, unless the case is in memory already."""
+        if id not in self._memory:
+            self._keep_arrays(id, loaded)
+            self.case_loaded.emit(id)
+
+    def is_loaded(self, id: str) -> bool:
+        return id in self._memory
+
+    def loaded(self, id: str) -> LoadedCase:
+        """The case's arrays, read now where they are not in memory."""
+        if id not in self._memory:
+            self._keep_arrays(id, self.read_case(id))
+        return self._memory.case(id)
+
+    def volume(self, id: str) -> Volume:
+        return self.loaded(id).volume
+
+    def annotation(self, id: str) -> Annotation:
+        return self.loaded(id).annotation
+
+    def statuses(self, id: str) -> tuple[SliceStatus, ...]:
+        """The slices' statuses as they are now, without reading arrays."""
+        loaded = self._memory.peek(id)
+        return self.project.case(id).statuses if loaded is None else loaded.annotation.statuses
+
+    def complete(self, id: str) -> tuple[Complete, ...]:
+        """For each slice the segments that it is complete for, as `statuses`."""
+        case, loaded = self.project.case(id), self._memory.peek(id)
+        kept = case.complete if loaded is None else loaded.annotation.complete
+        return kept or (NONE,) * case.slices
+
+    def _keep_arrays(self, id: str, loaded: LoadedCase) -> None:
+        live = () if self._live is None else (self._live.case,)
+        needed = {self.looked_at, *live, *self._unsaved.cases, *self._unsaved.being_saved}
+        self._memory.keep(id, loaded, needed=needed)
+        self._bring_back(id, loaded.annotation)
+
+    def _bring_back(self, id: str, mask: Annotation) -> None:
+        """Do again what waited until a case has a mask."""
+        if row := left_out.taken(self.left_out, id, self.folder, look=self._is_open):
+            self.brought_back[id] = left_out.bring_back(id, row, mask, self)
+
+    def in_memory(self) -> InMemory:
+        """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""
+        self.settle()
+        there = self._memory.all_of(self.project, self.history)
+        return left_out.with_left_out(there, self.left_out.values())
+
+    def add_case(self, case: Case) -> None:
+        """Take a new case into the index; its volume is on disk already."""
+        self.put_project(self.project.with_case(case))
+
+    def take_back_case(self, id: str, before: Project) -> None:
+        """Undo an import that failed: the index as it was before; its files are the caller's."""
+        if self.project is not before:
+            self.follow_project(before)
+        self.forget_case(id)
+        self._unsaved.segments = True
+
+    def forget_case(self, id: str) -> None:
+        """Nothing of a case in memory or in the history; index and files are the caller's."""
+        self._memory.drop_case(id)
+        self._unsaved.retire(id)
+        self.left_out.pop(id, None)
+        self._steps.forget_case(id)
+        self.history_changed.emit()
+
+    def is_unsaved(self, id: str) -> bool:
+        """Whether the journal names a case, or a save of it is under way."""
+        return self._unsaved.names(id)
+
+    def put_project(self, project: Project) -> None:
+        """Replace the index (a case, split, settings, a first segment) and keep it on disk."""
+        self.folder.save_index(project)
+        self._show_project(project)
+
+    def follow_project(self, project: Project) -> None:
+        """As `put_project`, but it is `folder.write_index` that puts it on disk, on any thread."""
+        self.folder.hand_over_index(project)
+        self._show_project(project)
+
+    def _show_project(self, project: Project) -> None:
+        before, self.project = self.project, project
+        self.index_changed.emit()
+        if project.segments != before.segments:
+            self.segments_changed.emit()
+
+    # Runs and predictions
+
+    def put_run(self, run: Run) -> None:
+        """A run ended: it is on disk when this returns."""
+        self.put_project(self.project.with_run(run))
+        self.run_changed.emit(run.id)
+
+    def follow_run(self, run: Run, *, keep: bool = True) -> None:
+        """A run began, went on or ended; `folder.write_index` puts it on disk, on any thread.
+
+        `keep` False: only in memory, for the curves.
+        """
+        self.project = self.project.with_run(run)
+        if keep:
+            self.folder.hand_over_index(self.project)
+        self.run_changed.emit(run.id)
+
+    def use(self, in_use: RunInUse) -> None:
+        """Another run predicts, or the same for another reason; kept as `follow_project` keeps, or,
+        where the project is only read, as long as it is open."""
+        shown = {case.id: self.predicted_by(case.id) for case in self.project.cases}
+        project = replace(self.project, in_use=in_use)
+        if self.folder.writable:
+            self.follow_project(project)
+        else:
+            self.project = project
+            self.index_changed.emit()
+        for case, run in shown.items():
+            if self.predicted_by(case) != run:
+                self.predictions_changed.emit(case)
+
+    def predicted_by(self, case: str) -> str | None:
+        """Id of the run whose prediction of the case is shown and taken: `Project.predicted_by`."""
+        return self.project.predicted_by(case)
+
+    def prediction(self, case: str, run: str | None = None) -> Prediction | None:
+        """The prediction of a run on a case (by default the one that is shown), or None."""
+        run = run or self.predicted_by(case)
+        if run is None:
+            return None
+        kept, row = self._memory.prediction(run, case), self.project.case(case)
+        if kept is None and run in row.predictions:
+            read = self.folder.runs.read_prediction
+            kept = self._memory.read_prediction(run, case, lambda: read(run, row))
+        return kept
+
+    def adopt_prediction(self, prediction: Prediction) -> None:
+        """Keep a prediction that a worker has read."""
+        self._memory.keep_prediction(prediction)
+
+    def add_prediction(self, run: str, case: str, prediction: Prediction | None = None) -> None:
+        """A run has predicted a case; its file is on disk, `folder.write_index` puts it there in
+        the index, on any thread.
+
+        Parameters
+        ----------
+        prediction : as a worker has read it; kept where the case is in memory, because whoever
+            shows the case asks for it at once
+        """
+        row = self.project.case(case)
+        others = tuple(id for id in row.predictions if id != run)
+        self._memory.drop_prediction(run, case)
+        if prediction is not None and self.is_loaded(case):
+            self.adopt_prediction(prediction)
+        self.project = self.project.with_case(replace(row, predictions=(*others, run)))
+        self.folder.hand_over_index(self.project)
+        self.index_changed.emit()
+        self.predictions_changed.emit(case)
+
+    # Edits
+
+    def stamp(self, edit: Edit) -> Edit:
+        """The Edit with reader and time."""
+        return replace(edit, reader=self.reader, time=time.time())
+
+    def do(self, edit: Edit) -> None:
+        """Apply an Edit, journal it, remember it for undo. An empty one leaves nothing behind."""
+        if edit.is_empty:
+            return
+        check_may_change(self.folder)
+        self.settle()
+        edit = self.stamp(edit)
+        self._apply(edit)
+        self._keep(edit)
+
+    def go_live(self, gesture: Live) -> None:
+        """A gesture begins to draw; another one that is still drawing becomes an Edit first."""
+        check_may_change(self.folder)
+        if self._live is not gesture:
+            self.settle()
+            self._live = gesture
+
+    def end_live(self, gesture: Live) -> None:
+        """A gesture has ended."""
+        if self._live is gesture:
+            self._live = None
+
+    def settle(self) -> None:
+        """Make an Edit of what a gesture has drawn so far, before anything else is kept.
+
+        Otherwise a save, or an Edit that comes from a worker, would hold half a stroke, and the
+        stroke's own Edit would not fit it.
+        """
+        if self._live is not None:
+            self._live.finish()
+
+    def apply_live(self, edit: Edit) -> None:
+        """Apply a part of a gesture that is not finished. It ends in `commit` or is inverted."""
+        self._apply(edit)
+
+    def commit(self, edit: Edit, *, applied: Edit) -> None:
+        """Finish a gesture: `applied` has been applied live, `edit` is the whole.
+
+        What `edit` has beyond `applied` (statuses) is applied now; then it is journalled.
+        """
+        if edit.is_empty:
+            return
+        self._apply(replace(edit, patches=()) if applied.patches else edit)
+        self._keep(self.stamp(edit))
+
+    def undo(self) -> Edit | None:
+        """Take the newest step back, all of its group; gives its last Edit, None for nothing."""
+        newest = edit = self.undo_part()
+        while edit is not None and edit.goes_with(self.history.next_undo):
+            edit = self.undo_part()
+        return newest
+
+    def redo(self) -> Edit | None:
+        """Do the newest undone step again; as `undo`."""
+        edit = self.redo_part()
+        while edit is not None and edit.goes_with(self.history.next_redo):
+            edit = self.redo_part()
+        return edit
+
+    def undo_part(self) -> Edit | None:
+        """Take the newest Edit back; the rest of its group is the caller's to take back too."""
+        check_may_change(self.folder)
+        self.settle()
+        edit = self.history.next_undo
+        if edit is not None:
+            self._step(TakenBack(edit, self.history.goes_on))
+        return edit
+
+    def redo_part(self) -> Edit | None:
+        """Do the newest undone Edit again; the rest of its group is the caller's to do too."""
+        check_may_change(self.folder)
+        self.settle()
+        edit = self.history.next_redo
+        if edit is not None:
+            self._step(DoneAgain(edit))
+        return edit
+
+    def _step(self, entry: TakenBack | DoneAgain) -> None:
+        """Take an Edit of the history back, or do it again."""
+        case = entry.edit.case
+        try:
+            self._apply(entry.applied)
+        except ValueError as error:
+            # The mask is not what it was made on: nothing of it before or behind that fits either.
+            self.forget_steps(case)
+            which = f" of '{case}'" if case else ""
+            raise ProjectError(
+                f"{entry.applied.name} does not fit what is drawn; nothing was changed.",
+                f"Nothing older{which} can be undone or redone. Draw it by hand.",
+            ) from error
+        except ProjectGone:
+            raise
+        except ProjectError as problem:
+            self.set_aside(case, problem)
+            raise
+        try:
+            self._steps.keep_step(entry)
+        finally:
+            self.history_changed.emit()
+
+    def forget_undone(self) -> None:
+        """Nothing can be redone any more."""
+        self._steps.forget_undone()
+        self.history_changed.emit()
+
+    def forget_steps(self, case: str) -> None:
+        """Nothing of a case can be undone or redone: its mask is not the one that it was made on.
+        Nothing at all where it names no case: then it is the segments."""
+        self._steps.forget(case)
+        self.history_changed.emit()
+
+    def set_aside(self, case: str, problem: ProjectError) -> None:
+        """A case cannot be read: its steps stand in the way of no other, and wait for a mask."""
+        row = left_out.set_aside(case, problem, self.folder, self.history.of(case))
+        self.left_out.setdefault(case, row)
+        self.forget_steps(case)
+
+    def _keep(self, edit: Edit) -> None:
+        try:
+            self._steps.keep(edit)
+        finally:
+            self.history_changed.emit()
+
+    @property
+    def refusal(self) -> ChangeWaits | ProjectGone | None:
+        """Why the journal did not take the newest of the Edits that wait."""
+        return self._steps.refusal
+
+    def _apply(self, edit: Edit) -> None:
+        """Change masks and segments, and say so."""
+        # The mask first: it is what may refuse, and then nothing of the Edit is applied.
+        loaded = self.loaded(edit.case) if edit.case else None
+        boxes = loaded.annotation.apply(edit) if loaded is not None else ()
+        if edit.segments:
+            self._apply_segments(edit.segments, taken_back=edit.kind == "undo")
+        if loaded is None:
+            return
+        loaded.counts.apply(edit)
+        for box in boxes:
+            self.labels_changed.emit(edit.case, box)
+        if edit.statuses or edit.dismissals:
+            self.statuses_changed.emit(edit.case)
+
+    def _apply_segments(self, changes: tuple[SegmentChange, ...], *, taken_back: bool) -> None:
+        table = self.project.segments
+        for change in changes:
+            table = table.changed(change.before, change.after, taken_back=taken_back)
+        self.project = replace(self.project, segments=table)
+        self.segments_changed.emit()
+
+    # Segments
+
+    @property
+    def segments(self) -> SegmentTable:
+        return self.project.segments
+
+    def add_segment(self, name: str = "") -> Segment:
+        """Add a segment under the next free number, as an Edit."""
+        segment = self.segments.new(name)
+        self.do(Edit("Add segment", "", segments=(SegmentChange(None, segment),)))
+        return segment
+
+    def change_segment(self, segment: Segment) -> None:
+        """Rename, recolour or lock a segment, as an Edit."""
+        was = self.segments[segment.number]
+        if segment != was:
+            self.do(Edit(change_words(was, segment), "", segments=(SegmentChange(was, segment),)))
+
+    def show_segment(self, number: int, visible: bool) -> None:
+        """Show or hide a segment: a matter of looking, not an Edit; kept at the next save."""
+        table = self.segments.put(replace(self.segments[number], visible=visible))
+        self.project = replace(self.project, segments=table)
+        self._unsaved.segments = True
+        self.segments_changed.emit()
+
+    # What a save has to write
+
+    @property
+    def retired(self) -> set[str]:
+        """Ids that no new case may have until a save."""
+        return self._unsaved.retired
+
+    @property
+    def has_unsaved(self) -> bool:
+        return bool(self._unsaved) and self.folder.writable
+
+    def take_unsaved(self) -> dict[str, Annotation]:
+        """The annotations that changed since the last save; the count starts anew."""
+        self.settle()
+        return {id: self._memory.case(id).annotation for id in self._unsaved.take()}
+
+    def put_back_unsaved(self, ids: tuple[str, ...]) -> None:
+        """A save failed: its cases still have to be written."""
+        self._unsaved.put_back(ids)
+
+    def saved(self, project: Project) -> None:
+        """A save has ended: generations and statuses of its cases are now on disk."""
+        self.project = self.project.as_saved(project)
+        self._unsaved.saved()
+        self.last_saved = time.monotonic()
+        self.index_changed.emit()

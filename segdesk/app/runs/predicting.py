@@ -1,0 +1,103 @@
+"""Predictions alone: the bundle for a run that exists. Running it belongs to `running`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.run_in_use import check_weights, run_in_use
+from segdesk.app.runs.running import (
+    TellNote,
+    TrainerJob,
+    TrainerSession,
+    begin_bundle,
+    trained_network,
+    volume_refs,
+)
+from segdesk.core.place import identity_of
+from segdesk.core.project import Project
+from segdesk.core.run import Run
+from segdesk.errors import TrainingError
+from segdesk.jobs import bundle as bundles
+from segdesk.jobs.bundle import Bundle
+from segdesk.jobs.messages import Note
+
+
+def run_to_predict(project: Project, id: str = "") -> Run:
+    """The run of that id, or the one in use.
+
+    Raises
+    ------
+    UsageError
+        Where there is none, or it kept no weights.
+    """
+    return check_weights(project.run(id)) if id else run_in_use(project)
+
+
+def left_to_predict(workbench: Workbench, job: TrainerJob) -> tuple[Run, list[str]] | None:
+    """Once a training is over: the run in use, and the cases that were to be predicted and that it
+    has not predicted. None where nothing is left, or no run has learnt yet.
+    """
+    project = workbench.project
+    if not job.trains or not project.in_use.run:
+        return None
+    run = run_in_use(project)
+    left = [case.id for case in job.predict if run.id not in project.case(case.id).predictions]
+    return (run, left) if left else None
+
+
+def prediction_session(
+    workbench: Workbench,
+    run: Run,
+    cases: Sequence[str],
+    *,
+    command: Sequence[str] | None = None,
+) -> TrainerSession:
+    """A session that predicts cases with a run's model. On the Workbench's thread.
+
+    `command` is as for `TrainerSession`.
+
+    Raises
+    ------
+    TrainingError
+        Where the model's file is gone, or a case's unit is not what the model learnt from.
+    """
+    project, folder = workbench.project, workbench.folder
+    chosen = tuple(project.case(id) for id in cases)
+    intensities = run.intensities
+    if intensities is None or not folder.runs.paths(run.id).weights(run.best).is_file():
+        raise TrainingError(f"The model of '{run.id}' is not there any more.", "Train again.")
+    for case in chosen:
+        if case.unit != intensities.unit:
+            raise TrainingError(
+                f"'{case.id}' is in {case.unit} and '{run.id}' learnt from {intensities.unit}.",
+                "Predict it with a run that was trained on its own kind.",
+            )
+    job = TrainerJob(run.id, folder, chosen, trains=False)
+
+    def prepare(tell: TellNote) -> Bundle:
+        slices = {case.id: range(case.slices) for case in chosen}
+        volumes, damaged = volume_refs(folder, chosen, slices)
+        if not volumes:
+            raise next(iter(damaged.values()))
+        for id, error in damaged.items():
+            tell(Note(f"{error.sentence} '{id}' is not predicted."))
+        run_folder = begin_bundle(job)
+        bundle = Bundle(
+            run=run.id,
+            run_folder=str(run_folder.resolve()),
+            identity=identity_of(run_folder),
+            plan=run.plan,
+            segments=run.segments,
+            intensities=intensities,
+            volumes=tuple(volumes.values()),
+            predict=tuple(volumes),
+            train=False,
+            pixel_mm=run.pixel_mm,
+            input_shape=run.input_shape,
+            own=trained_network(folder, run),
+        )
+        bundles.write(bundle, job.paths_to_write().bundle)
+        return bundle
+
+    return TrainerSession(job, prepare, command=command)

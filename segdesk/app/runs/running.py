@@ -1,0 +1,392 @@
+"""Running the trainer process, and bringing what it says into the project.
+
+One `TrainerSession` for each training or prediction, for the window and the command line alike:
+`work` blocks on whichever thread waits for the child; `take` and `finish` belong to the
+Workbench's thread; `stop` may be called from any. What the child is given is decided in `training`
+and `predicting`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.run_in_use import judge
+from segdesk.app.runs.teaching import NOBODY
+from segdesk.core.case import Case
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Intensities, Run
+from segdesk.errors import (
+    Cancelled,
+    InputError,
+    ProjectError,
+    ProjectGone,
+    SegdeskError,
+    TrainingError,
+)
+from segdesk.jobs import kept_messages, messages
+from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
+from segdesk.jobs.messages import Message, Note, Predicted
+from segdesk.jobs.run_paths import RunPaths
+from segdesk.jobs.trainer_client import Ended, TrainerClient
+from segdesk.store.project_folder import ProjectFolder
+
+#: Told a sentence about what a job goes on without.
+TellNote = Callable[[Note], object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainerJob:
+    """What a child works on.
+
+    Parameters
+    ----------
+    run_id : the run that is trained, or whose model predicts
+    folder : of the project; only run files and predictions are written
+    predict : cases to predict
+    trains : False where the run exists and only predicts
+    """
+
+    run_id: str
+    folder: ProjectFolder
+    predict: tuple[Case, ...]
+    trains: bool = True
+
+    @property
+    def paths(self) -> RunPaths:
+        """Where the run's files lie; `TrainerSession.work` makes the folder."""
+        return self.folder.runs.named(self.run_id)
+
+    def paths_to_write(self) -> RunPaths:
+        """As `paths`, where the project's folder is the one that was opened; asked for each file.
+
+        Raises
+        ------
+        ProjectError
+            Where it is not.
+        """
+        self.folder.runs.check()
+        return self.paths
+
+    def case(self, id: str) -> Case:
+        """The case to predict of that id."""
+        for case in self.predict:
+            if case.id == id:
+                return case
+        raise TrainingError(f"The trainer predicted '{id}', which nobody asked for.")
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """How a session ended, and what of its bundle belongs to the Run.
+
+    `error` where it could not even begin.
+    """
+
+    ended: Ended | None
+    intensities: Intensities | None
+    error: SegdeskError | None = None
+    labels_seen: tuple[tuple[str, str], ...] = ()
+
+
+class TrainerSession:
+    """One child from its bundle to its end.
+
+    Parameters
+    ----------
+    job : what it works on
+    prepare : writes the bundle, and tells what is left out; called by `work`, on its thread
+    command : of the child; None for segdesk's own
+    """
+
+    def __init__(
+        self,
+        job: TrainerJob,
+        prepare: Callable[[TellNote], Bundle],
+        *,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self.job = job
+        self._prepare = prepare
+        #: Whether it was said that the disk does not take what the child says.
+        self._is_refused = False
+        #: Ids of the cases of which a prediction is on the disk, in order.
+        self.predicted: list[str] = []
+        self.client = TrainerClient(job.paths.bundle, job.paths.log, command=command)
+
+    def work(self, on_message: Callable[[Message], None]) -> Worked:
+        """Prepare, start the child, hand on its messages, wait for its end. Never raises what a
+        user can mend: that comes back as `Worked.error`.
+
+        The whole stays on one thread, because the parent-death signal follows the thread that
+        started the child.
+        """
+        intensities: Intensities | None = None
+        seen: tuple[tuple[str, str], ...] = ()
+        try:
+            # The run is in the index before there is a child.
+            self.job.folder.write_index()
+            self.job.folder.runs.paths(self.job.run_id)
+            if self.job.trains:
+                _clear(self.job.paths_to_write().clear_messages, self.job.run_id)
+            bundle = self._prepare(lambda note: self._take(note, on_message))
+            intensities = bundle.intensities
+            seen = labels_seen(bundle)
+            # The log is made at its path.
+            self.job.folder.runs.check()
+            ended = self.client.run(lambda message: self._take(message, on_message))
+            return Worked(ended, intensities, labels_seen=seen)
+        except SegdeskError as error:
+            return Worked(None, intensities, error, seen)
+        finally:
+            # At the path of a project that is gone nothing is ours to remove.
+            with suppress(OSError, SegdeskError):
+                self.job.paths_to_write().clear_bundle()
+
+    def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
+        """Turn predictions into project files and keep the curve, then hand the message on.
+
+        What the disk does not take costs a note, and neither the training nor another prediction.
+        """
+        try:
+            if isinstance(message, messages.Predicted):
+                self._keep_prediction(message)
+            elif self.job.trains and isinstance(message, kept_messages.KEPT):
+                self._keep_message(message)
+        except (ProjectError, InputError) as refusal:
+            if isinstance(message, messages.Predicted):
+                message = Note(str(refusal))
+            elif not self._is_refused:
+                self._is_refused = True
+                on_message(Note(str(refusal)))
+        on_message(message)
+
+    def _keep_prediction(self, message: Predicted) -> None:
+        # The case before this one has joined the index in memory meanwhile; where the disk
+        # refuses, that waits there for the next write.
+        with suppress(ProjectError):
+            self.job.folder.write_index()
+        # Another folder's bundle is not read either.
+        self.job.folder.runs.check()
+        self.job.folder.runs.write_prediction_files(
+            self.job.run_id,
+            self.job.case(message.case),
+            Path(message.labels_file),
+            Path(message.probability_file),
+        )
+        self.predicted.append(message.case)
+
+    def _keep_message(self, message: Message) -> None:
+        paths = self.job.paths_to_write()
+        try:
+            kept_messages.keep(paths.messages, message)
+        except OSError as error:
+            raise ProjectError(
+                f"The run's curve is not kept beside it: {error.strerror or 'the disk refused'}.",
+                "It is in memory, and kept with the run at its end. Free some disk space.",
+            ) from error
+
+
+def begin_bundle(job: TrainerJob) -> Path:
+    """The run's folder; what an earlier job, or a stranger, left of a bundle in it is gone.
+
+    Each file of the bundle is written to `job.paths_to_write()`.
+
+    Raises
+    ------
+    TrainingError
+        Where it cannot be removed.
+    """
+    paths = job.paths_to_write()
+    _clear(paths.clear_bundle, job.run_id)
+    return paths.folder
+
+
+def _clear(remove: Callable[[], None], run_id: str) -> None:
+    try:
+        remove()
+    except OSError as error:
+        raise TrainingError(
+            f"What an earlier training left cannot be removed: {error.strerror}.",
+            f"Remove the folder of '{run_id}' in the project's 'runs'.",
+        ) from error
+
+
+def labels_seen(bundle: Bundle) -> tuple[tuple[str, str], ...]:
+    """(case, digest) of what a bundle teaches and validates on, as a Run keeps it."""
+    return tuple((lesson.case, lesson.digest) for lesson in bundle.lessons)
+
+
+def after(run: Run, message: Message) -> Run:
+    """The record with what a message says."""
+    match message:
+        case messages.Hello():
+            return replace(run, versions=message.versions)
+        case messages.Started():
+            return replace(
+                run,
+                device=message.device,
+                device_reason=message.device_reason,
+                parameters=message.parameters,
+                input_shape=message.input_shape,
+                pixel_mm=message.pixel_mm,
+                built_for=message.built_for,
+            )
+        case messages.EpochDone():
+            return run.with_epoch(message.epoch)
+        case messages.Checkpoint():
+            return replace(run, best=message.epoch, weights_sha256=message.sha256)
+        case messages.Note():
+            run = replace(run, notes=(*run.notes, message.sentence))
+            return _without(run, message.left_out) if message.left_out else run
+        case messages.Judged():
+            return replace(run, nothing_learnt=message.nothing_learnt)
+        case messages.Finished():
+            return replace(run, best=message.best, seconds=message.seconds)
+        case _:
+            return run
+
+
+def _without(run: Run, case: str) -> Run:
+    """The record of a training that goes on without a case."""
+    shares = tuple(share for share in run.shares if share.case != case)
+    validating = sum(share.validate for share in shares)
+    return replace(
+        run,
+        shares=shares,
+        train_slices=sum(share.teach for share in shares),
+        validation_slices=validating,
+        validation=run.validation if validating else NOBODY,
+    )
+
+
+def take(
+    workbench: Workbench, job: TrainerJob, message: Message, prediction: Prediction | None = None
+) -> None:
+    """Bring a message into the project. On the Workbench's thread.
+
+    Parameters
+    ----------
+    prediction : that a `Predicted` speaks of, where a worker has read it already
+    """
+    if isinstance(message, messages.Predicted):
+        workbench.add_prediction(job.run_id, message.case, prediction)
+    elif job.trains:
+        before = workbench.project.run(job.run_id)
+        run = after(before, message)
+        if run is not before:
+            workbench.follow_run(run, keep=False)
+        if isinstance(message, messages.Judged):
+            # Now, so that what it predicts next is shown as soon as it is there.
+            judge(workbench, run, message)
+
+
+def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
+    """The child is gone: close the record and keep it on disk. On the Workbench's thread.
+
+    Returns
+    -------
+    The run; for a prediction the run as it was.
+
+    Raises
+    ------
+    ProjectError
+        Where the disk refuses; the record is closed in memory.
+    """
+    run = close_record(workbench, job, worked)
+    workbench.folder.write_index()
+    return run
+
+
+def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
+    """As `finish`, but it is `folder.write_index` that puts it on disk, on any thread."""
+    run = workbench.project.run(job.run_id)
+    if not job.trains:
+        return run
+    if worked.ended is None:
+        reason = str(worked.error) if worked.error else "It could not start."
+        outcome = "stopped" if isinstance(worked.error, Cancelled) else "crashed"
+        run = replace(run, outcome=outcome, reason=reason)
+    else:
+        said = (worked.ended.reason, _what_is_left(run, worked.ended), worked.ended.hint)
+        run = replace(run, outcome=worked.ended.outcome, reason=" ".join(filter(None, said)))
+    run = replace(
+        run,
+        ended=time.time(),
+        intensities=worked.intensities,
+        labels_seen=worked.labels_seen,
+    )
+    workbench.follow_run(run)
+    return run
+
+
+def _what_is_left(run: Run, ended: Ended) -> str:
+    """Of a run whose child could not say it itself."""
+    if not ended.forced:
+        return ""
+    return f"The weights of epoch {run.best} are kept." if run.best else "It had no weights yet."
+
+
+def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
+    """What a trainer needs for using the weights of a run."""
+    return TrainedNetwork(
+        network=run.plan.network,
+        filters=run.plan.filters,
+        built_for=run.built_for,
+        segments=run.segments,
+        weights=str(folder.runs.paths(run.id).weights(run.best).resolve()),
+        epoch=run.best,
+        sha256=run.weights_sha256,
+    )
+
+
+def volume_refs(
+    folder: ProjectFolder, cases: Iterable[Case], used: Mapping[str, Iterable[int]]
+) -> tuple[dict[str, VolumeRef], dict[str, ProjectError]]:
+    """Where the trainer finds the voxels of cases, and why some of them cannot be used.
+
+    Parameters
+    ----------
+    used : by case, the slices that the trainer will use
+
+    Raises
+    ------
+    ProjectGone
+        Where the project itself is not there.
+    """
+    found: dict[str, VolumeRef] = {}
+    damaged: dict[str, ProjectError] = {}
+    for case in cases:
+        try:
+            found[case.id] = volume_ref(folder, case, checked=used[case.id])
+        except ProjectGone:
+            raise
+        except ProjectError as error:
+            damaged[case.id] = error
+    return found, damaged
+
+
+def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()) -> VolumeRef:
+    """Where the trainer finds a case's voxels; `checked` are the slices that it will use.
+
+    Raises
+    ------
+    ProjectError
+        Where one of them is not as it was imported.
+    """
+    file, offset = folder.scans.location(case, checked=checked)
+    _, row_mm, column_mm = case.grid.spacing_mm
+    return VolumeRef(
+        case=case.id,
+        file=str(file.resolve()),
+        offset=offset,
+        shape=case.grid.shape,
+        slope=case.slope,
+        intercept=case.intercept,
+        unit=case.unit,
+        pixel_mm=(row_mm, column_mm) if case.grid.stacked else None,
+    )

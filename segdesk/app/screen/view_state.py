@@ -1,0 +1,306 @@
+"""What is on screen and in hand: case, slice, window, tool, segment, brush, layers. No Qt.
+
+Input sets it, panels and canvas listen and ask. Nothing here changes a mask.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from psygnal import Signal
+
+from segdesk.app.labelling.tools.press import drawn_pixel_mm
+from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.project.workbench import Workbench
+from segdesk.core.case import Case
+from segdesk.core.edit import Edit
+from segdesk.core.window import PRESETS, Window, full_range
+
+#: How the mask is drawn.
+OverlayStyle = Literal["fill", "outline", "difference"]
+STYLES: tuple[OverlayStyle, ...] = ("fill", "outline", "difference")
+LARGEST_BRUSH_MM = 200.0
+#: Digits that a step of the brush keeps: few to read, and enough to change it at every size.
+BRUSH_DIGITS = 3
+#: Ratio of one notch of brush size.
+BRUSH_STEP = 1.15
+#: Pixels of a window drag that make the window e times as wide, and that move the level by one
+#: width; and the widest window as a multiple of the scan's range of values.
+PIXELS_PER_E = 300.0
+PIXELS_PER_LEVEL = 500.0
+WIDEST = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What is drawn over the image.
+
+    Parameters
+    ----------
+    shown : overlays on at all
+    style : of annotation; the prediction is an outline, or hatched, in the same colours
+    annotation, prediction : opacity 0 to 1; 0 hides the layer
+    """
+
+    shown: bool = True
+    style: OverlayStyle = "fill"
+    annotation: float = 0.45
+    prediction: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a case was left: slice and window."""
+
+    slice: int
+    window: Window
+    preset: str
+
+
+class ViewState:
+    """Owned by the window, on its thread. Each setter says what changed by its own signal."""
+
+    case_changed = Signal()
+    slice_changed = Signal()
+    window_changed = Signal()
+    tool_changed = Signal()
+    segment_changed = Signal()
+    brush_changed = Signal()
+    layers_changed = Signal()
+    #: Which cases are new has changed.
+    news_changed = Signal()
+
+    def __init__(self, workbench: Workbench) -> None:
+        self.workbench = workbench
+        self.case_id: str | None = None
+        self.slice = 0
+        self.window = PRESETS["lung"]
+        self.preset = "lung"
+        self.tool: ToolId = "navigate"
+        self.segment = 1
+        self.brush_mm = 12.0
+        self.layers = Layers()
+        #: Whether the first stroke on an untouched slice starts from the prediction on it.
+        self.starts_from_prediction = True
+        self._places: dict[str, Place] = {}
+        self._unreadable: dict[str, str] = {}
+        self._new: frozenset[str] = frozenset()
+        workbench.segments_changed.connect(self._leave_removed_segment)
+
+    @property
+    def case(self) -> Case | None:
+        """The case on screen, as the index knows it."""
+        return None if self.case_id is None else self.workbench.project.case(self.case_id)
+
+    @property
+    def new_cases(self) -> frozenset[str]:
+        """Cases that came in the background and have not been looked at yet."""
+        return self._new
+
+    def mark_new(self, id: str) -> None:
+        """A case came while another is on screen: it is marked until it is shown."""
+        self._new |= {id}
+        self.news_changed.emit()
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """Cases that could not be read, and why."""
+        return self._unreadable
+
+    def mark_unreadable(self, id: str, why: str) -> None:
+        """A case could not be read: it is marked until it can."""
+        self._unreadable[id] = why
+        self.news_changed.emit()
+
+    def mark_readable(self, id: str) -> None:
+        """A case can be read again."""
+        if self._unreadable.pop(id, None) is not None:
+            self.news_changed.emit()
+
+    # Where
+
+    def show_case(self, id: str | None, slice: int | None = None) -> None:
+        """Show a case where it was left, or at its middle slice the first time."""
+        if self.case_id is not None:
+            self._places[self.case_id] = Place(self.slice, self.window, self.preset)
+        self.case_id = id
+        self.workbench.looked_at = id or ""
+        if id in self._new:
+            self._new -= {id}
+            self.news_changed.emit()
+        if id is not None:
+            case = self.workbench.project.case(id)
+            place = self._places.get(id) or Place(case.slices // 2, *first_window(case))
+            self.slice = min(place.slice if slice is None else slice, case.slices - 1)
+            self.window, self.preset = place.window, place.preset
+        self.case_changed.emit()
+
+    def show_slice(self, index: int) -> None:
+        """Go to a slice; beyond the ends, to the end."""
+        if self.case is None:
+            return
+        index = min(max(index, 0), self.case.slices - 1)
+        if index != self.slice:
+            self.slice = index
+            self.slice_changed.emit()
+
+    def step(self, slices: int) -> None:
+        """Go some slices on (towards the head where positive, for axial stacks)."""
+        self.show_slice(self.slice + slices)
+
+    def towards_feet(self, slices: int) -> None:
+        """Go some slices towards the feet, however the stack is ordered.
+
+        Stacks without geometry, and those whose normal is no body axis, go to higher indices.
+        """
+        low, high = ("", "") if self.case is None else self.case.grid.axis_letters()[0]
+        self.step(-slices if (low, high) == ("I", "S") else slices)
+
+    def reveal(self, edit: Edit) -> None:
+        """Show the place that an Edit changed: undo jumps to it."""
+        if not edit.case or not edit.slices:
+            return
+        index = self.slice if self.slice in edit.slices else edit.slices[0]
+        if edit.case != self.case_id:
+            self.show_case(edit.case, index)
+        else:
+            self.show_slice(index)
+
+    def shows(self, edit: Edit) -> bool:
+        """Whether a slice that an Edit changed is on screen."""
+        return edit.case == self.case_id and self.slice in edit.slices
+
+    # How
+
+    def set_window(self, window: Window, preset: str = "") -> None:
+        self.window, self.preset = window, preset
+        self.window_changed.emit()
+
+    def use_preset(self, name: str) -> None:
+        """A preset by name, or "file": the window that the scan's file asks for."""
+        if name == "file" and self.case is not None:
+            self.set_window(self.case.window or full_range(*value_range(self.case)), "file")
+        elif name in PRESETS:
+            self.set_window(PRESETS[name], name)
+
+    def drag_window(self, start: Window, right: float, down: float) -> None:
+        """Window by x (wider to the right), level by y (down is brighter: a lower level).
+
+        Goes by the whole way of the drag, so the window depends on where the pointer is and not
+        on how many moves brought it there.
+
+        Parameters
+        ----------
+        start : the window before the drag
+        right, down : distance from where the drag began, in screen pixels
+        """
+        case = self.case
+        if case is None:
+            return
+        low, high = value_range(case)
+        least = max(case.slope, 1e-6)
+        widest = max(WIDEST * (high - low), least)
+        width = min(max(start.width * math.exp(right / PIXELS_PER_E), least), widest)
+        level = start.level - down * start.width / PIXELS_PER_LEVEL
+        self.set_window(Window(min(max(level, low - width), high + width), width))
+
+    # With what
+
+    def use_tool(self, tool: ToolId) -> None:
+        if tool != self.tool:
+            self.tool = tool
+            self.tool_changed.emit()
+
+    def use_segment(self, number: int) -> None:
+        """Make a segment active; 0 is background, the eraser."""
+        if number != self.segment and (number == 0 or number in self.workbench.segments):
+            self.segment = number
+            self.segment_changed.emit()
+
+    def _leave_removed_segment(self) -> None:
+        """The active segment is gone: the next in the list, or the last, is active."""
+        numbers = self.workbench.segments.numbers
+        if numbers and self.segment and self.segment not in numbers:
+            later = (number for number in numbers if number > self.segment)
+            self.use_segment(next(later, numbers[-1]))
+
+    def step_segment(self, step: int) -> None:
+        """The next or previous segment, round and round."""
+        numbers = self.workbench.segments.numbers
+        if not numbers:
+            return
+        at = numbers.index(self.segment) if self.segment in numbers else -step
+        self.use_segment(numbers[(at + step) % len(numbers)])
+
+    @property
+    def brush_range(self) -> tuple[float, float]:
+        """The smallest brush, one voxel whatever its size, and the largest; diameters in mm (in
+        pixels where slices have no geometry).
+        """
+        case = self.case
+        if case is None:
+            return 1.0, LARGEST_BRUSH_MM
+        smallest = min(drawn_pixel_mm(case.grid))
+        return smallest, max(LARGEST_BRUSH_MM, 10 * smallest)
+
+    def set_brush(self, diameter_mm: float) -> None:
+        """Another size of the brush, as near as the case on screen allows."""
+        low, high = self.brush_range
+        self.brush_mm = min(max(diameter_mm, low), high)
+        self.brush_changed.emit()
+
+    def step_brush(self, steps: float) -> None:
+        self.set_brush(rounded(self.brush_mm * BRUSH_STEP**steps))
+
+    def set_layers(self, **changes: object) -> None:
+        """Change fields of `layers` by name."""
+        self.layers = replace(self.layers, **changes)
+        self.layers_changed.emit()
+
+    def show_annotation(self) -> bool:
+        """Bring the annotation on screen where overlays are off or it has faded out.
+
+        Returns
+        -------
+        Whether it could not be seen before.
+        """
+        if self.layers.shown and self.layers.annotation > 0:
+            return False
+        self.set_layers(shown=True, annotation=self.layers.annotation or Layers().annotation)
+        return True
+
+    def show_prediction(self) -> None:
+        """Bring the prediction on screen where overlays are off or it has faded out."""
+        prediction = self.layers.prediction or Layers().prediction
+        self.set_layers(shown=True, prediction=prediction)
+
+    def fade(self, steps: int) -> None:
+        """Annotation fainter or stronger by tenths."""
+        faded = round(self.layers.annotation + 0.1 * steps, 2)
+        self.set_layers(annotation=min(max(faded, 0.0), 1.0))
+
+    def next_style(self) -> None:
+        at = STYLES.index(self.layers.style)
+        self.set_layers(style=STYLES[(at + 1) % len(STYLES)])
+
+
+def rounded(diameter_mm: float) -> float:
+    """A brush size that was not typed, to as many digits as an eye can tell."""
+    return float(f"{diameter_mm:.{BRUSH_DIGITS}g}")
+
+
+def value_range(case: Case) -> tuple[float, float]:
+    """Smallest and largest value of a case."""
+    low = case.stored_min * case.slope + case.intercept
+    high = case.stored_max * case.slope + case.intercept
+    return low, high
+
+
+def first_window(case: Case) -> tuple[Window, str]:
+    """How a case is shown the first time: HU in the lung window, arrays over their whole range."""
+    if case.unit == "HU":
+        return PRESETS["lung"], "lung"
+    return full_range(*value_range(case)), "file"

@@ -1,5 +1,0 @@
-"""Tools: what a press, a move and a release on the canvas mean. No Qt.
-
-`ui.canvas.pointer` turns pixels into (row, column) and calls these; they paint through
-`app.editing`. Read `tool.py` first.
-"""

@@ -1,0 +1,283 @@
+"""View: where one looks, how the image and the layers are drawn, what the window shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from segdesk.app.settings import Theme
+from segdesk.ui.commands.action import Action, Groups
+from segdesk.ui.commands.desk import Desk
+from segdesk.ui.look.translations import tr
+
+#: Slices of a big step.
+MANY = 10
+#: The preset that is no fixed window: what the scan's file asks for, or all of its values.
+FILE_WINDOW = "file"
+
+
+def view_groups(desk: Desk) -> Groups:
+    """The groups of the menu View."""
+    return (
+        _places(desk),
+        tuple(_window_presets(desk)),
+        _layers(desk),
+        _frame(desk),
+        tuple(_themes(desk)),
+    )
+
+
+def slice_groups(desk: Desk) -> Groups:
+    """Going through the slices: a menu inside View."""
+    session, reasons = desk.session, desk.reasons
+    menu = tr("View") + "/" + tr("Go to slice")
+
+    def move(id: str, text: str, keys: str, go: Callable[[], None]) -> Action:
+        return Action(id, text, text, go, menu, keys, True, why_not=reasons.case)
+
+    def feet(slices: int) -> Callable[[], None]:
+        def go() -> None:
+            if session.view is not None:
+                session.view.towards_feet(slices)
+
+        return go
+
+    def end(*, last: bool) -> Callable[[], None]:
+        def go() -> None:
+            if session.view is not None and session.view.case is not None:
+                session.view.show_slice(session.view.case.slices - 1 if last else 0)
+
+        return go
+
+    return (
+        (
+            move("slice_up", tr("Next slice towards the head"), "Left, Up", feet(-1)),
+            move("slice_down", tr("Next slice towards the feet"), "Right, Down", feet(1)),
+            move(
+                "ten_slices_up",
+                tr("Ten slices towards the head"),
+                "PgUp, Ctrl+Left",
+                feet(-MANY),
+            ),
+            move(
+                "ten_slices_down",
+                tr("Ten slices towards the feet"),
+                "PgDown, Ctrl+Right",
+                feet(MANY),
+            ),
+            move("first_slice", tr("First slice"), "Home", end(last=False)),
+            move("last_slice", tr("Last slice"), "End", end(last=True)),
+        ),
+    )
+
+
+def _places(desk: Desk) -> tuple[Action, ...]:
+    reasons, menu = desk.reasons, tr("View")
+
+    def fit() -> None:
+        if desk.canvas is not None:
+            desk.canvas.fit()
+
+    def centre() -> None:
+        if desk.canvas is not None:
+            desk.canvas.centre_on_cursor()
+
+    def hold_pan(held: bool) -> None:
+        if desk.canvas is not None:
+            desk.canvas.use_hold_pan(held)
+
+    return (
+        Action("fit", tr("Fit"), tr("The whole slice"), fit, menu, "R", True, why_not=reasons.case),
+        Action(
+            "centre",
+            tr("Centre on the pointer"),
+            tr("Bring what is under the pointer to the middle"),
+            centre,
+            menu,
+            "C",
+            True,
+            why_not=reasons.case,
+        ),
+        Action(
+            "hold_pan",
+            tr("Move the slice: hold and drag"),
+            tr("Hold the key and drag, in every tool; the middle button does too"),
+            lambda: desk.say(tr("Hold Space and drag to move the slice.")),
+            menu,
+            "Space",
+            True,
+            why_not=reasons.case,
+            key_use="tap_hold",
+            hold=hold_pan,
+        ),
+    )
+
+
+def _window_presets(desk: Desk) -> list[Action]:
+    session, reasons = desk.session, desk.reasons
+    rows = (
+        ("lung", tr("Lung  −600 / 1500"), "F2"),
+        ("mediastinum", tr("Mediastinum  40 / 400"), "F3"),
+        ("bone", tr("Bone  400 / 1800"), "F4"),
+        ("soft", tr("Soft tissue  50 / 350"), "F5"),
+        (FILE_WINDOW, tr("The file's own"), "F6"),
+    )
+
+    def preset(name: str, text: str, key: str) -> Action:
+        def use() -> None:
+            if session.view is not None:
+                session.view.use_preset(name)
+
+        def is_used() -> bool:
+            return session.view is not None and session.view.preset == name
+
+        def file_text() -> str:
+            case = None if session.view is None else session.view.case
+            return tr("Whole range") if case is not None and case.window is None else text
+
+        is_file = name == FILE_WINDOW
+        return Action(
+            f"window_{name}",
+            text,
+            tr("Level and width of the image"),
+            use,
+            tr("View") + "/" + tr("Window"),
+            key,
+            why_not=reasons.case if is_file else reasons.hu,
+            checked=is_used,
+            text_now=file_text if is_file else None,
+        )
+
+    return [preset(*row) for row in rows]
+
+
+def _layers(desk: Desk) -> tuple[Action, ...]:
+    session, reasons, menu = desk.session, desk.reasons, tr("View")
+
+    def toggle() -> None:
+        if session.view is not None:
+            session.view.set_layers(shown=not session.view.layers.shown)
+
+    def are_shown() -> bool:
+        return session.view is not None and session.view.layers.shown
+
+    def peek(held: bool) -> None:
+        if desk.canvas is not None:
+            desk.canvas.peek(held)
+
+    def fade(steps: int) -> Callable[[], None]:
+        def change() -> None:
+            if session.view is not None:
+                session.view.fade(steps)
+
+        return change
+
+    def style() -> None:
+        if session.view is not None:
+            session.view.next_style()
+
+    return (
+        Action(
+            "overlays",
+            tr("Overlays"),
+            tr("Masks over the image off and on; hold to peek at the bare image"),
+            toggle,
+            menu,
+            "S",
+            True,
+            why_not=reasons.case,
+            key_use="tap_hold",
+            hold=peek,
+            checked=are_shown,
+        ),
+        Action(
+            "fainter",
+            tr("Fainter overlay"),
+            tr("The annotation lets more of the image through"),
+            fade(-1),
+            menu,
+            "A",
+            True,
+            why_not=reasons.case,
+        ),
+        Action(
+            "stronger",
+            tr("Stronger overlay"),
+            tr("The annotation covers more of the image"),
+            fade(1),
+            menu,
+            "D",
+            True,
+            why_not=reasons.case,
+        ),
+        Action(
+            "overlay_style",
+            tr("Fill, outline, difference"),
+            tr("Draw the masks filled, as outlines, or as the difference to the prediction"),
+            style,
+            menu,
+            "O",
+            True,
+            why_not=reasons.case,
+        ),
+    )
+
+
+def _frame(desk: Desk) -> tuple[Action, ...]:
+    menu, docks, reasons = tr("View"), desk.docks, desk.reasons
+    preferences = desk.preferences
+
+    def flip_wheel() -> None:
+        preferences.change(wheel_flipped=not preferences.now.wheel_flipped)
+
+    def dock(id: str, text: str) -> Action:
+        return Action(
+            f"show_{id}",
+            text,
+            tr("Show or hide this column"),
+            lambda: docks.toggle(id),
+            menu,
+            why_not=reasons.case,
+            checked=lambda: docks.is_shown(id),
+        )
+
+    return (
+        dock("cases_dock", tr("Cases")),
+        dock("masks_dock", tr("Segments, layers and history")),
+        dock("training_dock", tr("Training")),
+        Action(
+            "docks",
+            tr("Image only"),
+            tr("Hide everything around the image, and bring it back as it was"),
+            docks.toggle_all,
+            menu,
+            "F11",
+            why_not=reasons.case,
+            checked=lambda: docks.are_hidden,
+        ),
+        Action(
+            "wheel_flipped",
+            tr("Wheel towards you goes to the head"),
+            tr("Otherwise it goes to the feet"),
+            flip_wheel,
+            menu,
+            checked=lambda: preferences.now.wheel_flipped,
+        ),
+    )
+
+
+def _themes(desk: Desk) -> list[Action]:
+    def theme(name: Theme, text: str) -> Action:
+        return Action(
+            f"theme_{name}",
+            text,
+            tr("Colours of the window"),
+            lambda: desk.preferences.change(theme=name),
+            tr("View") + "/" + tr("Theme"),
+            checked=lambda: desk.preferences.now.theme == name,
+        )
+
+    return [
+        theme("dark", tr("Dark")),
+        theme("light", tr("Light")),
+        theme("system", tr("As the system")),
+    ]

@@ -1,0 +1,302 @@
+"""Case: what a reader says of slices, what comes next, and to which pool a case belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from segdesk.app.files import pooling
+from segdesk.app.labelling import accepting, reviewing
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import run_in_use
+from segdesk.app.screen.view_state import ViewState
+from segdesk.core.prediction import Difference
+from segdesk.core.split import Pool
+from segdesk.core.status import SliceStatus
+from segdesk.errors import UsageError
+from segdesk.ui.canvas.slice_view import SliceView
+from segdesk.ui.commands.action import Action, Groups
+from segdesk.ui.commands.desk import Desk
+from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
+from segdesk.ui.flows import on_screen
+from segdesk.ui.look import review_words
+from segdesk.ui.look.translations import tr
+
+#: What is done with the slice on screen: workbench, view, case.
+OnSlice = Callable[[Workbench, ViewState, str], None]
+
+
+def case_groups(desk: Desk) -> Groups:
+    """The groups of the menu Case."""
+    return (
+        _said_of_slices(desk),
+        _going_on(desk),
+        _accepting(desk),
+        tuple(_pools(desk)),
+    )
+
+
+def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
+    reasons, menu = desk.reasons, tr("Case")
+
+    def right(workbench: Workbench, view: ViewState, case: str) -> None:
+        _say_right(desk, workbench, view, case)
+
+    def right_and_next(workbench: Workbench, view: ViewState, case: str) -> None:
+        if _say_right(desk, workbench, view, case):
+            _go_on(desk, 1)
+
+    def take(workbench: Workbench, view: ViewState, case: str) -> None:
+        found = accepting.taking(workbench, case, view.slice)
+        if _is_unseen(desk, lambda canvas: on_screen.why_not_right(canvas, found)):
+            return
+        reviewing.take_prediction(workbench, case, view.slice)
+        view.show_annotation()
+        if found is not None:
+            _say_taken(desk, workbench, case, found)
+
+    def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
+        found = accepting.taking(workbench, case, view.slice)
+        if found is not None and _is_unseen(desk, on_screen.why_not_predicted):
+            return
+        reviewing.dismiss(workbench, case, view.slice)
+
+    def status(wanted: SliceStatus) -> OnSlice:
+        def set_it(workbench: Workbench, view: ViewState, case: str) -> None:
+            is_new = workbench.statuses(case)[view.slice] is not wanted
+            if wanted.teaches_whole and is_new:
+                filling = accepting.filling(workbench, case, view.slice)
+                if _is_unseen(
+                    desk,
+                    lambda canvas: (
+                        on_screen.why_not_right(canvas, filling)
+                        or on_screen.why_not_empty(canvas, filling)
+                    ),
+                ):
+                    return
+            reviewing.set_status(workbench, case, view.slice, wanted)
+            if workbench.statuses(case)[view.slice].teaches_whole:
+                _name_what_is_left(desk, workbench, view, case)
+
+        return set_it
+
+    def row(
+        id: str, text: str, tip: str, keys: str, do: OnSlice, why_not: Callable[[], str]
+    ) -> Action:
+        return Action(id, text, tip, lambda: _on_slice(desk, do), menu, keys, True, why_not=why_not)
+
+    return (
+        row(
+            "slice_is_right",
+            tr("This slice is right"),
+            tr("As it is filled; an untouched slice takes the prediction. The slice is corrected"),
+            "Return, Enter",
+            right,
+            reasons.mask,
+        ),
+        row(
+            "slice_is_right_next",
+            tr("Right, and on to the next"),
+            tr("The same, and go to the next slice that needs a look"),
+            "Shift+Return, Shift+Enter",
+            right_and_next,
+            reasons.mask,
+        ),
+        row(
+            "take_prediction",
+            tr("Take the prediction"),
+            tr("Where no hand has drawn; then the slice is right"),
+            "Ctrl+Return, Ctrl+Enter",
+            take,
+            reasons.prediction,
+        ),
+        row(
+            "dismiss_prediction",
+            tr("Dismiss the prediction here"),
+            tr("The prediction on this slice is not worth a look"),
+            "Backspace",
+            dismiss,
+            reasons.prediction,
+        ),
+        row(
+            "verify_slice",
+            tr("Verified"),
+            tr("A second look said so too; once more and the slice is corrected again"),
+            "M",
+            status(SliceStatus.VERIFIED),
+            reasons.mask,
+        ),
+        row(
+            "reject_slice",
+            tr("Rejected"),
+            tr("Not to be used, such as motion; once more and it is what its voxels say"),
+            "X",
+            status(SliceStatus.REJECTED),
+            reasons.mask,
+        ),
+    )
+
+
+def _going_on(desk: Desk) -> tuple[Action, ...]:
+    reasons, menu = desk.reasons, tr("Case")
+    return (
+        Action(
+            "next_to_look_at",
+            tr("Next slice to look at"),
+            tr(
+                "Predicted, partial, unlabelled with a prediction, or not yet right for a segment "
+                "that came later"
+            ),
+            lambda: _go_on(desk, 1),
+            menu,
+            "N",
+            True,
+            why_not=reasons.mask,
+        ),
+        Action(
+            "previous_to_look_at",
+            tr("Previous slice to look at"),
+            tr(
+                "Predicted, partial, unlabelled with a prediction, or not yet right for a segment "
+                "that came later"
+            ),
+            lambda: _go_on(desk, -1),
+            menu,
+            "Shift+N",
+            True,
+            why_not=reasons.mask,
+        ),
+    )
+
+
+def _say_right(desk: Desk, workbench: Workbench, view: ViewState, case: str) -> bool:
+    """Enter; returns whether the slice is right now."""
+    filling = accepting.filling(workbench, case, view.slice)
+    if _is_unseen(desk, lambda canvas: on_screen.why_not_right(canvas, filling)):
+        return False
+    reviewing.say_right(workbench, case, view.slice)
+    if filling is None or filling.is_empty:
+        _name_what_is_left(desk, workbench, view, case)
+    else:
+        _say_taken(desk, workbench, case, filling)
+    return True
+
+
+def _is_unseen(desk: Desk, why_not: Callable[[SliceView], str]) -> bool:
+    """Refuse with a sentence what has not been on the screen; whether it was refused."""
+    reason = "" if desk.canvas is None else why_not(desk.canvas)
+    if reason:
+        desk.say(reason)
+    return bool(reason)
+
+
+def _say_taken(desk: Desk, workbench: Workbench, case: str, found: Difference) -> None:
+    run = workbench.predicted_by(case) or ""
+    unknown = run_in_use.never_learnt(workbench.project, run)
+    desk.say(review_words.taken(found, workbench.segments, unknown))
+
+
+def _name_what_is_left(desk: Desk, workbench: Workbench, view: ViewState, case: str) -> None:
+    """Say what only the prediction has on a slice that somebody has just called right."""
+    found = accepting.taking(workbench, case, view.slice)
+    words = review_words.is_right(found, workbench.segments)
+    if words:
+        desk.say(words)
+
+
+def _accepting(desk: Desk) -> tuple[Action, ...]:
+    session, reasons = desk.session, desk.reasons
+
+    def accept(*, without_closed: bool) -> OnSlice:
+        def accept_them(workbench: Workbench, _: ViewState, case: str) -> None:
+            accepted = accepting.accept_in_bulk(workbench, case, without_closed=without_closed)
+            desk.say(review_words.in_bulk(accepted, workbench.segments))
+
+        return accept_them
+
+    def why_not_the_rest() -> str:
+        reason = reasons.prediction()
+        workbench = session.workbench
+        if not reason and workbench is not None and not accepting.closed(workbench.segments):
+            return tr("No segment is locked or hidden.")
+        return reason
+
+    return (
+        Action(
+            "accept_predictions",
+            tr("Accept the predictions of the whole case"),
+            tr("On slices that nobody has called right; what a hand has drawn stays"),
+            lambda: _on_slice(desk, accept(without_closed=False)),
+            tr("Case"),
+            why_not=reasons.prediction,
+            icon="check",
+        ),
+        Action(
+            "accept_but_closed",
+            tr("Accept them but for locked and hidden segments"),
+            tr("The same; those segments stay as they are, and what they keep out is named"),
+            lambda: _on_slice(desk, accept(without_closed=True)),
+            tr("Case"),
+            why_not=why_not_the_rest,
+        ),
+    )
+
+
+def _pools(desk: Desk) -> list[Action]:
+    session, reasons = desk.session, desk.reasons
+    words: tuple[tuple[Pool | None, str], ...] = (
+        (None, tr("By the split")),
+        ("train", tr("Train")),
+        ("validation", tr("Validation")),
+        ("test", tr("Test")),
+    )
+
+    def move(pool: Pool | None, text: str) -> None:
+        workbench, case = session.workbench, session.case_id
+        if workbench is None or case is None:
+            return
+
+        def put(reason: str = "") -> None:
+            pooling.set_pool(workbench, case, pool, reason=reason)
+            session.keep_index()
+
+        if pooling.needs_reason(workbench, case, pool):
+            PoolReasonDialog(desk.owner, case, text, put).open()
+        else:
+            put()
+
+    def is_in(pool: Pool | None) -> bool:
+        case = None if session.view is None else session.view.case
+        return case is not None and case.pool == pool
+
+    def row(pool: Pool | None, text: str) -> Action:
+        return Action(
+            f"pool_{pool or 'split'}",
+            text,
+            tr("Which slices teach and which are kept apart; every scan of a patient moves along"),
+            lambda: move(pool, text),
+            tr("Case") + "/" + tr("Pool"),
+            why_not=reasons.case,
+            checked=lambda: is_in(pool),
+        )
+
+    return [row(*each) for each in words]
+
+
+def _on_slice(desk: Desk, do: OnSlice) -> None:
+    session = desk.session
+    if session.workbench is not None and session.view is not None and session.case_id is not None:
+        try:
+            do(session.workbench, session.view, session.case_id)
+        except UsageError as refusal:
+            desk.say(str(refusal))
+
+
+def _go_on(desk: Desk, step: int) -> None:
+    def go(workbench: Workbench, view: ViewState, case: str) -> None:
+        found = reviewing.next_to_look_at(workbench, case, view.slice, step=step)
+        if found is None:
+            desk.say(tr("No slice of this case has a prediction or strokes that need a look."))
+        else:
+            view.show_slice(found)
+
+    _on_slice(desk, go)

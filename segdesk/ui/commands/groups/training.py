@@ -1,0 +1,80 @@
+"""Train: learn, stop, predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segdesk.app.runs.run_in_use import run_in_use
+from segdesk.ui.commands.action import Action, Groups
+from segdesk.ui.commands.desk import Desk
+from segdesk.ui.look.translations import tr
+
+
+def train_groups(desk: Desk) -> Groups:
+    """The groups of the menu Train."""
+    session, reasons, menu = desk.session, desk.reasons, tr("Train")
+
+    def train() -> None:
+        if desk.training_panel is not None:
+            desk.docks.show("training_dock")
+            desk.training_panel.train()
+
+    def why_not_train() -> str:
+        panel = desk.training_panel
+        return reasons.project() or ("" if panel is None else panel.why_not_train())
+
+    def predict(cases: Sequence[str]) -> None:
+        if session.workbench is not None:
+            desk.docks.show("training_dock")
+            desk.training.predict(run_in_use(session.workbench.project), cases)
+
+    def this_case() -> None:
+        if session.case_id is not None:
+            predict([session.case_id])
+
+    def all_cases() -> None:
+        if session.workbench is not None:
+            predict([case.id for case in session.workbench.project.cases])
+
+    return (
+        (
+            Action(
+                "train",
+                tr("Train"),
+                tr("Learn from the slices that are right, with the settings of the panel"),
+                train,
+                menu,
+                "Ctrl+T",
+                why_not=why_not_train,
+                icon="train",
+            ),
+            Action(
+                "stop_training",
+                tr("Stop"),
+                tr("End the training or prediction; the best weights are kept"),
+                desk.training.stop,
+                menu,
+                "Ctrl+.",
+                why_not=reasons.stop,
+                icon="stop",
+            ),
+        ),
+        (
+            Action(
+                "predict_case",
+                tr("Predict this case"),
+                tr("With the run in use: see the panel Layers"),
+                this_case,
+                menu,
+                why_not=reasons.predict,
+            ),
+            Action(
+                "predict_all",
+                tr("Predict all cases"),
+                tr("With the run in use: see the panel Layers"),
+                all_cases,
+                menu,
+                why_not=reasons.predict,
+            ),
+        ),
+    )

@@ -1,0 +1,112 @@
+"""A case that cannot be read: it is marked, says why, and the mask of the save before is offered,
+to be shown only where nothing can be written.
+
+Looking for an older mask and putting it into the index is disk work, done on the "write" lane; what
+it means stands in `app.project.damaged_mask`.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from segdesk.app.project import damaged_mask
+from segdesk.app.project.workbench import Workbench
+from segdesk.core.edit import Edit
+from segdesk.errors import ProjectError
+from segdesk.store.project_folder import PreviousMask
+from segdesk.ui.flows.session import Session
+from segdesk.ui.look.translations import tr
+from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.widgets.banner import Banner, Offer
+
+#: objectName of the button that takes the mask of the save before; the case's id follows.
+TAKE = "take_previous_mask_"
+
+
+class DamagedMasks(QObject):
+    """Owned by the window; lives on the GUI thread."""
+
+    noted = Signal(str)
+    failed = Signal(object)
+
+    def __init__(
+        self, session: Session, runner: TaskRunner, banner: Banner, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._runner = runner
+        self._banner = banner
+        session.unreadable.connect(self._look)
+
+    def _look(self, case: str, problem: ProjectError) -> None:
+        workbench, view = self._session.workbench, self._session.view
+        if workbench is None or view is None:
+            return
+        view.mark_unreadable(case, str(problem))
+        row = workbench.project.case(case)
+        self._runner.start(
+            tr("Looking for an older mask of {case}", case=case),
+            lambda _: damaged_mask.look(workbench, row),
+            done=lambda previous: self._say(workbench, case, problem, previous),
+            failed=lambda _: self._say(workbench, case, problem, None),
+            lane="write",
+        )
+
+    def _say(
+        self,
+        workbench: Workbench,
+        case: str,
+        problem: ProjectError,
+        previous: PreviousMask | None,
+    ) -> None:
+        if self._session.workbench is not workbench:
+            return
+        # The opening has said so too, without what can be done about it.
+        self._banner.drop_notes(problem.sentence)
+        if previous is None:
+            self._banner.warn(problem.sentence, problem.hint)
+            return
+        id, when = f"{TAKE}{case}", previous.when
+        if self._banner.has_offer(id):
+            return
+        if workbench.folder.writable:
+            sentence = tr("{problem} Take the one of the save before?", problem=problem.sentence)
+            text = tr("Take the mask of {time}", time=when)
+            hint = tr("What was drawn since and fits it is done again; the rest is kept apart.")
+        else:
+            sentence = tr(
+                "{problem} The project is read only here: only show the one of the save before?",
+                problem=problem.sentence,
+            )
+            text = tr("Show the mask of {time}", time=when)
+            hint = tr("Its files stay as they are.")
+        self._banner.warn(
+            sentence, hint, Offer(id, sentence, text, lambda: self._take(workbench, previous))
+        )
+
+    def _take(self, workbench: Workbench, previous: PreviousMask) -> None:
+        if self._session.workbench is not workbench:
+            return
+        if self._session.is_saving:
+            self.noted.emit(tr("The project is being saved: wait a moment."))
+            self._look(previous.case.id, ProjectError(tr("The mask was not replaced.")))
+            return
+        self._runner.start(
+            tr("Taking an older mask"),
+            lambda _: damaged_mask.take(workbench, previous),
+            done=lambda waiting: self._taken(workbench, previous, waiting),
+            failed=self.failed.emit,
+            lane="write",
+        )
+
+    def _taken(
+        self, workbench: Workbench, previous: PreviousMask, waiting: tuple[Edit, ...]
+    ) -> None:
+        view, case = self._session.view, previous.case.id
+        if self._session.workbench is not workbench or view is None:
+            return
+        damaged_mask.follow(workbench, previous, waiting)
+        view.mark_readable(case)
+        self._session.when_read(
+            case, lambda: self.noted.emit(damaged_mask.bring_back(workbench, previous))
+        )

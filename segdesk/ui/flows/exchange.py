@@ -1,0 +1,159 @@
+"""Labels into the case on screen, and masks and scans out of it, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from segdesk.app.files import exporting, importing
+from segdesk.app.files.exporting import What
+from segdesk.app.files.importing import LabelMap, LabelsAs
+from segdesk.app.project.workbench import Workbench
+from segdesk.errors import SegdeskError
+from segdesk.ui.dialogs import ask
+from segdesk.ui.dialogs.export import FILTERS, ExportDialog
+from segdesk.ui.dialogs.import_choice import SCAN_FILTERS
+from segdesk.ui.dialogs.label_options import LabelOptionsDialog
+from segdesk.ui.flows.imports import final
+from segdesk.ui.flows.session import Session
+from segdesk.ui.look.preferences import Preferences
+from segdesk.ui.look.translations import tr
+from segdesk.ui.threads.task_runner import TaskRunner
+
+
+class Exchange(QObject):
+    """Owned by the window; lives on the GUI thread."""
+
+    noted = Signal(str)
+    failed = Signal(object)
+
+    def __init__(
+        self, window: QWidget, session: Session, runner: TaskRunner, preferences: Preferences
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._runner = runner
+        self._preferences = preferences
+
+    # Labels in
+
+    def ask_for_labels(self) -> None:
+        """Ask for a label map for the case on screen."""
+        workbench, case = self._session.workbench, self._session.case_id
+        if workbench is not None and case is not None:
+            ask.for_file(
+                self._window,
+                tr("Labels of {case}", case=case),
+                self._preferences.now.import_folder,
+                SCAN_FILTERS,
+                lambda path: self._ask_how(workbench, case, path),
+            )
+
+    def ask_how(self, case: str, source: str) -> None:
+        """Ask what labels from a file, or `FILE.npz:KEY`, say about a case, and read them."""
+        workbench = self._session.workbench
+        if workbench is not None:
+            self._ask_how(workbench, case, Path(source))
+
+    def _ask_how(self, workbench: Workbench, case: str, path: Path) -> None:
+        LabelOptionsDialog(
+            self._window,
+            path.name,
+            case,
+            lambda labels_as: self._read(workbench, case, path, labels_as),
+        ).open()
+
+    def _is_there(self, workbench: Workbench) -> bool:
+        """Whether the project that something was asked for is still the open one: another one has
+        cases of the same names.
+        """
+        is_there = self._session.workbench is workbench
+        if not is_there:
+            self.noted.emit(
+                tr("Nothing was done: the project that it was asked for has been closed.")
+            )
+        return is_there
+
+    def _read(self, workbench: Workbench, case: str, path: Path, labels_as: LabelsAs) -> None:
+        if not self._is_there(workbench):
+            return
+        row = workbench.project.case(case)
+        self._runner.start(
+            tr("Reading labels"),
+            lambda _: importing.read_label_map(row, str(path)),
+            done=lambda labels: self._read_was(workbench, case, labels, labels_as),
+            failed=self._failed,
+            lane="long",
+        )
+
+    def _read_was(
+        self, workbench: Workbench, case: str, labels: LabelMap, labels_as: LabelsAs
+    ) -> None:
+        if self._is_there(workbench):
+            self._session.when_read(case, lambda: self._take(workbench, case, labels, labels_as))
+
+    def _failed(self, error: Exception) -> None:
+        self.failed.emit(final(error))
+
+    def _take(self, workbench: Workbench, case: str, labels: LabelMap, labels_as: LabelsAs) -> None:
+        try:
+            notes = importing.take_label_map(workbench, case, labels, labels_as=labels_as)
+        except SegdeskError as error:
+            self._failed(error)
+            return
+        self._session.ensure_segment()
+        for note in notes:
+            self.noted.emit(note)
+
+    # Masks and scans out
+
+    def ask_for_export(self) -> None:
+        """Ask what of the case on screen shall be written, and where."""
+        workbench, case = self._session.workbench, self._session.case_id
+        if workbench is None or case is None:
+            return
+        has_prediction = workbench.predicted_by(case) is not None
+        none = "" if has_prediction else tr("There is no prediction of this case yet.")
+        ExportDialog(
+            self._window,
+            case,
+            {"annotation": "", "prediction": none, "volume": ""},
+            lambda what: self._ask_where(workbench, case, cast("What", what)),
+            unseen=exporting.unseen(workbench, case),
+        ).open()
+
+    def _ask_where(self, workbench: Workbench, case: str, what: What) -> None:
+        folder = workbench.folder.path.parent
+        ask.for_new_file(
+            self._window,
+            tr("Export"),
+            str(folder / f"{case}-{what}.nii.gz"),
+            FILTERS,
+            lambda file: self._export(workbench, case, what, file),
+        )
+
+    def _export(self, workbench: Workbench, case: str, what: What, file: Path) -> None:
+        if not self._is_there(workbench):
+            return
+
+        def done(notes: tuple[str, ...]) -> None:
+            self.noted.emit(tr("{name} was written.", name=file.name))
+            for note in notes:
+                self.noted.emit(note)
+
+        try:
+            frozen = exporting.prepare(workbench, case, what)
+        except SegdeskError as error:
+            self.failed.emit(error)
+            return
+        self._runner.start(
+            tr("Exporting {case}", case=case),
+            lambda _: frozen.write(file),
+            done=done,
+            failed=self._failed,
+            lane="long",
+        )

@@ -1,0 +1,194 @@
+"""Undo and redo in the window: read what has left the memory, and stay awake over a long step.
+
+A step that is a group of Edits (`core.edit`) is taken one Edit in each turn of the loop, behind a
+dialog that keeps the hand off the masks until it is whole. Any other step is taken at once, or as
+soon as the mask that it changes is read, and then shows nothing any more: the key is long past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
+
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
+from segdesk.core.edit import Edit
+from segdesk.errors import ProjectError, ProjectGone
+from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.look.edit_words import place_words
+from segdesk.ui.look.translations import tr
+
+Way = Literal["undo", "redo"]
+
+
+class Reader(Protocol):
+    """What is asked of the session: the open project, and to have a case read."""
+
+    @property
+    def workbench(self) -> Workbench | None: ...
+
+    @property
+    def view(self) -> ViewState | None: ...
+
+    def has_mask(self, case: str) -> bool: ...
+
+    def why_not_now(self) -> str: ...
+
+    def when_read(
+        self,
+        case: str,
+        then: Callable[[], None],
+        *,
+        otherwise: Callable[[Exception], None] | None = None,
+    ) -> None: ...
+
+
+class HistoryWalk(QObject):
+    """Owned by the session; lives on the GUI thread.
+
+    Parameters
+    ----------
+    noted, refused, failed : say what became of a late step, why a key did nothing, what went wrong
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        reader: Reader,
+        *,
+        noted: Callable[[str], object],
+        refused: Callable[[str], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        super().__init__(parent)
+        self._reader = reader
+        self._noted = noted
+        self._refused = refused
+        self._failed = failed
+        #: A step waits for the mask that it changes.
+        self._is_late = False
+        self._waiting: WaitingDialog | None = None
+
+    def forget(self) -> None:
+        """The project goes: nothing waits any more."""
+        self._is_late = False
+        self._end()
+
+    def take(self, workbench: Workbench, way: Way) -> None:
+        """Take the newest step back, or do it again, and go where it was.
+
+        The place is shown now, because a key was pressed now.
+        """
+        edit = _next(workbench, way)
+        if edit is None or self._waiting is not None:
+            return
+        if edit.group:
+            reason = self._reader.why_not_now()
+            if reason:
+                self._refused(reason)
+            else:
+                self._go_on(workbench, way, edit)
+        elif self._reader.view is not None and edit.case in self._reader.view.new_cases:
+            # Its labels came in by themselves: who takes back a stroke does not mean them.
+            self._refused(_not_seen(edit))
+        elif not edit.case or self._reader.has_mask(edit.case):
+            self._reveal(workbench.undo() if way == "undo" else workbench.redo())
+        elif self._is_late:
+            said = tr("{case} is still being read: wait a moment.", case=edit.case)
+            self._refused(said)
+        else:
+            self._is_late = True
+            self._reveal(edit)
+            self._reader.when_read(
+                edit.case,
+                lambda: self._late(workbench, way, edit),
+                otherwise=lambda error: self._broken(workbench, edit.case, error),
+            )
+
+    def _late(self, workbench: Workbench, way: Way, edit: Edit) -> None:
+        """The mask that a step waited for is there."""
+        self._is_late = False
+        named = f"{edit.name}, {place_words(edit, workbench)}"
+        if _next(workbench, way) is not edit:
+            # Something was drawn while the mask was read: that is not what was meant.
+            self._noted(tr("Left as it was, because more was drawn since: {edit}", edit=named))
+            return
+        _ = workbench.undo() if way == "undo" else workbench.redo()
+        view = self._reader.view
+        if view is not None and not view.shows(edit):
+            said = tr("Undone: {edit}") if way == "undo" else tr("Done again: {edit}")
+            self._noted(said.format(edit=named))
+
+    # A step of several parts
+
+    def _go_on(self, workbench: Workbench, way: Way, edit: Edit) -> None:
+        """The next part, once its mask is read."""
+        if self._waiting is None:
+            text = tr("Undo {name}", name=edit.name)
+            if way == "redo":
+                text = tr("Redo {name}", name=edit.name)
+            self._waiting = WaitingDialog(_window_of(self), "history_under_way", text)
+            self._waiting.open()
+
+        def part() -> None:
+            self._part(workbench, way, edit)
+
+        if edit.case:
+            self._reader.when_read(
+                edit.case, part, otherwise=lambda error: self._broken(workbench, edit.case, error)
+            )
+        else:
+            part()
+
+    def _part(self, workbench: Workbench, way: Way, edit: Edit) -> None:
+        if workbench is not self._reader.workbench or _next(workbench, way) is not edit:
+            self._end()
+            return
+        done = workbench.undo_part() if way == "undo" else workbench.redo_part()
+        following = _next(workbench, way)
+        if done is not None and following is not None and done.goes_with(following):
+            QTimer.singleShot(0, self, lambda: self._go_on(workbench, way, following))
+        else:
+            self._end()
+            self._reveal(done)
+
+    def _reveal(self, edit: Edit | None) -> None:
+        if edit is not None and self._reader.view is not None:
+            self._reader.view.reveal(edit)
+
+    def _broken(self, workbench: Workbench, case: str, error: Exception) -> None:
+        """The mask cannot be read: what was done on it keeps nobody from undoing the rest."""
+        self._is_late = False
+        self._end()
+        self._failed(error)
+        if isinstance(error, ProjectError) and not isinstance(error, ProjectGone):
+            workbench.set_aside(case, error)
+            self._noted(tr("What was done on {case} is left out of undo.", case=case))
+
+    def _end(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.end()
+
+
+def _not_seen(edit: Edit) -> str:
+    return tr(
+        "The newest change is '{name}' of {case}, which came in by itself: look at {case} first.",
+        name=edit.name,
+        case=edit.case,
+    )
+
+
+def _window_of(child: QObject) -> QWidget | None:
+    """The window that something belongs to."""
+    parent = child.parent()
+    while parent is not None and not isinstance(parent, QWidget):
+        parent = parent.parent()
+    return parent
+
+
+def _next(workbench: Workbench, way: Way) -> Edit | None:
+    return workbench.history.next_undo if way == "undo" else workbench.history.next_redo

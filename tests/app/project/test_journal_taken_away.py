@@ -1,0 +1,74 @@
+"""Another program deletes, replaces or cuts the journal of an open project; a save heals it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
+from segdesk.errors import ChangeWaits
+from tests.projects import make_project, stroke
+
+
+def deleted(journal: Path, older: Path) -> None:
+    journal.unlink()
+
+
+def replaced(journal: Path, older: Path) -> None:
+    """As programs do that keep folders in step."""
+    shutil.copy(older, journal.with_name("new"))
+    journal.with_name("new").replace(journal)
+
+
+def written_over(journal: Path, older: Path) -> None:
+    journal.write_bytes(older.read_bytes())
+
+
+def cut(journal: Path, older: Path) -> None:
+    os.truncate(journal, older.stat().st_size - 1)
+
+
+@pytest.mark.parametrize("harm", [deleted, replaced, written_over, cut])
+def test_what_was_drawn_before_and_after_is_there_once_it_is_saved(
+    tmp_path: Path, harm: Callable[[Path, Path], None]
+) -> None:
+    workbench = make_project(tmp_path)
+    saving.save(workbench)
+    journal = workbench.folder.path / "journal-1"
+    older = tmp_path / "older"
+    stroke(workbench, 0)
+    shutil.copy(journal, older)
+    stroke(workbench, 1)
+    harm(journal, older)
+    assert workbench.folder.is_journal_lost
+    stroke(workbench, 2)
+    assert workbench.folder.waiting == 1
+    assert isinstance(workbench.refusal, ChangeWaits)
+    with pytest.raises(ChangeWaits):
+        workbench.folder.sync()
+    saving.save(workbench)
+    assert workbench.folder.waiting == 0 and not workbench.folder.is_journal_lost
+    stroke(workbench, 3)
+    wanted = workbench.annotation("case-001").labels.copy()
+    workbench.close()
+    workbench = Workbench.open(workbench.folder.path)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    assert workbench.recovered == 1
+    workbench.close()
+
+
+def test_a_folder_that_was_renamed_keeps_its_journal(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 0)
+    path = workbench.folder.path
+    path.rename(tmp_path / "other.segdesk")
+    stroke(workbench, 1)
+    assert workbench.folder.waiting == 0 and not workbench.folder.is_journal_lost
+    (tmp_path / "other.segdesk").rename(path)
+    workbench.close()

@@ -1,0 +1,184 @@
+"""What an older mask says of itself, has of segments removed since, and gets from the journal."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app.labelling import removing_segments
+from segdesk.app.project import damaged_mask, saving
+from segdesk.app.project.workbench import Workbench
+from segdesk.errors import ProjectError
+from segdesk.store.project_folder import PreviousMask
+from segdesk.store.repairing import repair
+from tests.projects import make_project, stroke
+
+FIRST, SECOND = (f"cases/case-001/annotation-{number}.h5" for number in (1, 2))
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Workbench:
+    """A case with a mask of two saves, the first with voxels of two segments."""
+    workbench = make_project(tmp_path, cases=2)
+    while len(workbench.segments) < 2:
+        workbench.add_segment()
+    stroke(workbench, 2, value=1)
+    stroke(workbench, 3, value=2)
+    saving.save(workbench)
+    return workbench
+
+
+def previous(workbench: Workbench) -> PreviousMask:
+    found = workbench.folder.previous_mask(workbench.project.case("case-001"))
+    assert found is not None
+    return found
+
+
+def take_older(workbench: Workbench) -> str:
+    older = previous(workbench)
+    damaged_mask.follow(workbench, older, damaged_mask.take(workbench, older))
+    return damaged_mask.bring_back(workbench, older)
+
+
+def test_its_date_is_that_of_its_save_whatever_a_copy_made_of_its_file(
+    workbench: Workbench,
+) -> None:
+    stroke(workbench, 4)
+    saving.save(workbench)
+    path = workbench.folder.path
+    damage(path / SECOND)
+    when = previous(workbench)
+    assert abs(when.saved - time.time()) < 600
+    os.utime(path / FIRST, (1e9, 1e9))
+    assert previous(workbench) == when
+    workbench.close()
+
+
+def without_its_removed_segment(workbench: Workbench) -> Path:
+    """The second segment was removed, nothing leads to the newest mask, and that is damaged."""
+    removing_segments.remove_segment(workbench, 2)
+    workbench.history.clear()
+    for _ in range(2):
+        stroke(workbench, 4, case="case-002")
+        saving.save(workbench)
+    workbench.close()
+    path = workbench.folder.path
+    damage(path / SECOND)
+    for journal in path.glob("journal-[01]"):
+        journal.unlink()
+    return path
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_it_has_no_voxels_of_a_segment_that_was_removed_since(
+    workbench: Workbench, writable: bool
+) -> None:
+    path = without_its_removed_segment(workbench)
+    workbench = Workbench.open(path, writable=writable)
+    with pytest.raises(ProjectError):
+        workbench.annotation("case-001")
+    said = take_older(workbench)
+    labels = workbench.annotation("case-001").labels
+    assert set(np.unique(labels)) == {0, 1} and "voxels of segments removed since" in said
+    assert workbench.loaded("case-001").counts.voxels(2) == 0
+    # No undo brings back what has no name.
+    undone = workbench.history.next_undo
+    assert undone is None or undone.case != "case-001"
+    workbench.close()
+    if writable:
+        again = Workbench.open(path)
+        assert np.array_equal(again.annotation("case-001").labels, labels)
+        again.close()
+
+
+def test_a_repair_takes_them_out_of_it_too_and_says_so(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    path = without_its_removed_segment(workbench)
+    repaired = repair(path, tmp_path / "new.segdesk")
+    assert "voxels of segments removed since" in " ".join(repaired.lost)
+    made = Workbench.open(tmp_path / "new.segdesk")
+    assert set(np.unique(made.annotation("case-001").labels)) == {0, 1}
+    made.close()
+
+
+def test_what_was_done_again_and_not_saved_before_a_kill_is_no_misfit(
+    workbench: Workbench,
+) -> None:
+    path = workbench.folder.path
+    # Each on the one before, so that the first of them fits neither before nor behind.
+    for value in (2, 1, 2):
+        stroke(workbench, 2, value=value)
+    wanted = workbench.annotation("case-001").labels.copy()
+    workbench.close()
+    away = path.with_name("away.h5")
+    (path / FIRST).rename(away)
+    workbench = Workbench.open(path)
+    away.rename(path / FIRST)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    assert "done again" in workbench.brought_back["case-001"]
+    stroke(workbench, 2, value=1)
+    wanted = workbench.annotation("case-001").labels.copy()
+    # As after a kill: what was done again stands in the journal twice.
+    workbench.close()
+    workbench = Workbench.open(path)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    assert "left out" not in " ".join(workbench.notes)
+    assert list(path.glob("left-out-*")) == []
+    workbench.close()
+
+
+@pytest.mark.parametrize("harm", ["saved", "removed"])
+def test_a_reader_beside_a_writer_says_that_it_saved_and_not_that_something_is_missing(
+    workbench: Workbench, harm: str
+) -> None:
+    saving.save(workbench)
+    reader = Workbench.open(workbench.folder.path, writable=False)
+    if harm == "removed":
+        (workbench.folder.path / "cases/case-001/volume.h5").unlink()
+        cases = workbench.project.cases[1:]
+        workbench.put_project(replace(workbench.project, cases=cases))
+    for index in range(3 * (harm == "saved")):
+        stroke(workbench, 4, value=1 + index % 2)
+        saving.save(workbench)
+    with pytest.raises(ProjectError, match="Another program has saved") as refused:
+        reader.annotation("case-001")
+    assert "Open the project again" in refused.value.hint
+    assert not reader.annotation("case-002").labels.any()
+    reader.close()
+    workbench.close()
+
+
+def test_what_is_missing_is_called_so_where_nobody_has_saved(workbench: Workbench) -> None:
+    workbench.close()
+    reader = Workbench.open(workbench.folder.path, writable=False)
+    (workbench.folder.path / FIRST).unlink()
+    with pytest.raises(ProjectError, match="mask of 'case-001' is missing"):
+        reader.annotation("case-001")
+    reader.close()
+
+
+def test_a_project_with_changes_that_nobody_saved_is_deleted_and_nothing_is_written_before(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("nothing is to be written")
+
+    stroke(workbench, 4)
+    workbench.folder.hand_over_index(workbench.project)
+    monkeypatch.setattr("segdesk.store.parts.project_file.write", refuse)
+    monkeypatch.setattr("segdesk.store.journal.journals.Journals.hand_on", refuse)
+    home = workbench.folder.path
+    workbench.discard()
+    assert not home.exists() and list(home.parent.iterdir()) == []

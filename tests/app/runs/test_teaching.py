@@ -1,0 +1,416 @@
+"""Who teaches, who validates, and what a target holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.app.labelling.reviewing import say_right, set_status
+from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import teaching, training
+from segdesk.core.annotation import Provenance
+from segdesk.core.edit import Edit, SegmentChange
+from segdesk.core.run import Intensities, plan_for
+from segdesk.core.status import SliceStatus
+from segdesk.errors import TrainingError, UsageError
+from segdesk.jobs.bundle import IGNORE
+from segdesk.jobs.bundle import read as read_bundle
+from tests.projects import SHAPE, SPACING_MM, add_case, make_project, voxels
+
+
+def right(workbench: Workbench, case: str, *slices: int) -> None:
+    for index in slices:
+        BrushStroke(
+            workbench, case, index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+        ).release()
+        say_right(workbench, case, index)
+
+
+def test_only_slices_that_a_person_called_right_teach_as_a_whole(workbench: Workbench) -> None:
+    right(workbench, "case-001", 0, 1)
+    set_status(workbench, "case-001", 3, SliceStatus.REJECTED)
+    chosen = teaching.curriculum(workbench)
+    slices = {index for choice in chosen.choices for index in choice.slices}
+    assert slices == {0, 1}
+
+
+def test_a_partial_slice_teaches_only_where_a_hand_touched() -> None:
+    labels = np.array([[[1, 0, 0, 2]]], np.uint8)
+    provenance = np.array([[[3, 3, 0, 1]]], np.uint8)
+    full = [frozenset({1, 2})]
+    target = teaching.targets(labels, provenance, [SliceStatus.PARTIAL], full, [1, 2])
+    assert target.tolist() == [[[1, 0, IGNORE, IGNORE]]]
+    target = teaching.targets(labels, provenance[:0], [SliceStatus.VERIFIED], full, [2, 1])
+    assert target.tolist() == [[[2, 0, 0, 1]]]
+    both = np.concatenate([labels, labels])
+    statuses = [SliceStatus.CORRECTED, SliceStatus.PARTIAL]
+    target = teaching.targets(both, provenance, statuses, full * 2, [1, 2])
+    assert target.tolist() == [[[1, 0, 0, 2]], [[1, 0, IGNORE, IGNORE]]]
+    assert Provenance.HAND == 3
+
+
+def test_slices_of_one_patient_never_part(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    for at in range(6):
+        case = add_case(workbench, scan=voxels(seed=at), patient=f"patient-{at // 2}")
+        right(workbench, case.id, 0, 2)
+    chosen = teaching.curriculum(workbench)
+    pools: dict[str, set[str]] = {}
+    for choice in chosen.choices:
+        patient = workbench.project.case(choice.case).patient
+        pools.setdefault(patient, set()).add(choice.pool)
+    assert all(len(found) == 1 for found in pools.values())
+    assert chosen.validation == teaching.HONEST
+    workbench.close()
+
+
+def test_one_patient_validates_on_blocks_with_a_gap_and_says_that_it_flatters(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, scan=voxels((12, 24, 32)))
+    right(workbench, "case-001", *range(12))
+    chosen = teaching.curriculum(workbench)
+    train = next(c for c in chosen.choices if c.pool == "train")
+    validation = next(c for c in chosen.choices if c.pool == "validation")
+    assert chosen.validation == teaching.FLATTERS
+    assert not any(abs(a - b) == 1 for a in train.slices for b in validation.slices)
+    workbench.close()
+
+
+def test_a_single_right_slice_teaches_and_nobody_validates(workbench: Workbench) -> None:
+    right(workbench, "case-001", 2)
+    chosen = teaching.curriculum(workbench)
+    assert chosen.count("train") == 1
+    assert chosen.validation == teaching.NOBODY
+
+
+def test_independent_slices_count_as_one_patient_each(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, scan=voxels((20, 24, 32)), stacked=False)
+    right(workbench, "case-001", *range(20))
+    chosen = teaching.curriculum(workbench)
+    assert chosen.validation == teaching.INDEPENDENT
+    assert chosen.count("train") == 14 and chosen.count("validation") == 4
+    workbench.close()
+
+
+def test_a_pool_set_by_hand_wins(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, pool="train")
+    add_case(workbench, pool="validation")
+    for case in ("case-001", "case-002"):
+        right(workbench, case, 0, 1, 2)
+    chosen = teaching.curriculum(workbench)
+    assert {c.case: c.pool for c in chosen.choices} == {
+        "case-001": "train",
+        "case-002": "validation",
+    }
+    workbench.close()
+
+
+def test_a_training_without_a_teaching_slice_is_refused(workbench: Workbench) -> None:
+    with pytest.raises(TrainingError, match="No slice teaches yet"):
+        training.freeze(workbench, plan_for())
+    assert workbench.project.runs == ()
+
+
+def test_a_training_without_background_is_refused(workbench: Workbench) -> None:
+    BrushStroke(
+        workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+    ).release()
+    frozen = training.freeze(workbench, plan_for())
+    with pytest.raises(TrainingError, match="no background voxel"):
+        training.prepare(frozen)
+
+
+def test_a_binary_network_refuses_two_segments(workbench: Workbench) -> None:
+    workbench.add_segment("Other")
+    right(workbench, "case-001", 2)
+    with pytest.raises(TrainingError, match="learns one segment"):
+        training.freeze(workbench, plan_for("encoder_decoder"))
+
+
+def test_fine_tuning_needs_a_run_that_kept_weights(workbench: Workbench) -> None:
+    right(workbench, "case-001", 2)
+    with pytest.raises(UsageError, match="no run 'run-009'"):
+        training.freeze(workbench, plan_for(start_from="run-009"))
+
+
+def test_a_bundle_holds_the_labels_of_the_moment(workbench: Workbench) -> None:
+    right(workbench, "case-001", 1, 3)
+    labels = workbench.annotation("case-001").labels.copy()
+    frozen = training.freeze(workbench, plan_for(), predict=["case-001"])
+    right(workbench, "case-001", 4)
+    training.prepare(frozen)
+    bundle = read_bundle(frozen.job.paths.bundle)
+    found = {}
+    for lesson in bundle.lessons:
+        stored = np.load(frozen.job.paths.bundle / lesson.targets)
+        found.update(dict(zip(lesson.slices, stored, strict=True)))
+    assert set(found) == {1, 3}
+    for index, target in found.items():
+        assert np.array_equal(target, labels[index])
+    assert np.array_equal(bundle.volume("case-001").open(), workbench.volume("case-001").voxels)
+    assert bundle.intensities.unit == "HU"
+
+
+def test_a_case_that_is_not_in_memory_teaches_as_it_was_saved(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1, 3)
+    saving.save(workbench)
+    path = workbench.folder.path
+    workbench.close()
+    again = Workbench.open(path)
+    assert not again.is_loaded("case-001")
+    frozen = training.freeze(again, plan_for())
+    bundle = training.prepare(frozen)
+    assert {index for lesson in bundle.lessons for index in lesson.slices} == {1, 3}
+    assert not again.is_loaded("case-001")
+    again.close()
+
+
+def test_the_only_painted_patient_teaches_and_is_not_held_back(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    for at in range(6):
+        add_case(workbench, scan=voxels(seed=at))
+    for case in workbench.project.cases:
+        set_status(workbench, case.id, 0, SliceStatus.REJECTED)
+        right(workbench, case.id, 1)
+        pools = {choice.case: choice.pool for choice in teaching.curriculum(workbench).choices}
+        assert pools[case.id] == "train"
+        workbench.undo()
+        workbench.undo()
+    workbench.close()
+
+
+def test_slices_of_a_validation_case_alone_are_refused_by_name(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, pool="validation")
+    right(workbench, "case-001", 1, 2)
+    with pytest.raises(TrainingError, match="validates or tests"):
+        training.freeze(workbench, plan_for())
+    workbench.close()
+
+
+def test_a_single_right_slice_in_each_of_two_cases_validates_nobody_and_says_so(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    for at in range(2):
+        add_case(workbench, scan=voxels(seed=at), pool="train")
+        right(workbench, f"case-{at + 1:03d}", 2)
+    chosen = teaching.curriculum(workbench)
+    assert (chosen.count("train"), chosen.count("validation")) == (2, 0)
+    assert chosen.validation == teaching.NOBODY
+    workbench.close()
+
+
+def test_independent_slices_of_the_training_pool_validate_without_flattering(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, scan=voxels((10, 24, 32)), stacked=False, pool="train")
+    right(workbench, "case-001", *range(10))
+    chosen = teaching.curriculum(workbench)
+    assert (chosen.count("train"), chosen.count("validation")) == (8, 2)
+    assert chosen.validation == teaching.INDEPENDENT
+    workbench.close()
+
+
+def test_why_nothing_teaches_agrees_with_what_a_training_says(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    assert "No slice teaches yet" in str(teaching.why_nothing_teaches(workbench))
+    add_case(workbench, pool="test")
+    right(workbench, "case-001", 1)
+    why = teaching.why_nothing_teaches(workbench)
+    with pytest.raises(TrainingError) as refused:
+        training.freeze(workbench, plan_for())
+    assert str(refused.value) == str(why)
+    add_case(workbench)
+    right(workbench, "case-002", 1)
+    assert teaching.why_nothing_teaches(workbench) is None
+    workbench.close()
+
+
+def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touched(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1)
+    BrushStroke(
+        workbench, "case-001", 3, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
+    ).release()
+    annotation = workbench.annotation("case-001")
+    expected = np.where(annotation.provenance[3] == Provenance.HAND, annotation.labels[3], IGNORE)
+    saving.save(workbench)
+    path = workbench.folder.path
+    workbench.close()
+    again = Workbench.open(path)
+    bundle = training.prepare(training.freeze(again, plan_for()))
+    assert not again.is_loaded("case-001")
+    found = dict[int, np.ndarray]()
+    for lesson in bundle.lessons:
+        stored = np.load(again.folder.runs.paths("run-001").bundle / lesson.targets)
+        found.update(zip(lesson.slices, stored, strict=True))
+    assert set(found) == {1, 3}
+    assert np.array_equal(found[3], expected)
+    assert not (found[1] == IGNORE).any()
+    again.close()
+
+
+def raw_case(workbench: Workbench, *, slope: float) -> str:
+    case = add_case(workbench, pool="train")
+    workbench.put_project(
+        workbench.project.with_case(replace(case, unit="raw", slope=slope, intercept=7.0))
+    )
+    return case.id
+
+
+def test_arrays_without_a_unit_are_scaled_by_percentiles_of_their_values(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    id = raw_case(workbench, slope=0.5)
+    right(workbench, id, 1, 3)
+    bundle = training.prepare(training.freeze(workbench, plan_for()))
+    train = next(lesson for lesson in bundle.lessons if lesson.pool == "train")
+    taught = workbench.volume(id).voxels[list(train.slices)][:, ::4, ::4] * 0.5 + 7.0
+    low, high = np.percentile(taught, (0.5, 99.5))
+    assert bundle.intensities.unit == "raw"
+    assert bundle.intensities.low == pytest.approx(low)
+    assert bundle.intensities.high == pytest.approx(high)
+    workbench.close()
+
+
+def test_a_fine_tuned_network_goes_on_with_the_intensities_that_it_learnt_with(
+    tmp_path: Path,
+) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    id = raw_case(workbench, slope=0.5)
+    right(workbench, id, 1, 3)
+    learnt = Intensities(-3.0, 11.0, "raw")
+    start = training.freeze(workbench, plan_for()).run
+    workbench.put_run(replace(start, intensities=learnt, best=1, pixel_mm=(2.0, 1.0)))
+    bundle = training.prepare(training.freeze(workbench, plan_for(start_from=start.id)))
+    assert bundle.intensities == learnt
+    workbench.close()
+
+
+def test_the_trainer_is_told_rows_before_columns(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1, 3)
+    bundle = training.prepare(training.freeze(workbench, plan_for()))
+    assert bundle.volume("case-001").shape == SHAPE
+    assert bundle.volume("case-001").pixel_mm == SPACING_MM[1:]
+    workbench.close()
+
+
+def test_values_with_and_without_a_unit_never_meet_in_one_network(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, pool="train")
+    right(workbench, "case-001", 1, 3)
+    id = raw_case(workbench, slope=0.5)
+    with pytest.raises(TrainingError, match="another unit"):
+        training.freeze(workbench, plan_for(), predict=[id])
+    right(workbench, id, 1)
+    with pytest.raises(TrainingError, match="cannot teach one network"):
+        training.freeze(workbench, plan_for())
+    assert workbench.project.runs == ()
+    workbench.close()
+
+
+def test_a_run_is_on_disk_once_its_index_was_written(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1, 3)
+    training.freeze(workbench, plan_for())
+    on_disk = Workbench.open(workbench.folder.path, writable=False)
+    assert on_disk.project.runs == ()
+    on_disk.close()
+    workbench.folder.write_index()
+    on_disk = Workbench.open(workbench.folder.path, writable=False)
+    assert on_disk.project.runs == workbench.project.runs
+    on_disk.close()
+    workbench.close()
+
+
+def test_background_of_a_slice_that_is_complete_for_nothing_says_nothing() -> None:
+    labels = np.array([[[0, 1, 2]], [[0, 1, 2]]], np.uint8)
+    statuses = [SliceStatus.CORRECTED] * 2
+    complete = [frozenset({1}), frozenset({9})]
+    target = teaching.targets(labels, labels[:0], statuses, complete, [1, 2])
+    assert target.tolist() == [[[0, 1, 2]], [[IGNORE, 1, 2]]]
+    assert teaching.incomplete_classes(complete, [1, 2]) == ((2,), (1, 2))
+    assert teaching.incomplete_classes(complete, [9, 1]) == ((1,), (2,))
+
+
+def test_the_bundle_says_for_each_slice_which_classes_its_background_may_be(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 0, 1, 3)
+    workbench.add_segment("Tumour")
+    right(workbench, "case-001", 2)
+    frozen = training.freeze(workbench, plan_for())
+    bundle = training.prepare(frozen)
+    assert bundle.segments == ((1, "Disc"), (2, "Tumour"))
+    said = {
+        index: classes
+        for lesson in bundle.lessons
+        for index, classes in zip(lesson.slices, lesson.incomplete, strict=True)
+    }
+    assert said == {0: (2,), 1: (2,), 2: (), 3: (2,)}
+    assert read_bundle(frozen.job.paths.bundle) == bundle
+
+
+def test_a_segment_that_no_slice_is_right_for_is_not_learnt_and_said_so(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 0, 1, 2, 3)
+    workbench.add_segment("Tumour")
+    frozen = training.freeze(workbench, plan_for())
+    assert frozen.run.segments == ((1, "Disc"),)
+    (note,) = frozen.run.notes
+    assert note.startswith("'Tumour' is not learnt yet: no slice that teaches is right for it.")
+    # It learns one segment, so the network for one will do.
+    training.freeze(workbench, plan_for("encoder_decoder"))
+
+
+def test_a_segment_that_no_validation_slice_is_right_for_is_said_to_be_missing_from_the_figure(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 1, 2, 3)
+    workbench.add_segment("Tumour")
+    right(workbench, "case-001", 0, 4)
+    frozen = training.freeze(workbench, plan_for())
+    assert frozen.run.segments == ((1, "Disc"), (2, "Tumour"))
+    assert frozen.run.notes == (
+        "No slice that validates is right for 'Tumour' yet, so the validation says nothing of it.",
+    )
+    say_right(workbench, "case-001", 2)
+    assert training.freeze(workbench, plan_for()).run.notes == ()
+
+
+def test_slices_that_are_right_for_none_of_todays_segments_teach_nothing(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 0, 1)
+    workbench.add_segment("Tumour")
+    disc_ = workbench.segments[1]
+    workbench.do(Edit("Remove", "", segments=(SegmentChange(disc_, None),)))
+    with pytest.raises(TrainingError, match="right for none of today's segments"):
+        training.freeze(workbench, plan_for())
+
+
+def test_a_number_that_a_run_has_learnt_is_given_to_no_other_segment(workbench: Workbench) -> None:
+    workbench.add_segment("Tumour")
+    right(workbench, "case-001", 0, 1)
+    training.freeze(workbench, plan_for())
+    workbench.do(Edit("Remove", "", segments=(SegmentChange(workbench.segments[2], None),)))
+    assert workbench.add_segment("Rib").number == 3
+    saving.save(workbench)
+    again = Workbench.open(workbench.folder.path, writable=False)
+    assert again.segments.spent == {1, 2}
+    again.close()

@@ -1,0 +1,91 @@
+"""Nothing lies over another thing, is cut or sticks out of the screen where that is small."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QApplication, QListView, QScrollArea, QWidget
+
+from segdesk.ui.look.theme import ROW
+from segdesk.ui.panels.training import FORM_WIDTH
+from tests.windows import Desk
+
+#: Of 1920 x 1080 pixels at twice the size, in logical pixels.
+SMALL = (960, 540)
+#: What stands below each other at the right.
+SHOWN = (
+    "segment_table",
+    "annotation_opacity",
+    "prediction_opacity",
+    "overlay_style",
+    "run_in_use",
+    "slice_right",
+    "slice_take",
+    "history_list",
+)
+
+
+def part(desk: Desk, id: str) -> QWidget:
+    found = desk.window.findChild(QWidget, id)
+    assert found is not None, id
+    return found
+
+
+def rectangle(desk: Desk, id: str) -> QRect:
+    widget = part(desk, id)
+    return QRect(widget.mapTo(desk.window, QPoint(0, 0)), widget.size())
+
+
+@pytest.fixture
+def small(desk: Desk, project: Path) -> Desk:
+    desk.open(project)
+    # With as much to say as the panels may have.
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    desk.key(Qt.Key.Key_Return)
+    workbench.add_segment("A segment that came later and has a long name")
+    desk.window.resize(*SMALL)
+    desk.settle()
+    return desk
+
+
+def test_the_window_fits_a_small_screen(small: Desk) -> None:
+    assert (small.window.width(), small.window.height()) == SMALL
+    panel = small.window.training_panel
+    assert panel is not None and panel.form.width() <= FORM_WIDTH
+    assert part(small, "train_button").visibleRegion().boundingRect().width() > 100
+
+
+def test_nothing_of_the_column_lies_over_its_neighbour_and_all_of_it_is_reached(
+    small: Desk,
+) -> None:
+    for one, other in combinations(SHOWN, 2):
+        assert not rectangle(small, one).intersects(rectangle(small, other)), (one, other)
+    assert part(small, "segment_table").height() >= 2 * ROW
+    assert part(small, "history_list").height() >= ROW
+    column = part(small, "masks_column")
+    assert isinstance(column, QScrollArea)
+    for id in SHOWN:
+        column.ensureWidgetVisible(part(small, id))
+        small.settle()
+        seen = part(small, id).visibleRegion().boundingRect()
+        assert seen.width() == part(small, id).width(), id
+
+
+def test_a_row_of_the_case_list_is_as_wide_as_the_list(small: Desk) -> None:
+    rows = part(small, "case_list")
+    assert isinstance(rows, QListView)
+    assert not rows.horizontalScrollBar().isVisible()
+    assert rows.visualRect(rows.model().index(0, 0)).width() <= rows.viewport().width()
+
+
+def test_the_column_needs_no_scrolling_on_a_common_screen(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    desk.window.resize(1366, 768)
+    QApplication.processEvents()
+    column = part(desk, "masks_column")
+    assert isinstance(column, QScrollArea)
+    assert not column.verticalScrollBar().isVisible()
