@@ -46,3 +46,14 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real scans are not beside this checkout (../shared/data)")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def pointer_is_elsewhere(request: pytest.FixtureRequest) -> None:
+    """The system's pointer lies on no window: where an earlier test left it, the next one's
+    window would be entered as it is shown, and write what is under the pointer over the scan."""
+    if "qapp" in request.fixturenames:
+        request.getfixturevalue("qapp")
+        from PySide6.QtGui import QCursor
+
+        QCursor.setPos(-1000, -1000)

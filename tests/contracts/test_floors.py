@@ -33,7 +33,12 @@ def skeleton(tmp_path: Path) -> Path:
         room = tmp_path / init.parent.relative_to(ROOT)
         room.mkdir(parents=True, exist_ok=True)
         (room / "__init__.py").touch()
-    (tmp_path / "segdesk" / "errors.py").touch()
+    for file in (
+        PACKAGE / "errors.py",
+        *(PACKAGE / "ui").glob("*.py"),
+        *(PACKAGE / "app").glob("*.py"),
+    ):
+        (tmp_path / file.relative_to(ROOT)).touch()
     return tmp_path
 
 
@@ -68,17 +73,22 @@ def test_the_skeleton_without_a_fault_is_accepted(skeleton: Path) -> None:
             id="sideways",
         ),
         pytest.param(
-            "app/probe",
+            "app/project/probe",
             "def later():\n    import segdesk.learning",
             "The window and the workbench never load the learning room",
             id="inside a function",
         ),
         pytest.param(
-            "app/probe", "import keras", "Keras and its backends live in learning", id="keras"
+            "app/project/probe",
+            "import keras",
+            "Keras and its backends live in learning",
+            id="keras",
         ),
-        pytest.param("app/probe", "import PySide6.QtCore", "Qt and pyqtgraph live in ui", id="Qt"),
         pytest.param(
-            "app/probe",
+            "app/project/probe", "import PySide6.QtCore", "Qt and pyqtgraph live in ui", id="Qt"
+        ),
+        pytest.param(
+            "app/project/probe",
             "import h5py",
             "HDF5 lives in store, and in formats for strangers' files",
             id="HDF5",
@@ -87,16 +97,28 @@ def test_the_skeleton_without_a_fault_is_accepted(skeleton: Path) -> None:
             "store/probe", "import pydicom", "The world's formats live in formats", id="DICOM"
         ),
         pytest.param(
-            "ui/probe",
+            "ui/look/probe",
             "import skimage.draw",
             "SciPy and scikit-image live in ops",
             id="scikit-image",
         ),
         pytest.param(
-            "ui/probe", "import psygnal", "psygnal and platformdirs live in app", id="psygnal"
+            "ui/look/probe", "import psygnal", "psygnal and platformdirs live in app", id="psygnal"
         ),
-        pytest.param("app/probe", "import rich", "typer and rich live in cli", id="rich"),
+        pytest.param("app/project/probe", "import rich", "typer and rich live in cli", id="rich"),
         pytest.param("core/probe", "import scipy", "core needs numpy only", id="scipy in core"),
+        pytest.param(
+            "ui/commands/probe",
+            "import segdesk.ui.window",
+            "Rooms of the window: a room imports only rooms below it",
+            id="a command that knows the window",
+        ),
+        pytest.param(
+            "app/project/probe",
+            "import segdesk.app.runs",
+            "Rooms of the open project: a room imports only rooms below it",
+            id="the Workbench knows trainings",
+        ),
     ],
 )
 def test_an_import_from_the_wrong_place_is_refused(
@@ -108,9 +130,14 @@ def test_an_import_from_the_wrong_place_is_refused(
     assert f"{contract} BROKEN" in answer.stdout
 
 
-def test_a_circle_inside_a_room_is_refused(skeleton: Path) -> None:
-    plant(skeleton, "ops/first", "import segdesk.ops.second")
-    plant(skeleton, "ops/second", "import segdesk.ops.first")
+@pytest.mark.parametrize("room", ["ops", "ui/canvas", "app/runs"])
+@pytest.mark.parametrize(
+    "back", ["import {}", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import {}"]
+)
+def test_a_circle_inside_a_room_is_refused(skeleton: Path, room: str, back: str) -> None:
+    name = f"segdesk.{room.replace('/', '.')}"
+    plant(skeleton, f"{room}/first", f"import {name}.second")
+    plant(skeleton, f"{room}/second", back.format(f"{name}.first"))
     answer = lint_imports(skeleton)
     assert answer.returncode == 1
     assert "No circles inside a room BROKEN" in answer.stdout

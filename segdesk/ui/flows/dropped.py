@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDropEvent
+
 from segdesk.app.project.unpacking import is_packed
 from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.ui.dialogs.new_project import ENDING
@@ -36,3 +39,11 @@ def take_dropped(
         open_project(projects[0])
     elif paths:
         import_files(paths)
+
+
+def take_as_copy(event: QDropEvent) -> None:
+    """Take files as a copy whatever was proposed: the program that a move is accepted from may
+    delete them.
+    """
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()

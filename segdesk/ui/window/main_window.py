@@ -1,8 +1,8 @@
 """The window: puts canvas, panels, actions and flows around the open project.
 
-Who does what: `session` owns the project, `workplace` canvas and panels, `actions` is the table,
-`imports` and `exchange` bring files in and out, `docks` are the columns, `leaving` closes. This
-file joins them and decides which page is in the middle.
+Who does what: `session` owns the project, `workplace` canvas and panels, `table` what can be done,
+`imports` and `exchange` bring files in and out, `docks` are the columns, `pages` what is in the
+middle, `leaving` closes. This file joins them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -29,7 +29,7 @@ from segdesk.ui.faults import Faults
 from segdesk.ui.flows.case_care import CaseCare
 from segdesk.ui.flows.damaged_masks import DamagedMasks
 from segdesk.ui.flows.disk_message import DiskMessage
-from segdesk.ui.flows.dropped import take_dropped
+from segdesk.ui.flows.dropped import take_as_copy, take_dropped
 from segdesk.ui.flows.elsewhere import OFFER, SaveElsewhere
 from segdesk.ui.flows.exchange import Exchange
 from segdesk.ui.flows.imports import ImportFlow
@@ -441,6 +441,7 @@ class MainWindow(QMainWindow):
         ).open()
 
     def show_about(self) -> None:
+        """What the program is."""
         show_about(self)
 
     # Qt
@@ -451,11 +452,11 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
-            _copy(event)
+            take_as_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        _copy(event)
+        take_as_copy(event)
         # Later, because the program that is dragged from waits until this returns.
         QTimer.singleShot(0, self, lambda: self._take_dropped(paths))
 
@@ -491,11 +492,3 @@ class MainWindow(QMainWindow):
         self._may_close = True
         # Later, because where nothing had to be waited for, Qt is still closing the first time.
         QTimer.singleShot(0, self, self.close)
-
-
-def _copy(event: QDropEvent) -> None:
-    """Take files as a copy whatever was proposed: the program that a move is accepted from may
-    delete them.
-    """
-    event.setDropAction(Qt.DropAction.CopyAction)
-    event.accept()

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PySide6.QtCore import QPointF, QRect
-from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent, QRegion
+from PySide6.QtGui import QCursor, QFont, QImage, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -300,6 +300,16 @@ def test_difference_shows_what_only_one_of_both_has(
     assert colour_at(canvas, 20, 40) == DARK.false_positive
     assert colour_at(canvas, 20, 12) == DARK.false_negative
     assert colour_at(canvas, 20, 25) == "#000000"
+
+
+def test_the_pointer_lies_on_no_window_where_a_test_begins(
+    canvas: SliceView, workbench: Workbench
+) -> None:
+    """What is under it would be written over the slice, and pictures could not be compared."""
+    assert canvas.under_pointer() is None
+    QCursor.setPos(canvas.mapToGlobal(canvas.rect().center()))
+    QApplication.processEvents()
+    assert canvas.under_pointer() is not None
 
 
 def test_undo_is_seen_at_once(canvas: SliceView, workbench: Workbench, view: ViewState) -> None:
