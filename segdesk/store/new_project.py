@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from segdesk.core.lasting import new_folder
+from segdesk.core.lasting import new_folder, partial_name
 from segdesk.core.project import Project
-from segdesk.errors import ProjectError
+from segdesk.errors import ProjectError, ProjectLocked
 from segdesk.store.disk.layout import PROJECT_FILE
-from segdesk.store.disk.lock import ProjectLock
+from segdesk.store.disk.lock import LOCK, ProjectLock
 from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.parts import project_file
@@ -38,14 +40,44 @@ def make(path: Path) -> None:
             lock.release()
 
 
+@contextmanager
+def building(path: Path) -> Generator[Path, None, None]:
+    """Give a folder to fill, which becomes `path` after the block, or vanishes where it raises;
+    nobody else makes a project of that name meanwhile.
+
+    Raises
+    ------
+    ProjectError
+        As `check_place`, or where the disk refuses.
+    """
+    check_place(path)
+    with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
+        lock = _taken(temporary)
+        try:
+            yield temporary
+        finally:
+            if lock is not None:
+                lock.release()
+
+
+def _taken(folder: Path) -> ProjectLock | None:
+    """The lock; None on a disk that knows none: what is made there can still be read."""
+    try:
+        return ProjectLock.acquire(folder)
+    except ProjectLocked:
+        raise
+    except ProjectError:
+        return None
+
+
 def check_place(path: Path) -> None:
     """Refuse a place where no new project can be made.
 
     Raises
     ------
     ProjectError
-        Where something is there already, there is no folder to put it into, or it would lie inside
-        of a project: who removes that one would remove both.
+        Where something is there already or is being made, there is no folder to put it into, or it
+        would lie inside of a project: who removes that one would remove both.
     """
     if path.exists() or path.is_symlink():
         raise ProjectError(f"There is already something at '{path.name}'.", "Choose another name.")
@@ -54,11 +86,36 @@ def check_place(path: Path) -> None:
             f"There is no folder '{path.parent}' to put the project into.",
             "Make the folder first.",
         )
+    _check_alone(path)
     home = path.absolute().parent.resolve()
     for folder in (home, *home.parents):
-        is_one = (folder / PROJECT_FILE).is_file() and (folder / "runs").is_dir()
-        if is_one or project_file.holds_cases(folder):
+        if _is_project(folder):
             raise ProjectError(
                 f"'{path.name}' would lie inside the project '{folder.name}'.",
                 "Choose a place outside of it.",
             )
+
+
+def _is_project(folder: Path) -> bool:
+    """Whether a project lies there, with an index or without one; not where nobody may look."""
+    try:
+        is_one = (folder / PROJECT_FILE).is_file() and (folder / "runs").is_dir()
+    except OSError:
+        return False
+    return is_one or project_file.holds_cases(folder)
+
+
+def _check_alone(path: Path) -> None:
+    """Else the folder that another program fills would be taken for what a killed one left."""
+    temporary = partial_name(path)
+    if not (temporary / LOCK).exists():
+        return
+    try:
+        ProjectLock.acquire(temporary).release()
+    except ProjectLocked as error:
+        raise ProjectError(
+            f"Another program is making a project '{path.name}' there at this moment.",
+            "Wait until it is done, or choose another name.",
+        ) from error
+    except ProjectError:
+        return

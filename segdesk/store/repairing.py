@@ -16,7 +16,7 @@ from pathlib import Path
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
-from segdesk.core.lasting import lasting_folder, new_folder, sync_folder
+from segdesk.core.lasting import lasting_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.core.removed_segments import clearing, words
@@ -28,7 +28,6 @@ from segdesk.jobs.weights_file import fault_of
 from segdesk.store import new_project
 from segdesk.store.copying import copy_file
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.recover import keep_left_out
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
@@ -86,7 +85,7 @@ def repair(
     """
     check_place(target, path)
     remains = Remains.of(path)
-    with writing(f"The project '{target.name}'"), new_folder(target) as made:
+    with new_project.building(target) as made:
         repaired = _Repair(remains, Layout(made), tell, cancelled).through()
         for folder, _, _ in os.walk(made):
             sync_folder(Path(folder))

@@ -44,6 +44,21 @@ def test_a_packed_project_beside_it_is_no_project_around_it(tmp_path: Path) -> N
     ProjectFolder.create(tmp_path / "q.segdesk").close()
 
 
+def test_a_folder_above_that_nobody_may_look_into_is_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if path.parent == tmp_path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    (tmp_path / "mine").mkdir()
+    monkeypatch.setattr(Path, "is_file", is_file)
+    ProjectFolder.create(tmp_path / "mine" / "q.segdesk").close()
+
+
 @pytest.mark.parametrize("letter", ["n", "\u00e9", "\u6e2c"])
 def test_a_name_may_be_as_long_as_the_disk_lets_it(tmp_path: Path, letter: str) -> None:
     length = len(letter.encode())

@@ -253,6 +253,20 @@ def test_it_refuses_and_stops_without_leaving_anything(path: Path) -> None:
     assert sorted(path.parent.iterdir()) == before
 
 
+def test_two_are_not_repaired_to_one_name_at_once(path: Path) -> None:
+    new, refused = path.with_name("new.segdesk"), list[str]()
+
+    def tell(sentence: str, done: int, total: int) -> None:
+        if not refused:
+            with pytest.raises(ProjectError) as raised:
+                repair(path, new)
+            refused.append(raised.value.sentence)
+
+    repair(path, new, tell=tell)
+    assert refused == ["Another program is making a project 'new.segdesk' there at this moment."]
+    assert check(new).findings == ()
+
+
 def test_the_new_project_has_nothing_to_undo_and_that_is_said(path: Path) -> None:
     repaired = repair(path, made := path.with_name("new.segdesk"))
     assert (repaired.lost, repaired.notes[-1]) == (

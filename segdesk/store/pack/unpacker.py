@@ -11,11 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
-from segdesk.core.lasting import new_folder
 from segdesk.errors import ProjectError
 from segdesk.jobs.errand import Crashed, run
-from segdesk.store.disk.translate import writing
-from segdesk.store.new_project import check_place
+from segdesk.store.new_project import building
 from segdesk.store.pack.contents import Asked, Held, Tell
 from segdesk.store.pack.read import HINT
 
@@ -45,8 +43,7 @@ def unpack(
     Cancelled
         Where `cancelled` said so; then nothing is left behind.
     """
-    check_place(path)
-    with writing(f"The project '{path.name}'"), new_folder(path) as folder:
+    with building(path) as folder:
         return _asked(file, ("unpack", str(file), str(folder), path.name), tell, cancelled)
 
 

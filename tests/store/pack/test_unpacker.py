@@ -14,6 +14,7 @@ import pytest
 from segdesk.app.project.unpacking import look, unpack
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs import errand
+from segdesk.store.checking import check
 from tests.packs import pack_of
 from tests.projects import make_project
 
@@ -154,6 +155,29 @@ def test_a_child_that_cannot_be_started_is_said(
     with pytest.raises(ProjectError, match=r"The process that unpacks could not be started: No"):
         unpack(packed, there)
     assert not there.exists()
+
+
+def test_two_are_not_unpacked_to_one_name_at_once(packed: Path, there: Path) -> None:
+    """The second took what the first was filling for what a killed one had left."""
+    refused: list[str] = []
+
+    def tell(sentence: str, done: int, total: int) -> None:
+        if not refused:
+            with pytest.raises(ProjectError) as raised:
+                unpack(packed, there)
+            refused.append(raised.value.sentence)
+
+    unpack(packed, there, tell=tell)
+    assert refused == ["Another program is making a project 'u.segdesk' there at this moment."]
+    assert check(there).findings == ()
+
+
+def test_what_a_killed_one_left_does_not_stand_in_the_way(packed: Path, there: Path) -> None:
+    left = there.with_name(f".{there.name}.partial")
+    (left / "cases" / "case-001").mkdir(parents=True)
+    (left / "lock").write_text("somewhere 1\n")
+    unpack(packed, there)
+    assert check(there).findings == ()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
