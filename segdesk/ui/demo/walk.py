@@ -31,8 +31,8 @@ from PySide6.QtWidgets import (
 
 from segdesk import __version__
 from segdesk.app.files.demo import DemoScan, write_scans
-from segdesk.app.screen.view_state import ViewState
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.run import Run
 from segdesk.core.status import SliceStatus
 from segdesk.errors import SegdeskError
@@ -41,8 +41,8 @@ from segdesk.ops.metrics import compare
 from segdesk.ui.application import Opened, begin, open_window
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.demo.hand import Impatient, click, draw, drop, find, press, type_into, wait_until
-from segdesk.ui.window.main_window import MainWindow
 from segdesk.ui.widgets.number_field import NumberField
+from segdesk.ui.window.main_window import MainWindow
 
 SIZE = (1600, 1000)
 PROJECT = "walk.segdesk"
