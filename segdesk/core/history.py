@@ -53,6 +53,13 @@ class Stacks(NamedTuple):
 Entry = Edit | TakenBack | DoneAgain | Stacks
 
 
+def edit_of(entry: Entry) -> Edit | None:
+    """The Edit that an entry is about."""
+    if isinstance(entry, Stacks):
+        return None
+    return entry if isinstance(entry, Edit) else entry.edit
+
+
 class History:
     """Two stacks of Edits. The oldest leave when their compressed size passes the budget.
 

@@ -160,7 +160,7 @@ class Index:
         self._newest = _Brought(project, {})
         #: What stands on the disk; None where a failed write left that open.
         self._written: _Brought | None = self._newest
-        #: Cases that left the index, and those that got an older mask, since the Save has begun.
+        #: Cases that left the index, and those that got an older mask, since `for_save`.
         self._left = frozenset[str]()
         self._older: dict[str, CaseState] = {}
 
@@ -230,12 +230,12 @@ class Index:
                 found, _ = project_file.read(self._folder)
             return all(row.id != case for row in found.cases)
 
-    def begin(self, project: Project, touched: SegmentsTouched) -> None:
-        """A Save starts with this project."""
+    def for_save(self) -> Base:
+        """The Base to make a Save from; what changes of it from now on, `commit` does not undo."""
         with self._door:
             self._left = frozenset[str]()
             self._older = {}
-            self._newest = _Brought(project, touched)
+            return self._base
 
     def commit(self, base: Base, *, instead_of: int) -> Project:
         """Write the newest project on a new Base: the moment of truth of a Save.
@@ -277,7 +277,8 @@ class Index:
             base = self._base
             states = {**base.cases, case: state}
             self._put(self._newest, Base(base.generation, states, base.segments))
-            self._older[case] = state
+            with self._door:
+                self._older[case] = state
 
     def _put(self, brought: _Brought, base: Base) -> None:
         """Write, and remember what stands there; a case that left takes its state along."""
@@ -286,8 +287,8 @@ class Index:
         written = base.under(brought.project, brought.touched)
         project_file.write(self._folder, written, base.generation, self._check)
         ids = {case.id for case in written.cases}
+        states = {id: state for id, state in base.cases.items() if id in ids}
         with self._door:
             self._left |= {case.id for case in self._saved.cases} - ids
+            self._base = Base(base.generation, states, written.segments)
         self._saved, self._written, self._named = written, brought, ids
-        states = {id: state for id, state in base.cases.items() if id in ids}
-        self._base = Base(base.generation, states, written.segments)

@@ -7,8 +7,8 @@ and what an Edit means belongs to `app`.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,28 +19,26 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import Entry, Stacks
 from segdesk.core.project import Project
 from segdesk.core.regular_file import remove_whatever
-from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, ProjectLocked
+from segdesk.errors import ProjectError, ProjectGone, ProjectLocked
 from segdesk.store import new_project, outdated, previous_mask
 from segdesk.store.closing import Held
 from segdesk.store.copying import Copy, InMemory
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.lock import ProjectLock
-from segdesk.store.disk.translate import reading, refusal, writing
+from segdesk.store.disk.translate import reading, writing
 from segdesk.store.index import Index
-from segdesk.store.journal import record_codec
 from segdesk.store.journal.journal_file import NOTHING
 from segdesk.store.journal.journals import Journals
 from segdesk.store.journal.recover import (
     Opened,
-    edit_of,
     keep_left_out,
     mend,
     opened,
     recover,
     recover_beside_a_writer,
 )
-from segdesk.store.journal.touched import Touched
+from segdesk.store.open_journal import OpenJournal
 from segdesk.store.parts import annotation_file, project_file
 from segdesk.store.previous_mask import PreviousMask
 from segdesk.store.run_files import RunFiles
@@ -63,7 +61,6 @@ class ProjectFolder:
 
     def __init__(self, path: Path, index: Index, guard: Guard) -> None:
         self.path = path
-        self._what = f"The journal of the project '{path.name}'"
         self._layout = Layout(path)
         self._index = index
         self._guard = guard
@@ -72,12 +69,12 @@ class ProjectFolder:
             self._layout,
             self._guard,
             lambda: self._index,
-            lambda case: self._touched.forget_case(case),
+            lambda case: self._journal.touched.forget_case(case),
         )
         self.waiting_edits = Waiting(self._layout, self._guard)  # what was done on unreadable cases
         self.runs = RunFiles(self._layout, self._guard)
-        self._journal: Journals | None = None
-        self._touched = Touched()
+        what = f"The journal of the project '{path.name}'"
+        self._journal = OpenJournal(what, guard, lambda: self._index)
         self._save: Save | None = None
         #: Cases of which masks are there that are newer than the index.
         self._newer: tuple[str, ...] = ()
@@ -154,15 +151,13 @@ class ProjectFolder:
             Where the disk refuses.
         """
         if self.writable:
-            with reading(self._what):
+            with reading(self._journal.what):
                 recovery = recover(self.path, self._index.base.generation)
-            with writing(self._what):
+            with writing(self._journal.what):
                 sweep(self.path)
-                if self._journal is not None:
-                    self._journal.close()
-                self._journal = Journals(mend(self.path, recovery), recovery.brought)
+                self._journal.open(Journals(mend(self.path, recovery), recovery.brought))
         else:
-            with reading(self._what):
+            with reading(self._journal.what):
                 recovery, project, generation = recover_beside_a_writer(self.path)
                 self._index = Index(self.path, project, generation, self._guard.check)
         found = opened(self._index.saved, recovery)
@@ -170,11 +165,7 @@ class ProjectFolder:
         if self._newer:
             problem = outdated.refusal(self._layout, self._newer)
             found = replace(found, notes=(str(problem), *found.notes))
-        self._touched = Touched()
-        for number, entry in recovery.entries():
-            edit = edit_of(entry) if entry is not None else None
-            if edit is not None and edit.case not in found.gone:
-                self._touched.add(number, edit)
+        self._journal.replayed(recovery.entries(), but=found.gone)
         return found
 
     def previous_mask(self, case: Case) -> PreviousMask | None:
@@ -203,7 +194,7 @@ class ProjectFolder:
     def leave_out(self, case: str) -> None:
         """A case cannot be read: the next save keeps its mask's file as it is, and its Edits are
         the caller's to keep apart."""
-        self._touched.forget_case(case)
+        self._journal.touched.forget_case(case)
 
     def keep_left_out(self, edits: Sequence[Edit]) -> str:
         """Keep Edits that did not fit the masks in a file apart, and return its name.
@@ -246,7 +237,8 @@ class ProjectFolder:
 
     @property
     def _held(self) -> Held:
-        return Held(self._what, self._save, self._journal, self._index, self._guard)
+        journal = self._journal
+        return Held(journal.what, self._save, journal.files, self._index, self._guard)
 
     def __enter__(self) -> ProjectFolder:
         return self
@@ -278,8 +270,7 @@ class ProjectFolder:
 
     def numbered(self, edit: Edit) -> Edit:
         """The Edit with the number that the next `append` gives it."""
-        number = 0 if self._journal is None else self._journal.next_sequence
-        return replace(edit, sequence=number)
+        return self._journal.numbered(edit)
 
     def pin_masks(self, cases: Iterable[Case]) -> Callable[[], None]:
         """Keep the masks of these cases as they are on the disk until what this gives is called,
@@ -291,85 +282,22 @@ class ProjectFolder:
         return lambda: self._pinned.difference_update(paths)
 
     def append(self, entry: Entry) -> None:
-        """Journal what was done; when this returns, it outlives a crash of the program.
-
-        Opening leaves an Edit out whose case the index does not name: where that still waits to be
-        written, it is written first. Where it can't be, the case has not come into the project.
-
-        Parameters
-        ----------
-        entry : an Edit, one that was journalled before and is taken back or done again, or what is
-            left of the stacks
-
-        Raises
-        ------
-        ChangeWaits
-            Where the disk refuses. The entry is not lost: it waits in memory, the next `append`,
-            `sync` or save writes it first, and the caller keeps it applied.
-        ProjectGone
-            Where no journal can have it, because the folder was deleted, or the lock is another's;
-            it waits as well. A folder that was renamed still takes it.
-        """
-        journal = self._journal_there()
-        edit, with_edit = edit_of(entry), False
-        if edit is not None:
-            # First, so that the next save writes these slices even where the journal could not.
-            self._touched.add(journal.number, edit)
-            with_edit = edit is not entry and journal.brings(edit.sequence)
-            if edit.case and not self._index.names(edit.case):
-                with suppress(ProjectError):
-                    self._index.write()
-        kind, payload = record_codec.encode(entry, with_edit=with_edit)
-        if not self._guard.may_append() or journal.is_taken(self._guard.home()):
-            journal.keep(payload, kind)
-            self._guard.check()
-            self.sync()
-            return
-        with self._writing_changes():
-            journal.append(payload, kind)
-
-    @contextmanager
-    def _writing_changes(self) -> Generator[None, None, None]:
-        """As `writing`, with the number of Edits that wait once the disk has refused."""
-        try:
-            yield
-        except OSError as error:
-            counted = {0: "The last changes", 1: "The last change"}
-            words = counted.get(self.waiting, f"The last {self.waiting} changes")
-            raise ChangeWaits(*refusal(words, error)) from error
+        """Journal what was done; see `OpenJournal.append`."""
+        self._journal.append(entry)
 
     @property
     def waiting(self) -> int:
         """How many Edits the disk has not taken; a crash would lose them."""
-        return 0 if self._journal is None else self._journal.waiting
+        return self._journal.waiting
 
     @property
     def is_journal_lost(self) -> bool:
-        """Whether an fsync of a journal since the last save has failed, or another program took it
-        away; only a save mends that.
-
-        A journal that follows a lost one mends nothing: after a power cut, it would follow a gap.
-        """
-        if self._journal is not None:
-            self._journal.is_taken(self._guard.home())
-        return self._journal is not None and self._journal.lost >= self._index.base.generation
+        """Whether only a save makes what was drawn lasting; see `OpenJournal.is_lost`."""
+        return self._journal.is_lost
 
     def sync(self) -> None:
-        """Make every Edit so far outlive a power cut; called on a timer.
-
-        Raises
-        ------
-        ChangeWaits
-            Where the disk refuses.
-        ProjectGone
-            Where the folder is no longer the one that was opened; one that was renamed has them.
-        """
-        journal = self._journal_there()
-        if self._guard.may_append():
-            journal.is_taken(self._guard.home())
-            with self._writing_changes():
-                journal.sync()
-        self._guard.check()
+        """Make every Edit so far outlive a power cut, on a timer; see `OpenJournal.sync`."""
+        self._journal.sync()
 
     # Saving
 
@@ -385,14 +313,14 @@ class ProjectFolder:
             Where the disk refuses; the old index stays.
         """
         self._guard.check()
-        self._index.save(project, self._touched.segments())
+        self._index.save(project, self._journal.touched.segments())
 
     def hand_over_index(self, project: Project) -> None:
         """As `save_index`, but written by the next `write_index`, save or `close`, and refused by
         them; waits for no disk."""
         if not self.writable:
             self._guard.check()
-        self._index.hand_over(project, self._touched.segments())
+        self._index.hand_over(project, self._journal.touched.segments())
 
     def write_index(self) -> None:
         """Write what was handed over and is not written. Any thread; raises as `save_index`."""
@@ -416,20 +344,20 @@ class ProjectFolder:
         ProjectError
             Where another Save is running or the disk refuses; then nothing has changed.
         """
-        journal = self._open_journal()
+        self._guard.check()
+        journal, touched = self._journal.there(), self._journal.touched
         if self._save is not None and self._save.is_running:
             raise ProjectError("A save is running already.", "Wait until it has ended.")
         if self._save is not None:
             self._save.abandon()
-        base = self._index.base
-        self._touched.forget_before(base.generation)
-        touched = self._touched.cases(base.generation)
+        base = self._index.for_save()
+        touched.forget_before(base.generation)
         number = journal.number + 1
         anew = frozenset[str]() if self._save is None else self._save.unsound
         new, new_base = new_generations(
             project,
             changed,
-            touched,
+            touched.cases(base.generation),
             base=base,
             number=number,
             layout=self._layout,
@@ -437,24 +365,19 @@ class ProjectFolder:
         )
         with writing(f"The next journal of the project '{self.path.name}'"):
             journal.follow_on(self.path, stacks)
-        self._index.begin(project, self._touched.segments())
+        self._index.hand_over(project, touched.segments())
         self._save = Save(
             self._layout,
             self._index,
             new,
             new_base,
             stacks,
-            self._settle,
+            self._journal.settle,
             self._guard.check,
             self._pinned,
         )
         self._save.unsound = anew
         return self._save
-
-    def _settle(self) -> None:
-        """Make the journals lasting between which a save has changed, where that is not done."""
-        with writing(self._what):
-            self._journal_there().settle()
 
     # When the folder is not what it was
 
@@ -478,16 +401,6 @@ class ProjectFolder:
         """
         if self._save is not None and self._save.is_running:
             raise ProjectError("A save is running already.", "Wait until it has ended.")
-        tail = None if self._journal is None else self._journal.tail
-        return Copy(self._guard.home(), memory, self._index.base, self._touched.segments(), tail)
-
-    def _open_journal(self) -> Journals:
-        self._guard.check()
-        return self._journal_there()
-
-    def _journal_there(self) -> Journals:
-        if self._journal is None:
-            if not self.writable:
-                self._guard.check()
-            raise ValueError("expected load() before the first change")
-        return self._journal
+        files, touched = self._journal.files, self._journal.touched.segments()
+        tail = None if files is None else files.tail
+        return Copy(self._guard.home(), memory, self._index.base, touched, tail)

@@ -29,13 +29,14 @@ from segdesk.core.project import Project
 from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import Segment
 from segdesk.errors import ProjectError
+from segdesk.store import project_folder
 from segdesk.store.index import Base, CaseState, Index
 from segdesk.store.journal.recover import Opened, opened, recover
 from segdesk.store.parts import project_file
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.saving import Save
 from tests.store.faults import POINTS, refusing
-from tests.store.painter import masks_of, paint, same, stroke
+from tests.store.painter import masks_of, paint, same, save, stroke
 from tests.store.strategies import new_case, project_with_cases
 
 LUNG, LIVER = Segment(1, "Lung", "#56b4e9"), Segment(2, "Liver", "#e69f00")
@@ -211,6 +212,58 @@ def test_nobody_writes_or_reads_the_index_while_another_thread_writes_it(
     for thread in (first, other):
         thread.join(20)
     assert (waits, writers) == (True, 1)
+
+
+def while_copying(
+    monkeypatch: pytest.MonkeyPatch, folder: ProjectFolder, then: Callable[[], object]
+) -> None:
+    """Have something happen while a save that begins copies what it will write."""
+    copied = project_folder.new_generations
+
+    def copying(*given: Any, **named: Any) -> Any:
+        then()
+        return copied(*given, **named)
+
+    monkeypatch.setattr(project_folder, "new_generations", copying)
+
+
+def test_an_older_mask_that_is_taken_while_a_save_begins_stays_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, project, masks = twice_saved(path)
+    mask = path / "cases/case-001/annotation-2.h5"
+    mask.write_bytes(mask.read_bytes()[:-1])
+    older = folder.previous_mask(project.case("case-001"))
+    assert older is not None
+    while_copying(monkeypatch, folder, lambda: folder.take_previous(older))
+    paint(folder, masks["case-002"], "case-002", 3)
+    saved = folder.begin_save(project, {"case-002": masks["case-002"]}).run()
+    assert saved.case("case-001").generation == 1
+    folder.close()
+
+
+def test_a_case_that_leaves_while_a_save_begins_gives_no_mask_to_the_next_of_that_id(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, project, masks = twice_saved(path)
+    project = replace(project, cases=project.cases[1:])
+    while_copying(monkeypatch, folder, lambda: folder.save_index(project))
+    paint(folder, masks["case-002"], "case-002", 3)
+    saving = folder.begin_save(project, {"case-002": masks["case-002"]})
+    folder.scans.set_aside("case-001")
+    folder.save_index(project.with_case(new_case(folder, "case-001", seed=7)))
+    assert saving.run().case("case-001").generation == 0
+    folder.close()
+
+
+def twice_saved(path: Path) -> tuple[ProjectFolder, Project, dict[str, Annotation]]:
+    """Two cases; of the first there are masks of two saves."""
+    folder, project = project_with_cases(path, "case-001", "case-002")
+    masks = {case.id: Annotation(case.grid) for case in project.cases}
+    for step in (1, 2):
+        paint(folder, masks["case-001"], "case-001", step)
+        project = save(folder, project, masks)
+    return folder, project, masks
 
 
 def test_a_save_that_was_made_from_another_generation_is_not_written(tmp_path: Path) -> None:

@@ -206,6 +206,25 @@ def test_a_second_save_while_one_runs_is_refused(bench: Bench) -> None:
     assert set(refused) == {"A save is running already."}
 
 
+def test_a_lost_journal_is_not_forgotten_while_a_save_has_not_got_through(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.paint(1)
+    with refusing("os.fsync", 0), pytest.raises(ProjectError):
+        bench.folder.sync()
+    saving = bench.begin()
+    assert bench.folder.is_journal_lost
+    sync, said = journal.Journal.sync, list[bool]()
+
+    def meanwhile(self: journal.Journal) -> None:
+        said.append(bench.folder.is_journal_lost)
+        sync(self)
+
+    monkeypatch.setattr(journal.Journal, "sync", meanwhile)
+    saving.run()
+    assert said == [True] and not bench.folder.is_journal_lost
+
+
 def test_a_save_tells_how_far_it_is(bench: Bench) -> None:
     bench.paint(1)
     told: list[tuple[int, int]] = []

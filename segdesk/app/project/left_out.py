@@ -10,13 +10,14 @@ from typing import Protocol
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
+from segdesk.core.history import edit_of
 from segdesk.core.project import Project
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.segment import SegmentTable
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.copying import InMemory
-from segdesk.store.project_folder import Opened, ProjectFolder, edit_of
+from segdesk.store.project_folder import Opened, ProjectFolder
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -56,7 +56,10 @@ class Journals:
     @property
     def lost(self) -> int:
         """Number of the newest journal whose fsync has failed, else -1."""
-        return self._now.number if self._now.is_lost else self._lost
+        for journal in (self._now, self._older):
+            if journal is not None and journal.is_lost:
+                return journal.number
+        return self._lost
 
     def brings(self, sequence: int) -> bool:
         """Whether an Edit that is named has to come along, because an older journal holds it; once.
@@ -114,13 +117,15 @@ class Journals:
             Where the newer one can't; it is lost.
         """
         with self._settling:
-            older, self._older = self._older, None
+            older = self._older
             if older is None:
                 return
             try:
                 older.sync()
             except OSError:
                 self._lost = older.number
+            # Only now, so that nobody who asks in between is told that it is sound.
+            self._older = None
             older.close()
             self._now.make_lasting()
 

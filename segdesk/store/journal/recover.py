@@ -152,13 +152,6 @@ class Opened:
         return tuple(entry for entry in self.entries if isinstance(entry, Edit))
 
 
-def edit_of(entry: Entry) -> Edit | None:
-    """The Edit that an entry is about."""
-    if isinstance(entry, Stacks):
-        return None
-    return entry if isinstance(entry, Edit) else entry.edit
-
-
 def opened(project: Project, recovery: Recovery) -> Opened:
     """What can be followed on a project."""
     ids = {"", *(case.id for case in project.cases)}

@@ -59,7 +59,7 @@ def test_a_box_beyond_the_grid_is_never_unpacked(tmp_path: Path, way: str) -> No
     else:
         edit = replace(edit, sequence=1)
     if way != "an edit":
-        journal = folder._journal
+        journal = folder._journal.files
         assert journal is not None
         _, payload = record_codec.encode(TakenBack(edit), with_edit=edit.sequence == 1)
         journal.append(payload, REDO if way == "a redo" else UNDO)
