@@ -25,6 +25,7 @@ class Project:
     cases, runs : in the order they came
     settings : (name, value) text pairs that belong to the project
     in_use : which run predicts, and why
+    journal : id of the journal that follows the last save; two projects are equal whatever it is
     """
 
     id: str
@@ -34,6 +35,7 @@ class Project:
     runs: tuple[Run, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     in_use: RunInUse = field(default_factory=RunInUse)
+    journal: str = field(default="", compare=False)
 
     def case(self, id: str) -> Case:
         """The case of that id.

@@ -49,9 +49,9 @@ from segdesk.store.disk.lock import LOCK
 from segdesk.store.disk.translate import writing
 from segdesk.store.index import Base, SegmentsTouched
 from segdesk.store.journal import edit_codec
+from segdesk.store.journal.chain import journal_numbers
 from segdesk.store.journal.journal_file import Journal, Tail
 from segdesk.store.journal.older import histories
-from segdesk.store.journal.recover import journal_numbers
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
 from segdesk.store.parts.project_codec import part
@@ -308,12 +308,13 @@ class Copy:
             layout=Layout(made),
         )
         base = base.with_masks({mask.case.id: mask.write() for mask in new})
-        self._write_history(made, number, {"", *(case.id for case in project.cases)})
+        cases = {"", *(case.id for case in project.cases)}
+        base = replace(base, journal=self._write_history(made, number, cases))
         project_file.write(made, base.under(project, {}), number)
 
-    def _write_history(self, made: Path, number: int, cases: Set[str]) -> None:
+    def _write_history(self, made: Path, number: int, cases: Set[str]) -> str:
         """The steps in memory as what can be undone from before the new generation, numbered anew,
-        and a journal that names them and holds what cases that cannot be read will need."""
+        and a journal that names them and holds what cases that cannot be read will need; its id."""
         for path in histories(made):
             path.unlink()
         for old in journal_numbers(made):
@@ -329,12 +330,13 @@ class Copy:
                 stacks.append(tuple(numbers))
             before.sync()
         replace_file(made / journal_name(number - 1), made / history_name(number - 1))
-        now = Journal.create(made, number, before.next_sequence, Stacks(*stacks))
+        now = Journal.create(made, number, before.next_sequence, Stacks(*stacks), follows=before.id)
         with closing(now):
             for edit in memory.since:
                 if edit.case in cases:
                     now.append(edit_codec.encode(edit))
             now.sync()
+        return now.id
 
 
 def copy_file(path: Path, target: Path, on_piece: Callable[[int], object]) -> None:

@@ -65,17 +65,19 @@ class Base:
     generation : the journals from this number upwards are replayed on it
     cases : state of each case; one that is not there has no mask yet and no slice is labelled
     segments : the table
+    journal : id of the first of these journals
     """
 
     generation: int
     cases: Mapping[str, CaseState]
     segments: SegmentTable
+    journal: str = ""
 
     @classmethod
     def of(cls, project: Project, generation: int) -> Base:
         """The Base of a project as it was read."""
         states = {case.id: CaseState.of(case) for case in project.cases}
-        return cls(generation, states, project.segments)
+        return cls(generation, states, project.segments, project.journal)
 
     def state(self, case: str) -> CaseState:
         return self.cases.get(case, CaseState())
@@ -107,6 +109,7 @@ class Base:
             project,
             cases=tuple(self._settled(case) for case in project.cases),
             segments=SegmentTable(tuple(sorted(rows, key=lambda row: row.number)), spent),
+            journal=self.journal,
         )
 
     def _settled(self, case: Case) -> Case:
@@ -262,7 +265,7 @@ class Index:
             for id, state in self._older.items():
                 if base.state(id).generation != base.generation:
                     states[id] = state
-            self._put(self._newest, Base(base.generation, states, base.segments))
+            self._put(self._newest, replace(base, cases=states))
             return self._saved
 
     def put_back(self, case: str, state: CaseState) -> None:
@@ -276,7 +279,7 @@ class Index:
         with self._writer:
             base = self._base
             states = {**base.cases, case: state}
-            self._put(self._newest, Base(base.generation, states, base.segments))
+            self._put(self._newest, replace(base, cases=states))
             with self._door:
                 self._older[case] = state
 
@@ -290,5 +293,5 @@ class Index:
         states = {id: state for id, state in base.cases.items() if id in ids}
         with self._door:
             self._left |= {case.id for case in self._saved.cases} - ids
-            self._base = Base(base.generation, states, written.segments)
+            self._base = replace(base, cases=states, segments=written.segments)
         self._saved, self._written, self._named = written, brought, ids

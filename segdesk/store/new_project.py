@@ -34,8 +34,10 @@ def make(path: Path) -> None:
         try:
             (temporary / "cases").mkdir()
             (temporary / "runs").mkdir()
-            Journal.create(temporary, 0, 1).close()
-            project_file.write(temporary, Project(id=secrets.token_hex(16)), 0)
+            journal = Journal.create(temporary, 0, 1)
+            journal.close()
+            project = Project(id=secrets.token_hex(16), journal=journal.id)
+            project_file.write(temporary, project, 0)
         finally:
             lock.release()
 

@@ -152,7 +152,7 @@ class ProjectFolder:
         """
         if self.writable:
             with reading(self._journal.what):
-                recovery = recover(self.path, self._index.base.generation)
+                recovery = recover(self.path, self.generation, self._index.base.journal)
             with writing(self._journal.what):
                 sweep(self.path)
                 self._journal.open(Journals(mend(self.path, recovery), recovery.brought))
@@ -370,7 +370,7 @@ class ProjectFolder:
             self._layout,
             self._index,
             new,
-            new_base,
+            replace(new_base, journal=journal.id),
             stacks,
             self._journal.settle,
             self._guard.check,

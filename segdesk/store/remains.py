@@ -25,8 +25,10 @@ from segdesk.errors import ProjectError, SegdeskError
 from segdesk.store import previous_mask
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.translate import reading
+from segdesk.store.journal.chain import FOREIGN, journal_numbers, own
 from segdesk.store.journal.journal_file import Contents, read
-from segdesk.store.journal.recover import applied, journal_numbers
+from segdesk.store.journal.older import older_files
+from segdesk.store.journal.recover import applied
 from segdesk.store.outdated import newer_masks
 from segdesk.store.parts import annotation_file, project_file, volume_file
 from segdesk.store.waiting import kept_of, steps_of
@@ -151,7 +153,7 @@ class _Look:
         self._name_who_has_no_pool([one.case for one in cases if one.case.id not in known], project)
         journals = journal_numbers(self._path)
         newest = max((generation, *(found.case.generation for found in cases)))
-        edits = self._edits(newest)
+        edits = self._edits(newest, generation, "" if index is None else index.journal)
         since = newest if is_newest else self._segments_since(generation)
         project = replace(project, segments=_with_changes(project.segments, edits, since))
         number = 1 + max((newest, *journals, *self._numbers(folders)))
@@ -312,9 +314,22 @@ class _Look:
 
     # Journals
 
-    def _edits(self, newest: int) -> tuple[tuple[int, Edit], ...]:
-        """What every journal holds; what is missing of those that are needed is named."""
-        journals = tuple(self._journals())
+    def _edits(self, newest: int, saved: int, named: str) -> tuple[tuple[int, Edit], ...]:
+        """What every journal holds that is the project's own; what is missing is named.
+
+        Parameters
+        ----------
+        newest : number of the first that is needed
+        saved, named : number and id of the one that the index names
+        """
+        found = tuple(self._journals())
+        journals = own(found, saved, named)
+        numbers = {one.number for one in journals}
+        self._lost += [
+            f"'{journal_name(one.number)}' {FOREIGN}."
+            for one in found
+            if one.number not in numbers and one.edits
+        ]
         needed = min((newest, *self._behind))
         if not any(journal.number >= newest for journal in journals):
             self._lost.append(
@@ -331,7 +346,9 @@ class _Look:
                 )
         edits: list[tuple[int, Edit]] = []
         missed = 0
-        for number, edit in applied(self._path, journals):
+        names = {journal_name(one.number) for one in found if one.number not in numbers}
+        files = [path for path in older_files(self._path, sys.maxsize) if path.name not in names]
+        for number, edit in applied(journals, files):
             if edit is None:
                 missed += number >= needed
             else:

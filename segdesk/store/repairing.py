@@ -136,8 +136,9 @@ class _Repair:
         for id in remains.unknown:
             self._set_aside(id)
         self._set_runs_aside()
-        project = replace(project, cases=tuple(cases))
-        Journal.create(made, remains.number, 1).close()
+        journal = Journal.create(made, remains.number, 1)
+        journal.close()
+        project = replace(project, cases=tuple(cases), journal=journal.id)
         project_file.write(made, project, remains.number)
         if self._misfits:
             name = keep_left_out(made, self._misfits)

@@ -25,11 +25,12 @@ from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
 from segdesk.store.disk.names import is_safe_id
 from segdesk.store.index import Base, CaseState, Index
-from segdesk.store.journal.journal_file import first_sequence
+from segdesk.store.journal.journal_form import first_sequence, read_head
 from segdesk.store.journal.older import (
     gather,
     left_behind,
     older_files,
+    own_files,
     too_many,
     unneeded,
 )
@@ -244,7 +245,9 @@ class Save:
         root, generation = self._layout.root, self._previous.generation
         with suppress(OSError, ProjectError):
             spare, named = self._spare(), self._named
-            files = [path for path in older_files(root, generation) if path not in spare]
+            head = read_head(root / journal_name(generation))
+            own = own_files(root, generation, "" if head is None else head.follows)
+            files = [path for path in own if path not in spare]
             if too_many(files):
                 gather(root, files, named, self._check)
 

@@ -29,7 +29,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.settings import SettingsFile
 from segdesk.errors import SegdeskError
 from segdesk.jobs import messages, wire
-from segdesk.store.journal.journal_file import head_bytes, record_bytes
+from segdesk.store.journal.journal_form import head_bytes, read_head, record_bytes
 from segdesk.store.journal.record_codec import EDIT, UNDO
 from segdesk.store.parts import seal
 from tests.packs import add_run, pack_of, unpack_here
@@ -227,7 +227,9 @@ IN_PACK: dict[str, Harm] = {
 
 
 def _journal(path: Path, records: bytes) -> None:
-    path.write_bytes(head_bytes(1, 1) + records)
+    there = read_head(path)
+    assert there is not None
+    path.write_bytes(head_bytes(1, 1, there.id) + records)
 
 
 def _sparse(path: Path, size: int) -> None:

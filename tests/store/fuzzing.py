@@ -29,7 +29,7 @@ from segdesk.app.project import saving
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError
-from segdesk.store.journal.journal_file import HEAD_SIZE, RECORD_SIZE
+from segdesk.store.journal.journal_form import HEAD_SIZE, RECORD_SIZE
 from segdesk.store.journal.recover import recover
 from segdesk.store.pack import read as packed
 from segdesk.store.parts import project_file, seal

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from segdesk.app import saving
+from segdesk.app.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.errors import ProjectError
 from segdesk.store.checking import Finding, check
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.repairing import repair
+from tests.projects import make_project, stroke
 from tests.store.painter import masks_of, paint, same, save
 from tests.store.strategies import project_with_cases
 
@@ -81,3 +84,68 @@ def test_no_slice_of_a_mask_of_a_copy_comes_into_the_next_save(path: Path) -> No
             save(folder, opened.project, masks)
         saved = save(folder, opened.project, masks)
         assert same(folder.read_annotation(saved.cases[0]), masks[CASE])
+
+
+JOURNAL = (
+    "'{0}' is not the one that was written here (a file of a copy, or of another time) and was "
+    "left out"
+)
+
+
+def test_a_journal_of_a_copy_is_never_replayed_and_kept_apart(path: Path) -> None:
+    with ProjectFolder.open(path, writable=False) as folder:
+        saved = folder.read_annotation(folder.load().project.cases[0])
+    other = (path.with_name("sibling") / "journal-2").read_bytes()
+    (path / "journal-2").write_bytes(other)
+    assert JOURNAL.format("journal-2") in " ".join(row.sentence for row in check(path).findings)
+    repaired = repair(path, made := path.with_name("new"))
+    assert JOURNAL.format("journal-2") in " ".join(repaired.lost)
+    with ProjectFolder.open(made, writable=False) as folder:
+        assert same(masks_of(folder, folder.load())[CASE], saved)
+    with ProjectFolder.open(path, writable=True) as folder:
+        opened = folder.load()
+        assert opened.entries == () and JOURNAL.format("journal-2") in " ".join(opened.notes)
+        paint(folder, masks_of(folder, opened)[CASE], CASE, 7)
+    assert (path / "journal-2.damaged").read_bytes() == other
+    with ProjectFolder.open(path, writable=True) as folder:
+        opened = folder.load()
+        assert (len(opened.entries), opened.notes) == (1, ())
+
+
+def test_a_journal_of_a_copy_that_would_follow_a_save_that_failed_is_not_replayed(
+    path: Path,
+) -> None:
+    for one in (path, path.with_name("sibling")):
+        with ProjectFolder.open(one, writable=True) as folder:
+            opened = folder.load()
+            masks = masks_of(folder, opened)
+            folder.begin_save(opened.project, masks)
+            paint(folder, masks[CASE], CASE, 9)
+    with ProjectFolder.open(path, writable=False) as folder:
+        assert (len(folder.load().entries), check(path).findings) == (2, ())
+    shutil.copy(path.with_name("sibling") / "journal-3", path / "journal-3")
+    with ProjectFolder.open(path, writable=True) as folder:
+        opened = folder.load()
+        assert len(opened.entries) == 1 and JOURNAL.format("journal-3") in " ".join(opened.notes)
+
+
+def test_nothing_of_a_journal_of_a_copy_can_be_undone(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 0)
+    saving.save(workbench)
+    workbench.close()
+    path, sibling = workbench.folder.path, tmp_path / "sibling"
+    shutil.copytree(path, sibling)
+    for one, index in ((path, 2), (sibling, 3)):
+        workbench = Workbench.open(one)
+        for at in (index, 4):
+            stroke(workbench, at)
+            saving.save(workbench)
+        workbench.close()
+    # Of save 2, when both had gone on by themselves; the Edits have the numbers of the right ones.
+    shutil.copy(sibling / "journal-2", path / "journal-2")
+    workbench = Workbench.open(path)
+    assert workbench.history.done == ()
+    assert any("Older changes could not be read" in note for note in workbench.notes)
+    assert workbench.annotation(CASE).labels[2].any()
+    workbench.close()

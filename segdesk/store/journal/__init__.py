@@ -1,9 +1,11 @@
 """The Edits since the last save, and those that can be undone, on the disk.
 
+    journal_form     the bytes of its head and its records
     journal_file     the append-only file, record by record
     record_codec     what a record holds as bytes, and back
     edit_codec       an Edit as bytes, and back
     older            Edits of before the last save that can still be undone
+    chain            which journals follow on each other, and which are another copy's
     recover          every journal since the last save, cut where it is torn
     touched          what the journals have touched since the last save
 

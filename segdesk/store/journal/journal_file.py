@@ -1,15 +1,12 @@
 """journal-N: what was done since generation N, appended record by record and never changed.
 
-    head      magic (8 bytes), number N, first sequence number, CRC-32 of these
-    record    length, type, sequence number, CRC-32 of the payload, CRC-32 of these four; payload
+Its bytes say `journal_form`. The first record says what can be undone and redone at its beginning
+(`Stacks`): the Edits that it names lie in older journals, which `older` reads. What the types hold
+says `record_codec`.
 
-The first record says what can be undone and redone at its beginning (`Stacks`): the Edits that it
-names lie in older journals, which `older` reads. What the types hold says `record_codec`.
-
-All numbers are little-endian. Sequence numbers run on from one journal to the next, so a missing
-piece is seen. The head of a record has a sum of its own: only where it is whole and the payload
-reaches past the end of the file is the tail torn (the process or the power went away while
-writing); anything else is damage. `recover` decides what becomes of either.
+Only where the head of a record is whole and its payload reaches past the end of the file is the
+tail torn (the process or the power went away while writing); anything else is damage. `recover`
+decides what becomes of either.
 """
 
 from __future__ import annotations
@@ -17,13 +14,13 @@ from __future__ import annotations
 import errno
 import io
 import os
-import struct
+import secrets
 import threading
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
@@ -31,18 +28,17 @@ from segdesk.core.lasting import put_all, sync_folder, with_one_name
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal import record_codec
+from segdesk.store.journal.journal_form import (
+    HEAD_SIZE,
+    LARGEST,
+    MOST_ZEROS,
+    RECORD_SIZE,
+    head_bytes,
+    head_of,
+    record_bytes,
+    record_head_of,
+)
 from segdesk.store.journal.record_codec import EDIT, STACKS, Record
-
-MAGIC = b"SDJRNL\0\1"
-_HEAD = struct.Struct("<8sQQ")
-_RECORD = struct.Struct("<IBQI")
-_SUM = struct.Struct("<I")
-HEAD_SIZE = _HEAD.size + _SUM.size
-RECORD_SIZE = _RECORD.size + _SUM.size
-#: No journal of a real project gets there; what claims to is damaged.
-LARGEST_SEQUENCE = 1 << 53
-#: Bytes of a journal; what claims to have more is damaged. And of zeros that are looked through.
-LARGEST, MOST_ZEROS = 1 << 34, 1 << 26
 
 Flaw = Literal["", "torn", "damaged"]
 NOTHING = Stacks()
@@ -78,9 +74,18 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, number: int, file: io.FileIO, end: int, next_sequence: int, *, first: int
+        self,
+        path: Path,
+        number: int,
+        file: io.FileIO,
+        end: int,
+        next_sequence: int,
+        *,
+        first: int,
+        id: str = "",
     ) -> None:
         self.number = number
+        self.id = id
         self._path = path
         #: Sequence numbers of its first record, and of the one that comes next.
         self.first = first
@@ -96,10 +101,17 @@ class Journal:
 
     @classmethod
     def create(
-        cls, folder: Path, number: int, next_sequence: int, stacks: Stacks = NOTHING
+        cls,
+        folder: Path,
+        number: int,
+        next_sequence: int,
+        stacks: Stacks = NOTHING,
+        *,
+        id: str = "",
+        follows: str = "",
     ) -> Journal:
         """Start a journal that outlives a power cut; as `begin`."""
-        journal = cls.begin(folder, number, next_sequence, stacks)
+        journal = cls.begin(folder, number, next_sequence, stacks, id=id, follows=follows)
         try:
             journal.make_lasting()
         except OSError:
@@ -110,7 +122,14 @@ class Journal:
 
     @classmethod
     def begin(
-        cls, folder: Path, number: int, next_sequence: int, stacks: Stacks = NOTHING
+        cls,
+        folder: Path,
+        number: int,
+        next_sequence: int,
+        stacks: Stacks = NOTHING,
+        *,
+        id: str = "",
+        follows: str = "",
     ) -> Journal:
         """Start a journal, which `make_lasting` ends; an unfinished one of that number is written
         over.
@@ -118,14 +137,16 @@ class Journal:
         Parameters
         ----------
         stacks : what can be undone and redone now
+        id : 32 hexadecimal digits; "": one that no other journal has
+        follows : id of the journal before it; "" where there is none
 
         Raises
         ------
         OSError
             Where the disk refuses; nothing is left of it then.
         """
-        path = folder / journal_name(number)
-        begin = head_bytes(number, next_sequence)
+        path, id = folder / journal_name(number), id or secrets.token_hex(16)
+        begin = head_bytes(number, next_sequence, id, follows)
         begin += record_bytes(STACKS, next_sequence, record_codec.encode_stacks(stacks))
         file = new_regular(path)
         try:
@@ -134,7 +155,8 @@ class Journal:
             file.close()
             path.unlink(missing_ok=True)
             raise
-        return cls(path, number, file, len(begin), next_sequence + 1, first=next_sequence)
+        following = next_sequence + 1
+        return cls(path, number, file, len(begin), following, first=next_sequence, id=id)
 
     def make_lasting(self) -> None:
         """Have a journal that has begun, and its name, outlive a power cut.
@@ -157,9 +179,14 @@ class Journal:
     def reopen(cls, folder: Path, contents: Contents) -> Journal:
         """Go on behind the last whole record of a journal that was read."""
         path = with_one_name(folder / journal_name(contents.number))
-        first, following = contents.first, contents.next_sequence
         return cls(
-            path, contents.number, change_regular(path), contents.end, following, first=first
+            path,
+            contents.number,
+            change_regular(path),
+            contents.end,
+            contents.next_sequence,
+            first=contents.first,
+            id=contents.id,
         )
 
     @classmethod
@@ -302,6 +329,7 @@ class Contents:
     records : the whole ones, in order
     end : byte offset behind the last whole record
     flaw : what is wrong there, or ""
+    id, follows : its own id and that of the one before, as its head says; "" for none
     """
 
     number: int
@@ -309,6 +337,8 @@ class Contents:
     records: tuple[Record, ...]
     end: int
     flaw: Flaw
+    id: str = ""
+    follows: str = ""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -318,14 +348,6 @@ class Contents:
     @property
     def next_sequence(self) -> int:
         return self.first + len(self.records)
-
-
-class RawRecord(NamedTuple):
-    """A record as bytes, its payload as `record_codec` has written it."""
-
-    kind: int
-    sequence: int
-    payload: bytes
 
 
 def read(path: Path, number: int) -> Contents:
@@ -340,88 +362,43 @@ def read(path: Path, number: int) -> Contents:
     with open_regular(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        head = file.read(HEAD_SIZE)
+        written = file.read(HEAD_SIZE)
         if size > LARGEST:
             return Contents(number, -1, (), 0, "damaged")
         # The power went before a worker had made it lasting: it never held anything that was.
-        if len(head) < HEAD_SIZE or not (any(head) or _has_content(file)):
+        if len(written) < HEAD_SIZE or not (any(written) or _has_content(file)):
             return Contents(number, -1, (), 0, "torn")
-        magic, written_number, first = _HEAD.unpack_from(head)
-        intact = _SUM.unpack_from(head, _HEAD.size)[0] == zlib.crc32(head[: _HEAD.size])
-        is_ours = magic == MAGIC and written_number == number and first <= LARGEST_SEQUENCE
-        if not (intact and is_ours):
+        head = head_of(written)
+        if head is None or head.number != number:
             return Contents(number, -1, (), 0, "damaged")
-        end = HEAD_SIZE
-        while end < size:
-            found = _next(file, size - end, first + len(records))
+        end, flaw = HEAD_SIZE, ""
+        while end < size and not flaw:
+            found = _next(file, size - end, head.first + len(records))
             if isinstance(found, str):
-                return Contents(number, first, tuple(records), end, found)
-            record, length = found
-            records.append(record)
-            end += length
-    return Contents(number, first, tuple(records), end, "")
-
-
-def first_sequence(path: Path) -> int:
-    """The number that a journal's head says its records begin with; 0 where it can't be read."""
-    try:
-        with open_regular(path) as file:
-            return read_first(file)
-    except OSError:
-        return 0
-
-
-def read_first(file: BinaryIO) -> int:
-    """Read the head and go on behind it; 0 where it is torn or damaged, as `first_sequence`."""
-    head = file.read(HEAD_SIZE)
-    if len(head) < HEAD_SIZE:
-        return 0
-    magic, _, first = _HEAD.unpack_from(head)
-    intact = _SUM.unpack_from(head, _HEAD.size)[0] == zlib.crc32(head[: _HEAD.size])
-    return first if intact and magic == MAGIC and first <= LARGEST_SEQUENCE else 0
-
-
-def read_raw(file: BinaryIO, wanted: Callable[[int, int], bool]) -> RawRecord | None:
-    """Read the next record without looking into it, and None where there is no whole one.
-
-    Parameters
-    ----------
-    wanted : is given type and sequence number; where it says no, the payload is left out unread
-    """
-    head = file.read(RECORD_SIZE)
-    if len(head) < RECORD_SIZE:
-        return None
-    length, kind, sequence, payload_sum = _RECORD.unpack_from(head)
-    if _SUM.unpack_from(head, _RECORD.size)[0] != zlib.crc32(head[: _RECORD.size]):
-        return None
-    if not wanted(kind, sequence):
-        file.seek(length, os.SEEK_CUR)
-        return RawRecord(kind, sequence, b"")
-    payload = file.read(length)
-    if len(payload) < length or zlib.crc32(payload) != payload_sum:
-        return None
-    return RawRecord(kind, sequence, payload)
+                flaw = found
+            else:
+                records.append(found[0])
+                end += found[1]
+    return Contents(number, head.first, tuple(records), end, flaw, head.id, head.follows)
 
 
 def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Record, int] | Flaw:
     """The next record with its length, or the flaw that is there instead."""
-    head = file.read(RECORD_SIZE)
-    if len(head) < RECORD_SIZE:
+    written = file.read(RECORD_SIZE)
+    if len(written) < RECORD_SIZE:
         return "torn"
-    if not any(head):
+    if not any(written):
         return "damaged" if _has_content(file) else "torn"
-    length, kind, written_sequence, payload_sum = _RECORD.unpack_from(head)
-    if _SUM.unpack_from(head, _RECORD.size)[0] != zlib.crc32(head[: _RECORD.size]):
+    head = record_head_of(written)
+    if head is None or head.sequence != sequence:
         return "damaged"
-    if written_sequence != sequence:
-        return "damaged"
-    if length > left - RECORD_SIZE:
+    if head.length > left - RECORD_SIZE:
         return "torn"
-    payload = file.read(length)
-    if zlib.crc32(payload) != payload_sum:
+    payload = file.read(head.length)
+    if zlib.crc32(payload) != head.payload_sum:
         return "damaged"
     try:
-        return record_codec.decode(kind, payload, sequence), RECORD_SIZE + length
+        return record_codec.decode(head.kind, payload, sequence), RECORD_SIZE + head.length
     except ValueError:
         return "damaged"
 
@@ -430,15 +407,3 @@ def _has_content(file: BinaryIO) -> bool:
     """Whether anything but zeros follows: a power cut can leave a file longer than its data, but
     never by as much as is looked at."""
     return any(any(file.read(1 << 20)) for _ in range(MOST_ZEROS >> 20))
-
-
-def head_bytes(number: int, first: int) -> bytes:
-    """What a file of a journal's form begins with."""
-    head = _HEAD.pack(MAGIC, number, first)
-    return head + _SUM.pack(zlib.crc32(head))
-
-
-def record_bytes(kind: int, sequence: int, payload: bytes) -> bytes:
-    """A whole record."""
-    fixed = _RECORD.pack(len(payload), kind, sequence, zlib.crc32(payload))
-    return fixed + _SUM.pack(zlib.crc32(fixed)) + payload

@@ -39,6 +39,11 @@ class Journals:
         return self._now.number
 
     @property
+    def id(self) -> str:
+        """Of the journal that Edits go to, by which the index of the next save names it."""
+        return self._now.id
+
+    @property
     def next_sequence(self) -> int:
         """The number that the next record gets."""
         return self._now.next_sequence
@@ -102,7 +107,9 @@ class Journals:
         older = self._now
         if not older.is_taken:
             older.flush()
-        newer = Journal.begin(folder, older.number + 1, older.next_sequence, stacks)
+        newer = Journal.begin(
+            folder, older.number + 1, older.next_sequence, stacks, follows=older.id
+        )
         self._now, self._older, self._brought = newer, older, set[int]()
 
     def settle(self) -> None:

@@ -23,12 +23,13 @@ from segdesk.core.lasting import replacing
 from segdesk.core.regular_file import new_regular, open_regular
 from segdesk.store.disk.layout import history_name
 from segdesk.store.journal import edit_codec, record_codec
-from segdesk.store.journal.journal_file import (
+from segdesk.store.journal.journal_form import (
     RECORD_SIZE,
     RawRecord,
     first_sequence,
     head_bytes,
     read_first,
+    read_head,
     read_raw,
     record_bytes,
 )
@@ -50,6 +51,28 @@ def older_files(folder: Path, generation: int) -> list[Path]:
     newest = max(histories, default=-1)
     behind = [journals[n] for n in sorted(journals) if newest < n < generation]
     return [histories[newest], *behind] if histories else behind
+
+
+def own_files(folder: Path, generation: int, follows: str) -> list[Path]:
+    """As `older_files`, without those in whose place a journal of another copy of the project lies:
+    under the same numbers it has other Edits.
+
+    Parameters
+    ----------
+    follows : id of the journal before this generation; "": not known
+    """
+    own, behind = list[Path](), generation
+    for path in reversed(older_files(folder, generation)):
+        head, number = read_head(path), int(path.name.rpartition("-")[2])
+        if number != behind - 1:
+            # One in between is gone, and with it the name of this one.
+            follows = ""
+        is_own = head is None or not follows or head.id == follows
+        if is_own:
+            own.append(path)
+        follows = head.follows if head is not None and is_own else ""
+        behind = number
+    return own[::-1]
 
 
 def histories(folder: Path) -> list[Path]:
@@ -120,7 +143,7 @@ def gather(
     OSError
         Where the disk refuses, or gives back something else; then all is as it was.
     """
-    number = int(files[-1].name.rpartition("-")[2])
+    number, newest = int(files[-1].name.rpartition("-")[2]), read_head(files[-1])
     written: set[int] = set()
 
     def is_missing(kind: int, sequence: int) -> bool:
@@ -129,7 +152,9 @@ def gather(
     path = folder / history_name(number)
     with replacing(path, check) as temporary:
         with io.BufferedWriter(new_regular(temporary)) as file:
-            file.write(head_bytes(number, min(named, default=1)))
+            # It takes the place of the newest of them for the journal that follows.
+            id = "" if newest is None else newest.id
+            file.write(head_bytes(number, min(named, default=1), id))
             for source in files:
                 for raw in _records(source, is_missing):
                     file.write(record_bytes(*raw))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from segdesk.core.lasting import replace_file, sync_folder, with_one_name
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.layout import journal_name
+from segdesk.store.journal.chain import FOREIGN, chain, follows, journal_numbers
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Contents, Journal, read
 from segdesk.store.journal.older import (
@@ -33,13 +33,13 @@ from segdesk.store.journal.older import (
     last_sequence,
     left_behind,
     older_files,
+    own_files,
 )
 from segdesk.store.journal.record_codec import UNDO, Named, Record
 from segdesk.store.parts import project_file
 
 #: How often a reader starts again where a writer saves under its eyes.
 _READER_TRIES = 5
-_NAME = re.compile(r"journal-(0|[1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,16 @@ class Recovery:
     journals : those whose Edits are replayed, in order
     stray : numbers of later journals that do not follow on
     older : by number, the Edits of before that can be undone or redone where the journals begin
+    journal : id of the journal that the index names; "": whichever is there
+    foreign : numbers of the stray ones that belong to another copy, or to another time
     """
 
     generation: int
     journals: tuple[Contents, ...]
     stray: tuple[int, ...]
     older: Mapping[int, Edit] = field(default_factory=dict[int, Edit])
+    journal: str = ""
+    foreign: frozenset[int] = frozenset()
 
     @property
     def is_first_missing(self) -> bool:
@@ -119,6 +123,8 @@ class Recovery:
                 f"Changes in '{name}' could not be read and were left out; "
                 f"a writer keeps them in '{name}.damaged'."
             )
+            if number in self.foreign:
+                sentence = f"'{name}' {FOREIGN}; a writer keeps it in '{name}.damaged'."
             faults.append((name, sentence))
         return tuple(faults)
 
@@ -201,35 +207,33 @@ def recover_beside_a_writer(folder: Path) -> tuple[Recovery, Project, int]:
     """Journals, index and generation that belong together, though a writer may save meanwhile."""
     project, generation = project_file.read(folder)
     for _ in range(_READER_TRIES):
-        recovery = recover(folder, generation)
+        recovery = recover(folder, generation, project.journal)
         project, now = project_file.read(folder)
         # An older journal may have become a part of another file meanwhile.
         if now == generation and not recovery.stray and recovery.is_whole:
             break
         generation = now
     else:
-        recovery = recover(folder, generation)
+        recovery = recover(folder, generation, project.journal)
     return recovery, project, generation
 
 
-def journal_numbers(folder: Path) -> tuple[int, ...]:
-    """Numbers of the journals in a project folder, ascending."""
-    found = (_NAME.fullmatch(path.name) for path in folder.iterdir())
-    return tuple(sorted(int(match[1]) for match in found if match))
-
-
-def recover(folder: Path, generation: int) -> Recovery:
+def recover(folder: Path, generation: int, journal: str = "") -> Recovery:
     """Read the journals from a generation upwards, and what they name of older ones.
 
     Writes nothing.
+
+    Parameters
+    ----------
+    journal : id of the first of them, as the index names it; "": whichever is there
 
     Raises
     ------
     OSError
         Where a journal cannot be read at all.
     """
-    numbers = journal_numbers(folder)
-    recovery = _chain(folder, generation, [number for number in numbers if number >= generation])
+    found = chain(folder, generation, journal)
+    recovery = Recovery(generation, *found[:2], foreign=found.foreign, journal=journal)
     older = {
         record.sequence: record.edit
         for journal in recovery.journals
@@ -237,30 +241,21 @@ def recover(folder: Path, generation: int) -> Recovery:
         if isinstance(record, Named) and record.edit is not None
     }
     named = {number for stack in recovery.stacks for number in stack}
-    older |= edits_before(older_files(folder, generation), named - older.keys())
+    before = recovery.journals[0].follows if recovery.journals else ""
+    older |= edits_before(own_files(folder, generation, before), named - older.keys())
     return replace(recovery, older=older)
 
 
-def _chain(folder: Path, generation: int, numbers: Sequence[int]) -> Recovery:
-    journals: list[Contents] = []
-    for position, number in enumerate(numbers):
-        contents = read(folder / journal_name(number), number)
-        follows = number == generation if not journals else _follows(journals[-1], contents)
-        if not follows and not contents.flaw and _has_only_begun(contents):
-            # It had only begun when the power took the end of the one before.
-            continue
-        if not follows:
-            return Recovery(generation, tuple(journals), tuple(numbers[position:]))
-        if contents.first < 0 and journals and contents.flaw == "torn":
-            # Its head was being written when the power went: it never held anything.
-            contents = Contents(number, journals[-1].next_sequence, (), 0, "torn")
-        journals.append(contents)
-    return Recovery(generation, tuple(journals), ())
-
-
-def applied(folder: Path, journals: Sequence[Contents]) -> Iterator[tuple[int, Edit | None]]:
+def applied(
+    journals: Sequence[Contents], older_ones: Sequence[Path]
+) -> Iterator[tuple[int, Edit | None]]:
     """What journals say was done, undone and done again, each as it was applied, with its journal's
-    number; None where the Edit that is named is lost."""
+    number; None where the Edit that is named is lost.
+
+    Parameters
+    ----------
+    older_ones : files that may hold the Edits that are named and stand in none of the journals
+    """
     held = {edit.sequence for journal in journals for edit in journal.edits}
     named = {
         record.sequence
@@ -268,7 +263,7 @@ def applied(folder: Path, journals: Sequence[Contents]) -> Iterator[tuple[int, E
         for record in journal.records
         if isinstance(record, Named)
     }
-    older = edits_before(older_files(folder, sys.maxsize), named - held)
+    older = edits_before(older_ones, named - held)
     for number, entry in Recovery(0, tuple(journals), (), older).entries():
         if not isinstance(entry, Stacks):
             yield number, entry if entry is None or isinstance(entry, Edit) else entry.applied
@@ -298,7 +293,7 @@ def steps(folder: Path) -> Steps:
     OSError
         Where the newest cannot be read.
     """
-    chain, numbers = list[Contents](), journal_numbers(folder)
+    row, numbers = list[Contents](), journal_numbers(folder)
     for number in numbers:
         try:
             found = read(folder / journal_name(number), number)
@@ -306,15 +301,16 @@ def steps(folder: Path) -> Steps:
             if number == numbers[-1]:
                 raise
             continue
-        if chain and not _follows(chain[-1], found):
-            chain.clear()
-        chain.append(found)
-    if not chain:
+        if row and not follows(row[-1], found):
+            row.clear()
+        row.append(found)
+    if not row:
         return Steps((), ())
-    named = Recovery(0, tuple(chain), ()).stacks.done
-    older = edits_before(older_files(folder, chain[0].number), set(named))
+    named = Recovery(0, tuple(row), ()).stacks.done
+    files = own_files(folder, row[0].number, row[0].follows)
+    older = edits_before(files, set(named))
     before = tuple(older[number] for number in named if number in older)
-    return Steps(before, tuple(edit for _, edit in applied(folder, chain) if edit is not None))
+    return Steps(before, tuple(edit for _, edit in applied(row, files) if edit is not None))
 
 
 def mend(folder: Path, recovery: Recovery) -> Journal:
@@ -331,14 +327,17 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
     if recovery.stray:
         sync_folder(folder)
     if not recovery.journals:
-        return Journal.create(folder, recovery.generation, _free_sequence(folder))
+        number, first = recovery.generation, _free_sequence(folder)
+        return Journal.create(folder, number, first, id=recovery.journal)
     last = recovery.journals[-1]
     path = folder / journal_name(last.number)
     if last.flaw == "damaged":
         _keep_end(path, last.end)
     if not last.records:
         first = last.first if last.first > 0 else _free_sequence(folder)
-        return Journal.create(folder, last.number, first)
+        before = recovery.journals[-2].id if len(recovery.journals) > 1 else ""
+        id = last.id or ("" if before else recovery.journal)
+        return Journal.create(folder, last.number, first, id=id, follows=last.follows or before)
     if last.flaw:
         with change_regular(with_one_name(path)) as file:
             file.truncate(last.end)
@@ -371,17 +370,6 @@ def _free_sequence(folder: Path) -> int:
     """A number that no record of any journal can have, for one that begins anew."""
     paths = [*older_files(folder, sys.maxsize), *left_behind(folder, sys.maxsize)]
     return 1 + max(map(last_sequence, paths), default=0)
-
-
-def _follows(before: Contents, after: Contents) -> bool:
-    """Whether nothing is missing between two journals."""
-    if after.flaw == "torn" and after.first < 0:
-        return True
-    return before.first >= 0 and before.flaw != "damaged" and after.first == before.next_sequence
-
-
-def _has_only_begun(journal: Contents) -> bool:
-    return all(isinstance(record, Stacks) for record in journal.records)
 
 
 def set_aside(path: Path) -> None:

@@ -130,8 +130,9 @@ class _Unpacking:
             lasting_folder(folder)
             for name, _ in files:
                 self._write_file(folder / name, (RUNS, run, FILES, name))
-        Journal.create(root, found.generation, 1).close()
-        project = replace(found.project, cases=tuple(rows))
+        journal = Journal.create(root, found.generation, 1)
+        journal.close()
+        project = replace(found.project, cases=tuple(rows), journal=journal.id)
         project_file.write(root, project, found.generation)
         return project
 

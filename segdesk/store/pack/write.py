@@ -190,7 +190,7 @@ class _Packing:
         with hdf5.begun_file(path, user_block=seal.SIZE) as root:
             root.put(format=FORMAT, version=VERSION, needs=NEEDS)
             root.put(generation=self._contents.generation)
-            encode(_without_sums(self._project), root.group(INDEX))
+            encode(_without_files(self._project), root.group(INDEX))
             for_people.put_segments(self._project, root.group(SEGMENTS))
             root.group(CASES)
             runs = root.group(RUNS)
@@ -278,10 +278,10 @@ class _Packing:
             raise Cancelled
 
 
-def _without_sums(project: Project) -> Project:
-    """The files of the folder's masks stay behind."""
+def _without_files(project: Project) -> Project:
+    """Masks' files and journals stay behind."""
     cases = tuple(replace(case, mask_sha256="") for case in project.cases)
-    return replace(project, cases=cases)
+    return replace(project, cases=cases, journal="")
 
 
 def _put_sums(path: Path) -> None:

@@ -1,6 +1,6 @@
 """A `Project` as HDF5 groups, and back: the layout of project.h5.
 
-    /               format, version, needs, id, generation
+    /               format, version, needs, id, generation, journal (the id of journal-N)
     segments/       number, name, colour, meaning, partner, visible, locked: columns; spent:
                     numbers that no other segment gets
     cases/          columns, see `case_codec`
@@ -16,6 +16,7 @@ from them. A change here needs a new VERSION and a migration.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -33,11 +34,12 @@ from segdesk.store.parts.value_codec import one_of, pairs_of, put_pairs
 
 #: The group of a case's own file that holds the case.
 PART = "part"
+_JOURNAL = re.compile(r"(?:[0-9a-f]{32})?")
 
 
 def encode(project: Project, root: NewGroup) -> None:
     """Put a project into the root group of a new file."""
-    root.put(id=project.id)
+    root.put(id=project.id, journal=project.journal)
     _put_segments(project.segments, root.group("segments"))
     put_cases(project.cases, root.group("cases"))
     split = root.group("split")
@@ -138,7 +140,15 @@ def decode(root: Group) -> Project:
         runs=tuple(run for _, run in sorted(decoded_runs, key=lambda pair: pair[0])),
         settings=pairs_of(root.group("settings")),
         in_use=decode_in_use(root.group("in_use")),
+        journal=_journal_of(root),
     )
+
+
+def _journal_of(root: Group) -> str:
+    id = root.text("journal")
+    if not _JOURNAL.fullmatch(id):
+        raise ValueError(f"expected the id of a journal, received {id[:80]!r}")
+    return id
 
 
 def _put_segments(table: SegmentTable, group: NewGroup) -> None:

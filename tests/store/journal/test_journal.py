@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from segdesk.core.edit import Edit
 from segdesk.store.journal import edit_codec
 from segdesk.store.journal import journal_file as journal
-from segdesk.store.journal.journal_file import (
-    EDIT,
+from segdesk.store.journal.journal_file import Contents, Journal
+from segdesk.store.journal.journal_form import (
     RECORD_SIZE,
-    Contents,
-    Journal,
     head_bytes,
+    head_of,
     read_first,
+    read_head,
     read_raw,
     record_bytes,
 )
+from segdesk.store.journal.record_codec import EDIT
 from segdesk.store.journal.recover import mend, recover
 from tests.examples import examples
 from tests.store.strategies import edits
@@ -29,7 +30,8 @@ EDITS = tuple(Edit(f"Brush {n}", "case-001", time=float(n)) for n in range(6))
 
 
 def _write(folder: Path, number: int, first: int, written: tuple[Edit, ...]) -> int:
-    opened = Journal.create(folder, number, first)
+    before = read_head(folder / f"journal-{number - 1}")
+    opened = Journal.create(folder, number, first, follows="" if before is None else before.id)
     for edit in written:
         opened.append(edit_codec.encode(edit))
     opened.close()
@@ -127,7 +129,7 @@ def test_what_follows_damage_in_the_middle_is_set_aside(tmp_path: Path) -> None:
 
 def test_a_second_damage_does_not_overwrite_what_the_first_set_aside(tmp_path: Path) -> None:
     (tmp_path / "journal-0.damaged").write_bytes(b"first")
-    (tmp_path / "journal-0").write_bytes(b"no journal at all, but not empty either.....")
+    (tmp_path / "journal-0").write_bytes(b"no journal at all, but not empty either" * 2)
     mend(tmp_path, recover(tmp_path, 0)).close()
     assert (tmp_path / "journal-0.damaged").read_bytes() == b"first"
     assert (tmp_path / "journal-0.damaged-2").read_bytes().startswith(b"no journal")
@@ -195,7 +197,8 @@ def test_no_changed_byte_of_a_record_or_a_head_is_read_over() -> None:
         assert read_raw(io.BytesIO(changed), lambda *_: True) is None
         is_head = at < RECORD_SIZE
         assert (read_raw(io.BytesIO(changed), lambda *_: False) is None) is is_head
-    head = head_bytes(3, 7)
+    head = head_bytes(3, 7, "a" * 32, "b" * 32)
+    assert head_of(head) == (3, 7, "a" * 32, "b" * 32)
     assert read_first(io.BytesIO(head)) == 7
     for at in range(len(head)):
         changed = bytearray(head)

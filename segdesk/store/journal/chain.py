@@ -1,0 +1,138 @@
+"""Which journals follow on each other, and which of them are another copy's.
+
+The index names the journal of its generation by id, and each journal the one before it. A copy of
+the project that went on by itself, or the same project at another time, has journals of the same
+numbers that hold something else: none of these is ever replayed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from segdesk.core.history import Stacks
+from segdesk.store.disk.layout import journal_name
+from segdesk.store.journal.journal_file import Contents, read
+from segdesk.store.journal.journal_form import read_head
+
+#: What is said of a journal, behind its name.
+FOREIGN = (
+    "is not the one that was written here (a file of a copy, or of another time) and was left out"
+)
+_NAME = re.compile(r"journal-(0|[1-9][0-9]{0,17})")
+
+
+class Chain(NamedTuple):
+    """The journals from a generation upwards.
+
+    Parameters
+    ----------
+    journals : those that follow on each other, in order
+    stray : numbers of later ones that do not
+    foreign : those of the stray ones that belong to another copy, or to another time
+    """
+
+    journals: tuple[Contents, ...]
+    stray: tuple[int, ...] = ()
+    foreign: frozenset[int] = frozenset()
+
+
+def journal_numbers(folder: Path) -> tuple[int, ...]:
+    """Numbers of the journals in a project folder, ascending."""
+    found = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return tuple(sorted(int(match[1]) for match in found if match))
+
+
+def chain(folder: Path, generation: int, id: str) -> Chain:
+    """Read the journals from a generation upwards.
+
+    Parameters
+    ----------
+    id : of the first of them, as the index names it; "": whichever is there
+
+    Raises
+    ------
+    OSError
+        Where a journal cannot be read at all.
+    """
+    journals: list[Contents] = []
+    numbers = [number for number in journal_numbers(folder) if number >= generation]
+    for position, number in enumerate(numbers):
+        found = read(folder / journal_name(number), number)
+        if journals:
+            is_next, is_foreign = follows(journals[-1], found), _is_after_another(journals, found)
+        else:
+            is_next, is_foreign = number == generation, _is_another(found, generation, id)
+        is_next = is_next and not is_foreign
+        if not is_next and not found.flaw and _has_only_begun(found):
+            # It had only begun when the power took the end of the one before.
+            continue
+        if not is_next:
+            stray = numbers[position:]
+            foreign = _foreign(folder, stray) if is_foreign else frozenset[int]()
+            return Chain(tuple(journals), tuple(stray), foreign)
+        if found.first < 0 and journals and found.flaw == "torn":
+            # Its head was being written when the power went: it never held anything.
+            found = Contents(number, journals[-1].next_sequence, (), 0, "torn")
+        journals.append(found)
+    return Chain(tuple(journals))
+
+
+def follows(before: Contents, after: Contents) -> bool:
+    """Whether nothing is missing between two journals."""
+    if after.flaw == "torn" and after.first < 0:
+        return True
+    is_whole = before.first >= 0 and before.flaw != "damaged"
+    return is_whole and after.first == before.next_sequence and after.follows == before.id
+
+
+def own(journals: Sequence[Contents], generation: int, id: str) -> tuple[Contents, ...]:
+    """Those of all journals that a save and their neighbours do not say to be another copy's.
+
+    Parameters
+    ----------
+    generation, id : number and id of the journal that an index names; "": none is known
+    """
+    kept = {one.number: one for one in journals}
+    for number in sorted(one for one in kept if one >= generation):
+        before = kept.get(number - 1)
+        is_another = before is not None and _is_after_another([before], kept[number])
+        if number == generation:
+            is_another = _is_another(kept[number], generation, id)
+        if is_another:
+            del kept[number]
+    for number in sorted((one for one in kept if one < generation), reverse=True):
+        after = kept.get(number + 1)
+        if after is not None and _is_after_another([kept[number]], after):
+            del kept[number]
+    return tuple(kept.values())
+
+
+def _is_another(found: Contents, generation: int, id: str) -> bool:
+    """Whether a journal is not the one of that number that an index names."""
+    return found.first >= 0 and found.number == generation and bool(id) and found.id != id
+
+
+def _is_after_another(journals: Sequence[Contents], found: Contents) -> bool:
+    """Whether a journal of the next number was begun behind another one of the last's number."""
+    before = journals[-1]
+    are_known = found.first >= 0 and before.first >= 0 and bool(before.id)
+    return are_known and found.number == before.number + 1 and found.follows != before.id
+
+
+def _foreign(folder: Path, stray: Sequence[int]) -> frozenset[int]:
+    """The first of these numbers, and those that follow on it."""
+    foreign, id = list[int](), ""
+    for number in stray:
+        head = read_head(folder / journal_name(number))
+        if head is None or (foreign and head.follows != id):
+            break
+        foreign.append(number)
+        id = head.id
+    return frozenset(foreign)
+
+
+def _has_only_begun(journal: Contents) -> bool:
+    return all(isinstance(record, Stacks) for record in journal.records)
