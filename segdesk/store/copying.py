@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
@@ -52,10 +52,12 @@ from segdesk.store.journal import edit_codec
 from segdesk.store.journal.chain import journal_numbers
 from segdesk.store.journal.journal_file import Journal, Tail
 from segdesk.store.journal.older import histories
+from segdesk.store.journal.recover import keep_left_out
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
 from segdesk.store.parts.project_codec import part
 from segdesk.store.saving import new_generations
+from segdesk.store.waiting import joined, kept_of, put, steps_of
 
 #: Not copied, by the path inside the project: the other's lock, the index (written anew), what is
 #: half written, and what a training works on.
@@ -78,6 +80,7 @@ class InMemory:
     predictions : those that are there
     done, undone : what can be undone, and redone, the next one last
     since : what the journal has had of cases that cannot be read since the last save
+    waiting : by case, all that is known of what led to its mask and beyond, of these cases
     """
 
     project: Project
@@ -87,6 +90,7 @@ class InMemory:
     done: tuple[Edit, ...] = ()
     undone: tuple[Edit, ...] = ()
     since: tuple[Edit, ...] = ()
+    waiting: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict[str, tuple[Edit, ...]])
 
 
 class Copy:
@@ -157,6 +161,7 @@ class Copy:
                         f"The copy '{target.name}' is not what is in memory, and was not kept.",
                         "Choose another disk.",
                     )
+            self._keep_what_waits(Layout(made), project)
             if cancelled():
                 raise Cancelled
             for folder, _, _ in os.walk(made):
@@ -337,6 +342,19 @@ class Copy:
                     now.append(edit_codec.encode(edit))
             now.sync()
         return now.id
+
+    def _keep_what_waits(self, made: Layout, project: Project) -> None:
+        """Of cases that cannot be read, what neither the copy's journals nor their folders have."""
+        cases = {case.id for case in project.cases}
+        for case, edits in self._memory.waiting.items():
+            if case not in cases:
+                if edits:
+                    name = keep_left_out(made.root, edits)
+                    self._lost.append(f"'{name}' keeps what was drawn on '{case}' all the same.")
+                continue
+            there = steps_of(made, case)
+            if joined(there, edits) != there:
+                put(made, case, joined(kept_of(made, case), edits))
 
 
 def copy_file(path: Path, target: Path, on_piece: Callable[[int], object]) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from os.path import lexists
 
 from segdesk.core.edit import Edit
-from segdesk.core.lasting import replacing, sync_folder
+from segdesk.core.lasting import Check, no_check, replacing, sync_folder
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.store.disk.guard import Guard
@@ -83,14 +83,10 @@ class Waiting:
             Where the disk refuses.
         """
         edits = self.of(case)
-        is_whole = not self.damage(case)
         self._guard.check()
         with writing(f"What was drawn on '{case}'"):
-            if edits and not (is_whole and list(edits) == kept_of(self._layout, case)):
-                if not is_whole:
-                    set_aside(self._layout.waiting(case))
-                with replacing(self._layout.waiting(case), self._guard.check) as temporary:
-                    Journal.write_apart(temporary, [encode(edit) for edit in edits])
+            if edits:
+                put(self._layout, case, edits, self._guard.check)
         return edits
 
     def forget(self, case: str) -> None:
@@ -104,6 +100,23 @@ class Waiting:
                 else:
                     path.unlink()
                 sync_folder(path.parent)
+
+
+def put(layout: Layout, case: str, edits: Sequence[Edit], check: Check = no_check) -> None:
+    """Have this wait in the case's folder, whatever does; what is damaged is set aside.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
+    """
+    is_whole = not damage_of(layout, case)
+    if is_whole and list(edits) == kept_of(layout, case):
+        return
+    if not is_whole:
+        set_aside(layout.waiting(case))
+    with replacing(layout.waiting(case), check) as temporary:
+        Journal.write_apart(temporary, [encode(edit) for edit in edits])
 
 
 def steps_of(layout: Layout, case: str) -> list[Edit]:

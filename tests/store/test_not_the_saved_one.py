@@ -138,7 +138,7 @@ def test_nothing_of_a_journal_of_a_copy_can_be_undone(tmp_path: Path) -> None:
     shutil.copytree(path, sibling)
     for one, index in ((path, 2), (sibling, 3)):
         workbench = Workbench.open(one)
-        for at in (index, 4):
+        for at in (4, index):
             stroke(workbench, at)
             saving.save(workbench)
         workbench.close()

@@ -161,9 +161,13 @@ def keep_before_a_save(rows: dict[str, LeftOut], folder: ProjectFolder) -> None:
         rows[case] = replace(row, is_kept=True)
 
 
-def with_left_out(memory: InMemory, cases: Iterable[LeftOut]) -> InMemory:
-    """What is in memory, with what the journal has of these cases."""
-    return replace(memory, since=tuple(edit for row in cases for edit in row.edits))
+def with_left_out(memory: InMemory, rows: Mapping[str, LeftOut]) -> InMemory:
+    """What is in memory, with what waits of these cases."""
+    return replace(
+        memory,
+        since=tuple(edit for row in rows.values() for edit in row.edits),
+        waiting={case: row.steps for case, row in rows.items()},
+    )
 
 
 class Bench(Protocol):

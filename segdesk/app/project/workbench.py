@@ -181,7 +181,7 @@ class Workbench:
         """What is in memory now, for a copy; the arrays themselves, so nothing may change them."""
         self.settle()
         there = self._memory.all_of(self.project, self.history)
-        return left_out.with_left_out(there, self.left_out.values())
+        return left_out.with_left_out(there, self.left_out)
 
     def add_case(self, case: Case) -> None:
         """Take a new case into the index; its volume is on disk already."""

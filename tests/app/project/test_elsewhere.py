@@ -22,7 +22,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.errors import Cancelled, ProjectError, ProjectGone
 from segdesk.store import repairing
 from segdesk.store.copying import Copy
-from segdesk.store.journal import older
+from segdesk.store.journal import journal_file, older
 from tests.app.project.test_one_damaged_file import damage, take_older
 from tests.projects import make_project, stroke, voxels
 from tests.store.disk.test_guard import (
@@ -290,7 +290,7 @@ def with_a_damaged_mask(opened: Workbench) -> tuple[Workbench, np.ndarray]:
     return Workbench.open(path), expected
 
 
-@pytest.mark.parametrize("journals", ["there", "gone"])
+@pytest.mark.parametrize("journals", ["there", "gone", "gone, and what waits too"])
 def test_a_copy_carries_a_case_whose_newest_mask_is_damaged(
     opened: Workbench, tmp_path: Path, journals: str
 ) -> None:
@@ -299,9 +299,11 @@ def test_a_copy_carries_a_case_whose_newest_mask_is_damaged(
     generation = workbench.project.case(TWO).generation
     damaged = (path / "cases" / TWO / f"annotation-{generation}.h5").read_bytes()
     workbench.annotation(ONE)
-    if journals == "gone":
+    if journals != "there":
         for journal in (*path.glob("journal-*"), *path.glob("left-out-*")):
             journal.write_bytes(b"")
+    if journals == "gone, and what waits too":
+        (path / "cases" / TWO / "waiting.journal").unlink()
     (lost,) = Elsewhere(workbench).write(target)
     assert lost.startswith(f"The mask of '{TWO}' is damaged")
     assert "It is kept as it is, and so is the one of 2" in lost
@@ -314,6 +316,21 @@ def test_a_copy_carries_a_case_whose_newest_mask_is_damaged(
     take_older(again, TWO)
     assert np.array_equal(again.annotation(TWO).labels, expected)
     again.close()
+
+
+def test_a_copy_keeps_what_waits_of_a_case_whose_scan_is_gone_with_the_folder(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    workbench, _ = with_a_damaged_mask(opened)
+    waits = workbench.left_out[TWO].steps
+    workbench.annotation(ONE)
+    deleted(workbench.folder.path)
+    target = tmp_path / "there" / "copy.segdesk"
+    lost = Elsewhere(workbench).write(target)
+    assert f"'left-out-1.journal' keeps what was drawn on '{TWO}' all the same." in lost
+    assert len(waits) == 3 and journal_file.read(target / "left-out-1.journal", 0).edits == waits
+    with suppress(ProjectError):
+        workbench.folder.close()
 
 
 def test_a_copy_says_where_no_older_mask_can_be_read(opened: Workbench, tmp_path: Path) -> None:
