@@ -19,7 +19,8 @@ class Lacking:
     Parameters
     ----------
     edits : the end of the row that it lacks, in order; changes of segments left out
-    is_all : whether that is known to be all it lacks: the step before it is in the mask
+    is_all : whether that is known to be all it lacks: the step before it is in the mask, or, where
+        it lacks no end, the whole row
     """
 
     edits: tuple[Edit, ...]
@@ -44,30 +45,31 @@ def lacking(mask: Annotation, steps: Sequence[Edit]) -> Lacking:
             if _changes_nothing(mask, end):
                 return Lacking((), is_all=True)
             return Lacking(_without_undone(end), is_all=start > 0)
-    return Lacking((), is_all=bool(steps) and _fit(mask, [steps[-1].inverse()]))
+    return Lacking((), is_all=bool(steps) and count_in(mask, steps) == len(steps))
 
 
-def not_in(mask: Annotation, steps: Sequence[Edit]) -> list[Edit]:
-    """A row without the end of it that is in a mask already, step by step.
+def count_in(mask: Annotation, steps: Sequence[Edit]) -> int:
+    """How many of the last steps of a row are in a mask already, each on the one before it.
+
+    Costs what it gives, however long the row is.
 
     Parameters
     ----------
     mask : the same when this returns
     steps : of one case, in order
     """
-    left, taken = list(steps), list[Edit]()
+    taken = list[Edit]()
     try:
-        while left:
-            step = replace(left[-1], segments=())
+        for step in reversed(steps):
+            step = replace(step, segments=())
             mask.apply(step.inverse())
             taken.append(step)
-            left.pop()
     except ValueError:
         pass
     finally:
         for step in reversed(taken):
             mask.apply(step)
-    return left
+    return len(taken)
 
 
 def _without_undone(steps: Sequence[Edit]) -> tuple[Edit, ...]:

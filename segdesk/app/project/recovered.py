@@ -8,7 +8,7 @@ from segdesk.app.project.left_out import LeftOut, counted
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
 from segdesk.core.history import UNDO, History, Stacks
-from segdesk.core.replay import not_in
+from segdesk.core.replay import count_in
 from segdesk.errors import ProjectError, UsageError
 from segdesk.store.project_folder import Opened, ProjectFolder
 
@@ -45,7 +45,7 @@ def follow(
         history.forget_case(case)
     for case in unread:
         history.forget_steps(case)
-    misfits: list[Edit] = []
+    misfits, by_case = list[Edit](), dict[str, list[Edit]]()
     for entry in opened.entries:
         if isinstance(entry, Stacks):
             history.keep_only(entry)
@@ -62,13 +62,14 @@ def follow(
             history.forget_steps(edit.case)
         except (ValueError, UsageError):
             misfits.append(edit)
+            own = by_case.setdefault(edit.case, [])
+            own.append(edit)
             if edit.case:
-                own = [one for one in misfits if one.case == edit.case]
-                left = list(map(id, not_in(mask(edit.case), own)))
-                misfits = [one for one in misfits if one.case != edit.case or id(one) in left]
+                del own[len(own) - count_in(mask(edit.case), own) :]
         else:
             history.follow(entry)
-    return misfits
+    left = {id(edit) for own in by_case.values() for edit in own}
+    return [edit for edit in misfits if id(edit) in left]
 
 
 def recovered(opened: Opened, history: History, *, writable: bool) -> tuple[int, str]:
