@@ -9,7 +9,7 @@ import pytest
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.project import Project
-from segdesk.errors import ProjectError
+from segdesk.errors import ProjectError, ProjectGone
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.project_folder import ProjectFolder
 from tests.descriptors import open_below
@@ -58,6 +58,15 @@ def test_all_that_failed_at_closing_is_said_and_everything_is_let_go_of(path: Pa
     assert open_below(path) == []
     with ProjectFolder.open(path, writable=True) as again:
         assert len(again.load().edits) == 1
+
+
+def test_a_folder_that_is_gone_is_told_by_its_type_whatever_else_failed(path: Path) -> None:
+    folder, _ = with_a_stroke_and_a_run(path)
+    path.rename(path.with_name("renamed"))
+    with refusing("os.fsync", 0), pytest.raises(ProjectGone) as said:
+        folder.close()
+    assert "The journal of the project" in said.value.sentence
+    assert "no longer at its place" in said.value.sentence
 
 
 def test_a_journal_that_cannot_be_closed_does_not_keep_the_lock(

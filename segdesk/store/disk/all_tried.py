@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from segdesk.errors import ProjectError
+from segdesk.errors import ProjectError, ProjectGone
 
 
 def all_tried(*steps: Callable[[], object]) -> None:
@@ -13,7 +13,8 @@ def all_tried(*steps: Callable[[], object]) -> None:
     Raises
     ------
     ProjectError
-        Where some failed: as it was raised, or the sentences of several in one.
+        Where some failed: as it was raised, or the sentences of several in one, a ProjectGone
+        where one of them is.
     BaseException
         What else was raised first; it comes before every ProjectError.
     """
@@ -31,6 +32,7 @@ def all_tried(*steps: Callable[[], object]) -> None:
     if len(failed) > 1:
         sentence = " ".join(dict.fromkeys(error.sentence for error in failed))
         hint = " ".join(dict.fromkeys(error.hint for error in failed))
-        raise ProjectError(sentence, hint) from failed[0]
+        is_gone = any(isinstance(error, ProjectGone) for error in failed)
+        raise (ProjectGone if is_gone else ProjectError)(sentence, hint) from failed[0]
     if failed:
         raise failed[0]
