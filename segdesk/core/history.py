@@ -49,13 +49,29 @@ class Stacks(NamedTuple):
     undone: tuple[int, ...] = ()
 
 
+class BegunAnew(NamedTuple):
+    """A case that could not be read had its Edits done again on the mask that it has now.
+
+    Parameters
+    ----------
+    case : id
+    generation : of that mask
+    since : number of the first Edit that was done again; what the journals from that generation on
+        have of the case before it stands there twice, or did not fit and is kept apart
+    """
+
+    case: str
+    generation: int
+    since: int
+
+
 #: What the journal keeps of a History.
 Entry = Edit | TakenBack | DoneAgain | Stacks
 
 
-def edit_of(entry: Entry) -> Edit | None:
+def edit_of(entry: Entry | BegunAnew) -> Edit | None:
     """The Edit that an entry is about."""
-    if isinstance(entry, Stacks):
+    if isinstance(entry, Stacks | BegunAnew):
         return None
     return entry if isinstance(entry, Edit) else entry.edit
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from segdesk.core.edit import Edit
-from segdesk.core.history import Entry, edit_of
+from segdesk.core.history import BegunAnew, Entry, edit_of
 from segdesk.errors import ChangeWaits, ProjectError
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.translate import refusal, writing
@@ -78,7 +78,7 @@ class OpenJournal:
         self.files.is_taken(self._guard.home())
         return self.files.lost >= self._index().base.generation
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: Entry | BegunAnew) -> None:
         """Journal what was done; when this returns, it outlives a crash of the program.
 
         Opening leaves an Edit out whose case the index does not name: where that still waits to be
@@ -86,8 +86,8 @@ class OpenJournal:
 
         Parameters
         ----------
-        entry : an Edit, one that was journalled before and is taken back or done again, or what is
-            left of the stacks
+        entry : an Edit, one that was journalled before and is taken back or done again, what is
+            left of the stacks, or a case that began anew
 
         Raises
         ------

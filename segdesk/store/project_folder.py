@@ -16,7 +16,7 @@ from types import TracebackType
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
-from segdesk.core.history import Entry, Stacks
+from segdesk.core.history import BegunAnew, Entry, Stacks
 from segdesk.core.project import Project
 from segdesk.core.regular_file import remove_whatever
 from segdesk.errors import ProjectError, ProjectGone, ProjectLocked
@@ -281,7 +281,7 @@ class ProjectFolder:
         self._pinned |= paths
         return lambda: self._pinned.difference_update(paths)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: Entry | BegunAnew) -> None:
         """Journal what was done; see `OpenJournal.append`."""
         self._journal.append(entry)
 

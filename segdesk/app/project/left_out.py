@@ -10,7 +10,7 @@ from typing import Protocol
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
-from segdesk.core.history import edit_of
+from segdesk.core.history import BegunAnew, edit_of
 from segdesk.core.project import Project
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
@@ -174,6 +174,7 @@ class Bench(Protocol):
     """What of the Workbench is needed here."""
 
     folder: ProjectFolder
+    project: Project
 
     @property
     def segments(self) -> SegmentTable: ...
@@ -198,7 +199,10 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     found = lacking(mask, left_out.steps)
     brought, apart = 0, list[Edit]()
     # What is known to lead there, or else what the newest save lacked, each as it fits.
-    for edit in found.edits or (() if found.is_all else left_out.edits):
+    edits = found.edits or (() if found.is_all else tuple(left_out.edits))
+    generation = bench.project.case(case).generation if found.edits else folder.generation
+    anew = BegunAnew(case, generation, folder.numbered(Edit("", case)).sequence)
+    for edit in edits:
         kind = edit.kind if edit.kind == "stroke" else "change"
         try:
             do(replace(edit, kind=kind, group=""))
@@ -211,7 +215,7 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
         was = "was" if brought == 1 else "were"
         said.append(f"{counted(brought, 'change')} made since fit it and {was} done again.")
     if folder.writable:
-        said += _let_go(left_out, apart, folder)
+        said += _let_go(left_out, apart, folder, anew if edits else None)
     elif apart:
         said.append(f"{counted(len(apart), 'change')} did not fit.")
     if left_out.older and not found.is_all:
@@ -224,13 +228,17 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     return " ".join(said)
 
 
-def _let_go(left_out: LeftOut, apart: list[Edit], folder: ProjectFolder) -> list[str]:
+def _let_go(
+    left_out: LeftOut, apart: list[Edit], folder: ProjectFolder, anew: BegunAnew | None
+) -> list[str]:
     """Nothing waits any more: it is done, or kept apart for good."""
     case, said = left_out.steps[0].case if left_out.steps else "", list[str]()
     try:
         if apart:
             name = folder.keep_left_out(apart)
             said = [f"{counted(len(apart), 'change')} did not fit; '{name}' keeps what they were."]
+        if anew is not None:
+            folder.append(anew)
         if case:
             # Its last copy goes once the disk itself has what was done again.
             folder.sync()

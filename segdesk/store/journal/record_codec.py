@@ -5,6 +5,7 @@
               Edit lies in an older journal, it follows, once: so a journal can be replayed alone
     REDO      number of the Edit that is done again; as UNDO
     STACKS    how many can be undone and redone, then their numbers as differences, packed
+    ANEW      number of an Edit, generation of a mask, id of its case: `BegunAnew`
 
 The first STACKS of a journal says where its history begins, any other what of it is left.
 """
@@ -18,14 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from segdesk.core.edit import Edit
-from segdesk.core.history import DEFAULT_BUDGET, Entry, Stacks, TakenBack
+from segdesk.core.history import DEFAULT_BUDGET, BegunAnew, Entry, Stacks, TakenBack
+from segdesk.store.disk.names import is_safe_id
 from segdesk.store.journal import edit_codec
 
-EDIT, UNDO, REDO, STACKS = 1, 2, 3, 4
+EDIT, UNDO, REDO, STACKS, ANEW = 1, 2, 3, 4, 5
 #: Numbers in both stacks: as many of the smallest Edits fill the budget of a History.
 LARGEST_STACKS = DEFAULT_BUDGET // 256
 _NAMED = struct.Struct("<QB")
 _COUNTS = struct.Struct("<II")
+_ANEW = struct.Struct("<QQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,10 @@ class Named:
     edit: Edit | None
 
 
-Record = Edit | Named | Stacks
+Record = Edit | Named | Stacks | BegunAnew
 
 
-def encode(entry: Entry, *, with_edit: bool) -> tuple[int, bytes]:
+def encode(entry: Entry | BegunAnew, *, with_edit: bool) -> tuple[int, bytes]:
     """Type and payload of an entry of the History.
 
     Parameters
@@ -60,6 +63,8 @@ def encode(entry: Entry, *, with_edit: bool) -> tuple[int, bytes]:
         return EDIT, edit_codec.encode(entry)
     if isinstance(entry, Stacks):
         return STACKS, encode_stacks(entry)
+    if isinstance(entry, BegunAnew):
+        return ANEW, _ANEW.pack(entry.since, entry.generation) + entry.case.encode()
     kind = UNDO if isinstance(entry, TakenBack) else REDO
     goes_on = isinstance(entry, TakenBack) and entry.goes_on
     named = _NAMED.pack(entry.edit.sequence, goes_on)
@@ -92,6 +97,12 @@ def decode(kind: int, payload: bytes, sequence: int) -> Record:
             return _named(kind, payload, sequence)
         if kind == STACKS:
             return _stacks(payload, sequence)
+        if kind == ANEW:
+            since, generation = _ANEW.unpack_from(payload)
+            case = payload[_ANEW.size :].decode()
+            if not (1 <= since <= sequence and is_safe_id(case)):
+                raise ValueError(f"expected a case and an earlier number, received {since}")
+            return BegunAnew(case, generation, since)
     except struct.error as error:
         raise ValueError(f"not a record: {error}") from error
     raise ValueError(f"expected a type of record, received {kind}")

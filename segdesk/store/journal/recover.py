@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from segdesk.core.edit import Edit
-from segdesk.core.history import DoneAgain, Entry, Stacks, TakenBack
+from segdesk.core.history import BegunAnew, DoneAgain, Entry, Stacks, TakenBack, edit_of
 from segdesk.core.lasting import replace_file, sync_folder, with_one_name
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
@@ -35,7 +35,7 @@ from segdesk.store.journal.older import (
     older_files,
     own_files,
 )
-from segdesk.store.journal.record_codec import UNDO, Named, Record
+from segdesk.store.journal.record_codec import UNDO, Named
 from segdesk.store.parts import project_file
 
 #: How often a reader starts again where a writer saves under its eyes.
@@ -91,13 +91,25 @@ class Recovery:
 
     def entries(self) -> Iterator[tuple[int, Entry | None]]:
         """What the journals say was done, each with its journal's number; None where the Edit that
-        is named is lost."""
-        known = dict(self.older)
+        is named is lost. What a case had before it began anew on its mask is not done twice."""
+        known, anew = dict(self.older), self._anew
         for journal in self.journals:
             for place, record in enumerate(journal.records):
                 # What a journal begins with is where the one before it ended.
-                if place or not isinstance(record, Stacks):
-                    yield journal.number, _entry(record, known)
+                if isinstance(record, BegunAnew) or (isinstance(record, Stacks) and not place):
+                    continue
+                entry = _entry(record, known)
+                edit = edit_of(entry) if entry is not None else None
+                begun = anew.get(edit.case) if edit is not None else None
+                is_before = begun is not None and journal.first + place < begun.since
+                if begun is None or not is_before or journal.number < begun.generation:
+                    yield journal.number, entry
+
+    @property
+    def _anew(self) -> dict[str, BegunAnew]:
+        """By case, the last time that it began anew."""
+        records = (record for journal in self.journals for record in journal.records)
+        return {record.case: record for record in records if isinstance(record, BegunAnew)}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -188,7 +200,7 @@ def opened(project: Project, recovery: Recovery) -> Opened:
     return Opened(project, tuple(entries), notes, frozenset(gone), tuple(orphans), done, undone)
 
 
-def _entry(record: Record, known: dict[int, Edit]) -> Entry | None:
+def _entry(record: Edit | Named | Stacks, known: dict[int, Edit]) -> Entry | None:
     """A record with the Edit that it names; what it brings along is known from here on."""
     if isinstance(record, Stacks):
         return record

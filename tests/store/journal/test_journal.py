@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segdesk.core.edit import Edit
-from segdesk.store.journal import edit_codec
+from segdesk.core.history import BegunAnew
+from segdesk.store.journal import edit_codec, record_codec
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.journal.journal_file import Contents, Journal
 from segdesk.store.journal.journal_form import (
@@ -204,3 +205,20 @@ def test_no_changed_byte_of_a_record_or_a_head_is_read_over() -> None:
         changed = bytearray(head)
         changed[at] ^= 1
         assert read_first(io.BytesIO(changed)) == 0
+
+
+def test_a_case_that_began_anew_comes_back_as_it_was_written() -> None:
+    anew = BegunAnew("case-001", 3, 7)
+    kind, payload = record_codec.encode(anew, with_edit=False)
+    assert record_codec.decode(kind, payload, 8) == anew
+    for bad in (
+        payload[:-9],
+        payload[:9],
+        bytes(8) + payload[8:],
+        payload + b"/",
+        payload + b"\xff",
+    ):
+        with pytest.raises(ValueError):
+            record_codec.decode(kind, bad, 8)
+    with pytest.raises(ValueError, match="earlier"):
+        record_codec.decode(kind, payload, 6)
