@@ -75,7 +75,7 @@ class OpenJournal:
         """
         if self.files is None:
             return False
-        self.files.is_taken(self._guard.home())
+        self.files.look(self._guard.home())
         return self.files.lost >= self._index().base.generation
 
     def append(self, entry: Entry | BegunAnew) -> None:
@@ -108,7 +108,8 @@ class OpenJournal:
                 with suppress(ProjectError):
                     self._index().write()
         kind, payload = record_codec.encode(entry, with_edit=with_edit)
-        if not self._guard.may_append() or journal.is_taken(self._guard.home()):
+        is_ours = self._guard.may_append()
+        if not (is_ours and journal.look(self._guard.home(), put_back=True)):
             journal.keep(payload, kind)
             self._guard.check()
             self.sync()
@@ -128,7 +129,7 @@ class OpenJournal:
         """
         journal = self.there()
         if self._guard.may_append():
-            journal.is_taken(self._guard.home())
+            journal.look(self._guard.home(), put_back=True)
             with self._writing_changes():
                 journal.sync()
         self._guard.check()

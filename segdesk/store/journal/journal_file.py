@@ -24,8 +24,9 @@ from typing import BinaryIO, Literal
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import put_all, sync_folder, with_one_name
+from segdesk.core.lasting import partial_name, put_all, replace_file, sync_folder, with_one_name
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
+from segdesk.store.disk.aside import set_aside
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal import record_codec
 from segdesk.store.journal.journal_form import (
@@ -40,6 +41,8 @@ from segdesk.store.journal.journal_form import (
 )
 from segdesk.store.journal.record_codec import EDIT, STACKS, Record
 
+#: Bytes of the journal that Edits go to which are kept in memory too, in case its file goes away.
+MOST_IN_MEMORY = 1 << 25
 Flaw = Literal["", "torn", "damaged"]
 NOTHING = Stacks()
 
@@ -70,7 +73,8 @@ class Journal:
     disk that was full for a while leaves no gap. After a failed fsync the system may have thrown
     away what it could not write, and a second fsync would claim success: such a journal is lost,
     `sync` refuses from then on, and only a save, which begins a new one, makes Edits lasting again.
-    So is one whose file another program has taken away (`look`).
+    So is one whose file another program has taken away (`look`); what it held is in memory, unless
+    that is much, and can be written anew (`put_back`).
     """
 
     def __init__(
@@ -95,6 +99,10 @@ class Journal:
         self._waiting: list[bytes] = []
         self._lost: OSError | None = None
         self._is_taken = False
+        #: What the file holds; None where that is too much to keep, or nobody asks for it.
+        self._content: bytearray | None = None
+        #: Files that were taken away; an fsync may be under way there.
+        self._taken: list[io.FileIO] = []
         #: Where it ended when the disk itself had it.
         self._lasting = 0
         self._lock = threading.Lock()
@@ -156,7 +164,9 @@ class Journal:
             path.unlink(missing_ok=True)
             raise
         following = next_sequence + 1
-        return cls(path, number, file, len(begin), following, first=next_sequence, id=id)
+        journal = cls(path, number, file, len(begin), following, first=next_sequence, id=id)
+        journal._content = bytearray(begin)
+        return journal
 
     def make_lasting(self) -> None:
         """Have a journal that has begun, and its name, outlive a power cut.
@@ -179,7 +189,7 @@ class Journal:
     def reopen(cls, folder: Path, contents: Contents) -> Journal:
         """Go on behind the last whole record of a journal that was read."""
         path = with_one_name(folder / journal_name(contents.number))
-        return cls(
+        journal = cls(
             path,
             contents.number,
             change_regular(path),
@@ -188,6 +198,10 @@ class Journal:
             first=contents.first,
             id=contents.id,
         )
+        if contents.end <= MOST_IN_MEMORY:
+            with open_regular(path) as file:
+                journal._content = bytearray(file.read(contents.end))
+        return journal
 
     @classmethod
     def write_apart(cls, path: Path, payloads: Sequence[bytes]) -> None:
@@ -242,6 +256,26 @@ class Journal:
             self._is_taken = True
             self._lost = OSError(errno.ESTALE, "another program has changed the journal")
 
+    def put_back(self, path: Path) -> None:
+        """Write what the journal held anew where its file was taken away, so that a crash loses
+        nothing until a save has begun the next one. It stays lost: nothing here waits for the disk.
+
+        What lies there now is set aside, unless it is an older state of the same.
+
+        Parameters
+        ----------
+        path : where an opening will look for it
+        """
+        with self._lock:
+            if not self._is_taken or self._content is None:
+                return
+            try:
+                file = _written(path, self._content)
+            except OSError:
+                return
+            self._taken.append(self._file)
+            self._file, self._is_taken = file, False
+
     def flush(self) -> None:
         """Write what waits.
 
@@ -257,7 +291,14 @@ class Journal:
                 # A piece that an earlier try left here is the beginning of this very record.
                 self._file.seek(self._end)
                 put_all(self._file, self._waiting[0])
-                self._end += len(self._waiting.pop(0))
+                self._end += len(self._waiting[0])
+                self._remember(self._waiting.pop(0))
+
+    def _remember(self, record: bytes) -> None:
+        if self._content is not None and self._end <= MOST_IN_MEMORY:
+            self._content += record
+        else:
+            self._content = None
 
     def sync(self) -> None:
         """Write what waits and make everything outlive a power cut.
@@ -315,7 +356,8 @@ class Journal:
         return len(self._waiting)
 
     def close(self) -> None:
-        self._file.close()
+        for file in (*self._taken, self._file):
+            file.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +390,32 @@ class Contents:
     @property
     def next_sequence(self) -> int:
         return self.first + len(self.records)
+
+
+def _written(path: Path, content: bytearray) -> io.FileIO:
+    """A file with these bytes at a path; what lies there is set aside, unless it has no others."""
+    partial = partial_name(path)
+    file = new_regular(partial)
+    try:
+        put_all(file, content)
+        if not _begins_with(content, path):
+            set_aside(path)
+        replace_file(partial, path)
+    except OSError:
+        file.close()
+        partial.unlink(missing_ok=True)
+        raise
+    return file
+
+
+def _begins_with(content: bytearray, path: Path) -> bool:
+    """Whether a file holds nothing but what these bytes begin with; so where there is none."""
+    try:
+        with open_regular(path) as file:
+            there = file.read(len(content) + 1)
+    except FileNotFoundError:
+        return True
+    return content.startswith(there)
 
 
 def read(path: Path, number: int) -> Contents:

@@ -80,11 +80,21 @@ class Journals:
         """Hand a record to the operating system; raises as `Journal.append`."""
         self._now.append(payload, kind)
 
-    def is_taken(self, home: Path | None) -> bool:
-        """Whether another program has taken away the journal in the project's folder."""
+    def look(self, home: Path | None, *, put_back: bool = False) -> bool:
+        """Whether the journal is there in the project's folder; another program may have taken it
+        away, or put another file into its place.
+
+        Parameters
+        ----------
+        home : the folder, wherever it lies now; None where it can't be reached
+        put_back : write it anew where it is not
+        """
         if home is not None:
-            self._now.look(home / journal_name(self.number))
-        return self._now.is_taken
+            path = home / journal_name(self.number)
+            self._now.look(path)
+            if put_back:
+                self._now.put_back(path)
+        return not self._now.is_taken
 
     def keep(self, payload: bytes, kind: int) -> None:
         """Keep a record in memory; what comes next writes it."""
@@ -105,7 +115,7 @@ class Journals:
         with suppress(OSError):
             self.settle()
         older = self._now
-        if not older.is_taken:
+        if self.look(folder, put_back=True):
             older.flush()
         newer = Journal.begin(
             folder, older.number + 1, older.next_sequence, stacks, follows=older.id

@@ -21,9 +21,10 @@ from typing import NamedTuple
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew, DoneAgain, Entry, Stacks, TakenBack, edit_of
-from segdesk.core.lasting import replace_file, sync_folder, with_one_name
+from segdesk.core.lasting import sync_folder, with_one_name
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
+from segdesk.store.disk.aside import aside_name, set_aside
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.chain import FOREIGN, chain, follows, journal_numbers
 from segdesk.store.journal.edit_codec import encode
@@ -384,27 +385,14 @@ def _free_sequence(folder: Path) -> int:
     return 1 + max(map(last_sequence, paths), default=0)
 
 
-def set_aside(path: Path) -> None:
-    """Give a file that cannot be read a name beside it, for people; raises OSError."""
-    replace_file(path, _free_name(path))
-
-
 def _keep_end(path: Path, start: int) -> None:
     if not start:
         # Nothing of it can be replayed; however large it is, it costs nothing.
         set_aside(path)
         return
-    with open_regular(path) as source, io.BufferedRandom(new_regular(_free_name(path))) as kept:
+    with open_regular(path) as source, io.BufferedRandom(new_regular(aside_name(path))) as kept:
         source.seek(start)
         shutil.copyfileobj(source, kept)
         kept.flush()
         os.fsync(kept.fileno())
     sync_folder(path.parent)
-
-
-def _free_name(path: Path) -> Path:
-    """journal-N.damaged, or with a number where that is taken."""
-    name, number = path.with_name(f"{path.name}.damaged"), 2
-    while name.exists():
-        name, number = path.with_name(f"{path.name}.damaged-{number}"), number + 1
-    return name

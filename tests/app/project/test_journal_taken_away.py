@@ -13,6 +13,7 @@ import pytest
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ChangeWaits
+from segdesk.store.journal import journal_file
 from tests.projects import make_project, stroke
 
 
@@ -34,10 +35,65 @@ def cut(journal: Path, older: Path) -> None:
     os.truncate(journal, older.stat().st_size - 1)
 
 
-@pytest.mark.parametrize("harm", [deleted, replaced, written_over, cut])
-def test_what_was_drawn_before_and_after_is_there_once_it_is_saved(
+HARMS = [deleted, replaced, written_over, cut]
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_what_was_drawn_before_and_after_is_there_after_a_kill_too(
     tmp_path: Path, harm: Callable[[Path, Path], None]
 ) -> None:
+    workbench = make_project(tmp_path)
+    saving.save(workbench)
+    path = workbench.folder.path
+    older = tmp_path / "older"
+    stroke(workbench, 0)
+    shutil.copy(path / "journal-1", older)
+    stroke(workbench, 1)
+    for index in (2, 3):
+        harm(path / "journal-1", older)
+        stroke(workbench, index)
+        assert workbench.folder.waiting == 0
+        # Whoever did it may go on, with masks too: a save is wanted all the same.
+        assert workbench.folder.is_journal_lost
+    harm(path / "journal-1", older)
+    with pytest.raises(ChangeWaits):
+        workbench.folder.sync()
+    killed = shutil.copytree(path, tmp_path / "killed.segdesk")
+    assert [name.name for name in killed.glob("*.damaged*")] == []
+    again = Workbench.open(killed)
+    wanted = workbench.annotation("case-001").labels.copy()
+    assert np.array_equal(again.annotation("case-001").labels, wanted)
+    assert again.recovered == 4
+    again.close()
+    harm(path / "journal-1", older)
+    pending = saving.PendingSave(workbench)  # killed before it runs
+    again = Workbench.open(shutil.copytree(path, tmp_path / "killed again.segdesk"))
+    assert np.array_equal(again.annotation("case-001").labels, wanted)
+    again.close()
+    pending.succeeded(pending.run())
+    assert not workbench.folder.is_journal_lost
+    workbench.close()
+
+
+def test_what_lies_in_its_place_is_kept_where_it_is_something_else(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 0)
+    journal = workbench.folder.path / "journal-0"
+    (tmp_path / "other").write_bytes(journal.read_bytes()[:-1] + b"another")
+    (tmp_path / "other").replace(journal)
+    stroke(workbench, 1)
+    assert journal.with_name("journal-0.damaged").read_bytes().endswith(b"another")
+    workbench.folder.close()
+    again = Workbench.open(workbench.folder.path)
+    assert again.recovered == 2 and again.annotation("case-001").labels[:2].any(axis=(1, 2)).all()
+    again.close()
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_where_it_is_too_much_for_the_memory_all_is_there_once_it_is_saved(
+    tmp_path: Path, harm: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "MOST_IN_MEMORY", 100)
     workbench = make_project(tmp_path)
     saving.save(workbench)
     journal = workbench.folder.path / "journal-1"
