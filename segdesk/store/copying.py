@@ -335,7 +335,9 @@ class Copy:
                 stacks.append(tuple(numbers))
             before.sync()
         replace_file(made / journal_name(number - 1), made / history_name(number - 1))
-        now = Journal.create(made, number, before.next_sequence, Stacks(*stacks), follows=before.id)
+        now = Journal.create(
+            made, number, before.next_sequence, Stacks(*stacks), follows=before.link
+        )
         with closing(now):
             for edit in memory.since:
                 if edit.case in cases:

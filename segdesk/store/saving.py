@@ -246,7 +246,7 @@ class Save:
         with suppress(OSError, ProjectError):
             spare, named = self._spare(), self._named
             head = read_head(root / journal_name(generation))
-            own = own_files(root, generation, "" if head is None else head.follows)
+            own = own_files(root, generation, "" if head is None else head.follows.id)
             files = [path for path in own if path not in spare]
             if too_many(files):
                 gather(root, files, named, self._check)

@@ -129,6 +129,34 @@ def test_a_journal_of_a_copy_that_would_follow_a_save_that_failed_is_not_replaye
         assert len(opened.entries) == 1 and JOURNAL.format("journal-3") in " ".join(opened.notes)
 
 
+def test_a_journal_of_a_copy_that_went_on_in_the_same_one_is_not_replayed(path: Path) -> None:
+    """Both have begun the next journal behind one that was there before the copy was made."""
+    new = path.with_name("other sibling")
+    shutil.copytree(path, new)
+    for one, step in ((path, 9), (new, 10)):
+        with ProjectFolder.open(one, writable=True) as folder:
+            opened = folder.load()
+            masks = masks_of(folder, opened)
+            paint(folder, masks[CASE], CASE, step)
+            folder.begin_save(opened.project, masks)
+            paint(folder, masks[CASE], CASE, step + 2)
+    shutil.copy(new / "journal-3", path / "journal-3")
+    assert JOURNAL.format("journal-3") in " ".join(row.sentence for row in check(path).findings)
+    for index in ("project.h5", "project-previous.h5"):
+        (path / index).rename(path.with_name(index))
+    # Not even where no index says which journal is the right one.
+    repaired = repair(path, made := path.with_name("new"))
+    assert JOURNAL.format("journal-3") in " ".join(repaired.lost)
+    path.with_name("project.h5").rename(path / "project.h5")
+    with ProjectFolder.open(path, writable=True) as folder:
+        opened = folder.load()
+        assert len(opened.entries) == 2 and JOURNAL.format("journal-3") in " ".join(opened.notes)
+        with ProjectFolder.open(made, writable=False) as other:
+            right = masks_of(folder, opened)[CASE]
+            assert same(masks_of(other, other.load())[CASE], right)
+    assert (path / "journal-3.damaged").read_bytes() == (new / "journal-3").read_bytes()
+
+
 def test_nothing_of_a_journal_of_a_copy_can_be_undone(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     stroke(workbench, 0)

@@ -1,10 +1,12 @@
-"""Files that cannot be used and may hold something: a name beside their own, for people."""
+"""Files that cannot be used and may hold something: they get a name beside their own, for people."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
-from segdesk.core.lasting import replace_file
+from segdesk.core.lasting import partial_name, put_all, replace_file
+from segdesk.core.regular_file import new_regular, open_regular
 
 
 def set_aside(path: Path) -> None:
@@ -18,3 +20,36 @@ def aside_name(path: Path) -> Path:
     while name.exists():
         name, number = path.with_name(f"{path.name}.damaged-{number}"), number + 1
     return name
+
+
+def put_in_place(path: Path, content: bytes | bytearray) -> io.FileIO:
+    """A new file with these bytes, whole at once, open for reading and writing. What lies there is
+    set aside, unless it is no more than what these bytes begin with.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses; nothing new is left then.
+    """
+    partial = partial_name(path)
+    file = new_regular(partial)
+    try:
+        put_all(file, memoryview(content))
+        if not _begins_with(content, path):
+            set_aside(path)
+        replace_file(partial, path)
+    except OSError:
+        file.close()
+        partial.unlink(missing_ok=True)
+        raise
+    return file
+
+
+def _begins_with(content: bytes | bytearray, path: Path) -> bool:
+    """Whether a file holds nothing but what these bytes begin with; so where there is none."""
+    try:
+        with open_regular(path) as file:
+            there = file.read(len(content) + 1)
+    except FileNotFoundError:
+        return True
+    return content.startswith(there)

@@ -85,7 +85,7 @@ def follows(before: Contents, after: Contents) -> bool:
     if after.flaw == "torn" and after.first < 0:
         return True
     is_whole = before.first >= 0 and before.flaw != "damaged"
-    return is_whole and after.first == before.next_sequence and after.follows == before.id
+    return is_whole and after.first == before.next_sequence and after.follows == before.link
 
 
 def own(journals: Sequence[Contents], generation: int, id: str) -> tuple[Contents, ...]:
@@ -116,10 +116,15 @@ def _is_another(found: Contents, generation: int, id: str) -> bool:
 
 
 def _is_after_another(journals: Sequence[Contents], found: Contents) -> bool:
-    """Whether a journal of the next number was begun behind another one of the last's number."""
+    """Whether a journal of the next number was begun behind another one of the last's number, or
+    behind this one when it held something else."""
     before = journals[-1]
-    are_known = found.first >= 0 and before.first >= 0 and bool(before.id)
-    return are_known and found.number == before.number + 1 and found.follows != before.id
+    if found.first < 0 or before.first < 0 or found.number != before.number + 1:
+        return False
+    if found.follows.id != before.id or found.first < before.next_sequence:
+        return True
+    is_as_long = not before.flaw and found.first == before.next_sequence
+    return is_as_long and found.follows != before.link
 
 
 def _foreign(folder: Path, stray: Sequence[int]) -> frozenset[int]:
@@ -127,7 +132,7 @@ def _foreign(folder: Path, stray: Sequence[int]) -> frozenset[int]:
     foreign, id = list[int](), ""
     for number in stray:
         head = read_head(folder / journal_name(number))
-        if head is None or (foreign and head.follows != id):
+        if head is None or (foreign and head.follows.id != id):
             break
         foreign.append(number)
         id = head.id

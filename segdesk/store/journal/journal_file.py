@@ -20,22 +20,25 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import partial_name, put_all, replace_file, sync_folder, with_one_name
+from segdesk.core.lasting import put_all, sync_folder, with_one_name
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
-from segdesk.store.disk.aside import set_aside
+from segdesk.store.disk.aside import put_in_place
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal import record_codec
 from segdesk.store.journal.journal_form import (
     HEAD_SIZE,
     LARGEST,
     MOST_ZEROS,
+    NONE,
     RECORD_SIZE,
+    Link,
     head_bytes,
     head_of,
+    marked,
     record_bytes,
     record_head_of,
 )
@@ -101,6 +104,7 @@ class Journal:
         self._is_taken = False
         #: What the file holds; None where that is too much to keep, or nobody asks for it.
         self._content: bytearray | None = None
+        self._mark = b""
         #: Files that were taken away; an fsync may be under way there.
         self._taken: list[io.FileIO] = []
         #: Where it ended when the disk itself had it.
@@ -116,7 +120,7 @@ class Journal:
         stacks: Stacks = NOTHING,
         *,
         id: str = "",
-        follows: str = "",
+        follows: Link = NONE,
     ) -> Journal:
         """Start a journal that outlives a power cut; as `begin`."""
         journal = cls.begin(folder, number, next_sequence, stacks, id=id, follows=follows)
@@ -137,7 +141,7 @@ class Journal:
         stacks: Stacks = NOTHING,
         *,
         id: str = "",
-        follows: str = "",
+        follows: Link = NONE,
     ) -> Journal:
         """Start a journal, which `make_lasting` ends; an unfinished one of that number is written
         over.
@@ -146,7 +150,7 @@ class Journal:
         ----------
         stacks : what can be undone and redone now
         id : 32 hexadecimal digits; "": one that no other journal has
-        follows : id of the journal before it; "" where there is none
+        follows : the journal before it, as it has ended
 
         Raises
         ------
@@ -166,6 +170,7 @@ class Journal:
         following = next_sequence + 1
         journal = cls(path, number, file, len(begin), following, first=next_sequence, id=id)
         journal._content = bytearray(begin)
+        journal._mark = marked(marked(b"", begin[:HEAD_SIZE]), begin[HEAD_SIZE:][:RECORD_SIZE])
         return journal
 
     def make_lasting(self) -> None:
@@ -198,6 +203,7 @@ class Journal:
             first=contents.first,
             id=contents.id,
         )
+        journal._mark = contents.mark
         if contents.end <= MOST_IN_MEMORY:
             with open_regular(path) as file:
                 journal._content = bytearray(file.read(contents.end))
@@ -270,7 +276,7 @@ class Journal:
             if not self._is_taken or self._content is None:
                 return
             try:
-                file = _written(path, self._content)
+                file = put_in_place(path, self._content)
             except OSError:
                 return
             self._taken.append(self._file)
@@ -295,6 +301,7 @@ class Journal:
                 self._remember(self._waiting.pop(0))
 
     def _remember(self, record: bytes) -> None:
+        self._mark = marked(self._mark, record[:RECORD_SIZE])
         if self._content is not None and self._end <= MOST_IN_MEMORY:
             self._content += record
         else:
@@ -335,6 +342,11 @@ class Journal:
             self.sync()
 
     @property
+    def link(self) -> Link:
+        """What the journal that follows names it by."""
+        return Link(self.id, self._mark.hex())
+
+    @property
     def tail(self) -> Tail:
         """Where it ends, and what waits to be written behind."""
         with self._lock:
@@ -371,7 +383,9 @@ class Contents:
     records : the whole ones, in order
     end : byte offset behind the last whole record
     flaw : what is wrong there, or ""
-    id, follows : its own id and that of the one before, as its head says; "" for none
+    id : its own
+    follows : the one before, as it had ended
+    mark : of all that is whole in it
     """
 
     number: int
@@ -380,7 +394,13 @@ class Contents:
     end: int
     flaw: Flaw
     id: str = ""
-    follows: str = ""
+    follows: Link = NONE
+    mark: bytes = b""
+
+    @property
+    def link(self) -> Link:
+        """What a journal that follows names it by."""
+        return Link(self.id, self.mark.hex())
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -390,32 +410,6 @@ class Contents:
     @property
     def next_sequence(self) -> int:
         return self.first + len(self.records)
-
-
-def _written(path: Path, content: bytearray) -> io.FileIO:
-    """A file with these bytes at a path; what lies there is set aside, unless it has no others."""
-    partial = partial_name(path)
-    file = new_regular(partial)
-    try:
-        put_all(file, content)
-        if not _begins_with(content, path):
-            set_aside(path)
-        replace_file(partial, path)
-    except OSError:
-        file.close()
-        partial.unlink(missing_ok=True)
-        raise
-    return file
-
-
-def _begins_with(content: bytearray, path: Path) -> bool:
-    """Whether a file holds nothing but what these bytes begin with; so where there is none."""
-    try:
-        with open_regular(path) as file:
-            there = file.read(len(content) + 1)
-    except FileNotFoundError:
-        return True
-    return content.startswith(there)
 
 
 def read(path: Path, number: int) -> Contents:
@@ -439,19 +433,27 @@ def read(path: Path, number: int) -> Contents:
         head = head_of(written)
         if head is None or head.number != number:
             return Contents(number, -1, (), 0, "damaged")
-        end, flaw = HEAD_SIZE, ""
+        end, flaw, mark = HEAD_SIZE, "", marked(b"", written)
         while end < size and not flaw:
             found = _next(file, size - end, head.first + len(records))
             if isinstance(found, str):
                 flaw = found
             else:
-                records.append(found[0])
-                end += found[1]
-    return Contents(number, head.first, tuple(records), end, flaw, head.id, head.follows)
+                records.append(found.record)
+                end, mark = end + found.length, marked(mark, found.head)
+    return Contents(number, head.first, tuple(records), end, flaw, head.id, head.follows, mark)
 
 
-def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Record, int] | Flaw:
-    """The next record with its length, or the flaw that is there instead."""
+class _Found(NamedTuple):
+    """A whole record, its length and the bytes that it begins with."""
+
+    record: Record
+    length: int
+    head: bytes
+
+
+def _next(file: BinaryIO, left: int, sequence: int) -> _Found | Flaw:
+    """The next record, or the flaw that is there instead."""
     written = file.read(RECORD_SIZE)
     if len(written) < RECORD_SIZE:
         return "torn"
@@ -466,9 +468,10 @@ def _next(file: BinaryIO, left: int, sequence: int) -> tuple[Record, int] | Flaw
     if zlib.crc32(payload) != head.payload_sum:
         return "damaged"
     try:
-        return record_codec.decode(head.kind, payload, sequence), RECORD_SIZE + head.length
+        record = record_codec.decode(head.kind, payload, sequence)
     except ValueError:
         return "damaged"
+    return _Found(record, RECORD_SIZE + head.length, written)
 
 
 def _has_content(file: BinaryIO) -> bool:

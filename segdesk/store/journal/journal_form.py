@@ -1,16 +1,18 @@
 """The bytes of a journal, and of what has its form.
 
-    head      magic (8 bytes), number N, first sequence number, its id and that of the journal which
-              it follows (16 bytes each, random, zeros for none), CRC-32 of these
+    head      magic (8 bytes), number N, first sequence number, its id (16 random bytes), id and mark
+              of the journal that it follows (16 bytes each, zeros for none), CRC-32 of these
     record    length, type, sequence number, CRC-32 of the payload, CRC-32 of these four; payload
 
 All numbers are little-endian. Sequence numbers run on from one journal to the next, so a missing
 piece is seen. The index names the journal that follows its save by number and id, and each journal
 the one before it: a copy of the project that went on by itself has journals of the same numbers.
+Where it went on in the same journal, its mark is another: that is made of all heads in it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 import zlib
@@ -21,7 +23,7 @@ from typing import BinaryIO, NamedTuple
 from segdesk.core.regular_file import open_regular
 
 MAGIC = b"SDJRNL\0\1"
-_HEAD = struct.Struct("<8sQQ16s16s")
+_HEAD = struct.Struct("<8sQQ16s16s16s")
 _RECORD = struct.Struct("<IBQI")
 _SUM = struct.Struct("<I")
 HEAD_SIZE = _HEAD.size + _SUM.size
@@ -32,6 +34,13 @@ LARGEST_SEQUENCE = 1 << 53
 LARGEST, MOST_ZEROS = 1 << 34, 1 << 26
 
 
+class Link(NamedTuple):
+    """What names a journal and all that it holds: 32 hexadecimal digits each, "" for none."""
+
+    id: str = ""
+    mark: str = ""
+
+
 class Head(NamedTuple):
     """What a file begins with.
 
@@ -39,13 +48,17 @@ class Head(NamedTuple):
     ----------
     number : N
     first : sequence number of its first record
-    id, follows : its own id and that of the one before, 32 hexadecimal digits; "" for none
+    id : its own
+    follows : the one before, as it ended
     """
 
     number: int
     first: int
     id: str
-    follows: str
+    follows: Link
+
+
+NONE = Link()
 
 
 class RecordHead(NamedTuple):
@@ -65,10 +78,21 @@ class RawRecord(NamedTuple):
     payload: bytes
 
 
-def head_bytes(number: int, first: int, id: str = "", follows: str = "") -> bytes:
+def head_bytes(number: int, first: int, id: str = "", follows: Link = NONE) -> bytes:
     """What a file of a journal's form begins with; as `Head`."""
-    head = _HEAD.pack(MAGIC, number, first, bytes.fromhex(id), bytes.fromhex(follows))
+    head = _HEAD.pack(MAGIC, number, first, *map(bytes.fromhex, (id, *follows)))
     return head + _SUM.pack(zlib.crc32(head))
+
+
+def marked(mark: bytes, head: bytes) -> bytes:
+    """The mark of a journal with one more record.
+
+    Parameters
+    ----------
+    mark : without it; b"" where there is nothing yet
+    head : the first `RECORD_SIZE` bytes of the record, or the `HEAD_SIZE` bytes of the file
+    """
+    return hashlib.blake2b(mark + head, digest_size=16).digest()
 
 
 def record_bytes(kind: int, sequence: int, payload: bytes) -> bytes:
@@ -85,8 +109,8 @@ def head_of(content: bytes) -> Head | None:
     is_intact = _SUM.unpack_from(content, _HEAD.size)[0] == zlib.crc32(content[: _HEAD.size])
     if not (is_intact and magic == MAGIC and first <= LARGEST_SEQUENCE):
         return None
-    id, follows = (row.hex() if any(row) else "" for row in ids)
-    return Head(number, first, id, follows)
+    id, *follows = (row.hex() if any(row) else "" for row in ids)
+    return Head(number, first, id, Link(*follows))
 
 
 def record_head_of(content: bytes) -> RecordHead | None:

@@ -118,7 +118,7 @@ class Journals:
         if self.look(folder, put_back=True):
             older.flush()
         newer = Journal.begin(
-            folder, older.number + 1, older.next_sequence, stacks, follows=older.id
+            folder, older.number + 1, older.next_sequence, stacks, follows=older.link
         )
         self._now, self._older, self._brought = newer, older, set[int]()
 

@@ -70,7 +70,7 @@ def own_files(folder: Path, generation: int, follows: str) -> list[Path]:
         is_own = head is None or not follows or head.id == follows
         if is_own:
             own.append(path)
-        follows = head.follows if head is not None and is_own else ""
+        follows = head.follows.id if head is not None and is_own else ""
         behind = number
     return own[::-1]
 

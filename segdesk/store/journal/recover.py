@@ -254,7 +254,7 @@ def recover(folder: Path, generation: int, journal: str = "") -> Recovery:
         if isinstance(record, Named) and record.edit is not None
     }
     named = {number for stack in recovery.stacks for number in stack}
-    before = recovery.journals[0].follows if recovery.journals else ""
+    before = recovery.journals[0].follows.id if recovery.journals else ""
     older |= edits_before(own_files(folder, generation, before), named - older.keys())
     return replace(recovery, older=older)
 
@@ -320,7 +320,7 @@ def steps(folder: Path) -> Steps:
     if not row:
         return Steps((), ())
     named = Recovery(0, tuple(row), ()).stacks.done
-    files = own_files(folder, row[0].number, row[0].follows)
+    files = own_files(folder, row[0].number, row[0].follows.id)
     older = edits_before(files, set(named))
     before = tuple(older[number] for number in named if number in older)
     return Steps(before, tuple(edit for _, edit in applied(row, files) if edit is not None))
@@ -348,9 +348,10 @@ def mend(folder: Path, recovery: Recovery) -> Journal:
         _keep_end(path, last.end)
     if not last.records:
         first = last.first if last.first > 0 else _free_sequence(folder)
-        before = recovery.journals[-2].id if len(recovery.journals) > 1 else ""
-        id = last.id or ("" if before else recovery.journal)
-        return Journal.create(folder, last.number, first, id=id, follows=last.follows or before)
+        is_first = len(recovery.journals) == 1
+        follows = last.follows if is_first else recovery.journals[-2].link
+        id = last.id or (recovery.journal if is_first else "")
+        return Journal.create(folder, last.number, first, id=id, follows=follows)
     if last.flaw:
         with change_regular(with_one_name(path)) as file:
             file.truncate(last.end)

@@ -15,10 +15,10 @@ from segdesk.store.journal import journal_file as journal
 from segdesk.store.journal.journal_file import Contents, Journal
 from segdesk.store.journal.journal_form import (
     RECORD_SIZE,
+    Link,
     head_bytes,
     head_of,
     read_first,
-    read_head,
     read_raw,
     record_bytes,
 )
@@ -31,8 +31,9 @@ EDITS = tuple(Edit(f"Brush {n}", "case-001", time=float(n)) for n in range(6))
 
 
 def _write(folder: Path, number: int, first: int, written: tuple[Edit, ...]) -> int:
-    before = read_head(folder / f"journal-{number - 1}")
-    opened = Journal.create(folder, number, first, follows="" if before is None else before.id)
+    before = folder / f"journal-{number - 1}"
+    follows = journal.read(before, number - 1).link if before.exists() else Link()
+    opened = Journal.create(folder, number, first, follows=follows)
     for edit in written:
         opened.append(edit_codec.encode(edit))
     opened.close()
@@ -198,8 +199,9 @@ def test_no_changed_byte_of_a_record_or_a_head_is_read_over() -> None:
         assert read_raw(io.BytesIO(changed), lambda *_: True) is None
         is_head = at < RECORD_SIZE
         assert (read_raw(io.BytesIO(changed), lambda *_: False) is None) is is_head
-    head = head_bytes(3, 7, "a" * 32, "b" * 32)
-    assert head_of(head) == (3, 7, "a" * 32, "b" * 32)
+    before = Link("b" * 32, "c" * 32)
+    head = head_bytes(3, 7, "a" * 32, before)
+    assert head_of(head) == (3, 7, "a" * 32, before)
     assert read_first(io.BytesIO(head)) == 7
     for at in range(len(head)):
         changed = bytearray(head)
