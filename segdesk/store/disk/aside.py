@@ -1,4 +1,4 @@
-"""Files that cannot be used and may hold something: they get a name beside their own, for people."""
+"""Files that cannot be used and may hold something: a name beside their own, for people."""
 
 from __future__ import annotations
 

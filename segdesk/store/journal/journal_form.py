@@ -1,7 +1,7 @@
 """The bytes of a journal, and of what has its form.
 
-    head      magic (8 bytes), number N, first sequence number, its id (16 random bytes), id and mark
-              of the journal that it follows (16 bytes each, zeros for none), CRC-32 of these
+    head      magic (8 bytes), number N, first sequence number, its id (16 random bytes), id and
+              mark of the journal that it follows (16 bytes each, zeros for none), CRC-32 of these
     record    length, type, sequence number, CRC-32 of the payload, CRC-32 of these four; payload
 
 All numbers are little-endian. Sequence numbers run on from one journal to the next, so a missing
