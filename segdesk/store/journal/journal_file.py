@@ -18,6 +18,7 @@ import secrets
 import threading
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
@@ -264,7 +265,8 @@ class Journal:
 
     def put_back(self, path: Path) -> None:
         """Write what the journal held anew where its file was taken away, so that a crash loses
-        nothing until a save has begun the next one. It stays lost: nothing here waits for the disk.
+        nothing until a save has begun the next one. It stays lost, so that one is made; `sync` has
+        the disk itself have it.
 
         What lies there now is set aside, unless it is an older state of the same.
 
@@ -317,6 +319,11 @@ class Journal:
         """
         self.flush()
         if self._lost is not None:
+            if self._taken:
+                # What was written anew outlives a power cut too, until the save that is wanted.
+                with suppress(OSError):
+                    os.fsync(self._file.fileno())
+                    sync_folder(self._path.parent)
             raise OSError(self._lost.errno, self._lost.strerror)
         end = self._end
         try:

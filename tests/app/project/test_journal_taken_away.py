@@ -40,7 +40,7 @@ HARMS = [deleted, replaced, written_over, cut]
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_what_was_drawn_before_and_after_is_there_after_a_kill_too(
-    tmp_path: Path, harm: Callable[[Path, Path], None]
+    tmp_path: Path, harm: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workbench = make_project(tmp_path)
     saving.save(workbench)
@@ -56,8 +56,13 @@ def test_what_was_drawn_before_and_after_is_there_after_a_kill_too(
         # Whoever did it may go on, with masks too: a save is wanted all the same.
         assert workbench.folder.is_journal_lost
     harm(path / "journal-1", older)
+    synced, fsync = list[int](), os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (synced.append(os.fstat(file).st_ino), fsync(file))[1]
+    )
     with pytest.raises(ChangeWaits):
         workbench.folder.sync()
+    assert (path / "journal-1").stat().st_ino in synced
     killed = shutil.copytree(path, tmp_path / "killed.segdesk")
     assert [name.name for name in killed.glob("*.damaged*")] == []
     again = Workbench.open(killed)
