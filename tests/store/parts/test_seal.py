@@ -131,39 +131,6 @@ def test_a_pipe_a_device_or_a_folder_in_its_place_is_told_at_once(
         seal.read(path, "project", most=MOST)
 
 
-def sealed_around(path: Path, out: seal.Span) -> None:
-    """Seal the file so that its seal agrees, and leaves bytes of it out."""
-    with path.open("rb+") as file:
-        seal.seal_file(file, "project", out)
-
-
-def test_a_file_that_is_read_whole_has_nothing_that_its_seal_leaves_out(path: Path) -> None:
-    """What is left out could be anything, and would reach HDF5. The bytes around agree."""
-    for at in (seal.SIZE, len(CONTENT) - 8):
-        path.write_bytes(CONTENT)
-        sealed_around(path, seal.Span(at, at + 8))
-        with pytest.raises(Damage, match="leaves something out"):
-            seal.read(path, "project", most=MOST)
-        with pytest.raises(Damage, match="leaves something out"):
-            seal.check_file(path, "project")
-
-
-@pytest.mark.parametrize(
-    ("start", "nbytes"),
-    [(0, 0), (seal.SIZE - 1, 1), (len(CONTENT) - 1, 2), (len(CONTENT) + 1, 0), (1 << 62, 1 << 62)],
-)
-def test_a_seal_that_leaves_out_what_is_not_there_is_told(
-    path: Path, start: int, nbytes: int
-) -> None:
-    digest = hashlib.sha256(CONTENT[seal.SIZE :]).digest()
-    out = seal.Span(start, start + nbytes)
-    path.write_bytes(seal._head("project", len(CONTENT) - seal.SIZE, out, digest))
-    with path.open("ab") as file:
-        file.write(CONTENT[seal.SIZE :])
-    with path.open("rb") as file, pytest.raises(Damage, match="leaves out what is not there"):
-        seal.read_around(file, "project", most=MOST)
-
-
 def test_what_a_seal_leaves_out_is_not_read_and_reads_as_zeros(tmp_path: Path) -> None:
     path = tmp_path / "volume.h5"
     with hdf5.new_file(path) as root:
