@@ -3,14 +3,14 @@ them comes back once they have a mask again, in this session or a later one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
-from segdesk.core.history import BegunAnew, edit_of
+from segdesk.core.history import BegunAnew, History, Stacks, edit_of
 from segdesk.core.project import Project
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
@@ -175,6 +175,7 @@ class Bench(Protocol):
 
     folder: ProjectFolder
     project: Project
+    history: History
 
     @property
     def segments(self) -> SegmentTable: ...
@@ -215,7 +216,7 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
         was = "was" if brought == 1 else "were"
         said.append(f"{counted(brought, 'change')} made since fit it and {was} done again.")
     if folder.writable:
-        said += _let_go(left_out, apart, folder, anew if edits else None)
+        said += _let_go(left_out, apart, folder, (anew, bench.history.stacks) if edits else ())
     elif apart:
         said.append(f"{counted(len(apart), 'change')} did not fit.")
     if left_out.older and not found.is_all:
@@ -229,16 +230,16 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
 
 
 def _let_go(
-    left_out: LeftOut, apart: list[Edit], folder: ProjectFolder, anew: BegunAnew | None
+    left_out: LeftOut, apart: list[Edit], folder: ProjectFolder, ends: Sequence[BegunAnew | Stacks]
 ) -> list[str]:
-    """Nothing waits any more: it is done, or kept apart for good."""
+    """Nothing waits any more: it is done, which the journal says by `ends`, or kept apart."""
     case, said = left_out.steps[0].case if left_out.steps else "", list[str]()
     try:
         if apart:
             name = folder.keep_left_out(apart)
             said = [f"{counted(len(apart), 'change')} did not fit; '{name}' keeps what they were."]
-        if anew is not None:
-            folder.append(anew)
+        for end in ends:
+            folder.append(end)
         if case:
             # Its last copy goes once the disk itself has what was done again.
             folder.sync()
