@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app import saving
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.errors import ProjectError
 from segdesk.store.checking import Finding, check

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from segdesk.app.recovered import follow
+from segdesk.app.project.recovered import follow
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Box, Edit, Patch, Planes
 from segdesk.core.grid import Grid

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from segdesk.app import damaged_mask, saving
-from segdesk.app.workbench import Workbench
+from segdesk.app.project import damaged_mask, saving
+from segdesk.app.project.workbench import Workbench
 from segdesk.store.repairing import repair
-from tests.app.test_one_damaged_file import damage
+from tests.app.project.test_one_damaged_file import damage
 from tests.projects import make_project, stroke
 
 
