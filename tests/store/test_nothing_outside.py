@@ -14,6 +14,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.errors import ProjectError
+from segdesk.store.disk.layout import Layout
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import paint, save
 from tests.store.strategies import GRID, project_with_cases
@@ -79,6 +80,14 @@ def test_a_link_to_another_place_in_the_project_is_refused_too(
     (path / name).symlink_to(path / "elsewhere")
     with pytest.raises(ProjectError, match="is a link"):
         read_all(path, case, writable=True)
+
+
+def test_no_folder_that_is_a_link_is_listed(project: tuple[Path, Case], tmp_path: Path) -> None:
+    path, _ = project
+    (path / "runs").symlink_to((path / "runs").rename(tmp_path / "runs"))
+    (path / "cases/case-002").symlink_to(path / "cases/case-001")
+    layout = Layout(path)
+    assert (layout.folders("cases"), layout.folders("runs")) == (("case-001",), ())
 
 
 @pytest.mark.parametrize(
