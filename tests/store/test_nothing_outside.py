@@ -140,3 +140,16 @@ def test_a_file_that_has_a_second_name_elsewhere_is_not_changed_there(
     before = (tmp_path / "kept").read_bytes()
     use(path)
     assert (tmp_path / "kept").read_bytes() == before
+
+
+def test_a_torn_journal_that_has_a_second_name_elsewhere_is_cut_here_alone(
+    project: tuple[Path, Case], tmp_path: Path
+) -> None:
+    path, _ = project
+    kept = (path / "journal-1").rename(tmp_path / "kept")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole + b"\1\2\3")
+    (path / "journal-1").hardlink_to(kept)
+    _open(path)
+    assert kept.read_bytes() == whole + b"\1\2\3"
+    assert (path / "journal-1").read_bytes() == whole
