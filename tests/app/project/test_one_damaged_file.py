@@ -469,6 +469,21 @@ def test_a_save_that_has_written_a_mask_anew_is_newer_than_an_older_one_taken_me
     again.close()
 
 
+def test_an_older_mask_that_was_taken_does_not_come_back_at_a_later_save(saved: Path) -> None:
+    workbench = second_save_damaged(saved)
+    take_older(workbench)
+    stroke(workbench, 1)
+    saving.save(workbench)
+    newest, expected = workbench.project.case("case-001").generation, drawn(workbench, "case-001")
+    stroke(workbench, 1, case="case-002")
+    saving.save(workbench)
+    workbench.close()
+    again = Workbench.open(saved)
+    assert again.project.case("case-001").generation == newest
+    assert drawn(again, "case-001") == expected
+    again.close()
+
+
 def test_what_waits_and_is_damaged_is_named_and_stays_beside_what_can_be_read(
     saved: Path, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, ProjectGone
+from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import masks_of, paint, same
 from tests.store.strategies import GRID, new_case, project_with_cases
@@ -156,6 +158,30 @@ def test_a_save_that_began_before_the_folder_changed_ends_without_a_file_in_the_
     with pytest.raises(ProjectGone):
         save.run()
     assert everything(tmp_path) == before
+
+
+def test_a_save_looks_before_it_begins_each_mask(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = new_case(opened.folder, "case-002")
+    project = opened.project.with_case(case)
+    opened.folder.save_index(project)
+    masks = {**opened.masks, case.id: Annotation(GRID)}
+    paint(opened.folder, masks[case.id], case.id, 3)
+    save = opened.folder.begin_save(project, masks)
+    write, before = NewGeneration.write, list[dict[str, str]]()
+
+    def swapped_after(mask: NewGeneration, *given: Any) -> str:
+        sum_ = write(mask, *given)
+        if not before:
+            an_older_copy(opened.path)
+            before.append(everything(opened.path))
+        return sum_
+
+    monkeypatch.setattr(NewGeneration, "write", swapped_after)
+    with pytest.raises(ProjectGone):
+        save.run()
+    assert [everything(opened.path)] == before
 
 
 @pytest.mark.parametrize("file", ["project.h5", "annotation-2.h5"])
