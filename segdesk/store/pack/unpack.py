@@ -60,14 +60,17 @@ def unpack(file: Path, folder: Path, name: str, *, tell: Tell) -> Project:
     Raises
     ------
     ProjectError
-        Where the file is damaged, made by a newer segdesk or no packed project, or the disk
-        refuses.
+        Where the file is damaged, changed meanwhile, made by a newer segdesk or no packed project,
+        or the disk refuses.
     """
     work = _Unpacking(file, tell)
     found = work.open()
     work.check_room(folder, name, found)
-    with writing(f"The project '{name}'"):
-        return work.build(folder, found)
+    try:
+        with writing(f"The project '{name}'"):
+            return work.build(folder, found)
+    finally:
+        work.check_same()
 
 
 def look(file: Path, *, tell: Tell) -> Project:
@@ -81,6 +84,7 @@ class _Unpacking:
     def __init__(self, file: Path, tell: Tell) -> None:
         # A person has pointed at it; what a link leads to is opened, as any program does.
         self._file = file.resolve()
+        self._was = _state_of(self._file)
         self._tell = tell
         self._done = 0
         self._total = 1
@@ -111,6 +115,20 @@ class _Unpacking:
             raise ProjectError(
                 f"'{name}' needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left.",
                 "Free some disk space, or choose another disk.",
+            )
+
+    def check_same(self) -> None:
+        """Each piece is read by the file's path: another file there would be mixed with this one.
+
+        Raises
+        ------
+        ProjectError
+            Where the file is no longer the one that was opened, or was changed since.
+        """
+        if _state_of(self._file) != self._was:
+            raise ProjectError(
+                f"The file '{self._file.name}' was changed while it was unpacked.",
+                "Unpack it once more.",
             )
 
     def build(self, root: Path, found: Packed) -> Project:
@@ -158,6 +176,7 @@ class _Unpacking:
         pairs = self._checked(zip(labels, setters, strict=True), case, found)
         if not case.generation:
             _end(pairs)
+            self._went_on(case, case.slices)
             return ""
         sum_ = NewGeneration(
             part=part(found.project, case),
@@ -257,6 +276,15 @@ class _InOrder(Mapping[int, tuple[Plane, Plane]]):
 
     def __len__(self) -> int:
         return self._count
+
+
+def _state_of(file: Path) -> tuple[int, ...]:
+    """What tells a file and its content from another; nothing where there is none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return ()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _end(pieces: Iterator[object]) -> None:

@@ -26,7 +26,7 @@ from tests.packs import (
     pack_of,
     unpack_here,
 )
-from tests.projects import make_project
+from tests.projects import SHAPE, make_project, stroke
 from tests.store.faults import refusing
 
 
@@ -213,6 +213,38 @@ def test_a_disk_without_room_is_told_before_a_byte_is_written(
         unpack_here(made[0], tmp_path / "u.segdesk")
     assert sorted(tmp_path.iterdir()) == before
     workbench.close()
+
+
+@pytest.mark.parametrize("how", ["replaced", "written over"])
+def test_a_file_that_is_changed_while_it_is_unpacked_is_not_mixed_with_what_it_was(
+    tmp_path: Path, how: str
+) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 1)
+    saving.save(workbench)
+    old = pack_of(workbench, tmp_path / "old.h5")
+    stroke(workbench, 1, row=4.0)
+    new = pack_of(workbench, tmp_path / "new.h5")
+    workbench.close()
+
+    def tell(sentence: str, done: int, total: int) -> None:
+        if sentence.startswith("Unpacking") and done == 1:
+            new.replace(old) if how == "replaced" else old.write_bytes(new.read_bytes())
+
+    with pytest.raises(ProjectError, match=r"'old\.h5' was changed while it was unpacked"):
+        unpack_here(old, tmp_path / "u.segdesk", tell=tell)
+    assert not (tmp_path / "u.segdesk").exists()
+    unpack_here(old, tmp_path / "u.segdesk")
+
+
+def test_the_progress_of_an_unpacking_ends_at_its_end_also_without_any_mask(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    file = pack_of(workbench, tmp_path / "p.h5")
+    workbench.close()
+    told: list[tuple[int, int]] = []
+    unpack_here(file, tmp_path / "u.segdesk", tell=lambda _, *row: told.append(row))
+    done, total = told[-1]
+    assert done == total == 2 * SHAPE[0]
 
 
 def test_a_scan_with_a_flipped_voxel_is_named_and_not_packed(tmp_path: Path) -> None:
