@@ -19,6 +19,22 @@ from segdesk.store.pack.read import HINT
 
 #: What the system sends where its memory is full, and what nobody else should.
 _KILLED = None if sys.platform == "win32" else -signal.SIGKILL
+#: How a process ends that a damaged file leads astray: 0 where it said what is no answer; else by
+#: its own fault. Any other end comes from outside, or from a program that is not whole.
+_ASTRAY = (
+    {
+        0,
+        3,  # abort
+        0xC0000005,  # access violation
+        0xC000001D,  # illegal instruction
+        0xC0000094,  # division by zero
+        0xC00000FD,  # stack overflow
+        0xC0000374,  # heap corruption
+        0xC0000409,  # buffer overrun, and abort of newer libraries
+    }
+    if sys.platform == "win32"
+    else {0, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
+)
 
 
 def look(file: Path, *, tell: Tell | None = None, cancelled: Asked | None = None) -> Held:
@@ -51,21 +67,28 @@ def _asked(
     file: Path, arguments: tuple[str, ...], tell: Tell | None, cancelled: Asked | None
 ) -> Held:
     try:
-        cases, runs = run("unpacker", arguments, tell=tell, cancelled=cancelled)
+        rows = run("unpacker", arguments, tell=tell, cancelled=cancelled)
     except Crashed as error:
-        raise _said_of(file, error) from error
+        raise _said_of(file, error.returncode) from error
     except OSError as error:
         raise ProjectError(
             f"The process that unpacks could not be started: {error.strerror}.",
             "Close other programs and try again; if it stays so, install segdesk again.",
         ) from error
-    return Held(cases, runs)
+    if len(rows) != 2:
+        raise _said_of(file, 0)
+    return Held(*rows)
 
 
-def _said_of(file: Path, crash: Crashed) -> ProjectError:
-    if crash.returncode == _KILLED:
+def _said_of(file: Path, returncode: int) -> ProjectError:
+    if returncode in _ASTRAY:
+        return ProjectError(f"The file '{file.name}' is damaged; nothing was unpacked.", HINT)
+    if returncode == _KILLED:
         return ProjectError(
             f"The system ended the process that unpacks '{file.name}'; nothing was unpacked.",
             "Often its memory is full: close other programs and try again.",
         )
-    return ProjectError(f"The file '{file.name}' is damaged; nothing was unpacked.", HINT)
+    return ProjectError(
+        f"The process that unpacks '{file.name}' ended before its time; nothing was unpacked.",
+        "Try again; if it stays so, install segdesk again.",
+    )

@@ -89,7 +89,30 @@ def test_a_child_that_the_system_ended_is_no_damaged_file(
         unpack(packed, there)
 
 
-@pytest.mark.parametrize("said", ["[", "null", '["answer", 1]', '["fault", "OSError", "a", "b"]'])
+@pytest.mark.parametrize(
+    "script",
+    ["sys.exit(1)", "import nothing_of_that_name"]
+    + ["os.kill(os.getpid(), signal.SIGTERM)"] * (sys.platform != "win32"),
+)
+def test_a_child_that_was_ended_or_cannot_work_is_no_damaged_file(
+    packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    child(monkeypatch, script)
+    with pytest.raises(ProjectError, match="ended before its time"):
+        unpack(packed, there)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[",
+        "null",
+        '["answer", 1]',
+        '["answer"]',
+        '["answer", ["a"]]',
+        '["fault", "OSError", "a", "b"]',
+    ],
+)
 def test_a_child_that_was_led_astray_is_not_believed(
     packed: Path, there: Path, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
