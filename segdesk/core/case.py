@@ -89,6 +89,11 @@ class Case:
     def slices(self) -> int:
         return self.grid.shape[0]
 
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Who its slices belong to in the split, each once."""
+        return tuple(map(self.patient_of, range(1 if self.grid.stacked else self.slices)))
+
     def patient_of(self, index: int) -> str:
         """Who a slice belongs to in the split: independent slices count as one patient each."""
         patient = self.patient or self.id

@@ -44,6 +44,12 @@ def partial_name(path: Path) -> Path:
     return path.with_name(f".{name}{PARTIAL}")
 
 
+def final_name(path: Path) -> str:
+    """What somebody calls a file or folder that may still have its temporary name."""
+    is_temporary = path.name.startswith(".") and path.name.endswith(PARTIAL)
+    return path.name[1 : -len(PARTIAL)] if is_temporary else path.name
+
+
 def no_check() -> None:
     """For what nobody else can have taken away."""
 

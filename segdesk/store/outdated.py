@@ -71,7 +71,7 @@ def unless_saved_since(folder: Path, case: Case, *, is_writer: bool) -> Generato
         if is_writer or _is_named(folder, case):
             raise
         raise ProjectError(
-            f"Another program has saved '{folder.name}' since it was opened here to be read: "
+            "Another program has saved the project since it was opened here to be read: "
             f"'{case.id}' is not what it was.",
             "Open the project again.",
         ) from error

@@ -226,7 +226,7 @@ class _Look:
         if case.pool is None or not newest or newest[0].cases[0].generation <= found.since:
             return found
         said = dict(newest[0].split.pools)
-        pools = {said.get(case.patient_of(index)) for index in range(case.slices)}
+        pools = {said.get(patient) for patient in case.patients}
         # Where its slices are in several, or in none, it is not by hand any more.
         pool = pools.pop() if len(pools) == 1 else None
         return replace(found, case=replace(case, pool=pool))
@@ -235,8 +235,8 @@ class _Look:
         """Patients whose pool stood in the index alone; of a project that trained, they had one."""
         said = self._lost if self._layout.folders("runs") else self._notes
         for case in cases:
-            patients = {case.patient_of(index) for index in range(case.slices)}
-            if case.pool is None and not patients <= dict(project.split.pools).keys():
+            pools = dict(project.split.pools)
+            if case.pool is None and not pools.keys() >= set(case.patients):
                 said.append(f"No file tells the pool of '{case.id}'; look at it before a training.")
 
     def _segments_since(self, generation: int) -> int:

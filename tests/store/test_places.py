@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.lasting import LONGEST_NAME, partial_name
 from segdesk.errors import ProjectError, ProjectLocked
+from segdesk.store.disk import lock
+from segdesk.store.parts import project_file
 from segdesk.store.project_folder import ProjectFolder
 from tests.packs import unpack_here
 from tests.store.painter import paint, save
@@ -57,6 +61,21 @@ def test_a_folder_above_that_nobody_may_look_into_is_no_project(
     (tmp_path / "mine").mkdir()
     monkeypatch.setattr(Path, "is_file", is_file)
     ProjectFolder.create(tmp_path / "mine" / "q.segdesk").close()
+
+
+@pytest.mark.parametrize(
+    ("place", "error"), [(project_file, errno.ENOSPC), (lock, errno.ENOLCK)], ids=["full", "locks"]
+)
+def test_a_project_that_cannot_be_made_is_called_by_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: ModuleType, error: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(place, "write_whole" if place is project_file else "_lock", refuse)
+    with pytest.raises(ProjectError, match=r"he project 'q\.segdesk' (could not be|lies on)"):
+        ProjectFolder.create(tmp_path / "q.segdesk")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("letter", ["n", "\u00e9", "\u6e2c"])

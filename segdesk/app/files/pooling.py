@@ -113,6 +113,5 @@ def _in_force(project: Project, case: Case) -> set[Pool]:
 
 def _drawn(project: Project, case: Case) -> set[Pool]:
     """The pools that the split has drawn for the case; several where its slices are independent."""
-    indices = range(1 if case.grid.stacked else case.slices)
-    patients = {case.patient_of(index) for index in indices}
+    patients = set(case.patients)
     return {pool for patient, pool in project.split.pools if patient in patients}

@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from segdesk.core.lasting import final_name
 from segdesk.core.regular_file import regular_descriptor
 from segdesk.errors import ProjectError, ProjectLocked, ProjectReadOnly
 from segdesk.store.disk.translate import FORBIDDEN
@@ -47,14 +48,14 @@ class ProjectLock:
         ProjectError
             Where the file system refuses or knows no locks.
         """
-        path = folder / LOCK
+        path, name = folder / LOCK, final_name(folder)
         try:
             descriptor = regular_descriptor(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             if error.errno in FORBIDDEN:
                 raise _read_only(folder) from error
             raise ProjectError(
-                f"The project '{folder.name}' cannot be opened for writing: {error.strerror}.",
+                f"The project '{name}' cannot be opened for writing: {error.strerror}.",
                 "Check who owns the folder.",
             ) from error
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -68,18 +69,18 @@ class ProjectLock:
             if error.errno in _HELD and is_shared:
                 # Its text may be of another day: nobody writes it into a file that is shared.
                 raise ProjectLocked(
-                    f"The project '{folder.name}' shares its files with a copy (hard links), and "
+                    f"The project '{name}' shares its files with a copy (hard links), and "
                     "one of the two is open for writing.",
                     "Close it there, or only read it here; a copy made without hard links can be "
                     "opened beside it.",
                 ) from error
             if error.errno in _HELD:
                 raise ProjectLocked(
-                    f"The project '{folder.name}' is open for writing in another program{holder}.",
+                    f"The project '{name}' is open for writing in another program{holder}.",
                     "Close it there, or only read it here.",
                 ) from error
             raise ProjectError(
-                f"The project '{folder.name}' lies on a disk that knows no file locks.",
+                f"The project '{name}' lies on a disk that knows no file locks.",
                 "Move the folder to a local disk.",
             ) from error
         # The name is a courtesy: a full disk must not keep anyone from opening a project.
@@ -106,8 +107,9 @@ class ProjectLock:
 
 
 def _read_only(folder: Path) -> ProjectReadOnly:
+    name = final_name(folder)
     return ProjectReadOnly(
-        f"The project '{folder.name}' lies in a folder or on a disk that may not be written to.",
+        f"The project '{name}' lies in a folder or on a disk that may not be written to.",
         "Only read it, or copy it to a place that may be written to.",
     )
 

@@ -37,8 +37,8 @@ from segdesk.store.parts.seal import Kind
 
 KIND: Kind = "annotation"
 LAYERS = ("labels", "provenance")
-#: Seconds since 1970; every calendar knows the years until then.
-LATEST = 1e11
+#: Seconds since 1970: the year 3000, the last that Windows' calendar knows.
+LATEST = 32_503_680_000.0
 PUT_BACK = "Put back the files of one and the same save, from a copy of the project."
 
 

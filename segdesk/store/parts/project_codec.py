@@ -82,7 +82,7 @@ def part(project: Project, case: Case) -> Project:
     pools = dict(project.split.pools)
     for other in project.cases:
         if other.pool is not None and other.id != case.id:
-            pools |= dict.fromkeys(map(other.patient_of, range(other.slices)), other.pool)
+            pools |= dict.fromkeys(other.patients, other.pool)
     return Project(
         id=project.id,
         cases=(case,),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.core.lasting import Check, no_check, write_whole
+from segdesk.core.lasting import Check, final_name, no_check, write_whole
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
@@ -54,7 +54,7 @@ def write(folder: Path, project: Project, generation: int, check: Check = no_che
         with hdf5.open_image(content) as root:
             _check_version(root, folder)
 
-    with writing(f"The index of the project '{folder.name}'"):
+    with writing(f"The index of the project '{final_name(folder)}'"):
         content = seal.sealed(hdf5.image(build), "project")
         path = folder / PROJECT_FILE
         previous = folder / PREVIOUS_FILE if _is_sound(path) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,11 @@ from segdesk.app.labelling import removing_segments
 from segdesk.app.project import damaged_mask, saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectError
+from segdesk.store.parts import annotation_file
 from segdesk.store.project_folder import PreviousMask
 from segdesk.store.repairing import repair
 from tests.projects import make_project, stroke
+from tests.store.resealing import changing
 
 FIRST, SECOND = (f"cases/case-001/annotation-{number}.h5" for number in (1, 2))
 
@@ -62,6 +65,18 @@ def test_its_date_is_that_of_its_save_whatever_a_copy_made_of_its_file(
     assert abs(when.saved - time.time()) < 600
     os.utime(path / FIRST, (1e9, 1e9))
     assert previous(workbench) == when
+    workbench.close()
+
+
+@pytest.mark.parametrize("said", [-1.0, float("nan"), 4e10, 1e300])
+def test_a_date_that_no_calendar_knows_is_not_believed(workbench: Workbench, said: float) -> None:
+    """Windows' calendar ends with the year 3000."""
+    path = workbench.folder.path / FIRST
+    case = replace(workbench.project.case("case-001"), generation=1)
+    with changing(path) as file:
+        file.attrs["saved"] = said
+    os.utime(path, (1e9, 1e9))
+    assert annotation_file.saved(path, case) == 1e9
     workbench.close()
 
 
@@ -139,7 +154,7 @@ def test_what_was_done_again_and_not_saved_before_a_kill_is_no_misfit(
     workbench.close()
 
 
-@pytest.mark.parametrize("harm", ["saved", "removed"])
+@pytest.mark.parametrize("harm", ["saved", "removed", *["renamed"] * (sys.platform == "linux")])
 def test_a_reader_beside_a_writer_says_that_it_saved_and_not_that_something_is_missing(
     workbench: Workbench, harm: str
 ) -> None:
@@ -149,10 +164,13 @@ def test_a_reader_beside_a_writer_says_that_it_saved_and_not_that_something_is_m
         (workbench.folder.path / "cases/case-001/volume.h5").unlink()
         cases = workbench.project.cases[1:]
         workbench.put_project(replace(workbench.project, cases=cases))
-    for index in range(3 * (harm == "saved")):
+    for index in range(3 * (harm != "removed")):
         stroke(workbench, 4, value=1 + index % 2)
         saving.save(workbench)
-    with pytest.raises(ProjectError, match="Another program has saved") as refused:
+    if harm == "renamed":
+        workbench.close()
+        workbench.folder.path.rename(workbench.folder.path.with_name("elsewhere"))
+    with pytest.raises(ProjectError, match="Another program has saved the project ") as refused:
         reader.annotation("case-001")
     assert "Open the project again" in refused.value.hint
     assert not reader.annotation("case-002").labels.any()
