@@ -42,22 +42,6 @@ MODIFIERS = frozenset(
 
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
 _SHIFT = Qt.KeyboardModifier.ShiftModifier.value
-#: Keys that go on while they stay down; the others act once for each press.
-_REPEATING = frozenset(
-    key.value
-    for key in (
-        Qt.Key.Key_Left,
-        Qt.Key.Key_Right,
-        Qt.Key.Key_Up,
-        Qt.Key.Key_Down,
-        Qt.Key.Key_PageUp,
-        Qt.Key.Key_PageDown,
-        Qt.Key.Key_BracketLeft,
-        Qt.Key.Key_BracketRight,
-        Qt.Key.Key_Minus,
-        Qt.Key.Key_Plus,
-    )
-)
 #: First code of the keys that give no character (Escape, arrows, F1 …).
 _FIRST_SPECIAL = Qt.Key.Key_Escape.value
 #: Letters and digits of a US keyboard by scan code (set 1, as Windows and Linux number them).
@@ -79,7 +63,10 @@ class Keyed(Protocol):
     """What a row of the table of actions is to its keys."""
 
     @property
-    def shortcut(self) -> str: ...
+    def keys(self) -> tuple[str, ...]: ...
+
+    @property
+    def repeats(self) -> bool: ...
 
     @property
     def canvas(self) -> bool: ...
@@ -130,7 +117,7 @@ class KeyDispatcher(QObject):
         """The table of actions; those with `canvas=True` and a shortcut are dispatched."""
         self.let_go()
         self._by_key = {
-            key: action for action in actions if action.canvas for key in _keys(action.shortcut)
+            key: action for action in actions if action.canvas for key in _keys(action.keys)
         }
 
     def action_for(self, event: QKeyEvent) -> Keyed | None:
@@ -149,7 +136,7 @@ class KeyDispatcher(QObject):
             if not event.isAutoRepeat() and event.key() not in self._down:
                 self._down[event.key()] = _Down(action)
                 self._timer.start()
-        elif not event.isAutoRepeat() or event.key() in _REPEATING:
+        elif not event.isAutoRepeat() or action.repeats:
             self._run(action)
         return True
 
@@ -198,9 +185,9 @@ def _hold(action: Keyed, down: bool) -> None:
         action.hold(down)
 
 
-def _keys(shortcut: str) -> Iterator[tuple[int, int]]:
+def _keys(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """(key, modifiers) of each alternative in Qt's portable text."""
-    for text in shortcut.split(", "):
+    for text in texts:
         sequence = QKeySequence(text, QKeySequence.SequenceFormat.PortableText)
         if not sequence.isEmpty():
             # Indexing works, but PySide's stubs do not know it.

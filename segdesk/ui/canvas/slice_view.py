@@ -138,6 +138,14 @@ class SliceView(QWidget):
         """The table of actions; the canvas dispatches those with `canvas=True`."""
         self._keys.set_actions(actions)
 
+    def takes(self, event: QKeyEvent) -> bool:
+        """Whether a key means something here."""
+        return self._pointer.keeps(event.key()) or self._keys.action_for(event) is not None
+
+    def let_keys_go(self) -> None:
+        """The keyboard is somewhere else now: what was held comes up."""
+        self._keys.let_go()
+
     def set_tokens(self, tokens: Tokens) -> None:
         """Use other colours."""
         self._tokens = tokens
@@ -387,7 +395,7 @@ class SliceView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if self._pointer.keeps(event.key()) or self._keys.action_for(event) is not None:
+            if self.takes(event):
                 event.accept()
                 return True
             # A shortcut of the window (undo, save) finds the stroke finished.

@@ -13,6 +13,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from segdesk.ui.commands.action import Action
+from segdesk.ui.commands.menus import in_words
 from segdesk.ui.dialogs.dialog import Dialog, grey_out
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID
@@ -84,9 +85,7 @@ class ActionListDialog(Dialog):
 
     def _add(self, action: Action) -> None:
         text = action.text_now() if action.text_now is not None else action.text
-        item = QTreeWidgetItem(
-            self.list, [text, keys_in_words(action), action.menu.replace("/", " › ")]
-        )
+        item = QTreeWidgetItem(self.list, [text, keys_in_words(action), in_words(action.menu)])
         reason = action.why_not()
         item.setToolTip(0, tip(reason or action.tip))
         if self._run is not None and reason:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from segdesk.app.runs.run_in_use import run_in_use
 from segdesk.errors import UsageError
+from segdesk.ui.commands.action import Action, Groups
 from segdesk.ui.flows.leaving import Leaving
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
@@ -23,6 +27,32 @@ class Reasons:
         self._session = session
         self._training = training
         self._leaving = leaving
+        self._missing: dict[str, Callable[[], str]] = {
+            "project": self.project,
+            "case": self.case,
+            "hu": self.hu,
+            "mask": self.mask,
+            "segment": self.segment,
+            "prediction": self.prediction,
+        }
+
+    def why_not(self, action: Action) -> str:
+        """Why a row of the table cannot be done now: what it needs, then what it says itself."""
+        if action.changes and (reason := self.read_only()):
+            return reason
+        if action.needs != "nothing" and (reason := self._missing[action.needs]()):
+            return reason
+        return action.why_not()
+
+    def answering(self, groups: Groups) -> Groups:
+        """The same rows, each of which answers with everything that keeps it from being done."""
+
+        def whole(action: Action) -> Callable[[], str]:
+            return lambda: self.why_not(action)
+
+        return tuple(
+            tuple(replace(action, why_not=whole(action)) for action in group) for group in groups
+        )
 
     def idle(self) -> str:
         """A project can be opened, closed or imported into."""
@@ -69,11 +99,11 @@ class Reasons:
         return reason
 
     def segment_number(self, number: int) -> str:
-        reason = self.case()
+        """There is a segment of this number; 0 is background, which is always there."""
         workbench = self._session.workbench
-        if not reason and workbench is not None and number not in workbench.segments:
+        if number and workbench is not None and number not in workbench.segments:
             return tr("There is no segment {number}.", number=number)
-        return reason
+        return ""
 
     def undo(self) -> str:
         workbench = self._session.workbench
@@ -98,10 +128,9 @@ class Reasons:
 
     def predict(self) -> str:
         """A run could predict."""
-        reason = self.case()
         workbench = self._session.workbench
-        if reason or workbench is None:
-            return reason
+        if workbench is None:
+            return ""
         if self._training.is_running:
             return tr("A training is running; stop it first.")
         try:

@@ -14,7 +14,6 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from segdesk.ui.commands.action import Action, Groups
-from segdesk.ui.commands.changing import guarded
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.commands.groups.editing import edit_groups, tool_groups
 from segdesk.ui.commands.groups.files import file_groups
@@ -22,6 +21,7 @@ from segdesk.ui.commands.groups.helping import help_groups
 from segdesk.ui.commands.groups.looking import slice_groups, view_groups
 from segdesk.ui.commands.groups.reviewing import case_groups
 from segdesk.ui.commands.groups.training import train_groups
+from segdesk.ui.commands.menus import Menus
 from segdesk.ui.look.as_written import caption, tip
 from segdesk.ui.look.icons import icon
 from segdesk.ui.look.theme import Tokens
@@ -39,7 +39,7 @@ def groups(desk: Desk) -> Groups:
         *train_groups(desk),
         *help_groups(desk),
     )
-    return guarded(rows, desk.reasons.read_only)
+    return desk.reasons.answering(rows)
 
 
 class ActionTable:
@@ -86,11 +86,11 @@ class ActionTable:
             action.handler()
         self.refresh()
 
-    def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
-        """Make the menus; returns them by their path, such as "View/Theme"."""
-        menus: dict[str, QMenu] = {}
+    def fill(self, bar: QMenuBar) -> Menus:
+        """Make the menus."""
+        menus = Menus(bar)
         for group in self._groups:
-            menu = _menu(bar, menus, group[0].menu)
+            menu = menus.at(group[0].menu)
             if menu.actions() and "/" not in group[0].menu:
                 menu.addSeparator()
             for action in group:
@@ -134,16 +134,3 @@ def _tip(action: Action) -> str:
     if not keys:
         return action.tip
     return f"{action.tip} ({keys[0].toString(QKeySequence.SequenceFormat.NativeText)})"
-
-
-def _menu(bar: QMenuBar, menus: dict[str, QMenu], path: str) -> QMenu:
-    if path in menus:
-        return menus[path]
-    above, _, title = path.rpartition("/")
-    owner = _menu(bar, menus, above) if above else bar
-    made = owner.addMenu(title)
-    made.setObjectName("menu_" + path.replace("/", "_").replace(" ", "_").casefold())
-    made.setAccessibleName(title)
-    made.setToolTipsVisible(True)
-    menus[path] = made
-    return made

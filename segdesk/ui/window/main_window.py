@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QByteArray, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
 from segdesk.app.signal_errors import unwrapped
@@ -53,6 +53,7 @@ from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.widgets.banner import Banner
 from segdesk.ui.widgets.bridge import Bridge
 from segdesk.ui.widgets.quiet_wheel import quieten_wheel
+from segdesk.ui.window.key_routes import KeyRoutes
 from segdesk.ui.window.pages import Pages
 from segdesk.ui.window.recent_menu import RecentMenu
 from segdesk.ui.window.saved_words import saved_words
@@ -123,6 +124,7 @@ class MainWindow(QMainWindow):
         self._bridge = Bridge(self)
         self._workplace: Workplace | None = None
         self._may_close = False
+        self._keys = KeyRoutes(self, lambda: self.canvas)
         self.table = ActionTable(self, groups(self._desk()), self._finish_stroke)
         self.table.set_tokens(looks.tokens)
         self._build()
@@ -158,7 +160,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setObjectName("menu_bar")
         self.menuBar().setAccessibleName(tr("Menus"))
         recent = RecentMenu(self.preferences, self.open_project)
-        menus[tr("File")].insertMenu(self.table["close_project"], recent)
+        menus.at("file").insertMenu(self.table["close_project"], recent)
         self._tool_bar = ToolBar(
             [self.table[id] for id in TOOLS],
             [self.table[id] for id in BESIDE_TOOLS],
@@ -449,6 +451,10 @@ class MainWindow(QMainWindow):
     def _finish_stroke(self) -> None:
         if self.canvas is not None:
             self.canvas.finish_stroke()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._keys.watch()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

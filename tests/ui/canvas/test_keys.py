@@ -29,12 +29,12 @@ class Table:
 
     done: list[str] = field(default_factory=list)
 
-    def action(self, id: str, shortcut: str, **more: object) -> Action:
+    def action(self, id: str, *keys: str, **more: object) -> Action:
         def handler() -> None:
             self.done.append(id)
 
         fields = {"canvas": True, "handler": handler, **more}
-        return Action(id, id, id, menu="View", shortcut=shortcut, **fields)
+        return Action(id, id, id, menu="view", keys=keys, **fields)
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def test_a_key_that_is_pressed_does_its_action(canvas: SliceView, table: Table) 
         [
             table.action("next", "N"),
             table.action("previous", "Shift+N"),
-            table.action("ten", "PgDown, Ctrl+Right"),
-            table.action("right", "Return, Enter"),
+            table.action("ten", "PgDown", "Ctrl+Right"),
+            table.action("right", "Return", "Enter"),
             table.action("help", "?"),
             table.action("smaller", "["),
             table.action("elsewhere", "Z", canvas=False),

@@ -17,7 +17,7 @@ NUMBERED = 9
 
 def edit_groups(desk: Desk) -> Groups:
     """The groups of the menu Edit."""
-    session, reasons, menu = desk.session, desk.reasons, tr("Edit")
+    session, reasons, menu = desk.session, desk.reasons, "edit"
 
     def named(word: str, edit: Callable[[], Edit | None]) -> Callable[[], str]:
         def text() -> str:
@@ -43,10 +43,11 @@ def edit_groups(desk: Desk) -> Groups:
                 tr("Take the last change back and show where it was"),
                 session.undo,
                 menu,
-                "Ctrl+Z",
+                ("Ctrl+Z",),
                 why_not=reasons.undo,
                 icon="undo",
                 text_now=named(tr("Undo"), next_undo),
+                changes=True,
             ),
             Action(
                 "redo",
@@ -54,10 +55,11 @@ def edit_groups(desk: Desk) -> Groups:
                 tr("Do again what was undone and show where it is"),
                 session.redo,
                 menu,
-                "Ctrl+Shift+Z, Ctrl+Y",
+                ("Ctrl+Shift+Z", "Ctrl+Y"),
                 why_not=reasons.redo,
                 icon="redo",
                 text_now=named(tr("Redo"), next_redo),
+                changes=True,
             ),
         ),
     )
@@ -65,7 +67,7 @@ def edit_groups(desk: Desk) -> Groups:
 
 def tool_groups(desk: Desk) -> Groups:
     """The groups of the menu Tools."""
-    session, reasons, menu = desk.session, desk.reasons, tr("Tools")
+    session, menu = desk.session, "tools"
 
     def tool(id: ToolId, text: str, tip: str, key: str) -> Action:
         def use() -> None:
@@ -75,18 +77,28 @@ def tool_groups(desk: Desk) -> Groups:
         def is_used() -> bool:
             return session.view is not None and session.view.tool == id
 
-        why_not = reasons.case if id == "navigate" else reasons.segment
+        paints = id != "navigate"
         return Action(
-            id, text, tip, use, menu, key, True, why_not=why_not, checked=is_used, icon=id
+            id,
+            text,
+            tip,
+            use,
+            menu,
+            (key,),
+            True,
+            needs="segment" if paints else "case",
+            changes=paints,
+            checked=is_used,
+            icon=id,
         )
 
-    def brush(id: str, text: str, keys: str, step: int) -> Action:
+    def brush(id: str, text: str, keys: tuple[str, ...], step: int) -> Action:
         def change() -> None:
             if session.view is not None:
                 session.view.step_brush(step)
 
         tip = tr("Change the size of the brush in mm; Shift+wheel does too")
-        return Action(id, text, tip, change, menu, keys, True, why_not=reasons.case)
+        return Action(id, text, tip, change, menu, keys, True, needs="case", repeats=True)
 
     return (
         (
@@ -102,8 +114,8 @@ def tool_groups(desk: Desk) -> Groups:
             tool("fill", tr("Fill"), tr("Fill an outline or a hole: click inside it"), "F"),
         ),
         (
-            brush("brush_smaller", tr("Smaller brush"), "[, -", -1),
-            brush("brush_larger", tr("Larger brush"), "], +", 1),
+            brush("brush_smaller", tr("Smaller brush"), ("[", "-"), -1),
+            brush("brush_larger", tr("Larger brush"), ("]", "+"), 1),
         ),
         (_start_from_prediction(desk),),
         _segment_steps(desk),
@@ -125,13 +137,13 @@ def _start_from_prediction(desk: Desk) -> Action:
             "undo takes back first the stroke, then the prediction"
         ),
         turn,
-        tr("Tools"),
+        "tools",
         checked=lambda: desk.preferences.now.start_from_prediction,
     )
 
 
 def _segment_steps(desk: Desk) -> tuple[Action, ...]:
-    session, reasons, menu = desk.session, desk.reasons, tr("Tools")
+    session, menu = desk.session, "tools"
 
     def step(by: int) -> Callable[[], None]:
         def go() -> None:
@@ -156,9 +168,9 @@ def _segment_steps(desk: Desk) -> tuple[Action, ...]:
             tr("Paint with the segment above in the list"),
             step(-1),
             menu,
-            "Q",
+            ("Q",),
             True,
-            why_not=reasons.segment,
+            needs="segment",
         ),
         Action(
             "next_segment",
@@ -166,9 +178,9 @@ def _segment_steps(desk: Desk) -> tuple[Action, ...]:
             tr("Paint with the segment below in the list; hold W and drag for window and level"),
             step(1),
             menu,
-            "W",
+            ("W",),
             True,
-            why_not=reasons.segment,
+            needs="segment",
             key_use="tap_hold",
             hold=hold_window,
         ),
@@ -178,9 +190,9 @@ def _segment_steps(desk: Desk) -> tuple[Action, ...]:
             tr("Paint with what lies under the pointer"),
             pick,
             menu,
-            "K",
+            ("K",),
             True,
-            why_not=reasons.mask,
+            needs="mask",
         ),
     )
 
@@ -207,10 +219,11 @@ def _numbered(desk: Desk, number: int) -> Action:
         fixed,
         tr("Paint with this segment") if number else tr("Paint with background, which erases"),
         use,
-        tr("Tools") + "/" + tr("Active segment"),
-        str(number),
+        "tools/segment",
+        (str(number),),
         True,
-        why_not=(lambda: reasons.segment_number(number)) if number else reasons.case,
+        needs="case",
+        why_not=lambda: reasons.segment_number(number),
         checked=is_used,
         text_now=text,
     )

@@ -11,7 +11,7 @@ from segdesk.ui.look.translations import tr
 
 def file_groups(desk: Desk) -> Groups:
     """The groups of the menu File."""
-    reasons, menu = desk.reasons, tr("File")
+    reasons, menu = desk.reasons, "file"
     return (
         (
             Action(
@@ -20,7 +20,7 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Make an empty project in a folder of your choice"),
                 desk.opening.ask_for_new,
                 menu,
-                "Ctrl+N",
+                ("Ctrl+N",),
                 why_not=reasons.idle,
                 icon="add",
             ),
@@ -30,7 +30,7 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Open a folder whose name ends in .segdesk"),
                 desk.opening.ask,
                 menu,
-                "Ctrl+O",
+                ("Ctrl+O",),
                 why_not=reasons.idle,
                 icon="open",
             ),
@@ -48,8 +48,8 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Save and close the project; the window stays"),
                 desk.frame.close_project,
                 menu,
-                "Ctrl+W",
-                why_not=reasons.project,
+                ("Ctrl+W",),
+                needs="project",
             ),
         ),
         (
@@ -59,9 +59,10 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Import every scan of a folder of DICOM files, with its sub-folders"),
                 lambda: _ask_for_folder(desk),
                 menu,
-                "Ctrl+I",
+                ("Ctrl+I",),
                 why_not=desk.imports.why_not,
                 icon="import",
+                changes=True,
             ),
             Action(
                 "import_files",
@@ -69,8 +70,9 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Import NIfTI, NRRD, MetaImage, TIFF, PNG or array files"),
                 lambda: _ask_for_files(desk),
                 menu,
-                "Ctrl+Shift+I",
+                ("Ctrl+Shift+I",),
                 why_not=desk.imports.why_not,
+                changes=True,
             ),
             Action(
                 "import_labels",
@@ -78,7 +80,8 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Bring a mask from a file into the case on screen"),
                 desk.exchange.ask_for_labels,
                 menu,
-                why_not=reasons.mask,
+                needs="mask",
+                changes=True,
             ),
             Action(
                 "export",
@@ -86,8 +89,8 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Write the annotation, the prediction or the scan to a file"),
                 desk.exchange.ask_for_export,
                 menu,
-                "Ctrl+E",
-                why_not=reasons.mask,
+                ("Ctrl+E",),
+                needs="mask",
                 icon="export",
             ),
         ),
@@ -98,7 +101,8 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Call the case on screen otherwise; its files keep their names"),
                 desk.care.ask_for_name,
                 menu,
-                why_not=reasons.case,
+                needs="case",
+                changes=True,
             ),
             Action(
                 "remove_case",
@@ -107,6 +111,7 @@ def file_groups(desk: Desk) -> Groups:
                 desk.care.ask_to_remove,
                 menu,
                 why_not=desk.care.why_not_remove,
+                changes=True,
             ),
         ),
         (
@@ -126,9 +131,10 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Write everything that changed into the project"),
                 desk.frame.save,
                 menu,
-                "Ctrl+S",
+                ("Ctrl+S",),
                 why_not=reasons.save,
                 icon="save",
+                changes=True,
             ),
             Action(
                 "save_elsewhere",
@@ -146,7 +152,7 @@ def file_groups(desk: Desk) -> Groups:
                 tr("Save and close the window"),
                 lambda: _quit(desk),
                 menu,
-                "Ctrl+Q",
+                ("Ctrl+Q",),
             ),
         ),
     )

@@ -9,7 +9,7 @@ from segdesk.ui.look.translations import tr
 
 def help_groups(desk: Desk) -> Groups:
     """The groups of the menu Help."""
-    menu = tr("Help")
+    menu = "help"
     return (
         (
             Action(
@@ -18,7 +18,7 @@ def help_groups(desk: Desk) -> Groups:
                 tr("A searchable list of everything that can be done"),
                 desk.frame.show_shortcuts,
                 menu,
-                "F1, ?",
+                ("F1", "?"),
             ),
             Action(
                 "command_palette",
@@ -26,7 +26,7 @@ def help_groups(desk: Desk) -> Groups:
                 tr("Type a few letters of an action and press Enter"),
                 desk.frame.show_palette,
                 menu,
-                "Ctrl+Shift+P",
+                ("Ctrl+Shift+P",),
             ),
         ),
         (

@@ -28,11 +28,10 @@ def view_groups(desk: Desk) -> Groups:
 
 def slice_groups(desk: Desk) -> Groups:
     """Going through the slices: a menu inside View."""
-    session, reasons = desk.session, desk.reasons
-    menu = tr("View") + "/" + tr("Go to slice")
+    session, menu = desk.session, "view/slices"
 
-    def move(id: str, text: str, keys: str, go: Callable[[], None]) -> Action:
-        return Action(id, text, text, go, menu, keys, True, why_not=reasons.case)
+    def move(id: str, text: str, keys: tuple[str, ...], go: Callable[[], None]) -> Action:
+        return Action(id, text, text, go, menu, keys, True, needs="case", repeats=True)
 
     def feet(slices: int) -> Callable[[], None]:
         def go() -> None:
@@ -50,28 +49,28 @@ def slice_groups(desk: Desk) -> Groups:
 
     return (
         (
-            move("slice_up", tr("Next slice towards the head"), "Left, Up", feet(-1)),
-            move("slice_down", tr("Next slice towards the feet"), "Right, Down", feet(1)),
+            move("slice_up", tr("Next slice towards the head"), ("Left", "Up"), feet(-1)),
+            move("slice_down", tr("Next slice towards the feet"), ("Right", "Down"), feet(1)),
             move(
                 "ten_slices_up",
                 tr("Ten slices towards the head"),
-                "PgUp, Ctrl+Left",
+                ("PgUp", "Ctrl+Left"),
                 feet(-MANY),
             ),
             move(
                 "ten_slices_down",
                 tr("Ten slices towards the feet"),
-                "PgDown, Ctrl+Right",
+                ("PgDown", "Ctrl+Right"),
                 feet(MANY),
             ),
-            move("first_slice", tr("First slice"), "Home", end(last=False)),
-            move("last_slice", tr("Last slice"), "End", end(last=True)),
+            move("first_slice", tr("First slice"), ("Home",), end(last=False)),
+            move("last_slice", tr("Last slice"), ("End",), end(last=True)),
         ),
     )
 
 
 def _places(desk: Desk) -> tuple[Action, ...]:
-    reasons, menu = desk.reasons, tr("View")
+    menu = "view"
 
     def fit() -> None:
         if desk.canvas is not None:
@@ -86,16 +85,16 @@ def _places(desk: Desk) -> tuple[Action, ...]:
             desk.canvas.use_hold_pan(held)
 
     return (
-        Action("fit", tr("Fit"), tr("The whole slice"), fit, menu, "R", True, why_not=reasons.case),
+        Action("fit", tr("Fit"), tr("The whole slice"), fit, menu, ("R",), True, needs="case"),
         Action(
             "centre",
             tr("Centre on the pointer"),
             tr("Bring what is under the pointer to the middle"),
             centre,
             menu,
-            "C",
+            ("C",),
             True,
-            why_not=reasons.case,
+            needs="case",
         ),
         Action(
             "hold_pan",
@@ -103,9 +102,9 @@ def _places(desk: Desk) -> tuple[Action, ...]:
             tr("Hold the key and drag, in every tool; the middle button does too"),
             lambda: desk.say(tr("Hold Space and drag to move the slice.")),
             menu,
-            "Space",
+            ("Space",),
             True,
-            why_not=reasons.case,
+            needs="case",
             key_use="tap_hold",
             hold=hold_pan,
         ),
@@ -113,7 +112,7 @@ def _places(desk: Desk) -> tuple[Action, ...]:
 
 
 def _window_presets(desk: Desk) -> list[Action]:
-    session, reasons = desk.session, desk.reasons
+    session = desk.session
     rows = (
         ("lung", tr("Lung  −600 / 1500"), "F2"),
         ("mediastinum", tr("Mediastinum  40 / 400"), "F3"),
@@ -140,9 +139,9 @@ def _window_presets(desk: Desk) -> list[Action]:
             text,
             tr("Level and width of the image"),
             use,
-            tr("View") + "/" + tr("Window"),
-            key,
-            why_not=reasons.case if is_file else reasons.hu,
+            "view/window",
+            (key,),
+            needs="case" if is_file else "hu",
             checked=is_used,
             text_now=file_text if is_file else None,
         )
@@ -151,7 +150,7 @@ def _window_presets(desk: Desk) -> list[Action]:
 
 
 def _layers(desk: Desk) -> tuple[Action, ...]:
-    session, reasons, menu = desk.session, desk.reasons, tr("View")
+    session, menu = desk.session, "view"
 
     def toggle() -> None:
         if session.view is not None:
@@ -182,9 +181,9 @@ def _layers(desk: Desk) -> tuple[Action, ...]:
             tr("Masks over the image off and on; hold to peek at the bare image"),
             toggle,
             menu,
-            "S",
+            ("S",),
             True,
-            why_not=reasons.case,
+            needs="case",
             key_use="tap_hold",
             hold=peek,
             checked=are_shown,
@@ -195,9 +194,9 @@ def _layers(desk: Desk) -> tuple[Action, ...]:
             tr("The annotation lets more of the image through"),
             fade(-1),
             menu,
-            "A",
+            ("A",),
             True,
-            why_not=reasons.case,
+            needs="case",
         ),
         Action(
             "stronger",
@@ -205,9 +204,9 @@ def _layers(desk: Desk) -> tuple[Action, ...]:
             tr("The annotation covers more of the image"),
             fade(1),
             menu,
-            "D",
+            ("D",),
             True,
-            why_not=reasons.case,
+            needs="case",
         ),
         Action(
             "overlay_style",
@@ -215,16 +214,15 @@ def _layers(desk: Desk) -> tuple[Action, ...]:
             tr("Draw the masks filled, as outlines, or as the difference to the prediction"),
             style,
             menu,
-            "O",
+            ("O",),
             True,
-            why_not=reasons.case,
+            needs="case",
         ),
     )
 
 
 def _frame(desk: Desk) -> tuple[Action, ...]:
-    menu, docks, reasons = tr("View"), desk.docks, desk.reasons
-    preferences = desk.preferences
+    menu, docks, preferences = "view", desk.docks, desk.preferences
 
     def flip_wheel() -> None:
         preferences.change(wheel_flipped=not preferences.now.wheel_flipped)
@@ -236,7 +234,7 @@ def _frame(desk: Desk) -> tuple[Action, ...]:
             tr("Show or hide this column"),
             lambda: docks.toggle(id),
             menu,
-            why_not=reasons.case,
+            needs="case",
             checked=lambda: docks.is_shown(id),
         )
 
@@ -250,8 +248,8 @@ def _frame(desk: Desk) -> tuple[Action, ...]:
             tr("Hide everything around the image, and bring it back as it was"),
             docks.toggle_all,
             menu,
-            "F11",
-            why_not=reasons.case,
+            ("F11",),
+            needs="case",
             checked=lambda: docks.are_hidden,
         ),
         Action(
@@ -272,7 +270,7 @@ def _themes(desk: Desk) -> list[Action]:
             text,
             tr("Colours of the window"),
             lambda: desk.preferences.change(theme=name),
-            tr("View") + "/" + tr("Theme"),
+            "view/theme",
             checked=lambda: desk.preferences.now.theme == name,
         )
 

@@ -14,7 +14,7 @@ from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.commands.action import Action, Groups
+from segdesk.ui.commands.action import Action, Groups, Need
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
 from segdesk.ui.flows import on_screen
@@ -36,7 +36,7 @@ def case_groups(desk: Desk) -> Groups:
 
 
 def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
-    reasons, menu = desk.reasons, tr("Case")
+    menu = "case"
 
     def right(workbench: Workbench, view: ViewState, case: str) -> None:
         _say_right(desk, workbench, view, case)
@@ -80,64 +80,74 @@ def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
         return set_it
 
     def row(
-        id: str, text: str, tip: str, keys: str, do: OnSlice, why_not: Callable[[], str]
+        id: str, text: str, tip: str, keys: tuple[str, ...], do: OnSlice, needs: Need
     ) -> Action:
-        return Action(id, text, tip, lambda: _on_slice(desk, do), menu, keys, True, why_not=why_not)
+        return Action(
+            id,
+            text,
+            tip,
+            lambda: _on_slice(desk, do),
+            menu,
+            keys,
+            True,
+            needs=needs,
+            changes=True,
+        )
 
     return (
         row(
             "slice_is_right",
             tr("This slice is right"),
             tr("As it is filled; an untouched slice takes the prediction. The slice is corrected"),
-            "Return, Enter",
+            ("Return", "Enter"),
             right,
-            reasons.mask,
+            "mask",
         ),
         row(
             "slice_is_right_next",
             tr("Right, and on to the next"),
             tr("The same, and go to the next slice that needs a look"),
-            "Shift+Return, Shift+Enter",
+            ("Shift+Return", "Shift+Enter"),
             right_and_next,
-            reasons.mask,
+            "mask",
         ),
         row(
             "take_prediction",
             tr("Take the prediction"),
             tr("Where no hand has drawn; then the slice is right"),
-            "Ctrl+Return, Ctrl+Enter",
+            ("Ctrl+Return", "Ctrl+Enter"),
             take,
-            reasons.prediction,
+            "prediction",
         ),
         row(
             "dismiss_prediction",
             tr("Dismiss the prediction here"),
             tr("The prediction on this slice is not worth a look"),
-            "Backspace",
+            ("Backspace",),
             dismiss,
-            reasons.prediction,
+            "prediction",
         ),
         row(
             "verify_slice",
             tr("Verified"),
             tr("A second look said so too; once more and the slice is corrected again"),
-            "M",
+            ("M",),
             status(SliceStatus.VERIFIED),
-            reasons.mask,
+            "mask",
         ),
         row(
             "reject_slice",
             tr("Rejected"),
             tr("Not to be used, such as motion; once more and it is what its voxels say"),
-            "X",
+            ("X",),
             status(SliceStatus.REJECTED),
-            reasons.mask,
+            "mask",
         ),
     )
 
 
 def _going_on(desk: Desk) -> tuple[Action, ...]:
-    reasons, menu = desk.reasons, tr("Case")
+    menu = "case"
     return (
         Action(
             "next_to_look_at",
@@ -148,9 +158,9 @@ def _going_on(desk: Desk) -> tuple[Action, ...]:
             ),
             lambda: _go_on(desk, 1),
             menu,
-            "N",
+            ("N",),
             True,
-            why_not=reasons.mask,
+            needs="mask",
         ),
         Action(
             "previous_to_look_at",
@@ -161,9 +171,9 @@ def _going_on(desk: Desk) -> tuple[Action, ...]:
             ),
             lambda: _go_on(desk, -1),
             menu,
-            "Shift+N",
+            ("Shift+N",),
             True,
-            why_not=reasons.mask,
+            needs="mask",
         ),
     )
 
@@ -204,7 +214,7 @@ def _name_what_is_left(desk: Desk, workbench: Workbench, view: ViewState, case: 
 
 
 def _accepting(desk: Desk) -> tuple[Action, ...]:
-    session, reasons = desk.session, desk.reasons
+    session = desk.session
 
     def accept(*, without_closed: bool) -> OnSlice:
         def accept_them(workbench: Workbench, _: ViewState, case: str) -> None:
@@ -214,11 +224,10 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
         return accept_them
 
     def why_not_the_rest() -> str:
-        reason = reasons.prediction()
         workbench = session.workbench
-        if not reason and workbench is not None and not accepting.closed(workbench.segments):
+        if workbench is not None and not accepting.closed(workbench.segments):
             return tr("No segment is locked or hidden.")
-        return reason
+        return ""
 
     return (
         Action(
@@ -226,23 +235,26 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
             tr("Accept the predictions of the whole case"),
             tr("On slices that nobody has called right; what a hand has drawn stays"),
             lambda: _on_slice(desk, accept(without_closed=False)),
-            tr("Case"),
-            why_not=reasons.prediction,
+            "case",
+            needs="prediction",
             icon="check",
+            changes=True,
         ),
         Action(
             "accept_but_closed",
             tr("Accept them but for locked and hidden segments"),
             tr("The same; those segments stay as they are, and what they keep out is named"),
             lambda: _on_slice(desk, accept(without_closed=True)),
-            tr("Case"),
+            "case",
+            needs="prediction",
             why_not=why_not_the_rest,
+            changes=True,
         ),
     )
 
 
 def _pools(desk: Desk) -> list[Action]:
-    session, reasons = desk.session, desk.reasons
+    session = desk.session
     words: tuple[tuple[Pool | None, str], ...] = (
         (None, tr("By the split")),
         ("train", tr("Train")),
@@ -274,8 +286,9 @@ def _pools(desk: Desk) -> list[Action]:
             text,
             tr("Which slices teach and which are kept apart; every scan of a patient moves along"),
             lambda: move(pool, text),
-            tr("Case") + "/" + tr("Pool"),
-            why_not=reasons.case,
+            "case/pool",
+            needs="case",
+            changes=True,
             checked=lambda: is_in(pool),
         )
 

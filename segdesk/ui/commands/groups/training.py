@@ -12,7 +12,7 @@ from segdesk.ui.look.translations import tr
 
 def train_groups(desk: Desk) -> Groups:
     """The groups of the menu Train."""
-    session, reasons, menu = desk.session, desk.reasons, tr("Train")
+    session, reasons, menu = desk.session, desk.reasons, "train"
 
     def train() -> None:
         if desk.training_panel is not None:
@@ -21,7 +21,7 @@ def train_groups(desk: Desk) -> Groups:
 
     def why_not_train() -> str:
         panel = desk.training_panel
-        return reasons.project() or ("" if panel is None else panel.why_not_train())
+        return "" if panel is None else panel.why_not_train()
 
     def predict(cases: Sequence[str]) -> None:
         if session.workbench is not None:
@@ -44,9 +44,11 @@ def train_groups(desk: Desk) -> Groups:
                 tr("Learn from the slices that are right, with the settings of the panel"),
                 train,
                 menu,
-                "Ctrl+T",
+                ("Ctrl+T",),
+                needs="project",
                 why_not=why_not_train,
                 icon="train",
+                changes=True,
             ),
             Action(
                 "stop_training",
@@ -54,7 +56,7 @@ def train_groups(desk: Desk) -> Groups:
                 tr("End the training or prediction; the best weights are kept"),
                 desk.training.stop,
                 menu,
-                "Ctrl+.",
+                ("Ctrl+.",),
                 why_not=reasons.stop,
                 icon="stop",
             ),
@@ -66,7 +68,9 @@ def train_groups(desk: Desk) -> Groups:
                 tr("With the run in use: see the panel Layers"),
                 this_case,
                 menu,
+                needs="case",
                 why_not=reasons.predict,
+                changes=True,
             ),
             Action(
                 "predict_all",
@@ -74,7 +78,9 @@ def train_groups(desk: Desk) -> Groups:
                 tr("With the run in use: see the panel Layers"),
                 all_cases,
                 menu,
+                needs="case",
                 why_not=reasons.predict,
+                changes=True,
             ),
         ),
     )
