@@ -23,6 +23,8 @@ from segdesk.jobs.errand_lines import Answer, Fault, Progress, Rows, decode, enc
 
 #: Told how far it is: a sentence, done, total.
 Tell = Callable[[str, int, int], None]
+#: Lines as they come.
+Lines = queue.SimpleQueue[bytes]
 #: How often it is asked whether to stop, in seconds.
 _LOOK_S = 0.05
 #: A child that says no more has so long to leave.
@@ -78,8 +80,7 @@ def run(
     OSError
         Where no process can be started.
     """
-    with _started(command) as process:
-        said = _lines_of(process)
+    with _started(command) as (process, said):
         _send(process, encode_arguments(arguments))
         while True:
             if cancelled is not None and cancelled():
@@ -99,8 +100,9 @@ def run(
 
 
 @contextmanager
-def _started(command: str) -> Generator[subprocess.Popen[bytes], None, None]:
-    """The process; it is gone after the block. What it has answered it has also finished."""
+def _started(command: str) -> Generator[tuple[subprocess.Popen[bytes], Lines], None, None]:
+    """The process and what it says; both are gone after the block. What it has answered it has
+    also finished."""
     process = subprocess.Popen(
         own_command(command),
         stdin=subprocess.PIPE,
@@ -110,13 +112,18 @@ def _started(command: str) -> Generator[subprocess.Popen[bytes], None, None]:
         creationflags=_FLAGS,
         process_group=_GROUP,
     )
+    said: Lines = queue.SimpleQueue()
+    listener = threading.Thread(target=_listen, args=(process, said), name="errand", daemon=True)
+    listener.start()
     try:
-        yield process
+        yield process, said
     finally:
         process.kill()
         process.wait()
         with suppress(OSError):  # what it has not read is not flushed any more
             cast("IO[bytes]", process.stdin).close()
+        # Its pipe has ended with it.
+        listener.join(_FAREWELL_S)
 
 
 def _send(process: subprocess.Popen[bytes], line: bytes) -> None:
@@ -126,18 +133,12 @@ def _send(process: subprocess.Popen[bytes], line: bytes) -> None:
         stdin.flush()
 
 
-def _lines_of(process: subprocess.Popen[bytes]) -> queue.SimpleQueue[bytes]:
-    """What it says, line by line as a thread reads it; at the end an empty one."""
-    said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-
-    def listen() -> None:
-        with cast("IO[bytes]", process.stdout) as stdout:
-            while line := stdout.readline(_LONGEST_LINE):
-                said.put(line)
-        said.put(b"")
-
-    threading.Thread(target=listen, name="errand", daemon=True).start()
-    return said
+def _listen(process: subprocess.Popen[bytes], said: Lines) -> None:
+    """Put what it says into a queue, line by line; at the end an empty one."""
+    with cast("IO[bytes]", process.stdout) as stdout:
+        while line := stdout.readline(_LONGEST_LINE):
+            said.put(line)
+    said.put(b"")
 
 
 def _left(process: subprocess.Popen[bytes]) -> int:

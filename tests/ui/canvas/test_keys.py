@@ -153,7 +153,7 @@ def test_space_held_moves_the_slice_in_every_tool(
 def test_arrows_go_on_while_they_are_down_and_other_keys_do_not(
     canvas: SliceView, table: Table
 ) -> None:
-    canvas.set_actions([table.action("slice", "Left"), table.action("reject", "X")])
+    canvas.set_actions([table.action("slice", "Left", repeats=True), table.action("reject", "X")])
     for key, text in ((Qt.Key.Key_Left, ""), (Qt.Key.Key_X, "x")):
         for is_repeat in (False, True, True):
             event = QKeyEvent(QEvent.Type.KeyPress, key, PLAIN, text, is_repeat)
