@@ -246,9 +246,8 @@ def test_a_save_that_was_begun_and_never_run_loses_nothing(bench: Bench) -> None
 
 def test_the_project_that_a_save_is_given_is_what_is_saved(bench: Bench) -> None:
     bench.paint(1)
-    bench.project = replace(
-        bench.project, settings=(("reader", "A"),), segments=bench.project.segments.put(LUNG)
-    )
+    rows = bench.project.segments.put(LUNG)
+    bench.project = replace(bench.project, settings=(("reader", "A"),), segments=rows)
     saved = bench.save()
     assert (saved.settings, saved.segments.rows) == ((("reader", "A"),), (LUNG,))
     assert bench.reopened().load().project == saved
@@ -455,10 +454,9 @@ def test_a_damaged_mask_is_one_sentence(bench: Bench) -> None:
 def test_a_mask_whose_chunk_is_a_bomb_is_refused(bench: Bench) -> None:
     bench.paint(2)
     saved = bench.save()
-    with changing(bench.folder.path / "cases/case-001/annotation-1.h5") as file:
-        bomb = zlib.compress(bytes(100_000))
-        file["labels"].id.write_direct_chunk((0, 0, 0), bomb)
     mask = bench.folder.path / "cases/case-001/annotation-1.h5"
+    with changing(mask) as file:
+        file["labels"].id.write_direct_chunk((0, 0, 0), zlib.compress(bytes(100_000)))
     with pytest.raises(ProjectError, match="damaged"):
         bench.folder.read_annotation(named(mask, saved.cases[0]))
 
