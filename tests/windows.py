@@ -113,6 +113,11 @@ class Desk:
         self._qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
         self.settle()
 
+    def open_curves(self) -> None:
+        """Show what stands below the row of the training."""
+        self.window.table["open_curves"].trigger()
+        self.settle()
+
     def close(self) -> None:
         """Close the window, with whatever runs in it, and wait until it is gone."""
         self.window.close()

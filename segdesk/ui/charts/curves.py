@@ -15,7 +15,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from segdesk.core.run import Epoch, Run
-from segdesk.ui.charts.series import Outside, Series
+from segdesk.ui.charts.series import Numbers, Outside, Series
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.preload import Preload
@@ -172,6 +172,12 @@ class Curves(QWidget):
         self._known_id, self._known = id, len(epochs)
         self._last_known = epochs[-1] if epochs else None
         return not goes_on or len(epochs) > known
+
+    def loss_and_dice(self) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
+        """Epochs and values of the training's loss, and of the validation's Dice."""
+        by_id = {chart.id: at for at, chart in enumerate(self._charts)}
+        loss, dice = by_id["chart_loss"], by_id["chart_dice"]
+        return self._series[loss][0].points(), self._series[dice][1].points()
 
     @property
     def is_drawn(self) -> bool:

@@ -154,6 +154,7 @@ class Walk:
         self.figures["lasso_dice"] = _dice(self._truth(0)[list(TAUGHT)], drawn)
 
     def train(self) -> None:
+        click(find(QPushButton, "curves_button"))
         self._choose("plan_budget", "minutes")
         type_into(find(NumberField, "plan_minutes"), str(MINUTES))
         self._choose("plan_predict", "all")
@@ -167,6 +168,7 @@ class Walk:
         self.figures["strokes_while_training"] = len(self.workbench.history.done) - before
         self.picture("while-training")
         wait_until("the end", lambda: not self.window.training.is_running, seconds=180)
+        click(find(QPushButton, "curves_button"))
         run = self._run()
         best = run.best_epoch
         self.figures["run"] = {

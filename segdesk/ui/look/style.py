@@ -66,6 +66,7 @@ QScrollArea, QScrollArea > QWidget > QWidget {{ background: {t.panel}; border: n
 QLabel {{ color: {t.text}; background: transparent; }}
 QLabel[role="title"] {{ font-weight: 600; }}
 QLabel[role="dim"] {{ color: {t.dim}; font-size: {SMALL}px; }}
+QLabel[role="good"] {{ color: {t.good}; }}
 QLabel[role="warn"] {{ color: {t.warn}; }}
 QLabel[role="bad"] {{ color: {t.bad}; }}
 QLabel[role="heading"] {{ font-size: {TEXT + 7}px; font-weight: 600; }}

@@ -16,11 +16,11 @@ AREAS: Mapping[str, Qt.DockWidgetArea] = {
     "training_dock": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 #: Sizes of the first start, in pixels, across the dock.
-FIRST_SIZES = {"cases_dock": 55 * GRID, "masks_dock": 75 * GRID, "training_dock": 68 * GRID}
-#: Share of the window's height that the training gets at the first start.
-MOST_OF_HEIGHT = 0.27
+FIRST_SIZES = {"cases_dock": 55 * GRID, "masks_dock": 75 * GRID}
+#: Of the training that is opened first, and the share of the window's height that it may have.
+OPEN_HEIGHT, MOST_OF_HEIGHT = 72 * GRID, 0.4
 #: Of `QMainWindow.saveState`: raised when the docks change so that old layouts no longer fit.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 
 class Docks(QObject):
@@ -33,14 +33,16 @@ class Docks(QObject):
         self._window = window
         self._were_shown: list[str] | None = None
         self._in_use = False
+        #: Height that the training was left with when it was closed.
+        self._open_height = 0
         titles = {
             "cases_dock": tr("Cases"),
             "masks_dock": tr("Segments, layers and history"),
             "training_dock": tr("Training"),
         }
         self._docks = {id: self._made(id, titles[id]) for id in AREAS}
-        window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
+            window.setCorner(corner, Qt.DockWidgetArea.BottomDockWidgetArea)
 
     def _made(self, id: str, title: str) -> QDockWidget:
         dock = QDockWidget(title, self._window)
@@ -68,21 +70,23 @@ class Docks(QObject):
         if not layout or not self._window.restoreState(state, LAYOUT_VERSION):
             for dock in self._docks.values():
                 dock.show()
-            for orientation, ids in (
-                (Qt.Orientation.Horizontal, ("cases_dock", "masks_dock")),
-                (Qt.Orientation.Vertical, ("training_dock",)),
-            ):
-                self._window.resizeDocks(
-                    [self._docks[id] for id in ids],
-                    [self._first_size(id) for id in ids],
-                    orientation,
-                )
+            self._window.resizeDocks(
+                [self._docks[id] for id in FIRST_SIZES],
+                list(FIRST_SIZES.values()),
+                Qt.Orientation.Horizontal,
+            )
         self.changed.emit()
 
-    def _first_size(self, id: str) -> int:
-        """The image is the largest thing, on a small screen too."""
-        tallest = round(self._window.height() * MOST_OF_HEIGHT)
-        return min(FIRST_SIZES[id], tallest) if id == "training_dock" else FIRST_SIZES[id]
+    def make_room(self, *, is_open: bool) -> None:
+        """The training is one row now, or more: it gets the height that it had when it was open."""
+        dock = self._docks["training_dock"]
+        if is_open:
+            tallest = round(self._window.height() * MOST_OF_HEIGHT)
+            height = self._open_height or min(OPEN_HEIGHT, tallest)
+            self._window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+        else:
+            self._open_height = dock.height()
+        self.changed.emit()
 
     def put_away(self) -> None:
         """There is nothing to work on."""

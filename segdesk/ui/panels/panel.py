@@ -21,9 +21,10 @@ class Panel(QWidget):
     ----------
     id : objectName
     title : in the title row, and the accessible name
+    titled : whether there is a title row
     """
 
-    def __init__(self, id: str, title: str, tokens: Tokens) -> None:
+    def __init__(self, id: str, title: str, tokens: Tokens, *, titled: bool = True) -> None:
         super().__init__()
         self.setObjectName(id)
         self.setAccessibleName(title)
@@ -36,9 +37,10 @@ class Panel(QWidget):
         self.rows.setSpacing(GRID)
         self.title_row = QHBoxLayout()
         self.title_row.setSpacing(2 * GRID)
-        self.title_row.addWidget(label(title, "title"))
-        self.title_row.addStretch(1)
-        self.rows.addLayout(self.title_row)
+        if titled:
+            self.title_row.addWidget(label(title, "title"))
+            self.title_row.addStretch(1)
+            self.rows.addLayout(self.title_row)
 
     def attach(self, workbench: Workbench, view: ViewState) -> None:
         """Show a project, and follow it."""

@@ -21,6 +21,7 @@ from segdesk.core.run import Plan, plan_for
 from segdesk.errors import UsageError
 from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.network_words import network_choice
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.labels import label
@@ -33,7 +34,10 @@ THIS_CASE, ALL_CASES, NO_CASE = "this", "all", "none"
 
 
 class PlanForm(QWidget):
-    """What nearly everybody chooses first; the rest of the settings behind "More settings"."""
+    """How long to train and what to predict; the rest of the settings behind "More settings".
+
+    `network` and `start_from` stand in the training's row, which gives them their place.
+    """
 
     #: `problem` may be another one.
     problem_changed = Signal()
@@ -43,8 +47,12 @@ class PlanForm(QWidget):
         self.setObjectName("plan_form")
         self.setAccessibleName(tr("Settings of the next training"))
         self._workbench: Workbench | None = None
-        self.network = self._choice("plan_network", [(row.id, row.id) for row in CATALOGUE])
+        self.network = self._choice(
+            "plan_network", [(network_choice(row.id), row.id) for row in CATALOGUE]
+        )
         self.start_from = self._choice("plan_start", [(tr("from scratch"), "")])
+        self.network.setAccessibleName(tr("Network"))
+        self.start_from.setAccessibleName(tr("Start"))
         self.budget = self._choice(
             "plan_budget",
             [
@@ -86,8 +94,6 @@ class PlanForm(QWidget):
 
     def _first_page(self) -> QWidget:
         page, form = _page()
-        self._add(form, tr("Network"), self.network)
-        self._add(form, tr("Start"), self.start_from)
         self._add(form, tr("Train for"), self.budget, self.epochs, self.minutes)
         more = self._turner("more_settings", tr("More settings"), 1)
         self._add(form, tr("Then predict"), self.predict, more)
@@ -143,7 +149,7 @@ class PlanForm(QWidget):
         self.start_from.addItem(tr("from scratch"), "")
         for run in reversed(runs):
             if run.has_weights and run.outcome != "running":
-                words = tr("fine-tune {run} ({network})", run=run.id, network=run.plan.network)
+                words = tr("from {run}", run=run.id)
                 self.start_from.addItem(as_written.item(words), run.id)
         self.start_from.setCurrentIndex(max(0, self.start_from.findData(kept)))
         self._hold_what_fine_tuning_keeps()
@@ -229,9 +235,13 @@ class PlanForm(QWidget):
     def _hold_what_fine_tuning_keeps(self) -> None:
         is_fresh = not self.start_from.currentData()
         why = tr("Fine-tuning keeps network and filters of its run")
-        description = network(self.network.currentData()).description
+        row = network(self.network.currentData())
+        description = f"{row.description} ({row.id})"
         self.network.setToolTip(tip(description if is_fresh else why))
         self.filters.set_tip(tr("Of the network's first level") if is_fresh else why)
+        run = self.start_from.currentText()
+        more = tr("What the network begins with: nothing, or what an earlier run has learnt")
+        self.start_from.setToolTip(tip(more if is_fresh else f"{run}: {why}"))
         for widget in (self.network, self.filters):
             widget.setEnabled(is_fresh)
 

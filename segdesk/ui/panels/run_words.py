@@ -9,6 +9,7 @@ from segdesk.app.runs import lessons
 from segdesk.app.runs.teaching import FLATTERS, NOBODY
 from segdesk.core.run import Run
 from segdesk.core.share import Share
+from segdesk.ui.look.network_words import network_name
 from segdesk.ui.look.translations import tr
 
 
@@ -20,7 +21,7 @@ def facts(run: Run, in_use: str, shares: Sequence[Share]) -> str:
     in_use : id of the run that predicts, or empty
     shares : of the run, with the cases' names
     """
-    parts = [run.plan.network]
+    parts = [network_name(run.plan.network)]
     if run.outcome != "running" and run.has_weights:
         parts.append(tr("in use") if run.id == in_use else tr("not in use"))
     if run.plan.start_from:

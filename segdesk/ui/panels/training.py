@@ -1,8 +1,8 @@
-"""The training dock: settings, progress, curves, and the slice as the network sees it."""
+"""The training dock: a slim row; below it, on demand, settings, curves and a preview."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -10,9 +10,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QProgressBar,
-    QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -33,12 +32,11 @@ from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
-from segdesk.ui.panels.lessons_line import LessonsLine
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.plan_form import PlanForm
 from segdesk.ui.panels.preview import PreviewPicture
 from segdesk.ui.panels.run_words import doubts, facts, span
-from segdesk.ui.widgets.labels import label
+from segdesk.ui.panels.training_row import TrainingRow, push_button
 
 #: Widths of the columns beside the curves, in pixels.
 FORM_WIDTH, SIDE_WIDTH = 74 * GRID, 38 * GRID
@@ -47,7 +45,8 @@ FORM_WIDTH, SIDE_WIDTH = 74 * GRID, 38 * GRID
 class TrainingPanel(Panel):
     """Asks the controller to train, and shows what it says.
 
-    While something runs its settings are fixed, so the form makes room for the curves.
+    Closed it is one row, as high as that needs. While something runs its settings are fixed, so
+    the form makes room for the curves.
 
     Parameters
     ----------
@@ -57,10 +56,12 @@ class TrainingPanel(Panel):
     said = Signal(str)
     #: Whether a training can start may have changed with what is typed.
     readiness_changed = Signal()
+    #: Whether curves and settings are shown is another.
+    open_changed = Signal()
 
     def __init__(self, controller: TrainingController, tokens: Tokens) -> None:
         self._controller = controller
-        super().__init__("training", tr("Training"), tokens)
+        super().__init__("training", tr("Training"), tokens, titled=False)
         self._run_id: str | None = None
         #: What runs, or ran last, trains; it does not predict with an older run.
         self._learns = False
@@ -72,40 +73,45 @@ class TrainingPanel(Panel):
         self._runs.setToolTip(tip(self._runs.accessibleName()))
         self._runs.activated.connect(self._run_chosen)
         self._facts = ElidedLabel("training_facts")
-        self._left = label("", "dim")
-        self._left.setObjectName("training_left")
-        # Its words come from a child: they must not make the dock wider and move the scan.
-        self._left.setMinimumWidth(1)
-        self.title_row.insertWidget(1, self._runs)
-        self.title_row.insertWidget(2, self._facts, 1)
-        # The facts take the room that the title row leaves empty elsewhere.
-        self.title_row.setStretch(3, 0)
-        self.title_row.addWidget(self._left)
-        self._bar = QProgressBar()
-        self._bar.setObjectName("training_progress")
-        self._bar.setAccessibleName(tr("Progress of the training"))
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 1000)
-        self.rows.addWidget(self._bar)
-        self._state = ElidedLabel("training_state")
-        self.rows.addWidget(self._state)
-        self.lessons = LessonsLine()
-        self.rows.addWidget(self.lessons)
         self.form = PlanForm()
         self.form.problem_changed.connect(self._show_readiness)
+        self.row = TrainingRow(self.form, tokens, self.train, controller.stop)
+        self.row.turned.connect(self.turn)
+        self.lessons, self._state = self.row.lessons, self.row.state
+        self._bar, self._left = self.row.bar, self.row.left
+        self.train_button, self._stop = self.row.train_button, self.row.stop_button
+        self.rows.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
+        self.rows.addWidget(self.row)
         self._form_column = _scrolled(self.form)
         self._curves = Curves(tokens)
-        body = QHBoxLayout()
-        body.setSpacing(3 * GRID)
-        body.addWidget(self._form_column)
-        body.addWidget(self._curves, 1)
-        body.addWidget(self._side())
-        self.rows.addLayout(body, 1)
+        self._more = self._curves_and_settings()
+        self._more.hide()
+        self.rows.addWidget(self._more, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         controller.started.connect(self._started)
         controller.changed.connect(self.refresh)
         controller.message.connect(self._take)
         controller.finished.connect(self._finished)
         controller.failed.connect(self._failed)
+
+    def _curves_and_settings(self) -> QWidget:
+        made = QWidget()
+        made.setObjectName("curves_and_settings")
+        title = QHBoxLayout()
+        title.setSpacing(2 * GRID)
+        title.addWidget(self._runs)
+        title.addWidget(self._facts, 1)
+        body = QHBoxLayout()
+        body.setSpacing(3 * GRID)
+        body.addWidget(self._form_column)
+        body.addWidget(self._curves, 1)
+        body.addWidget(self._side())
+        rows = QVBoxLayout(made)
+        rows.setContentsMargins(0, GRID, 0, GRID)
+        rows.setSpacing(GRID)
+        rows.addLayout(title)
+        rows.addLayout(body, 1)
+        return made
 
     def _side(self) -> QWidget:
         column = QWidget()
@@ -116,24 +122,24 @@ class TrainingPanel(Panel):
         self._preview = PreviewPicture()
         side.addWidget(self._preview, 1)
         side.addStretch(0)
-        self.train_button = self._button("train_button", tr("Train"), "primary", self.train)
-        self._pause = self._button("pause_button", tr("Pause"), "", self._toggle_pause)
-        self._stop = self._button("stop_button", tr("Stop"), "bad", self._controller.stop)
-        pair = QHBoxLayout()
-        pair.setSpacing(2 * GRID)
-        pair.addWidget(self._pause)
-        pair.addWidget(self._stop)
-        side.addWidget(self.train_button)
-        side.addLayout(pair)
+        self._pause = push_button("pause_button", tr("Pause"), "", self._toggle_pause)
+        side.addWidget(self._pause)
         return column
 
-    def _button(self, id: str, text: str, role: str, slot: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(id)
-        button.setAccessibleName(text)
-        button.setProperty("role", role)
-        button.clicked.connect(lambda: slot())
-        return button
+    @property
+    def is_open(self) -> bool:
+        """Whether curves and settings are shown below the row."""
+        return not self._more.isHidden()
+
+    def turn(self) -> None:
+        """Show curves and settings, or the row alone."""
+        opens = not self.is_open
+        self._more.setVisible(opens)
+        grows = QSizePolicy.Policy.Expanding if opens else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, grows)
+        self.row.show_open(opens)
+        self._show_state(self._shown_run())
+        self.open_changed.emit()
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         self.bridge.listen(workbench.run_changed, self.refresh)
@@ -153,6 +159,7 @@ class TrainingPanel(Panel):
     def set_tokens(self, tokens: Tokens) -> None:
         super().set_tokens(tokens)
         self._curves.set_tokens(tokens)
+        self.row.set_tokens(tokens)
 
     # What the user asks for
 
@@ -205,7 +212,7 @@ class TrainingPanel(Panel):
         self._learns = self._controller.is_learning
         self._problem = ""
         self._bar.setValue(0)
-        self._left.setText(tr("starting the trainer…"))
+        self._left.show_line(tr("starting the trainer…"))
         if session is not None and session.job.trains:
             self._curves.clear_steps()
             self._preview.clear_picture()
@@ -214,13 +221,13 @@ class TrainingPanel(Panel):
     def _take(self, message: Message) -> None:
         match message:
             case messages.Started():
-                self._left.setText(tr("preparing the first step…"))
+                self._left.show_line(tr("preparing the first step…"))
             case messages.Step():
                 share = message.step / max(message.steps, 1)
                 if self._run_id == self._running_id():
                     self._curves.add_step(message.epoch - 1 + share, message.loss)
                 self._bar.setValue(round(1000 * self._share(message)))
-                self._left.setText(self._time_left(message))
+                self._left.show_line(self._time_left(message))
             case messages.Progress():
                 self._show_prediction(message)
             case messages.Note():
@@ -262,7 +269,7 @@ class TrainingPanel(Panel):
             done=message.done,
             total=message.total,
         )
-        self._left.setText(tr("stopping…") if self._controller.is_stopping else words)
+        self._left.show_line(tr("stopping…") if self._controller.is_stopping else words)
 
     def _show_preview(self, message: messages.Preview) -> None:
         # A case that has left memory since is not read again for a picture.
@@ -310,20 +317,23 @@ class TrainingPanel(Panel):
         running = self._controller.is_running
         self._show_buttons()
         if not running:
-            self._left.setText("")
+            self._left.show_line("")
             self.form.offer_runs(self.workbench)
         elif self._controller.is_stopping:
-            self._left.setText(tr("stopping…"))
+            self._left.show_line(tr("stopping…"))
         elif self._controller.is_paused:
-            self._left.setText(tr("paused"))
-        self._bar.setVisible(running)
+            self._left.show_line(tr("paused"))
+        self.row.show_running(running)
         self._form_column.setVisible(not running)
+        self._pause.setVisible(running)
         self._show_lessons()
         self._offer_runs()
         run = self._shown_run()
         self._facts.show_line(self._facts_of(run) if run is not None else "")
         self._show_state(run)
         self._curves.show_run(run)
+        self.row.show_dice(run)
+        self.row.curve.show_points(*self._curves.loss_and_dice())
 
     def _show_lessons(self) -> None:
         """Who would teach now; while something runs, the run's own line says who does."""
@@ -370,7 +380,9 @@ class TrainingPanel(Panel):
             self._state.show_line(run.nothing_learnt, "bad")
         else:
             self._state.show_line(doubts(run) if run is not None else "", "warn")
-        self._state.setVisible(bool(self._state.text()))
+        # While it runs the row has its progress; what to be careful about is read in between.
+        has_room = self.is_open or not self._controller.is_running
+        self._state.setVisible(has_room and bool(self._state.text()))
 
     def _offer_runs(self) -> None:
         runs = self.workbench.project.runs if self.workbench is not None else ()

@@ -152,8 +152,12 @@ class Workplace(QWidget):
         self.segments.remove_wanted.connect(self.remove_wanted)
         self.training.said.connect(self.said)
         self.training.lessons.pools_wanted.connect(self._pool_menu)
+        self.training.open_changed.connect(self._make_room)
         self.training.readiness_changed.connect(lambda: self._table.refresh("train"))
         self.layers.run_wanted.connect(self.run_wanted)
+
+    def _make_room(self) -> None:
+        self._docks.make_room(is_open=self.training.is_open)
 
     def _trigger(self, id: str) -> Callable[[], None]:
         def trigger() -> None:

@@ -39,6 +39,7 @@ def desk(
     workbench.close()
     desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path))
     desk.open(path)
+    desk.open_curves()
     return desk
 
 

@@ -61,6 +61,7 @@ def desk_with(
         workbench.close()
         desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path, middle))
         desk.open(path)
+        desk.open_curves()
         return desk
 
     return make
@@ -140,7 +141,7 @@ def test_a_finished_run_says_what_it_was_and_how_it_ended(desk_with: OpenDesk) -
     wait_for_end(desk)
     said = text(desk, "training_facts")
     who = "1 slice of case-001 teaches, 1 validates"
-    for part in ("unet_norm", who, "All done", "CPU", "no GPU"):
+    for part in ("lung U-Net", who, "All done", "CPU", "no GPU"):
         assert part in said
     assert "flatters" in text(desk, "training_state")
     desk.close()
@@ -183,7 +184,9 @@ def test_who_teaches_is_said_before_train_and_beside_the_run_and_can_be_changed(
     desk.window.table["pool_test"].trigger()
     dialog = desk.dialog("pool_reason_dialog")
     assert dialog.width() >= WIDTH
-    QTest.keyClicks(dialog.findChild(QLineEdit, "pool_reason"), "held back")
+    reason = dialog.findChild(QLineEdit, "pool_reason")
+    assert reason is not None
+    QTest.keyClicks(reason, "held back")
     desk.press(dialog, "move_pool")
     desk.wait(lambda: text(desk, "training_lessons") == "case-001, 5 slices, is kept for the test")
     # What was true of the run stays true of it.
@@ -317,7 +320,7 @@ def test_closing_the_project_while_training_stops_it_and_keeps_the_run(
     desk.open(path)
     run = newest(desk)
     assert run.outcome != "running" and len(run.epochs) == 1
-    assert text(desk, "training_facts").startswith("unet_norm")
+    assert text(desk, "training_facts").startswith("lung U-Net ·")
     desk.close()
 
 
@@ -405,9 +408,9 @@ def test_an_earlier_run_can_be_looked_at_again(desk_with: OpenDesk) -> None:
         choose(desk, "plan_network", network)
         desk.press(panel(desk), "train_button")
         wait_for_end(desk)
-    assert text(desk, "training_facts").startswith("unet_norm")
+    assert text(desk, "training_facts").startswith("lung U-Net ·")
     choose(desk, "training_run", "run-001")
-    assert text(desk, "training_facts").startswith("unet ")
+    assert text(desk, "training_facts").startswith("classic U-Net ·")
     desk.close()
 
 

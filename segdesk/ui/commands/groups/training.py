@@ -23,6 +23,14 @@ def train_groups(desk: Desk) -> Groups:
         panel = desk.training_panel
         return "" if panel is None else panel.why_not_train()
 
+    def turn_curves() -> None:
+        if desk.training_panel is not None:
+            desk.docks.show("training_dock")
+            desk.training_panel.turn()
+
+    def curves_are_shown() -> bool:
+        return desk.training_panel is not None and desk.training_panel.is_open
+
     def predict(cases: Sequence[str]) -> None:
         if session.workbench is not None:
             desk.docks.show("training_dock")
@@ -59,6 +67,16 @@ def train_groups(desk: Desk) -> Groups:
                 ("Ctrl+.",),
                 why_not=reasons.stop,
                 icon="stop",
+            ),
+            Action(
+                "open_curves",
+                tr("Curves and settings"),
+                tr("Open or close what stands below the row of the training"),
+                turn_curves,
+                menu,
+                ("Ctrl+Shift+T",),
+                needs="case",
+                checked=curves_are_shown,
             ),
         ),
         (

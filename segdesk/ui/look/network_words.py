@@ -1,0 +1,26 @@
+"""What a reader calls the networks; the command line and its reports use their ids."""
+
+from __future__ import annotations
+
+from segdesk.ui.look.translations import tr
+
+
+def network_name(id: str) -> str:
+    """A few words; of a network that this program does not know, its id."""
+    names = {
+        "unet_norm": tr("lung U-Net"),
+        "unet": tr("classic U-Net"),
+        "encoder_decoder": tr("small lung network"),
+    }
+    return names.get(id, id)
+
+
+def network_choice(id: str) -> str:
+    """Its name and what it is good for."""
+    uses = {
+        "unet_norm": tr("good with few slices"),
+        "unet": tr("for many slices"),
+        "encoder_decoder": tr("one segment only"),
+    }
+    use = uses.get(id)
+    return network_name(id) if use is None else f"{network_name(id)}, {use}"
