@@ -131,10 +131,11 @@ class Overlays:
         self._dirty = QRegion(0, 0, size.width(), size.height())
         painter.setFont(self._text)
         metrics = QFontMetrics(self._text)
-        room = size.width() - 2 * EDGE
-        text = metrics.elidedText(why or words.reading(), Qt.TextElideMode.ElideRight, room)
-        width = metrics.horizontalAdvance(text)
-        self._write(painter, QPointF((size.width() - width) / 2, size.height() / 2), text)
+        lines = _in_lines(why or words.reading(), metrics, size.width() - 2 * EDGE)
+        baseline = (size.height() - LINE * (len(lines) - 1)) / 2
+        for at, text in enumerate(lines):
+            left = (size.width() - metrics.horizontalAdvance(text)) / 2
+            self._write(painter, QPointF(left, baseline + at * LINE), text)
 
     def _paint_status(self, painter: QPainter, facts: Facts, width: int) -> None:
         metrics = QFontMetrics(self._text)
@@ -192,6 +193,18 @@ class Overlays:
             painter.drawText(at + offset, text)
         painter.setPen(self._on_image)
         painter.drawText(at, text)
+
+
+def _in_lines(text: str, metrics: QFontMetrics, room: int) -> list[str]:
+    """A text in lines that are no wider than `room` pixels; a word that is wider is shortened."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if metrics.horizontalAdvance(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(metrics.elidedText(word, Qt.TextElideMode.ElideRight, room))
+    return [line for line in lines if line]
 
 
 def reading_rectangle(size: QSize) -> QRect:

@@ -368,3 +368,23 @@ def has_ink(image: QImage, place: QPointF) -> bool:
 
 def area(rect: QRect) -> int:
     return rect.width() * rect.height()
+
+
+@pytest.mark.parametrize("width", [1200, 500, 150])
+def test_why_a_case_cannot_be_shown_is_said_to_the_last_word(qtbot: QtBot, width: int) -> None:
+    why = (
+        "The mask is not the one that was saved. Put back the files of one and the same save,"
+    )
+    why += " from a copy of the project."
+
+    def painted(text: str) -> QImage:
+        image = QImage(width, 400, QImage.Format.Format_RGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        Overlays(DARK, QFont()).paint_waiting(painter, image.size(), text)
+        painter.end()
+        return image
+
+    assert painted(why) != painted(why.removesuffix(" project."))
+    edges = [(x, y) for x in (0, width - 1) for y in range(400)]
+    assert {painted(why).pixel(*at) & 0xFFFFFF for at in edges} == {0}
