@@ -89,13 +89,17 @@ def check_place(path: Path) -> None:
             "Make the folder first.",
         )
     _check_alone(path)
-    home = path.absolute().parent.resolve()
-    for folder in (home, *home.parents):
-        if _is_project(folder):
-            raise ProjectError(
-                f"'{path.name}' would lie inside the project '{folder.name}'.",
-                "Choose a place outside of it.",
-            )
+    if (project := around(path.parent)) is not None:
+        raise ProjectError(
+            f"'{path.name}' would lie inside the project '{project.name}'.",
+            "Choose a place outside of it.",
+        )
+
+
+def around(folder: Path) -> Path | None:
+    """The project that a folder is, or lies in; None where there is none."""
+    home = folder.absolute().resolve()
+    return next((each for each in (home, *home.parents) if _is_project(each)), None)
 
 
 def _is_project(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QWidget
 
+from segdesk.store.new_project import around
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.look.as_written import tip
@@ -152,6 +153,8 @@ def _why_not_there(path: Path) -> str:
         return tr("There is something of that name already.")
     if not _may_write(path.parent):
         return tr("Nothing can be written into this folder.")
+    if (project := around(path.parent)) is not None:
+        return tr("This folder belongs to the project '{name}'.", name=project.name)
     return ""
 
 

@@ -372,9 +372,7 @@ def area(rect: QRect) -> int:
 
 @pytest.mark.parametrize("width", [1200, 500, 150])
 def test_why_a_case_cannot_be_shown_is_said_to_the_last_word(qtbot: QtBot, width: int) -> None:
-    why = (
-        "The mask is not the one that was saved. Put back the files of one and the same save,"
-    )
+    why = "The mask is not the one that was saved. Put back the files of one and the same save,"
     why += " from a copy of the project."
 
     def painted(text: str) -> QImage:

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from segdesk.store.project_folder import ProjectFolder
 from segdesk.ui.dialogs import new_project
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
 
@@ -49,6 +50,15 @@ def test_names_of_windows_devices_are_refused_everywhere(
 @pytest.mark.parametrize("name", ["", "  ", "a/b", "a:b", "a\x00b", "a\x07b"])
 def test_signs_that_no_name_can_have_are_refused(qtbot: QtBot, tmp_path: Path, name: str) -> None:
     assert "A name is needed" in reason(qtbot, tmp_path, name)
+
+
+def test_a_folder_of_a_project_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
+    """Before it is: else a packed project would be asked for anew after its check."""
+    ProjectFolder.create(tmp_path / "p.segdesk").close()
+    for folder in ("p.segdesk", "p.segdesk/cases"):
+        said = reason(qtbot, tmp_path / folder, "lungs")
+        assert said == "This folder belongs to the project 'p.segdesk'."
+    assert reason(qtbot, tmp_path, "lungs") == ""
 
 
 def test_a_folder_that_cannot_be_written_into_is_refused(
