@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QApplication
 
 from segdesk.app.settings import SettingsFile
@@ -20,6 +20,7 @@ from segdesk.errors import UsageError
 from segdesk.ui.faults import Faults
 from segdesk.ui.look.looks import Looks
 from segdesk.ui.look.preferences import Preferences
+from segdesk.ui.look.translations import install_for
 from segdesk.ui.signal_watch import SignalWatch
 from segdesk.ui.window.main_window import NAME, MainWindow
 
@@ -61,6 +62,7 @@ def run_window(
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    install_for(application, QLocale.system())
     opened = open_window(application, settings_folder=settings_folder)
     watch = SignalWatch(opened.window.close_unasked, opened.window)
     opened.window.gone.connect(application.quit)

@@ -16,6 +16,7 @@ from segdesk.ui.canvas import words
 from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.look.as_written import item
+from segdesk.ui.look.preset_words import preset_word
 
 #: The scale bar is the longest of these, in mm, that is no longer than the given pixels.
 BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
@@ -48,7 +49,7 @@ def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
     grid = case.grid
     _, rows, columns = grid.axis_letters()
     turn_rows, turn_columns = mirrored(grid)
-    preset = f"   {view.preset}" if view.preset else ""
+    preset = f"   {preset_word(view.preset)}" if view.preset else ""
     return Facts(
         title=_title(grid, view.slice),
         window=f"W {figure(view.window.width)}   L {figure(view.window.level)}{preset}",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
 from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.completeness import not_complete
 from segdesk.core.status import SliceStatus
+from segdesk.ui.look.translations import tr
 
 
 def mouse_words(tool: ToolId, segment: str) -> str:
@@ -21,15 +20,15 @@ def mouse_words(tool: ToolId, segment: str) -> str:
         return _erasing_words(tool)
     sentences = {
         "navigate": _navigate_words(),
-        "brush": _tr(
+        "brush": tr(
             "Brush: left paints {segment}, right erases, Ctrl inverts; "
             "wheel = slice, Shift+wheel = size"
         ),
-        "eraser": _tr(
+        "eraser": tr(
             "Eraser: left erases, Ctrl paints {segment}; wheel = slice, Shift+wheel = size"
         ),
-        "lasso": _tr("Lasso: draw around {segment}, right erases, Esc drops it; wheel = slice"),
-        "fill": _tr("Fill: click makes the region {segment}, right click erases; wheel = slice"),
+        "lasso": tr("Lasso: draw around {segment}, right erases, Esc drops it; wheel = slice"),
+        "fill": tr("Fill: click makes the region {segment}, right click erases; wheel = slice"),
     }
     return sentences[tool].format(segment=segment)
 
@@ -38,61 +37,61 @@ def _erasing_words(tool: ToolId) -> str:
     """What the mouse would do with background: every button erases."""
     return {
         "navigate": _navigate_words(),
-        "brush": _tr("Brush: erases; wheel = slice, Shift+wheel = size"),
-        "eraser": _tr("Eraser: erases; wheel = slice, Shift+wheel = size"),
-        "lasso": _tr("Lasso: erases what it goes around, Esc drops it; wheel = slice"),
-        "fill": _tr("Fill: click erases the region; wheel = slice"),
+        "brush": tr("Brush: erases; wheel = slice, Shift+wheel = size"),
+        "eraser": tr("Eraser: erases; wheel = slice, Shift+wheel = size"),
+        "lasso": tr("Lasso: erases what it goes around, Esc drops it; wheel = slice"),
+        "fill": tr("Fill: click erases the region; wheel = slice"),
     }[tool]
 
 
 def _navigate_words() -> str:
-    return _tr("Navigate: drag = window and level, right drag = zoom; wheel = slice")
+    return tr("Navigate: drag = window and level, right drag = zoom; wheel = slice")
 
 
 def pan_words() -> str:
-    return _tr("Drag = move the slice")
+    return tr("Drag = move the slice")
 
 
 def window_words() -> str:
-    return _tr("Drag = window (right wider) and level (down brighter)")
+    return tr("Drag = window (right wider) and level (down brighter)")
 
 
 def keeps_locked(segment: str) -> str:
     """A stroke began on a locked segment."""
-    return _tr(
+    return tr(
         "The segment '{segment}' is locked and stays as it is. Unlock it in the segment list."
     ).format(segment=segment)
 
 
 def overlays_on_again() -> str:
     """A stroke began while what it paints could not be seen."""
-    return _tr("Overlays are shown again, so that you see what you paint.")
+    return tr("Overlays are shown again, so that you see what you paint.")
 
 
 def started_from_prediction() -> str:
     """The first stroke on a slice took the prediction into the mask."""
-    return _tr("The stroke starts from the prediction. Ctrl+Z twice takes back both.")
+    return tr("The stroke starts from the prediction. Ctrl+Z twice takes back both.")
 
 
 def prediction_came() -> str:
     """A first stroke met a prediction that nobody has seen yet."""
-    return _tr(
+    return tr(
         "The prediction came as you began: the stroke stands alone. Ctrl+Enter takes the rest."
     )
 
 
 def not_read_yet(case: str) -> str:
     """A stroke was begun on a case whose mask is still on its way."""
-    return _tr("{case} is still being read, so nothing was drawn.").format(case=case)
+    return tr("{case} is still being read, so nothing was drawn.").format(case=case)
 
 
 def reading() -> str:
-    return _tr("Reading…")
+    return tr("Reading…")
 
 
 def slice_and_status(number: int, said: str) -> str:
     """Tooltip of a mark in the strip; `said` is from `said_of_slice`."""
-    return _tr("slice {number} · {status}").format(number=number, status=said)
+    return tr("slice {number} · {status}").format(number=number, status=said)
 
 
 def said_of_slice(workbench: Workbench, case: str, index: int) -> str:
@@ -105,42 +104,38 @@ def said_of_slice(workbench: Workbench, case: str, index: int) -> str:
     later = _listed([table[number].name for number in missing])
     names = _listed([row.name for row in table if row.number not in missing])
     if not names:
-        return _tr("not yet right for {later}").format(later=later)
+        return tr("not yet right for {later}").format(later=later)
     if status is SliceStatus.VERIFIED:
-        return _tr("verified for {names}, not yet right for {later}").format(
+        return tr("verified for {names}, not yet right for {later}").format(
             names=names, later=later
         )
-    return _tr("right for {names}, not yet for {later}").format(names=names, later=later)
+    return tr("right for {names}, not yet for {later}").format(names=names, later=later)
 
 
 def _listed(names: list[str]) -> str:
     """Such as "Lung", "Lung and Heart", or "Lung, Heart and 3 more": a line holds no more."""
     if len(names) > 3:
-        return _tr("{names} and {n} more").format(names=", ".join(names[:2]), n=len(names) - 2)
+        return tr("{names} and {n} more").format(names=", ".join(names[:2]), n=len(names) - 2)
     if len(names) > 1:
-        return _tr("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+        return tr("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
     return "".join(names)
 
 
 def status_word(status: SliceStatus) -> str:
     """A slice's status as shown."""
     return (
-        _tr("unlabelled"),
-        _tr("predicted"),
-        _tr("partial"),
-        _tr("corrected"),
-        _tr("verified"),
-        _tr("rejected"),
+        tr("unlabelled"),
+        tr("predicted"),
+        tr("partial"),
+        tr("corrected"),
+        tr("verified"),
+        tr("rejected"),
     )[status]
 
 
 def view_name() -> str:
-    return _tr("Slice view")
+    return tr("Slice view")
 
 
 def strip_name() -> str:
-    return _tr("Slices and their statuses")
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("canvas", text)
+    return tr("Slices and their statuses")

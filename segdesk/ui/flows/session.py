@@ -31,7 +31,6 @@ from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.widgets.bridge import Bridge
 
 #: What a project without segments starts with, so that painting works at once.
-FIRST_SEGMENT = "Lung"
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +213,7 @@ class Session(QObject):
         if workbench.project.cases and not len(workbench.segments):
             # Part of the index and no Edit: the first Ctrl+Z takes back what a hand has done.
             segments = workbench.segments
-            first = segments.put(segments.new(tr(FIRST_SEGMENT)))
+            first = segments.put(segments.new(tr("Lung")))
             workbench.follow_project(replace(workbench.project, segments=first))
             self.keep_index()
         numbers = workbench.segments.numbers

@@ -13,6 +13,7 @@ from segdesk.errors import UsageError
 from segdesk.ui.look.as_written import item, tip
 from segdesk.ui.look.icons import icon
 from segdesk.ui.look.theme import Tokens
+from segdesk.ui.look.translations import tr
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, VOLUME, SHOWN, LOCKED = range(4)
@@ -151,12 +152,12 @@ class SegmentsModel(QAbstractTableModel):
 
     def _tip(self, segment: Segment, column: int) -> str:
         if column == NAME:
-            return self.tr("Double click or Enter to rename; click the swatch twice for the colour")
+            return tr("Double click or Enter to rename; click the swatch twice for the colour")
         if column == VOLUME:
-            return self.tr("Volume in this case")
+            return tr("Volume in this case")
         if column == SHOWN:
-            return self.tr("Hide") if segment.visible else self.tr("Show")
-        return self.tr("Unlock") if segment.locked else self.tr("Lock: strokes leave it alone")
+            return tr("Hide") if segment.visible else tr("Show")
+        return tr("Unlock") if segment.locked else tr("Lock: strokes leave it alone")
 
 
 def _swatch(colour: str) -> QIcon:

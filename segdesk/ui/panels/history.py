@@ -27,10 +27,10 @@ class HistoryPanel(Panel):
     """The Edits that undo can take back."""
 
     def __init__(self, tokens: Tokens) -> None:
-        super().__init__("history", "History", tokens)
+        super().__init__("history", tr("History"), tokens)
         self._list = QListWidget()
         self._list.setObjectName("history_list")
-        self._list.setAccessibleName(self.tr("History"))
+        self._list.setAccessibleName(tr("History"))
         self._list.setUniformItemSizes(True)
         self._list.itemActivated.connect(self._go)
         self._list.itemClicked.connect(self._go)
@@ -52,7 +52,7 @@ class HistoryPanel(Panel):
             for step in self._steps:
                 self._list.addItem(_row(describe(step, workbench), step[-1].time))
         if not self._steps:
-            item = QListWidgetItem(self.tr("Nothing to undo yet"))
+            item = QListWidgetItem(tr("Nothing to undo yet"))
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self._list.addItem(item)
 

@@ -18,6 +18,7 @@ from segdesk.app.runs.run_in_use import AUTOMATIC, why_of
 from segdesk.app.screen.view_state import STYLES, ViewState
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.run_words import usable_words
 from segdesk.ui.widgets.labels import label
@@ -51,27 +52,25 @@ class LayersPanel(Panel):
     run_wanted = Signal(str)
 
     def __init__(self, tokens: Tokens) -> None:
-        super().__init__("layers", "Layers", tokens)
-        self._shown = QCheckBox(self.tr("Shown"))
+        super().__init__("layers", tr("Layers"), tokens)
+        self._shown = QCheckBox(tr("Shown"))
         self._shown.setObjectName("layers_shown")
-        self._shown.setAccessibleName(self.tr("Overlays shown"))
-        self._shown.setToolTip(self.tr("S: off and on; hold to peek"))
+        self._shown.setAccessibleName(tr("Overlays shown"))
+        self._shown.setToolTip(tr("S: off and on; hold to peek"))
         self._shown.toggled.connect(self._show)
         self.title_row.addWidget(self._shown)
         grid = QGridLayout()
         grid.setHorizontalSpacing(3 * GRID)
         grid.setVerticalSpacing(GRID)
-        self._annotation = self._slider("annotation_opacity", self.tr("Annotation opacity"))
-        self._prediction = self._slider("prediction_opacity", self.tr("Prediction opacity"))
+        self._annotation = self._slider("annotation_opacity", tr("Annotation opacity"))
+        self._prediction = self._slider("prediction_opacity", tr("Prediction opacity"))
         self._annotation.valueChanged.connect(self._fade_annotation)
         self._prediction.valueChanged.connect(self._fade_prediction)
         self._prediction_label = label("")
         self._style = QComboBox()
         self._style.setObjectName("overlay_style")
-        self._style.setAccessibleName(self.tr("Overlay style"))
-        for style, words in zip(
-            STYLES, (self.tr("Fill"), self.tr("Outline"), self.tr("Difference")), strict=True
-        ):
+        self._style.setAccessibleName(tr("Overlay style"))
+        for style, words in zip(STYLES, (tr("Fill"), tr("Outline"), tr("Difference")), strict=True):
             self._style.addItem(words, style)
         self._style.activated.connect(self._restyle)
         self._legend = QWidget()
@@ -80,7 +79,7 @@ class LayersPanel(Panel):
         legend = QHBoxLayout(self._legend)
         legend.setContentsMargins(0, 0, 0, 0)
         legend.setSpacing(GRID)
-        words = (self.tr("only predicted"), self.tr("only drawn"))
+        words = (tr("only predicted"), tr("only drawn"))
         for swatch, what in zip(self._swatches, words, strict=True):
             legend.addWidget(swatch)
             legend.addWidget(label(what, "dim"))
@@ -88,7 +87,7 @@ class LayersPanel(Panel):
         legend.addStretch(1)
         self._runs = RunList()
         self._runs.setObjectName("run_in_use")
-        self._runs.setAccessibleName(self.tr("Run in use"))
+        self._runs.setAccessibleName(tr("Run in use"))
         self._runs.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -102,11 +101,11 @@ class LayersPanel(Panel):
         self._why.setWordWrap(True)
         for row, (name, widget) in enumerate(
             (
-                (label(self.tr("Annotation")), self._annotation),
+                (label(tr("Annotation")), self._annotation),
                 (self._prediction_label, self._prediction),
-                (label(self.tr("Style")), self._style),
+                (label(tr("Style")), self._style),
                 (None, self._legend),
-                (label(self.tr("Run in use")), self._runs),
+                (label(tr("Run in use")), self._runs),
             )
         ):
             if name is None:
@@ -139,13 +138,13 @@ class LayersPanel(Panel):
         if self.workbench is not None and self.view is not None and self.view.case_id is not None:
             run = self.workbench.predicted_by(self.view.case_id)
         self._prediction_label.setText(
-            self.tr("Prediction {run}").format(run=run) if run else self.tr("Prediction")
+            tr("Prediction {run}").format(run=run) if run else tr("Prediction")
         )
         has_view = self.view is not None
         for widget in (self._shown, self._annotation, self._style):
             widget.setEnabled(has_view)
         self._prediction.setEnabled(run is not None)
-        self._prediction.setToolTip("" if run else self.tr("This case has no prediction yet"))
+        self._prediction.setToolTip("" if run else tr("This case has no prediction yet"))
         self._show_runs()
         if self.view is None:
             self._show_legend(False)
@@ -181,7 +180,7 @@ class LayersPanel(Panel):
         runs = workbench.project.runs if workbench is not None else ()
         usable = [run for run in reversed(runs) if run.has_weights and run.outcome != "running"]
         chosen = workbench.project.in_use.chosen if workbench is not None else ""
-        first = self.tr("best: {run}").format(run=chosen or self.tr("none yet"))
+        first = tr("best: {run}").format(run=chosen or tr("none yet"))
         rows = [(first, AUTOMATIC), *((usable_words(run), run.id) for run in usable)]
         if rows != [
             (self._runs.itemText(at), self._runs.itemData(at)) for at in range(self._runs.count())
@@ -196,12 +195,12 @@ class LayersPanel(Panel):
         # What is chosen may be longer than the box is wide.
         self._runs.setToolTip(
             tip(
-                self.tr("{run}: predicts from now on, and its predictions are shown").format(
+                tr("{run}: predicts from now on, and its predictions are shown").format(
                     run=self._runs.currentText()
                 )
             )
             if usable
-            else self.tr("No run can predict yet: train first")
+            else tr("No run can predict yet: train first")
         )
         self._show_why()
 
@@ -215,7 +214,7 @@ class LayersPanel(Panel):
             shown = workbench.predicted_by(case) if case is not None else None
             in_use = workbench.project.in_use.run
             if in_use and shown is not None and shown != in_use:
-                said = self.tr("Shown is {shown}: {run} has not predicted this case yet. ")
+                said = tr("Shown is {shown}: {run} has not predicted this case yet. ")
                 text = said.format(shown=shown, run=in_use) + text
         self._why.setText(text)
         self._why.setVisible(bool(text))

@@ -25,6 +25,7 @@ from segdesk.errors import SegdeskError
 from segdesk.ui.look.as_written import tip, title
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.theme import ROW, Tokens
+from segdesk.ui.look.translations import tr
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
 
@@ -122,10 +123,10 @@ class SegmentsPanel(Panel):
     remove_wanted = Signal(int)
 
     def __init__(self, tokens: Tokens) -> None:
-        super().__init__("segments", "Segments", tokens)
-        self._add = QPushButton(self.tr("Add"))
+        super().__init__("segments", tr("Segments"), tokens)
+        self._add = QPushButton(tr("Add"))
         self._add.setObjectName("add_segment")
-        self._add.setAccessibleName(self.tr("Add a segment"))
+        self._add.setAccessibleName(tr("Add a segment"))
         self._add.setProperty("role", "link")
         self._add.clicked.connect(self.add)
         self.title_row.addWidget(self._add)
@@ -133,7 +134,7 @@ class SegmentsPanel(Panel):
         self._model.refused.connect(self.said)
         self._table = SegmentTable()
         self._table.setObjectName("segment_table")
-        self._table.setAccessibleName(self.tr("Segments"))
+        self._table.setAccessibleName(tr("Segments"))
         self._table.setModel(self._model)
         self._table.horizontalHeader().hide()
         self._table.verticalHeader().hide()
@@ -177,7 +178,7 @@ class SegmentsPanel(Panel):
         self._model.show(self.workbench, case, active)
         why_not = why_read_only(self.workbench)
         self._add.setEnabled(self.workbench is not None and not why_not)
-        self._add.setToolTip(tip(why_not if self.workbench else self.tr("Open a project first")))
+        self._add.setToolTip(tip(why_not if self.workbench else tr("Open a project first")))
         row = self._model.row_of(active)
         if row < 0:
             # Background is no row of the table.
@@ -226,7 +227,7 @@ class SegmentsPanel(Panel):
             return
         dialog = QColorDialog(QColor(segment.colour), self)
         dialog.setObjectName("segment_colour_dialog")
-        dialog.setWindowTitle(title(self.tr("Colour of {name}").format(name=segment.name)))
+        dialog.setWindowTitle(title(tr("Colour of {name}").format(name=segment.name)))
         dialog.setAccessibleName(dialog.windowTitle())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         workbench, number = self.workbench, segment.number
@@ -252,19 +253,19 @@ class SegmentsPanel(Panel):
         menu.aboutToHide.connect(menu.deleteLater)
         name = index.siblingAtColumn(NAME)
         for id, text, chosen in (
-            ("rename_segment", self.tr("Rename"), lambda: self._table.edit(name)),
-            ("colour_segment", self.tr("Colour…"), lambda: self._choose_colour(name)),
+            ("rename_segment", tr("Rename"), lambda: self._table.edit(name)),
+            ("colour_segment", tr("Colour…"), lambda: self._choose_colour(name)),
             (
                 "show_segment",
-                self.tr("Hide") if segment.visible else self.tr("Show"),
+                tr("Hide") if segment.visible else tr("Show"),
                 lambda: self._model.toggle(index.siblingAtColumn(SHOWN)),
             ),
             (
                 "lock_segment",
-                self.tr("Unlock") if segment.locked else self.tr("Lock"),
+                tr("Unlock") if segment.locked else tr("Lock"),
                 lambda: self._model.toggle(index.siblingAtColumn(LOCKED)),
             ),
-            ("remove_segment", self.tr("Remove…") + "\tDel", lambda: self._remove(name)),
+            ("remove_segment", tr("Remove…") + "\tDel", lambda: self._remove(name)),
         ):
             action = menu.addAction(text)
             action.setObjectName(id)

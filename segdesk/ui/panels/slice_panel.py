@@ -17,6 +17,7 @@ from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.review_words import only_predicted
 from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.widgets.labels import label
 
@@ -29,7 +30,7 @@ class SlicePanel(Panel):
     next_wanted = Signal()
 
     def __init__(self, tokens: Tokens) -> None:
-        super().__init__("this_slice", "This slice", tokens)
+        super().__init__("this_slice", tr("This slice"), tokens)
         self._status = label("")
         self._agreement = label("", "dim")
         self._more = label("", "dim")
@@ -37,9 +38,9 @@ class SlicePanel(Panel):
         for line in (self._status, self._agreement, self._more):
             line.setWordWrap(True)
             self.rows.addWidget(line)
-        self._right = self._button("slice_right", self.tr("Right   Enter"), "good")
-        self._take = self._button("slice_take", self.tr("Take prediction   Ctrl+Enter"), "")
-        self._next = self._button("slice_next", self.tr("Next to look at   N"), "")
+        self._right = self._button("slice_right", tr("Right   Enter"), "good")
+        self._take = self._button("slice_take", tr("Take prediction   Ctrl+Enter"), "")
+        self._next = self._button("slice_next", tr("Next to look at   N"), "")
         self._right.clicked.connect(self.right_wanted)
         self._take.clicked.connect(self.take_wanted)
         self._next.clicked.connect(self.next_wanted)
@@ -77,7 +78,7 @@ class SlicePanel(Panel):
         ready = workbench is not None and case is not None and workbench.is_loaded(case)
         why_not = why_read_only(workbench)
         self._right.setEnabled(ready and not why_not)
-        words = self.tr(
+        words = tr(
             "All of this slice is right, as it is filled; an untouched one takes the prediction"
         )
         self._right.setToolTip(tip(why_not or words))
@@ -85,7 +86,7 @@ class SlicePanel(Panel):
         self._more.hide()
         self._offer_taking(None)
         if not ready or workbench is None or view is None or case is None:
-            self._status.setText(self.tr("No scan is open."))
+            self._status.setText(tr("No scan is open."))
             self._agreement.setText("")
             return
         words = said_of_slice(workbench, case, view.slice)
@@ -102,30 +103,28 @@ class SlicePanel(Panel):
         """How many slices need a look; an untouched one is not called done."""
         left = sum(wanted_looks(workbench, case))
         if left:
-            return self.tr("{left} to look at").format(left=left)
+            return tr("{left} to look at").format(left=left)
         if workbench.statuses(case)[index] is SliceStatus.UNLABELLED:
-            return self.tr("nothing drawn here yet")
-        return self.tr("nothing left to look at")
+            return tr("nothing drawn here yet")
+        return tr("nothing left to look at")
 
     def _offer_taking(self, found: Difference | None) -> None:
         why_not = why_read_only(self.workbench)
         if not why_not and found is None:
-            why_not = self.tr("There is no prediction on this slice, or it was dismissed")
+            why_not = tr("There is no prediction on this slice, or it was dismissed")
         self._take.setEnabled(not why_not)
         self._take.setToolTip(
-            tip(why_not or self.tr("Takes it where no hand has drawn; then the slice is right"))
+            tip(why_not or tr("Takes it where no hand has drawn; then the slice is right"))
         )
 
     def _compared(self, workbench: Workbench, case: str, index: int) -> str:
         prediction = workbench.prediction(case)
         if prediction is None:
-            return self.tr("No prediction yet: press Train when some slices are right.")
+            return tr("No prediction yet: press Train when some slices are right.")
         labels = workbench.annotation(case).labels[index]
         numbers = [number for number in workbench.segments.numbers if (labels == number).any()]
         if not numbers:
-            return self.tr("Nothing is drawn here to compare with {run}.").format(
-                run=prediction.run
-            )
+            return tr("Nothing is drawn here to compare with {run}.").format(run=prediction.run)
         grid = workbench.project.case(case).grid
         figures = compare_segments(
             labels,
@@ -133,9 +132,9 @@ class SlicePanel(Panel):
             numbers,
             voxel_ml=grid.voxel_ml if grid.stacked else None,
         )
-        text = self.tr("Prediction of {run}: Dice {dice:.3f}").format(
+        text = tr("Prediction of {run}: Dice {dice:.3f}").format(
             run=prediction.run, dice=figures.dice
         )
         if figures.volume_difference_ml is not None:
-            text += self.tr(", {ml:+.1f} mL").format(ml=figures.volume_difference_ml)
+            text += tr(", {ml:+.1f} mL").format(ml=figures.volume_difference_ml)
         return text

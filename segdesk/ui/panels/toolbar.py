@@ -22,7 +22,9 @@ from segdesk.core.case import Case
 from segdesk.core.window import PRESETS
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.icons import icon
+from segdesk.ui.look.preset_words import preset_word
 from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.widgets.bridge import Bridge
 from segdesk.ui.widgets.number_field import NumberField
@@ -48,8 +50,8 @@ class ToolBar(QToolBar):
     ) -> None:
         super().__init__()
         self.setObjectName("tool_bar")
-        self.setAccessibleName(self.tr("Tools"))
-        self.setWindowTitle(self.tr("Tools"))
+        self.setAccessibleName(tr("Tools"))
+        self.setWindowTitle(tr("Tools"))
         self.setMovable(False)
         self._view: ViewState | None = None
         self._bridge = Bridge(self)
@@ -67,21 +69,21 @@ class ToolBar(QToolBar):
         self.addSeparator()
         self._size = QSlider(Qt.Orientation.Horizontal)
         self._size.setObjectName("brush_slider")
-        self._size.setAccessibleName(self.tr("Brush size"))
-        self._size.setToolTip(self.tr("Brush size: Shift+wheel, [ and ]"))
+        self._size.setAccessibleName(tr("Brush size"))
+        self._size.setToolTip(tr("Brush size: Shift+wheel, [ and ]"))
         self._size.setRange(0, SLIDER_STEPS)
         self._size.setFixedWidth(20 * GRID)
         self._size.valueChanged.connect(self._slid)
         self._millimetres = NumberField("brush_mm", 1.0, LARGEST_BRUSH_MM, 12.0, ratio=BRUSH_STEP)
-        self._millimetres.setAccessibleName(self.tr("Brush diameter"))
+        self._millimetres.setAccessibleName(tr("Brush diameter"))
         self._millimetres.setFixedWidth(25 * GRID)
-        self._millimetres.set_tip(self.tr("Brush size: Shift+wheel, [ and ]"))
+        self._millimetres.set_tip(tr("Brush size: Shift+wheel, [ and ]"))
         self._millimetres.changed.connect(self._typed)
         self._window = QComboBox()
         self._window.setObjectName("window_preset")
-        self._window.setAccessibleName(self.tr("Window"))
+        self._window.setAccessibleName(tr("Window"))
         for name in (*PRESETS, "file"):
-            self._window.addItem(name, name)
+            self._window.addItem(preset_word(name), name)
         self._window.activated.connect(self._choose_window)
         self._window.setFixedWidth(30 * GRID)
         self._segment = ElidedLabel("painted_segment")
@@ -134,8 +136,8 @@ class ToolBar(QToolBar):
         if more is not None:
             more.setIcon(icon("more", tokens))
             more.setIconSize(QSize(3 * GRID, 3 * GRID))
-            more.setToolTip(self.tr("More tools and fields: the window is too narrow for all"))
-            more.setAccessibleName(self.tr("More tools and fields"))
+            more.setToolTip(tr("More tools and fields: the window is too narrow for all"))
+            more.setAccessibleName(tr("More tools and fields"))
 
     def refresh(self) -> None:
         """Show the view's fields."""
@@ -162,7 +164,7 @@ class ToolBar(QToolBar):
             self._window.setPlaceholderText(f"{view.window.level:.0f} / {view.window.width:.0f}")
         segments = view.workbench.segments
         paints = segments[view.segment].name if view.segment in segments else ""
-        self._segment.show_line(self.tr("paints {name}").format(name=paints) if paints else "")
+        self._segment.show_line(tr("paints {name}").format(name=paints) if paints else "")
 
     def _show_start(self) -> None:
         self._start_box.setChecked(self._start.isChecked())
@@ -171,7 +173,7 @@ class ToolBar(QToolBar):
     def _show_presets(self, case: Case | None) -> None:
         """The presets are windows of HU; other values have their range only."""
         is_hu = case is None or case.unit == "HU"
-        reason = "" if is_hu else self.tr("These values are not HU.")
+        reason = "" if is_hu else tr("These values are not HU.")
         model = self._window.model()
         for at in range(self._window.count()):
             if self._window.itemData(at) in PRESETS and isinstance(model, QStandardItemModel):
@@ -179,10 +181,10 @@ class ToolBar(QToolBar):
                 model.item(at).setToolTip(tip(reason))
         own = case is not None and case.window is not None
         self._window.setItemText(
-            self._window.findData("file"), self.tr("file's own") if own else self.tr("whole range")
+            self._window.findData("file"), tr("file's own") if own else tr("whole range")
         )
-        keys = self.tr("F2 to F6, or drag with W held") if is_hu else self.tr("drag with W held")
-        words = self.tr("Window and level: {keys}").format(keys=keys)
+        keys = tr("F2 to F6, or drag with W held") if is_hu else tr("drag with W held")
+        words = tr("Window and level: {keys}").format(keys=keys)
         self._window.setToolTip(tip(f"{words}. {reason}" if reason else words))
 
     def _slid(self, at: int) -> None:

@@ -1,0 +1,200 @@
+"""The window in another language: a made-up one, in which every text is between two marks.
+
+It goes the whole way: collected from the code, through Qt's own tools, loaded, shown. What a reader
+sees without the marks would stay English in every language.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QTranslator
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QTreeWidget,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from segdesk.ui.look import translations
+from tests.windows import Desk, open_desk
+
+OPEN, CLOSE = "⟦", "⟧"
+ROOT = Path(__file__).resolve().parents[3]
+#: What no language has of its own.
+NAMES = {"segdesk", "HU", "Dice", "mm", "GPU", "CPU", "Disc"}
+#: Names of keys, as Qt says them in a tooltip.
+KEYS = {"Ctrl", "Shift", "Alt", "Esc", "Return", "Enter", "Space", "Backspace", "PgUp", "PgDown"}
+KEYS |= {"Left", "Right", "Up", "Down", "Home", "End"}
+
+
+@pytest.fixture(scope="session")
+def script() -> ModuleType:
+    path = ROOT / "packaging" / "sentences.py"
+    spec = importlib.util.spec_from_file_location("sentences", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["sentences"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def made_up(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The .qm of the made-up language."""
+    folder = tmp_path_factory.mktemp("language")
+    ts, qm = folder / "segdesk_xx.ts", folder / "segdesk_xx.qm"
+    texts = script.collected()
+    script.update(ts, texts)
+    tree = ET.parse(ts)
+    messages = list(tree.iter("message"))
+    assert len(messages) == len(texts) > 300
+    for message in messages:
+        source, target = message.find("source"), message.find("translation")
+        assert source is not None and source.text and target is not None
+        target.attrib.pop("type", None)
+        # A mnemonic stays one.
+        target.text = f"{OPEN}{source.text}{CLOSE}"
+    tree.write(ts, "utf-8", xml_declaration=True)
+    # What is translated stays so when the code is collected again.
+    script.update(ts, texts)
+    assert ET.parse(ts).getroot().find(".//translation[@type='unfinished']") is None
+    script.release(ts, qm)
+    return qm
+
+
+@pytest.fixture
+def speaking(qapp: QApplication, made_up: Path) -> Iterator[None]:
+    translations.install(qapp, made_up)
+    yield
+    for translator in qapp.findChildren(QTranslator):
+        QCoreApplication.removeTranslator(translator)
+        translator.deleteLater()
+
+
+@pytest.fixture
+def foreign(
+    speaking: None,
+    qtbot: QtBot,
+    settings_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Desk]:
+    monkeypatch.setenv("SEGDESK_LOGS", str(tmp_path / "logs"))
+    made = open_desk(qtbot, settings_folder)
+    yield made
+    if not made.is_closed:
+        made.close()
+
+
+#: What rooms below the window say, which have no language yet.
+BELOW = (
+    "No run of this project can predict yet",
+    "No slice teaches yet",
+    "The default: lean U-Net",
+    "encoder_decoder",
+    "unet",
+    "Nobody has looked at",
+)
+#: Paths and the ids that cases are given.
+GIVEN = re.compile(r"/\S+|case-\d+|project-\d+\S*")
+
+
+def english_in(text: str) -> str:
+    """What of a text stands outside the marks and is a word."""
+    if text.startswith(BELOW):
+        return ""
+    text = GIVEN.sub(" ", re.sub(r"<[^>]*>|&[^;]*;", " ", text))
+    outside, depth = "", 0
+    for letter in text:
+        depth += (letter == OPEN) - (letter == CLOSE)
+        outside += letter if depth == 0 and letter != CLOSE else " "
+    words = [word for word in re.findall(r"[A-Za-z]{3,}", outside) if word not in NAMES | KEYS]
+    return " ".join(words)
+
+
+def texts_of(root: QWidget) -> Iterator[tuple[str, str]]:
+    """(where, text) of what can be read in a window and its menus."""
+    for widget in (root, *root.findChildren(QWidget)):
+        if widget.objectName().startswith("qt_"):
+            continue  # Qt's own, of Qt's own translation
+        where = f"{type(widget).__name__} {widget.objectName()}"
+        yield where, widget.toolTip()
+        yield where, widget.accessibleName()
+        match widget:
+            case QLabel() | QAbstractButton():
+                yield where, widget.text()
+            case QLineEdit():
+                yield where, widget.placeholderText()
+            case QComboBox():
+                for row in range(widget.count()):
+                    yield where, widget.itemText(row)
+            case QMenu():
+                yield where, widget.title()
+            case QTreeWidget():
+                header = widget.headerItem()
+                rows = [widget.topLevelItem(row) for row in range(widget.topLevelItemCount())]
+                for column in range(widget.columnCount()):
+                    yield where, header.text(column)
+                    for row in rows:
+                        yield where, "" if row is None else row.text(column)
+            case _:
+                pass
+    for action in root.findChildren(QAction):
+        yield f"QAction {action.objectName()}", action.text()
+        yield f"QAction {action.objectName()}", action.toolTip()
+
+
+def stays_english(root: QWidget) -> list[str]:
+    return sorted({f"{where}: {text}" for where, text in texts_of(root) if english_in(text)})
+
+
+def test_the_empty_window_is_said_in_another_language(foreign: Desk) -> None:
+    assert "\n".join(stays_english(foreign.window)) == ""
+
+
+def test_the_window_with_a_scan_is_said_in_another_language(foreign: Desk, project: Path) -> None:
+    foreign.open(project)
+    assert "\n".join(stays_english(foreign.window)) == ""
+
+
+@pytest.mark.parametrize(
+    ("action", "dialog"),
+    [
+        ("shortcut_sheet", "shortcuts_dialog"),
+        ("command_palette", "palette_dialog"),
+        ("about", "about_dialog"),
+        ("new_project", "new_project_dialog"),
+        ("export", "export_dialog"),
+        ("rename_case", "case_name_dialog"),
+        ("remove_case", "remove_case_dialog"),
+        ("pack", "pack_dialog"),
+    ],
+)
+def test_dialogs_are_said_in_another_language(
+    foreign: Desk, project: Path, action: str, dialog: str
+) -> None:
+    foreign.open(project)
+    foreign.window.table[action].trigger()
+    shown = foreign.dialog(dialog)
+    assert "\n".join(stays_english(shown)) == ""
+    shown.reject()
+
+
+def test_the_marks_are_looked_for(foreign: Desk) -> None:
+    """Or this file could not fail."""
+    QLabel("plainly English", foreign.window)
+    assert any("plainly English" in row for row in stays_english(foreign.window))
