@@ -160,9 +160,6 @@ def test_a_save_that_was_made_from_another_generation_is_not_written(tmp_path: P
     assert list(tmp_path.iterdir()) == [] and index.base.generation == 3
 
 
-# Every order of everything
-
-
 class Door(RuleBasedStateMachine):
     """A Workbench's dealings with the store, on a disk that refuses now and then."""
 

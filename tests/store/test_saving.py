@@ -444,8 +444,7 @@ def test_a_damaged_mask_is_one_sentence(bench: Bench) -> None:
     bench.paint(2)
     saved = bench.save()
     path = bench.folder.path / "cases/case-001/annotation-1.h5"
-    content = path.read_bytes()
-    for cut in range(0, len(content), 97):
+    for cut in range(0, len(content := path.read_bytes()), 97):
         path.write_bytes(content[:cut])
         with pytest.raises(ProjectError, match="case-001"):
             bench.folder.read_annotation(saved.cases[0])
