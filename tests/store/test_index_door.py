@@ -364,6 +364,7 @@ def test_whatever_fails_in_whatever_order_the_disk_gives_the_project() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_whatever_fails_in_whatever_order_the_disk_gives_the_project_at_length() -> None:
     _machine(600, 40, Phase.shrink)
 
