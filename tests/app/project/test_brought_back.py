@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from segdesk.app.project import damaged_mask, saving
 from segdesk.app.project.workbench import Workbench
@@ -59,9 +60,14 @@ def test_a_kill_before_it_was_saved_leaves_it_once(tmp_path: Path) -> None:
     workbench.close()
 
 
-def test_a_repair_does_it_once_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("older", ["sound", "damaged"])
+def test_a_repair_does_it_once_too(tmp_path: Path, older: str) -> None:
+    """On an empty mask too, with what led to the older one."""
     path, wanted = taken_back_and_killed(tmp_path)
-    assert repair(path, tmp_path / "new.segdesk").lost == ()
+    if older == "damaged":
+        damage(path / "cases/case-001/annotation-1.h5")
+    lost = " ".join(repair(path, tmp_path / "new.segdesk").lost)
+    assert bool(lost) == (older == "damaged") and "found no place" not in lost
     workbench = Workbench.open(tmp_path / "new.segdesk")
     assert np.array_equal(workbench.annotation("case-001").labels, wanted)
     workbench.close()

@@ -12,6 +12,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew
 from segdesk.store.journal import edit_codec, record_codec
 from segdesk.store.journal import journal_file as journal
+from segdesk.store.journal.chain import chain, own
 from segdesk.store.journal.journal_file import Contents, Journal
 from segdesk.store.journal.journal_form import (
     RECORD_SIZE,
@@ -155,6 +156,28 @@ def test_a_journal_after_a_missing_one_is_not_replayed(tmp_path: Path) -> None:
     recovery = recover(tmp_path, 0)
     assert recovery.edits == EDITS[:2]
     assert "journal-2" in recovery.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "is_right_mark", "is_own"),
+    [(4, True, True), (4, False, False), (3, False, False), (5, False, True)],
+    ids=["the next", "it held something else", "it held more since", "its end was lost"],
+)
+def test_a_journal_behind_another_state_of_the_one_before_it_is_told(
+    tmp_path: Path, first: int, is_right_mark: bool, is_own: bool
+) -> None:
+    _write(tmp_path, 0, 1, EDITS[:2])
+    before = _read(tmp_path).link
+    follows = before if is_right_mark else Link(before.id, "c" * 32)
+    behind = Journal.create(tmp_path, 1, first, follows=follows)
+    behind.append(edit_codec.encode(EDITS[3]))
+    behind.close()
+    found = chain(tmp_path, 0, before.id)
+    assert found.stray == (() if is_right_mark else (1,))
+    assert found.foreign == (frozenset() if is_own else {1})
+    both = (_read(tmp_path), _read(tmp_path, 1))
+    assert own(both, 0, before.id) == (both if is_own else both[:1])
+    assert chain(tmp_path, 0, "d" * 32).foreign == {0, 1} and own(both, 0, "d" * 32) == both[1:]
 
 
 def test_a_newest_journal_without_a_head_is_taken_as_empty(tmp_path: Path) -> None:
