@@ -74,17 +74,23 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
     return newest(layout, case, numbers)
 
 
-def newest(layout: Layout, case: Case, numbers: Iterable[int]) -> PreviousMask | None:
+def newest(
+    layout: Layout, case: Case, numbers: Iterable[int], *, project: str = ""
+) -> PreviousMask | None:
     """The first of a case's masks of these numbers that can be read, or None.
 
     Parameters
     ----------
     case : as the index says it, if one does; another file of the number that it names is not taken
+    project : id of the project, no mask of another one is taken; empty: of any
     """
     for number in numbers:
         path = layout.annotation(case.id, number)
         try:
-            said = annotation_file.read_part(path, case).case(case.id)
+            found = annotation_file.read_part(path, case)
+            said = found.case(case.id)
+            if project not in ("", found.id):
+                continue
             if number == case.generation and said.mask_sha256 != case.mask_sha256:
                 continue
             older = replace(

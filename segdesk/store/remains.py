@@ -125,6 +125,8 @@ class _Look:
         self._layout = Layout(path)
         self._lost: list[str] = []
         self._notes: list[str] = []
+        #: Of the project, where an index says it.
+        self._id = ""
         #: Whether the index itself can be read, and nothing is newer.
         self._is_newest = True
         #: What masks' files say, and what scans' files say, by case.
@@ -136,6 +138,7 @@ class _Look:
     def through(self) -> Remains:
         index, generation = self._index()
         is_newest = self._is_newest
+        self._id = index.id if index is not None else ""
         known = {case.id: case for case in index.cases} if index is not None else {}
         folders = self._layout.folders("cases")
         runs = () if index is None or is_newest else tuple(run.id for run in index.runs)
@@ -265,7 +268,9 @@ class _Look:
         top = case.generation if is_sure else sys.maxsize
         try:
             numbers = previous_mask.older_generations(self._layout, case.id, top)
-            previous = previous_mask.newest(self._layout, case, numbers)
+            previous = previous_mask.newest(
+                self._layout, case, numbers, project=self._id or self._scans[case.id].id
+            )
         except ProjectError:
             numbers, previous = list[int](), None
         wanted = max((case.generation, *numbers))

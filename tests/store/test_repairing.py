@@ -16,7 +16,7 @@ from segdesk.core.history import TakenBack
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.run import Plan, Run
-from segdesk.core.segment import Segment
+from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.split import Pool, Split
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.checking import check
@@ -340,3 +340,32 @@ def test_a_case_is_in_the_pool_that_the_newest_mask_says_and_not_in_that_of_its_
     assert found.case("case-001").pool == now
     assert found.split.pool(moved.patient_of(0)) == now
     assert found.case("case-002").pool is None and found.split.pool(other.patient_of(0)) is None
+
+
+@pytest.mark.parametrize("index", ["older", "none"])
+def test_a_mask_of_another_project_is_not_taken_for_a_newer_one(tmp_path: Path, index: str) -> None:
+    """Of the same scan under the same name; the project's own one before it is taken, and its
+    segments."""
+    made: dict[str, Path] = {}
+    labels: dict[str, np.ndarray] = {}
+    for name, segment in (("own", LUNG), ("other", HEART)):
+        folder, project = project_with_cases(tmp_path / f"{name}.segdesk", "case-001")
+        mask = Annotation(project.cases[0].grid)
+        project = replace(project, segments=SegmentTable((segment,)))
+        folder.save_index(project)
+        for slice in range(1 if name == "own" else 3):
+            paint(folder, mask, "case-001", slice)
+            project = save(folder, project, {"case-001": mask})
+        folder.close()
+        made[name], labels[name] = folder.path, mask.labels
+    if index == "none":
+        _lose_both_indices(made["own"])
+    mask = "cases/case-001/annotation-3.h5"
+    shutil.copy(made["other"] / mask, made["own"] / mask)
+    (made["own"] / "journal-1").unlink()
+    repaired = repair(made["own"], tmp_path / "new.segdesk")
+    with ProjectFolder.open(tmp_path / "new.segdesk", writable=False) as folder:
+        opened = folder.load()
+        assert np.array_equal(masks_of(folder, opened)["case-001"].labels, labels["own"])
+    assert [row.name for row in repaired.project.segments] == ["Lung"]
+    assert "The newest mask of 'case-001' cannot be read" in " ".join(repaired.lost)
