@@ -12,6 +12,8 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.errors import ProjectError
 from segdesk.store.checking import Finding, check
+from segdesk.store.journal.journal_file import read
+from segdesk.store.journal.recover import steps
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.repairing import repair
 from tests.projects import make_project, stroke
@@ -110,6 +112,12 @@ def test_a_journal_of_a_copy_is_never_replayed_and_kept_apart(path: Path) -> Non
     with ProjectFolder.open(path, writable=True) as folder:
         opened = folder.load()
         assert (len(opened.entries), opened.notes) == (1, ())
+
+
+def test_what_led_to_a_mask_is_not_taken_from_journals_of_two_copies(path: Path) -> None:
+    assert len(steps(path).since) > 1
+    shutil.copy(path.with_name("sibling") / "journal-2", path / "journal-2")
+    assert steps(path).since == read(path / "journal-2", 2).edits
 
 
 def test_a_journal_of_a_copy_that_would_follow_a_save_that_failed_is_not_replayed(

@@ -104,6 +104,11 @@ def test_a_heap_that_reaches_beyond_what_is_sealed_is_told(content: bytes) -> No
         check_heaps(cut)
     with pytest.raises(Damage, match="texts"):
         check_heaps(content[: content.find(BEGIN) + 12])
+    # Cut where an object ends, so that what is there is well in itself.
+    at = content.find(BEGIN) + HEAD
+    border = at + HEAD + (struct.unpack_from("<HHIQ", content, at)[3] + 7) // 8 * 8
+    with pytest.raises(Damage, match="texts"):
+        check_heaps(bytes(8192) + content[:border])
 
 
 def test_heaps_in_heaps_are_told_and_not_walked_through_again_and_again(tmp_path: Path) -> None:
