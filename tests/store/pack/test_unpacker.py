@@ -221,12 +221,21 @@ def test_a_busy_child_dies_with_its_program() -> None:
     ) as parent:
         assert parent.stdout is not None
         number = int(parent.stdout.readline())
-        assert Path(f"/proc/{number}").exists()
+        # Only once it is busy: before that a thread of its own would see the end of its stdin.
+        told_at = _ticks(number)
+        while _ticks(number) < told_at + 10:
+            time.sleep(0.01)
         parent.kill()
     until = time.monotonic() + 5
     while _is_alive(number) and time.monotonic() < until:
         time.sleep(0.01)
     assert not _is_alive(number)
+
+
+def _ticks(number: int) -> int:
+    """The processor time of a process, in hundredths of a second."""
+    fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _is_alive(number: int) -> bool:
