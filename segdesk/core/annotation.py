@@ -7,7 +7,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.edit import Box, Edit, Planes
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit, Planes, counted
 from segdesk.core.grid import Grid
 from segdesk.core.status import NONE, Complete, SliceStatus, check_complete
 
@@ -120,20 +121,20 @@ class Annotation:
 
         Returns
         -------
-        The boxes whose labels or provenance changed.
+        The boxes whose labels or provenance changed, no two with a voxel in common.
 
         Raises
         ------
         ValueError
-            Where what the Edit says stood there before is not what stands there, or its box lies
-            outside.
+            Where what the Edit says stood there before is not what stands there, its box lies
+            outside, or it counts other voxels than it changes.
         """
-        slices, rows, columns = self.grid.shape
+        slices = self.grid.shape[0]
         for box in (patch.box for patch in edit.patches):
-            inside = 0 <= box.slice < slices and 0 <= box.row0 <= box.row1 <= rows
-            if not (inside and 0 <= box.column0 <= box.column1 <= columns):
+            sides = zip(box.ranges, self.grid.shape, strict=True)
+            if not all(0 <= first <= stop <= side for (first, stop), side in sides):
                 raise ValueError(f"expected a box inside {self.grid.shape}, received {box}")
-        # Only now, that no box is larger than a slice, and one by one.
+        # Only now, that all of them lie in the mask, and one by one.
         kept: list[Planes] = []
         room = _KEPT_BYTES
         for patch in edit.patches:
@@ -142,6 +143,8 @@ class Annotation:
                 raise ValueError(f"the labels under {box} are not those that the edit was made on")
             if not np.array_equal(self._provenance[box.window], planes.provenance_before):
                 raise ValueError(f"the provenance under {box} is not what the edit was made on")
+            if counted(planes.labels_before, planes.labels_after) != patch.counts:
+                raise ValueError(f"the voxels under {box} that change are not those counted")
             room -= 4 * planes.labels_after.size
             if room >= 0:
                 kept.append(planes)

@@ -7,86 +7,103 @@ Frozen, invertible, compact. `core.annotation` applies them, `core.history` keep
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.box import Box
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 
-Plane = npt.NDArray[np.uint8]
+Voxels = npt.NDArray[np.uint8]
 #: A gesture of the hand; any other change; one of them taken back, or done again.
 EditKind = Literal["stroke", "change", "undo", "redo"]
 KINDS: tuple[EditKind, ...] = get_args(EditKind)
 
 
-class Box(NamedTuple):
-    """A half-open box in one slice."""
-
-    slice: int
-    row0: int
-    row1: int
-    column0: int
-    column1: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.row1 - self.row0, self.column1 - self.column0
-
-    @property
-    def window(self) -> tuple[int, slice, slice]:
-        """The index of the box in an array (slices, rows, columns)."""
-        return self.slice, slice(self.row0, self.row1), slice(self.column0, self.column1)
-
-    def union(self, other: Box) -> Box:
-        """The smallest box around both; they lie in one slice."""
-        return Box(
-            self.slice,
-            min(self.row0, other.row0),
-            max(self.row1, other.row1),
-            min(self.column0, other.column0),
-            max(self.column1, other.column1),
-        )
-
-
 class Planes(NamedTuple):
-    """Labels and provenance before and after, each uint8 of the box's shape."""
+    """Labels and provenance before and after, each uint8 of a box's shape."""
 
-    labels_before: Plane
-    labels_after: Plane
-    provenance_before: Plane
-    provenance_after: Plane
+    labels_before: Voxels
+    labels_after: Voxels
+    provenance_before: Voxels
+    provenance_after: Voxels
+
+
+class VoxelCount(NamedTuple):
+    """How many voxels a segment gains and loses; number 0 is background."""
+
+    number: int
+    gained: int
+    lost: int
+
+
+#: Ascending by number; of numbers that neither gain nor lose there is none.
+VoxelCounts = tuple[VoxelCount, ...]
+
+
+def counted(before: Voxels, after: Voxels) -> VoxelCounts:
+    """What each segment gains and loses where labels go from one array to another."""
+    differs = before != after
+    gained = np.bincount(after[differs], minlength=256)
+    lost = np.bincount(before[differs], minlength=256)
+    numbers = np.flatnonzero(gained + lost).tolist()
+    return tuple(VoxelCount(number, int(gained[number]), int(lost[number])) for number in numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A box in one slice, with labels and provenance before and after, kept compressed.
+    """A box in one tile, with labels and provenance before and after, kept compressed.
 
     Parameters
     ----------
-    box : where
+    box : where; no Patch reaches into two tiles (`core.box.TILE`)
     packed : zlib of the four planes one after the other, C order
-    changed : number of voxels whose label changes
+    packed_counts : what segments gain and lose from what `packed` says is before to after
     turned : before and after change places: the Patch takes back what `packed` says
+
+    Raises
+    ------
+    ValueError
+        Where the box lies in more than one tile.
     """
 
     box: Box
     packed: bytes
-    changed: int
+    packed_counts: VoxelCounts
     turned: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.box.is_in_one_tile:
+            raise ValueError(f"expected a box in one tile, received {self.box}")
 
     @classmethod
     def of(cls, box: Box, planes: Planes) -> Patch:
-        """Pack four uint8 planes of the box's shape."""
+        """Pack four uint8 planes of the box's shape. `core.cutting` makes Patches of any box."""
         for plane in planes:
             if plane.dtype != np.uint8 or plane.shape != box.shape:
                 raise ValueError(
                     f"expected uint8 of shape {box.shape}, received {plane.dtype} {plane.shape}"
                 )
-        changed = int(np.count_nonzero(planes.labels_before != planes.labels_after))
-        return cls(box, zlib.compress(np.stack(planes).tobytes(), 1), changed)
+        counts = counted(planes.labels_before, planes.labels_after)
+        return cls(box, zlib.compress(np.stack(planes).tobytes(), 1), counts)
+
+    @property
+    def counts(self) -> VoxelCounts:
+        """What each segment gains and loses."""
+        if not self.turned:
+            return self.packed_counts
+        return tuple(
+            VoxelCount(number, lost, gained) for number, gained, lost in self.packed_counts
+        )
+
+    @property
+    def changed(self) -> int:
+        """Number of voxels whose label changes."""
+        return sum(count.gained for count in self.packed_counts)
 
     def planes(self) -> Planes:
         """The four planes, read-only.
@@ -99,8 +116,7 @@ class Patch:
         ValueError
             Where it does not unpack to exactly its box.
         """
-        rows, columns = self.box.shape
-        size = len(Planes._fields) * rows * columns
+        size = len(Planes._fields) * self.box.size
         unpacker = zlib.decompressobj()
         try:
             flat = unpacker.decompress(self.packed, size + 1)
@@ -108,7 +124,7 @@ class Patch:
             raise ValueError(f"expected packed planes: {error}") from error
         if len(flat) != size or not unpacker.eof or unpacker.unused_data:
             raise ValueError(f"expected a patch of {size} bytes under {self.box}")
-        stack = np.frombuffer(flat, dtype=np.uint8).reshape(4, rows, columns)
+        stack = np.frombuffer(flat, dtype=np.uint8).reshape(4, *self.box.shape)
         if self.turned:
             return Planes(stack[1], stack[0], stack[3], stack[2])
         return Planes(stack[0], stack[1], stack[2], stack[3])
@@ -161,7 +177,7 @@ class Edit:
     case : id of the case, or empty where only segments change
     reader : who, as the settings say; may be empty
     time : seconds since the epoch, UTC
-    patches : at most one for each slice
+    patches : at most one for each tile
     statuses, dismissals, segments : the other things that the gesture changed
     kind : a gesture of the hand, another change, or one of them taken back or done again
     group : Edits of one group that stand one after the other are one step of undo; empty: a step of
@@ -192,15 +208,34 @@ class Edit:
     def nbytes(self) -> int:
         """What it costs in memory, nearly."""
         small = len(self.statuses) + len(self.dismissals) + len(self.segments)
-        return 256 + 96 * small + sum(len(patch.packed) + 160 for patch in self.patches)
+        return (
+            256
+            + 96 * small
+            + sum(len(patch.packed) + 200 + 96 * len(patch.packed_counts) for patch in self.patches)
+        )
 
     @property
     def slices(self) -> tuple[int, ...]:
         """The slices that it touches, ascending."""
-        touched = {patch.box.slice for patch in self.patches}
+        touched = {index for patch in self.patches for index in patch.box.slices}
         touched |= {move.slice for move in self.statuses}
         touched |= {dismissal.slice for dismissal in self.dismissals}
         return tuple(sorted(touched))
+
+    @property
+    def counts(self) -> VoxelCounts:
+        """How many voxels each segment gains and loses."""
+        gained, lost = Counter[int](), Counter[int]()
+        for count in (count for patch in self.patches for count in patch.counts):
+            gained[count.number] += count.gained
+            lost[count.number] += count.lost
+        numbers = sorted(gained.keys() | lost.keys())
+        return tuple(VoxelCount(number, gained[number], lost[number]) for number in numbers)
+
+    @property
+    def changed(self) -> int:
+        """Number of voxels whose label changes."""
+        return sum(patch.changed for patch in self.patches)
 
     def goes_with(self, other: Edit | None) -> bool:
         """Whether both belong to one group."""

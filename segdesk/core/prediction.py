@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.edit import Box, Patch, Planes
+from segdesk.core.cutting import SliceChange
 
 #: (segment number, voxels), ascending by number.
 Counts = tuple[tuple[int, int], ...]
@@ -33,15 +33,6 @@ class Prediction:
     probability: npt.NDArray[np.uint8]
 
 
-def changed_box(index: int, changed: npt.NDArray[np.bool_]) -> Box | None:
-    """The smallest box around the True voxels of a slice, or None where there are none."""
-    rows = np.flatnonzero(changed.any(axis=1))
-    if rows.size == 0:
-        return None
-    columns = np.flatnonzero(changed.any(axis=0))
-    return Box(index, int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-
-
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What taking a prediction on one slice changes, and what keeps voxels from it.
@@ -49,7 +40,7 @@ class Difference:
     Parameters
     ----------
     slice : index
-    patch : the change; None where nothing changes
+    change : None where nothing changes
     gained : (segment number, voxels that become it), ascending
     cleared : voxels that become background
     kept_out : (segment number, predicted voxels that it keeps out because it is closed), ascending
@@ -58,7 +49,7 @@ class Difference:
     """
 
     slice: int
-    patch: Patch | None
+    change: SliceChange | None = field(compare=False, repr=False)
     gained: Counts
     cleared: int
     kept_out: Counts
@@ -101,7 +92,7 @@ def difference(
     whose[into[out]] = wanted[out & into]
     return Difference(
         slice=index,
-        patch=_patch(annotation, index, take, wanted, Provenance.PREDICTION),
+        change=SliceChange(index, take, wanted, Provenance.PREDICTION) if take.any() else None,
         gained=_counted(wanted[take]),
         cleared=int(np.count_nonzero(take & (wanted == 0))),
         kept_out=_counted(whose),
@@ -132,7 +123,7 @@ def replacement(
     *,
     locked: frozenset[int] = frozenset(),
     over_hand: bool = True,
-) -> Patch | None:
+) -> SliceChange | None:
     """What giving a slice other labels would change; None where that is nothing.
 
     Voxels that agree stay as they are, so that doing it twice changes nothing.
@@ -150,25 +141,4 @@ def replacement(
         take &= provenance != Provenance.HAND
     for number in locked:
         take &= (labels != number) & (wanted != number)
-    return _patch(annotation, index, take, wanted, by)
-
-
-def _patch(
-    annotation: Annotation,
-    index: int,
-    take: npt.NDArray[np.bool_],
-    wanted: npt.NDArray[np.uint8],
-    by: Provenance,
-) -> Patch | None:
-    """The Patch that gives the chosen voxels of a slice their wanted label."""
-    box = changed_box(index, take)
-    if box is None:
-        return None
-    _, rows, columns = box.window
-    inside = take[rows, columns]
-    before = annotation.labels[box.window]
-    touched = annotation.provenance[box.window]
-    after, setter = before.copy(), touched.copy()
-    after[inside] = wanted[rows, columns][inside]
-    setter[inside] = by
-    return Patch.of(box, Planes(before, after, touched, setter))
+    return SliceChange(index, take, wanted, by) if take.any() else None

@@ -5,13 +5,13 @@ Only of numbers that are known to have been a segment's: of any other the table 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.edit import Edit, Patch
-from segdesk.core.prediction import replacement
+from segdesk.core.cutting import SliceChange, redrawn
+from segdesk.core.edit import Edit
 
 
 def clearing(mask: Annotation, case: str, gone: Collection[int]) -> tuple[Edit, int]:
@@ -24,16 +24,19 @@ def clearing(mask: Annotation, case: str, gone: Collection[int]) -> tuple[Edit, 
     """
     is_kept = np.ones(256, dtype=np.bool_)
     is_kept[list(gone)] = False
-    patches, count = list[Patch](), 0
-    for index, plane in enumerate(mask.labels):
-        kept = is_kept[plane]
-        if kept.all():
-            continue
-        count += int(np.count_nonzero(~kept))
-        patch = replacement(mask, index, np.where(kept, plane, 0), Provenance.TOOL)
-        if patch is not None:
-            patches.append(patch)
-    return Edit("Remove voxels of removed segments", case, patches=tuple(patches)), count
+    count = 0
+
+    def changes() -> Iterator[SliceChange]:
+        nonlocal count
+        for index, plane in enumerate(mask.labels):
+            kept = is_kept[plane]
+            if not kept.all():
+                count += int(np.count_nonzero(~kept))
+                background = np.zeros_like(plane)
+                yield SliceChange(index, ~kept, background, Provenance.TOOL)
+
+    patches = redrawn(mask, changes())
+    return Edit("Remove voxels of removed segments", case, patches=patches), count
 
 
 def words(case: str, count: int) -> str:

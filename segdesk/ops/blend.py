@@ -1,6 +1,6 @@
 """Layers over a grey slice: annotation, prediction and their difference, blended into RGB.
 
-One slice at a time, and of it only the box that changed, so the cost of a brush follows the brush.
+One slice at a time, and of it only the area that changed, so the cost of a brush follows the brush.
 What is drawn where is decided here, pixel by pixel of the scan; scaling to the screen, text and
 cursors belong to `ui.canvas`. On the start-up path: numpy only.
 """
@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 
 Style = Literal["fill", "outline", "difference"]
 Rgb = tuple[int, int, int]
@@ -77,29 +77,29 @@ class Blender:
         )
 
     def blend(
-        self, grey: Pixels, annotation: Labels, prediction: Labels | None, out: Pixels, box: Box
-    ) -> Box:
-        """Draw the neighbourhood of a box whose labels changed.
+        self, grey: Pixels, annotation: Labels, prediction: Labels | None, out: Pixels, area: Area
+    ) -> Area:
+        """Draw the neighbourhood of an area whose labels changed.
 
         Parameters
         ----------
         grey : uint32, (rows, columns), 0xffRRGGBB with three equal parts
         annotation, prediction : uint8, (rows, columns); no prediction: None
         out : uint32, (rows, columns); changed in place
-        box : where labels have changed since `out` was drawn
+        area : where labels have changed since `out` was drawn
 
         Returns
         -------
-        What was drawn: the box and one voxel around it, whose outlines may have changed.
+        What was drawn: the area and one voxel around it, whose outlines may have changed.
         """
-        drawn = grown(box, 1, grey.shape)
+        drawn = grown(area, 1, grey.shape)
         around = grown(drawn, 1, grey.shape)
         inner = (
             slice(drawn.row0 - around.row0, drawn.row1 - around.row0),
             slice(drawn.column0 - around.column0, drawn.column1 - around.column0),
         )
-        _, rows, columns = drawn.window
-        _, wide_rows, wide_columns = around.window
+        rows, columns = drawn.window
+        wide_rows, wide_columns = around.window
         base = grey[rows, columns]
         ours = annotation[wide_rows, wide_columns]
         theirs = None if prediction is None else prediction[wide_rows, wide_columns]
@@ -166,7 +166,7 @@ def mixing_table(colours: npt.NDArray[np.float32], opacity: float, mixed_in: Mas
     return _packed(mixed.reshape(-1, 3))
 
 
-def difference_code(annotation: Labels, prediction: Labels, box: Box) -> Labels:
+def difference_code(annotation: Labels, prediction: Labels, area: Area) -> Labels:
     """0 where both agree, 1 where only the prediction has a segment, 2 where only the annotation.
 
     Where both have one and not the same, stripes of 1 and 2, two voxels wide, anchored to the
@@ -179,12 +179,12 @@ def difference_code(annotation: Labels, prediction: Labels, box: Box) -> Labels:
     both = differs & (annotation != 0) & (prediction != 0)
     if both.any():
         row, column = np.nonzero(both)
-        stripe = ((row + column + box.row0 + box.column0) // 2) % 2
+        stripe = ((row + column + area.row0 + area.column0) // 2) % 2
         code[row, column] = np.where(stripe == 0, _PREDICTED_ONLY, _DRAWN_ONLY)
     return code
 
 
-def dashed_contour(labels: Labels, box: Box) -> Mask:
+def dashed_contour(labels: Labels, area: Area) -> Mask:
     """The inner boundary of every segment, in dashes.
 
     A boundary that runs across is cut by column and one that runs down by row, so the dashes are
@@ -192,24 +192,23 @@ def dashed_contour(labels: Labels, box: Box) -> Mask:
 
     Parameters
     ----------
-    labels : uint8 of the box's shape; beyond it counts as the same label
-    box : where they lie in the slice, to which the dashes are anchored
+    labels : uint8 of the area's shape; beyond it counts as the same label
+    area : where they lie in the slice, to which the dashes are anchored
     """
     across, down = _edges(labels)
     inside = labels != 0
-    row = np.arange(box.row0, box.row1)[:, None] % (DASH + GAP) < DASH
-    column = np.arange(box.column0, box.column1)[None, :] % (DASH + GAP) < DASH
+    row = np.arange(area.row0, area.row1)[:, None] % (DASH + GAP) < DASH
+    column = np.arange(area.column0, area.column1)[None, :] % (DASH + GAP) < DASH
     return inside & ((across & column) | (down & ~across & row))
 
 
-def grown(box: Box, by: int, shape: tuple[int, ...]) -> Box:
-    """A box with some voxels more on each side, inside the slice."""
-    return Box(
-        box.slice,
-        max(box.row0 - by, 0),
-        min(box.row1 + by, shape[0]),
-        max(box.column0 - by, 0),
-        min(box.column1 + by, shape[1]),
+def grown(area: Area, by: int, shape: tuple[int, ...]) -> Area:
+    """An area with some voxels more on each side, inside the slice."""
+    return Area(
+        max(area.row0 - by, 0),
+        min(area.row1 + by, shape[0]),
+        max(area.column0 - by, 0),
+        min(area.column1 + by, shape[1]),
     )
 
 

@@ -11,27 +11,24 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 
 
 class Fill(NamedTuple):
-    """A filled region: bounding box, mask of its shape, whether it reaches the slice's border."""
+    """A filled region: the area around it, a mask, whether it reaches the plane's border."""
 
-    box: Box
+    area: Area
     mask: npt.NDArray[np.bool_]
     touches_border: bool
 
 
-def fill_region(
-    labels_plane: npt.NDArray[np.uint8], seed: tuple[int, int], slice_index: int = 0
-) -> Fill:
+def fill_region(labels_plane: npt.NDArray[np.uint8], seed: tuple[int, int]) -> Fill:
     """The 4-connected region of equal label around a voxel.
 
     Parameters
     ----------
     labels_plane : uint8, (rows, columns)
     seed : (row, column) of a voxel of the plane
-    slice_index : goes into the box
 
     Raises
     ------
@@ -48,6 +45,6 @@ def fill_region(
     ndimage.label(labels_plane == labels_plane[seed], output=regions)
     number = int(regions[seed])
     row, column = ndimage.find_objects(regions, max_label=number)[number - 1]
-    box = Box(slice_index, row.start, row.stop, column.start, column.stop)
-    touches = box.row0 == 0 or box.column0 == 0 or box.row1 == rows or box.column1 == columns
-    return Fill(box, regions[row, column] == number, touches)
+    area = Area(row.start, row.stop, column.start, column.stop)
+    touches = area.row0 == 0 or area.column0 == 0 or area.row1 == rows or area.column1 == columns
+    return Fill(area, regions[row, column] == number, touches)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 
 Mask = npt.NDArray[np.bool_]
 #: A voxel whose centre lies on the rim is in, whatever rounding says; in pixels.
@@ -22,9 +22,9 @@ RIM = 1e-6
 
 
 class Region(NamedTuple):
-    """Some voxels of one slice: their bounding box and a mask of its shape."""
+    """Some places of a plane: the smallest area around them and a mask of its shape."""
 
-    box: Box
+    area: Area
     mask: Mask
 
 
@@ -34,7 +34,6 @@ def disk_mask(
     radius_mm: float,
     pixel_mm: tuple[float, float],
     shape: tuple[int, int],
-    slice_index: int = 0,
 ) -> Region | None:
     """Voxels whose centre lies within a radius of a point, and the voxel under the point.
 
@@ -46,14 +45,13 @@ def disk_mask(
     radius_mm : float > 0
     pixel_mm : (row, column) size of a pixel, each > 0
     shape : (rows, columns) of the slice
-    slice_index : goes into the box
 
     Returns
     -------
-    The smallest box around the voxels inside the slice, and their mask; None where there are none.
+    The smallest area around the places inside the plane, and their mask; None where there are none.
     """
     centre = (centre_row, centre_column)
-    return capsule_mask(centre, centre, radius_mm, pixel_mm, shape, slice_index)
+    return capsule_mask(centre, centre, radius_mm, pixel_mm, shape)
 
 
 def capsule_mask(
@@ -62,7 +60,6 @@ def capsule_mask(
     radius_mm: float,
     pixel_mm: tuple[float, float],
     shape: tuple[int, int],
-    slice_index: int = 0,
 ) -> Region | None:
     """Voxels whose centre lies within a radius of the segment between two points.
 
@@ -72,7 +69,7 @@ def capsule_mask(
     Parameters
     ----------
     from_point, to_point : (row, column), may lie outside the slice
-    radius_mm, pixel_mm, shape, slice_index : as for `disk_mask`
+    radius_mm, pixel_mm, shape : as for `disk_mask`
 
     Returns
     -------
@@ -111,7 +108,7 @@ def capsule_mask(
     path = path[within & (path[:, 1] >= 0) & (path[:, 1] < shape[1])]
     np.minimum.at(first, path[:, 0] - row0, path[:, 1])
     np.maximum.at(stop, path[:, 0] - row0, path[:, 1] + 1)
-    return _region_of_runs(first, stop, row0, slice_index)
+    return _region_of_runs(first, stop, row0)
 
 
 def _voxels_under(from_point: tuple[float, float], to_point: tuple[float, float]) -> npt.NDArray:
@@ -172,7 +169,7 @@ def _clipped(columns: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.intp
 
 
 def _region_of_runs(
-    first: npt.NDArray[np.intp], stop: npt.NDArray[np.intp], row0: int, slice_index: int
+    first: npt.NDArray[np.intp], stop: npt.NDArray[np.intp], row0: int
 ) -> Region | None:
     filled = np.flatnonzero(first < stop)
     if not filled.size:
@@ -181,8 +178,8 @@ def _region_of_runs(
     left, right = int(first[filled].min()), int(stop[filled].max())
     columns = np.arange(left, right)
     first, stop = first[top:bottom, None], stop[top:bottom, None]
-    box = Box(slice_index, row0 + top, row0 + bottom, left, right)
-    return Region(box, (columns >= first) & (columns < stop))
+    area = Area(row0 + top, row0 + bottom, left, right)
+    return Region(area, (columns >= first) & (columns < stop))
 
 
 def outline_edges(mask: Mask) -> npt.NDArray[np.intp]:

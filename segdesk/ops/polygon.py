@@ -12,14 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 from segdesk.ops.paint import Region
 
 
 def polygon_mask(
     points: Sequence[tuple[float, float]] | npt.NDArray[np.float64],
     shape: tuple[int, int],
-    slice_index: int = 0,
 ) -> Region | None:
     """Voxels whose centre lies inside a closed polygon, by the nonzero winding rule.
 
@@ -32,11 +31,10 @@ def polygon_mask(
     points : (n, 2), row and column of the corners in order, may lie outside the slice; the last
         is joined to the first
     shape : (rows, columns) of the slice
-    slice_index : goes into the box
 
     Returns
     -------
-    The smallest box around the voxels inside the slice, and their mask; None where there are none
+    The smallest area around the places inside the plane, and their mask; None where there are none
     (a point or a line encloses nothing).
     """
     corners = np.asarray(points, dtype=np.float64).reshape(-1, 2)
@@ -54,7 +52,7 @@ def polygon_mask(
     column = np.clip(np.ceil(column), column0, column1).astype(np.intp)
     np.add.at(turns, (row - row0, column - column0), step)
     mask = np.cumsum(turns[:, :-1], axis=1) != 0
-    return _tight(mask, Box(slice_index, row0, row1, column0, column1))
+    return _tight(mask, Area(row0, row1, column0, column1))
 
 
 def _crossings(
@@ -82,14 +80,12 @@ def _crossings(
     return row, column, np.where(goes_down[edge], 1, -1).astype(np.int32)
 
 
-def _tight(mask: npt.NDArray[np.bool_], box: Box) -> Region | None:
+def _tight(mask: npt.NDArray[np.bool_], area: Area) -> Region | None:
     rows = np.flatnonzero(mask.any(axis=1))
     if not rows.size:
         return None
     columns = np.flatnonzero(mask.any(axis=0))
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     left, right = int(columns[0]), int(columns[-1]) + 1
-    tight = Box(
-        box.slice, box.row0 + top, box.row0 + bottom, box.column0 + left, box.column0 + right
-    )
+    tight = Area(area.row0 + top, area.row0 + bottom, area.column0 + left, area.column0 + right)
     return Region(tight, mask[top:bottom, left:right])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Box, Dismissal, Edit, Patch, Plane, Planes, StatusMove
+from segdesk.core.box import Box
+from segdesk.core.edit import Dismissal, Edit, Patch, Planes, StatusMove, Voxels
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 
@@ -18,7 +19,7 @@ STATUSES = st.sampled_from(SliceStatus)
 SETS = st.frozensets(st.integers(1, 255), max_size=3)
 
 
-def planes(shape: tuple[int, ...], *, highest: int = 3) -> st.SearchStrategy[Plane]:
+def planes(shape: tuple[int, ...], *, highest: int = 3) -> st.SearchStrategy[Voxels]:
     return hnp.arrays(np.uint8, shape, elements=st.integers(0, highest))
 
 
@@ -57,20 +58,26 @@ def masks(draw: st.DrawFn) -> Annotation:
 
 
 @st.composite
-def boxes(draw: st.DrawFn, shape: tuple[int, int, int], index: int) -> Box:
+def boxes(draw: st.DrawFn, shape: tuple[int, int, int], first: int = 0) -> Box:
+    """Any box of a mask, perhaps empty, from a slice on."""
+    slices = sorted(draw(st.tuples(*[st.integers(first, shape[0])] * 2)))
     rows = sorted(draw(st.tuples(st.integers(0, shape[1]), st.integers(0, shape[1]))))
     columns = sorted(draw(st.tuples(st.integers(0, shape[2]), st.integers(0, shape[2]))))
-    return Box(index, rows[0], rows[1], columns[0], columns[1])
+    return Box(*slices, *rows, *columns)
 
 
 @st.composite
 def edits(draw: st.DrawFn, annotation: Annotation) -> Edit:
-    """Edits that were made on this annotation: at most one of each kind for each slice."""
+    """Edits that were made on this annotation, with Patches that share no slice."""
     shape = annotation.grid.shape
     slices = st.lists(st.integers(0, shape[0] - 1), unique=True, max_size=3)
     patches: list[Patch] = []
-    for index in draw(slices):
-        box = draw(boxes(shape, index))
+    first = 0
+    for _ in range(draw(st.integers(0, 3))):
+        box = draw(boxes(shape, first))
+        first = box.slice1
+        if not box.slices:
+            continue
         labels, provenance = draw(planes(box.shape)), draw(planes(box.shape))
         before = annotation.labels[box.window], annotation.provenance[box.window]
         patches.append(Patch.of(box, Planes(before[0], labels, before[1], provenance)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Box, Dismissal, Edit, Patch, Planes, StatusMove
+from segdesk.core.box import Box
+from segdesk.core.edit import Dismissal, Edit, Patch, Planes, StatusMove, VoxelCount
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from tests.core.strategies import STATUSES, edits, masks
@@ -36,11 +38,10 @@ def test_an_edit_sets_the_voxels_of_its_boxes_and_no_other(
     labels, provenance = annotation.labels.copy(), annotation.provenance.copy()
     for patch in edit.patches:
         box, planes = patch.box, patch.planes()
-        for row in range(box.row0, box.row1):
-            for column in range(box.column0, box.column1):
-                here = row - box.row0, column - box.column0
-                labels[box.slice, row, column] = planes.labels_after[here]
-                provenance[box.slice, row, column] = planes.provenance_after[here]
+        for here in np.ndindex(*box.shape):
+            at = here[0] + box.slice0, here[1] + box.row0, here[2] + box.column0
+            labels[at] = planes.labels_after[here]
+            provenance[at] = planes.provenance_after[here]
     statuses = dict(enumerate(annotation.statuses)) | {s.slice: s.after for s in edit.statuses}
     complete = dict(enumerate(annotation.complete))
     complete |= {move.slice: move.complete_after for move in edit.statuses}
@@ -97,10 +98,11 @@ def test_an_edit_with_one_stale_part_is_refused_and_leaves_nothing_behind(
             [
                 replace(good, patches=(*good.patches, _stale_patch(annotation, labels=True))),
                 replace(good, patches=(*good.patches, _stale_patch(annotation, labels=False))),
-                replace(good, patches=(*good.patches, _patch(Box(last + 1, 0, 1, 0, 1)))),
-                replace(good, patches=(*good.patches, _patch(Box(0, 0, 99, 0, 1)))),
-                replace(good, patches=(*good.patches, _patch(Box(0, -1, 0, 0, 1)))),
-                replace(good, patches=(*good.patches, _patch(Box(0, 0, 1, -1, 1)))),
+                replace(good, patches=(*good.patches, _patch(Box(last, last + 2, 0, 1, 0, 1)))),
+                replace(good, patches=(*good.patches, _patch(Box(0, 1, 0, 63, 0, 1)))),
+                replace(good, patches=(*good.patches, _patch(Box(0, 1, -1, 0, 0, 1)))),
+                replace(good, patches=(*good.patches, _patch(Box(-1, 0, 0, 1, 0, 1)))),
+                replace(good, patches=(*good.patches, _miscounted(annotation))),
                 replace(good, statuses=(*good.statuses, _stale_move(annotation))),
                 replace(good, statuses=(*good.statuses, _stale_completeness(annotation))),
                 replace(good, statuses=(_no_numbers(annotation),)),
@@ -111,7 +113,7 @@ def test_an_edit_with_one_stale_part_is_refused_and_leaves_nothing_behind(
         )
     )
     before = state(annotation)
-    said = r"under|inside|status of|complete for|segment numbers|dismissal on"
+    said = r"under|counted|inside|status of|complete for|segment numbers|dismissal on"
     with pytest.raises(ValueError, match=said):
         annotation.apply(stale)
     assert state(annotation) == before
@@ -119,11 +121,19 @@ def test_an_edit_with_one_stale_part_is_refused_and_leaves_nothing_behind(
 
 
 def _stale_patch(annotation: Annotation, *, labels: bool) -> Patch:
-    box = Box(0, 0, 1, 0, 1)
+    box = Box(0, 1, 0, 1, 0, 1)
     label, provenance = annotation.labels[box.window], annotation.provenance[box.window]
     if labels:
         return Patch.of(box, Planes(label + np.uint8(1), label, provenance, provenance))
     return Patch.of(box, Planes(label, label, provenance + np.uint8(1), provenance))
+
+
+def _miscounted(annotation: Annotation) -> Patch:
+    """Fits, and says that a voxel more has become segment 9."""
+    box = Box(0, 1, 0, 1, 0, 1)
+    label, provenance = annotation.labels[box.window], annotation.provenance[box.window]
+    patch = Patch.of(box, Planes(label, label, provenance, provenance))
+    return replace(patch, packed_counts=(VoxelCount(9, 1, 0),))
 
 
 def _patch(box: Box) -> Patch:
@@ -158,8 +168,10 @@ def _stale_dismissal(annotation: Annotation) -> Dismissal:
 
 def test_an_edit_that_is_applied_twice_is_refused() -> None:
     annotation = Annotation(Grid((1, 2, 2)))
-    zero, one = np.zeros((2, 2), np.uint8), np.ones((2, 2), np.uint8)
-    edit = Edit("Brush", "a", patches=(Patch.of(Box(0, 0, 2, 0, 2), Planes(zero, one, zero, one)),))
+    zero, one = np.zeros((1, 2, 2), np.uint8), np.ones((1, 2, 2), np.uint8)
+    edit = Edit(
+        "Brush", "a", patches=(Patch.of(Box(0, 1, 0, 2, 0, 2), Planes(zero, one, zero, one)),)
+    )
     annotation.apply(edit)
     with pytest.raises(ValueError, match="labels under"):
         annotation.apply(edit)
@@ -176,8 +188,8 @@ def test_nobody_writes_into_the_arrays_but_by_an_edit() -> None:
 def test_views_see_an_edit_without_asking_again() -> None:
     annotation = Annotation(Grid((1, 1, 1)))
     labels = annotation.labels
-    zero, five = np.zeros((1, 1), np.uint8), np.full((1, 1), 5, np.uint8)
-    box = Box(0, 0, 1, 0, 1)
+    zero, five = np.zeros((1, 1, 1), np.uint8), np.full((1, 1, 1), 5, np.uint8)
+    box = Box(0, 1, 0, 1, 0, 1)
     annotation.apply(Edit("Fill", "a", patches=(Patch.of(box, Planes(zero, five, zero, zero)),)))
     assert labels[0, 0, 0] == 5
 
@@ -193,7 +205,7 @@ def test_views_see_an_edit_without_asking_again() -> None:
         {"complete": (frozenset({0}),)},
     ],
 )
-def test_what_does_not_fit_the_grid_is_refused(wrong: dict[str, object]) -> None:
+def test_what_does_not_fit_the_grid_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="expected"):
         Annotation(Grid((1, 2, 2)), **wrong)
 

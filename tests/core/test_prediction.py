@@ -7,11 +7,11 @@ from collections import Counter
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.cutting import redrawn
 from segdesk.core.edit import Edit, Patch
-from segdesk.core.prediction import Prediction, changed_box, difference
+from segdesk.core.prediction import Prediction, difference
 from tests.core.strategies import masks, planes
 
 LOCKED = st.frozensets(st.integers(1, 3), max_size=2)
@@ -38,7 +38,8 @@ def take(
         difference(annotation, prediction, index, closed=closed, over_hand=over_hand)
         for index in slices
     ]
-    patches = tuple(each.patch for each in found if each.patch is not None)
+    changes = [each.change for each in found if each.change is not None]
+    patches = redrawn(annotation, sorted(changes, key=lambda change: change.slice))
     annotation.apply(Edit("Accept prediction", "a", patches=patches))
     return patches
 
@@ -69,22 +70,6 @@ def test_accepting_twice_changes_nothing(
     assert take(annotation, prediction, slices, closed=locked, over_hand=over_hand) == ()
 
 
-@given(proposals())
-def test_each_slice_that_changes_has_one_tight_patch(
-    proposal: tuple[Annotation, Prediction, list[int]],
-) -> None:
-    annotation, prediction, slices = proposal
-    found = [difference(annotation, prediction, index) for index in slices]
-    patches = [each.patch for each in found if each.patch is not None]
-    touched = [patch.box.slice for patch in patches]
-    assert len(touched) == len(set(touched))
-    for patch in patches:
-        before, after = patch.planes()[:2]
-        for edge in (before != after, (before != after).T):
-            assert edge[0].any()
-            assert edge[-1].any()
-
-
 @given(proposals(), LOCKED)
 def test_what_is_gained_cleared_and_kept_out_is_counted_voxel_by_voxel(
     proposal: tuple[Annotation, Prediction, list[int]], closed: frozenset[int]
@@ -110,14 +95,3 @@ def test_what_is_gained_cleared_and_kept_out_is_counted_voxel_by_voxel(
         assert dict(found.kept_out) == +kept_out
         assert (found.cleared, found.by_hand) == (cleared, by_hand)
         assert found.is_empty == (not np.isin(prediction.labels[index], (1, 2)).any())
-
-
-@given(hnp.arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 6))))
-def test_the_box_of_what_changed_is_the_smallest(changed: np.ndarray) -> None:
-    places = [(row, column) for row, column in np.ndindex(*changed.shape) if changed[row, column]]
-    box = changed_box(4, changed)
-    if not places:
-        assert box is None
-        return
-    rows, columns = zip(*places, strict=True)
-    assert box == (4, min(rows), max(rows) + 1, min(columns), max(columns) + 1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 from segdesk.ops.blend import Blender, Look, dashed_contour, grown
 
 LOOK = Look(
@@ -22,7 +22,7 @@ LOOK = Look(
     false_negative=(78, 161, 255),
 )
 SHAPE = (17, 23)
-WHOLE = Box(0, 0, SHAPE[0], 0, SHAPE[1])
+WHOLE = Area(0, SHAPE[0], 0, SHAPE[1])
 
 
 def grey_plane(seed: int = 3) -> npt.NDArray[np.uint32]:
@@ -57,8 +57,8 @@ def test_drawing_the_box_that_changed_gives_what_drawing_all_of_it_gives(
     look = replace(LOOK, style=style)
     before, prediction = plane_of(seed), plane_of(seed + 1)
     after = before.copy()
-    box = Box(0, *rows, *columns)
-    after[box.window[1:]] = value
+    box = Area(*rows, *columns)
+    after[box.window] = value
     in_parts = blended(look, before, prediction)
     drawn = Blender(look).blend(grey_plane(), after, prediction, in_parts, box)
     np.testing.assert_array_equal(in_parts, blended(look, after, prediction))
@@ -121,7 +121,7 @@ def test_dashes_have_gaps_in_every_direction(step: tuple[int, int]) -> None:
     row, column = np.mgrid[:80, :80]
     # The half plane at one side of a line along `step`.
     labels = ((row - 40) * step[1] - (column - 40) * step[0] > 0).astype(np.uint8)
-    box = Box(0, 0, 80, 0, 80)
+    box = Area(0, 80, 0, 80)
     dashed = dashed_contour(labels, box)
     solid = np.zeros_like(dashed)
     solid[1:] |= labels[1:] != labels[:-1]

@@ -33,13 +33,13 @@ def flooded(labels, seed):
 def test_fill_takes_what_a_walk_from_the_seed_reaches(labels, data):
     seed = tuple(data.draw(st.integers(0, size - 1)) for size in labels.shape)
     before = labels.copy()
-    box, mask, touches = fill_region(labels, seed, 5)
+    area, mask, touches = fill_region(labels, seed)
     expected = flooded(labels, seed)
     rows, columns = np.nonzero(mask)
     assert {
-        (int(r) + box.row0, int(c) + box.column0) for r, c in zip(rows, columns, strict=True)
+        (int(r) + area.row0, int(c) + area.column0) for r, c in zip(rows, columns, strict=True)
     } == expected
-    assert box.slice == 5 and mask.shape == box.shape
+    assert mask.shape == area.shape
     assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
     last = (labels.shape[0] - 1, labels.shape[1] - 1)
     assert touches == any(r in (0, last[0]) or c in (0, last[1]) for r, c in expected)
@@ -50,7 +50,7 @@ def test_a_region_that_touches_only_by_a_corner_is_left_alone():
     labels = np.zeros((5, 5), np.uint8)
     labels[1, 1] = labels[2, 2] = 3
     region = fill_region(labels, (1, 1))
-    assert region.box == (0, 1, 2, 1, 2)
+    assert region.area == (1, 2, 1, 2)
     assert not region.touches_border
 
 

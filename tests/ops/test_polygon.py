@@ -42,21 +42,21 @@ def distance_to_outline(points, row: float, column: float) -> float:
 def plane_of(region, shape=SHAPE):
     plane = np.zeros(shape, np.bool_)
     if region is not None:
-        plane[region.box.window[1:]] = region.mask
+        plane[region.area.window] = region.mask
     return plane
 
 
 @settings(max_examples=examples(80), deadline=None)
 @given(points=st.lists(corner, min_size=3, max_size=9))
 def test_the_lasso_takes_the_voxels_that_the_outline_goes_round(points):
-    region = polygon_mask(points, SHAPE, 4)
+    region = polygon_mask(points, SHAPE)
     plane = plane_of(region)
     for row, column in np.ndindex(*SHAPE):
         if distance_to_outline(points, row, column) > 1e-6:
             assert plane[row, column] == (winding(points, row, column) != 0)
     if region is not None:
-        box, mask = region
-        assert box.slice == 4 and mask.shape == box.shape
+        area, mask = region
+        assert mask.shape == area.shape
         assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
 
 
@@ -69,9 +69,9 @@ def test_the_direction_and_the_first_corner_do_not_matter(points):
 
 
 def test_a_square_around_four_voxels_takes_these_four():
-    region = polygon_mask([(1.5, 2.5), (1.5, 4.5), (3.5, 4.5), (3.5, 2.5)], SHAPE, 2)
+    region = polygon_mask([(1.5, 2.5), (1.5, 4.5), (3.5, 4.5), (3.5, 2.5)], SHAPE)
     assert region is not None
-    assert region.box == (2, 2, 4, 3, 5)
+    assert region.area == (2, 4, 3, 5)
     assert region.mask.all()
 
 

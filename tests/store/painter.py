@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.box import Box
 from segdesk.core.completeness import status_move
-from segdesk.core.edit import Box, Dismissal, Edit, Patch, Planes
+from segdesk.core.edit import Dismissal, Edit, Patch, Planes
 from segdesk.core.history import Stacks
 from segdesk.core.project import Project
 from segdesk.core.status import SliceStatus
@@ -17,7 +18,7 @@ def stroke(mask: Annotation, case: str, step: int) -> Edit:
     """An Edit that paints a small square, its place and label told by `step`."""
     slices, rows, columns = mask.grid.shape
     k, row, column = step % slices, step * 3 % (rows - 3), step * 5 % (columns - 3)
-    box = Box(k, row, row + 3, column, column + 3)
+    box = Box(k, k + 1, row, row + 3, column, column + 3)
     before, touched = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
     planes = Planes(
         before,

@@ -18,7 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.cutting import cut
+from segdesk.core.edit import Edit, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
@@ -55,13 +57,11 @@ class Race:
 
     def draw(self, id: str) -> None:
         """Change every slice of a mask."""
-        mask, patches = self.masks[id], list[Patch]()
-        for k in range(GRID.shape[0]):
-            box = Box(k, 0, 24, 0, 24)
-            before, touched = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
-            after = self._chance.integers(0, 9, before.shape, dtype=np.uint8)
-            patches.append(Patch.of(box, Planes(before, after, touched, np.full_like(touched, 3))))
-        edit = Edit("Draw", id, patches=tuple(patches))
+        mask, box = self.masks[id], Box(0, GRID.shape[0], 0, 24, 0, 24)
+        before, touched = mask.labels[box.window], mask.provenance[box.window]
+        after = self._chance.integers(0, 9, before.shape, dtype=np.uint8)
+        patches = cut(box, Planes(before, after, touched, np.full_like(touched, 3)))
+        edit = Edit("Draw", id, patches=patches)
         mask.apply(edit)
         self.folder.append(edit)
 

@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from segdesk.core.box import TILE, Box
 from segdesk.core.case import Case, Source
-from segdesk.core.edit import Box, Dismissal, Edit, Patch, Planes, SegmentChange, StatusMove
+from segdesk.core.edit import Dismissal, Edit, Patch, Planes, SegmentChange, StatusMove
 from segdesk.core.grid import IDENTITY, Grid
 from segdesk.core.networks import CATALOGUE
 from segdesk.core.project import Project
@@ -203,10 +204,13 @@ def projects(draw: st.DrawFn) -> Project:
 
 @st.composite
 def patches(draw: st.DrawFn) -> Patch:
-    row, column = draw(st.integers(0, 99_000)), draw(st.integers(0, 99_000))
-    rows, columns = draw(st.integers(0, 6)), draw(st.integers(0, 6))
-    box = Box(draw(st.integers(0, 2000)), row, row + rows, column, column + columns)
-    planes = [draw(hnp.arrays(np.uint8, (rows, columns))) for _ in range(4)]
+    sides: list[int] = []
+    for side, most in zip(TILE, (3, 6, 6), strict=True):
+        first = draw(st.integers(0, side))
+        at = side * draw(st.integers(0, 1000)) + first
+        sides += [at, at + draw(st.integers(0, min(most, side - first)))]
+    box = Box(*sides)
+    planes = [draw(hnp.arrays(np.uint8, box.shape)) for _ in range(4)]
     return Patch.of(box, Planes(*planes))
 
 
@@ -219,7 +223,7 @@ edits = st.builds(
     group=any_text,
     reader=any_text,
     time=moments,
-    patches=st.lists(patches(), max_size=3, unique_by=lambda patch: patch.box.slice).map(tuple),
+    patches=st.lists(patches(), max_size=3, unique_by=lambda patch: patch.box.tile).map(tuple),
     statuses=st.lists(
         st.builds(
             StatusMove,

@@ -8,13 +8,14 @@ nothing is taken at all and a sentence says why: a slice that is half taken woul
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.completeness import status_move
-from segdesk.core.edit import Edit, Patch, StatusMove
+from segdesk.core.cutting import SliceChange, redrawn
+from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.prediction import Counts, Difference, Prediction, difference
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus
@@ -108,16 +109,17 @@ def start_edit(workbench: Workbench, case: str, index: int) -> Edit | None:
     UsageError
         Where a locked or hidden segment keeps some of it out.
     """
-    if workbench.annotation(case).status(index) is SliceStatus.REJECTED:
+    annotation = workbench.annotation(case)
+    if annotation.status(index) is SliceStatus.REJECTED:
         return None
     found = filling(workbench, case, index)
     if found is None:
         return None
     refuse_what_is_kept_out(workbench.segments, found.kept_out, START_EMPTY)
-    if found.patch is None:
+    if found.change is None:
         return None
-    moves = _predicted(workbench, workbench.annotation(case), [found.patch])
-    return Edit(START, case, patches=(found.patch,), statuses=moves)
+    patches = redrawn(annotation, [found.change])
+    return Edit(START, case, patches=patches, statuses=_predicted(workbench, annotation, [index]))
 
 
 def closed(table: SegmentTable) -> frozenset[int]:
@@ -175,47 +177,58 @@ def accept_in_bulk(
     if prediction is None:
         raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
     annotation, table = workbench.annotation(case), workbench.segments
-    left_out = Counter[str]()
-    found: list[Difference] = []
-    for index in range(annotation.grid.shape[0]) if slices is None else slices:
-        reason = _why_left_out(annotation, prediction, index)
-        if reason:
-            left_out[reason] += 1
-            continue
-        each = difference(
-            annotation,
-            prediction,
-            index,
-            closed=closed(table),
-            known=table.numbers,
-            over_hand=over_hand,
-        )
-        found.append(each)
-        if each.patch is None:
-            left_out["empty" if each.is_empty else "agreed"] += 1
-    kept_out = _summed(each.kept_out for each in found)
+    left_out, kept_out, gained = Counter[str](), Counter[int](), Counter[int]()
+    cleared = by_hand = 0
+    taken: list[int] = []
+
+    every = range(annotation.grid.shape[0])
+
+    def changes() -> Iterator[SliceChange]:
+        nonlocal cleared, by_hand
+        for index in every if slices is None else sorted(set(slices)):
+            reason = _why_left_out(annotation, prediction, index)
+            if reason:
+                left_out[reason] += 1
+                continue
+            each = difference(
+                annotation,
+                prediction,
+                index,
+                closed=closed(table),
+                known=table.numbers,
+                over_hand=over_hand,
+            )
+            kept_out.update(dict(each.kept_out))
+            gained.update(dict(each.gained))
+            cleared += each.cleared
+            by_hand += each.by_hand
+            if each.change is None:
+                left_out["empty" if each.is_empty else "agreed"] += 1
+            else:
+                taken.append(index)
+                yield each.change
+
+    patches = redrawn(annotation, changes())
+    kept = tuple(sorted(kept_out.items()))
     if not without_closed:
-        refuse_what_is_kept_out(table, kept_out, ACCEPT_REST)
-    patches = [each.patch for each in found if each.patch is not None]
-    edit = Edit(
-        IN_BULK, case, patches=tuple(patches), statuses=_predicted(workbench, annotation, patches)
-    )
+        refuse_what_is_kept_out(table, kept, ACCEPT_REST)
+    moves = _predicted(workbench, annotation, taken)
+    edit = Edit(IN_BULK, case, patches=patches, statuses=moves)
     workbench.do(edit)
-    grid = annotation.grid
-    voxels = sum(count for each in found for _, count in each.gained)
+    grid, voxels = annotation.grid, gained.total()
     return Accepted(
         edit=None if edit.is_empty else edit,
-        slices=len(patches),
+        slices=len(taken),
         voxels=voxels,
         ml=voxels * grid.voxel_ml if grid.stacked else None,
-        cleared=sum(each.cleared for each in found),
+        cleared=cleared,
         right=left_out["right"],
         rejected=left_out["rejected"],
         dismissed=left_out["dismissed"],
         empty=left_out["empty"],
         agreed=left_out["agreed"],
-        by_hand=sum(each.by_hand for each in found),
-        kept_out=kept_out,
+        by_hand=by_hand,
+        kept_out=kept,
     )
 
 
@@ -230,22 +243,13 @@ def _why_left_out(annotation: Annotation, prediction: Prediction, index: int) ->
 
 
 def _predicted(
-    workbench: Workbench, annotation: Annotation, patches: Iterable[Patch]
+    workbench: Workbench, annotation: Annotation, taken: Iterable[int]
 ) -> tuple[StatusMove, ...]:
     """Unlabelled slices become predicted where a prediction was taken."""
     numbers = workbench.segments.numbers
     moves = (
-        status_move(
-            annotation, patch.box.slice, SliceStatus.PREDICTED, cause="other", segments=numbers
-        )
-        for patch in patches
-        if annotation.status(patch.box.slice) is SliceStatus.UNLABELLED
+        status_move(annotation, index, SliceStatus.PREDICTED, cause="other", segments=numbers)
+        for index in taken
+        if annotation.status(index) is SliceStatus.UNLABELLED
     )
     return tuple(move for move in moves if move is not None)
-
-
-def _summed(each: Iterable[Counts]) -> Counts:
-    total = Counter[int]()
-    for counts in each:
-        total.update(dict(counts))
-    return tuple(sorted(total.items()))

@@ -15,12 +15,14 @@ import numpy.typing as npt
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.box import Box
 from segdesk.core.completeness import status_move
-from segdesk.core.edit import Box, Edit, Patch, Planes
-from segdesk.core.prediction import changed_box
+from segdesk.core.cutting import cut
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.status import after_stroke
 from segdesk.errors import UsageError
 
+Labels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 #: What a gesture starts from, as of now; None where it starts from the mask as it is.
 Start = Callable[[], Edit | None]
@@ -52,12 +54,12 @@ def propose(
     provenance: Provenance,
     rules: PaintRules,
     voxels: npt.NDArray[np.int16] | None = None,
-) -> Patch | None:
-    """What painting a mask would change, within the rules; None where that is nothing.
+) -> tuple[Patch, ...]:
+    """What painting a mask would change, within the rules; nothing where that is nothing.
 
     Parameters
     ----------
-    box : where `mask` lies, inside the slice
+    box : where `mask` lies, inside the scan
     mask : bool of the box's shape
     value : segment number, 0 for background
     voxels : int16 of the scan, (slices, rows, columns); needed for a `stored_range`
@@ -74,27 +76,13 @@ def propose(
     if not rules.over_hand:
         allowed &= touched != Provenance.HAND
     allowed &= (before != value) | (touched != provenance)
-    inner = changed_box(box.slice, allowed)
-    if inner is None:
-        return None
-    cut = (slice(inner.row0, inner.row1), slice(inner.column0, inner.column1))
-    inside = allowed[cut]
-    labels, setter = before[cut], touched[cut]
-    after, by = labels.copy(), setter.copy()
-    after[inside] = value
-    by[inside] = provenance
-    placed = Box(
-        box.slice,
-        box.row0 + inner.row0,
-        box.row0 + inner.row1,
-        box.column0 + inner.column0,
-        box.column0 + inner.column1,
-    )
-    return Patch.of(placed, Planes(labels, after, setter, by))
+    after = np.where(allowed, np.uint8(value), before)
+    setter = np.where(allowed, np.uint8(provenance), touched)
+    return cut(box, Planes(before, after, touched, setter))
 
 
 class Gesture:
-    """One press, moves and release of a tool: many Patches live, one Edit at the end.
+    """One press, moves and release of a tool: many Edits live, one at the end.
 
     Made by a tool at the press; ends with `finish` or `cancel`, exactly once.
 
@@ -125,8 +113,8 @@ class Gesture:
         self._on_screen = on_screen
         self._name = name
         self._rules = rules or PaintRules(locked=workbench.segments.locked)
-        self._before: dict[int, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]] = {}
-        self._boxes: dict[int, Box] = {}
+        #: Labels and provenance as they were, of the tiles that the gesture has touched.
+        self._before: dict[Box, tuple[Labels, Labels]] = {}
 
     def begin(self) -> None:
         """Take what the gesture starts from now; `paint` does so by itself.
@@ -163,19 +151,16 @@ class Gesture:
         self.begin()
         loaded = self._workbench.loaded(self.case)
         annotation = loaded.annotation
-        patch = propose(annotation, box, mask, value, provenance, self._rules, loaded.volume.voxels)
-        if patch is None:
+        voxels = loaded.volume.voxels
+        patches = propose(annotation, box, mask, value, provenance, self._rules, voxels)
+        if not patches:
             return False
         self._workbench.go_live(self)
-        index = box.slice
-        if index not in self._before:
-            self._before[index] = (
-                annotation.labels[index].copy(),
-                annotation.provenance[index].copy(),
-            )
-            self._boxes[index] = patch.box
-        self._boxes[index] = self._boxes[index].union(patch.box)
-        self._workbench.apply_live(Edit(self._name, self.case, patches=(patch,)))
+        for tile in (patch.box.whole_tile(annotation.grid.shape) for patch in patches):
+            if tile not in self._before:
+                labels, setter = annotation.labels[tile.window], annotation.provenance[tile.window]
+                self._before[tile] = labels.copy(), setter.copy()
+        self._workbench.apply_live(Edit(self._name, self.case, patches=patches))
         return True
 
     def finish(self) -> Edit | None:
@@ -230,26 +215,14 @@ class Gesture:
     def _so_far(self) -> Edit | None:
         annotation = self._workbench.annotation(self.case)
         patches: list[Patch] = []
-        for index, (labels, provenance) in self._before.items():
-            box = self._boxes[index]
-            _, rows, columns = box.window
-            planes = Planes(
-                labels[rows, columns],
-                annotation.labels[box.window],
-                provenance[rows, columns],
-                annotation.provenance[box.window],
-            )
-            if not (
-                np.array_equal(planes.labels_before, planes.labels_after)
-                and np.array_equal(planes.provenance_before, planes.provenance_after)
-            ):
-                patches.append(Patch.of(box, planes))
+        for tile, (labels, provenance) in self._before.items():
+            now = annotation.labels[tile.window], annotation.provenance[tile.window]
+            patches += cut(tile, Planes(labels, now[0], provenance, now[1]))
         if not patches:
             return None
         return Edit(self._name, self.case, patches=tuple(patches), kind="stroke")
 
     def _forget(self) -> None:
         self._before.clear()
-        self._boxes.clear()
         self._started = None
         self._workbench.end_live(self)

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.completeness import Cause, status_move
-from segdesk.core.edit import Edit, Patch, StatusMove
+from segdesk.core.cutting import SliceChange, redrawn
+from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.prediction import replacement
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus, after_stroke
@@ -51,15 +52,18 @@ def label_edit(
     segments : numbers of all segments once the map is in: a corrected slice is complete for them
     locked : numbers of locked segments
     """
-    patches: list[Patch] = []
     moves: list[StatusMove] = []
-    for index, patch, after, cause in _slices(annotation, labels, labels_as, locked):
-        if patch is not None:
-            patches.append(patch)
-        move = status_move(annotation, index, after, cause=cause, segments=segments)
-        if move is not None:
-            moves.append(move)
-    return Edit(NAME, case, patches=tuple(patches), statuses=tuple(moves))
+
+    def changes() -> Iterator[SliceChange]:
+        for index, change, after, cause in _slices(annotation, labels, labels_as, locked):
+            move = status_move(annotation, index, after, cause=cause, segments=segments)
+            if move is not None:
+                moves.append(move)
+            if change is not None:
+                yield change
+
+    patches = redrawn(annotation, changes())
+    return Edit(NAME, case, patches=patches, statuses=tuple(moves))
 
 
 def _slices(
@@ -67,7 +71,7 @@ def _slices(
     labels: npt.NDArray[np.uint8],
     labels_as: LabelsAs,
     locked: frozenset[int],
-) -> Iterator[tuple[int, Patch | None, SliceStatus, Cause]]:
+) -> Iterator[tuple[int, SliceChange | None, SliceStatus, Cause]]:
     """Slices that the map speaks of: index, what changes, the status after it, and why."""
     for index, wanted in enumerate(labels):
         status = annotation.status(index)
@@ -78,12 +82,12 @@ def _slices(
             if not status.teaches_whole:
                 yield index, *_as_predicted(annotation, index, wanted, locked), "other"
         elif labels_as == "corrected" or has_foreground:
-            patch = replacement(annotation, index, wanted, Provenance.HAND, locked=locked)
+            change = replacement(annotation, index, wanted, Provenance.HAND, locked=locked)
             if _keeps_out(annotation.labels[index], wanted, locked):
-                yield index, patch, status if patch is None else after_stroke(status), "drawn"
+                yield index, change, status if change is None else after_stroke(status), "drawn"
                 continue
-            is_verified = status is SliceStatus.VERIFIED and patch is None
-            yield index, patch, status if is_verified else SliceStatus.CORRECTED, "said right"
+            is_verified = status is SliceStatus.VERIFIED and change is None
+            yield index, change, status if is_verified else SliceStatus.CORRECTED, "said right"
 
 
 def _keeps_out(
@@ -98,14 +102,14 @@ def _keeps_out(
 
 def _as_predicted(
     annotation: Annotation, index: int, wanted: npt.NDArray[np.uint8], locked: frozenset[int]
-) -> tuple[Patch | None, SliceStatus]:
+) -> tuple[SliceChange | None, SliceStatus]:
     status = annotation.status(index)
     if not wanted.any():
         return None, status
     by = Provenance.PREDICTION
-    patch = replacement(annotation, index, wanted, by, locked=locked, over_hand=False)
-    takes = patch is not None and status is SliceStatus.UNLABELLED
-    return patch, SliceStatus.PREDICTED if takes else status
+    change = replacement(annotation, index, wanted, by, locked=locked, over_hand=False)
+    takes = change is not None and status is SliceStatus.UNLABELLED
+    return change, SliceStatus.PREDICTED if takes else status
 
 
 def left_out(table: SegmentTable, labels: npt.NDArray[np.uint8]) -> tuple[str, ...]:

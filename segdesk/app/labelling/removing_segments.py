@@ -20,6 +20,7 @@ import numpy as np
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
+from segdesk.core.cutting import redrawn
 from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.prediction import replacement
 from segdesk.errors import UsageError
@@ -107,7 +108,7 @@ def edits_of_case(
     group : from `new_group`
     """
     for start in range(0, len(found.slices), SLICES_IN_EDIT):
-        patches = (
+        changes = (
             replacement(
                 annotation,
                 index,
@@ -116,9 +117,9 @@ def edits_of_case(
             )
             for index in found.slices[start : start + SLICES_IN_EDIT]
         )
-        kept = tuple(patch for patch in patches if patch is not None)
-        if kept:
-            yield Edit(name, found.case, patches=kept, group=group)
+        patches = redrawn(annotation, (change for change in changes if change is not None))
+        if patches:
+            yield Edit(name, found.case, patches=patches, group=group)
 
 
 def last_edit(workbench: Workbench, number: int, *, name: str, group: str) -> Edit:

@@ -12,6 +12,7 @@ from segdesk.app.labelling import accepting
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.completeness import Cause, status_move
+from segdesk.core.cutting import redrawn
 from segdesk.core.edit import Dismissal, Edit, Patch
 from segdesk.core.prediction import Difference
 from segdesk.core.status import SliceStatus, needs_a_look
@@ -76,7 +77,8 @@ def _right(
     patches: tuple[Patch, ...] = ()
     if found is not None:
         accepting.refuse_what_is_kept_out(workbench.segments, found.kept_out, way_out)
-        patches = () if found.patch is None else (found.patch,)
+        if found.change is not None:
+            patches = redrawn(workbench.annotation(case), [found.change])
     # Where nothing changes, a second look stays a second look.
     stays = before.teaches_whole and not patches
     after = before if stays else SliceStatus.CORRECTED

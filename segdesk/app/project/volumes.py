@@ -26,10 +26,8 @@ class SegmentCounts:
 
     def apply(self, edit: Edit) -> None:
         """Follow an Edit that was just applied."""
-        for patch in edit.patches:
-            planes = patch.planes()
-            self._counts += np.bincount(planes.labels_after.ravel(), minlength=256)
-            self._counts -= np.bincount(planes.labels_before.ravel(), minlength=256)
+        for number, gained, lost in edit.counts:
+            self._counts[number] += gained - lost
         # Background of slices that were never counted would go below zero; nobody asks for it.
         self._counts[0] = 0
 

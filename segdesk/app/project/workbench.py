@@ -25,7 +25,7 @@ from segdesk.app.project.steps import Steps
 from segdesk.app.project.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
-from segdesk.core.edit import Box, Edit, SegmentChange
+from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
@@ -51,7 +51,7 @@ class Workbench:
     """
 
     index_changed = Signal()
-    labels_changed = Signal(str, Box)
+    labels_changed = Signal(str, tuple)  # id, and the Boxes: once for an Edit
     statuses_changed = Signal(str)
     segments_changed = Signal()
     history_changed = Signal()
@@ -435,8 +435,8 @@ class Workbench:
         if loaded is None:
             return
         loaded.counts.apply(edit)
-        for box in boxes:
-            self.labels_changed.emit(edit.case, box)
+        if boxes:
+            self.labels_changed.emit(edit.case, boxes)
         if edit.statuses or edit.dismissals:
             self.statuses_changed.emit(edit.case)
 

@@ -15,13 +15,23 @@ import re
 import struct
 from typing import Any, cast
 
-from segdesk.core.edit import KINDS, Box, Dismissal, Edit, Patch, SegmentChange, StatusMove
+from segdesk.core.box import Box
+from segdesk.core.edit import (
+    KINDS,
+    Dismissal,
+    Edit,
+    Patch,
+    SegmentChange,
+    StatusMove,
+    VoxelCount,
+    VoxelCounts,
+)
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
 
 VERSION = 1
 LARGEST_INDEX = 100_000
-#: Of the head, which is parsed at once: a few hundred bytes for each slice that an Edit touches.
+#: Of the head, which is parsed at once: about a hundred bytes for each tile that an Edit touches.
 LARGEST_HEAD = 16 * 1024 * 1024
 #: What no stream of zlib exceeds: unpacked bytes for each packed one.
 _LARGEST_RATIO = 1032
@@ -38,7 +48,7 @@ def encode(edit: Edit) -> bytes:
         "case": edit.case,
         "reader": edit.reader,
         "time": float(edit.time),
-        "patches": [[*map(int, p.box), p.changed, len(p.packed), p.turned] for p in edit.patches],
+        "patches": [_plain_patch(patch) for patch in edit.patches],
         "statuses": [_plain_move(move) for move in edit.statuses],
         "dismissals": [[d.run, int(d.slice), d.before, d.after] for d in edit.dismissals],
         "segments": [[_plain(s.before), _plain(s.after)] for s in edit.segments],
@@ -73,19 +83,19 @@ def _decode(content: bytes, sequence: int) -> Edit:
         raise ValueError(f"expected an edit of version {VERSION}, received version={version}")
     head: dict[str, Any] = json.loads(content[_HEAD.size : start])
     patches: list[Patch] = []
-    for slice_, row0, row1, column0, column1, changed, size, turned in head["patches"]:
-        box = Box(*(_index(value) for value in (slice_, row0, row1, column0, column1)))
-        if box.row0 > box.row1 or box.column0 > box.column1:
+    for *sides, size, turned, counts in head["patches"]:
+        box = Box(*map(_index, sides))
+        if any(first > stop for first, stop in box.ranges):
             raise ValueError(f"expected a box, received {box}")
-        area = box.shape[0] * box.shape[1]
-        if not 0 <= _whole(size) <= len(content) - start or not 0 <= _whole(changed) <= area:
+        if not 0 <= _whole(size) <= len(content) - start:
             raise ValueError(f"expected a patch inside the record, received {size} bytes")
-        if 4 * area > _LARGEST_RATIO * size:
-            raise ValueError(f"expected a patch of {4 * area} bytes, received {size} packed ones")
-        patches.append(Patch(box, content[start : start + size], changed, _truth(turned)))
+        if 4 * box.size > _LARGEST_RATIO * size:
+            raise ValueError(f"expected {4 * box.size} bytes, received {size} packed ones")
+        packed = content[start : start + size]
+        patches.append(Patch(box, packed, _counts(counts, box), _truth(turned)))
         start += size
-    if len({patch.box.slice for patch in patches}) < len(patches):
-        raise ValueError("expected at most one patch for each slice")
+    if len({patch.box.tile for patch in patches}) < len(patches):
+        raise ValueError("expected at most one patch for each tile")
     if start != len(content):
         raise ValueError("expected nothing after the last patch")
     time = head["time"]
@@ -112,6 +122,22 @@ def _decode(content: bytes, sequence: int) -> Edit:
         ),
         sequence=sequence,
     )
+
+
+def _plain_patch(patch: Patch) -> list[Any]:
+    counts = [list(map(int, count)) for count in patch.packed_counts]
+    return [*map(int, patch.box), len(patch.packed), patch.turned, counts]
+
+
+def _counts(rows: Any, box: Box) -> VoxelCounts:
+    """What segments gain and lose; whether it is true, `Annotation.apply` sees."""
+    counts = tuple(VoxelCount(*map(_whole, row)) for row in rows)
+    numbers = [count.number for count in counts]
+    if numbers != sorted(set(numbers)) or any(not 0 <= number <= 255 for number in numbers):
+        raise ValueError(f"expected segment numbers, received {numbers}")
+    if any(not 0 <= voxels <= box.size for count in counts for voxels in count[1:]):
+        raise ValueError(f"expected counts up to {box.size}, received {counts}")
+    return counts
 
 
 def _plain_move(move: StatusMove) -> list[int | list[int]]:

@@ -48,7 +48,7 @@ class Touched:
         if not edit.case:
             return
         case = touch.cases.setdefault(edit.case, CaseTouch())
-        case.slices |= {patch.box.slice for patch in edit.patches}
+        case.slices |= {index for patch in edit.patches for index in patch.box.slices}
         case.dismissals |= bool(edit.dismissals)
         case.statuses |= bool(edit.statuses)
 

@@ -28,15 +28,15 @@ class BrushCursor:
 
     def rectangle(self, viewport: Viewport) -> QRect:
         """What it covers in the widget."""
-        x0, y0, x1, y1 = viewport.covered(self.region.box)
+        x0, y0, x1, y1 = viewport.covered(self.region.area)
         left, top = int(x0) - RIM - 1, int(y0) - RIM - 1
         return QRect(left, top, int(x1) + RIM + 2 - left, int(y1) + RIM + 2 - top)
 
     def paint(self, painter: QPainter, viewport: Viewport, colour: QColor) -> None:
         """Draw the outline, with a dark rim so that it is seen on anything."""
         (y, down), (x, right) = viewport.row_axis, viewport.column_axis
-        box = self.region.box
-        corner = np.array([box.row0, box.column0, box.row0, box.column0])
+        area = self.region.area
+        corner = np.array([area.row0, area.column0, area.row0, area.column0])
         placed = (self._lines + corner) * np.array([down, right, down, right])
         placed += np.array([y, x, y, x])
         lines = [QLineF(x0, y0, x1, y1) for y0, x0, y1, x1 in placed.tolist()]

@@ -78,7 +78,7 @@ class Hover:
         row, column = viewport.to_voxel(self.position.x(), self.position.y())
         radius_mm = self._view.brush_mm / 2
         shape = case.grid.slice_shape
-        region = disk_mask(row, column, radius_mm, facts.pixel_mm(case), shape, self._view.slice)
+        region = disk_mask(row, column, radius_mm, facts.pixel_mm(case), shape)
         return None if region is None else BrushCursor(region)
 
     def _trace_now(self, viewport: Viewport) -> QPolygonF:

@@ -2,7 +2,7 @@
 
 Two buffers of the slice's size: the windowed grey, and the grey with layers that Qt draws from
 (a QImage over numpy's memory, nothing is copied). Where a slice is drawn mirrored, the buffer is
-written from its other end: all that Qt gets is an ordinary picture, and boxes stay as stored. How
+written from its other end: all that Qt gets is an ordinary picture, and areas stay as stored. How
 layers mix stands in `ops.blend`.
 """
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 from segdesk.core.window import Window, grey_table
 from segdesk.ops.blend import Blender, Look
 from segdesk.ui.canvas.viewport import Viewport
@@ -79,15 +79,15 @@ class SlicePicture:
         self,
         annotation: npt.NDArray[np.uint8],
         prediction: npt.NDArray[np.uint8] | None,
-        box: Box | None = None,
+        area: Area | None = None,
     ) -> None:
-        """Lay the layers, uint8, (rows, columns), over the slice: all of it, or around a box."""
+        """Lay the layers, uint8, (rows, columns), over the slice: all of it, or around an area."""
         rows, columns = self._grey.shape
         if self._blender is None:
             np.copyto(self._shown, self._grey)
             return
-        box = box or Box(0, 0, rows, 0, columns)
-        self._blender.blend(self._grey, annotation, prediction, self._shown, box)
+        area = area or Area(0, rows, 0, columns)
+        self._blender.blend(self._grey, annotation, prediction, self._shown, area)
 
     def paint(self, painter: QPainter, viewport: Viewport) -> None:
         """Draw the slice where the viewport puts it, to the same pixels whatever part is asked."""

@@ -1,7 +1,7 @@
 """What of the picture is stale, and how it is brought up to date: the `Scene`.
 
 Signals only mark; the next paint does the work once, however many changes came before it. A
-stroke marks the box that it changed.
+stroke marks the area that it changed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from PySide6.QtGui import QPainter
 from segdesk.app.labelling.accepting import offered
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
+from segdesk.core.box import Area
 from segdesk.core.case import Case
-from segdesk.core.edit import Box
 from segdesk.core.prediction import Prediction
 from segdesk.ops.blend import Look, Rgb
 from segdesk.ui.canvas.layer_items import SlicePicture
@@ -34,7 +34,7 @@ class Scene:
         self._picture = SlicePicture()
         self._image_stale = True
         self._layers_stale = True
-        self._stale_box: Box | None = None
+        self._stale: Area | None = None
         #: Case, slice and prediction: of the picture, and of what was painted last.
         self._pictured: Shown | None = None
         self._painted: Shown | None = None
@@ -53,29 +53,29 @@ class Scene:
         """Layers look otherwise, anywhere on the slice."""
         self._layers_stale = True
 
-    def mark_box(self, box: Box) -> None:
-        """Labels of the slice on screen have changed inside a box."""
-        self._stale_box = box if self._stale_box is None else self._stale_box.union(box)
+    def mark_area(self, area: Area) -> None:
+        """Labels of the slice on screen have changed inside an area."""
+        self._stale = area if self._stale is None else self._stale.union(area)
 
     def bring_up_to_date(self, case: Case) -> None:
         """Do what was marked; the case's arrays are in memory."""
-        if not (self._image_stale or self._layers_stale or self._stale_box):
+        if not (self._image_stale or self._layers_stale or self._stale):
             return
         loaded = self._workbench.loaded(case.id)
         index = self._view.slice
-        box = self._stale_box
+        area = self._stale
         if self._image_stale:
             self._picture.set_window(self._view.window, case.slope, case.intercept)
             self._picture.load(loaded.volume.voxels[index], mirrored(case.grid))
         if self._image_stale or self._layers_stale:
             self._picture.set_look(self._look())
-            box = None
+            area = None
         prediction = self._prediction(case, index)
         predicted = None if prediction is None else prediction.labels[index]
-        self._picture.blend(loaded.annotation.labels[index], predicted, box)
+        self._picture.blend(loaded.annotation.labels[index], predicted, area)
         self._pictured = (case.id, index, prediction)
         self._image_stale = self._layers_stale = False
-        self._stale_box = None
+        self._stale = None
 
     def paint(self, painter: QPainter, viewport: Viewport) -> None:
         self._picture.paint(painter, viewport)

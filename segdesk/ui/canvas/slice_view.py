@@ -30,8 +30,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
+from segdesk.core.box import Area, Box
 from segdesk.core.case import Case
-from segdesk.core.edit import Box
 from segdesk.ops.blend import grown
 from segdesk.ui.canvas import facts, words
 from segdesk.ui.canvas.focus import is_typing
@@ -302,11 +302,13 @@ class SliceView(QWidget):
         self._take_layers()
         self._show_hand()
 
-    def _take_labels(self, case: str, box: Box) -> None:
-        if case != self._view.case_id or box.slice != self._view.slice:
+    def _take_labels(self, case: str, boxes: tuple[Box, ...]) -> None:
+        here = [box for box in boxes if self._view.slice in box.slices]
+        if case != self._view.case_id or not here:
             return
-        self._scene.mark_box(box)
-        self.update(self._rectangle_of(grown(box, REACH, self._viewport.shape)))
+        for area in (Area(*box[2:]) for box in here):
+            self._scene.mark_area(area)
+            self.update(self._rectangle_of(grown(area, REACH, self._viewport.shape)))
         self.update(reading_rectangle(self.size()))
 
     # Places
@@ -321,9 +323,9 @@ class SliceView(QWidget):
         self._show_hand()
         self.update()
 
-    def _rectangle_of(self, box: Box) -> QRect:
-        """The pixels that a box of voxels covers, and one more."""
-        left, top, right, bottom = self._viewport.covered(box)
+    def _rectangle_of(self, area: Area) -> QRect:
+        """The pixels that an area of voxels covers, and one more."""
+        left, top, right, bottom = self._viewport.covered(area)
         rectangle = QRectF(QPointF(left, top), QPointF(right, bottom))
         return rectangle.toAlignedRect().adjusted(-1, -1, 1, 1)
 

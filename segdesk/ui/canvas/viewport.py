@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 
 #: Left free around a fitted slice, in pixels.
 MARGIN = 8
@@ -91,10 +91,10 @@ class Viewport:
         (y0, down), (x0, right) = self.row_axis, self.column_axis
         return (y - y0) / down - 0.5, (x - x0) / right - 0.5
 
-    def covered(self, box: Box) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom in the widget of a box of voxels."""
-        x0, y0 = self.to_pixel(box.row0 - 0.5, box.column0 - 0.5)
-        x1, y1 = self.to_pixel(box.row1 - 0.5, box.column1 - 0.5)
+    def covered(self, area: Area) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom in the widget of an area of voxels."""
+        x0, y0 = self.to_pixel(area.row0 - 0.5, area.column0 - 0.5)
+        x1, y1 = self.to_pixel(area.row1 - 0.5, area.column1 - 0.5)
         return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
     def panned(self, right: float, down: float) -> Viewport:

@@ -169,7 +169,7 @@ class SegmentRemoval(QObject):
                 yield
             for edit in removing_segments.edits_of_case(mask, now, number, name=name, group=group):
                 workbench.do(edit)
-                removed += len(edit.patches)
+                removed += len(edit.slices)
                 waiting.tell(removed, total)
                 yield
 

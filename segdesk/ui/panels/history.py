@@ -81,7 +81,7 @@ def _clock(at: float) -> str:
 def describe(step: tuple[Edit, ...], workbench: Workbench) -> str:
     """One line: name, how many voxels, where."""
     parts = [step[-1].name]
-    voxels = sum(patch.changed for edit in step for patch in edit.patches)
+    voxels = sum(edit.changed for edit in step)
     if voxels:
         parts[0] += ", " + (tr("1 voxel") if voxels == 1 else tr("{n} voxels", n=f"{voxels:,}"))
     cases = {edit.case for edit in step if edit.case}

@@ -14,7 +14,8 @@ from segdesk.app.labelling.editing import Gesture
 from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.running import volume_ref
-from segdesk.core.edit import Box, Edit, SegmentChange, StatusMove
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit, SegmentChange, StatusMove
 from segdesk.core.grid import Grid
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
@@ -33,7 +34,7 @@ def workbench(tmp_path: Path) -> Iterator[Workbench]:
 
 def paint(workbench: Workbench, row: int) -> None:
     gesture = Gesture(workbench, "case-001", "Brush")
-    gesture.paint(Box(1, row, row + 2, 4, 8), np.ones((2, 4), bool), 1)
+    gesture.paint(Box(1, 2, row, row + 2, 4, 8), np.ones((1, 2, 4), bool), 1)
     gesture.finish()
 
 

@@ -14,7 +14,8 @@ from segdesk.app.labelling.reviewing import say_right, set_status
 from segdesk.app.labelling.tools.strokes import BrushStroke, LassoStroke, fill_at
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.edit import Box, Edit
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
@@ -143,7 +144,7 @@ def test_a_rejected_slice_stays_rejected(workbench: Workbench) -> None:
 def test_a_change_off_screen_makes_a_corrected_slice_partial(workbench: Workbench) -> None:
     say_right(workbench, CASE, 3)
     gesture = Gesture(workbench, CASE, "Ball", on_screen=2)
-    box = Box(3, 4, 6, 4, 6)
+    box = Box(3, 4, 4, 6, 4, 6)
     gesture.paint(box, np.ones(box.shape, bool), 1, provenance=Provenance.TOOL)
     gesture.finish()
     assert workbench.annotation(CASE).status(3) is SliceStatus.PARTIAL
@@ -163,7 +164,7 @@ def test_fill_closes_a_ring_and_refuses_open_background(workbench: Workbench) ->
     gesture = Gesture(workbench, CASE, "Ring")
     ring = np.ones((8, 8), bool)
     ring[1:-1, 1:-1] = False
-    gesture.paint(Box(0, 4, 12, 4, 12), ring, 1)
+    gesture.paint(Box(0, 1, 4, 12, 4, 12), ring[None], 1)
     gesture.finish()
     fill_at(workbench, CASE, 0, (7.0, 7.0), value=1)
     assert workbench.annotation(CASE).labels[0, 4:12, 4:12].all()
@@ -192,16 +193,15 @@ def test_propose_changes_exactly_the_voxels_that_the_rules_allow(
     touched = np.array(provenance, np.uint8).reshape(1, *PLANE)
     scan = np.arange(-21, 21, dtype=np.int16).reshape(1, *PLANE)
     annotation = Annotation(Grid((1, *PLANE)), labels=before.copy(), provenance=touched.copy())
-    box = Box(0, 0, PLANE[0], 0, PLANE[1])
+    box = Box(0, 1, 0, PLANE[0], 0, PLANE[1])
     rules = PaintRules(locked, stored, inverted, over_hand)
-    wanted = np.array(mask).reshape(PLANE)
-    patch = propose(annotation, box, wanted, value, Provenance.TOOL, rules, scan)
-    if patch is not None:
-        annotation.apply(Edit("x", CASE, patches=(patch,)))
+    wanted = np.array(mask).reshape(1, *PLANE)
+    patches = propose(annotation, box, wanted, value, Provenance.TOOL, rules, scan)
+    annotation.apply(Edit("x", CASE, patches=patches))
 
     def allowed(row: int, column: int) -> bool:
         label, by = before[0, row, column], touched[0, row, column]
-        if not wanted[row, column] or label in locked:
+        if not wanted[0, row, column] or label in locked:
             return False
         if stored is not None:
             inside = stored[0] <= scan[0, row, column] <= stored[1]

@@ -17,7 +17,8 @@ from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project.packing import prepare
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
@@ -149,7 +150,7 @@ def test_an_edit_that_comes_over_a_stroke_in_progress_is_replayed_after_it(tmp_p
     workbench = make_project(tmp_path)
     mask = workbench.annotation(CASE)
     unfinished = _in_progress(workbench)
-    box = Box(2, 8, 13, 3, 9)
+    box = Box(2, 3, 8, 13, 3, 9)
     before, touched = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
     assert before.any()
     planes = Planes(before, np.zeros_like(before), touched, np.full_like(touched, 3))

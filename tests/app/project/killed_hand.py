@@ -20,7 +20,8 @@ import numpy as np
 from segdesk.app.project.saving import PendingSave
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 
@@ -39,7 +40,7 @@ def box(seed: int, number: int) -> tuple[Box, int]:
     """Where it draws at a number, and which label."""
     chance = random.Random(seed * 1_000_033 + number)
     k, row, column = chance.randrange(5), chance.randrange(20), chance.randrange(28)
-    return Box(k, row, row + 4, column, column + 4), 1 + number % 250
+    return Box(k, k + 1, row, row + 4, column, column + 4), 1 + number % 250
 
 
 class _Hand:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.store.journal.edit_codec import decode, encode
 from tests.store.strategies import edits
 
@@ -65,17 +66,20 @@ def _forged(packed: bytes = b"", **fields: Any) -> bytes:
 @pytest.mark.parametrize("size", [399, 401, 50_000_000])
 def test_a_patch_that_unpacks_to_another_size_than_its_box_gives_no_planes(size: int) -> None:
     packed = zlib.compress(bytes(size))
-    edit = decode(_forged(packed, patches=[[0, 0, 10, 0, 10, 0, len(packed), False]]))
+    edit = decode(_forged(packed, patches=[[0, 1, 0, 10, 0, 10, len(packed), False, []]]))
     with pytest.raises(ValueError, match="patch of 400 bytes"):
         edit.patches[0].planes()
 
 
 def test_a_box_that_its_bytes_cannot_fill_is_refused() -> None:
-    packed = zlib.compress(bytes(400_000))
-    fits = [0, 0, 10, 0, 10_000, 0, len(packed), False]
-    decode(_forged(packed, patches=[fits]))
+    packed = zlib.compress(bytes(64_000))
+    decode(_forged(packed, patches=[[0, 4, 0, 64, 0, 62, len(packed), False, []]]))
     with pytest.raises(ValueError, match="packed ones"):
-        decode(_forged(packed, patches=[[0, 0, 100, 0, 10_000, 0, len(packed), False]]))
+        decode(_forged(packed, patches=[[0, 16, 0, 64, 0, 64, len(packed), False, []]]))
+
+
+#: A box that needs no bytes.
+EMPTY = (0, 1, 0, 0, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -98,23 +102,41 @@ def test_a_box_that_its_bytes_cannot_fill_is_refused() -> None:
         {"segments": [[None, [0, "Lung", "#ffffff", "", 0, True, False]]]},
         {"segments": [[None, [1, "Lung", "white", "", 0, True, False]]]},
         {"segments": [[None, [1, " ", "#ffffff", "", 0, True, False]]]},
-        {"patches": [[0, 0, 200_000, 0, 1, 0, 0, False]]},
-        {"patches": [[0, 5, 1, 0, 1, 0, 0, False]]},
-        {"patches": [[0, 0, 1, 0, 1, 0, 99, False]]},
-        {"patches": [[0, 0, 1, 0, 1, 2, 0, False]]},
-        {"patches": [[0, 0, 0, 0, 0, 0, 0, 1]]},
-        {"patches": [[0, 0, 0, 0, 0, 0, 0, False], [0, 0, 0, 0, 0, 0, 0, False]]},
+        {"patches": [[0, 1, 200_000, 200_000, 0, 1, 0, False, []]]},
+        {"patches": [[0, 1, 5, 1, 0, 1, 0, False, []]]},
+        {"patches": [[1, 0, 0, 1, 0, 1, 0, False, []]]},
+        {"patches": [[0, 1, 0, 1, 0, 1, 99, False, []]]},
+        {"patches": [[*EMPTY, 0, 1, []]]},
+        {"patches": [[*EMPTY, 0, False]]},
+        {"patches": [[*EMPTY, 0, False, [[1, 1, 0]]]]},
+        {"patches": [[*EMPTY, 0, False, [[1, -1, 0]]]]},
+        {"patches": [[*EMPTY, 0, False, [[256, 0, 0]]]]},
+        {"patches": [[*EMPTY, 0, False, [[2, 0, 0], [1, 0, 0]]]]},
+        {"patches": [[*EMPTY, 0, False, [[1, 0]]]]},
+        {"patches": [[*EMPTY, 0, False, []], [*EMPTY, 0, False, []]]},
         {"patches": None},
     ],
 )
 def test_a_field_out_of_range_is_refused(fields: dict[str, Any]) -> None:
-    decode(_forged())
+    decode(_forged(patches=[[*EMPTY, 0, False, [[1, 0, 0]]]]))
     with pytest.raises(ValueError):
         decode(_forged(**fields))
 
 
+def test_a_box_that_reaches_into_two_tiles_is_refused() -> None:
+    packed = zlib.compress(bytes(8))
+    for inside, across in (
+        ([15, 16, 0, 1, 0, 2], [15, 17, 0, 1, 0, 1]),
+        ([0, 1, 62, 64, 0, 1], [0, 1, 63, 65, 0, 1]),
+        ([0, 1, 0, 1, 62, 64], [0, 1, 0, 1, 63, 65]),
+    ):
+        assert decode(_forged(packed, patches=[[*inside, len(packed), False, []]])).patches
+        with pytest.raises(ValueError, match="one tile"):
+            decode(_forged(packed, patches=[[*across, len(packed), False, []]]))
+
+
 def test_the_patches_are_stored_as_they_were_packed() -> None:
-    zeros = np.zeros((3, 3), np.uint8)
-    patch = Patch.of(Box(0, 0, 3, 0, 3), Planes(zeros, zeros + 1, zeros, zeros + 3))
+    zeros = np.zeros((1, 3, 3), np.uint8)
+    patch = Patch.of(Box(0, 1, 0, 3, 0, 3), Planes(zeros, zeros + 1, zeros, zeros + 3))
     content = encode(Edit("Brush", "case-001", patches=(patch,)))
     assert content.endswith(patch.packed)

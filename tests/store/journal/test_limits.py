@@ -16,7 +16,9 @@ import pytest
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import annotation
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.cutting import cut
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.history import Stacks, TakenBack
 from segdesk.store.journal import journal_file, record_codec
@@ -40,18 +42,18 @@ def at_most(limit: int) -> Iterator[None]:
     assert peak < limit, f"{peak / MIB:.0f} MiB"
 
 
-def bomb(slices: int = 1, side: int = 4_000) -> Edit:
-    """An Edit of few bytes that unpacks to 64 MB for each slice; it says so, and they do."""
-    packed = zlib.compress(bytes(4 * side * side), 1)
-    boxes = (Box(k, 0, side, 0, side) for k in range(slices))
-    return Edit("Brush", CASE, patches=tuple(Patch(box, packed, 0) for box in boxes))
+def bomb(side: int = 2_048) -> Edit:
+    """An Edit of few bytes that unpacks to 268 MB; it says so, and they do."""
+    boxes = Box(0, 16, 0, side, 0, side).tiles()
+    packed = zlib.compress(bytes(4 * 16 * 64 * 64), 1)
+    return Edit("Brush", CASE, patches=tuple(Patch(box, packed, ()) for box in boxes))
 
 
 @pytest.mark.parametrize("way", ["an edit", "an undo", "a redo", "an undo of before"])
 def test_a_box_beyond_the_grid_is_never_unpacked(tmp_path: Path, way: str) -> None:
     workbench = make_project(tmp_path)
     stroke(workbench, 1)
-    folder, edit = workbench.folder, bomb(slices=3)
+    folder, edit = workbench.folder, bomb()
     before = workbench.annotation(CASE).labels.copy()
     if way in ("an edit", "an undo of before"):
         edit = folder.numbered(edit)
@@ -75,24 +77,23 @@ def test_a_box_beyond_the_grid_is_never_unpacked(tmp_path: Path, way: str) -> No
     again.close()
 
 
-def test_the_slices_of_one_edit_are_unpacked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tiles_of_one_edit_are_unpacked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = (64, 256, 256)
     mask = Annotation(Grid(shape))
-    zeros, ones = np.zeros(shape[1:], np.uint8), np.ones(shape[1:], np.uint8)
-    planes = Planes(zeros, ones, zeros, ones)
-    boxes = (Box(k, 0, shape[1], 0, shape[2]) for k in range(shape[0]))
-    edit = Edit("Accept", CASE, patches=tuple(Patch.of(box, planes) for box in boxes))
+    zeros, ones = np.zeros(shape, np.uint8), np.ones(shape, np.uint8)
+    patches = cut(Box.whole(shape), Planes(zeros, ones, zeros, ones))
+    edit = Edit("Accept", CASE, patches=patches)
     monkeypatch.setattr(annotation, "_KEPT_BYTES", MIB)
     with at_most(4 * MIB):
         mask.apply(edit)
     assert mask.labels.all()
 
 
-def test_a_refused_slice_leaves_all_others_as_they_were() -> None:
+def test_a_refused_tile_leaves_all_others_as_they_were() -> None:
     mask = Annotation(Grid((3, 4, 4)))
-    zeros, ones = np.zeros((4, 4), np.uint8), np.ones((4, 4), np.uint8)
-    good = [Patch.of(Box(k, 0, 4, 0, 4), Planes(zeros, ones, zeros, ones)) for k in (0, 1)]
-    damaged = Patch(Box(2, 0, 4, 0, 4), good[0].packed[:-3], 0)
+    zeros, ones = np.zeros((1, 4, 4), np.uint8), np.ones((1, 4, 4), np.uint8)
+    good = [Patch.of(Box(k, k + 1, 0, 4, 0, 4), Planes(zeros, ones, zeros, ones)) for k in (0, 1)]
+    damaged = Patch(Box(2, 3, 0, 4, 0, 4), good[0].packed[:-3], good[0].packed_counts)
     with pytest.raises(ValueError, match="patch of"):
         mask.apply(Edit("Accept", CASE, patches=(*good, damaged)))
     assert not mask.labels.any()

@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
+from segdesk.core.box import Box
 from segdesk.core.case import Case, Source
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.cutting import cut
+from segdesk.core.edit import Edit, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.prediction import Prediction
 from segdesk.core.status import SliceStatus
@@ -58,11 +60,11 @@ def add_case(
 def draw(workbench: Workbench, index: int, labels: npt.ArrayLike, id: str = CASE) -> None:
     """Set all labels of a slice, (rows, columns), by one Edit of a hand."""
     annotation = workbench.annotation(id)
-    before, touched = annotation.labels[index].copy(), annotation.provenance[index].copy()
-    hand = np.full_like(touched, 3)
-    box = Box(index, 0, before.shape[0], 0, before.shape[1])
-    patch = Patch.of(box, Planes(before, np.asarray(labels, np.uint8), touched, hand))
-    workbench.do(Edit("Draw", id, patches=(patch,)))
+    box = Box(index, index + 1, 0, annotation.grid.shape[1], 0, annotation.grid.shape[2])
+    before, touched = annotation.labels[box.window], annotation.provenance[box.window]
+    after = np.asarray(labels, np.uint8)[None]
+    patches = cut(box, Planes(before, after, touched, np.full_like(touched, 3)))
+    workbench.do(Edit("Draw", id, patches=patches))
 
 
 def predict(workbench: Workbench, labels: npt.NDArray[np.uint8], id: str = CASE) -> None:

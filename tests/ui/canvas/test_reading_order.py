@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
-from segdesk.core.edit import Box
+from segdesk.core.box import Box
 from segdesk.core.grid import Grid
 from segdesk.formats.nifti import open_nifti
 from segdesk.ui.canvas import facts
@@ -138,7 +138,7 @@ def test_voxels_and_boxes_of_a_mirrored_scan_stay_as_stored(
     view.use_tool("brush")
     view.set_brush(0.5)
     boxes: list[Box] = []
-    workbench.labels_changed.connect(lambda _, box: boxes.append(box))
+    workbench.labels_changed.connect(lambda _, changed: boxes.extend(changed))
     press(canvas, (4, 7))
     release(canvas, (4, 7))
     assert np.argwhere(workbench.annotation("other").labels).tolist() == [[3, 4, 7]]

@@ -46,7 +46,7 @@ def disk(row: float, column: float, radius_mm: float = 3.0) -> npt.NDArray[np.bo
     plane = np.zeros(SHAPE, bool)
     region = disk_mask(row, column, radius_mm, PIXEL_MM, SHAPE)
     assert region is not None
-    plane[region.box.window[1:]] = region.mask
+    plane[region.area.window] = region.mask
     return plane
 
 

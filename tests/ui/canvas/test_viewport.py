@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.core.edit import Box
+from segdesk.core.box import Area
 from segdesk.ui.canvas.viewport import LARGEST_VOXEL, Viewport
 
 sizes = st.tuples(st.integers(40, 2000), st.integers(40, 2000))
@@ -72,7 +72,7 @@ def test_mirrored_rows_and_columns_begin_at_the_other_end() -> None:
     viewport = Viewport((4, 6), (1.0, 1.0), (100, 100), 10.0, 5, 7, (True, True))
     assert viewport.to_pixel(0, 0) == pytest.approx((60, 42), abs=0.01)
     assert viewport.to_pixel(3, 5) == pytest.approx((10, 12), abs=0.01)
-    assert viewport.covered(Box(0, 0, 1, 0, 2)) == pytest.approx((45, 37, 65, 47), abs=0.02)
+    assert viewport.covered(Area(0, 1, 0, 2)) == pytest.approx((45, 37, 65, 47), abs=0.02)
     only_rows = Viewport((4, 6), (1.0, 1.0), (100, 100), 10.0, 5, 7, (True, False))
     assert only_rows.to_pixel(0, 0) == pytest.approx((10, 42), abs=0.01)
 

@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 
 from segdesk.app.files import importing
 from segdesk.app.project.workbench import Workbench
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.cutting import cut
+from segdesk.core.edit import Edit, Planes
 from segdesk.core.status import SliceStatus
 from segdesk.ui.look.edit_words import place_words
 from segdesk.ui.panels.history import describe
@@ -161,9 +163,9 @@ def test_the_only_case_is_not_named(tmp_path: Path) -> None:
 )
 def test_voxels_are_counted_in_good_english(tmp_path: Path, count: int, words: str) -> None:
     workbench = make_project(tmp_path)
-    before, after = np.zeros((1, count), np.uint8), np.ones((1, count), np.uint8)
-    patch = Patch.of(Box(2, 0, 1, 0, count), Planes(before, after, before, after))
-    assert describe((Edit("Brush", "case-001", patches=(patch,)),), workbench) == words + "slice 3"
+    before, after = np.zeros((1, 1, count), np.uint8), np.ones((1, 1, count), np.uint8)
+    patches = cut(Box(2, 3, 0, 1, 0, count), Planes(before, after, before, after))
+    assert describe((Edit("Brush", "case-001", patches=patches),), workbench) == words + "slice 3"
     workbench.close()
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from segdesk.app.labelling.editing import Gesture, Start
 from segdesk.app.labelling.tools.tool import Point
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.box import Box
 from segdesk.core.edit import Edit
 from segdesk.errors import UsageError
 from segdesk.ops import fill, paint, polygon
@@ -50,13 +51,11 @@ class BrushStroke:
 
     def move(self, point: Point) -> None:
         """Paint from the last point to this one."""
-        found = paint.capsule_mask(
-            self._last, point, self._radius_mm, self._pixel_mm, self._shape, self._index
-        )
+        found = paint.capsule_mask(self._last, point, self._radius_mm, self._pixel_mm, self._shape)
         self._last = point
         if found is not None:
-            box, mask = found
-            self._gesture.paint(box, mask, self._value)
+            box = Box.of_slice(self._index, found.area)
+            self._gesture.paint(box, found.mask[None], self._value)
 
     def release(self) -> Edit | None:
         return self._gesture.finish()
@@ -96,12 +95,12 @@ class LassoStroke:
             self._points.append(point)
 
     def release(self) -> Edit | None:
-        found = polygon.polygon_mask(self.trace(), self._shape, self._index)
+        found = polygon.polygon_mask(self.trace(), self._shape)
         if found is None:
             self._gesture.cancel()
             return None
-        box, mask = found
-        self._gesture.paint(box, mask, self._value)
+        box = Box.of_slice(self._index, found.area)
+        self._gesture.paint(box, found.mask[None], self._value)
         return self._gesture.finish()
 
     def cancel(self) -> None:
@@ -139,20 +138,18 @@ def fill_at(
     )
     gesture.begin()
     try:
-        region = _region(workbench.annotation(case).labels[index], index, point, value)
+        region = _region(workbench.annotation(case).labels[index], point, value)
     except UsageError:
         gesture.cancel()
         raise
     if region is None:
         gesture.cancel()
         return None
-    gesture.paint(region.box, region.mask, value)
+    gesture.paint(Box.of_slice(index, region.area), region.mask[None], value)
     return gesture.finish()
 
 
-def _region(
-    labels: npt.NDArray[np.uint8], index: int, point: Point, value: int
-) -> fill.Fill | None:
+def _region(labels: npt.NDArray[np.uint8], point: Point, value: int) -> fill.Fill | None:
     """The region under a point; None outside of the slice, or where it has the label already."""
     # Half up, as the brush does it; round() would take 0.5 and 1.5 both to an even voxel.
     row, column = math.floor(point[0] + 0.5), math.floor(point[1] + 0.5)
@@ -160,7 +157,7 @@ def _region(
         return None
     if labels[row, column] == value:
         return None
-    region = fill.fill_region(labels, (row, column), index)
+    region = fill.fill_region(labels, (row, column))
     if labels[row, column] == 0 and region.touches_border:
         raise UsageError(
             "This region is open to the edge of the slice.", "Close its outline first, then fill."
