@@ -15,7 +15,7 @@ from segdesk.core import box as boxes
 from segdesk.core import cutting
 from segdesk.core.annotation import Annotation
 from segdesk.core.box import Box
-from segdesk.core.edit import Edit, Patch, Planes
+from segdesk.core.edit import Edit, Planes
 from segdesk.core.grid import Grid
 from segdesk.store.journal.edit_codec import encode
 
@@ -68,7 +68,9 @@ def main() -> None:
     for size in SIZES:
         boxes.TILE = cutting.TILE = size
         for name, (box, take) in changes().items():
-            print(f"{'x'.join(map(str, size)):>10} {name:16}", measured(mask, box, take), flush=True)
+            print(
+                f"{'x'.join(map(str, size)):>10} {name:16}", measured(mask, box, take), flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.replay import count_in, lacking
 
@@ -15,8 +16,8 @@ GRID = Grid((3, 4, 4), (1.0, 1.0, 1.0))
 
 def paint(mask: Annotation, index: int, value: int) -> Edit:
     """Fill a slice, and give the Edit that did it."""
-    box = Box(index, 0, 4, 0, 4)
-    before, said = mask.labels[index].copy(), mask.provenance[index].copy()
+    box = Box(index, index + 1, 0, 4, 0, 4)
+    before, said = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
     hand = np.full_like(said, Provenance.HAND)
     edit = Edit(
         "Fill",

@@ -8,7 +8,8 @@ import numpy as np
 
 from segdesk.app.project.recovered import follow
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Box, Edit, Patch, Planes
+from segdesk.core.box import Box
+from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.history import History
 from segdesk.core.project import Project
@@ -30,8 +31,8 @@ class Id(str):
 
 def test_what_does_not_fit_costs_as_much_as_there_is_of_it_and_not_its_square() -> None:
     """In turn of two cases, and what is in the mask already in between."""
-    box = Box(0, 0, 2, 0, 2)
-    two, three, zero = (np.full((2, 2), value, np.uint8) for value in (2, 3, 0))
+    box = Box(0, 1, 0, 2, 0, 2)
+    two, three, zero = (np.full((1, 2, 2), value, np.uint8) for value in (2, 3, 0))
     other = (Patch.of(box, Planes(two, three, zero, zero)),)
     there = (Patch.of(box, Planes(two, zero, zero, zero)),)
     count, made = 400, Annotation(Grid((1, 2, 2), (1.0, 1.0, 1.0)))
