@@ -6,6 +6,7 @@ to know what stood there before.
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -68,9 +69,8 @@ def main() -> None:
     for size in SIZES:
         boxes.TILE = cutting.TILE = size
         for name, (box, take) in changes().items():
-            print(
-                f"{'x'.join(map(str, size)):>10} {name:16}", measured(mask, box, take), flush=True
-            )
+            words = f"{'x'.join(map(str, size)):>10} {name:16} {measured(mask, box, take)}"
+            sys.stdout.write(words + "\n")
 
 
 if __name__ == "__main__":
