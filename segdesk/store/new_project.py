@@ -57,6 +57,12 @@ def building(path: Path) -> Generator[Path, None, None]:
         lock = _taken(temporary)
         try:
             yield temporary
+            if lock is not None and not lock.is_in(temporary):
+                # What began in the same moment has taken this one for what a killed one left.
+                raise ProjectError(
+                    f"Another program has removed what was made of '{path.name}' so far.",
+                    "Try again, or choose another name.",
+                )
         finally:
             if lock is not None:
                 lock.release()

@@ -14,6 +14,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.lasting import LONGEST_NAME, partial_name
 from segdesk.errors import ProjectError, ProjectLocked
 from segdesk.store.disk import lock
+from segdesk.store.new_project import building
 from segdesk.store.parts import project_file
 from segdesk.store.project_folder import ProjectFolder
 from tests.packs import unpack_here
@@ -41,6 +42,16 @@ def test_no_project_is_made_inside_another(path: Path, inside: str, index: str) 
     link.symlink_to(path / inside)
     with pytest.raises(ProjectError, match="would lie inside"):
         ProjectFolder.create(link / "q.segdesk")
+
+
+def test_a_folder_that_another_program_has_removed_meanwhile_gets_no_name(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ProjectError, match="Another program has removed"),
+        building(tmp_path / "q.segdesk") as made,
+    ):
+        shutil.rmtree(made)
+        made.mkdir()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_packed_project_beside_it_is_no_project_around_it(tmp_path: Path) -> None:
