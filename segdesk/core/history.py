@@ -16,6 +16,8 @@ from segdesk.core.edit import Edit
 #: Before the name of an Edit that takes another one back.
 UNDO = "Undo "
 DEFAULT_BUDGET = 512 * 1024 * 1024
+#: Steps that can be undone however large they are.
+KEPT_STEPS = 5
 
 
 class TakenBack(NamedTuple):
@@ -81,13 +83,15 @@ class History:
 
     Parameters
     ----------
-    budget : bytes > 0; the newest step is kept even where it alone is larger
+    budget : bytes > 0
+    kept_steps : >= 1; so many of the newest are kept even where they pass the budget
     """
 
-    def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
-        if budget <= 0:
-            raise ValueError(f"expected a budget > 0 bytes, received budget={budget}")
+    def __init__(self, budget: int = DEFAULT_BUDGET, kept_steps: int = KEPT_STEPS) -> None:
+        if budget <= 0 or kept_steps < 1:
+            raise ValueError(f"expected a budget > 0 bytes, received {budget=}, {kept_steps=}")
         self.budget = budget
+        self.kept_steps = kept_steps
         self._done: deque[Edit] = deque()
         self._undone: list[Edit] = []
         self._nbytes = 0
@@ -149,15 +153,23 @@ class History:
         self.forget_undone()
         self._done.append(edit)
         self._nbytes += edit.nbytes
-        while self._nbytes > self.budget and not self._is_newest(self._done[0]):
+        while self._nbytes > self.budget and self._has_more_steps_than(self.kept_steps):
             left = self._done.popleft()
             self._nbytes -= left.nbytes
             # A step leaves as a whole: half of a group would bring back half.
             while left.goes_with(self._done[0]):
                 self._nbytes -= self._done.popleft().nbytes
 
-    def _is_newest(self, edit: Edit) -> bool:
-        return edit is self._done[-1] or edit.goes_with(self._done[-1])
+    def _has_more_steps_than(self, count: int) -> bool:
+        """Costs the newest so many steps and not the older ones."""
+        steps = 0
+        later: Edit | None = None
+        for edit in reversed(self._done):
+            steps += not edit.goes_with(later)
+            if steps > count:
+                return True
+            later = edit
+        return False
 
     def undone(self) -> Edit:
         """Move the newest Edit to the redo stack and return it (not inverted).

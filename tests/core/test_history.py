@@ -22,16 +22,18 @@ def edit(name: str, size: int = 0) -> Edit:
     return Edit(name, "a", statuses=(MOVE,) * size)
 
 
-@given(ACTS, st.integers(300, 9000))
-def test_a_history_does_what_two_plain_lists_do(acts: list[str | int], budget: int) -> None:
-    history, done, undone = History(budget), list[Edit](), list[Edit]()
+@given(ACTS, st.integers(300, 9000), st.integers(1, 6))
+def test_a_history_does_what_two_plain_lists_do(
+    acts: list[str | int], budget: int, kept: int
+) -> None:
+    history, done, undone = History(budget, kept), list[Edit](), list[Edit]()
     for number, act in enumerate(acts):
         if isinstance(act, int):
             made = edit(str(number), act)
             history.record(made)
             undone.clear()
             done.append(made)
-            while sum(e.nbytes for e in done) > budget and len(done) > 1:
+            while sum(e.nbytes for e in done) > budget and len(done) > kept:
                 del done[0]
         elif act == "undo" and done:
             undone.append(done.pop())
@@ -43,14 +45,21 @@ def test_a_history_does_what_two_plain_lists_do(acts: list[str | int], budget: i
         assert history.next_undo == (done[-1] if done else None)
         assert history.next_redo == (undone[-1] if undone else None)
         assert history.nbytes == sum(e.nbytes for e in (*done, *undone))
-        assert history.nbytes <= budget or len(done) + len(undone) == 1
+        assert history.nbytes <= budget or len(done) + len(undone) <= kept
 
 
-def test_the_newest_edit_stays_even_where_it_alone_is_too_large() -> None:
+def test_five_steps_stay_however_large_they_are_and_a_group_counts_once() -> None:
     history = History(300)
-    history.record(edit("small"))
-    history.record(edit("large", 50))
-    assert [e.name for e in history.done] == ["large"]
+    for name in ("0", "1", "2", "3", "4"):
+        history.record(edit(name, 50))
+    for name in ("5", "6", "7"):
+        history.record(part(name, "removal"))
+    assert [e.name for e in history.done] == ["1", "2", "3", "4", "5", "6", "7"]
+    history.record(edit("8", 50))
+    assert [e.name for e in history.done] == ["2", "3", "4", "5", "6", "7", "8"]
+    for name in ("9", "10", "11", "12"):
+        history.record(edit(name))
+    assert [e.name for e in history.done] == ["8", "9", "10", "11", "12"]
 
 
 def test_there_is_nothing_to_undo_or_redo_at_first() -> None:
@@ -73,6 +82,8 @@ def test_a_cleared_history_is_empty() -> None:
 def test_a_budget_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="budget=0"):
         History(0)
+    with pytest.raises(ValueError, match="kept_steps=0"):
+        History(1, 0)
 
 
 def part(name: str, group: str, sequence: int = 0) -> Edit:

@@ -321,7 +321,7 @@ def test_a_locked_segment_is_not_removed(drawn: Workbench) -> None:
 def test_the_step_of_many_edits_leaves_the_history_as_a_whole(drawn: Workbench) -> None:
     removing_segments.remove_segment(drawn, 2)
     size = drawn.history.nbytes
-    drawn.history.budget = size - 1
+    drawn.history.budget, drawn.history.kept_steps = size - 1, 1
     drawn.add_segment("Rib")
     assert [edit.name for edit in drawn.history.done] == ["Add segment"]
     drawn.undo()

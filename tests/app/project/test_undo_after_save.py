@@ -161,7 +161,7 @@ def test_journals_go_when_nothing_in_them_can_be_undone(
         return sorted(path.name for path in workbench.folder.path.glob("journal-*"))
 
     assert journals() == [f"journal-{number}" for number in range(5)]
-    workbench.history.budget = 1
+    workbench.history.budget = workbench.history.kept_steps = 1
     stroke(workbench, 2, row=4.0)
     saving.save(workbench)
     assert journals() == ["journal-4", "journal-5"]

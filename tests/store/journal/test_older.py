@@ -69,7 +69,7 @@ def test_what_left_the_history_leaves_the_file_too(often: Workbench) -> None:
     size = (often.folder.path / "history-4").stat().st_size
     for _ in range(4):
         often.undo()
-    often.history.budget = 900
+    often.history.budget, often.history.kept_steps = 900, 1
     save_often(often, 5)
     assert "history-4" not in names(often)
     assert len(often.history.done) < 3
