@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.app.labelling.editing import Start
+from segdesk.app.labelling.slate import Slate
 from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.labelling.tools.tool import Point
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case, Source
 from segdesk.core.grid import Grid
+from segdesk.core.plane import Plane
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 
@@ -68,13 +72,28 @@ def add_case(
     return case
 
 
+def begin_brush(
+    workbench: Workbench,
+    case: str,
+    index: int,
+    point: Point,
+    *,
+    value: int,
+    radius_mm: float,
+    start: Start | None = None,
+) -> BrushStroke:
+    """A press of the brush on a slice."""
+    name = "Brush" if value else "Erase"
+    plane = Plane.across(workbench.project.case(case).grid, 0, index)
+    slate = Slate(workbench, case, plane, name, start=start)
+    return BrushStroke(slate, point, value=value, radius_mm=radius_mm)
+
+
 def stroke(
     workbench: Workbench, index: int, *, value: int = 1, row: float = 10.0, case: str = "case-001"
 ) -> None:
     """A dab of the brush by a hand."""
-    BrushStroke(
-        workbench, case, index, (row, 14.0), value=value, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-    ).release()
+    begin_brush(workbench, case, index, (row, 14.0), value=value, radius_mm=4.0).release()
 
 
 def lung_and_tumour(folder: Path, cases: Sequence[str]) -> Workbench:

@@ -1,7 +1,7 @@
 """Axial is axial: volumes stored in other planes are turned at import, and back at export.
 
 Only axes are permuted: no voxel is resampled, none is mirrored. Which way round rows and columns
-are drawn is decided by the window (`ui.canvas.reading_order`), and slices may run up or down, as in
+are drawn is decided by the window (`core.plane`), and slices may run up or down, as in
 a file whose slices are axial already. DICOM series stay in the planes in which they were acquired:
 only there is a slice what the scanner made.
 """

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from tests.benchmarks.rows import Row, row_of
+from tests.projects import begin_brush
 from tests.ui.canvas.bench_project import add_case, draw, new_project
 
 #: A chest CT.
@@ -42,14 +42,13 @@ def strokes() -> list[Row]:
         workbench = _project(Path(folder), 1, SHAPE)
         kept, lasting = [], []
         for at in range(STROKES):
-            stroke = BrushStroke(
+            stroke = begin_brush(
                 workbench,
                 "case-001",
                 at % SHAPE[0],
                 (200.0 + at % 50, 200.0),
                 value=1 + at % 2,
                 radius_mm=10.0,
-                pixel_mm=PIXEL_MM,
             )
             stroke.move((240.0, 260.0))
             began = time.perf_counter()

@@ -21,7 +21,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 
 from segdesk.app.labelling.reviewing import say_right
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.run import Plan, plan_for
@@ -32,7 +31,7 @@ from segdesk.ui.demo.hand import draw, wait_until
 from segdesk.ui.widgets.number_field import NumberField
 from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.rows import Row, row_of
-from tests.projects import add_case
+from tests.projects import add_case, begin_brush
 
 SIZE = (1600, 1000)
 #: A scan as hospitals send them, so that reading a prediction back weighs what it does there.
@@ -208,16 +207,14 @@ def _project(folder: Path) -> Path:
     workbench = Workbench.create(folder / "bench.segdesk", reader="bench")
     case = add_case(workbench, scan=_scan())
     workbench.add_segment("Disc")
-    _, row_mm, column_mm = case.grid.spacing_mm
     for index in TAUGHT:
-        BrushStroke(
+        begin_brush(
             workbench,
             case.id,
             index,
             (SHAPE[1] / 2, SHAPE[2] / 2),
             value=1,
             radius_mm=SHAPE[2] / 4,
-            pixel_mm=(row_mm, column_mm),
         ).release()
         say_right(workbench, case.id, index)
     saving.save(workbench)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project.packing import prepare
 from segdesk.app.project.saving import PendingSave
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.store.parts import hdf5
 from tests.benchmarks.rows import Row, row_of
+from tests.projects import begin_brush
 from tests.ui.canvas.bench_project import add_case, draw, new_project
 
 #: A thin-sliced CT of a whole chest, and the one that is looked at meanwhile.
@@ -93,14 +93,13 @@ def _beside(workbench: Workbench, name: str, work: Callable[[], object]) -> list
         thread.start()
     at = 0
     while not ended.is_set():
-        stroke = BrushStroke(
+        stroke = begin_brush(
             workbench,
             "case-003",
             at % 20,
             (200.0 + at % 50, 200.0),
             value=1 + at % 2,
             radius_mm=10.0,
-            pixel_mm=PIXEL_MM,
         )
         stroke.move((240.0, 260.0))
         kept.append(_timed(stroke.release))

@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from segdesk.app.labelling.reviewing import say_right
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off
 from tests.app.runs.test_running import child
-from tests.projects import make_project
+from tests.projects import begin_brush, make_project
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 #: A child that would go on for ever, and one that does not even read what it is told.
@@ -41,9 +40,7 @@ def is_alive(pid: int) -> bool:
 def taught_project(folder: Path) -> Path:
     workbench = make_project(folder)
     for index in (1, 3):
-        BrushStroke(
-            workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-        ).release()
+        begin_brush(workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, "case-001", index)
     path = workbench.folder.path
     workbench.close()

@@ -7,7 +7,7 @@ journals.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,7 +91,7 @@ class Gesture:
     workbench : changed through `apply_live` and `commit`
     case : id
     name : what undo will call it
-    on_screen : the slice that the reader sees; None: all of the gesture's
+    on_screen : the slices that the reader sees; None: all of the gesture's
     start : asked before the first voxel is painted: an Edit that the gesture starts from. It
         becomes an Edit of its own, and goes where the gesture changes nothing or is cancelled
     """
@@ -103,7 +103,7 @@ class Gesture:
         name: str,
         *,
         rules: PaintRules | None = None,
-        on_screen: int | None = None,
+        on_screen: Collection[int] | None = None,
         start: Start | None = None,
     ) -> None:
         self._workbench = workbench
@@ -191,13 +191,16 @@ class Gesture:
             status_move(
                 annotation,
                 index,
-                after_stroke(annotation.status(index), on_screen=self._on_screen in (None, index)),
+                after_stroke(annotation.status(index), on_screen=self._sees(index)),
                 cause="drawn",
                 segments=self._workbench.segments.numbers,
             )
             for index in applied.slices
         )
         return replace(applied, statuses=tuple(move for move in moves if move is not None))
+
+    def _sees(self, index: int) -> bool:
+        return self._on_screen is None or index in self._on_screen
 
     def cancel(self) -> None:
         """Take everything back without a trace."""

@@ -12,11 +12,12 @@ from typing import Literal
 
 from psygnal import Signal
 
-from segdesk.app.labelling.tools.press import drawn_pixel_mm
 from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.pane import Pane
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
+from segdesk.core.plane import Plane
 from segdesk.core.window import PRESETS, Window, full_range
 
 #: How the mask is drawn.
@@ -65,6 +66,8 @@ class ViewState:
 
     case_changed = Signal()
     slice_changed = Signal()
+    #: Another plane is shown, of another stack or another one of a stack across the slices.
+    pane_changed = Signal()
     window_changed = Signal()
     tool_changed = Signal()
     segment_changed = Signal()
@@ -77,6 +80,8 @@ class ViewState:
         self.workbench = workbench
         self.case_id: str | None = None
         self.slice = 0
+        #: The plane on screen where it lies across the slices.
+        self._across: Plane | None = None
         self.window = PRESETS["lung"]
         self.preset = "lung"
         self.tool: ToolId = "navigate"
@@ -127,6 +132,7 @@ class ViewState:
         if self.case_id is not None:
             self._places[self.case_id] = Place(self.slice, self.window, self.preset)
         self.case_id = id
+        self._across = None
         self.workbench.looked_at = id or ""
         if id in self._new:
             self._new -= {id}
@@ -147,21 +153,58 @@ class ViewState:
             self.slice = index
             self.slice_changed.emit()
 
+    @property
+    def plane(self) -> Plane | None:
+        """What is on screen of the case: a slice, unless a Pane across them was set."""
+        case = self.case
+        if case is None:
+            return None
+        return self._across or Plane.across(case.grid, 0, self.slice)
+
+    @property
+    def pane(self) -> Pane | None:
+        """What is on screen."""
+        plane = self.plane
+        return None if self.case_id is None or plane is None else Pane(self.case_id, plane)
+
+    def show_pane(self, pane: Pane) -> None:
+        """Show any plane of a case; beyond the ends of its stack, the last one."""
+        if pane.case != self.case_id:
+            self.show_case(pane.case)
+        grid = self.workbench.project.case(pane.case).grid
+        plane = pane.plane.at(min(max(pane.plane.index, 0), pane.plane.count(grid) - 1))
+        if plane == self.plane:
+            return
+        if plane.axis == 0:
+            self._across, self.slice = None, plane.index
+        else:
+            self._across = plane
+        self.pane_changed.emit()
+
     def step(self, slices: int) -> None:
-        """Go some slices on (towards the head where positive, for axial stacks)."""
-        self.show_slice(self.slice + slices)
+        """Go some planes on (towards the head where positive, for axial stacks)."""
+        if self._across is None or self.case_id is None:
+            self.show_slice(self.slice + slices)
+        else:
+            plane = self._across.at(self._across.index + slices)
+            self.show_pane(Pane(self.case_id, plane))
 
     def towards_feet(self, slices: int) -> None:
-        """Go some slices towards the feet, however the stack is ordered.
+        """Go some planes towards the feet, however the stack is ordered.
 
-        Stacks without geometry, and those whose normal is no body axis, go to higher indices.
+        Stacks without geometry, and those that do not lie across the body, go to higher indices.
         """
-        low, high = ("", "") if self.case is None else self.case.grid.axis_letters()[0]
+        axis = 0 if self._across is None else self._across.axis
+        low, high = ("", "") if self.case is None else self.case.grid.axis_letters()[axis]
         self.step(-slices if (low, high) == ("I", "S") else slices)
 
     def reveal(self, edit: Edit) -> None:
         """Show the place that an Edit changed: undo jumps to it."""
-        if not edit.case or not edit.slices:
+        if not edit.case or not edit.slices or self.shows(edit):
+            return
+        if self._across is not None and edit.case == self.case_id and edit.patches:
+            first, _ = edit.patches[0].box.ranges[self._across.axis]
+            self.show_pane(Pane(edit.case, self._across.at(first)))
             return
         index = self.slice if self.slice in edit.slices else edit.slices[0]
         if edit.case != self.case_id:
@@ -170,8 +213,13 @@ class ViewState:
             self.show_slice(index)
 
     def shows(self, edit: Edit) -> bool:
-        """Whether a slice that an Edit changed is on screen."""
-        return edit.case == self.case_id and self.slice in edit.slices
+        """Whether anything that an Edit changed is on screen."""
+        if edit.case != self.case_id:
+            return False
+        across = self._across
+        if across is None:
+            return self.slice in edit.slices
+        return any(across.area(patch.box) is not None for patch in edit.patches)
 
     # How
 
@@ -240,10 +288,10 @@ class ViewState:
         """The smallest brush, one voxel whatever its size, and the largest; diameters in mm (in
         pixels where slices have no geometry).
         """
-        case = self.case
-        if case is None:
+        case, plane = self.case, self.plane
+        if case is None or plane is None:
             return 1.0, LARGEST_BRUSH_MM
-        smallest = min(drawn_pixel_mm(case.grid))
+        smallest = min(plane.pixel_mm(case.grid))
         return smallest, max(LARGEST_BRUSH_MM, 10 * smallest)
 
     def set_brush(self, diameter_mm: float) -> None:

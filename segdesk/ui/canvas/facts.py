@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from segdesk.app.labelling.tools.press import drawn_pixel_mm
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
+from segdesk.core.plane import Orientation, Plane
 from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas import words
-from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.look.as_written import item
 from segdesk.ui.look.preset_words import preset_word
@@ -21,46 +18,44 @@ from segdesk.ui.look.preset_words import preset_word
 #: The scale bar is the longest of these, in mm, that is no longer than the given pixels.
 BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 LONGEST_BAR = 140.0
-#: Names of a stack by the body axis that its slices follow: x, y, z.
-PLANES = ("Sagittal", "Coronal", "Axial")
+#: What a plane is called, and the body axis that it lies across.
+PLANES: dict[Orientation, tuple[str, int]] = {
+    "sagittal": ("Sagittal", 0),
+    "coronal": ("Coronal", 1),
+    "axial": ("Axial", 2),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Of one slice.
+    """Of one plane.
 
     Parameters
     ----------
     title : such as "Axial   18 / 30   z 216.0 mm"
     window : such as "W 1500   L −600   lung"
-    status : of the slice; said : it in words
+    status : of the slice; said : it in words; None and empty of a plane across the slices
     letters : at the top, right, bottom and left edge of the slice as drawn; empty without geometry
     """
 
     title: str
     window: str
-    status: SliceStatus
+    status: SliceStatus | None
     said: str
     letters: tuple[str, str, str, str]
 
 
 def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
-    """What is known of the slice on screen."""
-    grid = case.grid
-    _, rows, columns = grid.axis_letters()
-    turn_rows, turn_columns = mirrored(grid)
+    """What is known of the plane on screen."""
+    plane = view.plane or Plane.across(case.grid, 0, view.slice)
     preset = f"   {preset_word(view.preset)}" if view.preset else ""
+    is_slice = plane.axis == 0
     return Facts(
-        title=_title(grid, view.slice),
+        title=_title(case.grid, plane),
         window=f"W {figure(view.window.width)}   L {figure(view.window.level)}{preset}",
-        status=workbench.statuses(case.id)[view.slice],
-        said=words.said_of_slice(workbench, case.id, view.slice),
-        letters=(
-            rows[turn_rows],
-            columns[not turn_columns],
-            rows[not turn_rows],
-            columns[turn_columns],
-        ),
+        status=workbench.statuses(case.id)[plane.index] if is_slice else None,
+        said=words.said_of_slice(workbench, case.id, plane.index) if is_slice else "",
+        letters=plane.edge_letters(case.grid),
     )
 
 
@@ -119,15 +114,10 @@ def figure(value: float) -> str:
     return text.replace("-", "−")
 
 
-def pixel_mm(case: Case) -> tuple[float, float]:
-    """(row, column) size of a voxel as it is drawn."""
-    return drawn_pixel_mm(case.grid)
-
-
-def _title(grid: Grid, index: int) -> str:
-    count = f"{index + 1} / {grid.shape[0]}"
+def _title(grid: Grid, plane: Plane) -> str:
+    count = f"{plane.index + 1} / {plane.count(grid)}"
+    name, axis = PLANES[plane.orientation(grid)]
     if not grid.stacked:
-        return f"Slice   {count}"
-    axis = int(np.argmax(np.abs(grid.matrix[:, 2])))
-    place = grid.to_physical((index, 0, 0))[axis]
-    return f"{PLANES[axis]}   {count}   {'xyz'[axis]} {place:.1f} mm".replace("-", "−")
+        return f"{'Slice' if plane.axis == 0 else name}   {count}"
+    place = grid.to_physical(plane.voxel(0, 0))[axis]
+    return f"{name}   {count}   {'xyz'[axis]} {place:.1f} mm".replace("-", "−")

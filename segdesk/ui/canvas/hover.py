@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.ops.paint import disk_mask
-from segdesk.ui.canvas import facts, words
+from segdesk.ui.canvas import words
 from segdesk.ui.canvas.cursor import BrushCursor, dark_rim
 from segdesk.ui.canvas.drags import PanDrag
 from segdesk.ui.canvas.pointer import Pointer
@@ -77,8 +77,11 @@ class Hover:
             return None
         row, column = viewport.to_voxel(self.position.x(), self.position.y())
         radius_mm = self._view.brush_mm / 2
-        shape = case.grid.slice_shape
-        region = disk_mask(row, column, radius_mm, facts.pixel_mm(case), shape)
+        plane = self._view.plane
+        if plane is None:
+            return None
+        grid = case.grid
+        region = disk_mask(row, column, radius_mm, plane.pixel_mm(grid), plane.shape(grid))
         return None if region is None else BrushCursor(region)
 
     def _trace_now(self, viewport: Viewport) -> QPolygonF:

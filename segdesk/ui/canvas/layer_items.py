@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 
 from segdesk.core.box import Area
@@ -104,3 +104,10 @@ class SlicePicture:
         texture.setTransform(QTransform(width, 0, 0, height, viewport.x, viewport.y))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.fillRect(QRectF(*viewport.rectangle), texture)
+
+
+def rectangle_of(viewport: Viewport, area: Area) -> QRect:
+    """The pixels that an area covers, and one more."""
+    left, top, right, bottom = viewport.covered(area)
+    rectangle = QRectF(QPointF(left, top), QPointF(right, bottom))
+    return rectangle.toAlignedRect().adjusted(-1, -1, 1, 1)

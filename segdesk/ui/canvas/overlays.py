@@ -8,6 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QRegion
 
+from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.facts import Facts, Reading
 from segdesk.ui.canvas.viewport import Viewport
@@ -64,7 +65,8 @@ class Overlays:
         self._write(painter, QPointF(EDGE, baseline), facts.title)
         if roomy:
             self._write(painter, QPointF(EDGE, baseline + LINE), facts.window)
-            self._paint_status(painter, facts, width)
+            if facts.status is not None:
+                self._paint_status(painter, facts.said, facts.status, width)
 
     def paint_reading(
         self,
@@ -137,20 +139,20 @@ class Overlays:
             left = (size.width() - metrics.horizontalAdvance(text)) / 2
             self._write(painter, QPointF(left, baseline + at * LINE), text)
 
-    def _paint_status(self, painter: QPainter, facts: Facts, width: int) -> None:
+    def _paint_status(self, painter: QPainter, said: str, status: SliceStatus, width: int) -> None:
         metrics = QFontMetrics(self._text)
         dot = 2 * GRID
         around = dot + 7 * GRID
         # The letter in the middle stays free.
         room = width // 2 - EDGE - around - QFontMetrics(self._letter).height()
-        text = metrics.elidedText(facts.said, Qt.TextElideMode.ElideRight, room)
+        text = metrics.elidedText(said, Qt.TextElideMode.ElideRight, room)
         chip = QRectF(0, 0, metrics.horizontalAdvance(text) + around, 6 * GRID)
         chip.moveTopRight(QPointF(width - EDGE, EDGE - 2 * GRID + 4))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._tokens.raised))
         painter.drawRoundedRect(chip, chip.height() / 2, chip.height() / 2)
-        painter.setBrush(QColor(self._tokens.status(facts.status)))
+        painter.setBrush(QColor(self._tokens.status(status)))
         painter.drawEllipse(QRectF(chip.left() + 2.5 * GRID, chip.center().y() - GRID, dot, dot))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

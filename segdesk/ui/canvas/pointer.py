@@ -181,21 +181,25 @@ class Pointer:
 
     def _begin_stroke(self, position: QPointF, *, erase: bool, invert: bool) -> Drag | None:
         view, workbench = self._canvas.view, self._canvas.workbench
-        if view.case_id is None:
+        plane = view.plane
+        if view.case_id is None or plane is None:
             return None
         # The right button erases with every tool; Ctrl turns the left one round.
         opposite = view.tool != "eraser" if erase else invert
         scene = self._canvas.scene
-        wanted = view.starts_from_prediction and scene.shows_prediction
+        # Only a slice starts from its prediction: of another plane nobody has seen the slices.
+        is_slice = plane.axis == 0
+        wanted = is_slice and view.starts_from_prediction and scene.shows_prediction
         # What came in this very moment is not what the hand saw.
         starts = wanted and scene.has_shown_prediction
         hand = Hand(view.tool, view.segment, view.brush_mm, opposite, starts)
         point = self._canvas.viewport.to_voxel(position.x(), position.y())
-        place = (view.case_id, view.slice, point)
+        place = (view.case_id, plane, point)
         locked = locked_under(workbench, *place, hand.value)
-        untouched = is_untouched(workbench.annotation(view.case_id), view.slice)
-        self._untouched = place[:2] if starts and untouched else None
-        missed = wanted and not starts and filling(workbench, *place[:2]) is not None
+        slice_ = (view.case_id, view.slice)
+        untouched = starts and is_untouched(workbench.annotation(view.case_id), view.slice)
+        self._untouched = slice_ if untouched else None
+        missed = wanted and not starts and filling(workbench, *slice_) is not None
         try:
             stroke = press(workbench, *place, hand)
         except UsageError as refusal:

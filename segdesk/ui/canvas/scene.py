@@ -13,15 +13,15 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.box import Area
 from segdesk.core.case import Case
+from segdesk.core.plane import Plane
 from segdesk.core.prediction import Prediction
 from segdesk.ops.blend import Look, Rgb
 from segdesk.ui.canvas.layer_items import SlicePicture
-from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.look.theme import Tokens
 
-#: Case, slice, and the prediction where one is seen.
-Shown = tuple[str, int, Prediction | None]
+#: Case, plane, and the prediction where one is seen.
+Shown = tuple[str, Plane, Prediction | None]
 
 
 class Scene:
@@ -62,18 +62,19 @@ class Scene:
         if not (self._image_stale or self._layers_stale or self._stale):
             return
         loaded = self._workbench.loaded(case.id)
-        index = self._view.slice
-        area = self._stale
+        plane, area = self._view.plane, self._stale
+        if plane is None:
+            return
         if self._image_stale:
             self._picture.set_window(self._view.window, case.slope, case.intercept)
-            self._picture.load(loaded.volume.voxels[index], mirrored(case.grid))
+            self._picture.load(plane.cut(loaded.volume.voxels), plane.mirrored)
         if self._image_stale or self._layers_stale:
             self._picture.set_look(self._look())
             area = None
-        prediction = self._prediction(case, index)
-        predicted = None if prediction is None else prediction.labels[index]
-        self._picture.blend(loaded.annotation.labels[index], predicted, area)
-        self._pictured = (case.id, index, prediction)
+        prediction = self._prediction(case, plane)
+        predicted = None if prediction is None else plane.cut(prediction.labels)
+        self._picture.blend(plane.cut(loaded.annotation.labels), predicted, area)
+        self._pictured = (case.id, plane, prediction)
         self._image_stale = self._layers_stale = False
         self._stale = None
 
@@ -84,21 +85,24 @@ class Scene:
     @property
     def has_shown_slice(self) -> bool:
         """Whether the slice that the hand acts on has been painted since it was turned to."""
-        return self._painted is not None and self._painted[:2] == self._place
+        case, plane = self._place
+        if plane is None or plane.axis or self._painted is None:
+            return False
+        return self._painted[:2] == (case, plane)
 
     @property
     def has_shown_prediction(self) -> bool:
         """Whether the prediction that is offered on the slice now has been painted."""
-        case, index = self._place
-        if case is None or self._painted is None or not self.has_shown_slice:
+        case, plane = self._place
+        if case is None or plane is None or self._painted is None or not self.has_shown_slice:
             return False
         return self._painted[2] is not None and self._painted[2] is offered(
-            self._workbench, case, index
+            self._workbench, case, plane.index
         )
 
     @property
-    def _place(self) -> tuple[str | None, int]:
-        return self._view.case_id, self._view.slice
+    def _place(self) -> tuple[str | None, Plane | None]:
+        return self._view.case_id, self._view.plane
 
     @property
     def shows_prediction(self) -> bool:
@@ -122,9 +126,13 @@ class Scene:
             false_negative=_rgb(self._tokens.false_negative),
         )
 
-    def _prediction(self, case: Case, index: int) -> Prediction | None:
-        """The prediction of the slice, unless it is hidden or was dismissed."""
-        return offered(self._workbench, case.id, index) if self.shows_prediction else None
+    def _prediction(self, case: Case, plane: Plane) -> Prediction | None:
+        """The prediction, unless it is hidden or was dismissed on the slice that is shown."""
+        if not self.shows_prediction:
+            return None
+        if plane.axis:
+            return self._workbench.prediction(case.id)
+        return offered(self._workbench, case.id, plane.index)
 
 
 def _rgb(colour: str) -> Rgb:

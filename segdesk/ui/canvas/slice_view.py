@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -30,18 +30,18 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
-from segdesk.core.box import Area, Box
+from segdesk.core.box import Box
 from segdesk.core.case import Case
 from segdesk.ops.blend import grown
 from segdesk.ui.canvas import facts, words
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
 from segdesk.ui.canvas.keys import KeyDispatcher, Keyed
+from segdesk.ui.canvas.layer_items import rectangle_of
 from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.canvas.overlays import Overlays, paint_ground, reading_rectangle
 from segdesk.ui.canvas.pointer import Pointer
 from segdesk.ui.canvas.pointing import is_eraser, pointed_at
-from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.canvas.under import Under, under_at
 from segdesk.ui.canvas.viewport import Viewport
@@ -121,6 +121,7 @@ class SliceView(QWidget):
         listen(view.case_changed, self._take_case)
         listen(view.news_changed, self._take_news)
         listen(view.slice_changed, self._take_slice)
+        listen(view.pane_changed, self._take_case)
         listen(view.window_changed, self._take_window)
         listen(view.layers_changed, self._take_layers)
         listen(view.brush_changed, self._show_hand)
@@ -184,12 +185,12 @@ class SliceView(QWidget):
 
     def fit(self) -> None:
         """The slice as large as it can be seen whole."""
-        case = self._shown_case()
-        if case is not None:
+        case, plane = self._shown_case(), self._view.plane
+        if case is not None and plane is not None:
             self._is_fitted = True
-            size = (self.width(), self.height())
-            shape, pixel_mm = case.grid.slice_shape, facts.pixel_mm(case)
-            self._place(Viewport.fitted(shape, pixel_mm, size, mirrored(case.grid)))
+            size, grid = (self.width(), self.height()), case.grid
+            shape, pixel_mm = plane.shape(grid), plane.pixel_mm(grid)
+            self._place(Viewport.fitted(shape, pixel_mm, size, plane.mirrored))
 
     def centre_on_cursor(self) -> None:
         """Bring what is under the pointer to the middle."""
@@ -303,13 +304,15 @@ class SliceView(QWidget):
         self._show_hand()
 
     def _take_labels(self, case: str, boxes: tuple[Box, ...]) -> None:
-        here = [box for box in boxes if self._view.slice in box.slices]
-        if case != self._view.case_id or not here:
+        plane = self._view.plane
+        if case != self._view.case_id or plane is None:
             return
-        for area in (Area(*box[2:]) for box in here):
+        areas = [area for area in map(plane.area, boxes) if area is not None]
+        for area in areas:
             self._scene.mark_area(area)
-            self.update(self._rectangle_of(grown(area, REACH, self._viewport.shape)))
-        self.update(reading_rectangle(self.size()))
+            self.update(rectangle_of(self._viewport, grown(area, REACH, self._viewport.shape)))
+        if areas:
+            self.update(reading_rectangle(self.size()))
 
     # Places
 
@@ -323,18 +326,12 @@ class SliceView(QWidget):
         self._show_hand()
         self.update()
 
-    def _rectangle_of(self, area: Area) -> QRect:
-        """The pixels that an area of voxels covers, and one more."""
-        left, top, right, bottom = self._viewport.covered(area)
-        rectangle = QRectF(QPointF(left, top), QPointF(right, bottom))
-        return rectangle.toAlignedRect().adjusted(-1, -1, 1, 1)
-
     def _under(self, position: QPointF) -> Under | None:
-        case = self._shown_case()
-        if case is None:
+        case, plane = self._shown_case(), self._view.plane
+        if case is None or plane is None:
             return None
         labels = self._workbench.annotation(case.id).labels
-        return under_at(case.id, labels, self._view.slice, self.voxel_at(position))
+        return under_at(case.id, labels, plane, self.voxel_at(position))
 
     # The pointer
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.plane import Plane
+
 
 @dataclass(frozen=True, slots=True)
 class Under:
@@ -28,9 +30,9 @@ class Under:
 
 
 def under_at(
-    case: str, labels: npt.NDArray[np.uint8], index: int, point: tuple[float, float]
+    case: str, labels: npt.NDArray[np.uint8], plane: Plane, point: tuple[float, float]
 ) -> Under | None:
-    """The voxel at a point of a slice; None outside.
+    """The voxel at a point of a plane; None outside.
 
     Parameters
     ----------
@@ -38,6 +40,7 @@ def under_at(
     point : (row, column), not rounded; centres at whole numbers
     """
     row, column = (math.floor(value + 0.5) for value in point)
-    if not (0 <= row < labels.shape[1] and 0 <= column < labels.shape[2]):
+    shown = plane.cut(labels)
+    if not (0 <= row < shown.shape[0] and 0 <= column < shown.shape[1]):
         return None
-    return Under(case, index, row, column, int(labels[index, row, column]))
+    return Under(case, *plane.voxel(row, column), int(shown[row, column]))

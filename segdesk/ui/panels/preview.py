@@ -8,10 +8,10 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from segdesk.core.plane import Plane
 from segdesk.core.segment import SegmentTable
 from segdesk.core.volume import Volume
 from segdesk.core.window import Window, grey_table
-from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
@@ -69,7 +69,7 @@ class PreviewPicture(QWidget):
         for segment in segments:
             inside = seen == segment.number
             colour[inside] += OPACITY * (np.asarray(segment.rgb, np.float32) - colour[inside])
-        turn_rows, turn_columns = mirrored(volume.grid)
+        turn_rows, turn_columns = Plane.across(volume.grid, 0, index).mirrored
         turned = colour[:: -1 if turn_rows else 1, :: -1 if turn_columns else 1]
         rgb = np.ascontiguousarray(turned.astype(np.uint8))
         rows, columns = seen.shape

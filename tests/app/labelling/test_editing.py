@@ -11,22 +11,28 @@ from hypothesis import strategies as st
 
 from segdesk.app.labelling.editing import Gesture, PaintRules, propose
 from segdesk.app.labelling.reviewing import say_right, set_status
-from segdesk.app.labelling.tools.strokes import BrushStroke, LassoStroke, fill_at
+from segdesk.app.labelling.slate import Slate
+from segdesk.app.labelling.tools.strokes import LassoStroke, fill_at
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.box import Box
 from segdesk.core.edit import Edit
 from segdesk.core.grid import Grid
+from segdesk.core.plane import Plane
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from tests.examples import examples
-from tests.projects import make_project
+from tests.projects import begin_brush, make_project
 
 CASE = "case-001"
 
 
 def brush(workbench: Workbench, index: int = 2, value: int = 1, at: tuple = (10.0, 12.0)):
-    return BrushStroke(workbench, CASE, index, at, value=value, radius_mm=4.0, pixel_mm=(2.0, 1.0))
+    return begin_brush(workbench, CASE, index, at, value=value, radius_mm=4.0)
+
+
+def slate(workbench: Workbench, index: int) -> Slate:
+    return Slate(workbench, CASE, Plane(0, index), "Draw")
 
 
 def state(workbench: Workbench):
@@ -143,7 +149,7 @@ def test_a_rejected_slice_stays_rejected(workbench: Workbench) -> None:
 
 def test_a_change_off_screen_makes_a_corrected_slice_partial(workbench: Workbench) -> None:
     say_right(workbench, CASE, 3)
-    gesture = Gesture(workbench, CASE, "Ball", on_screen=2)
+    gesture = Gesture(workbench, CASE, "Ball", on_screen=(2,))
     box = Box(3, 4, 4, 6, 4, 6)
     gesture.paint(box, np.ones(box.shape, bool), 1, provenance=Provenance.TOOL)
     gesture.finish()
@@ -151,7 +157,7 @@ def test_a_change_off_screen_makes_a_corrected_slice_partial(workbench: Workbenc
 
 
 def test_the_lasso_fills_its_inside(workbench: Workbench) -> None:
-    lasso = LassoStroke(workbench, CASE, 1, (4.0, 4.0), value=1)
+    lasso = LassoStroke(slate(workbench, 1), (4.0, 4.0), value=1)
     for point in ((4.0, 20.0), (18.0, 20.0), (18.0, 4.0)):
         lasso.move(point)
     lasso.release()
@@ -166,10 +172,10 @@ def test_fill_closes_a_ring_and_refuses_open_background(workbench: Workbench) ->
     ring[1:-1, 1:-1] = False
     gesture.paint(Box(0, 1, 4, 12, 4, 12), ring[None], 1)
     gesture.finish()
-    fill_at(workbench, CASE, 0, (7.0, 7.0), value=1)
+    fill_at(slate(workbench, 0), (7.0, 7.0), value=1)
     assert workbench.annotation(CASE).labels[0, 4:12, 4:12].all()
     with pytest.raises(UsageError, match="open to the edge"):
-        fill_at(workbench, CASE, 0, (0.0, 0.0), value=1)
+        fill_at(slate(workbench, 0), (0.0, 0.0), value=1)
 
 
 PLANE = (6, 7)

@@ -16,7 +16,6 @@ from segdesk.app.labelling.reviewing import (
     set_status,
     take_prediction,
 )
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.prediction import Prediction
@@ -24,7 +23,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from tests.judging import judge
-from tests.projects import SHAPE, disc, voxels
+from tests.projects import SHAPE, begin_brush, disc, voxels
 
 CASE = "case-001"
 
@@ -42,9 +41,7 @@ def predict(
 
 
 def paint(workbench: Workbench, index: int, value: int) -> None:
-    BrushStroke(
-        workbench, CASE, index, (10.0, 14.0), value=value, radius_mm=3.0, pixel_mm=(2.0, 1.0)
-    ).release()
+    begin_brush(workbench, CASE, index, (10.0, 14.0), value=value, radius_mm=3.0).release()
 
 
 def test_enter_takes_the_prediction_and_makes_the_slice_corrected(workbench: Workbench) -> None:

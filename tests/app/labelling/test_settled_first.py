@@ -23,13 +23,13 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.formats.labels import LabelMap
-from tests.projects import disc, make_project, stroke, voxels
+from tests.projects import begin_brush, disc, make_project, stroke, voxels
 
 CASE = "case-001"
 
 
 def _in_progress(workbench: Workbench) -> BrushStroke:
-    return BrushStroke(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0))
+    return begin_brush(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0)
 
 
 def _predict(workbench: Workbench, value: int = 1) -> None:
@@ -42,7 +42,7 @@ def _predict(workbench: Workbench, value: int = 1) -> None:
 def _begin_only(workbench: Workbench) -> None:
     """A gesture that has started from the prediction and drawn nothing yet."""
     Gesture(
-        workbench, CASE, "Fill", on_screen=2, start=lambda: start_edit(workbench, CASE, 2)
+        workbench, CASE, "Fill", on_screen=(2,), start=lambda: start_edit(workbench, CASE, 2)
     ).begin()
 
 
@@ -107,9 +107,7 @@ def test_a_gesture_that_begins_over_a_stroke_in_progress_comes_after_it(
 ) -> None:
     known = len(workbench.history.done)
     first = _in_progress(workbench)
-    second = BrushStroke(
-        workbench, CASE, 3, (12.0, 9.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
-    )
+    second = begin_brush(workbench, CASE, 3, (12.0, 9.0), value=1, radius_mm=3.0)
     assert [edit.slices for edit in workbench.history.done[known:]] == [(2,)]
     second.release()
     assert first.release() is None
@@ -122,14 +120,13 @@ def test_a_stroke_starts_from_the_prediction_that_a_gesture_before_it_did_not_us
     _predict(workbench)
     known = len(workbench.history.done)
     _begin_only(workbench)
-    BrushStroke(
+    begin_brush(
         workbench,
         CASE,
         2,
         (10.0, 6.0),
         value=0,
         radius_mm=3.0,
-        pixel_mm=(2.0, 1.0),
         start=lambda: start_edit(workbench, CASE, 2),
     ).release()
     assert _names(workbench.history.done[known:]) == [START, "Erase"]

@@ -39,8 +39,8 @@ def act(seed: int, number: int) -> Act:
 def box(seed: int, number: int) -> tuple[Box, int]:
     """Where it draws at a number, and which label."""
     chance = random.Random(seed * 1_000_033 + number)
-    k, row, column = chance.randrange(5), chance.randrange(20), chance.randrange(28)
-    return Box(k, k + 1, row, row + 4, column, column + 4), 1 + number % 250
+    k, row, column = chance.randrange(4), chance.randrange(20), chance.randrange(28)
+    return Box(k, k + 1 + number % 2, row, row + 4, column, column + 4), 1 + number % 250
 
 
 class _Hand:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from segdesk.app.labelling.reviewing import say_right, set_status
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit, Patch, Planes
@@ -18,15 +17,13 @@ from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectLocked
 from segdesk.store.journal.journal_file import read
-from tests.projects import add_case, make_project, voxels
+from tests.projects import add_case, begin_brush, make_project, voxels
 
 CASE = "case-001"
 
 
 def paint(workbench: Workbench, index: int, column: float, case: str = CASE) -> None:
-    BrushStroke(
-        workbench, case, index, (10.0, column), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
-    ).release()
+    begin_brush(workbench, case, index, (10.0, column), value=1, radius_mm=3.0).release()
 
 
 def everything(workbench: Workbench, case: str = CASE):
@@ -198,9 +195,7 @@ def test_live_volumes_follow_every_edit(tmp_path: Path) -> None:
 
 def test_a_save_during_a_stroke_makes_an_edit_of_what_is_drawn(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
-    stroke = BrushStroke(
-        workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
-    )
+    stroke = begin_brush(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0)
     stroke.move((10.0, 12.0))
     pending = saving.PendingSave(workbench)
     stroke.move((10.0, 24.0))
@@ -215,9 +210,7 @@ def test_a_save_during_a_stroke_makes_an_edit_of_what_is_drawn(tmp_path: Path) -
 
 def test_an_edit_that_arrives_during_a_stroke_does_not_tear_it(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
-    stroke = BrushStroke(
-        workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0, pixel_mm=(2.0, 1.0)
-    )
+    stroke = begin_brush(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0)
     set_status(workbench, CASE, 2, SliceStatus.REJECTED)
     stroke.move((10.0, 20.0))
     stroke.release()

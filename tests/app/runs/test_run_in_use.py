@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from segdesk.app.labelling.reviewing import say_right
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import predicting, run_in_use, running, training
@@ -18,7 +17,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.errors import UsageError
 from segdesk.jobs import bundle as bundles
 from tests.app.runs.test_running import child
-from tests.projects import add_case, voxels
+from tests.projects import add_case, begin_brush, voxels
 
 #: In the middle of a child's work: what the real one says where nothing was learnt.
 WORTHLESS = (
@@ -31,9 +30,7 @@ KILLED = "import signal; os.kill(os.getpid(), signal.SIGKILL)"
 @pytest.fixture
 def taught(workbench: Workbench) -> Iterator[Workbench]:
     for index in (1, 3):
-        BrushStroke(
-            workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-        ).release()
+        begin_brush(workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, "case-001", index)
     yield workbench
 

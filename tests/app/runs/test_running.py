@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from segdesk.app.labelling.reviewing import say_right, set_status
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off, predicting, running, training
@@ -27,7 +26,7 @@ from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 from segdesk.store.parts import prediction_file
 from segdesk.store.project_folder import ProjectFolder
-from tests.projects import add_case
+from tests.projects import add_case, begin_brush
 
 CHILD = """
     import hashlib, os, sys
@@ -82,9 +81,7 @@ def child(folder: Path, middle: str = "", *, dice: float = 0.5, rival: float = 0
 @pytest.fixture
 def taught(workbench: Workbench) -> Workbench:
     for index in (1, 3):
-        BrushStroke(
-            workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-        ).release()
+        begin_brush(workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, "case-001", index)
     return workbench
 
@@ -133,9 +130,7 @@ def test_a_run_knows_the_labels_that_it_saw_by_their_content(
         # Elsewhere in the case: this does not teach.
         set_status(again, "case-001", 4, SliceStatus.REJECTED)
         assert train(again) == first
-        BrushStroke(
-            again, "case-001", 1, (16.0, 20.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-        ).release()
+        begin_brush(again, "case-001", 1, (16.0, 20.0), value=1, radius_mm=4.0).release()
         assert train(again) != first
     finally:
         again.close()
@@ -169,9 +164,7 @@ def test_a_killed_trainer_leaves_a_crashed_run_with_a_readable_reason(
 
 
 def test_a_refused_bundle_closes_the_run_with_its_reason(workbench: Workbench) -> None:
-    BrushStroke(
-        workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-    ).release()
+    begin_brush(workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0).release()
     frozen = training.freeze(workbench, plan_for(epochs=1))
     session = training.training_session(frozen, command=[sys.executable, "-c", "raise SystemExit"])
     worked = session.work(lambda message: None)
@@ -299,9 +292,7 @@ def test_fine_tuning_sees_the_values_as_the_run_that_it_starts_from(
     row = workbench.project.case("case-001")
     workbench.put_project(workbench.project.with_case(replace(row, unit="raw")))
     for index in (1, 3):
-        BrushStroke(
-            workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-        ).release()
+        begin_brush(workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, "case-001", index)
     fresh = training.prepare(training.freeze(workbench, plan_for(epochs=1))).intensities
     own = Intensities(-1234.0, 987.0, "raw")

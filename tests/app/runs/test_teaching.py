@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from segdesk.app.labelling.reviewing import say_right, set_status
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import teaching, training
@@ -20,14 +19,12 @@ from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs.bundle import IGNORE
 from segdesk.jobs.bundle import read as read_bundle
-from tests.projects import SHAPE, SPACING_MM, add_case, make_project, voxels
+from tests.projects import SHAPE, SPACING_MM, add_case, begin_brush, make_project, voxels
 
 
 def right(workbench: Workbench, case: str, *slices: int) -> None:
     for index in slices:
-        BrushStroke(
-            workbench, case, index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-        ).release()
+        begin_brush(workbench, case, index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, case, index)
 
 
@@ -121,9 +118,7 @@ def test_a_training_without_a_teaching_slice_is_refused(workbench: Workbench) ->
 
 
 def test_a_training_without_background_is_refused(workbench: Workbench) -> None:
-    BrushStroke(
-        workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-    ).release()
+    begin_brush(workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0).release()
     frozen = training.freeze(workbench, plan_for())
     with pytest.raises(TrainingError, match="no background voxel"):
         training.prepare(frozen)
@@ -243,9 +238,7 @@ def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touch
 ) -> None:
     workbench = make_project(tmp_path)
     right(workbench, "case-001", 1)
-    BrushStroke(
-        workbench, "case-001", 3, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-    ).release()
+    begin_brush(workbench, "case-001", 3, (10.0, 14.0), value=1, radius_mm=4.0).release()
     annotation = workbench.annotation("case-001")
     expected = np.where(annotation.provenance[3] == Provenance.HAND, annotation.labels[3], IGNORE)
     saving.save(workbench)

@@ -340,6 +340,7 @@ def test_a_detached_view_listens_to_nothing(
         workbench.predictions_changed,
         view.case_changed,
         view.slice_changed,
+        view.pane_changed,
         view.window_changed,
         view.layers_changed,
         view.tool_changed,

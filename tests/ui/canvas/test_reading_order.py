@@ -19,9 +19,9 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.box import Box
 from segdesk.core.grid import Grid
+from segdesk.core.plane import Plane
 from segdesk.formats.nifti import open_nifti
 from segdesk.ui.canvas import facts
-from segdesk.ui.canvas.reading_order import mirrored
 from segdesk.ui.canvas.slice_view import SliceView
 from tests.ui.canvas.bench_project import add_case, draw, predict
 from tests.ui.canvas.mouse import LEFT, move, move_to, press, release
@@ -48,7 +48,7 @@ def directions() -> list[tuple[tuple[int, int, int], Grid]]:
 def test_every_stack_is_turned_as_it_is_read_unless_rows_and_columns_are_swapped() -> None:
     for (column_axis, row_axis, slice_axis), grid in directions():
         _, rows, columns = grid.axis_letters()
-        turn_rows, turn_columns = mirrored(grid)
+        turn_rows, turn_columns = Plane.across(grid, 0, 0).mirrored
         if row_axis > column_axis:
             assert (rows[turn_rows], columns[turn_columns]) == TOP_AND_LEFT[slice_axis]
         else:
@@ -57,7 +57,8 @@ def test_every_stack_is_turned_as_it_is_read_unless_rows_and_columns_are_swapped
 
 def test_slices_without_geometry_are_drawn_as_stored() -> None:
     turned = (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0)
-    assert mirrored(Grid((2, 3, 4), direction=turned, stacked=False)) == (False, False)
+    grid = Grid((2, 3, 4), direction=turned, stacked=False)
+    assert Plane.across(grid, 0, 0).mirrored == (False, False)
 
 
 @pytest.mark.parametrize("turned", MIRRORS)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import removing
 from segdesk.app.project.elsewhere import Elsewhere
 from segdesk.app.project.workbench import Workbench
 from segdesk.ui.flows import opening
+from tests.projects import begin_brush
 from tests.store.faults import refusing
 from tests.ui.flows.test_elsewhere import CASE, choose, draw, workbench_of
 from tests.windows import Desk
@@ -79,7 +79,7 @@ def test_a_stroke_in_progress_when_the_copy_is_opened_keeps_the_window_where_it_
     monkeypatch.setattr(opening, "open_project", held)
     begin_to_save_elsewhere(desk, tmp_path / "there", "copy")
     desk.wait(held.reached.is_set)
-    BrushStroke(workbench, CASE, 2, (6.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0))
+    begin_brush(workbench, CASE, 2, (6.0, 14.0), value=1, radius_mm=4.0)
     held.go.set()
     desk.wait(lambda: not desk.window.session.is_opening)
     assert workbench_of(desk) is workbench and desk.window.session.path == project

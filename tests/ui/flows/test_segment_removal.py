@@ -14,13 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from segdesk.app.files import importing
 from segdesk.app.labelling import removing_segments
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.formats.labels import LabelMap
 from segdesk.ui.threads.task_runner import Task
 from segdesk.ui.widgets.banner import Banner
-from tests.projects import add_case, lung_and_tumour, voxels
+from tests.projects import add_case, begin_brush, lung_and_tumour, voxels
 from tests.windows import Desk
 
 CASES = tuple(f"case-{number:03d}" for number in range(1, 7))
@@ -148,7 +147,7 @@ def test_a_stroke_in_progress_is_a_step_of_its_own_before_anybody_is_asked(
     desk: Desk, drawn: Path, qtbot: QtBot
 ) -> None:
     workbench, table = opened(desk, drawn)
-    BrushStroke(workbench, CASES[0], 2, (6.0, 14.0), value=2, radius_mm=4.0, pixel_mm=(2.0, 1.0))
+    begin_brush(workbench, CASES[0], 2, (6.0, 14.0), value=2, radius_mm=4.0)
     assert workbench.history.next_undo is None
     qtbot.keyClick(table, Qt.Key.Key_Delete)
     drawn_last = workbench.history.next_undo

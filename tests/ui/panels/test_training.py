@@ -23,14 +23,13 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.labelling.reviewing import say_right
-from segdesk.app.labelling.tools.strokes import BrushStroke
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.run import Run, plan_for
 from segdesk.ui.dialogs.message import WIDTH
 from segdesk.ui.flows import training_controller
 from segdesk.ui.widgets.number_field import NumberField
 from tests.app.runs.test_running import child
-from tests.projects import make_project, stroke
+from tests.projects import begin_brush, make_project, stroke
 from tests.windows import Desk, open_desk
 
 OpenDesk = Callable[..., Desk]
@@ -69,9 +68,7 @@ def desk_with(
 
 def teach(workbench: Workbench) -> None:
     for index in (1, 3):
-        BrushStroke(
-            workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0, pixel_mm=(2.0, 1.0)
-        ).release()
+        begin_brush(workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, "case-001", index)
 
 

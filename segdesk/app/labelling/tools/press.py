@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from segdesk.app.labelling.accepting import start_edit
+from segdesk.app.labelling.slate import Slate
 from segdesk.app.labelling.tools.strokes import BrushStroke, LassoStroke, fill_at
 from segdesk.app.labelling.tools.tool import Point, Stroke, ToolId
 from segdesk.app.project.workbench import Workbench
-from segdesk.core.grid import Grid
+from segdesk.core.plane import Plane
 from segdesk.errors import UsageError
 
 
@@ -38,8 +39,17 @@ class Hand:
         return 0 if (self.tool == "eraser") != self.opposite else self.segment
 
 
-def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand) -> Stroke | None:
-    """Begin a gesture on a slice.
+#: What undo calls a gesture: with a segment, and with background.
+NAMES: dict[ToolId, tuple[str, str]] = {
+    "brush": ("Brush", "Erase"),
+    "eraser": ("Brush", "Erase"),
+    "lasso": ("Lasso", "Lasso erase"),
+    "fill": ("Fill", "Fill erase"),
+}
+
+
+def press(workbench: Workbench, case: str, plane: Plane, point: Point, hand: Hand) -> Stroke | None:
+    """Begin a gesture on a plane.
 
     Returns
     -------
@@ -61,37 +71,29 @@ def press(workbench: Workbench, case: str, index: int, point: Point, hand: Hand)
     if value and not workbench.segments[value].visible:
         name = workbench.segments[value].name
         raise UsageError(f"The segment '{name}' is hidden.", "Show it in the segment list.")
-    start = partial(start_edit, workbench, case, index) if hand.from_prediction else None
-    if hand.tool in ("brush", "eraser"):
-        return BrushStroke(
-            workbench,
-            case,
-            index,
-            point,
-            value=value,
-            radius_mm=hand.diameter_mm / 2,
-            pixel_mm=drawn_pixel_mm(workbench.project.case(case).grid),
-            start=start,
-        )
-    if hand.tool == "lasso":
-        return LassoStroke(workbench, case, index, point, value=value, start=start)
+    if hand.tool not in NAMES:
+        return None
+    starts = hand.from_prediction and plane.axis == 0
+    start = partial(start_edit, workbench, case, plane.index) if starts else None
+    slate = Slate(workbench, case, plane, NAMES[hand.tool][not value], start=start)
     if hand.tool == "fill":
-        fill_at(workbench, case, index, point, value=value, start=start)
-    return None
+        fill_at(slate, point, value=value)
+        return None
+    if hand.tool == "lasso":
+        if start is not None:
+            # What refuses does so now, not after the outline has been drawn.
+            start()
+        return LassoStroke(slate, point, value=value)
+    return BrushStroke(slate, point, value=value, radius_mm=hand.diameter_mm / 2)
 
 
-def locked_under(workbench: Workbench, case: str, index: int, point: Point, value: int) -> str:
+def locked_under(workbench: Workbench, case: str, plane: Plane, point: Point, value: int) -> str:
     """Name of the locked segment under a point that a stroke leaves as it is, or ""."""
-    grid = workbench.project.case(case).grid
+    labels = plane.cut(workbench.annotation(case).labels)
     row, column = int(point[0] + 0.5), int(point[1] + 0.5)
-    if min(point) < -0.5 or row >= grid.shape[1] or column >= grid.shape[2]:
+    if min(point) < -0.5 or row >= labels.shape[0] or column >= labels.shape[1]:
         return ""
-    number = int(workbench.annotation(case).labels[index, row, column])
+    number = int(labels[row, column])
     if number == value or number not in workbench.segments.locked:
         return ""
     return workbench.segments[number].name
-
-
-def drawn_pixel_mm(grid: Grid) -> tuple[float, float]:
-    """(row, column) size of a pixel; 1 mm each where slices have no geometry."""
-    return grid.spacing_mm[1:] if grid.stacked else (1.0, 1.0)

@@ -1,4 +1,4 @@
-"""Brush and eraser, lasso and fill as strokes on one slice."""
+"""Brush and eraser, lasso and fill as strokes on one plane."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.app.labelling.editing import Gesture, Start
+from segdesk.app.labelling.slate import Slate
 from segdesk.app.labelling.tools.tool import Point
-from segdesk.app.project.workbench import Workbench
-from segdesk.core.box import Box
 from segdesk.core.edit import Edit
 from segdesk.errors import UsageError
 from segdesk.ops import fill, paint, polygon
@@ -23,45 +21,27 @@ class BrushStroke:
     ----------
     value : segment number, 0 erases
     radius_mm : on the patient
-    pixel_mm : (row, column)
-    start : what the stroke starts from, as for `Gesture`
     """
 
-    def __init__(
-        self,
-        workbench: Workbench,
-        case: str,
-        index: int,
-        point: Point,
-        *,
-        value: int,
-        radius_mm: float,
-        pixel_mm: tuple[float, float],
-        start: Start | None = None,
-    ) -> None:
-        name = "Brush" if value else "Erase"
-        self._gesture = Gesture(workbench, case, name, on_screen=index, start=start)
-        self._index = index
+    def __init__(self, slate: Slate, point: Point, *, value: int, radius_mm: float) -> None:
+        self._slate = slate
         self._last = point
         self._value = value
         self._radius_mm = radius_mm
-        self._pixel_mm = pixel_mm
-        self._shape = workbench.project.case(case).grid.slice_shape
         self.move(point)
 
     def move(self, point: Point) -> None:
         """Paint from the last point to this one."""
-        found = paint.capsule_mask(self._last, point, self._radius_mm, self._pixel_mm, self._shape)
+        slate = self._slate
+        found = paint.capsule_mask(self._last, point, self._radius_mm, slate.pixel_mm, slate.shape)
         self._last = point
-        if found is not None:
-            box = Box.of_slice(self._index, found.area)
-            self._gesture.paint(box, found.mask[None], self._value)
+        slate.paint(found, self._value)
 
     def release(self) -> Edit | None:
-        return self._gesture.finish()
+        return self._slate.finish()
 
     def cancel(self) -> None:
-        self._gesture.cancel()
+        self._slate.cancel()
 
     def trace(self) -> npt.NDArray[np.float64] | None:
         return None
@@ -70,56 +50,32 @@ class BrushStroke:
 class LassoStroke:
     """A closed outline whose inside is filled at the release."""
 
-    def __init__(
-        self,
-        workbench: Workbench,
-        case: str,
-        index: int,
-        point: Point,
-        *,
-        value: int,
-        start: Start | None = None,
-    ) -> None:
-        name = "Lasso" if value else "Lasso erase"
-        self._gesture = Gesture(workbench, case, name, on_screen=index, start=start)
-        if start is not None:
-            # What refuses does so now, not after the outline has been drawn.
-            start()
-        self._index = index
+    def __init__(self, slate: Slate, point: Point, *, value: int) -> None:
+        self._slate = slate
         self._value = value
         self._points: list[Point] = [point]
-        self._shape = workbench.project.case(case).grid.slice_shape
 
     def move(self, point: Point) -> None:
         if point != self._points[-1]:
             self._points.append(point)
 
     def release(self) -> Edit | None:
-        found = polygon.polygon_mask(self.trace(), self._shape)
+        found = polygon.polygon_mask(self.trace(), self._slate.shape)
         if found is None:
-            self._gesture.cancel()
+            self._slate.cancel()
             return None
-        box = Box.of_slice(self._index, found.area)
-        self._gesture.paint(box, found.mask[None], self._value)
-        return self._gesture.finish()
+        self._slate.paint(found, self._value)
+        return self._slate.finish()
 
     def cancel(self) -> None:
         self._points.clear()
-        self._gesture.cancel()
+        self._slate.cancel()
 
     def trace(self) -> npt.NDArray[np.float64]:
         return np.asarray(self._points, dtype=np.float64).reshape(-1, 2)
 
 
-def fill_at(
-    workbench: Workbench,
-    case: str,
-    index: int,
-    point: Point,
-    *,
-    value: int,
-    start: Start | None = None,
-) -> Edit | None:
+def fill_at(slate: Slate, point: Point, *, value: int) -> Edit | None:
     """Fill the connected region of one label under a point with another.
 
     Regions are those of what the fill starts from.
@@ -131,22 +87,19 @@ def fill_at(
     Raises
     ------
     UsageError
-        Where the point lies outside, or the region is background that is open to the border.
+        Where the region is background that is open to the border.
     """
-    gesture = Gesture(
-        workbench, case, "Fill" if value else "Fill erase", on_screen=index, start=start
-    )
-    gesture.begin()
+    slate.begin()
     try:
-        region = _region(workbench.annotation(case).labels[index], point, value)
+        region = _region(slate.labels, point, value)
     except UsageError:
-        gesture.cancel()
+        slate.cancel()
         raise
     if region is None:
-        gesture.cancel()
+        slate.cancel()
         return None
-    gesture.paint(Box.of_slice(index, region.area), region.mask[None], value)
-    return gesture.finish()
+    slate.paint(paint.Region(region.area, region.mask), value)
+    return slate.finish()
 
 
 def _region(labels: npt.NDArray[np.uint8], point: Point, value: int) -> fill.Fill | None:
