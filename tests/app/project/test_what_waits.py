@@ -193,6 +193,18 @@ def test_what_waits_stays_where_the_disk_does_not_take_what_was_done_again(waiti
     workbench.close()
 
 
+def test_what_waits_and_is_damaged_is_kept_for_people_once_the_case_can_be_read(
+    waiting: Path,
+) -> None:
+    whole = (waiting / WAITING).read_bytes()
+    (waiting / WAITING).write_bytes(whole + b"\1" * 40)
+    workbench = Workbench.open(waiting)
+    assert drawn(workbench, "case-001") == [0, 1]
+    workbench.close()
+    left = [path.name for path in (waiting / "cases/case-001").glob("waiting*")]
+    assert left == ["waiting.journal.damaged"]
+
+
 def test_rows_that_overlap_are_joined_without_doing_anything_twice(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     for index in range(4):
