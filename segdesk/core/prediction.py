@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.cutting import SliceChange
+from segdesk.core.box import Area
+from segdesk.core.cutting import SliceChange, changed_area
 
 #: (segment number, voxels), ascending by number.
 Counts = tuple[tuple[int, int], ...]
@@ -78,11 +79,15 @@ def difference(
     closed : numbers of the segments that nothing may be taken into or out of: locked or hidden
     known : numbers of the project's segments; what the prediction has of others is not taken
     """
-    labels, wanted = annotation.labels[index], prediction.labels[index]
+    # Elsewhere both are background: of a lung that is most of the slice.
+    drawn = annotation.labels[index] | prediction.labels[index]
+    area = changed_area(drawn != 0) or Area(0, 0, 0, 0)
+    labels, wanted = annotation.labels[index][area.window], prediction.labels[index][area.window]
     present = dict(_counted(wanted[wanted != 0]))
     unknown = present.keys() - set(known)
     differs = (labels != wanted) & ~_among(wanted, unknown)
-    stays = differs & (annotation.provenance[index] == Provenance.HAND) & (not over_hand)
+    by_hand = annotation.provenance[index][area.window] == Provenance.HAND
+    stays = differs & by_hand & (not over_hand)
     into = _among(wanted, closed)
     shut = differs & ~stays & (into | _among(labels, closed))
     take = differs & ~stays & ~shut
@@ -90,9 +95,14 @@ def difference(
     out = shut & (wanted != 0)
     whose = labels[out].copy()
     whose[into[out]] = wanted[out & into]
+    change: SliceChange | None = None
+    if take.any():
+        places = np.zeros(drawn.shape, np.bool_)
+        places[area.window] = take
+        change = SliceChange(index, places, prediction.labels[index], Provenance.PREDICTION)
     return Difference(
         slice=index,
-        change=SliceChange(index, take, wanted, Provenance.PREDICTION) if take.any() else None,
+        change=change,
         gained=_counted(wanted[take]),
         cleared=int(np.count_nonzero(take & (wanted == 0))),
         kept_out=_counted(whose),

@@ -42,7 +42,7 @@ def state(workbench: Workbench, id: str = CASE) -> State:
     return mask.labels.tobytes(), mask.provenance.tobytes(), mask.statuses
 
 
-def ball_of(plane: Plane, centre: tuple[float, float], radius_mm: float) -> npt.NDArray[np.bool_]:
+def disc_of(plane: Plane, centre: tuple[float, float], radius_mm: float) -> npt.NDArray[np.bool_]:
     """Voxels of a plane within a radius, each asked by itself."""
     found = np.zeros(SHAPE, np.bool_)
     row_axis, column_axis = plane.axes
@@ -62,9 +62,15 @@ def test_a_dab_paints_a_disc_in_mm_on_its_plane_and_nothing_beside_it(
     view.set_brush(13.0)
     plane = show(view, orientation, 4)
     centre = (3.0, 17.0)
+    move(canvas, centre)
+    hovered = canvas._hover.brush
+    assert hovered is not None
+    outlined = np.zeros(SHAPE, np.bool_)
+    outlined[plane.box(hovered.region.area).window] = plane.solid(hovered.region.mask)
+    np.testing.assert_array_equal(outlined, disc_of(plane, centre, 6.5))
     drag(canvas, centre)
     np.testing.assert_array_equal(
-        workbench.annotation(CASE).labels == 1, ball_of(plane, centre, 6.5)
+        workbench.annotation(CASE).labels == 1, disc_of(plane, centre, 6.5)
     )
     strokes = [edit for edit in workbench.history.done if edit.kind == "stroke"]
     assert [len(edit.patches) for edit in strokes] == [1]
