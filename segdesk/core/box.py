@@ -91,11 +91,11 @@ class Box(NamedTuple):
 
     def within(self, other: Box) -> tuple[slice, slice, slice]:
         """The index of the box in an array that holds another box, which is around it."""
-        slices, rows, columns = (
-            slice(first - start, stop - start)
-            for (first, stop), (start, _) in zip(self.ranges, other.ranges, strict=True)
+        return (
+            slice(self.slice0 - other.slice0, self.slice1 - other.slice0),
+            slice(self.row0 - other.row0, self.row1 - other.row0),
+            slice(self.column0 - other.column0, self.column1 - other.column0),
         )
-        return slices, rows, columns
 
     def union(self, other: Box) -> Box:
         """The smallest box around both."""

@@ -49,12 +49,15 @@ def changed_box(box: Box, changed: Mask) -> Box | None:
     ----------
     changed : bool of the box's shape
     """
-    if not changed.any():
+    # By shadows, which are small: asked for each tile of each move of a brush.
+    shadow: Mask = np.logical_or.reduce(changed, axis=0)
+    rows = np.flatnonzero(shadow.any(axis=1))
+    if not rows.size:
         return None
+    columns = np.flatnonzero(shadow.any(axis=0))
+    slices = np.flatnonzero(changed.any(axis=(1, 2)))
     sides: list[int] = []
-    for axis, (start, _) in enumerate(box.ranges):
-        others = tuple(other for other in range(3) if other != axis)
-        along = np.flatnonzero(changed.any(axis=others))
+    for along, (start, _) in zip((slices, rows, columns), box.ranges, strict=True):
         sides += [start + int(along[0]), start + int(along[-1]) + 1]
     return Box(*sides)
 

@@ -115,6 +115,8 @@ class Gesture:
         self._rules = rules or PaintRules(locked=workbench.segments.locked)
         #: Labels and provenance as they were, of the tiles that the gesture has touched.
         self._before: dict[Box, tuple[Labels, Labels]] = {}
+        #: Of each of these tiles, what may have changed.
+        self._touched: dict[Box, Box] = {}
 
     def begin(self) -> None:
         """Take what the gesture starts from now; `paint` does so by itself.
@@ -156,7 +158,9 @@ class Gesture:
         if not patches:
             return False
         self._workbench.go_live(self)
-        for tile in (patch.box.whole_tile(annotation.grid.shape) for patch in patches):
+        for patch in patches:
+            tile = patch.box.whole_tile(annotation.grid.shape)
+            self._touched[tile] = self._touched.get(tile, patch.box).union(patch.box)
             if tile not in self._before:
                 labels, setter = annotation.labels[tile.window], annotation.provenance[tile.window]
                 self._before[tile] = labels.copy(), setter.copy()
@@ -219,13 +223,16 @@ class Gesture:
         annotation = self._workbench.annotation(self.case)
         patches: list[Patch] = []
         for tile, (labels, provenance) in self._before.items():
-            now = annotation.labels[tile.window], annotation.provenance[tile.window]
-            patches += cut(tile, Planes(labels, now[0], provenance, now[1]))
+            box = self._touched[tile]
+            inside = box.within(tile)
+            now = annotation.labels[box.window], annotation.provenance[box.window]
+            patches += cut(box, Planes(labels[inside], now[0], provenance[inside], now[1]))
         if not patches:
             return None
         return Edit(self._name, self.case, patches=tuple(patches), kind="stroke")
 
     def _forget(self) -> None:
         self._before.clear()
+        self._touched.clear()
         self._started = None
         self._workbench.end_live(self)

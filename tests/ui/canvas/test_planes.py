@@ -114,7 +114,7 @@ def test_a_stroke_across_makes_right_slices_partial_and_leaves_rejected_ones(
     set_status(workbench, CASE, 2, SliceStatus.VERIFIED)
     set_status(workbench, CASE, 3, SliceStatus.REJECTED)
     view.use_tool("brush")
-    show(view, "coronal", 20)
+    show(view, "coronal", 2)
     drag(canvas, (1.0, 20.0), (4.0, 20.0))
     statuses = workbench.annotation(CASE).statuses
     assert statuses[1:5] == (
