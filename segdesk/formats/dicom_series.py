@@ -193,6 +193,7 @@ def _finding_of(part: Part, beside: Sequence[str]) -> Finding:
         files=tuple(ordered),
         key=part.label,
         notes=(*part.notes, *stack.notes),
+        series_number=first.series_number,
     )
 
 

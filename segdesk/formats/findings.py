@@ -37,6 +37,7 @@ class Finding:
     problem : one sentence that names the files where it cannot be imported, or empty
     hint : the next step after the problem, or empty
     notes : sentences that are true of the import
+    series_number : of the series in its study, or None
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Finding:
     problem: str = ""
     hint: str = ""
     notes: tuple[str, ...] = ()
+    series_number: int | None = None
 
     @property
     def refusal(self) -> str:

@@ -25,6 +25,9 @@ Mask = npt.NDArray[np.bool_]
 DASH, GAP = 6, 4
 #: How far the prediction's colours go towards white, so that they are seen on their own fill.
 LIGHTER = 0.25
+#: Where a prediction is not what is drawn it is hatched: one voxel in so many, along a diagonal,
+#: and so much fainter than its outline.
+HATCH, HATCH_STRENGTH = 6, 0.7
 #: Outlines are stronger than the fill they belong to, by this factor, up to opaque.
 LINE_STRENGTH = 2.0
 #: And differences, which are thin more often than not.
@@ -111,6 +114,9 @@ class Blender:
         else:
             picture = self._annotated(base, ours, inner)
             if theirs is not None and self._look.prediction > 0:
+                hatched = hatch(ours, theirs, around)[inner]
+                faint = self._look.prediction * HATCH_STRENGTH
+                self._lay_over(picture, hatched, theirs[inner], self._lighter, faint)
                 dashed = dashed_contour(theirs, around)[inner]
                 self._lay_over(picture, dashed, theirs[inner], self._lighter, self._look.prediction)
         out[rows, columns] = picture
@@ -182,6 +188,19 @@ def difference_code(annotation: Labels, prediction: Labels, area: Area) -> Label
         stripe = ((row + column + area.row0 + area.column0) // 2) % 2
         code[row, column] = np.where(stripe == 0, _PREDICTED_ONLY, _DRAWN_ONLY)
     return code
+
+
+def hatch(annotation: Labels, prediction: Labels, area: Area) -> Mask:
+    """Diagonals through what the prediction has and the annotation has not, or has otherwise.
+
+    Parameters
+    ----------
+    annotation, prediction : uint8 of the area's shape
+    area : where they lie in the slice, to which the diagonals are anchored
+    """
+    row = np.arange(area.row0, area.row1)[:, None]
+    column = np.arange(area.column0, area.column1)[None, :]
+    return (prediction != annotation) & (prediction != 0) & ((row + column) % HATCH == 0)
 
 
 def dashed_contour(labels: Labels, area: Area) -> Mask:

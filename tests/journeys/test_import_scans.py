@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.project.workbench import Workbench
@@ -65,12 +65,23 @@ def test_the_place_is_asked_only_once(desk: Desk, tmp_path: Path, qtbot: QtBot) 
     assert desk.window.session.case_id == "case-001"
 
 
+def brightest(row: QTreeWidgetItem) -> int:
+    """Of the picture of a series, 0 to 255."""
+    image = row.icon(0).pixmap(48, 48).toImage()
+    places = range(0, image.width(), 2), range(0, image.height(), 2)
+    return max(image.pixelColor(x, y).lightness() for x in places[0] for y in places[1])
+
+
 def test_several_series_are_listed_with_the_disk_they_need_and_only_ticked_ones_come_in(
     desk: Desk, project: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
     desk.open(project)
-    write_dicom_series(tmp_path / "scans" / "a", description="Sharp", kernel="B70f")
-    write_dicom_series(tmp_path / "scans" / "b", description="Soft", kernel="B30f")
+    write_dicom_series(
+        tmp_path / "scans" / "a", description="Sharp", kernel="B70f", tags={"SeriesNumber": 4}
+    )
+    write_dicom_series(
+        tmp_path / "scans" / "b", description="Soft", kernel="B30f", tags={"SeriesNumber": 4}
+    )
     desk.drop(tmp_path / "scans")
     dialog = desk.dialog("import_choice_dialog")
     space = dialog.findChild(QLabel, "import_space")
@@ -82,6 +93,10 @@ def test_several_series_are_listed_with_the_disk_they_need_and_only_ticked_ones_
     assert first is not None
     kept = rows.topLevelItem(1)
     assert kept is not None
+    assert {first.text(6), kept.text(6)} == {"a", "b"}
+    assert first.text(2) == "4" and first.text(3) == "5 slices of 12×16"
+    # The middle slice comes after the list: it is not black.
+    desk.wait(lambda: brightest(first) > 40 and brightest(kept) > 40)
     kernel = kept.text(1)
     first.setCheckState(0, Qt.CheckState.Unchecked)
     assert "1 of 2 chosen" in space.text()
@@ -174,7 +189,7 @@ def test_a_label_map_comes_in_by_the_menu_and_undo_takes_it_back(
     desk.window.table["import_labels"].trigger()
     choose_file(desk, tmp_path / "mask.nii.gz", qtbot)
     desk.press(desk.dialog("label_options_dialog"), "import_label_map")
-    desk.wait(lambda: workbench_of(desk).annotation("case-001").labels.any())
+    desk.wait(lambda: bool(workbench_of(desk).annotation("case-001").labels.any()))
     assert np.array_equal(workbench_of(desk).annotation("case-001").labels, labels)
     desk.window.table["undo"].trigger()
     assert not workbench_of(desk).annotation("case-001").labels.any()

@@ -97,6 +97,20 @@ def test_layers_without_opacity_leave_the_bare_image() -> None:
     np.testing.assert_array_equal(blended(look, plane_of(1), plane_of(2)), grey_plane())
 
 
+@pytest.mark.parametrize("style", ["fill", "outline"])
+def test_what_only_the_prediction_has_is_hatched_and_what_both_have_is_not(style: str) -> None:
+    annotation, prediction = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
+    prediction[1:16, 1:20] = 1
+    annotation[1:16, 1:10] = 1
+    look = replace(LOOK, style=style)
+    alone, both = blended(look, annotation), blended(look, annotation, prediction)
+    changed = alone != both
+    # Away from every outline.
+    assert not changed[3:14, 3:8].any()
+    assert 0.1 < changed[3:14, 12:18].mean() < 0.3
+    assert changed[3:14, 12:18].any(axis=1).all() and changed[3:14, 12:18].any(axis=0).all()
+
+
 def test_difference_has_a_colour_for_each_side_and_stripes_where_both_disagree() -> None:
     look = replace(LOOK, style="difference", annotation=1.0)
     annotation, prediction = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)

@@ -51,13 +51,24 @@ class Overlays:
         return self._on_image
 
     def paint_facts(
-        self, painter: QPainter, facts: Facts, viewport: Viewport, dirty: QRegion
+        self,
+        painter: QPainter,
+        facts: Facts,
+        viewport: Viewport,
+        dirty: QRegion,
+        is_difference: bool = False,
     ) -> None:
-        """Title, window, status and letters, as far as they lie in what is painted again."""
+        """Title, window, status and letters, as far as they lie in what is painted again.
+
+        Parameters
+        ----------
+        is_difference : the colours say where annotation and prediction differ: they get a legend
+        """
         self._dirty = dirty
         self._paint_letters(painter, facts, viewport)
         width, height = viewport.size
-        if not dirty.intersects(QRect(0, 0, width, EDGE + 3 * LINE)):
+        lines = 3 + (len(words.difference_words()) if is_difference else 0)
+        if not dirty.intersects(QRect(0, 0, width, EDGE + lines * LINE)):
             return
         roomy = width >= ROOMY.width() and height >= ROOMY.height()
         painter.setFont(self._text)
@@ -67,6 +78,26 @@ class Overlays:
             self._write(painter, QPointF(EDGE, baseline + LINE), facts.window)
             if facts.status is not None:
                 self._paint_status(painter, facts.said, facts.status, width)
+            if is_difference:
+                self._paint_legend(painter, baseline + 2 * LINE)
+
+    def _paint_legend(self, painter: QPainter, baseline: float) -> None:
+        """What the colours of a difference mean, a line each."""
+        drawn, predicted = self._tokens.false_negative, self._tokens.false_positive
+        half = 1.5 * GRID
+        for at, (text, colours) in enumerate(
+            zip(
+                words.difference_words(),
+                ((predicted, predicted), (drawn, drawn), (predicted, drawn)),
+                strict=True,
+            )
+        ):
+            line = baseline + at * LINE
+            top = line - 2 * half + 1
+            painter.fillRect(QRectF(EDGE - 1, top - 1, 2 * half + 2, 2 * half + 2), self._rim)
+            for side, colour in enumerate(colours):
+                painter.fillRect(QRectF(EDGE + side * half, top, half, 2 * half), QColor(colour))
+            self._write(painter, QPointF(EDGE + 2 * half + 2 * GRID, line), text)
 
     def paint_reading(
         self,

@@ -110,6 +110,12 @@ class Scene:
         return self._has_layers and self._view.layers.prediction > 0
 
     @property
+    def shows_difference(self) -> bool:
+        """Whether the colours say where annotation and prediction differ."""
+        case, is_on = self._view.case_id, self._view.layers.style == "difference"
+        return is_on and self.shows_prediction and bool(case and self._workbench.predicted_by(case))
+
+    @property
     def _has_layers(self) -> bool:
         return self._view.layers.shown and not self.is_bare
 

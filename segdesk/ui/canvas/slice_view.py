@@ -377,7 +377,8 @@ class SliceView(QWidget):
     def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
         if self._facts is None:
             self._facts = facts.facts(self._workbench, self._view, case)
-        self._overlays.paint_facts(painter, self._facts, self._viewport, dirty)
+        differs = self._scene.shows_difference
+        self._overlays.paint_facts(painter, self._facts, self._viewport, dirty, differs)
         under = self.under_pointer()
         reading = facts.reading(self._workbench, case, under) if under is not None else None
         bar = facts.scale_bar(case.grid, self._viewport.scale, self.width())

@@ -48,6 +48,11 @@ def _navigate_words() -> str:
     return tr("Navigate: drag = window and level, right drag = zoom; wheel = slice")
 
 
+def difference_words() -> tuple[str, str, str]:
+    """What the colours of a difference mean: of the prediction, of the annotation, of both."""
+    return tr("only predicted"), tr("only drawn"), tr("another segment")
+
+
 def pan_words() -> str:
     return tr("Drag = move the slice")
 

@@ -192,8 +192,10 @@ class Walk:
                 raise Impatient(f"{case.id} was not predicted")
             dice = _dice(self._truth(at), prediction.labels > 0)
             self.figures[f"prediction_dice_{case.id}"] = round(dice, 4)
-        # The offer to look at what was imported has been waiting since then.
-        click(find(QToolButton, "close_banner"))
+        # The offer to look at what was imported leaves by itself, sooner or later.
+        crosses = self.window.findChildren(QToolButton, "close_banner")
+        for cross in (one for one in crosses if one.isVisible()):
+            click(cross)
         self._go_to(TAUGHT[1])
         self.picture("window")
         self._go_to(10)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -39,6 +40,10 @@ SCAN_FILTERS = (
 
 #: More notes than these scroll, in a space so high in pixels.
 FEW_NOTES, NOTES_HEIGHT = 3, 20 * GRID
+#: Side of the picture of a series, in pixels.
+THUMBNAIL = 12 * GRID
+#: Column of the folder's name.
+FOLDER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ class ImportChoiceDialog(Dialog):
         self.list.itemChanged.connect(lambda *_: self._check())
         self.answers.changed.connect(self._check)
         self._check()
-        self.resize(220 * GRID, 110 * GRID)
+        self.resize(250 * GRID, 120 * GRID)
 
     def _list(self) -> QTreeWidget:
         made = QTreeWidget()
@@ -122,13 +127,17 @@ class ImportChoiceDialog(Dialog):
         made.setRootIsDecorated(False)
         made.setUniformRowHeights(True)
         made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        made.setHeaderLabels(
-            [tr("Series"), tr("Kernel"), tr("Slices"), tr("Spacing, mm"), tr("Date"), tr("Size")]
-        )
+        made.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+        titles = (tr("Series"), tr("Kernel"), tr("No."), tr("Slices"), tr("Spacing, mm"))
+        made.setHeaderLabels([*titles, tr("Date"), tr("Folder"), tr("Size")])
+        room = QPixmap(THUMBNAIL, THUMBNAIL)
+        room.fill(Qt.GlobalColor.black)
         single = len(self._survey.volumes) == 1
         for finding, asked in zip(self._survey.volumes, self._asked, strict=True):
             item = QTreeWidgetItem(made, [as_written.item(words) for words in _columns(finding)])
             # Among others, what looks like a mask is a scan only where its box is ticked.
+            item.setIcon(0, QIcon(room))
+            item.setToolTip(FOLDER, tip(str(finding.files[0].parent)))
             is_wanted = single or not asked.mask
             item.setCheckState(0, Qt.CheckState.Checked if is_wanted else Qt.CheckState.Unchecked)
             if asked.mask:
@@ -146,6 +155,10 @@ class ImportChoiceDialog(Dialog):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         return made
+
+    def show_thumbnail(self, row: int, picture: QPixmap) -> None:
+        """The middle slice of the volume in a row."""
+        self._item(row).setIcon(0, QIcon(picture))
 
     @property
     def chosen(self) -> tuple[Finding, ...]:
@@ -236,6 +249,11 @@ def size_words(nbytes: int) -> str:
     return f"{nbytes / 1e3:.0f} kB"
 
 
+def slices_words(count: int) -> str:
+    """How many slices."""
+    return tr("1 slice") if count == 1 else tr("{n} slices", n=count)
+
+
 def _columns(finding: Finding) -> list[str]:
     slices, rows, columns = finding.shape
     spacing = ""
@@ -245,8 +263,10 @@ def _columns(finding: Finding) -> list[str]:
     return [
         finding.description or finding.kind,
         finding.kernel,
-        f"{slices} of {rows}×{columns}",
+        "" if finding.series_number is None else str(finding.series_number),
+        slices_words(slices) + f" of {rows}×{columns}",
         spacing,
         finding.date,
+        finding.files[0].parent.name,
         size_words(finding.nbytes),
     ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,10 @@ from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.dialogs.import_choice import Chosen, ImportChoiceDialog
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
+from segdesk.ui.flows.new_cases import look_offer
 from segdesk.ui.flows.opening import Opening
 from segdesk.ui.flows.session import Session
+from segdesk.ui.flows.thumbnails import Thumbnails
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import Task, TaskRunner
@@ -191,6 +194,7 @@ class ImportFlow(QObject):
                 self._disk(),
                 lambda chosen: self._place(batch, chosen),
             )
+            Thumbnails(self._runner, survey.volumes, dialog)
             dialog.take_no_keys_yet()
             self._ask(batch, dialog)
 
@@ -409,26 +413,13 @@ class ImportFlow(QObject):
             self.failed.emit(_one_error(batch.problems, len(batch.cases)))
         view = self._session.view
         if view is not None and not batch.is_stopped:
-            self._offer_look(view, [case for case in batch.taken if case in view.new_cases])
+            new = [case for case in batch.taken if case in view.new_cases]
+            if new:
+                is_open = partial(self._shows, view)
+                self.offered.emit(look_offer(view, new, is_open, self.noted.emit))
 
-    def _offer_look(self, view: ViewState, cases: Sequence[str]) -> None:
-        """Say which cases came in, and that the first of them can be looked at."""
-        if not cases:
-            return
-
-        def show() -> None:
-            if self._session.view is not view:
-                return
-            there = {row.id for row in view.workbench.project.cases}
-            left = [case for case in cases if case in there]
-            if left:
-                view.show_case(left[0])
-            else:
-                self.noted.emit(tr("Nothing of it is in the project any more."))
-
-        self.offered.emit(
-            Offer("show_new_case", _came_words(cases), tr("Show {case}", case=cases[0]), show)
-        )
+    def _shows(self, view: ViewState) -> bool:
+        return self._session.view is view
 
     def _end(self, batch: _Batch) -> None:
         """Ready for the next import; says what a stop has cost."""
@@ -453,15 +444,6 @@ def final(error: Exception) -> Exception:
     if isinstance(error, UsageError):
         return InputError(error.sentence, error.hint)
     return error
-
-
-def _came_words(cases: Sequence[str]) -> str:
-    if len(cases) == 1:
-        return tr("{case} was imported.", case=cases[0])
-    named = ", ".join(cases[:MOST_PROBLEMS])
-    if len(cases) > MOST_PROBLEMS:
-        return tr("{cases} and {n} more were imported.", cases=named, n=len(cases) - MOST_PROBLEMS)
-    return tr("{cases} were imported.", cases=named)
 
 
 def _stopped_words(lost: Sequence[str]) -> str:

@@ -188,7 +188,7 @@ class CaseDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(self.tokens.text))
         middle = Qt.AlignmentFlag.AlignVCenter
-        facts = f"{_pool_words(workbench, case.id)}   {case.slices}"
+        facts = _pool_words(workbench, case.id)
         small = QFont(font)
         small.setPixelSize(SMALL)
         small.setWeight(QFont.Weight.Normal)
@@ -211,7 +211,14 @@ class CaseDelegate(QStyledItemDelegate):
             painter.drawText(
                 room.adjusted(after, 0, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, word
             )
-        bar = QRect(inner.left(), line.bottom() + GRID, inner.width(), 5)
+        slices = tr("1 slice") if case.slices == 1 else tr("{n} slices", n=case.slices)
+        painter.setFont(small)
+        painter.setPen(QColor(self.tokens.dim))
+        metrics = painter.fontMetrics()
+        below = QRect(inner.left(), line.bottom(), inner.width(), metrics.height())
+        painter.drawText(below, middle | Qt.AlignmentFlag.AlignRight, slices)
+        width = inner.width() - metrics.horizontalAdvance(slices) - 2 * GRID
+        bar = QRect(inner.left(), below.center().y() - 2, width, 5)
         draw_bar(painter, bar, workbench.statuses(case.id), self.tokens)
 
 
@@ -300,7 +307,7 @@ class CasesPanel(Panel):
         words = [_pool_words(self.workbench, case.id) for case in self.workbench.project.cases]
         short = {"train": "train", "validation": "val", "test": "test"}
         counts = Counter(words)
-        return " · ".join(f"{short[pool]} {counts[pool]}" for pool in POOLS if counts[pool])
+        return " · ".join(f"{counts[pool]} {short[pool]}" for pool in POOLS if counts[pool])
 
     def _chosen(self, index: QModelIndex) -> None:
         id = index.data(CASE_ROLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -59,8 +59,14 @@ class SegmentTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self.setTabKeyNavigation(False)
+        # As high as its rows at most: what is left belongs to the panels below.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.setItemDelegateForColumn(NAME, _Names(self))
         self._pressed = QPersistentModelIndex()
+
+    def sizeHint(self) -> QSize:
+        rows = max(FEWEST_ROWS, self.model().rowCount())
+        return QSize(super().sizeHint().width(), rows * self.verticalHeader().defaultSectionSize())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         typing = self.state() == QAbstractItemView.State.EditingState
@@ -155,10 +161,11 @@ class SegmentsPanel(Panel):
         self._table.doubleClicked.connect(self._double_clicked)
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._table.customContextMenuRequested.connect(self._show_menu)
-        # It takes the room that is left, and asks for little.
-        self._table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._table.setMinimumHeight(FEWEST_ROWS * ROW)
+        self._model.rowsInserted.connect(self._table.updateGeometry)
+        self._model.modelReset.connect(self._table.updateGeometry)
         self.rows.addWidget(self._table, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         self.bridge.listen(workbench.segments_changed, self.refresh)

@@ -1,7 +1,8 @@
 """Messages that float over a corner of the scan: notes, offers, and what failed in the background.
 
 They take no room from the picture, no key and no running stroke, so that nothing under the hand
-moves when one comes up. Notes leave by themselves; offers and warnings stay until they are read;
+moves when one comes up. Notes leave by themselves, and so do offers that nobody waits for; other
+offers and warnings stay until they are read;
 what stands is true for as long as it is there, lowest of all, and goes when it is true no more.
 Decisions that cannot wait are dialogs; what is true for a moment belongs to the status line.
 """
@@ -37,6 +38,8 @@ Kind = Literal["note", "offer", "warning", "standing"]
 WIDTH, RIGHT, BELOW = 96 * GRID, 10 * GRID, 3 * GRID
 #: A note leaves after this long, in milliseconds, unless the pointer rests on it.
 LEAVES_AFTER_MS = 20_000
+#: An offer that may leave gives more time to decide.
+OFFER_LEAVES_AFTER_MS = 60_000
 #: A press this soon after a message came up was meant for what lay there before, in milliseconds.
 ARMED_AFTER_MS = 600
 
@@ -52,6 +55,7 @@ class Offer:
     text : of the button
     chosen : done by the button; the message leaves then
     dropped : done where the message is closed instead
+    stays : until it is answered; else it leaves by itself, as if it had been closed
     """
 
     id: str
@@ -59,6 +63,7 @@ class Offer:
     text: str
     chosen: Callable[[], object]
     dropped: Callable[[], object] = lambda: None
+    stays: bool = True
 
 
 class _Message(QFrame):
@@ -79,9 +84,9 @@ class _Message(QFrame):
         self._age.start()
         self._leave = QTimer(self)
         self._leave.setSingleShot(True)
-        self._leave.setInterval(LEAVES_AFTER_MS)
+        self._leave.setInterval(LEAVES_AFTER_MS if offer is None else OFFER_LEAVES_AFTER_MS)
         self._leave.timeout.connect(self._time_is_up)
-        if kind == "note":
+        if kind == "note" or (kind == "offer" and offer is not None and not offer.stays):
             self._leave.start()
         words = QVBoxLayout()
         words.setSpacing(GRID // 2)
@@ -142,6 +147,7 @@ class _Message(QFrame):
             self._leave.start()
         else:
             self.left.emit(self)
+            self._close()
 
     def _is_armed(self) -> bool:
         """Whether a press can have been meant for it; else it is said that nothing was done."""

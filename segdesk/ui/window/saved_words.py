@@ -38,17 +38,19 @@ def saved_words(session: Session) -> SavedWords:
         words = tr("not saved, and the disk refused the journal: save again")
         return SavedWords(words, f"{journal.trouble} {journal.what_is_kept()}", "bad")
     if workbench.has_unsaved:
-        return SavedWords(tr("not saved yet; the journal has it"), journal.what_is_kept())
+        return SavedWords(tr("recovery copy up to date"), journal.what_is_kept())
     if workbench.last_saved is not None:
         past = time.monotonic() - workbench.last_saved
-        return SavedWords(tr("saved {ago}", ago=ago(past)))
+        return SavedWords(tr("saved {time}", time=clock(time.time() - past)))
     return SavedWords(tr("saved"))
 
 
-def ago(seconds: float) -> str:
-    """How long something is past, coarser the longer it is; never negative."""
-    if seconds < 60:
-        return tr("{n} s ago", n=max(0, int(seconds)))
-    if seconds < 3600:
-        return tr("{n} min ago", n=int(seconds // 60))
-    return tr("{n} h ago", n=int(seconds // 3600))
+def clock(at: float) -> str:
+    """When it was, with the day where that is not today.
+
+    Parameters
+    ----------
+    at : seconds since the epoch
+    """
+    then, today = time.localtime(at), time.localtime(time.time())
+    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)

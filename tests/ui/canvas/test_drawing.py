@@ -21,7 +21,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
 from segdesk.ui.canvas import facts
-from segdesk.ui.canvas.overlays import Overlays, reading_rectangle
+from segdesk.ui.canvas.overlays import EDGE, Overlays, reading_rectangle
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.under import Under
 from segdesk.ui.look.theme import DARK, LIGHT
@@ -52,6 +52,30 @@ def watched(workbench: Workbench, view: ViewState, qtbot: QtBot) -> WatchedView:
     qtbot.waitExposed(watched)
     QApplication.processEvents()
     return watched
+
+
+def swatches(image: QImage) -> list[str]:
+    """Colours below each other where the legend of a difference has its patches."""
+    found: list[str] = []
+    for y in range(45, 120):
+        name = image.pixelColor(EDGE + 1, y).name()
+        if name in (DARK.false_positive, DARK.false_negative) and name not in found[-1:]:
+            found.append(name)
+    return found
+
+
+def test_a_difference_has_its_legend_over_the_image(
+    watched: WatchedView, workbench: Workbench, view: ViewState
+) -> None:
+    predict(workbench, checkers())
+    view.set_layers(style="difference")
+    both = [DARK.false_positive, DARK.false_negative, DARK.false_positive]
+    assert swatches(on_screen(watched)) == both
+    watched.peek(True)
+    assert swatches(on_screen(watched)) == []
+    watched.peek(False)
+    view.set_layers(style="fill")
+    assert swatches(on_screen(watched)) == []
 
 
 @pytest.mark.parametrize("style", ["fill", "outline", "difference"])

@@ -92,7 +92,7 @@ def test_strokes_on_a_full_disk_are_counted_in_one_message_that_goes_when_there_
         assert len(messages(desk)) == 1
     # Nobody draws and nobody saves: the timer of the sync is enough.
     desk.wait(lambda: messages(desk) == [])
-    assert said(desk) == "not saved yet; the journal has it"
+    assert said(desk) == "recovery copy up to date"
     assert strokes_after_a_kill(project, tmp_path / "room.segdesk") == 4
 
 
@@ -162,7 +162,7 @@ def test_a_journal_that_is_lost_stays_lost_until_a_save_has_succeeded(
         assert folder.is_journal_lost
         (only,) = messages(desk)
         assert "but not a power cut" in only
-        assert "the journal has it" not in said(desk)
+        assert "recovery copy" not in said(desk)
     monkeypatch.setattr(journal_sync, "SAVE_EVERY", 1)
     desk.wait(lambda: messages(desk) == [] and said(desk).startswith("saved "))
     assert not folder.is_journal_lost

@@ -79,6 +79,24 @@ def test_nothing_of_the_column_lies_over_its_neighbour_and_all_of_it_is_reached(
         assert seen.width() == part(small, id).width(), id
 
 
+def test_history_gets_the_room_that_segments_do_not_need(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    workbench = desk.window.session.workbench
+    assert workbench is not None
+    desk.window.resize(1920, 1080)
+    desk.settle()
+    assert part(desk, "segment_table").height() <= 2 * ROW + 4
+    assert part(desk, "history_list").height() > 12 * ROW
+    column = part(desk, "masks_column")
+    lowest = rectangle(desk, "history_list").bottom()
+    assert rectangle(desk, "masks_column").bottom() - lowest < ROW
+    for _ in range(15):
+        workbench.add_segment()
+    desk.settle()
+    assert part(desk, "segment_table").height() >= 8 * ROW
+    assert isinstance(column, QScrollArea) and not column.verticalScrollBar().isVisible()
+
+
 def test_a_row_of_the_case_list_is_as_wide_as_the_list(small: Desk) -> None:
     rows = part(small, "case_list")
     assert isinstance(rows, QListView)
