@@ -23,7 +23,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import PARTIAL, move, new_folder, put_all, replace_file, sync_folder
+from segdesk.core.lasting import PARTIAL, move, put_all, replace_file, sync_folder
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.regular_file import (
@@ -46,7 +46,6 @@ from segdesk.store.disk.layout import (
     journal_name,
 )
 from segdesk.store.disk.lock import LOCK
-from segdesk.store.disk.translate import writing
 from segdesk.store.index import Base, SegmentsTouched
 from segdesk.store.journal import edit_codec
 from segdesk.store.journal.chain import journal_numbers
@@ -148,8 +147,7 @@ class Copy:
         Cancelled
             Where `cancelled` said so; then nothing is left behind.
         """
-        new_project.check_place(target)
-        with writing(f"The project '{target.name}'"), new_folder(target) as made:
+        with new_project.building(target) as made:
             for name in ("cases", "runs"):
                 (made / name).mkdir()
             self._copy_files(made, tell, cancelled)

@@ -113,6 +113,10 @@ def walk(qtbot: QtBot, desk: Desk, settings_folder: Path, path: Path, *, size: i
     workbench = desk_workbench(desk)
     slices = workbench.project.case("case-001").slices
     paint_and_accept(desk, 1, 2, 3, 5)
+    # The row opens to curves and settings.
+    desk.shortcut(
+        Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     qtbot.waitUntil(lambda: desk.window.findChild(QWidget, "chart_loss") is not None)
     press_train(desk, size=size)
     wait_long(qtbot, desk, lambda: workbench.project.runs[-1].device != "")

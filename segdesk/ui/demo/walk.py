@@ -256,10 +256,10 @@ class Walk:
         self._close_window()
 
     def give_up(self) -> None:
-        """A step failed: close the window, whatever it says."""
+        """A step failed: close the window as where nobody can be asked."""
         if self._opened is not None:
             with suppress(Impatient):
-                self._close_window()
+                self._close_window(asks=False)
 
     # How
 
@@ -279,10 +279,16 @@ class Walk:
         QTest.qWaitForWindowActive(self.window)
         begin(self.window, project, [])
 
-    def _close_window(self) -> None:
+    def _close_window(self, *, asks: bool = True) -> None:
         window, opened = self.window, self._opened
-        window.close()
-        wait_until("the window's end", lambda: not window.isVisible(), seconds=60)
+        gone: list[bool] = []
+        window.gone.connect(lambda: gone.append(True))
+        if asks:
+            window.close()
+        else:
+            window.close_unasked()
+        # It hides at once, and is gone when everything is saved and nothing runs any more.
+        wait_until("the window's end", lambda: bool(gone), seconds=60)
         if opened is not None:
             opened.faults.uninstall()
         self._opened = None
