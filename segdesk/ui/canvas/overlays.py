@@ -12,13 +12,14 @@ from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas import words
 from segdesk.ui.canvas.facts import Facts, Reading
 from segdesk.ui.canvas.viewport import Viewport
-from segdesk.ui.look.theme import GRID, SMALL, TEXT, Tokens
+from segdesk.ui.look.sizes import scaled, small_size, text_size
+from segdesk.ui.look.theme import GRID, Tokens
 
 #: From the widget's edge to text, in pixels.
 EDGE = 3 * GRID
-LINE = 18
-#: What the reading under the pointer and the scale bar may cover, in pixels.
-READING_SIZE = QSize(480, 4 * LINE)
+#: From one line to the next, and what the reading under the pointer and the scale bar may cover,
+#: in pixels of text of the designed size.
+LINE, READING_SIZE = 18, QSize(480, 72)
 #: The widest that stand in the columns of a reading; narrower figures leave the rest empty, so that
 #: nothing jumps while the pointer moves.
 WIDEST_VALUE, WIDEST_MM, WIDEST_INDEX = "value −0000.00", "−000.0", "0000"
@@ -31,9 +32,10 @@ class Overlays:
     """Fonts and colours of what is written. Owned by the slice view."""
 
     def __init__(self, tokens: Tokens, base: QFont) -> None:
-        self._text = _sized(base, TEXT)
-        self._small = _sized(base, SMALL)
-        self._letter = _sized(base, TEXT + 2, bold=True)
+        self._line = scaled(LINE)
+        self._text = _sized(base, text_size())
+        self._small = _sized(base, small_size())
+        self._letter = _sized(base, text_size() + 2, bold=True)
         #: What is painted again; text elsewhere costs nothing.
         self._dirty = QRegion()
         self.set_tokens(tokens)
@@ -68,18 +70,18 @@ class Overlays:
         self._paint_letters(painter, facts, viewport)
         width, height = viewport.size
         lines = 3 + (len(words.difference_words()) if is_difference else 0)
-        if not dirty.intersects(QRect(0, 0, width, EDGE + lines * LINE)):
+        if not dirty.intersects(QRect(0, 0, width, EDGE + lines * self._line)):
             return
         roomy = width >= ROOMY.width() and height >= ROOMY.height()
         painter.setFont(self._text)
         baseline = EDGE + QFontMetrics(self._text).ascent()
         self._write(painter, QPointF(EDGE, baseline), facts.title)
         if roomy:
-            self._write(painter, QPointF(EDGE, baseline + LINE), facts.window)
+            self._write(painter, QPointF(EDGE, baseline + self._line), facts.window)
             if facts.status is not None:
                 self._paint_status(painter, facts.said, facts.status, width)
             if is_difference:
-                self._paint_legend(painter, baseline + 2 * LINE)
+                self._paint_legend(painter, baseline + 2 * self._line)
 
     def _paint_legend(self, painter: QPainter, baseline: float) -> None:
         """What the colours of a difference mean, a line each."""
@@ -92,7 +94,7 @@ class Overlays:
                 strict=True,
             )
         ):
-            line = baseline + at * LINE
+            line = baseline + at * self._line
             top = line - 2 * half + 1
             painter.fillRect(QRectF(EDGE - 1, top - 1, 2 * half + 2, 2 * half + 2), self._rim)
             for side, colour in enumerate(colours):
@@ -132,16 +134,16 @@ class Overlays:
             self._write(painter, QPointF(right + 2 * GRID, baseline), f"{length_mm:g} mm")
         if reading is not None:
             painter.setFont(self._text)
-            line = LINE if bar is not None else 0
+            line = self._line if bar is not None else 0
             self._write_reading(painter, reading, baseline - line)
 
     def _write_reading(self, painter: QPainter, reading: Reading, baseline: float) -> None:
         metrics = QFontMetrics(self._text)
-        upper, gap = baseline - LINE, 3 * GRID
+        upper, gap = baseline - self._line, 3 * GRID
         self._write(painter, QPointF(EDGE, upper), reading.value)
         name = EDGE + metrics.horizontalAdvance(WIDEST_VALUE) + gap
         # No wider than what is painted again when the pointer moves.
-        room = int(READING_SIZE.width() - name) - GRID
+        room = int(scaled(READING_SIZE.width()) - name) - GRID
         words = metrics.elidedText(reading.name, Qt.TextElideMode.ElideRight, room)
         self._write(painter, QPointF(name, upper), words)
         left = float(EDGE)
@@ -165,10 +167,10 @@ class Overlays:
         painter.setFont(self._text)
         metrics = QFontMetrics(self._text)
         lines = _in_lines(why or words.reading(), metrics, size.width() - 2 * EDGE)
-        baseline = (size.height() - LINE * (len(lines) - 1)) / 2
+        baseline = (size.height() - self._line * (len(lines) - 1)) / 2
         for at, text in enumerate(lines):
             left = (size.width() - metrics.horizontalAdvance(text)) / 2
-            self._write(painter, QPointF(left, baseline + at * LINE), text)
+            self._write(painter, QPointF(left, baseline + at * self._line), text)
 
     def _paint_status(self, painter: QPainter, said: str, status: SliceStatus, width: int) -> None:
         metrics = QFontMetrics(self._text)
@@ -177,7 +179,7 @@ class Overlays:
         # The letter in the middle stays free.
         room = width // 2 - EDGE - around - QFontMetrics(self._letter).height()
         text = metrics.elidedText(said, Qt.TextElideMode.ElideRight, room)
-        chip = QRectF(0, 0, metrics.horizontalAdvance(text) + around, 6 * GRID)
+        chip = QRectF(0, 0, metrics.horizontalAdvance(text) + around, scaled(6 * GRID))
         chip.moveTopRight(QPointF(width - EDGE, EDGE - 2 * GRID + 4))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -205,7 +207,7 @@ class Overlays:
         side = metrics.height()
         middle = seen.center()
         title = EDGE + QFontMetrics(self._text).horizontalAdvance(facts.title)
-        top = side / 2 + (GRID if title < middle.x() - side else EDGE + LINE)
+        top = side / 2 + (GRID if title < middle.x() - side else EDGE + self._line)
         places = (
             QPointF(middle.x(), max(y - side / 2, top)),
             QPointF(min(x + width + side / 2, view.width() - side / 2 - GRID), middle.y()),
@@ -242,7 +244,8 @@ def _in_lines(text: str, metrics: QFontMetrics, room: int) -> list[str]:
 
 def reading_rectangle(size: QSize) -> QRect:
     """Where `paint_reading` draws."""
-    return QRect(QPoint(0, size.height() - READING_SIZE.height()), READING_SIZE)
+    covers = QSize(scaled(READING_SIZE.width()), scaled(READING_SIZE.height()))
+    return QRect(QPoint(0, size.height() - covers.height()), covers)
 
 
 def _sized(base: QFont, pixels: int, *, bold: bool = False) -> QFont:

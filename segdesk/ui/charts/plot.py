@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from segdesk.ui.charts.series import Numbers, Outside, Series, round_out, round_up, value_range
 from segdesk.ui.look.as_written import tip
-from segdesk.ui.look.theme import GRID, SMALL, Tokens
+from segdesk.ui.look.sizes import small_size
+from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.widgets.labels import label
 
 #: The x axis shows at least so many epochs.
@@ -68,7 +69,7 @@ class Plot(QWidget):
     def set_tokens(self, tokens: Tokens) -> None:
         """Other colours."""
         font = QFont(self.font())
-        font.setPixelSize(SMALL)
+        font.setPixelSize(small_size())
         self._plot.setBackground(tokens.background)
         for side in ("left", "bottom"):
             axis = self._plot.getAxis(side)
@@ -77,7 +78,7 @@ class Plot(QWidget):
             # Fewer ticks are calmer, and the axes are most of what a plot costs to paint.
             axis.setStyle(tickLength=-3, tickFont=font, maxTickLevel=0)
         self._plot.getAxis("bottom").setLabel(
-            self._axis, **{"color": tokens.dim, "font-size": f"{SMALL}px"}
+            self._axis, **{"color": tokens.dim, "font-size": f"{small_size()}px"}
         )
         self._plot.showGrid(x=False, y=True, alpha=0.15)
         self._steps.setPen(pyqtgraph.mkPen(tokens.dim, width=1))

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPol
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from segdesk.ui.charts.series import Numbers
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.painting import PaintGuard
@@ -34,7 +35,7 @@ class SmallCurve(QWidget):
         self._loss, self._dice = nothing, nothing
 
     def sizeHint(self) -> QSize:
-        return SIZE
+        return QSize(scaled(SIZE.width()), scaled(SIZE.height()))
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Other colours."""

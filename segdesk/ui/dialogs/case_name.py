@@ -10,6 +10,7 @@ from segdesk.app.project.removing import LONGEST_NAME
 from segdesk.core.case import Case
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.dialogs.message import WIDTH
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.translations import tr
 
 
@@ -25,7 +26,7 @@ class CaseNameDialog(Dialog):
     def __init__(self, parent: QWidget | None, case: Case, then: Callable[[str], object]) -> None:
         super().__init__("case_name_dialog", tr("Rename a case"), parent)
         self._then = then
-        self.setMinimumWidth(WIDTH)
+        self.setMinimumWidth(scaled(WIDTH))
         self.rows.addWidget(
             sentence(
                 tr(

@@ -29,6 +29,7 @@ from segdesk.ui.dialogs.dialog import Dialog, grey_out, sentence
 from segdesk.ui.dialogs.import_answers import ImportAnswers
 from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 
@@ -118,7 +119,7 @@ class ImportChoiceDialog(Dialog):
         self.list.itemChanged.connect(lambda *_: self._check())
         self.answers.changed.connect(self._check)
         self._check()
-        self.resize(250 * GRID, 120 * GRID)
+        self.resize(scaled(250 * GRID), scaled(120 * GRID))
 
     def _list(self) -> QTreeWidget:
         made = QTreeWidget()
@@ -237,7 +238,7 @@ def _notes(notes: Sequence[str]) -> QWidget:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidgetResizable(True)
     area.setWidget(said)
-    area.setFixedHeight(NOTES_HEIGHT)
+    area.setFixedHeight(scaled(NOTES_HEIGHT))
     return area
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 
@@ -42,7 +43,7 @@ def show_message(
     The choice with a role has the focus, so that a Space does no more than a Return.
     """
     dialog = Dialog(id, title, parent)
-    dialog.setMinimumWidth(WIDTH)
+    dialog.setMinimumWidth(scaled(WIDTH))
     said = sentence(text)
     said.setObjectName("message_text")
     dialog.rows.addWidget(said)

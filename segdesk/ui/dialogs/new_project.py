@@ -15,6 +15,7 @@ from segdesk.store.new_project import around
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.labels import label
@@ -67,7 +68,7 @@ class NewProjectDialog(Dialog):
             self.rows.addWidget(sentence(because))
         self.name = _field("project_name", tr("Name"), place.stem)
         self.folder = _field("project_folder", tr("Folder"), str(place.parent))
-        self.folder.setMinimumWidth(90 * GRID)
+        self.folder.setMinimumWidth(scaled(90 * GRID))
         browse = QPushButton(tr("Browse…"))
         browse.setObjectName("browse_project_folder")
         browse.setAccessibleName(tr("Browse for the folder"))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.dialogs.message import WIDTH
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.translations import tr
 
 
@@ -26,7 +27,7 @@ class PoolReasonDialog(Dialog):
     ) -> None:
         super().__init__("pool_reason_dialog", tr("Change the pool"), parent)
         self._then = then
-        self.setMinimumWidth(WIDTH)
+        self.setMinimumWidth(scaled(WIDTH))
         self.rows.addWidget(
             sentence(
                 tr(

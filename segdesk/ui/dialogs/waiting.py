@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 
 from segdesk.ui.dialogs.dialog import Dialog, sentence
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.translations import tr
 
 #: Width, in pixels.
@@ -27,7 +28,7 @@ class WaitingDialog(Dialog):
         super().__init__(id, text, parent)
         self._cancel = cancel
         self._ended = False
-        self.setMinimumWidth(WIDTH)
+        self.setMinimumWidth(scaled(WIDTH))
         self._said: QLabel = sentence(text)
         self._bar = QProgressBar()
         self._bar.setObjectName("waiting_progress")

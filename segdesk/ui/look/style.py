@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QPalette
 
 from segdesk.core.resources import resource
-from segdesk.ui.look.theme import GRID, RADIUS, SMALL, TEXT, Tokens
+from segdesk.ui.look.sizes import scaled, small_size, text_size
+from segdesk.ui.look.theme import GRID, RADIUS, Tokens
 
 
 def palette(tokens: Tokens) -> QPalette:
@@ -46,7 +47,7 @@ def style_sheet(tokens: Tokens) -> str:
         for name in ("up", "down", "left", "right", "check")
     )
     return f"""
-* {{ font-size: {TEXT}px; }}
+* {{ font-size: {text_size()}px; }}
 QMainWindow, QDialog, QWidget#page {{ background: {t.panel}; color: {t.text}; }}
 QMainWindow::separator {{ background: {t.line}; width: 1px; height: 1px; }}
 QMenuBar, QMenu {{ background: {t.panel}; color: {t.text}; }}
@@ -65,15 +66,15 @@ QDockWidget > QWidget {{ background: {t.panel}; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: {t.panel}; border: none; }}
 QLabel {{ color: {t.text}; background: transparent; }}
 QLabel[role="title"] {{ font-weight: 600; }}
-QLabel[role="dim"] {{ color: {t.dim}; font-size: {SMALL}px; }}
+QLabel[role="dim"] {{ color: {t.dim}; font-size: {small_size()}px; }}
 QLabel[role="good"] {{ color: {t.good}; }}
 QLabel[role="warn"] {{ color: {t.warn}; }}
 QLabel[role="bad"] {{ color: {t.bad}; }}
-QLabel[role="heading"] {{ font-size: {TEXT + 7}px; font-weight: 600; }}
+QLabel[role="heading"] {{ font-size: {round(1.55 * text_size())}px; font-weight: 600; }}
 QToolBar {{ background: {t.panel}; border: none; border-bottom: 1px solid {t.line};
     spacing: {GRID}px; padding: {GRID}px; }}
 QPushButton, QToolButton {{ background: {t.raised}; color: {t.text}; border: 1px solid transparent;
-    border-radius: {RADIUS}px; padding: {GRID}px {3 * GRID}px; min-height: {5 * GRID}px; }}
+    border-radius: {RADIUS}px; padding: {GRID}px {3 * GRID}px; min-height: {scaled(20)}px; }}
 QFileDialog {{ filedialog-parent-directory-icon: url("{up}"); backward-icon: url("{left}");
     forward-icon: url("{right}"); }}
 QFileDialog QToolButton {{ padding: {GRID - 2}px; min-height: 0; }}
@@ -97,7 +98,7 @@ QPushButton[role="link"]:focus {{ text-decoration: underline; }}
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {{ background: {t.background};
     color: {t.text}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
     padding: {GRID - 1}px {2 * GRID}px; selection-background-color: {t.accent};
-    selection-color: {on_accent}; min-height: {5 * GRID}px; }}
+    selection-color: {on_accent}; min-height: {scaled(20)}px; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {t.accent}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {t.dim}; }}
 QAbstractSpinBox[problem="true"], QAbstractSpinBox[problem="true"]:focus {{
@@ -116,7 +117,7 @@ QComboBox QAbstractItemView {{ background: {t.raised}; color: {t.text};
     selection-color: {on_accent}; }}
 QListView, QTreeView, QTableView {{ background: {t.panel}; color: {t.text}; border: none;
     outline: none; }}
-QTreeView::item, QTableView::item {{ padding: {GRID}px; min-height: {5 * GRID}px; }}
+QTreeView::item, QTableView::item {{ padding: {GRID}px; min-height: {scaled(20)}px; }}
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected {{
     background: {t.raised}; color: {t.text}; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.dim}; border: none;
@@ -133,7 +134,7 @@ QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{
     background: {t.dim}; }}
 QSlider::handle:horizontal:focus {{ border: 1px solid {t.text}; }}
 QCheckBox, QRadioButton {{ color: {t.text}; spacing: {2 * GRID}px; background: transparent; }}
-QCheckBox::indicator, QTreeView::indicator {{ width: 14px; height: 14px;
+QCheckBox::indicator, QTreeView::indicator {{ width: {scaled(14)}px; height: {scaled(14)}px;
     border: 1px solid {t.dim}; border-radius: 3px; background: {t.background}; }}
 QCheckBox::indicator:checked, QTreeView::indicator:checked {{ background: {t.accent};
     border-color: {t.accent}; image: url("{check}"); }}

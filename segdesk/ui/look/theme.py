@@ -90,9 +90,6 @@ LIGHT = Tokens(
     rejected="#a2525a",
 )
 
-#: Sizes in pixels.
+#: Sizes in pixels; what follows the text is in `sizes`.
 GRID = 4
 RADIUS = 5
-ROW = 34
-TEXT = 13
-SMALL = 11

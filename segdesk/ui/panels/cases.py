@@ -31,7 +31,8 @@ from segdesk.core.split import POOLS
 from segdesk.core.status import SliceStatus
 from segdesk.ui.look.as_written import item, tip
 from segdesk.ui.look.read_only import why_read_only
-from segdesk.ui.look.theme import GRID, RADIUS, ROW, SMALL, Tokens
+from segdesk.ui.look.sizes import row_height, scaled, small_size
+from segdesk.ui.look.theme import GRID, RADIUS, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.widgets.labels import label
@@ -142,7 +143,7 @@ class CaseDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         # As wide as the list: a long name is cut with an ellipsis, not at the edge.
-        return QSize(1, ROW + 3 * GRID)
+        return QSize(1, row_height() + 3 * GRID)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
@@ -182,7 +183,7 @@ class CaseDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect.adjusted(0, 1, -1, -2), RADIUS, RADIUS)
         inner = rect.adjusted(2 * GRID, GRID, -2 * GRID, -GRID)
-        line = QRect(inner.left(), inner.top(), inner.width(), 5 * GRID)
+        line = QRect(inner.left(), inner.top(), inner.width(), scaled(5 * GRID))
         font = QFont(option.font)
         font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
         painter.setFont(font)
@@ -190,7 +191,7 @@ class CaseDelegate(QStyledItemDelegate):
         middle = Qt.AlignmentFlag.AlignVCenter
         facts = _pool_words(workbench, case.id)
         small = QFont(font)
-        small.setPixelSize(SMALL)
+        small.setPixelSize(small_size())
         small.setWeight(QFont.Weight.Normal)
         painter.setFont(small)
         width = painter.fontMetrics().horizontalAdvance(facts)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 
@@ -72,7 +73,7 @@ class Docks(QObject):
                 dock.show()
             self._window.resizeDocks(
                 [self._docks[id] for id in FIRST_SIZES],
-                list(FIRST_SIZES.values()),
+                [scaled(size) for size in FIRST_SIZES.values()],
                 Qt.Orientation.Horizontal,
             )
         self.changed.emit()
@@ -82,7 +83,7 @@ class Docks(QObject):
         dock = self._docks["training_dock"]
         if is_open:
             tallest = round(self._window.height() * MOST_OF_HEIGHT)
-            height = self._open_height or min(OPEN_HEIGHT, tallest)
+            height = self._open_height or min(scaled(OPEN_HEIGHT), tallest)
             self._window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
         else:
             self._open_height = dock.height()

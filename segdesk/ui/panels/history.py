@@ -13,6 +13,7 @@ from segdesk.core.edit import Edit
 from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.edit_words import case_words, place_words
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.panel import Panel
@@ -36,7 +37,7 @@ class HistoryPanel(Panel):
         self._list.itemClicked.connect(self._go)
         # It takes the room that is left, and asks for little.
         self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self._list.setMinimumHeight(FEWEST_ROWS * ROW_HEIGHT)
+        self._list.setMinimumHeight(FEWEST_ROWS * scaled(ROW_HEIGHT))
         self.rows.addWidget(self._list, 1)
         self._steps: tuple[tuple[Edit, ...], ...] = ()
 
@@ -67,7 +68,7 @@ def _row(text: str, at: float) -> QListWidgetItem:
     item = QListWidgetItem(as_written.item(text))
     when = f" · {_clock(at)}" if at else ""
     item.setToolTip(tip(text + when))
-    item.setSizeHint(QSize(1, ROW_HEIGHT))
+    item.setSizeHint(QSize(1, scaled(ROW_HEIGHT)))
     return item
 
 

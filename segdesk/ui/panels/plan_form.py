@@ -22,6 +22,7 @@ from segdesk.errors import UsageError
 from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.network_words import network_choice
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.labels import label
@@ -120,7 +121,7 @@ class PlanForm(QWidget):
         """A row: the first field is named by the row's words."""
         name = label(text, "dim")
         # As high as a field, so that both stand on one line.
-        name.setFixedHeight(7 * GRID)
+        name.setFixedHeight(scaled(7 * GRID))
         name.setBuddy(fields[0])
         fields[0].setAccessibleName(text)
         row = QHBoxLayout()
@@ -262,7 +263,7 @@ class PlanForm(QWidget):
 
 
 def _field(field: NumberField) -> NumberField:
-    field.setMinimumWidth(FIELD_WIDTH)
+    field.setMinimumWidth(scaled(FIELD_WIDTH))
     return field
 
 

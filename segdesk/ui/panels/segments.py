@@ -24,7 +24,8 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.errors import SegdeskError
 from segdesk.ui.look.as_written import tip, title
 from segdesk.ui.look.read_only import why_read_only
-from segdesk.ui.look.theme import ROW, Tokens
+from segdesk.ui.look.sizes import row_height
+from segdesk.ui.look.theme import Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
@@ -144,7 +145,7 @@ class SegmentsPanel(Panel):
         self._table.setModel(self._model)
         self._table.horizontalHeader().hide()
         self._table.verticalHeader().hide()
-        self._table.verticalHeader().setDefaultSectionSize(ROW)
+        self._table.verticalHeader().setDefaultSectionSize(row_height())
         self._table.setShowGrid(False)
         self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -161,7 +162,7 @@ class SegmentsPanel(Panel):
         self._table.doubleClicked.connect(self._double_clicked)
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._table.customContextMenuRequested.connect(self._show_menu)
-        self._table.setMinimumHeight(FEWEST_ROWS * ROW)
+        self._table.setMinimumHeight(FEWEST_ROWS * row_height())
         self._model.rowsInserted.connect(self._table.updateGeometry)
         self._model.modelReset.connect(self._table.updateGeometry)
         self.rows.addWidget(self._table, 1)

@@ -23,6 +23,7 @@ from segdesk.core.window import PRESETS
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.icons import icon
 from segdesk.ui.look.preset_words import preset_word
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
@@ -72,11 +73,11 @@ class ToolBar(QToolBar):
         self._size.setAccessibleName(tr("Brush size"))
         self._size.setToolTip(tr("Brush size: Shift+wheel, [ and ]"))
         self._size.setRange(0, SLIDER_STEPS)
-        self._size.setFixedWidth(20 * GRID)
+        self._size.setFixedWidth(scaled(20 * GRID))
         self._size.valueChanged.connect(self._slid)
         self._millimetres = NumberField("brush_mm", 1.0, LARGEST_BRUSH_MM, 12.0, ratio=BRUSH_STEP)
         self._millimetres.setAccessibleName(tr("Brush diameter"))
-        self._millimetres.setFixedWidth(25 * GRID)
+        self._millimetres.setFixedWidth(scaled(25 * GRID))
         self._millimetres.set_tip(tr("Brush size: Shift+wheel, [ and ]"))
         self._millimetres.changed.connect(self._typed)
         self._window = QComboBox()
@@ -85,10 +86,10 @@ class ToolBar(QToolBar):
         for name in (*PRESETS, "file"):
             self._window.addItem(preset_word(name), name)
         self._window.activated.connect(self._choose_window)
-        self._window.setFixedWidth(30 * GRID)
+        self._window.setFixedWidth(scaled(30 * GRID))
         self._segment = ElidedLabel("painted_segment")
         self._segment.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._segment.setMaximumWidth(WIDEST_NAME)
+        self._segment.setMaximumWidth(scaled(WIDEST_NAME))
         self._segment.setContentsMargins(3 * GRID, 0, GRID, 0)
         for widget in (self._size, self._millimetres):
             self.addWidget(widget)

@@ -29,6 +29,7 @@ from segdesk.ui.charts.curves import Curves
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.read_only import why_read_only
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
@@ -115,7 +116,7 @@ class TrainingPanel(Panel):
 
     def _side(self) -> QWidget:
         column = QWidget()
-        column.setFixedWidth(SIDE_WIDTH)
+        column.setFixedWidth(scaled(SIDE_WIDTH))
         side = QVBoxLayout(column)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(GRID)
@@ -415,7 +416,7 @@ def _scrolled(widget: QWidget) -> QScrollArea:
     area.setWidget(widget)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFixedWidth(FORM_WIDTH)
+    area.setFixedWidth(scaled(FORM_WIDTH))
     # Beside the other bar the form would lack its margin only.
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from segdesk.ui.look.as_written import caption
 from segdesk.ui.look.icons import icon
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, RADIUS, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.labels import label
@@ -327,7 +328,7 @@ class Banner(QScrollArea):
         if not self._messages:
             self.hide()
             return
-        width = min(WIDTH, self._host.width() - 2 * RIGHT)
+        width = min(scaled(WIDTH), self._host.width() - 2 * RIGHT)
         height = min(self._rows.totalHeightForWidth(width), self._host.height() // 2)
         self.setGeometry(
             self._host.width() - width - RIGHT,

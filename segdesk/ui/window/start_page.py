@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from segdesk.ui.look.as_written import caption, tip
 from segdesk.ui.look.icons import SIZE
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.labels import label
@@ -53,7 +54,7 @@ class StartPage(QWidget):
         self._research.setText(tr("For research only. segdesk is not a medical device."))
         column.addWidget(self._research)
         holder = QWidget()
-        holder.setFixedWidth(WIDTH)
+        holder.setFixedWidth(scaled(WIDTH))
         holder.setLayout(column)
         outer = QHBoxLayout(self)
         outer.addStretch(1)

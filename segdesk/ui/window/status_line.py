@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
@@ -48,7 +49,7 @@ class StatusLine(QStatusBar):
         self._bar.setObjectName("work_progress")
         self._bar.setAccessibleName(tr("Progress"))
         self._bar.setTextVisible(False)
-        self._bar.setFixedWidth(30 * GRID)
+        self._bar.setFixedWidth(scaled(30 * GRID))
         self._cancel = QPushButton(tr("Cancel"))
         self._cancel.setObjectName("cancel_work")
         self._cancel.setAccessibleName(tr("Cancel"))

@@ -27,6 +27,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.run import Run, plan_for
 from segdesk.ui.dialogs.message import WIDTH
 from segdesk.ui.flows import training_controller
+from segdesk.ui.look.sizes import scaled
 from segdesk.ui.widgets.number_field import NumberField
 from tests.app.runs.test_running import child
 from tests.projects import begin_brush, make_project, stroke
@@ -180,7 +181,7 @@ def test_who_teaches_is_said_before_train_and_beside_the_run_and_can_be_changed(
     wait_for_end(desk)
     desk.window.table["pool_test"].trigger()
     dialog = desk.dialog("pool_reason_dialog")
-    assert dialog.width() >= WIDTH
+    assert dialog.width() >= scaled(WIDTH)
     reason = dialog.findChild(QLineEdit, "pool_reason")
     assert reason is not None
     QTest.keyClicks(reason, "held back")

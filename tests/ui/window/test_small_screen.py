@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QListView, QScrollArea, QWidget
 
-from segdesk.ui.look.theme import ROW
+from segdesk.ui.look.sizes import row_height
 from segdesk.ui.panels.training import FORM_WIDTH
 from tests.windows import Desk
 
@@ -68,8 +68,8 @@ def test_nothing_of_the_column_lies_over_its_neighbour_and_all_of_it_is_reached(
 ) -> None:
     for one, other in combinations(SHOWN, 2):
         assert not rectangle(small, one).intersects(rectangle(small, other)), (one, other)
-    assert part(small, "segment_table").height() >= 2 * ROW
-    assert part(small, "history_list").height() >= ROW
+    assert part(small, "segment_table").height() >= 2 * row_height()
+    assert part(small, "history_list").height() >= row_height()
     column = part(small, "masks_column")
     assert isinstance(column, QScrollArea)
     for id in SHOWN:
@@ -85,15 +85,15 @@ def test_history_gets_the_room_that_segments_do_not_need(desk: Desk, project: Pa
     assert workbench is not None
     desk.window.resize(1920, 1080)
     desk.settle()
-    assert part(desk, "segment_table").height() <= 2 * ROW + 4
-    assert part(desk, "history_list").height() > 12 * ROW
+    assert part(desk, "segment_table").height() <= 2 * row_height() + 4
+    assert part(desk, "history_list").height() > 12 * row_height()
     column = part(desk, "masks_column")
     lowest = rectangle(desk, "history_list").bottom()
-    assert rectangle(desk, "masks_column").bottom() - lowest < ROW
+    assert rectangle(desk, "masks_column").bottom() - lowest < row_height()
     for _ in range(15):
         workbench.add_segment()
     desk.settle()
-    assert part(desk, "segment_table").height() >= 8 * ROW
+    assert part(desk, "segment_table").height() >= 8 * row_height()
     assert isinstance(column, QScrollArea) and not column.verticalScrollBar().isVisible()
 
 
