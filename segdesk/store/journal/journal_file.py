@@ -251,6 +251,8 @@ class Journal:
         ----------
         path : where an opening would look for it
         """
+        # First, because another thread may write the next record behind it meanwhile.
+        end = self._end
         own = os.fstat(self._file.fileno())
         try:
             is_there = os.path.samestat(path.lstat(), own)
@@ -259,7 +261,7 @@ class Journal:
         except OSError:
             # Not to be seen now is not gone.
             return
-        if not is_there or own.st_size < self._end:
+        if not is_there or own.st_size < end:
             self._is_taken = True
             self._lost = OSError(errno.ESTALE, "another program has changed the journal")
 

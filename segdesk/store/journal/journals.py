@@ -89,12 +89,14 @@ class Journals:
         home : the folder, wherever it lies now; None where it can't be reached
         put_back : write it anew where it is not
         """
+        # Once: while a worker looks, a save may have the next one follow it.
+        now = self._now
         if home is not None:
-            path = home / journal_name(self.number)
-            self._now.look(path)
+            path = home / journal_name(now.number)
+            now.look(path)
             if put_back:
-                self._now.put_back(path)
-        return not self._now.is_taken
+                now.put_back(path)
+        return not now.is_taken
 
     def keep(self, payload: bytes, kind: int) -> None:
         """Keep a record in memory; what comes next writes it."""

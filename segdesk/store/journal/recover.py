@@ -70,6 +70,12 @@ class Recovery:
         return not self.journals
 
     @property
+    def is_first_emptied(self) -> bool:
+        """Whether the journal that the index names has not even its head: it had, on the disk."""
+        first = self.journals[0] if self.journals else None
+        return first is not None and first.number == self.generation and first.first < 0
+
+    @property
     def edits(self) -> tuple[Edit, ...]:
         return tuple(edit for journal in self.journals for edit in journal.edits)
 
@@ -125,6 +131,11 @@ class Recovery:
             name = journal_name(self.generation)
             faults.append(
                 (name, f"'{name}' is missing: what was changed after the last save is lost.")
+            )
+        elif self.is_first_emptied and self.journals[0].flaw == "torn":
+            name = journal_name(self.generation)
+            faults.append(
+                (name, f"'{name}' is empty: what was changed after the last save is lost.")
             )
         if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].end:
             name = journal_name(self.journals[-1].number)
