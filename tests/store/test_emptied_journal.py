@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from segdesk.core.history import Stacks
 from segdesk.store import checking
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal import journal_file
+from segdesk.store.journal import journals as journals_file
 from segdesk.store.journal.journal_form import HEAD_SIZE
 from segdesk.store.journal.journals import Journals
 from segdesk.store.project_folder import ProjectFolder
@@ -77,14 +77,13 @@ def test_a_journal_is_looked_for_under_its_own_name_though_a_save_has_begun_the_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journals = Journals(journal_file.Journal.create(tmp_path, 0, 1), set())
-    look = journal_file.Journal.look
 
-    def begun_meanwhile(journal: journal_file.Journal, path: Path, **more: Any) -> None:
-        monkeypatch.setattr(journal_file.Journal, "look", look)
+    def begun_meanwhile(number: int) -> str:
+        monkeypatch.setattr(journals_file, "journal_name", journal_name)
         journals.follow_on(tmp_path, Stacks())
-        look(journal, path, **more)
+        return journal_name(number)
 
-    monkeypatch.setattr(journal_file.Journal, "look", begun_meanwhile)
+    monkeypatch.setattr(journals_file, "journal_name", begun_meanwhile)
     assert journals.look(tmp_path, put_back=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["journal-0", "journal-1"]
     journals.close()
