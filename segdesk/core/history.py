@@ -224,23 +224,33 @@ class History:
         """Follow what the journal says was done, taken back, or done again.
 
         An Edit that is taken back or done again and is not next was lost and left out of the
-        stacks; it comes back to them here.
+        stacks, or what came after it was left out when that was written; it stands here once.
         """
         if isinstance(entry, TakenBack):
             if _is_same(self.next_undo, entry.edit):
                 self.undone()
             else:
+                self._let_go(entry.edit)
                 self._undone.append(entry.edit)
                 self._nbytes += entry.edit.nbytes
         elif isinstance(entry, DoneAgain):
             if _is_same(self.next_redo, entry.edit):
                 self.redone()
             else:
+                self._let_go(entry.edit)
                 self._done.append(entry.edit)
                 self._nbytes += entry.edit.nbytes
         else:
             self.record(entry)
         self._undo_goes_on = isinstance(entry, TakenBack) and entry.goes_on
+
+    def _let_go(self, edit: Edit) -> None:
+        """Take an Edit that has a number out of the stacks, wherever it stands in them."""
+        if not edit.sequence:
+            return
+        self._done = deque(row for row in self._done if not _is_same(row, edit))
+        self._undone = [row for row in self._undone if not _is_same(row, edit)]
+        self._nbytes = sum(row.nbytes for row in (*self._done, *self._undone))
 
     def keep_only(self, stacks: Stacks) -> None:
         """Let go of every Edit that these stacks do not name."""

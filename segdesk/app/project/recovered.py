@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from segdesk.app.project.left_out import LeftOut, counted
 from segdesk.core.annotation import Annotation
@@ -54,12 +56,14 @@ def follow(
         note(edit)
         if edit.case and edit.case in unread:
             unread[edit.case].edits.append(edit)
+            _apply_segments(edit, apply)
             continue
         try:
             apply(edit)
         except ProjectError as problem:
             unread[edit.case] = LeftOut(problem.sentence, [edit])
             history.forget_steps(edit.case)
+            _apply_segments(edit, apply)
         except (ValueError, UsageError):
             misfits.append(edit)
             own = by_case.setdefault(edit.case, [])
@@ -70,6 +74,14 @@ def follow(
             history.follow(entry)
     left = {id(edit) for own in by_case.values() for edit in own}
     return [edit for edit in misfits if id(edit) in left]
+
+
+def _apply_segments(edit: Edit, apply: Callable[[Edit], object]) -> None:
+    """What an Edit changes of the segments needs no mask; without it another segment would get the
+    number that is drawn with. Where it does not fit, the segments are as they were."""
+    if edit.segments:
+        with suppress(ValueError, UsageError):
+            apply(replace(edit, case="", patches=(), statuses=(), dismissals=()))
 
 
 def recovered(opened: Opened, history: History, *, writable: bool) -> tuple[int, str]:
