@@ -65,6 +65,12 @@ def press_train(desk: Desk, *, size: int = 0) -> None:
     desk.press(desk.window, "train_button")
 
 
+def open_curves(desk: Desk) -> None:
+    """The row of training opens to its curves and settings."""
+    modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    desk.shortcut(Qt.Key.Key_T, modifiers)
+
+
 def picture(desk: Desk, id: str) -> QImage:
     return widget(desk, QWidget, id).grab().toImage()
 
@@ -113,10 +119,7 @@ def walk(qtbot: QtBot, desk: Desk, settings_folder: Path, path: Path, *, size: i
     workbench = desk_workbench(desk)
     slices = workbench.project.case("case-001").slices
     paint_and_accept(desk, 1, 2, 3, 5)
-    # The row opens to curves and settings.
-    desk.shortcut(
-        Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    )
+    open_curves(desk)
     qtbot.waitUntil(lambda: desk.window.findChild(QWidget, "chart_loss") is not None)
     press_train(desk, size=size)
     wait_long(qtbot, desk, lambda: workbench.project.runs[-1].device != "")
@@ -175,6 +178,7 @@ def walk(qtbot: QtBot, desk: Desk, settings_folder: Path, path: Path, *, size: i
     assert reopened.project.runs == runs
     kept = reopened.prediction("case-001")
     assert kept is not None and np.array_equal(kept.labels, prediction.labels)
+    open_curves(again)
     qtbot.waitUntil(lambda: again.window.findChild(QWidget, "chart_dice") is not None)
     facts = again.window.findChild(QPushButton, "train_button")
     assert facts is not None and facts.isEnabled()

@@ -157,8 +157,8 @@ def test_a_clock_that_is_set_back_changes_no_duration(
     draw(desk)
     desk.window.save()
     desk.wait(lambda: said(desk).startswith("saved "))
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now - 3600)
+    before = time.time()
+    monkeypatch.setattr(time, "time", lambda: before - 3600)
     desk.window.session.busy_changed.emit()
     # The time that it was, which does not change while one looks.
     now = time.time()
