@@ -58,7 +58,12 @@ def made_up(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("language")
     ts, qm = folder / "segdesk_xx.ts", folder / "segdesk_xx.qm"
     texts = script.collected()
-    script.update(ts, texts)
+    try:
+        script.update(ts, texts)
+    except SystemExit as error:
+        if "shared libraries" in str(error):
+            pytest.skip(f"Qt's tool for translators cannot start here: {error}")
+        raise
     tree = ET.parse(ts)
     messages = list(tree.iter("message"))
     assert len(messages) == len(texts) > 300
