@@ -28,6 +28,8 @@ PACKAGES = ".[dev]"
 
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 FONT_PACKAGE = "fonts-dejavu-core"
+#: What Qt's tool for translators links to; the program itself does without.
+TOOL_LIBRARIES = {"libgssapi_krb5.so.2": "libgssapi-krb5-2"}
 
 #: Starts Qt without a screen; fails with the loader's own words where a library is missing.
 QT_TRIAL = "from PySide6.QtWidgets import QApplication; QApplication([])"
@@ -70,7 +72,7 @@ def missing_system_packages() -> list[str]:
     """Debian packages for what this system lacks; nothing on other systems than Linux."""
     if sys.platform != "linux":
         return []
-    wanted = qt_libraries.wanted_libraries(os.environ)
+    wanted = qt_libraries.wanted_libraries(os.environ) | TOOL_LIBRARIES
     packages = [
         package for library, package in wanted.items() if not qt_libraries.is_loadable(library)
     ]

@@ -146,6 +146,15 @@ def test_the_libraries_of_an_x_display_are_wanted_only_where_one_is(
     assert set_up.missing_system_packages() == ["libxcb-cursor0"]
 
 
+def test_what_the_tools_for_translators_link_to_is_wanted_too(
+    set_up: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(set_up, "has_fonts", lambda: True)
+    monkeypatch.setattr(set_up.qt_libraries, "is_loadable", lambda name: "gssapi" not in name)
+    assert set_up.missing_system_packages() == ["libgssapi-krb5-2"]
+
+
 def test_a_python_without_ensurepip_names_its_own_venv_package(
     set_up: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ CHILD = """
         weights = RunPaths(Path(bundle.run_folder)).weights(1)
         np.savez(weights, np.zeros(3, np.float32))
         digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+        channel.leave_on_stop = {leaves}
         channel.send(Checkpoint(1, str(weights), digest))
     {middle}
     if bundle.train:
@@ -70,10 +71,13 @@ CHILD = """
 def child(folder: Path, middle: str = "", *, dice: float = 0.5, rival: float = 0.5) -> list[str]:
     """The command of a child that does this in the middle.
 
-    Its best weights have this Dice, and the run in use has that one on the same slices.
+    Where that is to end by itself, it is so from the moment in which the first weights are told:
+    whoever has seen them may stop it. Its best weights have this Dice, and the run in use has that
+    one on the same slices.
     """
     script = folder / "child.py"
-    text = textwrap.dedent(CHILD).format(middle=middle, dice=dice, rival=rival)
+    leaves = "channel.leave_on_stop = False" not in middle
+    text = textwrap.dedent(CHILD).format(middle=middle, leaves=leaves, dice=dice, rival=rival)
     script.write_text(text, encoding="utf-8")
     return [sys.executable, str(script)]
 
