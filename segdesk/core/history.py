@@ -269,25 +269,39 @@ class History:
         no_redo = any(edit.case == case and edit.segments for edit in self._undone)
         return self._forget(case, holes, no_redo=no_redo)
 
-    def forget_steps(self, case: str) -> bool:
+    def forget_steps(self, case: str, waiting: Sequence[Edit] = ()) -> bool:
         """A case has another mask than its Edits were made on: drop them. Returns whether there
         were any.
 
         The case stays, with labels that no step takes back; so no older change of the segments can
-        be undone past the hole, and none done again.
+        be undone past the hole, nor one of the same group, and none done again.
+
+        Parameters
+        ----------
+        waiting : Edits of it that are not here, because it could not be read when they came
         """
-        done = list(self._done)
-        newest = max((at for at, edit in enumerate(done) if edit.case == case), default=-1)
+        done, last = list(self._done), max((edit.sequence for edit in waiting), default=0)
+        own = [edit for edit in (*done, *self._undone) if edit.case == case]
+        groups = {edit.group for edit in (*own, *waiting) if edit.group}
+        newest = max(
+            (
+                at
+                for at, edit in enumerate(done)
+                if edit.case == case or edit.group in groups or edit.sequence < last
+            ),
+            default=-1,
+        )
         holes = [at for at, edit in enumerate(done[: newest + 1]) if edit.segments]
         no_redo = any(edit.segments for edit in self._undone)
-        return self._forget(case, holes, no_redo=no_redo)
+        return bool(own or waiting) and self._forget(case, holes, no_redo=no_redo)
 
     def _forget(self, case: str, holes: Sequence[int], *, no_redo: bool) -> bool:
-        if not any(edit.case == case for edit in (*self._done, *self._undone)):
-            return False
         done = list(self._done)[holes[-1] + 1 if holes else 0 :]
-        self._done = deque(edit for edit in done if edit.case != case)
-        self._undone = [edit for edit in self._undone if edit.case != case and not no_redo]
+        done = [edit for edit in done if edit.case != case]
+        undone = [edit for edit in self._undone if edit.case != case and not no_redo]
+        if len(done) == len(self._done) and len(undone) == len(self._undone):
+            return False
+        self._done, self._undone = deque(done), undone
         self._nbytes = sum(edit.nbytes for edit in (*self._done, *self._undone))
         return True
 

@@ -10,12 +10,12 @@ from typing import Protocol
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
-from segdesk.core.history import BegunAnew, History, Stacks, edit_of
+from segdesk.core.history import BegunAnew, Entry, History, Stacks, TakenBack, edit_of
 from segdesk.core.project import Project
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.segment import SegmentTable
-from segdesk.errors import ProjectError, UsageError
+from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
 from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import Opened, ProjectFolder
 
@@ -41,13 +41,14 @@ class LeftOut:
 
 
 def on_opening(
-    unread: Mapping[str, LeftOut], folder: ProjectFolder, project: Project
+    unread: Mapping[str, LeftOut], folder: ProjectFolder, opened: Opened
 ) -> tuple[tuple[str, ...], dict[str, LeftOut]]:
     """Let the rest of the project be saved without the cases that cannot be read.
 
     Parameters
     ----------
-    unread : those that the journal names, and that could not be read just now
+    unread : those that the journal names, and that could not be read just now; of a group of Edits
+        that was cut off what waits is taken back, as it is on the others
 
     Returns
     -------
@@ -56,12 +57,19 @@ def on_opening(
     """
     notes: list[str] = []
     rows: dict[str, LeftOut] = {}
-    waiting = folder.waiting_edits
+    waiting, project = folder.waiting_edits, opened.project
     notes += filter(None, map(waiting.damage, waiting.cases(project)))
     earlier = tuple(case for case in waiting.cases(project) if case not in unread)
     for case, row in unread.items():
+        cut_off = _cut_off(opened.entries, case) if folder.writable else ()
+        for entry in cut_off:
+            with suppress(ChangeWaits, ProjectGone):
+                folder.append(entry)
+            row.edits.append(entry.applied)
+        for name in dict.fromkeys(entry.edit.name for entry in cut_off):
+            notes.append(f"{name} was cut off half-way; what waits of '{case}' is without it.")
         folder.leave_out(case)
-        waits = counted(len(row.edits), "change")
+        waits = counted(len(row.edits) - 2 * len(cut_off), "change") or "nothing"
         try:
             steps = waiting.keep(case) if folder.writable else waiting.of(case)
             said = f"{waits} of it, not saved yet, will be done then."
@@ -81,6 +89,23 @@ def on_opening(
             continue
         notes.append(f"'{case}' could not be read earlier; what it lacks is done once it can be.")
     return tuple(notes), rows
+
+
+def _cut_off(entries: Sequence[Entry], case: str) -> tuple[TakenBack, ...]:
+    """What takes back a case's part of a group whose last Edit, that of the segments, is missing or
+    taken back itself: a kill came between its parts."""
+    done, whole = dict[int, Edit](), set[str]()
+    for entry in entries:
+        edit, is_back = edit_of(entry), isinstance(entry, TakenBack)
+        if edit is None or not edit.group:
+            continue
+        if edit.segments:
+            (whole.discard if is_back else whole.add)(edit.group)
+        if edit.case == case:
+            done.pop(edit.sequence, None)
+            if not is_back:
+                done[edit.sequence] = edit
+    return tuple(TakenBack(edit) for edit in reversed(done.values()) if edit.group not in whole)
 
 
 def on_older_masks(opened: Opened, folder: ProjectFolder) -> dict[str, LeftOut]:
@@ -206,7 +231,8 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     for edit in edits:
         kind = edit.kind if edit.kind == "stroke" else "change"
         try:
-            do(replace(edit, kind=kind, group=""))
+            # What it changed of the segments was done when the case was left out.
+            do(replace(edit, kind=kind, group="", segments=()))
         except (ValueError, UsageError):
             apart.append(edit)
         else:
@@ -215,6 +241,9 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     if brought:
         was = "was" if brought == 1 else "were"
         said.append(f"{counted(brought, 'change')} made since fit it and {was} done again.")
+    if any(edit.group for edit in edits):
+        # It went with what others of its group did, and is not undone without them.
+        bench.forget_steps(case)
     if folder.writable:
         said += _let_go(left_out, apart, folder, (anew, bench.history.stacks) if edits else ())
     elif apart:

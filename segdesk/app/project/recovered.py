@@ -137,7 +137,7 @@ def taken_back(
     newest = history.next_undo
     if newest is None or not (history.is_half_undone or history.is_cut_off):
         return ()
-    was_whole = history.is_half_undone
+    was_whole = any(edit.segments and edit.goes_with(newest) for edit in history.to_redo)
     try:
         undo()
     except ProjectError as error:

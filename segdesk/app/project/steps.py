@@ -6,6 +6,8 @@ what changed. How the disk keeps a journal belongs to `store`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from segdesk.app.project.unsaved import Unsaved
 from segdesk.core.edit import Edit
 from segdesk.core.history import DoneAgain, Entry, History, TakenBack
@@ -57,6 +59,14 @@ class Steps:
         elif not self.history.forget_steps(case):
             return
         self._append_stacks()
+
+    def forget_waiting(self, unread: Mapping[str, Sequence[Edit]]) -> None:
+        """These cases could not be read when the journal was followed; their Edits wait and are not
+        in the History. What went on without them is undone no further back than they reach."""
+        for case, edits in unread.items():
+            self.history.forget_steps(case, edits)
+        if unread:
+            self._append_stacks()
 
     def forget_undone(self) -> None:
         """Nothing can be redone any more."""

@@ -89,14 +89,13 @@ class Workbench(Door):
         note, apply, mask = self._unsaved.note, self._apply, self.annotation
         misfits = follow(opened, self.history, unread, note=note, apply=apply, mask=mask)
         self._unsaved.cases -= unread.keys()
-        notes, self.left_out = left_out.on_opening(unread, self.folder, self.project)
-        self.notes += notes
-        if self.folder.writable:
-            self.notes += taken_back(self.history, self.undo, self.forget_undone)
-        self.recovered, said = recovered(opened, self.history, writable=self.folder.writable)
+        notes, self.left_out = left_out.on_opening(unread, self.folder, opened)
+        self.notes, writable = self.notes + notes, self.folder.writable
+        self.notes += taken_back(self.history, self.undo, self.forget_undone) if writable else ()
+        self.recovered, said = recovered(opened, self.history, writable=writable)
         self.notes = (said, *self.notes) if said else self.notes
-        if self.folder.writable:
-            self.notes += done_again(self.history, self.redo)
+        self.notes += done_again(self.history, self.redo) if writable else ()
+        self._steps.forget_waiting({id: row.edits for id, row in unread.items()})
         if misfits or opened.orphans:  # they keep nobody from opening; the next save drops them
             self.notes += kept_apart(self.folder, misfits, opened.orphans)
             self._unsaved.segments |= self.folder.writable

@@ -98,7 +98,8 @@ class Recovery:
 
     def entries(self) -> Iterator[tuple[int, Entry | None]]:
         """What the journals say was done, each with its journal's number; None where the Edit that
-        is named is lost. What a case had before it began anew on its mask is not done twice."""
+        is named is lost. What a case had before it began anew on its mask is not done twice, but
+        for the segments: they were not done again with it."""
         known, anew = dict(self.older), self._anew
         for journal in self.journals:
             for place, record in enumerate(journal.records):
@@ -111,6 +112,8 @@ class Recovery:
                 is_before = begun is not None and journal.first + place < begun.since
                 if begun is None or not is_before or journal.number < begun.generation:
                     yield journal.number, entry
+                elif edit is not None and edit.segments:
+                    yield journal.number, _segments_of(entry)
 
     @property
     def _anew(self) -> dict[str, BegunAnew]:
@@ -225,6 +228,15 @@ def _entry(record: Edit | Named | Stacks, known: dict[int, Edit]) -> Entry | Non
     if edit is None:
         return None
     return TakenBack(edit, record.goes_on) if record.kind == UNDO else DoneAgain(edit)
+
+
+def _segments_of(entry: Entry | None) -> Entry | None:
+    """What an entry that has an Edit does to the segments, and nothing else."""
+    if entry is None or isinstance(entry, Stacks):
+        return entry
+    edit = entry if isinstance(entry, Edit) else entry.edit
+    edit = replace(edit, case="", patches=(), statuses=(), dismissals=())
+    return edit if isinstance(entry, Edit) else entry._replace(edit=edit)
 
 
 def recover_beside_a_writer(folder: Path) -> tuple[Recovery, Project, int]:

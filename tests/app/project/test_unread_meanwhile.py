@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from segdesk.app.labelling.removing_segments import edits_of_case, look_for, remove_segment
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.box import Box
 from segdesk.core.cutting import cut
 from segdesk.core.edit import Edit, Planes, SegmentChange
+from segdesk.core.segment import Segment
 from tests.projects import make_project, stroke
 
 
@@ -28,6 +31,19 @@ def without_scan(project: Path, case: str) -> Iterator[None]:
     hidden = scan.rename(project.with_name(f"{project.stem}-{case}"))
     yield
     hidden.rename(scan)
+
+
+def import_labels(workbench: Workbench) -> Segment:
+    """One Edit that draws on case-001 and brings the segment along, as an import of labels does."""
+    new = workbench.segments.new("Imported")
+    mask, box = workbench.annotation("case-001"), Box(1, 2, 0, 10, 0, 10)
+    before, by = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
+    planes = Planes(before, np.full_like(before, new.number), by, np.full_like(by, 2))
+    patches = cut(box, planes)
+    workbench.do(
+        Edit("Import labels", "case-001", patches=patches, segments=(SegmentChange(None, new),))
+    )
+    return new
 
 
 def test_an_undo_of_a_step_that_was_not_the_next_one_stands_on_one_stack(tmp_path: Path) -> None:
@@ -64,14 +80,7 @@ def test_a_segment_that_came_with_a_mask_that_cannot_be_read_stays(tmp_path: Pat
     workbench = make_project(tmp_path, cases=2)
     stroke(workbench, 0)
     saving.save(workbench)
-    new = workbench.segments.new("Imported")
-    mask, box = workbench.annotation("case-001"), Box(1, 2, 0, 10, 0, 10)
-    before, by = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
-    planes = Planes(before, np.full_like(before, new.number), by, np.full_like(by, 2))
-    patches = cut(box, planes)
-    workbench.do(
-        Edit("Import labels", "case-001", patches=patches, segments=(SegmentChange(None, new),))
-    )
+    new = import_labels(workbench)
     wanted = workbench.annotation("case-001").labels.copy()
     killed_there = killed(workbench, "killed.segdesk")
     workbench.close()
@@ -86,3 +95,101 @@ def test_a_segment_that_came_with_a_mask_that_cannot_be_read_stays(tmp_path: Pat
     assert again.segments[new.number].name == "Imported"
     assert again.segments.new("Other").number != new.number
     again.close()
+
+
+def removal_from_two(folder: Path) -> Workbench:
+    """'Tumour', 25 voxels in each of two cases, is saved and then removed from both."""
+    workbench = make_project(folder, cases=2)
+    workbench.add_segment("Tumour")
+    for case in ("case-001", "case-002"):
+        stroke(workbench, 0, case=case)
+        stroke(workbench, 1, value=2, case=case)
+    saving.save(workbench)
+    remove_segment(workbench, 2)
+    workbench.folder.sync()
+    return workbench
+
+
+def tumour(workbench: Workbench) -> tuple[bool, int, int]:
+    """Whether it is in the table, and its voxels in both cases."""
+    first, second = (workbench.annotation(case).labels for case in ("case-001", "case-002"))
+    return 2 in workbench.segments, int((first == 2).sum()), int((second == 2).sum())
+
+
+@pytest.mark.parametrize("comes_back", ["in the session", "after a save", "at the next opening"])
+def test_a_removal_of_which_a_part_waits_is_not_half_undone(
+    tmp_path: Path, comes_back: str
+) -> None:
+    workbench = removal_from_two(tmp_path)
+    there = killed(workbench, "killed.segdesk")
+    workbench.close()
+    with without_scan(there, "case-002"):
+        unread = Workbench.open(there)
+        unread.undo()
+        if comes_back == "after a save":
+            saving.save(unread)
+        if comes_back != "in the session":
+            unread.close()
+    now = unread if comes_back == "in the session" else Workbench.open(there)
+    assert tumour(now) in [(False, 0, 0), (True, 25, 25)]
+    while now.undo() is not None:
+        assert tumour(now) in [(False, 0, 0), (True, 25, 25)]
+    assert not any("does not fit" in said for said in (*now.notes, *now.brought_back.values()))
+    now.close()
+
+
+@pytest.mark.parametrize("parts", [("case-001", "case-002"), ("case-002",)])
+def test_a_removal_that_was_cut_off_is_taken_back_on_a_case_that_waits_too(
+    tmp_path: Path, parts: tuple[str, ...]
+) -> None:
+    workbench = make_project(tmp_path, cases=2)
+    workbench.add_segment("Tumour")
+    for case in ("case-001", "case-002"):
+        stroke(workbench, 1, value=2, case=case)
+    saving.save(workbench)
+    for case in parts:
+        mask = workbench.annotation(case)
+        found = look_for(mask, case, 2)
+        for edit in edits_of_case(mask, found, 2, name="Remove segment 'Tumour'", group="one"):
+            workbench.do(edit)
+    there = killed(workbench, "killed.segdesk")
+    workbench.close()
+    with without_scan(there, "case-002"):
+        unread = Workbench.open(there)
+        assert any("Remove segment 'Tumour' was cut off half-way" in note for note in unread.notes)
+        unread.close()
+    again = Workbench.open(there)
+    assert tumour(again) == (True, 25, 25)
+    again.redo()
+    assert tumour(again) == (True, 25, 25)
+    again.close()
+
+
+def test_a_removal_is_not_undone_without_the_case_whose_steps_are_forgotten(
+    tmp_path: Path,
+) -> None:
+    workbench = removal_from_two(tmp_path)
+    workbench.forget_steps("case-002")
+    workbench.undo()
+    assert tumour(workbench) == (False, 0, 0)
+    workbench.close()
+
+
+def test_a_segment_that_waited_for_its_mask_keeps_its_number_after_a_kill(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=2)
+    stroke(workbench, 0)
+    saving.save(workbench)
+    new = import_labels(workbench)
+    there = killed(workbench, "killed.segdesk")
+    workbench.close()
+    with without_scan(there, "case-001"):
+        back = Workbench.open(there)
+    wanted = back.annotation("case-001").labels.copy()
+    assert np.count_nonzero(wanted == new.number) == 100
+    again = killed(back, "again.segdesk")
+    back.close()
+    last = Workbench.open(again)
+    assert last.segments[new.number].name == "Imported"
+    assert last.add_segment("Other").number != new.number
+    assert np.array_equal(last.annotation("case-001").labels, wanted)
+    last.close()
