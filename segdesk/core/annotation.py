@@ -1,14 +1,19 @@
-"""The mask of one case: the `Annotation`. It changes only by `apply(edit)`."""
+"""The mask of one case: the `Annotation`. It changes only by `apply(edit)`.
+
+A large Edit goes the same way in parts: `check`, which a worker may do, `put` for some Patches at a
+time, `end`. Whoever does so keeps everything else off the mask meanwhile.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.box import Box
-from segdesk.core.edit import Edit, Planes, counted
+from segdesk.core.edit import Edit, Patch, Planes, counted
 from segdesk.core.grid import Grid
 from segdesk.core.status import NONE, Complete, SliceStatus, check_complete
 
@@ -70,6 +75,7 @@ class Annotation:
         self._dismissed = set(dismissed)
         self.grid = grid
         self.revision = 0
+        self._revisions = [0] * grid.shape[0]
         self.labels: Labels = self._labels.view()
         self.labels.flags.writeable = False
         self.provenance: Labels = self._provenance.view()
@@ -114,6 +120,11 @@ class Annotation:
         """The slices on which the prediction of a run was dismissed."""
         return frozenset(index for of, index in self._dismissed if of == run)
 
+    @property
+    def revisions(self) -> tuple[int, ...]:
+        """A number for each slice, which is another one after each change of the slice."""
+        return tuple(self._revisions)
+
     def apply(self, edit: Edit) -> tuple[Box, ...]:
         """Apply an Edit verbatim: the one door for gestures, undo, redo and replay.
 
@@ -126,9 +137,53 @@ class Annotation:
         Raises
         ------
         ValueError
+            As `check`.
+        """
+        kept = self._checked(edit, _KEPT_BYTES)
+        for at, patch in enumerate(edit.patches):
+            self._put(patch, kept[at] if at < len(kept) else patch.planes())
+        return self.end(edit)
+
+    def check(self, edit: Edit) -> None:
+        """Look whether an Edit could be applied. Any thread, while nothing changes.
+
+        Raises
+        ------
+        ValueError
             Where what the Edit says stood there before is not what stands there, its box lies
             outside, or it counts other voxels than it changes.
         """
+        self._checked(edit, 0)
+
+    def put(self, patches: Iterable[Patch]) -> None:
+        """Write the voxels of some Patches of an Edit that was checked; `end` follows the last."""
+        for patch in patches:
+            self._put(patch, patch.planes())
+
+    def end(self, edit: Edit) -> tuple[Box, ...]:
+        """The voxels of an Edit that was checked are in: the rest of it follows.
+
+        Returns
+        -------
+        As `apply`.
+        """
+        for move in edit.statuses:
+            self._statuses[move.slice] = move.after
+            self._complete[move.slice] = move.complete_after
+        for dismissal in edit.dismissals:
+            key = (dismissal.run, dismissal.slice)
+            (self._dismissed.add if dismissal.after else self._dismissed.discard)(key)
+        self.revision += 1
+        for index in edit.slices:
+            self._revisions[index] = self.revision
+        return tuple(patch.box for patch in edit.patches)
+
+    def _put(self, patch: Patch, planes: Planes) -> None:
+        self._labels[patch.box.window] = planes.labels_after
+        self._provenance[patch.box.window] = planes.provenance_after
+
+    def _checked(self, edit: Edit, room: int) -> list[Planes]:
+        """As `check`; gives what was unpacked of the first Patches, as far as the room goes."""
         slices = self.grid.shape[0]
         for box in (patch.box for patch in edit.patches):
             sides = zip(box.ranges, self.grid.shape, strict=True)
@@ -136,7 +191,6 @@ class Annotation:
                 raise ValueError(f"expected a box inside {self.grid.shape}, received {box}")
         # Only now, that all of them lie in the mask, and one by one.
         kept: list[Planes] = []
-        room = _KEPT_BYTES
         for patch in edit.patches:
             box, planes = patch.box, patch.planes()
             if not np.array_equal(self._labels[box.window], planes.labels_before):
@@ -158,15 +212,4 @@ class Annotation:
             is_dismissed = self.is_dismissed(dismissal.run, dismissal.slice)
             if not 0 <= dismissal.slice < slices or is_dismissed != dismissal.before:
                 raise ValueError(f"the dismissal on slice {dismissal.slice} is not as before")
-        for at, patch in enumerate(edit.patches):
-            box, planes = patch.box, kept[at] if at < len(kept) else patch.planes()
-            self._labels[box.window] = planes.labels_after
-            self._provenance[box.window] = planes.provenance_after
-        for move in edit.statuses:
-            self._statuses[move.slice] = move.after
-            self._complete[move.slice] = move.complete_after
-        for dismissal in edit.dismissals:
-            key = (dismissal.run, dismissal.slice)
-            (self._dismissed.add if dismissal.after else self._dismissed.discard)(key)
-        self.revision += 1
-        return tuple(patch.box for patch in edit.patches)
+        return kept

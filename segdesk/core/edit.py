@@ -64,6 +64,7 @@ class Patch:
     packed : zlib of the four planes one after the other, C order
     packed_counts : what segments gain and lose from what `packed` says is before to after
     turned : before and after change places: the Patch takes back what `packed` says
+    loose : the four planes themselves, where `packed` is empty: see `live`
 
     Raises
     ------
@@ -75,6 +76,7 @@ class Patch:
     packed: bytes
     packed_counts: VoxelCounts
     turned: bool = False
+    loose: Planes | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.box.is_in_one_tile:
@@ -83,13 +85,15 @@ class Patch:
     @classmethod
     def of(cls, box: Box, planes: Planes) -> Patch:
         """Pack four uint8 planes of the box's shape. `core.cutting` makes Patches of any box."""
-        for plane in planes:
-            if plane.dtype != np.uint8 or plane.shape != box.shape:
-                raise ValueError(
-                    f"expected uint8 of shape {box.shape}, received {plane.dtype} {plane.shape}"
-                )
-        counts = counted(planes.labels_before, planes.labels_after)
+        counts = _counts_in(box, planes)
         return cls(box, zlib.compress(np.stack(planes).tobytes(), 1), counts)
+
+    @classmethod
+    def live(cls, box: Box, planes: Planes) -> Patch:
+        """As `of`, but not packed: for a move of a gesture, which is packed as a whole at its end.
+        No journal and no History takes it.
+        """
+        return cls(box, b"", _counts_in(box, planes), loose=Planes(*map(np.copy, planes)))
 
     @property
     def counts(self) -> VoxelCounts:
@@ -116,6 +120,8 @@ class Patch:
         ValueError
             Where it does not unpack to exactly its box.
         """
+        if self.loose is not None:
+            return _turned(self.loose) if self.turned else self.loose
         size = len(Planes._fields) * self.box.size
         unpacker = zlib.decompressobj()
         try:
@@ -124,13 +130,26 @@ class Patch:
             raise ValueError(f"expected packed planes: {error}") from error
         if len(flat) != size or not unpacker.eof or unpacker.unused_data:
             raise ValueError(f"expected a patch of {size} bytes under {self.box}")
-        stack = np.frombuffer(flat, dtype=np.uint8).reshape(4, *self.box.shape)
-        if self.turned:
-            return Planes(stack[1], stack[0], stack[3], stack[2])
-        return Planes(stack[0], stack[1], stack[2], stack[3])
+        planes = Planes(*np.frombuffer(flat, dtype=np.uint8).reshape(4, *self.box.shape))
+        return _turned(planes) if self.turned else planes
 
     def inverse(self) -> Patch:
         return replace(self, turned=not self.turned)
+
+
+def _counts_in(box: Box, planes: Planes) -> VoxelCounts:
+    """What each segment gains and loses; raises ValueError where planes are not of the box."""
+    for plane in planes:
+        if plane.dtype != np.uint8 or plane.shape != box.shape:
+            raise ValueError(
+                f"expected uint8 of shape {box.shape}, received {plane.dtype} {plane.shape}"
+            )
+    return counted(planes.labels_before, planes.labels_after)
+
+
+def _turned(planes: Planes) -> Planes:
+    """Before and after change places."""
+    return Planes(planes[1], planes[0], planes[3], planes[2])
 
 
 class StatusMove(NamedTuple):

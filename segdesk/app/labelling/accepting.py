@@ -8,7 +8,7 @@ nothing is taken at all and a sentence says why: a slice that is half taken woul
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from segdesk.app.project.workbench import Workbench
@@ -16,6 +16,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.completeness import status_move
 from segdesk.core.cutting import SliceChange, redrawn
 from segdesk.core.edit import Edit, StatusMove
+from segdesk.core.pieces import PIECE
 from segdesk.core.prediction import Counts, Difference, Prediction, difference
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus
@@ -119,7 +120,9 @@ def start_edit(workbench: Workbench, case: str, index: int) -> Edit | None:
     if found.change is None:
         return None
     patches = redrawn(annotation, [found.change])
-    return Edit(START, case, patches=patches, statuses=_predicted(workbench, annotation, [index]))
+    return Edit(
+        START, case, patches=patches, statuses=_predicted(workbench.segments, annotation, [index])
+    )
 
 
 def closed(table: SegmentTable) -> frozenset[int]:
@@ -149,6 +152,59 @@ def refuse_what_is_kept_out(table: SegmentTable, kept_out: Counts, way_out: str)
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Bulk:
+    """What an acceptance in bulk goes by, as of its beginning; a worker may make the Edit of it.
+
+    Parameters
+    ----------
+    case : id
+    annotation, prediction : of the case
+    table : of the project
+    slices : that are looked at, ascending
+    over_hand, without_closed : as for `accept_in_bulk`
+    """
+
+    case: str
+    annotation: Annotation
+    prediction: Prediction
+    table: SegmentTable
+    slices: Sequence[int]
+    over_hand: bool
+    without_closed: bool
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes too long for a turn of a window's loop."""
+        _, rows, columns = self.annotation.grid.shape
+        return len(self.slices) * rows * columns > PIECE
+
+
+def bulk(
+    workbench: Workbench,
+    case: str,
+    slices: Iterable[int] | None = None,
+    *,
+    over_hand: bool = False,
+    without_closed: bool = False,
+) -> Bulk:
+    """What `accept_in_bulk` goes by.
+
+    Raises
+    ------
+    UsageError
+        Where there is no prediction of this case.
+    """
+    workbench.settle()
+    prediction = workbench.prediction(case)
+    if prediction is None:
+        raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
+    annotation = workbench.annotation(case)
+    wanted = range(annotation.grid.shape[0]) if slices is None else sorted(set(slices))
+    table = workbench.segments
+    return Bulk(case, annotation, prediction, table, wanted, over_hand, without_closed)
+
+
 def accept_in_bulk(
     workbench: Workbench,
     case: str,
@@ -172,20 +228,34 @@ def accept_in_bulk(
     UsageError
         Where there is no prediction of this case, or locked or hidden segments keep some out.
     """
-    workbench.settle()
-    prediction = workbench.prediction(case)
-    if prediction is None:
-        raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
-    annotation, table = workbench.annotation(case), workbench.segments
+    asked = bulk(workbench, case, slices, over_hand=over_hand, without_closed=without_closed)
+    found = accepted(asked)
+    if found.edit is not None:
+        workbench.do(found.edit)
+    return found
+
+
+def accepted(asked: Bulk, *, go_on: Callable[[], object] = lambda: None) -> Accepted:
+    """The Edit that `accept_in_bulk` does, not done yet. Any thread.
+
+    Parameters
+    ----------
+    go_on : called before each slice; raises where it shall not go on
+
+    Raises
+    ------
+    UsageError
+        Where locked or hidden segments keep some of the prediction out.
+    """
+    annotation, prediction, table = asked.annotation, asked.prediction, asked.table
     left_out, kept_out, gained = Counter[str](), Counter[int](), Counter[int]()
     cleared = by_hand = 0
     taken: list[int] = []
 
-    every = range(annotation.grid.shape[0])
-
     def changes() -> Iterator[SliceChange]:
         nonlocal cleared, by_hand
-        for index in every if slices is None else sorted(set(slices)):
+        for index in asked.slices:
+            go_on()
             reason = _why_left_out(annotation, prediction, index)
             if reason:
                 left_out[reason] += 1
@@ -196,7 +266,7 @@ def accept_in_bulk(
                 index,
                 closed=closed(table),
                 known=table.numbers,
-                over_hand=over_hand,
+                over_hand=asked.over_hand,
             )
             kept_out.update(dict(each.kept_out))
             gained.update(dict(each.gained))
@@ -210,11 +280,10 @@ def accept_in_bulk(
 
     patches = redrawn(annotation, changes())
     kept = tuple(sorted(kept_out.items()))
-    if not without_closed:
+    if not asked.without_closed:
         refuse_what_is_kept_out(table, kept, ACCEPT_REST)
-    moves = _predicted(workbench, annotation, taken)
-    edit = Edit(IN_BULK, case, patches=patches, statuses=moves)
-    workbench.do(edit)
+    moves = _predicted(table, annotation, taken)
+    edit = Edit(IN_BULK, asked.case, patches=patches, statuses=moves)
     grid, voxels = annotation.grid, gained.total()
     return Accepted(
         edit=None if edit.is_empty else edit,
@@ -243,10 +312,10 @@ def _why_left_out(annotation: Annotation, prediction: Prediction, index: int) ->
 
 
 def _predicted(
-    workbench: Workbench, annotation: Annotation, taken: Iterable[int]
+    table: SegmentTable, annotation: Annotation, taken: Iterable[int]
 ) -> tuple[StatusMove, ...]:
     """Unlabelled slices become predicted where a prediction was taken."""
-    numbers = workbench.segments.numbers
+    numbers = table.numbers
     moves = (
         status_move(annotation, index, SliceStatus.PREDICTED, cause="other", segments=numbers)
         for index in taken

@@ -54,6 +54,8 @@ def propose(
     provenance: Provenance,
     rules: PaintRules,
     voxels: npt.NDArray[np.int16] | None = None,
+    *,
+    live: bool = False,
 ) -> tuple[Patch, ...]:
     """What painting a mask would change, within the rules; nothing where that is nothing.
 
@@ -63,6 +65,7 @@ def propose(
     mask : bool of the box's shape
     value : segment number, 0 for background
     voxels : int16 of the scan, (slices, rows, columns); needed for a `stored_range`
+    live : for a move of a gesture: the Patches are not packed
     """
     before = annotation.labels[box.window]
     touched = annotation.provenance[box.window]
@@ -78,7 +81,7 @@ def propose(
     allowed &= (before != value) | (touched != provenance)
     after = np.where(allowed, np.uint8(value), before)
     setter = np.where(allowed, np.uint8(provenance), touched)
-    return cut(box, Planes(before, after, touched, setter))
+    return cut(box, Planes(before, after, touched, setter), live=live)
 
 
 class Gesture:
@@ -154,7 +157,7 @@ class Gesture:
         loaded = self._workbench.loaded(self.case)
         annotation = loaded.annotation
         voxels = loaded.volume.voxels
-        patches = propose(annotation, box, mask, value, provenance, self._rules, voxels)
+        patches = propose(annotation, box, mask, value, provenance, self._rules, voxels, live=True)
         if not patches:
             return False
         self._workbench.go_live(self)

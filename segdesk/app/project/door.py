@@ -12,13 +12,16 @@ from dataclasses import replace
 
 from psygnal import Signal
 
+from segdesk.app.project.going_in import GoingIn, MovedOn
 from segdesk.app.project.loaded import Live, LoadedCase
 from segdesk.app.project.read_only import check_may_change
 from segdesk.app.project.steps import Steps
+from segdesk.core.box import Box
 from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.history import DoneAgain, TakenBack
+from segdesk.core.pieces import Seen
 from segdesk.core.project import Project
-from segdesk.errors import ChangeWaits, ProjectError, ProjectGone
+from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -43,10 +46,15 @@ class Door(ABC):
         self._steps = Steps(folder)
         self.history, self._unsaved = self._steps.history, self._steps.unsaved
         self._live: Live | None = None
+        self._going_in: GoingIn | None = None
 
     @abstractmethod
     def loaded(self, id: str) -> LoadedCase:
         """The case's arrays, read now where they are not in memory."""
+
+    @abstractmethod
+    def in_memory_now(self, id: str) -> LoadedCase | None:
+        """The case's arrays where they are in memory; reads nothing."""
 
     @abstractmethod
     def set_aside(self, case: str, problem: ProjectError) -> None:
@@ -61,16 +69,25 @@ class Door(ABC):
         if edit.is_empty:
             return
         check_may_change(self.folder)
-        self.settle()
+        if edit.segments or edit.case == self.going_in:
+            self.settle()
+        self._settle_hand()
         edit = self.stamp(edit)
         self._apply(edit)
         self._keep(edit)
 
     def go_live(self, gesture: Live) -> None:
-        """A gesture begins to draw; another one that is still drawing becomes an Edit first."""
+        """A gesture begins to draw; another one that is still drawing becomes an Edit first.
+
+        Raises
+        ------
+        UsageError
+            Where the project is only read, or the case is just being changed.
+        """
         check_may_change(self.folder)
+        self.check_free(gesture.case)
         if self._live is not gesture:
-            self.settle()
+            self._settle_hand()
             self._live = gesture
 
     def end_live(self, gesture: Live) -> None:
@@ -79,13 +96,105 @@ class Door(ABC):
             self._live = None
 
     def settle(self) -> None:
-        """Make an Edit of what a gesture has drawn so far, before anything else is kept.
+        """Make whole what is half-way, before anything else is kept: an Edit of what a gesture has
+        drawn so far, and all of a large Edit that is going in.
 
         Otherwise a save, or an Edit that comes from a worker, would hold half a stroke, and the
         stroke's own Edit would not fit it.
         """
+        while self.go_on():
+            pass
+        self._settle_hand()
+
+    def _settle_hand(self) -> None:
         if self._live is not None:
             self._live.finish()
+
+    # Large Edits: a worker makes them, the window takes them in piece by piece
+
+    @property
+    def going_in(self) -> str:
+        """The case that a large Edit is going into, or ""."""
+        return "" if self._going_in is None else self._going_in.edit.case
+
+    def check_free(self, case: str) -> None:
+        """Keep a hand off a case while a large Edit goes into it.
+
+        Raises
+        ------
+        UsageError
+            Then.
+        """
+        if case and case == self.going_in:
+            raise UsageError(f"'{case}' is just being changed.", "Wait a moment.")
+
+    def see(self, case: str) -> Seen:
+        """The mask of a case, for a worker that makes a large Edit of it, or looks whether one
+        fits."""
+        self.settle()
+        return Seen.now(self.loaded(case).annotation)
+
+    def begin(self, edit: Edit, seen: Seen) -> None:
+        """Keep a large Edit that a worker has made; `go_on` takes it into the mask.
+
+        It is in the journal and the History when this returns: a crash leaves it whole. Until its
+        last piece no hand changes the case, and whoever needs the mask whole calls `settle`.
+
+        Raises
+        ------
+        MovedOn
+            Where one of its slices has changed since it was seen. Nothing was done.
+        """
+        if edit.is_empty:
+            return
+        self._let_in(edit, seen)
+        self._keep(self.stamp(edit))
+
+    def begin_step(self, entry: TakenBack | DoneAgain, applied: Edit, seen: Seen) -> None:
+        """Take a large Edit of the History back, or do it again; as `begin`.
+
+        Parameters
+        ----------
+        applied : of the entry, which a worker has found to fit
+        """
+        back = isinstance(entry, TakenBack)
+        self._settle_hand()
+        if (self.history.next_undo if back else self.history.next_redo) is not entry.edit:
+            raise MovedOn(entry.edit.case)
+        self._let_in(applied, seen)
+        self._keep_step(entry)
+
+    def _let_in(self, edit: Edit, seen: Seen) -> None:
+        check_may_change(self.folder)
+        self.settle()
+        loaded = self.in_memory_now(edit.case)
+        if loaded is None or loaded.annotation is not seen.mask or not seen.still_fits(edit):
+            raise MovedOn(edit.case)
+        if edit.segments:
+            self._apply_segments(edit.segments, taken_back=edit.kind == "undo")
+        self._going_in = GoingIn(edit, loaded)
+
+    def go_on(self) -> bool:
+        """Take the next piece of a large Edit into the mask. Returns whether there are more; with
+        the last one the signals say what has changed."""
+        going = self._going_in
+        if going is None:
+            return False
+        if going.take_piece():
+            return True
+        self._going_in = None
+        self._said(going.edit, going.end())
+        return False
+
+    def let_go_of(self, case: str) -> None:
+        """A case leaves: what is going into it goes with it."""
+        if self.going_in == case:
+            self._going_in = None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many pieces of a large Edit are in, and of how many; (0, 0) where none goes in."""
+        return (0, 0) if self._going_in is None else self._going_in.progress
 
     def apply_live(self, edit: Edit) -> None:
         """Apply a part of a gesture that is not finished. It ends in `commit` or is inverted."""
@@ -139,18 +248,26 @@ class Door(ABC):
         try:
             self._apply(entry.applied)
         except ValueError as error:
-            # The mask is not what it was made on: nothing of it before or behind that fits either.
-            self.forget_steps(case)
-            which = f" of '{case}'" if case else ""
-            raise ProjectError(
-                f"{entry.applied.name} does not fit what is drawn; nothing was changed.",
-                f"Nothing older{which} can be undone or redone. Draw it by hand.",
-            ) from error
+            raise self.misfit(entry) from error
         except ProjectGone:
             raise
         except ProjectError as problem:
             self.set_aside(case, problem)
             raise
+        self._keep_step(entry)
+
+    def misfit(self, entry: TakenBack | DoneAgain) -> ProjectError:
+        """What is said where a step does not fit the mask: that is not what it was made on, so
+        nothing of the case before or behind it fits either, and all of it leaves the History."""
+        case = entry.edit.case
+        self.forget_steps(case)
+        which = f" of '{case}'" if case else ""
+        return ProjectError(
+            f"{entry.applied.name} does not fit what is drawn; nothing was changed.",
+            f"Nothing older{which} can be undone or redone. Draw it by hand.",
+        )
+
+    def _keep_step(self, entry: TakenBack | DoneAgain) -> None:
         try:
             self._steps.keep_step(entry)
         finally:
@@ -188,6 +305,9 @@ class Door(ABC):
         if loaded is None:
             return
         loaded.counts.apply(edit)
+        self._said(edit, boxes)
+
+    def _said(self, edit: Edit, boxes: tuple[Box, ...]) -> None:
         if boxes:
             self.labels_changed.emit(edit.case, boxes)
         if edit.statuses or edit.dismissals:

@@ -137,6 +137,10 @@ class Workbench(Door):
             self._keep_arrays(id, self.read_case(id))
         return self._memory.case(id)
 
+    def in_memory_now(self, id: str) -> LoadedCase | None:
+        """The case's arrays where they are in memory; reads nothing."""
+        return self._memory.peek(id)
+
     def volume(self, id: str) -> Volume:
         return self.loaded(id).volume
 
@@ -184,6 +188,7 @@ class Workbench(Door):
 
     def forget_case(self, id: str) -> None:
         """Nothing of a case in memory or in the history; index and files are the caller's."""
+        self.let_go_of(id)
         self._memory.drop_case(id)
         self._unsaved.retire(id)
         self.left_out.pop(id, None)

@@ -40,7 +40,15 @@ _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 def encode(edit: Edit) -> bytes:
-    """The bytes of an Edit."""
+    """The bytes of an Edit.
+
+    Raises
+    ------
+    ValueError
+        Where a Patch is not packed.
+    """
+    if any(patch.loose is not None for patch in edit.patches):
+        raise ValueError("expected packed patches, received those of a gesture that is drawing")
     head = {
         "name": edit.name,
         "kind": edit.kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.look.sizes import scaled
@@ -37,9 +37,16 @@ class WaitingDialog(Dialog):
         self._bar.setRange(0, 0)
         self.rows.addWidget(self._said)
         self.rows.addWidget(self._bar)
+        self._button: QPushButton | None = None
         if cancel is not None:
-            self.add_button("cancel_waiting", tr("Cancel"), self.reject)
+            self._button = self.add_button("cancel_waiting", tr("Cancel"), self.reject)
         self.end_rows()
+
+    def goes_to_its_end(self) -> None:
+        """It can't be cancelled any more."""
+        self._cancel = None
+        if self._button is not None:
+            self._button.setEnabled(False)
 
     def tell(self, done: int, total: int) -> None:
         """How far it is; nothing once the dialog has gone, which deletes it."""

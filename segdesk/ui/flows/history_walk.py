@@ -8,20 +8,19 @@ soon as the mask that it changes is read, and then shows nothing any more: the k
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QWidget
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.edit import Edit
+from segdesk.core.pieces import is_large
 from segdesk.errors import ProjectError, ProjectGone
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.large_edits import LargeEdits, Way, window_of
 from segdesk.ui.look.edit_words import place_words
 from segdesk.ui.look.translations import tr
-
-Way = Literal["undo", "redo"]
 
 
 class Reader(Protocol):
@@ -51,6 +50,7 @@ class HistoryWalk(QObject):
 
     Parameters
     ----------
+    large : takes a large Edit back, or does it again
     noted, refused, failed : say what became of a late step, why a key did nothing, what went wrong
     """
 
@@ -58,6 +58,7 @@ class HistoryWalk(QObject):
         self,
         parent: QObject,
         reader: Reader,
+        large: LargeEdits,
         *,
         noted: Callable[[str], object],
         refused: Callable[[str], object],
@@ -65,6 +66,7 @@ class HistoryWalk(QObject):
     ) -> None:
         super().__init__(parent)
         self._reader = reader
+        self._large = large
         self._noted = noted
         self._refused = refused
         self._failed = failed
@@ -85,7 +87,9 @@ class HistoryWalk(QObject):
         edit = _next(workbench, way)
         if edit is None or self._waiting is not None:
             return
-        if edit.group:
+        if reason := self._large.why_not():
+            self._refused(reason)
+        elif edit.group:
             reason = self._reader.why_not_now()
             if reason:
                 self._refused(reason)
@@ -95,7 +99,7 @@ class HistoryWalk(QObject):
             # Its labels came in by themselves: who takes back a stroke does not mean them.
             self._refused(_not_seen(edit))
         elif not edit.case or self._reader.has_mask(edit.case):
-            self._reveal(workbench.undo() if way == "undo" else workbench.redo())
+            self._step(workbench, way, edit, lambda: self._reveal(edit))
         elif self._is_late:
             said = tr("{case} is still being read: wait a moment.", case=edit.case)
             self._refused(said)
@@ -116,21 +120,31 @@ class HistoryWalk(QObject):
             # Something was drawn while the mask was read: that is not what was meant.
             self._noted(tr("Left as it was, because more was drawn since: {edit}", edit=named))
             return
-        _ = workbench.undo() if way == "undo" else workbench.redo()
-        view = self._reader.view
-        if view is not None and not view.shows(edit):
-            said = tr("Undone: {edit}") if way == "undo" else tr("Done again: {edit}")
-            self._noted(said.format(edit=named))
+
+        def say() -> None:
+            view = self._reader.view
+            if view is not None and not view.shows(edit):
+                said = tr("Undone: {edit}") if way == "undo" else tr("Done again: {edit}")
+                self._noted(said.format(edit=named))
+
+        self._step(workbench, way, edit, say)
+
+    def _step(self, workbench: Workbench, way: Way, edit: Edit, then: Callable[[], None]) -> None:
+        """Take an Edit back, or do it again, whose mask is there; a large one piece by piece."""
+        if is_large(edit):
+            title = step_words(way, edit)
+            self._large.step(workbench, way, title, done=then, failed=self._failed)
+            return
+        _ = workbench.undo_part() if way == "undo" else workbench.redo_part()
+        then()
 
     # A step of several parts
 
     def _go_on(self, workbench: Workbench, way: Way, edit: Edit) -> None:
         """The next part, once its mask is read."""
         if self._waiting is None:
-            text = tr("Undo {name}", name=edit.name)
-            if way == "redo":
-                text = tr("Redo {name}", name=edit.name)
-            self._waiting = WaitingDialog(_window_of(self), "history_under_way", text)
+            words = step_words(way, edit)
+            self._waiting = WaitingDialog(window_of(self), "history_under_way", words)
             self._waiting.open()
 
         def part() -> None:
@@ -174,20 +188,19 @@ class HistoryWalk(QObject):
             waiting.end()
 
 
+def step_words(way: Way, edit: Edit) -> str:
+    """What a step is called while it is under way."""
+    if way == "undo":
+        return tr("Undo {name}", name=edit.name)
+    return tr("Redo {name}", name=edit.name)
+
+
 def _not_seen(edit: Edit) -> str:
     return tr(
         "The newest change is '{name}' of {case}, which came in by itself: look at {case} first.",
         name=edit.name,
         case=edit.case,
     )
-
-
-def _window_of(child: QObject) -> QWidget | None:
-    """The window that something belongs to."""
-    parent = child.parent()
-    while parent is not None and not isinstance(parent, QWidget):
-        parent = parent.parent()
-    return parent
 
 
 def _next(workbench: Workbench, way: Way) -> Edit | None:

@@ -24,6 +24,7 @@ from segdesk.errors import ProjectError, SegdeskError
 from segdesk.ui.flows.history_walk import HistoryWalk
 from segdesk.ui.flows.index_write import write_index
 from segdesk.ui.flows.journal_sync import JournalSync
+from segdesk.ui.flows.large_edits import LargeEdits
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.translations import tr
@@ -85,8 +86,15 @@ class Session(QObject):
         self._bridge = Bridge(self)
         self._reading: str | None = None
         self._when_read: dict[str, list[_Waiting]] = {}
+        self.large = LargeEdits(self, runner)
+        self.large.ended.connect(self._write_next)
         self._walk = HistoryWalk(
-            self, self, noted=self.noted.emit, refused=self.refused.emit, failed=self.failed.emit
+            self,
+            self,
+            self.large,
+            noted=self.noted.emit,
+            refused=self.refused.emit,
+            failed=self.failed.emit,
         )
         self._saving = False
         self._after_write: list[Callable[[], None]] = []
@@ -140,7 +148,7 @@ class Session(QObject):
         not stand between its parts."""
         if self._runner.is_busy("long"):
             return tr("Something is being imported or exported: wait, or cancel it.")
-        return why_read_only(self._workbench)
+        return self.large.why_not() or why_read_only(self._workbench)
 
     def has_mask(self, case: str) -> bool:
         return self._workbench is not None and self._workbench.is_loaded(case)
@@ -321,7 +329,7 @@ class Session(QObject):
     def save(self, then: Callable[[Exception | None], None] | None = None) -> None:
         """Write what changed. `then` gets None, or what went wrong; nothing is lost either way."""
         workbench = self._workbench
-        if self._saving or self.journal.is_under_way:
+        if self._waits_to_save:
             self._after_write.append(lambda: self.save(then))
             return
         if workbench is None or not workbench.has_unsaved:
@@ -353,6 +361,11 @@ class Session(QObject):
             tr("Saving"), lambda _: pending.run(), done=done, failed=failed, lane="write"
         )
 
+    @property
+    def _waits_to_save(self) -> bool:
+        """Whether something is under way that a save comes after."""
+        return self._saving or self.journal.is_under_way or self.large.is_under_way
+
     def _save_ended(
         self, error: Exception | None, then: Callable[[Exception | None], None] | None
     ) -> None:
@@ -369,8 +382,8 @@ class Session(QObject):
         self._write_next()
 
     def _write_next(self) -> None:
-        """Saves that were asked for while the journal was busy, in order."""
-        if self._after_write and not (self._saving or self.journal.is_under_way):
+        """Saves that were asked for while something else was under way, in order."""
+        if self._after_write and not self._waits_to_save:
             self._after_write.pop(0)()
             self._write_next()
 
@@ -427,6 +440,7 @@ class Session(QObject):
         self._bridge.close()
         self._when_read.clear()
         self._walk.forget()
+        self.large.forget()
         if workbench is not None:
             self.closed.emit()
         return workbench

@@ -19,6 +19,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from segdesk.errors import Cancelled
+
 Lane = Literal["read", "write", "sync", "long"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 #: Seconds between two messages of progress; an eye does not need more.
@@ -50,6 +52,11 @@ class Task:
 
     def is_cancelled(self) -> bool:
         return self._stop.is_set()
+
+    def go_on(self) -> None:
+        """Raise Cancelled where it was asked to stop."""
+        if self.is_cancelled():
+            raise Cancelled
 
     def tell(self, sentence: str, done: int, total: int) -> None:
         """Say how far it is; most calls are dropped, the last one of a count never is."""

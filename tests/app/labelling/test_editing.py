@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -69,6 +70,27 @@ def test_a_stroke_is_one_edit_and_makes_the_slice_partial(workbench: Workbench) 
     assert len(workbench.history.done) == before + 1
     assert workbench.annotation(CASE).status(2) is SliceStatus.PARTIAL
     assert (workbench.annotation(CASE).provenance[2] == Provenance.HAND).any()
+
+
+def test_a_stroke_is_packed_at_its_release_and_not_at_its_moves(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[int] = []
+    compress = zlib.compress
+
+    def counting(content: bytes, level: int) -> bytes:
+        packed.append(len(content))
+        return compress(content, level)
+
+    monkeypatch.setattr("segdesk.core.edit.zlib.compress", counting)
+    drawn = brush(workbench)
+    for column in range(12, 20):
+        drawn.move((10.0, float(column)))
+    assert not packed
+    edit = drawn.release()
+    assert edit is not None
+    assert len(packed) == len(edit.patches) == 1
+    assert edit.patches[0].packed
 
 
 def test_a_fast_move_leaves_no_gap(workbench: Workbench) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from segdesk.app.files import pooling
 from segdesk.app.labelling import accepting, reviewing
+from segdesk.app.labelling.accepting import Accepted
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import run_in_use
 from segdesk.app.screen.view_state import ViewState
+from segdesk.core.edit import Edit
 from segdesk.core.prediction import Difference
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
@@ -20,6 +22,7 @@ from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
 from segdesk.ui.flows import on_screen
 from segdesk.ui.look import review_words
 from segdesk.ui.look.translations import tr
+from segdesk.ui.threads.task_runner import Task
 
 #: What is done with the slice on screen: workbench, view, case.
 OnSlice = Callable[[Workbench, ViewState, str], None]
@@ -218,8 +221,30 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
 
     def accept(*, without_closed: bool) -> OnSlice:
         def accept_them(workbench: Workbench, _: ViewState, case: str) -> None:
-            accepted = accepting.accept_in_bulk(workbench, case, without_closed=without_closed)
-            desk.say(review_words.in_bulk(accepted, workbench.segments))
+            asked = accepting.bulk(workbench, case, without_closed=without_closed)
+            found: Accepted | None = None
+
+            def make(task: Task) -> Edit:
+                nonlocal found
+                found = accepting.accepted(asked, go_on=task.go_on)
+                return found.edit or Edit(accepting.IN_BULK, case)
+
+            def say() -> None:
+                if found is not None:
+                    desk.say(review_words.in_bulk(found, asked.table))
+
+            def failed(error: Exception) -> None:
+                if isinstance(error, UsageError):
+                    desk.say(str(error))
+                else:
+                    session.failed.emit(error)
+
+            if asked.is_large:
+                title = tr("Accepting the predictions of {case}", case=case)
+                session.large.make(workbench, case, title, make, done=say, failed=failed)
+            else:
+                found = accepting.accept_in_bulk(workbench, case, without_closed=without_closed)
+                say()
 
         return accept_them
 
