@@ -7,6 +7,7 @@
     ├── ProjectError            the project on disk cannot be used as asked          (exit 3)
     │   ├── ProjectLocked       another process has it open for writing              (exit 3)
     │   ├── ProjectReadOnly     its folder or disk may not be written to             (exit 3)
+    │   ├── ProjectTooOld       a version wrote it that this one cannot read         (exit 3)
     │   ├── ProjectGone         its folder is no longer the one that was opened      (exit 3)
     │   └── ChangeWaits         the disk took no change; it waits in memory          (exit 3)
     ├── TrainingError           a run could not start or did not end well            (exit 3)
@@ -77,6 +78,10 @@ class ProjectLocked(ProjectError):
 
 class ProjectReadOnly(ProjectError):
     """The project's folder or disk may not be written to; it can be read."""
+
+
+class ProjectTooOld(ProjectError):
+    """An earlier version of segdesk wrote the project, and this one cannot read it."""
 
 
 class ProjectGone(ProjectError):

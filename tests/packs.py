@@ -79,7 +79,9 @@ def add_run(workbench: Workbench, id: str, *, seed: int = 0) -> None:
         labels = rng.integers(0, 3, SHAPE, dtype=np.uint8)
         labels[3:] = 0
         probability = rng.integers(0, 256, SHAPE, dtype=np.uint8)
-        workbench.folder.runs.write_prediction(Prediction(id, case.id, labels, probability))
+        workbench.folder.runs.write_prediction(
+            Prediction(id, case.id, labels, probability, run.weights_sha256)
+        )
         workbench.add_prediction(id, case.id)
     in_use = RunInUse(chosen=id, reason="It is the first.", figures=((id, 0.7),), slices=3)
     workbench.put_project(replace(workbench.project, in_use=in_use))
@@ -141,7 +143,9 @@ def content_of(workbench: Workbench) -> dict[str, Any]:
         annotation = workbench.annotation(case.id)
         arrays = [workbench.volume(case.id).voxels, annotation.labels, annotation.provenance]
         for run in case.predictions:
-            prediction = workbench.folder.runs.read_prediction(run, case)
+            prediction = workbench.folder.runs.read_prediction(
+                run, case, weights_sha256=workbench.project.weights_of(run)
+            )
             arrays += [prediction.labels, prediction.probability]
         found[case.id] = (
             [array.tobytes() for array in arrays],

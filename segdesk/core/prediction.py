@@ -26,12 +26,14 @@ class Prediction:
     run, case : ids
     labels : uint8, (slices, rows, columns), the winning class's segment number, 0 background
     probability : uint8, same shape, the winning class's probability times 255
+    weights_sha256 : of the weights that made it, as their Run keeps it; "" where they are not known
     """
 
     run: str
     case: str
     labels: npt.NDArray[np.uint8]
     probability: npt.NDArray[np.uint8]
+    weights_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

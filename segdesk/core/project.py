@@ -113,6 +113,12 @@ class Project:
             runs = (*self.runs, run)
         return replace(self, runs=runs)
 
+    def weights_of(self, run: str) -> str:
+        """SHA-256 of the weights that the predictions of a run are made with; "" where it is not
+        known: no such run, none, or it has not ended."""
+        found = next((row for row in self.runs if row.id == run), None)
+        return "" if found is None or found.outcome == "running" else found.weights_sha256
+
     def next_case_id(self) -> str:
         return _next_id("case", {case.id for case in self.cases})
 

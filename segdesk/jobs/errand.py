@@ -135,10 +135,13 @@ def _send(process: subprocess.Popen[bytes], line: bytes) -> None:
 
 def _listen(process: subprocess.Popen[bytes], said: Lines) -> None:
     """Put what it says into a queue, line by line; at the end an empty one."""
-    with cast("IO[bytes]", process.stdout) as stdout:
-        while line := stdout.readline(_LONGEST_LINE):
-            said.put(line)
-    said.put(b"")
+    try:
+        with cast("IO[bytes]", process.stdout) as stdout:
+            while line := stdout.readline(_LONGEST_LINE):
+                said.put(line)
+    finally:
+        # Where its pipe cannot be read either, nobody waits for more.
+        said.put(b"")
 
 
 def _left(process: subprocess.Popen[bytes]) -> int:

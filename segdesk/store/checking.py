@@ -17,7 +17,7 @@ from typing import Literal
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.run import Run
-from segdesk.errors import Cancelled, ProjectError, SegdeskError
+from segdesk.errors import Cancelled, ProjectError, ProjectTooOld, SegdeskError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
 from segdesk.store.disk.layout import (
@@ -89,6 +89,8 @@ def check(
     ------
     ProjectError
         Where there is no project.
+    ProjectTooOld
+        Where all of it is an earlier version's.
     Cancelled
         Where `cancelled` said so, asked before each slice.
     """
@@ -106,6 +108,8 @@ class _Look:
         self._tell = tell
         self._cancelled = cancelled
         self._done = self._total = 0
+        #: Why files cannot be read that another version wrote.
+        self._too_old: list[ProjectTooOld] = []
 
     def through(self) -> Checked:
         findings: list[Finding] = []
@@ -121,13 +125,17 @@ class _Look:
         cases = known.cases if known is not None else tuple(self._alone(findings))
         self._total = sum(case.slices for case in cases)
         for case in cases:
-            findings += self._patiently(case, is_indexed=project is not None)
+            findings += self._patiently(case, known, is_indexed=project is not None)
+        said = {error.sentence for error in self._too_old}
+        if said and all(found.sentence in said or found.what == "index" for found in findings):
+            raise self._too_old[0]
         return Checked(tuple(findings), known, self._done)
 
     def _index(self, name: str, what: What, findings: list[Finding]) -> Project | None:
         try:
             return project_file.read(self._path, name)[0]
         except ProjectError as error:
+            self._too_old += [error] if isinstance(error, ProjectTooOld) else []
             findings.append(Finding(what, name, error.sentence))
             return None
 
@@ -209,22 +217,24 @@ class _Look:
             try:
                 yield volume_file.read_part(self._layout.volume(folder.name), folder.name).cases[0]
             except SegdeskError as error:
+                self._too_old += [error] if isinstance(error, ProjectTooOld) else []
                 file = f"cases/{folder.name}/{VOLUME_FILE}"
                 findings.append(Finding("scan", file, error.sentence, case=folder.name))
 
-    def _patiently(self, case: Case, *, is_indexed: bool) -> list[Finding]:
+    def _patiently(self, case: Case, known: Project | None, *, is_indexed: bool) -> list[Finding]:
         """What is wrong with the files of a case, by the index of the moment."""
         found: list[Finding] = []
         for _ in range(_TRIES):
             before = self._done
-            found = list(self._of(case))
+            found = list(self._of(case, known))
             if not found or not is_indexed:
                 break
             try:
-                now = {row.id: row for row in project_file.read(self._path)[0].cases}.get(case.id)
+                before_it, known = known, project_file.read(self._path)[0]
             except ProjectError:
                 break
-            if now == case:
+            now = {row.id: row for row in known.cases}.get(case.id)
+            if now == case and before_it is not None and known.runs == before_it.runs:
                 break
             if now is None:
                 return []
@@ -232,7 +242,7 @@ class _Look:
             case, self._done = now, before
         return found
 
-    def _of(self, case: Case) -> Generator[Finding, None, None]:
+    def _of(self, case: Case, known: Project | None) -> Generator[Finding, None, None]:
         home = f"cases/{case.id}"
         if sentence := damage_of_waiting(self._layout, case.id):
             yield Finding("journal", f"{home}/{WAITING_FILE}", sentence, case=case.id)
@@ -247,7 +257,10 @@ class _Look:
             file = f"runs/{run}/predictions/{case.id}.h5"
             try:
                 path = self._layout.prediction(run, case.id)
-                prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+                weights = "" if known is None else known.weights_of(run)
+                prediction_file.read_prediction(
+                    path, run, case.id, case.grid.shape, weights_sha256=weights
+                )
             except ProjectError as error:
                 yield Finding("prediction", file, error.sentence, case=case.id, run=run)
 

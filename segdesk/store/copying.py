@@ -260,7 +260,10 @@ class Copy:
     def _prediction(self, layout: Layout, case: Case, run: str) -> bool:
         path = layout.prediction(run, case.id)
         try:
-            prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+            weights = self._memory.project.weights_of(run)
+            prediction_file.read_prediction(
+                path, run, case.id, case.grid.shape, weights_sha256=weights
+            )
         except ProjectError:
             for found in self._memory.predictions:
                 if (found.run, found.case) == (run, case.id):

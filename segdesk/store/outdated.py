@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, UsageError
-from segdesk.store.disk.layout import Layout, journal_name
+from segdesk.store.disk.layout import PREVIOUS_FILE, Layout, journal_name
+from segdesk.store.journal.chain import chain
 from segdesk.store.parts import project_file
 from segdesk.store.previous_mask import older_generations
+
+#: What helps there.
+TAKES_NEWEST = "'segdesk check PROJECT --repair NEW' makes a project of the newest masks."
 
 
 def newer_masks(layout: Layout, project: Project, generation: int) -> tuple[str, ...]:
@@ -34,15 +38,34 @@ def newer_masks(layout: Layout, project: Project, generation: int) -> tuple[str,
     one that was being removed has none.
     """
     is_journal_there = (layout.root / journal_name(generation)).exists()
+    led_to = -1
     named = {case.id: case.generation for case in project.cases}
     found: list[str] = []
     for case in layout.folders("cases"):
-        number = named.get(case)
+        number, newest = named.get(case), newest_mask(layout, case)
         if number is not None and is_journal_there and _is_there(layout, case, number):
             continue
-        if newest_mask(layout, case) > (generation if number is None else number):
+        if number is not None and is_journal_there and newest > number:
+            # Its mask is gone; a newer one may be of a save that failed, and costs nobody else.
+            led_to = max(led_to, _led_to(layout, project, generation))
+            if newest <= led_to:
+                continue
+        if newest > (generation if number is None else number):
             found.append(case)
     return tuple(found)
+
+
+def _led_to(layout: Layout, project: Project, generation: int) -> int:
+    """The last save that was begun since the one of the index, where the journals lead up to it and
+    nothing says that it succeeded; else `generation`."""
+    with suppress(OSError, ProjectError):
+        if (layout.root / PREVIOUS_FILE).exists():
+            before = project_file.read(layout.root, PREVIOUS_FILE)[1]
+            if before > generation:
+                return generation
+        journals = chain(layout.root, generation, project.journal).journals
+        return journals[-1].number if journals else generation
+    return generation
 
 
 def _is_there(layout: Layout, case: str, generation: int) -> bool:
@@ -68,6 +91,10 @@ def unless_saved_since(folder: Path, case: Case, *, is_writer: bool) -> Generato
     try:
         yield
     except ProjectError as error:
+        if is_writer and newest_mask(Layout(folder), case.id) > case.generation:
+            raise ProjectError(
+                f"{error.sentence} A newer one, of a save that failed, is there.", TAKES_NEWEST
+            ) from error
         if is_writer or _is_named(folder, case):
             raise
         raise ProjectError(
@@ -91,8 +118,7 @@ def refusal(layout: Layout, cases: tuple[str, ...]) -> ProjectError:
     return ProjectError(
         f"The index of the project '{layout.root.name}' is older than the masks of "
         f"{_listed(cases)}, as after a part of a backup was put back.",
-        "Nothing is written there. 'segdesk check PROJECT --repair NEW' makes a project of the "
-        "newest masks.",
+        f"Nothing is written there. {TAKES_NEWEST}",
     )
 
 

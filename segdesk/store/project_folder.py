@@ -28,6 +28,7 @@ from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.index import Index
+from segdesk.store.journal.chain import end_writing_anew
 from segdesk.store.journal.journal_file import NOTHING
 from segdesk.store.journal.journals import Journals
 from segdesk.store.journal.recover import (
@@ -151,6 +152,8 @@ class ProjectFolder:
             Where the disk refuses.
         """
         if self.writable:
+            with writing(self._journal.what):
+                end_writing_anew(self.path, self.generation, self._index.base.journal)
             with reading(self._journal.what):
                 recovery = recover(self.path, self.generation, self._index.base.journal)
             with writing(self._journal.what):

@@ -21,7 +21,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Split
-from segdesk.errors import ProjectError, SegdeskError
+from segdesk.errors import ProjectError, ProjectTooOld, SegdeskError
 from segdesk.store import previous_mask
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.translate import reading
@@ -134,6 +134,7 @@ class _Look:
         self._scans: dict[str, Project] = {}
         #: Cases of which the newest mask is not the one that is taken.
         self._behind: list[int] = []
+        self._too_old: ProjectTooOld | None = None
 
     def through(self) -> Remains:
         index, generation = self._index()
@@ -156,6 +157,9 @@ class _Look:
         self._name_who_has_no_pool([one.case for one in cases if one.case.id not in known], project)
         journals = journal_numbers(self._path)
         newest = max((generation, *(found.case.generation for found in cases)))
+        if is_newest:
+            # A mask of a save that failed is newer; the others need what the journals have since.
+            newest = generation
         edits = self._edits(newest, generation, "" if index is None else index.journal)
         since = newest if is_newest else self._segments_since(generation)
         project = replace(project, segments=_with_changes(project.segments, edits, since))
@@ -180,6 +184,7 @@ class _Look:
             try:
                 found = project_file.read(self._path, name)
             except ProjectError as error:
+                self._note_too_old(error)
                 self._is_newest = False
                 if name == PROJECT_FILE or (self._path / name).exists():
                     self._notes.append(error.sentence)
@@ -193,6 +198,10 @@ class _Look:
         self._notes.append("The project is put together from the files of its cases.")
         return None, 0
 
+    def _note_too_old(self, error: SegdeskError) -> None:
+        if self._too_old is None and isinstance(error, ProjectTooOld):
+            self._too_old = error
+
     def _project(self, index: Project | None, generation: int) -> Project:
         """All but the cases, from the index and what masks say that are newer."""
         newer = self._newer(generation)
@@ -200,7 +209,7 @@ class _Look:
             return replace(index, cases=())
         parts = [*self._scans.values(), *newer]
         if index is None and not parts:
-            raise ProjectError(
+            raise self._too_old or ProjectError(
                 f"Nothing can be read of the project '{self._path.name}'.",
                 "Restore it from a copy.",
             )
@@ -254,6 +263,7 @@ class _Look:
             said = volume_file.read_part(self._layout.volume(id), id)
             case = said.case(id)
         except SegdeskError as error:
+            self._note_too_old(error)
             self._lost.append(f"{error.sentence} The case is left out.")
             return None
         self._scans[id] = said
@@ -265,9 +275,9 @@ class _Look:
         fault = self._fault(case) if is_sure else f"The newest mask of '{case.id}' cannot be read."
         if not fault:
             return Found(case, generation)
-        top = case.generation if is_sure else sys.maxsize
         try:
-            numbers = previous_mask.older_generations(self._layout, case.id, top)
+            # One that is newer than the index says is of a save that failed.
+            numbers = previous_mask.older_generations(self._layout, case.id, sys.maxsize)
             previous = previous_mask.newest(
                 self._layout, case, numbers, project=self._id or self._scans[case.id].id
             )
@@ -285,6 +295,8 @@ class _Look:
         if number < wanted:
             self._lost.append(f"{fault} The one before it takes its place.")
             self._behind.append(number)
+        elif is_sure:
+            self._notes.append(f"{fault} A newer one, of a save that failed, takes its place.")
         found = previous.case
         said = annotation_file.read_part(self._layout.annotation(case.id, number), case)
         self._masks[case.id] = said

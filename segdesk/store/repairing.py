@@ -221,7 +221,10 @@ class _Repair:
         for run in case.predictions:
             try:
                 path = self._remains.layout.prediction(run, case.id)
-                prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+                weights = self._remains.project.weights_of(run)
+                prediction_file.read_prediction(
+                    path, run, case.id, case.grid.shape, weights_sha256=weights
+                )
             except ProjectError as error:
                 self._lost.append(f"{error.sentence} It is left out.")
                 continue

@@ -73,9 +73,19 @@ class RunFiles:
         prediction_file.write_prediction(path, prediction, self._guard.check)
 
     def write_prediction_files(
-        self, run: str, case: Case, labels_npy: Path, probability_npy: Path
+        self,
+        run: str,
+        case: Case,
+        labels_npy: Path,
+        probability_npy: Path,
+        *,
+        weights_sha256: str = "",
     ) -> None:
         """Keep a prediction that a trainer wrote as two .npy files, slice by slice. Any thread.
+
+        Parameters
+        ----------
+        weights_sha256 : of the weights that made it
 
         Raises
         ------
@@ -86,15 +96,21 @@ class RunFiles:
         """
         labels = prediction_file.mapped(labels_npy, case.grid.shape)
         probability = prediction_file.mapped(probability_npy, case.grid.shape)
-        self.write_prediction(Prediction(run, case.id, labels, probability))
+        self.write_prediction(Prediction(run, case.id, labels, probability, weights_sha256))
 
-    def read_prediction(self, run: str, case: Case) -> Prediction:
+    def read_prediction(self, run: str, case: Case, *, weights_sha256: str) -> Prediction:
         """The prediction of a run for a case. Any thread.
+
+        Parameters
+        ----------
+        weights_sha256 : of the weights that have to have made it (`Project.weights_of`)
 
         Raises
         ------
         ProjectError
-            Where it is missing or damaged.
+            Where it is missing or damaged, or other weights made it.
         """
         path = Layout(self._guard.readable()).prediction(run, case.id)
-        return prediction_file.read_prediction(path, run, case.id, case.grid.shape)
+        return prediction_file.read_prediction(
+            path, run, case.id, case.grid.shape, weights_sha256=weights_sha256
+        )

@@ -25,7 +25,7 @@ from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
 from segdesk.store.disk.names import is_safe_id
 from segdesk.store.index import Base, CaseState, Index
-from segdesk.store.journal.journal_form import first_sequence, read_head
+from segdesk.store.journal.journal_form import NONE, first_sequence, read_head
 from segdesk.store.journal.older import (
     gather,
     left_behind,
@@ -246,7 +246,7 @@ class Save:
         with suppress(OSError, ProjectError):
             spare, named = self._spare(), self._named
             head = read_head(root / journal_name(generation))
-            own = own_files(root, generation, "" if head is None else head.follows.id)
+            own = own_files(root, generation, NONE if head is None else head.follows)
             files = [path for path in own if path not in spare]
             if too_many(files):
                 gather(root, files, named, self._check)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
+import types
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -68,6 +72,25 @@ def test_what_a_child_prints_does_not_come_between(monkeypatch: pytest.MonkeyPat
     script = f"{SERVE}serve(lambda asked, tell: ({noise})[-1])"
     monkeypatch.setattr(errand, "own_command", lambda _: (sys.executable, "-c", script))
     assert errand.run("x", ("a", "b")) == (("a", "b"),)
+
+
+def test_a_pipe_that_cannot_be_read_is_not_listened_to_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Pipe:
+        def __enter__(self) -> Pipe:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def readline(self, _most: int) -> bytes:
+            raise OSError("a pipe that cannot be read")
+
+    said = queue.SimpleQueue[bytes]()
+    child = types.SimpleNamespace(stdout=Pipe())
+    with suppress(OSError):
+        errand._listen(cast("subprocess.Popen[bytes]", child), said)
+    assert said.get(timeout=1) == b""
 
 
 def test_a_busy_child_leaves_when_its_stdin_ends() -> None:

@@ -94,7 +94,7 @@ def read(kind: str, folder: ProjectFolder, case: Case, number: int) -> None:
             case = named(folder.path / FILES[kind], case)
         folder.read_annotation(case)
     elif kind == "prediction":
-        folder.runs.read_prediction("run-001", case)
+        folder.runs.read_prediction("run-001", case, weights_sha256="")
     elif kind == "volume":
         folder.scans.location(case, checked=range(case.slices))
     elif number % 10:

@@ -106,13 +106,17 @@ class Race:
         self._compare("scan", volume.voxels, voxels)
 
     def read_a_prediction(self) -> None:
-        found = self.folder.runs.read_prediction("run-001", self._untouched.case("case-002"))
+        found = self.folder.runs.read_prediction(
+            "run-001", self._untouched.case("case-002"), weights_sha256=""
+        )
         self._compare("prediction", found.labels, self._predicted)
 
     def write_a_prediction(self) -> None:
         labels = np.full(GRID.shape, self.turns % 200 + 1, np.uint8)
         self.folder.runs.write_prediction(Prediction("run-002", "case-001", labels, labels))
-        found = self.folder.runs.read_prediction("run-002", self._untouched.case("case-001"))
+        found = self.folder.runs.read_prediction(
+            "run-002", self._untouched.case("case-001"), weights_sha256=""
+        )
         self._compare("prediction", found.probability, labels)
 
     def write_the_index(self) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
 from segdesk.errors import ProjectError
 from segdesk.store.checking import Finding, check
 from segdesk.store.journal.journal_file import read
@@ -114,6 +118,39 @@ def test_a_journal_of_a_copy_is_never_replayed_and_kept_apart(path: Path) -> Non
         assert (len(opened.entries), opened.notes) == (1, ())
 
 
+def test_a_prediction_of_a_run_of_that_name_in_another_project_is_not_shown(
+    tmp_path: Path,
+) -> None:
+    folders = list[Path]()
+    for name in (b"ours", b"theirs"):
+        (tmp_path / name.decode()).mkdir()
+        workbench = make_project(tmp_path / name.decode())
+        sha256 = hashlib.sha256(name).hexdigest()
+        run = Run("run-001", plan_for(), 1.0, outcome="finished", best=1, weights_sha256=sha256)
+        workbench.put_run(run)
+        workbench.folder.runs.paths(run.id).weights(1).write_bytes(name)
+        labels = np.ones(workbench.project.case(CASE).grid.shape, np.uint8)
+        workbench.folder.runs.write_prediction(Prediction(run.id, CASE, labels, labels, sha256))
+        workbench.add_prediction(run.id, CASE)
+        saving.save(workbench)
+        workbench.close()
+        folders.append(workbench.folder.path)
+    path, theirs = folders
+    file = f"runs/run-001/predictions/{CASE}.h5"
+    assert check(path).findings == ()
+    shutil.copy(theirs / file, path / file)
+    said = (
+        f"The prediction of '{CASE}' by run-001 was not made by its weights (a file of a copy, or "
+        "of another time)."
+    )
+    assert check(path).findings == (Finding("prediction", file, said, case=CASE, run="run-001"),)
+    workbench = Workbench.open(path)
+    assert workbench.prediction(CASE, "run-001") is None
+    workbench.close()
+    repaired = repair(path, tmp_path / "new.segdesk")
+    assert any(said in lost for lost in repaired.lost)
+
+
 def test_what_led_to_a_mask_is_not_taken_from_journals_of_two_copies(path: Path) -> None:
     assert len(steps(path).since) > 1
     shutil.copy(path.with_name("sibling") / "journal-2", path / "journal-2")
@@ -163,6 +200,26 @@ def test_a_journal_of_a_copy_that_went_on_in_the_same_one_is_not_replayed(path: 
             right = masks_of(folder, opened)[CASE]
             assert same(masks_of(other, other.load())[CASE], right)
     assert (path / "journal-3.damaged").read_bytes() == (new / "journal-3").read_bytes()
+
+
+def test_nothing_of_a_copy_that_went_on_in_the_same_journal_can_be_undone(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 0)
+    saving.save(workbench)
+    workbench.close()
+    path, sibling = workbench.folder.path, tmp_path / "sibling"
+    shutil.copytree(path, sibling)
+    for one, name in ((path, "Right"), (sibling, "Wrong")):
+        workbench = Workbench.open(one)
+        workbench.add_segment(name)
+        saving.save(workbench)
+        workbench.close()
+    shutil.copy(sibling / "journal-1", path / "journal-1")
+    workbench = Workbench.open(path)
+    workbench.undo()
+    assert [row.name for row in workbench.segments] == ["Disc", "Right"]
+    assert any("Older changes could not be read" in note for note in workbench.notes)
+    workbench.close()
 
 
 def test_nothing_of_a_journal_of_a_copy_can_be_undone(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectError
 from segdesk.store.checking import check
 from segdesk.store.disk.layout import PROJECT_FILE
+from segdesk.store.parts import project_file
 from segdesk.store.repairing import repair
 from tests.projects import add_case, make_project, stroke
 
@@ -85,6 +86,50 @@ def test_a_repair_takes_the_newest_masks(
         assert np.array_equal(with_all.annotation(case).labels, labels), case
     assert check(tmp_path / "new.segdesk").findings == ()
     with_all.close()
+
+
+def test_a_mask_that_is_gone_beside_one_of_a_save_that_failed_costs_its_case_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = make_project(tmp_path, cases=2)
+    path = workbench.folder.path
+    for index in (0, 1):
+        for case in ("case-001", "case-002"):
+            stroke(workbench, index, case=case)
+        pending = saving.PendingSave(workbench)
+        if index == 0:
+            pending.succeeded(pending.run())
+
+    def refuses(*_: object, **__: object) -> None:
+        raise ProjectError("The disk is full.")
+
+    monkeypatch.setattr(project_file, "write", refuses)
+    with pytest.raises(ProjectError):
+        pending.run()
+    pending.failed()
+    monkeypatch.undo()
+    stroke(workbench, 2)
+    wanted = {id: workbench.annotation(id).labels.copy() for id in ("case-001", "case-002")}
+    workbench.close()
+    home = path / "cases/case-001"
+    (home / "annotation-1.h5").unlink()
+    newer = (home / "annotation-2.h5").read_bytes()
+    again = Workbench.open(path)
+    said = "The mask of 'case-001' is missing. A newer one, of a save that failed, is there."
+    assert any(note.startswith(said) for note in again.notes)
+    assert np.array_equal(again.annotation("case-002").labels, wanted["case-002"])
+    stroke(again, 3, case="case-002")
+    saving.save(again)
+    wanted["case-002"] = again.annotation("case-002").labels.copy()
+    again.close()
+    assert (home / "annotation-2.h5").read_bytes() == newer
+    assert [finding.case for finding in check(path).findings] == ["case-001"]
+    repaired = repair(path, tmp_path / "new.segdesk")
+    assert repaired.lost == ()
+    whole = Workbench.open(tmp_path / "new.segdesk")
+    for case, labels in wanted.items():
+        assert np.array_equal(whole.annotation(case).labels, labels)
+    whole.close()
 
 
 def test_what_a_save_that_was_cut_off_leaves_is_no_newer_index(tmp_path: Path) -> None:

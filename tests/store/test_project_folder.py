@@ -181,7 +181,7 @@ def test_a_prediction_comes_back_read_only(opened: tuple[ProjectFolder, Case]) -
     assert not (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
     folder.runs.write_prediction(Prediction("run-001", case.id, labels, probability))
     assert (folder.path / "runs" / "run-001" / "predictions" / f"{case.id}.h5").is_file()
-    found = folder.runs.read_prediction("run-001", case)
+    found = folder.runs.read_prediction("run-001", case, weights_sha256="")
     assert np.array_equal(found.labels, labels)
     assert np.array_equal(found.probability, probability)
     assert not found.labels.flags.writeable
@@ -195,7 +195,7 @@ def test_a_trainers_files_become_a_prediction(
     np.save(tmp_path / "l.npy", labels)
     np.save(tmp_path / "p.npy", probability)
     folder.runs.write_prediction_files("run-001", case, tmp_path / "l.npy", tmp_path / "p.npy")
-    found = folder.runs.read_prediction("run-001", case)
+    found = folder.runs.read_prediction("run-001", case, weights_sha256="")
     assert np.array_equal(found.labels, labels)
     assert np.array_equal(found.probability, probability)
 
@@ -227,17 +227,17 @@ def test_a_damaged_or_foreign_prediction_is_one_sentence(
 ) -> None:
     folder, case = opened
     with pytest.raises(ProjectError, match="missing"):
-        folder.runs.read_prediction("run-001", case)
+        folder.runs.read_prediction("run-001", case, weights_sha256="")
     folder.runs.write_prediction(Prediction("run-001", case.id, *_arrays()))
     path = folder.path / "runs/run-001/predictions/case-001.h5"
     other = folder.path / "runs/run-002/predictions/case-001.h5"
     other.parent.mkdir(parents=True)
     other.write_bytes(path.read_bytes())
     with pytest.raises(ProjectError, match="damaged"):
-        folder.runs.read_prediction("run-002", case)
+        folder.runs.read_prediction("run-002", case, weights_sha256="")
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ProjectError, match="damaged"):
-        folder.runs.read_prediction("run-001", case)
+        folder.runs.read_prediction("run-001", case, weights_sha256="")
 
 
 def test_a_deleted_project_leaves_nothing_and_its_name_is_free_again(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ class Pack:
 
     def _is_there(self, run: str, case: Case, notes: list[str]) -> bool:
         try:
-            self.folder.runs.read_prediction(run, case)
+            weights = self.contents.project.weights_of(run)
+            self.folder.runs.read_prediction(run, case, weights_sha256=weights)
         except ProjectError as error:
             notes.append(f"{error.sentence} It stays out.")
             return False

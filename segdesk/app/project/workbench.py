@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from psygnal import Signal
@@ -257,8 +258,9 @@ class Workbench(Door):
             return None
         kept, row = self._memory.prediction(run, case), self.project.case(case)
         if kept is None and run in row.predictions:
-            read = self.folder.runs.read_prediction
-            kept = self._memory.read_prediction(run, case, lambda: read(run, row))
+            read, sha256 = self.folder.runs.read_prediction, self.project.weights_of(run)
+            by_run = partial(read, run, row, weights_sha256=sha256)
+            kept = self._memory.read_prediction(run, case, by_run)
         return kept
 
     def adopt_prediction(self, prediction: Prediction) -> None:

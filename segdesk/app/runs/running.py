@@ -116,6 +116,8 @@ class TrainerSession:
         self._is_refused = False
         #: Ids of the cases of which a prediction is on the disk, in order.
         self.predicted: list[str] = []
+        #: SHA-256 of the weights that the child predicts with.
+        self._weights_sha256 = ""
         self.client = TrainerClient(job.paths.bundle, job.paths.log, command=command)
 
     def work(self, on_message: Callable[[Message], None]) -> Worked:
@@ -136,6 +138,7 @@ class TrainerSession:
             bundle = self._prepare(lambda note: self._take(note, on_message))
             intensities = bundle.intensities
             seen = labels_seen(bundle)
+            self._weights_sha256 = "" if bundle.own is None else bundle.own.sha256
             # The log is made at its path.
             self.job.folder.runs.check()
             ended = self.client.run(lambda message: self._take(message, on_message))
@@ -152,6 +155,8 @@ class TrainerSession:
 
         What the disk does not take costs a note, and neither the training nor another prediction.
         """
+        if isinstance(message, messages.Checkpoint):
+            self._weights_sha256 = message.sha256
         try:
             if isinstance(message, messages.Predicted):
                 self._keep_prediction(message)
@@ -177,6 +182,7 @@ class TrainerSession:
             self.job.case(message.case),
             Path(message.labels_file),
             Path(message.probability_file),
+            weights_sha256=self._weights_sha256,
         )
         self.predicted.append(message.case)
 

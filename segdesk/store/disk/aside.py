@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
-from segdesk.core.lasting import partial_name, put_all, replace_file
+from segdesk.core.lasting import partial_name, put_all, replace_file, sync_folder
 from segdesk.core.regular_file import new_regular, open_regular
 
 
@@ -43,6 +44,22 @@ def put_in_place(path: Path, content: bytes | bytearray) -> io.FileIO:
         partial.unlink(missing_ok=True)
         raise
     return file
+
+
+def end_putting_in_place(path: Path) -> None:
+    """Give its name to what `put_in_place` was writing when the process was killed, where that has
+    more than what lies there; raises OSError."""
+    partial = partial_name(path)
+    with open_regular(partial) as file:
+        content = file.read()
+        os.fsync(file.fileno())
+    if not _begins_with(content, path):
+        with open_regular(path) as file:
+            if file.read(len(content)) == content:
+                return
+        set_aside(path)
+    replace_file(partial, path)
+    sync_folder(path.parent)
 
 
 def _begins_with(content: bytes | bytearray, path: Path) -> bool:

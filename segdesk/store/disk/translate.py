@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from segdesk.core.regular_file import NotRegular
-from segdesk.errors import ProjectError, ProjectReadOnly, UsageError
+from segdesk.errors import ProjectError, ProjectReadOnly, ProjectTooOld, UsageError
 
 RESTORE = "Restore the folder from a copy."
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -23,6 +23,10 @@ class Damage(ValueError):
 
     "it ends too early" becomes "The mask of 'case-001' is damaged: it ends too early."
     """
+
+
+class Earlier(Damage):
+    """A file of a project is another version's, which can't be read; the text says whose."""
 
 
 #: Windows: a file is open elsewhere, a part of it is locked, or it is mapped into memory.
@@ -110,6 +114,11 @@ def reading(what: str, *, hint: str = RESTORE) -> Generator[None, None, None]:
                 f"{what} could not be read: {sentence}.", "Check the disk and try again."
             ) from error
         raise ProjectError(f"{what} is damaged and cannot be read.", hint) from error
+    except Earlier as error:
+        raise ProjectTooOld(
+            f"{what} was made by {error}, which this one cannot read; nothing was changed.",
+            "Open it with the version that made it.",
+        ) from error
     except Damage as error:
         raise ProjectError(f"{what} is damaged: {error}.", hint) from error
     except _DAMAGE as error:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from segdesk.core.history import Stacks
+from segdesk.core.lasting import final_name, partial_name
+from segdesk.store.disk.aside import end_putting_in_place
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.journal_file import Contents, read
 from segdesk.store.journal.journal_form import read_head
@@ -86,6 +88,33 @@ def follows(before: Contents, after: Contents) -> bool:
         return True
     is_whole = before.first >= 0 and before.flaw != "damaged"
     return is_whole and after.first == before.next_sequence and after.follows == before.link
+
+
+def end_writing_anew(folder: Path, generation: int, id: str) -> None:
+    """Take what was being written in the place of a journal that another program had taken away,
+    when the process was killed (`Journal.put_back`).
+
+    Parameters
+    ----------
+    id : of the journal of that generation, as the index names it
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
+    """
+    for partial in sorted(folder.glob(partial_name(Path("journal-*")).name)):
+        match, head = _NAME.fullmatch(final_name(partial)), read_head(partial)
+        if match is None or head is None or head.number != int(match[1]):
+            continue
+        if head.number == generation:
+            is_wanted = head.id == id
+        else:
+            before = read_head(folder / journal_name(head.number - 1))
+            is_after = head.number > generation and before is not None
+            is_wanted = is_after and before is not None and head.follows.id == before.id
+        if is_wanted:
+            end_putting_in_place(folder / journal_name(head.number))
 
 
 def own(journals: Sequence[Contents], generation: int, id: str) -> tuple[Contents, ...]:

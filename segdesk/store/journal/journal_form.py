@@ -49,7 +49,7 @@ class Head(NamedTuple):
     number : N
     first : sequence number of its first record
     id : its own
-    follows : the one before, as it ended
+    follows : the one before, as it ended; of a history-N the journal that it ends with
     """
 
     number: int

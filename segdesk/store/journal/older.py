@@ -24,14 +24,20 @@ from segdesk.core.regular_file import new_regular, open_regular
 from segdesk.store.disk.layout import history_name
 from segdesk.store.journal import edit_codec, record_codec
 from segdesk.store.journal.journal_form import (
+    HEAD_SIZE,
+    NONE,
     RECORD_SIZE,
+    Head,
+    Link,
     RawRecord,
     first_sequence,
     head_bytes,
+    marked,
     read_first,
     read_head,
     read_raw,
     record_bytes,
+    record_head_of,
 )
 from segdesk.store.journal.record_codec import EDIT, REDO, UNDO, Named
 
@@ -53,26 +59,54 @@ def older_files(folder: Path, generation: int) -> list[Path]:
     return [histories[newest], *behind] if histories else behind
 
 
-def own_files(folder: Path, generation: int, follows: str) -> list[Path]:
+def own_files(folder: Path, generation: int, follows: Link) -> list[Path]:
     """As `older_files`, without those in whose place a journal of another copy of the project lies:
     under the same numbers it has other Edits.
 
     Parameters
     ----------
-    follows : id of the journal before this generation; "": not known
+    follows : the journal before this generation; `NONE`: not known
     """
     own, behind = list[Path](), generation
     for path in reversed(older_files(folder, generation)):
         head, number = read_head(path), int(path.name.rpartition("-")[2])
         if number != behind - 1:
             # One in between is gone, and with it the name of this one.
-            follows = ""
-        is_own = head is None or not follows or head.id == follows
+            follows = NONE
+        is_own = head is None or not follows.id or _is(path, head, follows)
         if is_own:
             own.append(path)
-        follows = head.follows.id if head is not None and is_own else ""
+        follows = head.follows if head is not None and is_own else NONE
         behind = number
     return own[::-1]
+
+
+def _is(path: Path, head: Head, link: Link) -> bool:
+    """Whether a file is the journal that is meant, or a history that ends with it."""
+    if head.id != link.id:
+        return False
+    # A copy may have gone on in the same journal; where a flaw ends it, its id has to do.
+    found = _ends_with(path, head)
+    return not (link.mark and found.mark) or found.mark == link.mark
+
+
+def _ends_with(path: Path, head: Head) -> Link:
+    """What a journal that follows on a file names it by; without a mark where that is not known."""
+    if path.name.startswith("history-"):
+        return head.follows
+    try:
+        with open_regular(path) as file:
+            size, mark = os.fstat(file.fileno()).st_size, marked(b"", file.read(HEAD_SIZE))
+            while (at := file.tell()) < size:
+                written = file.read(RECORD_SIZE)
+                record = record_head_of(written)
+                if record is None or at + RECORD_SIZE + record.length > size:
+                    return Link(head.id)
+                file.seek(record.length, os.SEEK_CUR)
+                mark = marked(mark, written)
+    except OSError:
+        return Link(head.id)
+    return Link(head.id, mark.hex())
 
 
 def histories(folder: Path) -> list[Path]:
@@ -153,8 +187,8 @@ def gather(
     with replacing(path, check) as temporary:
         with io.BufferedWriter(new_regular(temporary)) as file:
             # It takes the place of the newest of them for the journal that follows.
-            id = "" if newest is None else newest.id
-            file.write(head_bytes(number, min(named, default=1), id))
+            id, ends = ("", NONE) if newest is None else (newest.id, _ends_with(files[-1], newest))
+            file.write(head_bytes(number, min(named, default=1), id, ends))
             for source in files:
                 for raw in _records(source, is_missing):
                     file.write(record_bytes(*raw))

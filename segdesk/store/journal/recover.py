@@ -29,6 +29,7 @@ from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.chain import FOREIGN, chain, follows, journal_numbers
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Contents, Journal, read
+from segdesk.store.journal.journal_form import NONE
 from segdesk.store.journal.older import (
     edits_before,
     last_sequence,
@@ -71,9 +72,10 @@ class Recovery:
 
     @property
     def is_first_emptied(self) -> bool:
-        """Whether the journal that the index names has not even its head: it had, on the disk."""
+        """Whether the journal that the index names holds nothing: what it begins with was on the
+        disk before the index was."""
         first = self.journals[0] if self.journals else None
-        return first is not None and first.number == self.generation and first.first < 0
+        return first is not None and first.number == self.generation and not first.records
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -135,12 +137,12 @@ class Recovery:
             faults.append(
                 (name, f"'{name}' is missing: what was changed after the last save is lost.")
             )
-        elif self.is_first_emptied and self.journals[0].flaw == "torn":
+        elif self.is_first_emptied and self.journals[0].flaw != "damaged":
             name = journal_name(self.generation)
             faults.append(
                 (name, f"'{name}' is empty: what was changed after the last save is lost.")
             )
-        if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].end:
+        if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].records:
             name = journal_name(self.journals[-1].number)
             faults.append((name, "The last change was only half written and was left out."))
         damaged = [journal.number for journal in self.journals if journal.flaw == "damaged"]
@@ -277,7 +279,7 @@ def recover(folder: Path, generation: int, journal: str = "") -> Recovery:
         if isinstance(record, Named) and record.edit is not None
     }
     named = {number for stack in recovery.stacks for number in stack}
-    before = recovery.journals[0].follows.id if recovery.journals else ""
+    before = recovery.journals[0].follows if recovery.journals else NONE
     older |= edits_before(own_files(folder, generation, before), named - older.keys())
     return replace(recovery, older=older)
 
@@ -343,7 +345,7 @@ def steps(folder: Path) -> Steps:
     if not row:
         return Steps((), ())
     named = Recovery(0, tuple(row), ()).stacks.done
-    files = own_files(folder, row[0].number, row[0].follows.id)
+    files = own_files(folder, row[0].number, row[0].follows)
     older = edits_before(files, set(named))
     before = tuple(older[number] for number in named if number in older)
     return Steps(before, tuple(edit for _, edit in applied(row, files) if edit is not None))

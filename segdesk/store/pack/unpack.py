@@ -19,7 +19,6 @@ import numpy.typing as npt
 from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
 from segdesk.core.lasting import lasting_folder, sync_folder
-from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.regular_file import new_regular
 from segdesk.errors import ProjectError
@@ -31,7 +30,6 @@ from segdesk.store.pack.contents import (
     CASES,
     FILES,
     MASK_LAYERS,
-    PREDICTION_LAYERS,
     PREDICTIONS,
     RUNS,
     VOLUME,
@@ -142,7 +140,7 @@ class _Unpacking:
             self._write_scan(layout, case, found)
             rows.append(replace(case, mask_sha256=self._write_mask(layout, case, found)))
             for run in case.predictions:
-                self._write_prediction(layout, case, run)
+                self._write_prediction(layout, case, run, found.project.weights_of(run))
         for run, files in found.files.items():
             folder = layout.run(run)
             lasting_folder(folder)
@@ -202,16 +200,19 @@ class _Unpacking:
                 raise self._damaged()
             yield labels, setters
 
-    def _write_prediction(self, layout: Layout, case: Case, run: str) -> None:
-        arrays: list[Plane] = []
-        for name in PREDICTION_LAYERS:
-            array = np.zeros(case.grid.shape, np.uint8)
-            place = (CASES, case.id, PREDICTIONS, run)
-            for index, plane in enumerate(self._planes(place, name, np.uint8, case)):
-                array[index] = plane
-            arrays.append(array)
-        path = layout.prediction(run, case.id)
-        prediction_file.write_prediction(path, Prediction(run, case.id, *arrays))
+    def _write_prediction(self, layout: Layout, case: Case, run: str, weights: str) -> None:
+        place = (CASES, case.id, PREDICTIONS, run)
+        layers = {
+            name: self._planes(place, name, np.uint8, case) for name in prediction_file.LAYERS
+        }
+        prediction_file.write_planes(
+            layout.prediction(run, case.id),
+            (run, case.id, weights),
+            case.grid.shape,
+            lambda layer, _: next(layers[layer]),
+        )
+        for planes in layers.values():
+            _end(planes)
         self._went_on(case, case.slices)
 
     def _write_file(self, path: Path, place: tuple[str, ...]) -> None:

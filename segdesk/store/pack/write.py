@@ -226,7 +226,8 @@ class _Packing:
         with hdf5.next_piece(path) as root:
             for_people.put_geometry(case, root.again(CASES).again(case.id))
         for run in case.predictions:
-            prediction = self._folder.runs.read_prediction(run, case)
+            weights = self._project.weights_of(run)
+            prediction = self._folder.runs.read_prediction(run, case, weights_sha256=weights)
             with hdf5.next_piece(path) as root:
                 root.again(CASES).again(case.id).again(PREDICTIONS).group(run)
             layers = zip(prediction.labels, prediction.probability, strict=True)

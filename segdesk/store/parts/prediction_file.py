@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from segdesk.core.lasting import Check, lasting_folder, no_check
 from segdesk.core.prediction import Prediction
-from segdesk.errors import InputError
+from segdesk.errors import InputError, ProjectError
 from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.plane_file import Plane, Shape, opened, pack, read_packed, unpack, write
@@ -35,39 +36,78 @@ def write_prediction(path: Path, prediction: Prediction, check: Check = no_check
     if len(shape) != 3 or any(a.dtype != np.uint8 or a.shape != shape for a in arrays.values()):
         raise ValueError(f"expected two uint8 arrays of one shape, received {shape} and others")
 
-    def name(root: NewGroup) -> None:
-        root.put(run=prediction.run, case=prediction.case)
+    write_planes(
+        path,
+        (prediction.run, prediction.case, prediction.weights_sha256),
+        (shape[0], shape[1], shape[2]),
+        lambda layer, index: arrays[layer][index],
+        check,
+    )
 
-    with writing(f"The prediction of '{prediction.case}'"):
+
+def write_planes(
+    path: Path,
+    names: tuple[str, str, str],
+    shape: Shape,
+    plane: Callable[[str, int], Plane],
+    check: Check = no_check,
+) -> None:
+    """As `write_prediction`, of planes that are asked for one by one: slice by slice, of each slice
+    the layers in their order.
+
+    Parameters
+    ----------
+    names : run, case, SHA-256 of the weights
+    plane : given layer and slice; uint8, (rows, columns)
+    """
+
+    def name(root: NewGroup) -> None:
+        root.put(run=names[0], case=names[1], weights_sha256=names[2])
+
+    with writing(f"The prediction of '{names[1]}'"):
         lasting_folder(path.parent)
         write(
             path,
             KIND,
             LAYERS,
-            (shape[0], shape[1], shape[2]),
-            lambda layer, index: pack(arrays[layer][index]),
+            shape,
+            lambda layer, index: pack(plane(layer, index)),
             extra=name,
             check=check,
         )
 
 
-def read_prediction(path: Path, run: str, case: str, shape: Shape) -> Prediction:
+def read_prediction(
+    path: Path, run: str, case: str, shape: Shape, *, weights_sha256: str
+) -> Prediction:
     """Read it whole; its arrays are read-only.
+
+    Parameters
+    ----------
+    weights_sha256 : of the weights that have to have made it; "": of whichever
 
     Raises
     ------
     ProjectError
-        Where the file is missing, damaged, or belongs to another run, case or shape.
+        Where the file is missing, damaged, or belongs to another run, case or shape, or to a run of
+        that name in another project.
     """
     with reading(f"The prediction of '{case}' by {run}"):
         with opened(path, KIND, LAYERS, shape) as (root, _):
             if (root.text("run"), root.text("case")) != (run, case):
                 raise Damage("it belongs to another run or case")
+            made_by = root.text("weights_sha256")
+            if weights_sha256 not in ("", made_by):
+                raise ProjectError(
+                    f"The prediction of '{case}' by {run} was not made by its weights (a file of a "
+                    "copy, or of another time).",
+                    "Predict the case again.",
+                )
             packed = read_packed(root, LAYERS, shape)
         labels, probability = unpack(packed, LAYERS, shape)
         labels.flags.writeable = False
         probability.flags.writeable = False
-        return Prediction(run, case, labels, probability)
+        return Prediction(run, case, labels, probability, made_by)
 
 
 def mapped(path: Path, shape: Shape) -> Plane:

@@ -12,7 +12,7 @@ from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, VOLUME_FILE
-from segdesk.store.disk.translate import RESTORE, reading, writing
+from segdesk.store.disk.translate import RESTORE, Earlier, reading, writing
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.project_codec import decode, encode, link_files
@@ -107,6 +107,9 @@ def read(folder: Path, name: str = PROJECT_FILE) -> tuple[Project, int]:
         what = f"The previous index of the project '{folder.name}'"
     try:
         content = seal.read(path, "project", most=_LARGEST)
+    except Earlier:
+        with reading(f"The project '{folder.name}'"):
+            raise
     except (OSError, ValueError):
         with reading(what, hint=_way_back(folder, name)):
             raise

@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.regular_file import open_regular
-from segdesk.store.disk.translate import Damage
+from segdesk.store.disk.translate import Damage, Earlier
 from segdesk.store.parts.heaps import check_heaps
 
 Kind = Literal["project", "annotation", "prediction", "volume", "pack"]
 #: HDF5 takes user blocks of 512 bytes and powers of two above.
 SIZE = 512
-MAGIC = b"\x89segdsk\1"
+MAGIC = b"\x89segdesk"
+#: Of the builds before the first format that later ones read.
+_EARLIER = b"\x89segdsk\1"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD = struct.Struct("<8s16sQQQ32s")
 _SUM = struct.Struct("<I")
@@ -80,7 +82,8 @@ def seal_file(file: BinaryIO, kind: Kind, left_out: Span, on_bytes: OnBytes | No
 def is_sealed(path: Path, kind: Kind) -> bool:
     """Whether a file begins as one of this kind. OSError where it cannot be read."""
     with open_regular(path, follow=True) as file:
-        return file.read(24) == MAGIC + kind.encode().ljust(16, b"\0")
+        magic, written = file.read(len(MAGIC)), file.read(16)
+    return magic in (MAGIC, _EARLIER) and written == kind.encode().ljust(16, b"\0")
 
 
 def check_file(path: Path, kind: Kind, on_bytes: OnBytes | None = None) -> None:
@@ -215,10 +218,12 @@ def _checked_head(file: BinaryIO, kind: Kind) -> _Head:
     if len(head) < SIZE:
         raise Damage("it ends too early")
     if head.startswith(_HDF5):
-        raise Damage("another program or an early build of segdesk wrote it")
+        raise Earlier("another program or an earlier version of segdesk")
     magic, written, length, start, left_out, digest = _HEAD.unpack_from(head)
     if _SUM.unpack_from(head, SIZE - _SUM.size)[0] != zlib.crc32(head[: -_SUM.size]):
         raise Damage("its first bytes are not as they were written")
+    if magic == _EARLIER:
+        raise Earlier("an earlier version of segdesk")
     if magic != MAGIC:
         raise Damage("another version of segdesk sealed it")
     if written.rstrip(b"\0") != kind.encode():

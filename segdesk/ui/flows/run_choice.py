@@ -94,4 +94,7 @@ def _read(workbench: Workbench, case: str, id: str) -> Prediction | None:
     project = workbench.project
     by_hand = "" if id == AUTOMATIC else id
     run = replace(project, in_use=replace(project.in_use, by_hand=by_hand)).predicted_by(case)
-    return None if run is None else workbench.folder.runs.read_prediction(run, project.case(case))
+    if run is None:
+        return None
+    row, weights = project.case(case), project.weights_of(run)
+    return workbench.folder.runs.read_prediction(run, row, weights_sha256=weights)

@@ -452,7 +452,8 @@ def _read_case(workbench: Workbench, case: str) -> _Read:
     prediction, note = None, ""
     if run is not None:
         try:
-            prediction = workbench.folder.runs.read_prediction(run, row)
+            weights = workbench.project.weights_of(run)
+            prediction = workbench.folder.runs.read_prediction(run, row, weights_sha256=weights)
         except SegdeskError as error:
             # It hides neither the scan nor the mask; another prediction makes it good.
             note = tr("{problem} Predict the case again.", problem=error.sentence)

@@ -57,7 +57,9 @@ class _Worker(QObject):
             job = self._session.job
             # Where it can't be read now, that is said when it is looked at.
             with suppress(SegdeskError):
-                prediction = self._folder.runs.read_prediction(job.run_id, job.case(message.case))
+                prediction = self._folder.runs.read_prediction(
+                    job.run_id, job.case(message.case), weights_sha256=""
+                )
         self.said.emit(message, prediction)
 
 

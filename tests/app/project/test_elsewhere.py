@@ -67,7 +67,7 @@ def opened(tmp_path: Path) -> Iterator[Workbench]:
     workbench.put_run(replace(run, weights_sha256=sha256))
     workbench.folder.runs.paths("run-001").weights(1).write_bytes(b"weights")
     labels = np.ones(workbench.project.case(ONE).grid.shape, np.uint8)
-    workbench.folder.runs.write_prediction(Prediction("run-001", ONE, labels, labels))
+    workbench.folder.runs.write_prediction(Prediction("run-001", ONE, labels, labels, sha256))
     workbench.add_prediction("run-001", ONE)
     workbench.folder.write_index()
     saving.save(workbench)

@@ -80,6 +80,55 @@ def test_what_was_drawn_before_and_after_is_there_after_a_kill_too(
     workbench.close()
 
 
+@pytest.mark.parametrize("is_torn", [False, True])
+@pytest.mark.parametrize("there", ["nothing", "an older one", "another file"])
+def test_what_was_being_written_anew_when_the_program_was_killed_is_taken(
+    tmp_path: Path, there: str, is_torn: bool
+) -> None:
+    workbench = make_project(tmp_path)
+    saving.save(workbench)
+    path = workbench.folder.path
+    stroke(workbench, 0)
+    older = (path / "journal-1").read_bytes()
+    stroke(workbench, 1)
+    wanted = workbench.annotation("case-001").labels.copy()
+    stroke(workbench, 2)
+    wanted = wanted if is_torn else workbench.annotation("case-001").labels.copy()
+    workbench.close()
+    content = (path / "journal-1").read_bytes()
+    (path / ".journal-1.partial").write_bytes(content[: len(content) - 1 * is_torn])
+    (path / "journal-1").unlink()
+    if there != "nothing":
+        (path / "journal-1").write_bytes(older if there == "an older one" else b"another")
+    again = Workbench.open(path)
+    assert np.array_equal(again.annotation("case-001").labels, wanted)
+    again.close()
+    kept = [file.read_bytes() for file in path.glob("journal-1.damaged*")]
+    assert kept == ([b"another"] if there == "another file" else [])
+
+
+def test_what_another_program_left_under_the_temporary_name_is_not_taken(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    saving.save(workbench)
+    path = workbench.folder.path
+    stroke(workbench, 0)
+    workbench.close()
+    (tmp_path / "other").mkdir()
+    other = make_project(tmp_path / "other")
+    saving.save(other)
+    for index in range(3):
+        stroke(other, index)
+    other.close()
+    content = (path / "journal-1").read_bytes()
+    for left in (other.folder.path / "journal-1").read_bytes(), content[:-1]:
+        (path / ".journal-1.partial").write_bytes(left)
+        again = Workbench.open(path)
+        assert again.recovered == 1
+        again.close()
+        assert (path / "journal-1").read_bytes().startswith(content)
+        assert not list(path.glob("*.partial")) and not list(path.glob("*.damaged"))
+
+
 def test_what_lies_in_its_place_is_kept_where_it_is_something_else(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     stroke(workbench, 0)

@@ -48,7 +48,9 @@ def three_cases(folder: Path) -> Path:
         for index in (1, 3):
             stroke(workbench, index, case=id)
             say_right(workbench, id, index)
-        workbench.folder.runs.write_prediction(Prediction(RUN.id, id, full, full))
+        workbench.folder.runs.write_prediction(
+            Prediction(RUN.id, id, full, full, RUN.weights_sha256)
+        )
         workbench.add_prediction(RUN.id, id)
     saving.save(workbench)
     workbench.close()

@@ -232,10 +232,10 @@ def test_another_run_is_read_for_every_case_in_memory_and_never_by_the_window_it
     desk.wait(lambda: session.has_mask("case-002"))
     read, by_the_window = RunFiles.read_prediction, []
 
-    def watched(files: RunFiles, run: str, case: Case) -> Prediction:
+    def watched(files: RunFiles, run: str, case: Case, *, weights_sha256: str) -> Prediction:
         if threading.current_thread() is threading.main_thread():
             by_the_window.append((run, case.id))
-        return read(files, run, case)
+        return read(files, run, case, weights_sha256=weights_sha256)
 
     monkeypatch.setattr(RunFiles, "read_prediction", watched)
     choose(runs(desk), "run-001")
