@@ -107,7 +107,7 @@ def test_a_file_without_a_seal_is_told_apart_from_a_damaged_one(path: Path) -> N
     with h5py.File(path, "w"):
         pass
     os.truncate(path, 4096)
-    with pytest.raises(Damage, match="another program or an early build"):
+    with pytest.raises(Damage, match="another program or an earlier version"):
         seal.read(path, "project", most=MOST)
 
 
