@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
 
 def _predict(folder: ProjectFolder, case: str, value: int) -> None:
     layers = (np.full(GRID.shape, value, np.uint8),) * 2
-    folder.runs.write_prediction(Prediction("run-001", case, *layers))
+    folder.runs.write_prediction(Prediction("run-001", case, layers[0], layers[1]))
 
 
 def test_the_disk_refuses_what_windows_refuses(tmp_path: Path) -> None:
