@@ -75,8 +75,10 @@ class OpenJournal:
         """
         if self.files is None:
             return False
-        self.files.look(self._guard.home())
-        return self.files.lost >= self._index().base.generation
+        home, generation = self._guard.home(), self._index().base.generation
+        self.files.look(home)
+        self.files.look_back(home, generation)
+        return self.files.lost >= generation
 
     def append(self, entry: Entry | BegunAnew) -> None:
         """Journal what was done; when this returns, it outlives a crash of the program.

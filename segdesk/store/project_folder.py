@@ -29,6 +29,7 @@ from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.index import Index
 from segdesk.store.journal.chain import end_writing_anew
+from segdesk.store.journal.edit_codec import check_size
 from segdesk.store.journal.journal_file import NOTHING
 from segdesk.store.journal.journals import Journals
 from segdesk.store.journal.recover import (
@@ -283,6 +284,16 @@ class ProjectFolder:
         }
         self._pinned |= paths
         return lambda: self._pinned.difference_update(paths)
+
+    def check_size(self, edit: Edit) -> None:
+        """Refuse an Edit that no journal can hold, before it is applied.
+
+        Raises
+        ------
+        UsageError
+            Then.
+        """
+        check_size(edit)
 
     def append(self, entry: Entry | BegunAnew) -> None:
         """Journal what was done; see `OpenJournal.append`."""

@@ -58,6 +58,30 @@ def test_the_journal_that_the_index_names_is_told_where_it_holds_nothing_any_mor
         assert said in notes and not any("half written" in note for note in notes)
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [
+        pytest.param(Path.unlink, id="deleted"),
+        pytest.param(lambda path: os.truncate(path, HEAD_SIZE), id="cut"),
+    ],
+)
+def test_the_journal_before_is_looked_after_until_a_save_has_succeeded(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    folder, project = project_with_cases(tmp_path / "p.segdesk", "case-001")
+    masks = {case.id: Annotation(case.grid) for case in project.cases}
+    paint(folder, masks["case-001"], "case-001", 1)
+    saving = folder.begin_save(project, masks)
+    folder.sync()
+    assert not folder.is_journal_lost
+    harm(folder.path / "journal-0")
+    assert folder.is_journal_lost
+    saving.run()
+    saving.finish()
+    assert not folder.is_journal_lost
+    folder.close()
+
+
 def test_a_record_that_is_written_while_it_is_looked_at_is_no_other_programs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

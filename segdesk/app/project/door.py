@@ -65,10 +65,17 @@ class Door(ABC):
         return replace(edit, reader=self.reader, time=time.time())
 
     def do(self, edit: Edit) -> None:
-        """Apply an Edit, journal it, remember it for undo. An empty one leaves nothing behind."""
+        """Apply an Edit, journal it, remember it for undo. An empty one leaves nothing behind.
+
+        Raises
+        ------
+        UsageError
+            Where the project is only read, or the Edit is too large for a journal.
+        """
         if edit.is_empty:
             return
         check_may_change(self.folder)
+        self.folder.check_size(edit)
         if edit.segments or edit.case == self.going_in:
             self.settle()
         self._settle_hand()
@@ -144,9 +151,12 @@ class Door(ABC):
         ------
         MovedOn
             Where one of its slices has changed since it was seen. Nothing was done.
+        UsageError
+            As `do`.
         """
         if edit.is_empty:
             return
+        self.folder.check_size(edit)
         self._let_in(edit, seen)
         self._keep(self.stamp(edit))
 

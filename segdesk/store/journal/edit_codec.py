@@ -28,11 +28,14 @@ from segdesk.core.edit import (
 )
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
+from segdesk.errors import UsageError
 
 VERSION = 1
 LARGEST_INDEX = 100_000
 #: Of the head, which is parsed at once: about a hundred bytes for each tile that an Edit touches.
 LARGEST_HEAD = 16 * 1024 * 1024
+#: Of it, generously, what one Patch takes, or one slice: 255 segments with their counts.
+_LARGEST_PART = 8 * 1024
 #: What no stream of zlib exceeds: unpacked bytes for each packed one.
 _LARGEST_RATIO = 1032
 _HEAD = struct.Struct("<BI")
@@ -46,9 +49,41 @@ def encode(edit: Edit) -> bytes:
     ------
     ValueError
         Where a Patch is not packed.
+    UsageError
+        As `check_size`.
     """
     if any(patch.loose is not None for patch in edit.patches):
         raise ValueError("expected packed patches, received those of a gesture that is drawing")
+    text = _head_of(edit)
+    if len(text) > LARGEST_HEAD:
+        raise _too_large(edit)
+    packed = b"".join(patch.packed for patch in edit.patches)
+    return _HEAD.pack(VERSION, len(text)) + text + packed
+
+
+def check_size(edit: Edit) -> None:
+    """Refuse what no journal can hold, before anything of it is done.
+
+    Costs nothing for what is drawn by hand.
+
+    Raises
+    ------
+    UsageError
+        Where it changes more places, or more segments in them, than a record can name.
+    """
+    parts = len(edit.patches) + len(edit.statuses) + len(edit.dismissals)
+    if parts * _LARGEST_PART > LARGEST_HEAD and len(_head_of(edit)) > LARGEST_HEAD:
+        raise _too_large(edit)
+
+
+def _too_large(edit: Edit) -> UsageError:
+    return UsageError(
+        f"'{edit.name}' changes more places than one step can hold; nothing was changed.",
+        "Do it in parts, a few slices at a time.",
+    )
+
+
+def _head_of(edit: Edit) -> bytes:
     head = {
         "name": edit.name,
         "kind": edit.kind,
@@ -61,9 +96,7 @@ def encode(edit: Edit) -> bytes:
         "dismissals": [[d.run, int(d.slice), d.before, d.after] for d in edit.dismissals],
         "segments": [[_plain(s.before), _plain(s.after)] for s in edit.segments],
     }
-    text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode("ascii")
-    packed = b"".join(patch.packed for patch in edit.patches)
-    return _HEAD.pack(VERSION, len(text)) + text + packed
+    return json.dumps(head, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def decode(content: bytes, sequence: int = 0) -> Edit:
@@ -87,8 +120,10 @@ def decode(content: bytes, sequence: int = 0) -> Edit:
 def _decode(content: bytes, sequence: int) -> Edit:
     version, length = _HEAD.unpack_from(content)
     start = _HEAD.size + length
-    if version != VERSION or start > len(content) or length > LARGEST_HEAD:
+    if version != VERSION:
         raise ValueError(f"expected an edit of version {VERSION}, received version={version}")
+    if start > len(content) or length > LARGEST_HEAD:
+        raise ValueError(f"expected a head of at most {LARGEST_HEAD} bytes, received {length}")
     head: dict[str, Any] = json.loads(content[_HEAD.size : start])
     patches: list[Patch] = []
     for *sides, size, turned, counts in head["patches"]:

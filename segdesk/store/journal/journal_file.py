@@ -253,15 +253,7 @@ class Journal:
         """
         # First, because another thread may write the next record behind it meanwhile.
         end = self._end
-        own = os.fstat(self._file.fileno())
-        try:
-            is_there = os.path.samestat(path.lstat(), own)
-        except FileNotFoundError:
-            is_there = False
-        except OSError:
-            # Not to be seen now is not gone.
-            return
-        if not is_there or own.st_size < end:
+        if is_taken_away(path, os.fstat(self._file.fileno()), end):
             self._is_taken = True
             self._lost = OSError(errno.ESTALE, "another program has changed the journal")
 
@@ -351,6 +343,11 @@ class Journal:
             self.sync()
 
     @property
+    def stat(self) -> os.stat_result:
+        """Of its file."""
+        return os.fstat(self._file.fileno())
+
+    @property
     def link(self) -> Link:
         """What the journal that follows names it by."""
         return Link(self.id, self._mark.hex())
@@ -379,6 +376,18 @@ class Journal:
     def close(self) -> None:
         for file in (*self._taken, self._file):
             file.close()
+
+
+def is_taken_away(path: Path, own: os.stat_result, end: int) -> bool:
+    """Whether the file at a path is not a journal's own, or shorter than it was written; not where
+    that is not to be seen now."""
+    try:
+        now = path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return not os.path.samestat(now, own) or now.st_size < end
 
 
 @dataclass(frozen=True, slots=True)

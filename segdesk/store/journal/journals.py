@@ -6,13 +6,14 @@ at once, and a worker makes both lasting, the older one first.
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.history import Stacks
 from segdesk.store.disk.layout import journal_name
-from segdesk.store.journal.journal_file import Journal, Tail
+from segdesk.store.journal.journal_file import Journal, Tail, is_taken_away
 
 
 class Journals:
@@ -31,6 +32,8 @@ class Journals:
         self._older: Journal | None = None
         #: Number of the newest journal whose fsync has failed.
         self._lost = -1
+        #: Those before it as they were left, by number, until a save has made them spare.
+        self._left: dict[int, os.stat_result] = {}
         self._settling = threading.Lock()
 
     @property
@@ -98,6 +101,22 @@ class Journals:
                 now.put_back(path)
         return not now.is_taken
 
+    def look_back(self, home: Path | None, generation: int) -> None:
+        """Be lost where another program has taken away a journal that a save went on from, while
+        none has succeeded since: opening would follow a gap.
+
+        Parameters
+        ----------
+        generation : of the index; journals before it are not needed
+        """
+        for number, left in tuple(self._left.items()):
+            if number < generation:
+                del self._left[number]
+            elif home is not None and is_taken_away(
+                home / journal_name(number), left, left.st_size
+            ):
+                self._lost = max(self._lost, number)
+
     def keep(self, payload: bytes, kind: int) -> None:
         """Keep a record in memory; what comes next writes it."""
         self._now.keep(payload, kind)
@@ -143,6 +162,8 @@ class Journals:
                 older.sync()
             except OSError:
                 self._lost = older.number
+            else:
+                self._left[older.number] = older.stat
             # Only now, so that nobody who asks in between is told that it is sound.
             self._older = None
             older.close()

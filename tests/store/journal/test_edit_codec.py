@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segdesk.core.box import Box
-from segdesk.core.edit import Edit, Patch, Planes
+from segdesk.core.edit import Dismissal, Edit, Patch, Planes
+from segdesk.errors import UsageError
+from segdesk.store.journal import edit_codec
 from segdesk.store.journal.edit_codec import decode, encode
 from tests.store.strategies import edits
 
@@ -133,6 +135,19 @@ def test_a_box_that_reaches_into_two_tiles_is_refused() -> None:
         assert decode(_forged(packed, patches=[[*inside, len(packed), False, []]])).patches
         with pytest.raises(ValueError, match="one tile"):
             decode(_forged(packed, patches=[[*across, len(packed), False, []]]))
+
+
+def test_what_could_not_be_read_back_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = tuple(Dismissal("a", k, False, True) for k in range(99))
+    edit = Edit("Large", "case-001", dismissals=many)
+    monkeypatch.setattr(edit_codec, "LARGEST_HEAD", len(edit_codec.encode(edit)) - 5)
+    assert edit_codec.decode(edit_codec.encode(edit)) == edit
+    edit_codec.check_size(edit)
+    monkeypatch.setattr(edit_codec, "LARGEST_HEAD", len(edit_codec.encode(edit)) - 6)
+    said = "'Large' changes more places than one step can hold; nothing was changed."
+    for refused in (edit_codec.encode, edit_codec.check_size):
+        with pytest.raises(UsageError, match=said):
+            refused(edit)
 
 
 def test_the_patches_are_stored_as_they_were_packed() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case, Source
 from segdesk.core.grid import Grid
 from segdesk.core.project import Project
@@ -19,11 +20,14 @@ from segdesk.core.run import Epoch, Intensities, Plan, Run
 from segdesk.core.segment import Segment
 from segdesk.core.share import Share
 from segdesk.errors import ProjectError
+from segdesk.store import previous_mask
+from segdesk.store.disk.layout import Layout
 from segdesk.store.parts import hdf5, project_file
 from segdesk.store.parts.project_codec import decode, encode
 from tests.examples import examples
+from tests.store.painter import paint, save
 from tests.store.resealing import changing, h5py
-from tests.store.strategies import projects
+from tests.store.strategies import project_with_cases, projects
 
 FEW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -81,6 +85,34 @@ def test_random_bytes_are_refused_with_a_sentence(tmp_path: Path, content: bytes
     (tmp_path / "project.h5").write_bytes(content)
     with pytest.raises(ProjectError, match="damaged"):
         project_file.read(tmp_path)
+
+
+def test_a_mask_is_named_with_its_checksum_or_not_at_all(tmp_path: Path) -> None:
+    """Else another file of that number would be taken for the one that was saved."""
+    named = replace(CASE, generation=2, mask_sha256="a" * 64)
+    project_file.write(tmp_path, Project("id", cases=(named,)), 3)
+    before = (tmp_path / "project.h5").read_bytes()
+    for case in (replace(named, mask_sha256=""), replace(CASE, mask_sha256="a" * 64)):
+        with pytest.raises(ValueError, match="SHA-256 with each mask"):
+            project_file.write(tmp_path, Project("id", cases=(case,)), 3)
+    assert (tmp_path / "project.h5").read_bytes() == before
+    with changing(tmp_path / "project.h5") as file:
+        file["cases/mask_sha256"][0] = ""
+    with pytest.raises(ProjectError, match="damaged"):
+        project_file.read(tmp_path)
+
+
+def test_another_file_of_the_number_that_is_named_is_not_taken_for_an_older_mask(
+    tmp_path: Path,
+) -> None:
+    folder, project = project_with_cases(tmp_path / "p.segdesk", CASE.id)
+    masks = {CASE.id: Annotation(project.cases[0].grid)}
+    paint(folder, masks[CASE.id], CASE.id, 1)
+    (case,) = save(folder, project, masks).cases
+    layout = Layout(folder.path)
+    assert previous_mask.newest(layout, case, [1]) is not None
+    assert previous_mask.newest(layout, replace(case, mask_sha256="a" * 64), [1]) is None
+    folder.close()
 
 
 def _drop_format(file: Any) -> None:
