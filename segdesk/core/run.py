@@ -7,6 +7,7 @@ from typing import Literal
 
 from segdesk.core.networks import DEFAULT, network
 from segdesk.core.share import Share
+from segdesk.core.volume import Unit
 from segdesk.errors import UsageError
 
 #: Why a run ended; "running" while it has not.
@@ -134,7 +135,7 @@ class Intensities:
 
     low: float
     high: float
-    unit: Literal["HU", "raw"]
+    unit: Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The voxels of one scan: the `Volume`, read-only int16 on a Grid.
+"""The voxels of one scan: the `Volume`, read-only on a Grid; int16, or RGB of a picture in colour.
 
 Where they lie on disk belongs to `store.volume_file`; how they are drawn to `core.window` and
 `ui.canvas`.
@@ -7,6 +7,7 @@ Where they lie on disk belongs to `store.volume_file`; how they are drawn to `co
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,8 +16,29 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 
-Unit = Literal["HU", "raw"]
-Voxels = npt.NDArray[np.int16]
+#: Of the values: Hounsfield units; numbers that mean nothing known; red, green and blue.
+Unit = Literal["HU", "raw", "RGB"]
+Voxels = npt.NDArray[np.int16 | np.uint8]
+
+
+def channels(unit: Unit) -> int:
+    """Numbers that one voxel has: 3 in colour, else 1."""
+    return 3 if unit == "RGB" else 1
+
+
+def stored_type(unit: Unit) -> np.dtype[np.int16 | np.uint8]:
+    """Of the numbers as they lie in memory and on disk, little-endian."""
+    return np.dtype("u1") if unit == "RGB" else np.dtype("<i2")
+
+
+def stored_shape(shape: tuple[int, ...], unit: Unit) -> tuple[int, ...]:
+    """The shape of an array of voxels: in colour the channels are its last axis."""
+    return (*shape, 3) if unit == "RGB" else shape
+
+
+def stored_bytes(shape: tuple[int, ...], unit: Unit) -> int:
+    """How many bytes the voxels of that shape take."""
+    return math.prod(stored_shape(shape, unit)) * stored_type(unit).itemsize
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +48,11 @@ class Volume:
     Parameters
     ----------
     grid : Grid
-    voxels : int16, (slices, rows, columns), not writeable; usually a memory map
-    unit : "HU", or "raw" for arrays whose numbers mean nothing known
+    voxels : int16, (slices, rows, columns), or uint8, (slices, rows, columns, 3), where the unit
+        is "RGB"; not writeable; usually a memory map
+    unit : "HU"; "raw" for arrays whose numbers mean nothing known; "RGB" for colour
     slope, intercept : the linear rescale that made the int16: value = stored * slope + intercept.
-        1 and 0 for HU.
+        1 and 0 for HU and colour.
     """
 
     grid: Grid
@@ -39,11 +62,7 @@ class Volume:
     intercept: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.voxels.dtype != np.int16 or self.voxels.shape != self.grid.shape:
-            raise ValueError(
-                f"expected int16 of shape {self.grid.shape}, "
-                f"received {self.voxels.dtype} {self.voxels.shape}"
-            )
+        check_form(self.voxels, self.grid.shape, self.unit)
         if self.voxels.flags.writeable:
             raise ValueError("expected read-only voxels, received a writeable array")
 
@@ -52,12 +71,31 @@ class Volume:
         return stored * self.slope + self.intercept
 
 
-def fingerprint(voxels: Voxels) -> str:
-    """SHA-256 of stored int16, little-endian, C order, slices along the normal.
+def check_form(voxels: Voxels, shape: tuple[int, ...], unit: Unit) -> None:
+    """Refuse voxels of another type or shape than a unit's.
 
     Parameters
     ----------
-    voxels : int16, (slices, rows, columns)
+    shape : of the grid, or of a slice of it
+
+    Raises
+    ------
+    ValueError
+        Where they differ.
+    """
+    wanted, kind = stored_shape(shape, unit), stored_type(unit)
+    if voxels.dtype != kind or voxels.shape != wanted:
+        raise ValueError(
+            f"expected {kind.name} of shape {wanted}, received {voxels.dtype} {voxels.shape}"
+        )
+
+
+def fingerprint(voxels: Voxels) -> str:
+    """SHA-256 of what is stored, little-endian, C order, slices along the normal.
+
+    Parameters
+    ----------
+    voxels : int16, (slices, rows, columns), or uint8, (slices, rows, columns, 3)
 
     Returns
     -------
@@ -65,5 +103,6 @@ def fingerprint(voxels: Voxels) -> str:
     """
     digest = hashlib.sha256()
     for plane in voxels:
-        digest.update(np.ascontiguousarray(plane, dtype="<i2").tobytes())
+        kind = plane.dtype.newbyteorder("<")
+        digest.update(np.ascontiguousarray(plane, dtype=kind).tobytes())
     return digest.hexdigest()

@@ -1,4 +1,6 @@
-"""Arrays without geometry: `.npy`, `.npz:KEY` and `.h5:/path`, of shape (N, H, W[, 1]) or (H, W).
+"""Arrays without geometry: `.npy`, `.npz:KEY` and `.h5:/path`.
+
+Of shape (N, H, W[, 1]) or (H, W), and in colour uint8 of shape (N, H, W, 3).
 
 Their slices are independent images. A stranger's file is never trusted: no pickle, no link out of
 the file, and the size that it declares is checked before anything is allocated.
@@ -99,29 +101,43 @@ def array_keys(file: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def shape_of_slices(shape: tuple[int, ...], name: str) -> Shape:
-    """(slices, rows, columns) of an array (N, H, W[, 1]) or (H, W).
+def is_colour(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether an array holds red, green and blue of 8 bits: (N, H, W, 3)."""
+    return len(shape) == 4 and shape[-1] == 3 and dtype == np.uint8
+
+
+def shape_of_slices(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Shape:
+    """(slices, rows, columns) of an array (N, H, W[, 1]) or (H, W), or (N, H, W, 3) in colour.
 
     Raises
     ------
     InputError
         Where the array has another form or is empty.
     """
-    form = shape[:-1] if len(shape) == 4 and shape[-1] == 1 else shape
+    flat = (len(shape) == 4 and shape[-1] == 1) or is_colour(shape, dtype)
+    form = shape[:-1] if flat else shape
     form = (1, *form) if len(form) == 2 else form
     if len(form) != 3 or min(form) < 1:
         sizes = "×".join(map(str, shape)) or "a single number"
         raise InputError(
             f"{name} has the shape {sizes}.",
-            "Slices are read from arrays of shape (N, H, W) or (N, H, W, 1).",
+            "Slices are read from arrays of shape (N, H, W) or (N, H, W, 1), in colour from uint8 "
+            "of shape (N, H, W, 3).",
         )
     return int(form[0]), int(form[1]), int(form[2])
 
 
 def _stored(
-    file: Path, key: str, shape: Shape, dtype: np.dtype[Any], read: Any, notes: tuple[str, ...] = ()
+    file: Path,
+    key: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    read: Any,
+    notes: tuple[str, ...] = (),
 ) -> Stored:
+    """What opens an array of this shape; `read` gives its numbers, in whatever order of bytes."""
     name = f"{file.name}:{key}" if key else file.name
+    form, in_colour = shape_of_slices(shape, dtype, name), is_colour(shape, dtype)
     if dtype.kind not in "biuf":
         raise InputError(
             f"{name} holds {dtype!s:.40} and not plain numbers.",
@@ -131,15 +147,17 @@ def _stored(
     def checked() -> npt.NDArray[Any]:
         try:
             with warnings.catch_warnings(action="ignore"):
-                array = np.asarray(read()).reshape(shape)
+                array = np.asarray(read()).reshape((*form, 3) if in_colour else form)
         except DAMAGE as error:
             raise InputError(
                 f"{name} is damaged: its numbers cannot be read.", COPY_AGAIN
             ) from error
         return array.astype(dtype.newbyteorder("="), copy=False)
 
-    grid = Grid(shape, stacked=False)
-    return Stored("array", name, (file,), grid, dtype, checked, notes=notes, key=key)
+    grid = Grid(form, stacked=False)
+    return Stored(
+        "array", name, (file,), grid, dtype, checked, notes=notes, key=key, is_colour=in_colour
+    )
 
 
 def _npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -158,17 +176,17 @@ def _open_npy(file: Path, key: str) -> Stored:
         shape, is_fortran, dtype = _npy_header(stream)
         at = stream.tell()
         held = file.stat().st_size - at
-    form = shape_of_slices(shape, file.name)
+    shape_of_slices(shape, dtype, file.name)
     if held < math.prod(shape) * dtype.itemsize:
         raise InputError(f"{file.name} ends before its last number.", COPY_AGAIN)
 
     def read() -> npt.NDArray[Any]:
         # In Fortran's order the last axis is the outermost one.
-        order = (form[2], form[1], form[0]) if is_fortran else form
+        order = shape[::-1] if is_fortran else shape
         numbers = Block((Piece(file, at),), order, dtype).read()
         return numbers.T if is_fortran else numbers
 
-    return _stored(file, "", form, dtype, read)
+    return _stored(file, "", shape, dtype, read)
 
 
 def _open_npz(file: Path, key: str) -> Stored:
@@ -179,7 +197,7 @@ def _open_npz(file: Path, key: str) -> Stored:
         with archive.open(info) as stream:
             shape, _, dtype = _npy_header(stream)
     name = f"{file.name}:{chosen}"
-    form = shape_of_slices(shape, name)
+    shape_of_slices(shape, dtype, name)
     nbytes = math.prod(shape) * dtype.itemsize
     most = info.compress_size * (DEFLATE_LIMIT if info.compress_type else 1)
     if nbytes > min(info.file_size, most) or info.compress_size > file.stat().st_size:
@@ -189,7 +207,7 @@ def _open_npz(file: Path, key: str) -> Stored:
         with np.load(file, allow_pickle=False) as arrays:
             return arrays[chosen]
 
-    return _stored(file, chosen, form, dtype, read)
+    return _stored(file, chosen, shape, dtype, read)
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -245,7 +263,7 @@ def _open_hdf5(file: Path, key: str) -> Stored:
             dataset = _dataset(h5, key, file)
         shape, dtype = dataset.shape, dataset.dtype
         name = f"{file.name}:{key}"
-        form = shape_of_slices(shape, name)
+        shape_of_slices(shape, dtype, name)
         if dataset.is_virtual or dataset.external:
             raise InputError(f"{name} keeps its numbers in another file.", "Save it as one file.")
         written = _written(dataset)
@@ -262,7 +280,7 @@ def _open_hdf5(file: Path, key: str) -> Stored:
         with h5py.File(file, "r") as h5:
             return np.asarray(_dataset(h5, key, file))
 
-    return _stored(file, key, form, dtype, read, notes)
+    return _stored(file, key, shape, dtype, read, notes)
 
 
 def _written(dataset: Any) -> int:

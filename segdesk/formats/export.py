@@ -21,7 +21,7 @@ import numpy.typing as npt
 from segdesk.core.grid import Grid
 from segdesk.core.lasting import move, replace_file, sync_folder
 from segdesk.errors import InputError, UsageError
-from segdesk.formats.arrays import open_array
+from segdesk.formats.arrays import is_colour, open_array
 from segdesk.formats.images import image_ending, open_image
 from segdesk.formats.pictures import open_pictures
 from segdesk.formats.writers import Names, write_array, write_image, write_png
@@ -44,7 +44,8 @@ def export(
     path : .nii.gz, .nii, .nrrd, .mha, .npy, or a folder for PNG files, which must not be there or
         be empty. A file of that name is replaced, once the new one has been read back
     array : bool, int8 to int64, uint8 to uint64 or float32/float64, (slices, rows, columns); PNG
-        takes bool, uint8, uint16 and int16
+        takes bool, uint8, uint16 and int16; PNG and .npy take colour too: uint8,
+        (slices, rows, columns, 3)
     grid : of the array
     names : (number, name) of segments; NRRD keeps them
 
@@ -59,7 +60,8 @@ def export(
     InputError
         Where it cannot be written, or does not read back equal; then nothing is left behind.
     """
-    if array.shape != grid.shape:
+    in_colour = is_colour(array.shape, array.dtype)
+    if array.shape[:3] != grid.shape or (array.ndim > 3 and not in_colour):
         raise ValueError(f"expected an array of shape {grid.shape}, received {array.shape}")
     array = array.astype(np.uint8) if array.dtype == np.bool_ else array
     if array.dtype.kind not in "iuf" or array.dtype == np.float16:
@@ -69,6 +71,11 @@ def export(
         raise UsageError(
             f"{path.name} has an ending that is not written here.",
             f"Use {', '.join(ENDINGS)}, or a name without an ending for a folder of PNG files.",
+        )
+    if in_colour and ending not in ("", ".npy"):
+        raise UsageError(
+            f"A picture in colour is not written as {ending} here.",
+            "Use .npy, or a name without an ending for a folder of PNG files.",
         )
     try:
         with (

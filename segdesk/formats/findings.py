@@ -31,7 +31,7 @@ class Finding:
     uid : series instance UID, or empty; for the screen and the choice, stored as a salted hash
     shape : (slices, rows, columns)
     spacing_mm : (slice, row, column), or None without geometry
-    nbytes : disk that its int16 voxels need
+    nbytes : disk that its voxels need
     files : in the order of the slices
     key : array in a .npz, dataset in a .h5, which volume of a DICOM series, or empty
     problem : one sentence that names the files where it cannot be imported, or empty

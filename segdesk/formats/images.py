@@ -5,9 +5,9 @@ How a Stored becomes a Scan is `valuing`'s.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
+from segdesk.core.volume import stored_bytes
 from segdesk.errors import InputError
 from segdesk.formats.findings import Finding
 from segdesk.formats.metaimage import open_metaimage
@@ -76,7 +76,7 @@ def finding_of(stored: Stored) -> Finding:
         uid="",
         shape=stored.grid.shape,
         spacing_mm=stored.grid.spacing_mm if stored.grid.stacked else None,
-        nbytes=2 * math.prod(stored.grid.shape),
+        nbytes=stored_bytes(stored.grid.shape, "RGB" if stored.is_colour else "raw"),
         files=stored.files,
         key=stored.key,
         notes=stored.notes,

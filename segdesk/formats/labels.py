@@ -20,6 +20,7 @@ from segdesk.formats.dicom_header import looks_like_dicom
 from segdesk.formats.geometry import placed
 from segdesk.formats.images import header_of, image_ending, open_image
 from segdesk.formats.label_values import Labels, as_numbers
+from segdesk.formats.picture import GREY_HINT
 from segdesk.formats.pictures import PICTURE_ENDINGS, open_pictures
 from segdesk.formats.planes import source_axes
 from segdesk.formats.sources import parse_source
@@ -71,6 +72,8 @@ def read_labels(source: str | Path, grid: Grid, *, axes: Axes = AS_STORED) -> La
         Where a file holds several arrays and none was named.
     """
     stored = _open(source)
+    if stored.is_colour:
+        raise InputError(f"{stored.name} is a picture in colour or with transparency.", GREY_HINT)
     has_place = stored.grid.stacked and grid.stacked
     is_turned = stored.grid.shape == tuple(grid.shape[axis] for axis in source_axes(axes))
     if not has_place and not is_turned and stored.grid.shape != grid.shape:

@@ -18,8 +18,9 @@ Colours = tuple[tuple[int, int, int], ...]
 #: What a picture must be, said wherever one is not; a mask turned to grey levels would lose its
 #: numbers.
 GREY_HINT = (
-    "Save a scan in grey levels; save a mask with the number of each pixel's segment as its grey "
-    "level, or as its index in a palette."
+    "Save a scan in grey levels, or in colour with 8 bits a channel and nothing transparent; save "
+    "a mask with the number of each pixel's segment as its grey level, or as its index in a "
+    "palette."
 )
 
 
@@ -35,6 +36,7 @@ class Picture:
     read : decodes all pages; InputError where they are damaged
     palette : colour of each number where the numbers are indices of colours, or empty
     notes : sentences that name no file
+    is_colour : `read` gives uint8 with red, green and blue as its last axis
     """
 
     file: Path
@@ -43,6 +45,7 @@ class Picture:
     read: Callable[[], npt.NDArray[Any]]
     palette: Colours = ()
     notes: tuple[str, ...] = ()
+    is_colour: bool = False
 
 
 def palette_of(colours: Colours) -> Colours:

@@ -42,7 +42,7 @@ def open_pictures(files: Sequence[Path]) -> Stored:
     Raises
     ------
     InputError
-        Where one is damaged or in colour, or their sizes, depths or palettes differ.
+        Where one is damaged, or their sizes, depths, colours or palettes differ.
     """
     ordered = sorted(files, key=natural_order)
     is_png = ordered[0].suffix.lower() in PNG_ENDINGS
@@ -55,7 +55,8 @@ def open_pictures(files: Sequence[Path]) -> Stored:
         )
 
     def read() -> npt.NDArray[Any]:
-        return np.concatenate([picture.read().reshape(first) for picture in pictures])
+        shape = (*first, 3) if pictures[0].is_colour else first
+        return np.concatenate([picture.read().reshape(shape) for picture in pictures])
 
     return Stored(
         kind="PNG" if is_png else "TIFF",
@@ -65,6 +66,7 @@ def open_pictures(files: Sequence[Path]) -> Stored:
         dtype=pictures[0].dtype,
         read=read,
         is_indexed=bool(pictures[0].palette),
+        is_colour=pictures[0].is_colour,
         notes=tuple(dict.fromkeys(note for picture in pictures for note in picture.notes)),
     )
 
@@ -72,11 +74,11 @@ def open_pictures(files: Sequence[Path]) -> Stored:
 def _check_alike(pictures: Sequence[Picture]) -> None:
     """Raise InputError where the pictures of one stack do not go together."""
     first = pictures[0]
-    forms = [(picture.shape, picture.dtype, bool(picture.palette)) for picture in pictures]
+    forms = [(one.shape, one.dtype, bool(one.palette), one.is_colour) for one in pictures]
     odd = [picture.file for picture, form in zip(pictures, forms, strict=True) if form != forms[0]]
     if odd:
         raise InputError(
-            f"The pictures of one stack differ in size or depth: {_unlike(odd, first)}.",
+            f"The pictures of one stack differ in size, depth or colour: {_unlike(odd, first)}.",
             "Keep the pictures of one stack in a folder of their own.",
         )
     longest = max(pictures, key=lambda picture: len(picture.palette))

@@ -1,4 +1,4 @@
-"""PNG files, by Pillow: grey levels, or indices of a palette."""
+"""PNG files, by Pillow: grey levels, indices of a palette, or red, green and blue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT
 
 #: Pillow's names of what is read, with the bits that a pixel has at least. "I" is what releases
 #: before 11.3 made of 16 bits.
-MODES = {"1": 1, "L": 1, "P": 1, "I;16": 16, "I": 16}
+MODES = {"1": 1, "L": 1, "P": 1, "I;16": 16, "I": 16, "RGB": 24, "RGBA": 32}
+COLOUR = ("RGB", "RGBA")
 #: Far beyond any slice; Pillow refuses twice as much while it opens a file.
 MOST_PIXELS = 1 << 28
 #: The last chunk, which holds nothing; Pillow does not read its checksum.
@@ -56,7 +57,7 @@ def open_png(file: Path) -> Picture:
     Raises
     ------
     InputError
-        Where it cannot be read, is damaged, or is neither grey nor has a palette.
+        Where it cannot be read, is damaged, or holds what `MODES` does not name.
     """
     # Pillow is imported where it is needed, as all libraries of this room.
     from PIL import Image
@@ -68,17 +69,26 @@ def open_png(file: Path) -> Picture:
             mode, (columns, rows) = png.mode, png.size
             pages = int(getattr(png, "n_frames", 1))
             colours = _colours(bytes(png.palette.palette)) if mode == "P" and png.palette else ()
+            depth = _depth(file) if mode in COLOUR else 8
+            is_keyed = mode in COLOUR and "transparency" in png.info
             png.verify()
     except (*DAMAGE, Image.DecompressionBombError) as error:
         raise _damaged(file, error) from error
-    if mode not in MODES:
+    if mode not in MODES or depth != 8 or is_keyed:
         raise InputError(f"{file.name} is a picture in colour or with transparency.", GREY_HINT)
     if pages > 1:
         raise InputError(f"{file.name} is an animation.", "Save each slice as a file of its own.")
     if rows * columns * MODES[mode] // 8 > nbytes * DEFLATE_LIMIT:
         raise _damaged(file)
     dtype = np.dtype(np.uint16 if MODES[mode] == 16 else np.uint8)
-    return Picture(file, (1, rows, columns), dtype, lambda: _read(file), palette_of(colours))
+    return Picture(
+        file,
+        (1, rows, columns),
+        dtype,
+        lambda: _read(file),
+        palette_of(colours),
+        is_colour=mode in COLOUR,
+    )
 
 
 def _damaged(file: Path, error: Exception | None = None) -> InputError:
@@ -92,13 +102,30 @@ def _colours(palette: bytes) -> Colours:
     return tuple((red, green, blue) for red, green, blue in triples)
 
 
+def _depth(file: Path) -> int:
+    """Bits of each channel, which Pillow makes 8 of without a word."""
+    with file.open("rb") as opened:
+        return opened.read(25)[24]
+
+
+def _opaque(numbers: npt.NDArray[np.uint8], file: Path) -> npt.NDArray[np.uint8]:
+    """Red, green and blue of a picture, where nothing of it is transparent."""
+    if numbers.shape[-1] == 4 and numbers[..., 3].min() < 255:
+        raise InputError(f"{file.name} is a picture with transparency.", GREY_HINT)
+    return np.ascontiguousarray(numbers[..., :3])
+
+
 def _check_whole(data: bytes) -> None:
     """Raise ValueError where a PNG with sound checksums has not all of its rows, or no end.
 
     Pillow leaves rows black that are not there.
     """
-    columns, rows, depth, _, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    columns, rows, depth, kind_of_colour, _, _, interlaced = struct.unpack_from(
+        ">IIBBBBB", data, 16
+    )
     passes = ADAM7 if interlaced else ((0, 0, 1, 1),)
+    # Bits of a pixel: in colour three channels, or four with transparency (11.2.1).
+    depth *= {2: 3, 4: 2, 6: 4}.get(kind_of_colour, 1)
     wanted = 0
     for left, top, right, down in passes:
         width, height = -(-(columns - left) // right), -(-(rows - top) // down)
@@ -126,6 +153,8 @@ def _read(file: Path) -> npt.NDArray[Any]:
             numbers = np.asarray(png)
     except (*DAMAGE, Image.DecompressionBombError) as error:
         raise _damaged(file, error) from error
+    if numbers.ndim == 3:
+        return _opaque(numbers, file)
     if numbers.dtype == np.bool_:
         # A writer takes one bit where a slice has but black and white; beside others white is 255.
         return numbers.astype(np.uint8) * np.uint8(255)

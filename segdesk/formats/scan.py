@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from segdesk.core.case import Source
 from segdesk.core.grid import Grid
-from segdesk.core.volume import Unit
+from segdesk.core.volume import Unit, Voxels
 from segdesk.core.window import Window
 from segdesk.formats.plausible import Plausible
 from segdesk.formats.rescale import IDENTITY, Rescale, store
@@ -25,7 +25,8 @@ class Scan(ABC):
     Parameters
     ----------
     grid : where the voxels lie
-    unit : "HU" where slope and intercept are 1 and 0 and a stored number is a whole HU
+    unit : "HU" where slope and intercept are 1 and 0 and a stored number is a whole HU; "RGB" of a
+        picture in colour
     rescale : value = stored * slope + intercept
     window : the file's own, in values, or None
     source : what is kept about the import; its notes name no file
@@ -57,8 +58,9 @@ class Scan(ABC):
         self.mask = mask
 
     @abstractmethod
-    def plane(self, index: int) -> npt.NDArray[np.int16]:
-        """Stored voxels of one slice: int16, (rows, columns), C order.
+    def plane(self, index: int) -> Voxels:
+        """Stored voxels of one slice: int16, (rows, columns), or in colour uint8,
+        (rows, columns, 3); C order.
 
         Raises
         ------

@@ -51,6 +51,7 @@ class Stored:
     axes : of the file along slice, row and column, where `planes.axial` turned them
     turn_rad : by how much the header's own rounding may turn the grid about its first voxel
     is_indexed : the numbers are indices of colours: they can be labels and no scan
+    is_colour : `read` gives uint8, (slices, rows, columns, 3): they can be a scan and no labels
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Stored:
     axes: Axes = AS_STORED
     turn_rad: float = 0.0
     is_indexed: bool = False
+    is_colour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,14 @@ class Block:
     Parameters
     ----------
     pieces : each holds the same number of slices; mostly one
-    shape : (slices, rows, columns)
+    shape : (slices, rows, columns), and channels where it is in colour
     dtype : with the file's byte order
     packing : how the numbers are packed
     skip : unpacked bytes before the first number; FROM_THE_END: all but the last `nbytes`
     """
 
     pieces: tuple[Piece, ...]
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     dtype: np.dtype[Any]
     packing: Packing = "raw"
     skip: int = 0

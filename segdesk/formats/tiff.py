@@ -1,4 +1,4 @@
-"""TIFF files, by tifffile: grey levels or indices of a palette, on one or many pages.
+"""TIFF files, by tifffile: grey levels, indices of a palette, or colour, on one or many pages.
 
 Which axis of a file is the slices' is what the file says (ImageJ, OME, tifffile's own notes), else
 the pages'. Numbers are grey levels with black at 0, as the file's photometric field says.
@@ -25,7 +25,7 @@ from segdesk.formats.tiff_pages import check_pages
 READABLE = frozenset({1, 8, 32946, 32773})
 #: Differences between neighbours before the compression: none, of whole numbers.
 READABLE_PREDICTOR = frozenset({1, 2})
-MIN_IS_WHITE, MIN_IS_BLACK, PALETTE, MASK = 0, 1, 3, 4
+MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK = 0, 1, 2, 3, 4
 GREY = frozenset({MIN_IS_WHITE, MIN_IS_BLACK, PALETTE, MASK})
 #: The first row is the top one and its first pixel the left one. Of the seven others some programs
 #: turn the picture and others do not.
@@ -93,14 +93,17 @@ def open_tiff(file: Path) -> Picture:
             f"{orientation}), which programs show in two ways.",
             "Save it once more, upright.",
         )
-    if photometric not in GREY or "S" in axes or dtype is None or dtype.kind not in "biuf":
+    in_colour = _is_colour(photometric, axes, shape, dtype)
+    if in_colour:
+        axes = axes[:-1]
+    elif photometric not in GREY or "S" in axes or dtype is None or dtype.kind not in "biuf":
         raise InputError(f"{file.name} is not a picture in grey levels.", GREY_HINT)
     if packing not in READABLE or predictor not in READABLE_PREDICTOR:
         raise InputError(
             f"{file.name} is compressed in a way that is not read here.",
             "Save it uncompressed or with deflate.",
         )
-    order = _order(axes, shape, file.name)
+    order = _order(axes, shape[: len(axes)], file.name)
     pages, rows, columns = ([1, *(shape[axis] for axis in order)])[-3:]
     held = nbytes if packing == 1 else nbytes * DEFLATE_LIMIT
     if min(shape) < 1 or math.prod(shape) * _bits(bits, dtype) // 8 > held:
@@ -110,10 +113,16 @@ def open_tiff(file: Path) -> Picture:
         file,
         (pages, rows, columns),
         np.dtype(dtype).newbyteorder("="),
-        lambda: _read(file, order, turned),
+        lambda: _read(file, (*order, len(axes)) if in_colour else order, turned),
         palette_of(colours),
         (TURNED,) if turned is not None else (),
+        in_colour,
     )
+
+
+def _is_colour(photometric: int, axes: str, shape: tuple[int, ...], dtype: Any) -> bool:
+    """Whether each pixel is red, green and blue of 8 bits, one beside the other."""
+    return (photometric, dtype, axes[-1:], shape[-1:]) == (RGB, np.uint8, "S", (3,))
 
 
 def _opened(file: Path) -> Any:

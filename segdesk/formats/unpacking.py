@@ -175,7 +175,7 @@ def spool_folder() -> str:
 
 
 def spooled(
-    chunks: Iterable[bytes], shape: tuple[int, int, int], dtype: np.dtype[Any], name: str
+    chunks: Iterable[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], name: str
 ) -> npt.NDArray[Any]:
     """Numbers in a file of `spool_folder` that is gone with the array, mapped read-only.
 

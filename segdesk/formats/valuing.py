@@ -10,10 +10,11 @@ from __future__ import annotations
 from segdesk.core.case import Source
 from segdesk.core.volume import Unit
 from segdesk.errors import InputError
+from segdesk.formats.colour import colour_or_grey
 from segdesk.formats.masks import mask_words
 from segdesk.formats.plausible import Plausible, plausible, sample
 from segdesk.formats.rescale import HIGHEST, IDENTITY, LOWEST, Extent, Rescale, fit
-from segdesk.formats.scan import ArrayScan
+from segdesk.formats.scan import ArrayScan, Scan
 from segdesk.formats.stored import Stored
 from segdesk.formats.units import UnitChoice, Verdict, judge
 
@@ -21,7 +22,7 @@ from segdesk.formats.units import UnitChoice, Verdict, judge
 LEAST_SPAN_HU = 50
 
 
-def scan_of(stored: Stored, unit: UnitChoice = "") -> ArrayScan:
+def scan_of(stored: Stored, unit: UnitChoice = "") -> Scan:
     """Read the numbers and decide how they become int16.
 
     Parameters
@@ -34,6 +35,16 @@ def scan_of(stored: Stored, unit: UnitChoice = "") -> ArrayScan:
     InputError
         Where they are damaged or do not fit.
     """
+    if stored.is_colour:
+        found = colour_or_grey(stored)
+        if isinstance(found, Scan):
+            if unit == "HU":
+                raise InputError(
+                    f"{stored.name} is a picture in colour; its numbers are no HU.",
+                    "Import it without saying a unit.",
+                )
+            return found
+        stored = found
     try:
         array = stored.read()
         measured = plausible(array, stored.name)

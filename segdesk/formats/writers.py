@@ -75,7 +75,7 @@ def write_array(file: Path, array: Array) -> None:
 
 
 def write_png(file: Path, plane: Array) -> None:
-    """Write uint8 or uint16, (rows, columns), as grey levels.
+    """Write uint8 or uint16, (rows, columns), as grey levels; uint8, (rows, columns, 3), in colour.
 
     Raises
     ------

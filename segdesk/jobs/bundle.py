@@ -25,7 +25,7 @@ from segdesk.core.lasting import lasting_folder, write_whole
 from segdesk.core.regular_file import check_no_link, new_regular, open_regular
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Pool
-from segdesk.core.volume import Unit
+from segdesk.core.volume import Unit, Voxels, stored_shape, stored_type
 from segdesk.errors import TrainingError
 
 VERSION = 2
@@ -38,13 +38,13 @@ IGNORE = 255
 
 @dataclass(frozen=True, slots=True)
 class VolumeRef:
-    """Where a case's int16 voxels lie.
+    """Where a case's voxels lie.
 
     Parameters
     ----------
     case : id
     file : absolute path; offset : bytes to the first voxel; shape : (slices, rows, columns);
-        little-endian int16, C order
+        as `core.volume` has the unit stored, C order
     slope, intercept, unit : value = stored * slope + intercept
     pixel_mm : (row, column) or None without geometry
     """
@@ -58,10 +58,11 @@ class VolumeRef:
     unit: Unit
     pixel_mm: tuple[float, float] | None
 
-    def open(self) -> npt.NDArray[np.int16]:
+    def open(self) -> Voxels:
         """The voxels as a read-only memory map."""
+        kind, shape = stored_type(self.unit), stored_shape(self.shape, self.unit)
         with open_regular(Path(self.file)) as file:
-            return np.memmap(file, dtype="<i2", mode="r", offset=self.offset, shape=self.shape)
+            return np.memmap(file, dtype=kind, mode="r", offset=self.offset, shape=shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class TrainedNetwork:
     weights : absolute path of the file
     epoch : that they are of
     sha256 : of the file, as the Run keeps it
+    channels : of the slices that it learnt from: 1, or 3 in colour
     """
 
     network: str
@@ -115,6 +117,7 @@ class TrainedNetwork:
     weights: str
     epoch: int
     sha256: str
+    channels: int = 1
 
     @property
     def path(self) -> Path:

@@ -55,8 +55,8 @@ def augmented(
 
     Parameters
     ----------
-    image : float32 in [0, 1], (rows, columns)
-    target : uint8, same shape
+    image : float32 in [0, 1], (rows, columns), or in colour (rows, columns, 3)
+    target : uint8, (rows, columns)
     incomplete : float32, (classes,), 1 for each class that the slice is not complete for
     strength : 0 (as it is) to 1
     swap : from `swap_table`
@@ -68,7 +68,7 @@ def augmented(
     """
     if strength == 0:
         return image, target, incomplete
-    motion = _motion(generator, max(image.shape), strength)
+    motion = _motion(generator, max(image.shape[:2]), strength)
     image, target = move(image, target, motion)
     if motion.mirror and swap is not None:
         target = swap[target]

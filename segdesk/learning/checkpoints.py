@@ -74,7 +74,7 @@ def load(trained: TrainedNetwork) -> keras.Model:
     """
     network = registry.build(
         trained.network,
-        (*trained.built_for, 1),
+        (*trained.built_for, trained.channels),
         len(trained.segments) + 1,
         filters=trained.filters,
     )

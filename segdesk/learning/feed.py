@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from segdesk.learning.augment import augmented, swap_table
 from segdesk.learning.order import batches
-from segdesk.learning.samples import Samples
+from segdesk.learning.samples import Samples, batch_of
 
-#: Images, float32, (batch, rows, columns, 1); targets, uint8, likewise; and float32, (batch,
-#: classes), 1 for each class that the slice is not complete for.
+#: Images, float32, (batch, rows, columns, channels); targets, uint8, with one; and float32,
+#: (batch, classes), 1 for each class that the slice is not complete for.
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]
 #: Batches that wait at most, and threads that make them. SciPy lets go of the interpreter's lock.
 AHEAD = 4
@@ -78,4 +78,4 @@ class Feed:
             for place, index in enumerate(chosen)
         ]
         images, targets, incomplete = zip(*rows, strict=True)
-        return np.stack(images)[..., None], np.stack(targets)[..., None], np.stack(incomplete)
+        return batch_of(images), np.stack(targets)[..., None], np.stack(incomplete)

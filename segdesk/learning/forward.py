@@ -42,7 +42,7 @@ class Forward:
 
         Parameters
         ----------
-        images : float32, (n, rows, columns, 1), 1 <= n <= batch
+        images : float32, (n, rows, columns, channels), 1 <= n <= batch
 
         Raises
         ------

@@ -94,8 +94,11 @@ class Frame:
     network: Shape
 
     def image(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """An image in [0, 1], own shape, in the network's; the padding is 0, as air is."""
-        framed = np.zeros(self.network, np.float32)
+        """An image in [0, 1], own shape, in the network's; the padding is 0, as air is.
+
+        In colour with its channels as a last axis, here and there.
+        """
+        framed = np.zeros((*self.network, *image.shape[2:]), np.float32)
         framed[self._window] = resample_image(image, self.resampled)
         return framed
 

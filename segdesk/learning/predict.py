@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from segdesk.core.networks import network as catalogue_row
 from segdesk.core.run import Intensities
+from segdesk.core.volume import Voxels
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.bundle import VolumeRef
 from segdesk.jobs.messages import Predicted, Progress
@@ -23,7 +24,7 @@ from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.geometry import Frame, Scale, padded
 from segdesk.learning.held import HeldRun
 from segdesk.learning.reporter import Reporter
-from segdesk.learning.samples import open_voxels, scaled
+from segdesk.learning.samples import batch_of, open_voxels, scaled
 from segdesk.learning.start import reshaped
 from segdesk.ops.resample import Shape
 
@@ -136,11 +137,11 @@ class Predictor:
                 reporter.send(Progress(volume.case, places.stop, slices))
 
     def _chances(
-        self, stored: npt.NDArray[np.int16], volume: VolumeRef, frame: Frame
+        self, stored: Voxels, volume: VolumeRef, frame: Frame
     ) -> list[npt.NDArray[np.float32]]:
         """Probabilities, (rows, columns, classes), of slices on their own grid."""
         images = [frame.image(scaled(plane, volume, self._intensities)) for plane in stored]
-        outputs = self._forward(frame).outputs(np.stack(images)[..., None])
+        outputs = self._forward(frame).outputs(batch_of(images))
         return [frame.probabilities(one) for one in probabilities(outputs)]
 
     def _frame(self, volume: VolumeRef) -> Frame:

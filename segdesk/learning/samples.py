@@ -7,6 +7,7 @@ bounded whatever the project's size. Shapes belong to `geometry`, batches to `or
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from segdesk.core.run import Intensities
 from segdesk.core.split import Pool
+from segdesk.core.volume import Voxels
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
 from segdesk.learning.geometry import Frame, Scale
@@ -81,7 +83,7 @@ class Samples:
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._intensities = bundle.intensities
-        self._voxels: dict[str, npt.NDArray[np.int16]] = {}
+        self._voxels: dict[str, Voxels] = {}
         self._volumes: dict[str, VolumeRef] = {}
         self._targets: dict[str, Target] = {}
         self._frames: dict[str, Frame] = {}
@@ -123,7 +125,8 @@ class Samples:
         return self._frames[self._samples[index].case]
 
     def read(self, index: int) -> tuple[Image, Target]:
-        """Image in [0, 1] and target in the network's shape. Not to be changed in place."""
+        """Image in [0, 1], in colour with its channels last, and target, both in the network's
+        shape. Not to be changed in place."""
         kept = self._kept.get(index)
         if kept is not None:
             return kept
@@ -161,12 +164,12 @@ class Samples:
         return [int(index) for index in np.linspace(0, len(self) - 1, most).round()]
 
 
-def scaled(stored: npt.NDArray[np.int16], volume: VolumeRef, intensities: Intensities) -> Image:
+def scaled(stored: Voxels, volume: VolumeRef, intensities: Intensities) -> Image:
     """Stored voxels in [0, 1]: values clipped to the run's intensities.
 
     Parameters
     ----------
-    stored : int16, any shape
+    stored : int16, or in colour uint8; any shape
     volume : its rescale makes values of what is stored
 
     Returns
@@ -180,7 +183,7 @@ def scaled(stored: npt.NDArray[np.int16], volume: VolumeRef, intensities: Intens
     return np.clip(image, 0.0, 1.0, out=image)
 
 
-def open_voxels(volume: VolumeRef) -> npt.NDArray[np.int16]:
+def open_voxels(volume: VolumeRef) -> Voxels:
     """The voxels of a case as a memory map.
 
     Raises
@@ -195,6 +198,12 @@ def open_voxels(volume: VolumeRef) -> npt.NDArray[np.int16]:
             f"The scan of case {volume.case} cannot be read.",
             "Check the project: its volume file is missing or damaged.",
         ) from error
+
+
+def batch_of(images: Sequence[Image]) -> Image:
+    """Slices as a network takes them: float32, (n, rows, columns, channels)."""
+    stacked = np.stack(images)
+    return stacked if stacked.ndim == 4 else stacked[..., None]
 
 
 def _open_targets(path: Path, case: str) -> Target:

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from segdesk.core.networks import network as catalogue_row
+from segdesk.core.volume import channels
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle, TrainedNetwork
 from segdesk.jobs.messages import Note
@@ -30,10 +31,10 @@ def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Mod
     plan = bundle.plan
     if bundle.own is not None:
         return reshaped(checkpoints.load(_fitting(bundle.own, bundle)), shape)
-    classes = len(bundle.segments) + 1
+    classes, wanted = len(bundle.segments) + 1, channels(bundle.intensities.unit)
     if bundle.start is None:
         return registry.build(
-            plan.network, (*shape, 1), classes, filters=plan.filters, seed=plan.seed
+            plan.network, (*shape, wanted), classes, filters=plan.filters, seed=plan.seed
         )
     network = reshaped(checkpoints.load(_fitting(bundle.start, bundle)), shape)
     # By number, which no other segment gets: a name may have been changed since.

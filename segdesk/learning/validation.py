@@ -17,7 +17,7 @@ from segdesk.learning.figures import constant_dice, shown_dice
 from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.losses import Loss
 from segdesk.learning.reporter import Reporter
-from segdesk.learning.samples import Samples
+from segdesk.learning.samples import Samples, batch_of
 from segdesk.ops.metrics import Tally, tally
 
 #: Slices that are looked at after an epoch: more would make a curve point wait for too long.
@@ -86,7 +86,7 @@ class Validation:
                 raise Cancelled
             chosen = [self._chosen[place] for place in places]
             pairs = [self._samples.read(index) for index in chosen]
-            outputs = self._forward.outputs(np.stack([image for image, _ in pairs])[..., None])
+            outputs = self._forward.outputs(batch_of([image for image, _ in pairs]))
             targets = np.stack([target for _, target in pairs])[..., None]
             incomplete = np.stack([self._samples.incomplete(index) for index in chosen])
             losses.append(float(self._loss(targets, outputs, incomplete)) * len(chosen))

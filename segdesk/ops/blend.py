@@ -1,4 +1,4 @@
-"""Layers over a grey slice: annotation, prediction and their difference, blended into RGB.
+"""Layers over a slice, grey or in colour: annotation, prediction, their difference, in RGB.
 
 One slice at a time, and of it only the area that changed, so the cost of a brush follows the brush.
 What is drawn where is decided here, pixel by pixel of the scan; scaling to the screen, text and
@@ -59,10 +59,16 @@ class Look:
 
 
 class Blender:
-    """Lays the layers over grey slices. Made for one `Look`; keeps only tables made from it."""
+    """Lays the layers over slices. Made for one `Look`; keeps only tables made from it.
 
-    def __init__(self, look: Look) -> None:
+    Parameters
+    ----------
+    in_colour : the slices have three different parts; mixing takes three times as long then
+    """
+
+    def __init__(self, look: Look, *, in_colour: bool = False) -> None:
         self._look = look
+        self._mixed = _mixed_colours if in_colour else _mixed
         self._drawn = np.zeros(256, np.bool_)
         colours = np.zeros((256, 3), np.float32)
         for number, red, green, blue in look.colours:
@@ -80,13 +86,13 @@ class Blender:
         )
 
     def blend(
-        self, grey: Pixels, annotation: Labels, prediction: Labels | None, out: Pixels, area: Area
+        self, image: Pixels, annotation: Labels, prediction: Labels | None, out: Pixels, area: Area
     ) -> Area:
         """Draw the neighbourhood of an area whose labels changed.
 
         Parameters
         ----------
-        grey : uint32, (rows, columns), 0xffRRGGBB with three equal parts
+        image : uint32, (rows, columns), 0xffRRGGBB; three equal parts unless in colour
         annotation, prediction : uint8, (rows, columns); no prediction: None
         out : uint32, (rows, columns); changed in place
         area : where labels have changed since `out` was drawn
@@ -95,21 +101,21 @@ class Blender:
         -------
         What was drawn: the area and one voxel around it, whose outlines may have changed.
         """
-        drawn = grown(area, 1, grey.shape)
-        around = grown(drawn, 1, grey.shape)
+        drawn = grown(area, 1, image.shape)
+        around = grown(drawn, 1, image.shape)
         inner = (
             slice(drawn.row0 - around.row0, drawn.row1 - around.row0),
             slice(drawn.column0 - around.column0, drawn.column1 - around.column0),
         )
         rows, columns = drawn.window
         wide_rows, wide_columns = around.window
-        base = grey[rows, columns]
+        base = image[rows, columns]
         ours = annotation[wide_rows, wide_columns]
         theirs = None if prediction is None else prediction[wide_rows, wide_columns]
         if theirs is not None and self._look.style == "difference":
             shown = self._drawn.astype(np.uint8)
             code = difference_code(ours * shown[ours], theirs * shown[theirs], around)[inner]
-            picture = _mixed(base, code, self._difference)
+            picture = self._mixed(base, code, self._difference)
             self._outline(picture, ours, inner)
         else:
             picture = self._annotated(base, ours, inner)
@@ -128,7 +134,7 @@ class Blender:
         if self._look.style == "outline":
             picture = base.copy()
         else:
-            picture = _mixed(base, labels[inner], self._fill)
+            picture = self._mixed(base, labels[inner], self._fill)
         self._outline(picture, labels, inner)
         return picture
 
@@ -249,6 +255,16 @@ def _mixed(base: Pixels, code: Labels, table: Pixels) -> Pixels:
     index <<= 8
     index |= base & 0xFF
     return table.take(index, mode="clip")
+
+
+def _mixed_colours(base: Pixels, code: Labels, table: Pixels) -> Pixels:
+    """As `_mixed`, of three parts: each is looked up as if it were grey, and its own part taken."""
+    code = code.astype(np.uint32) << np.uint32(8)
+    picture = np.full(base.shape, _OPAQUE)
+    for shift in (np.uint32(16), np.uint32(8), np.uint32(0)):
+        index = code | (base >> shift & np.uint32(0xFF))
+        picture |= table.take(index, mode="clip") & (np.uint32(0xFF) << shift)
+    return picture
 
 
 def _packed(parts: npt.NDArray[np.floating]) -> Pixels:

@@ -20,20 +20,23 @@ def resample_image(image: npt.NDArray[np.float32], shape: Shape) -> npt.NDArray[
 
     Parameters
     ----------
-    image : float32, (rows, columns)
+    image : float32, (rows, columns), or (rows, columns, channels)
     shape : (rows, columns) wanted, each >= 1
 
     Returns
     -------
-    float32, exactly `shape`; the image itself where it has that shape already
+    float32, exactly `shape`, and channels; the image itself where it has that shape already
 
     Notes
     -----
     The Gaussian before shrinking has a standard deviation of (factor - 1) / 2 pixels, as in
     scikit-image's `resize`; without it noise folds into the small image.
     """
-    if image.shape == shape:
+    if image.shape[:2] == shape:
         return image
+    if image.ndim == 3:
+        planes = [resample_image(plane, shape) for plane in np.moveaxis(image, -1, 0)]
+        return np.stack(planes, axis=-1)
     sigma = [max(0.0, (own / new - 1) / 2) for own, new in zip(image.shape, shape, strict=True)]
     if any(sigma):
         smooth = np.empty_like(image)

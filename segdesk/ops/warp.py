@@ -5,6 +5,7 @@ What is drawn at random, and how strongly, belongs to `learning.augment`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +55,9 @@ def move(
 
     Parameters
     ----------
-    image : float32, (rows, columns); from outside comes the nearest pixel
-    labels : uint8, same shape; from outside comes `OUTSIDE`
+    image : float32, (rows, columns), or (rows, columns, channels); from outside comes the nearest
+        pixel
+    labels : uint8, (rows, columns); from outside comes `OUTSIDE`
 
     Returns
     -------
@@ -65,20 +67,23 @@ def move(
         image, labels = image[:, ::-1], labels[:, ::-1]
     if motion.is_mirror_only:
         return image.copy(), labels.copy()
-    affine = _affine(image.shape, motion)
+    affine = _affine(labels.shape, motion)
     moved, moved_labels = np.empty_like(image), np.empty_like(labels)
+    planes = list(zip(_channels(image), _channels(moved), strict=True))
     if motion.bend is None:
-        ndimage.affine_transform(image, affine, output=moved, order=1, mode="nearest")
+        for plane, out in planes:
+            ndimage.affine_transform(plane, affine, output=out, order=1, mode="nearest")
         ndimage.affine_transform(
             labels, affine, output=moved_labels, order=0, mode="constant", cval=OUTSIDE
         )
     else:
-        rows, columns = image.shape
+        rows, columns = labels.shape
         grid = np.mgrid[0:rows, 0:columns].astype(np.float32)
         points = np.tensordot(affine[:, :2].astype(np.float32), grid, axes=1)
         points += affine[:, 2:, None].astype(np.float32)
-        points += _displacement(motion.bend, image.shape)
-        ndimage.map_coordinates(image, points, output=moved, order=1, mode="nearest")
+        points += _displacement(motion.bend, labels.shape)
+        for plane, out in planes:
+            ndimage.map_coordinates(plane, points, output=out, order=1, mode="nearest")
         ndimage.map_coordinates(
             labels, points, output=moved_labels, order=0, mode="constant", cval=OUTSIDE
         )
@@ -86,10 +91,15 @@ def move(
 
 
 def blur(image: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-    """The image, float32, (rows, columns), under a Gaussian of `sigma` pixels."""
+    """The image, float32, (rows, columns[, channels]), under a Gaussian of `sigma` pixels."""
     smooth = np.empty_like(image)
-    ndimage.gaussian_filter(image, sigma, output=smooth, mode="nearest")
+    ndimage.gaussian_filter(image, sigma, output=smooth, mode="nearest", axes=(0, 1))
     return smooth
+
+
+def _channels(image: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]]:
+    """Views of an image, one for each channel."""
+    return iter([image] if image.ndim == 2 else np.moveaxis(image, -1, 0))
 
 
 def _affine(shape: tuple[int, ...], motion: Motion) -> npt.NDArray[np.float64]:

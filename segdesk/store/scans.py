@@ -109,7 +109,7 @@ class Scans:
         ----------
         unit, slope, intercept, source, patient, pool, window : of the new Case; the file keeps them
             beside the index
-        planes : gives plane k, int16, (rows, columns); asked for 0, 1, … once each
+        planes : gives plane k as the unit has it stored; asked for 0, 1, … once each
         on_plane : told k once plane k is written
         cancelled : asked before each plane
 

@@ -290,7 +290,7 @@ def test_what_another_process_has_painted_and_not_saved_is_seen(
 
 def a_colour_picture(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
-    Image.new("RGB", (6, 5)).save(folder / "colour.png")
+    Image.new("LA", (6, 5)).save(folder / "colour.png")
     return folder
 
 

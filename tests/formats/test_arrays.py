@@ -44,7 +44,7 @@ def test_each_shape_of_slices_is_read_without_geometry(tmp_path: Path, shape, sl
         assert np.array_equal(values(scan), array.reshape(slices))
 
 
-@pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 3), (2, 0, 3), ()])
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 2), (2, 0, 3), ()])
 def test_other_shapes_are_refused(tmp_path: Path, shape):
     np.save(tmp_path / "a.npy", np.zeros(shape, np.uint8))
     with pytest.raises(InputError, match=r"a\.npy has the shape"):

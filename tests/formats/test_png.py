@@ -113,11 +113,13 @@ def test_slices_that_a_writer_packed_to_one_bit_go_with_the_others(tmp_path: Pat
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
-def test_colour_is_refused_with_a_hint_that_keeps_a_masks_numbers(tmp_path: Path, mode: str):
+def test_labels_in_colour_are_refused_with_a_hint_that_keeps_a_masks_numbers(
+    tmp_path: Path, mode: str
+):
     Image.new(mode, (7, 6)).save(tmp_path / "a.png")
-    for read in (lambda: survey([tmp_path / "a.png"]), lambda: read_labels(tmp_path, GRID)):
+    for source in (tmp_path, tmp_path / "a.png"):
         with pytest.raises(InputError, match=r"a\.png is a picture in colour") as caught:
-            read()
+            read_labels(source, GRID)
         assert "number of each pixel's segment" in caught.value.hint
 
 

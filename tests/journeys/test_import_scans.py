@@ -249,7 +249,7 @@ def test_the_next_step_of_a_refusal_stands_in_the_list_and_in_the_message(
     desk.open(project)
     both = tmp_path / "both"
     (both / "colour").mkdir(parents=True)
-    Image.new("RGB", (6, 5)).save(both / "colour" / "colour.png")
+    Image.new("LA", (6, 5)).save(both / "colour" / "colour.png")
     desk.drop(both)
     # With a scan on screen what failed floats: no dialog comes between a hand and its scan.
     desk.wait(lambda: "colour.png is a picture in colour" in desk.window.banner.text)

@@ -145,7 +145,8 @@ def values(volume: Volume) -> npt.NDArray[Any]:
     Returns
     -------
     (slices, rows, columns): int16 (HU, and what was int16), uint16, int32 or int64 where the
-    numbers were only shifted, else float32, or float64 where float32 is coarser than their steps.
+    numbers were only shifted, else float32, or float64 where float32 is coarser than their steps;
+    in colour uint8, (slices, rows, columns, 3).
     """
     slope, intercept = volume.slope, volume.intercept
     if (slope, intercept) == (1.0, 0.0):

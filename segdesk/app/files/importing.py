@@ -13,9 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from segdesk.app.files import pooling
 from segdesk.app.files.import_questions import check_answered, questions
 from segdesk.app.labelling.label_edit import LabelsAs, label_edit, left_out
@@ -30,6 +27,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.project import Project
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
+from segdesk.core.volume import Voxels
 from segdesk.errors import ChoiceNeeded, InputError, ProjectError, SegdeskError, UsageError
 from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_scan
 from segdesk.formats.intake import survey as survey_files
@@ -215,7 +213,7 @@ def read_in(
     project_id: str,
     request: Request,
     *,
-    on_first: Callable[[npt.NDArray[np.int16], int], None] | None = None,
+    on_first: Callable[[Voxels, int], None] | None = None,
     progress: ProgressFn | None = None,
     cancelled: CancelFn | None = None,
 ) -> Imported:
@@ -224,7 +222,7 @@ def read_in(
     Parameters
     ----------
     project_id : salts the patient's hash
-    on_first : gets the middle slice, int16 (rows, columns), and its index, before the rest is read
+    on_first : gets the middle slice as it is stored, and its index, before the rest is read
 
     Raises
     ------

@@ -1,11 +1,11 @@
-"""A small grey picture of the middle slice of what was found, before anything is imported."""
+"""A small picture of the middle slice of what was found, before anything is imported."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.window import PRESETS, full_range, grey_table
+from segdesk.core.window import AS_IT_IS, PRESETS, full_range, grey_table, rgb_bytes, windowed
 from segdesk.formats.intake import Finding, open_scan
 
 #: Of what is compressed as a whole, no more than this is unpacked for a picture, in bytes.
@@ -24,7 +24,7 @@ def thumbnail(finding: Finding, side: int) -> tuple[npt.NDArray[np.uint8], float
 
     Returns
     -------
-    grey : uint8, (rows, columns)
+    picture : uint8, (rows, columns, 3)
     aspect : height of a pixel over its width
 
     Raises
@@ -40,10 +40,11 @@ def thumbnail(finding: Finding, side: int) -> tuple[npt.NDArray[np.uint8], float
     window = full_range(float(values.min()), float(values.max()))
     if scan.unit == "HU":
         window = PRESETS["lung"]
+    elif scan.unit == "RGB":
+        window = AS_IT_IS
     table = grey_table(window, slope=scan.slope, intercept=scan.intercept)
-    grey = (table[stored.view(np.uint16)] & 0xFF).astype(np.uint8)
     spacing = finding.spacing_mm
-    return grey, 1.0 if spacing is None else spacing[1] / spacing[2]
+    return rgb_bytes(windowed(stored, table)), 1.0 if spacing is None else spacing[1] / spacing[2]
 
 
 def is_cheap(finding: Finding) -> bool:

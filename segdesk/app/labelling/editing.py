@@ -20,6 +20,7 @@ from segdesk.core.completeness import status_move
 from segdesk.core.cutting import cut
 from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.status import after_stroke
+from segdesk.core.volume import Voxels
 from segdesk.errors import UsageError
 
 Labels = npt.NDArray[np.uint8]
@@ -53,7 +54,7 @@ def propose(
     value: int,
     provenance: Provenance,
     rules: PaintRules,
-    voxels: npt.NDArray[np.int16] | None = None,
+    voxels: Voxels | None = None,
     *,
     live: bool = False,
 ) -> tuple[Patch, ...]:
@@ -64,8 +65,13 @@ def propose(
     box : where `mask` lies, inside the scan
     mask : bool of the box's shape
     value : segment number, 0 for background
-    voxels : int16 of the scan, (slices, rows, columns); needed for a `stored_range`
+    voxels : of the scan; needed for a `stored_range`
     live : for a move of a gesture: the Patches are not packed
+
+    Raises
+    ------
+    UsageError
+        Where a range is asked for of a picture in colour, which has no one value.
     """
     before = annotation.labels[box.window]
     touched = annotation.provenance[box.window]
@@ -75,6 +81,8 @@ def propose(
     if rules.stored_range is not None and voxels is not None:
         low, high = rules.stored_range
         here = voxels[box.window]
+        if here.ndim > 3:
+            raise UsageError("A picture in colour has no one value to keep to.")
         allowed &= ((here >= low) & (here <= high)) != rules.inverted
     if not rules.over_hand:
         allowed &= touched != Provenance.HAND

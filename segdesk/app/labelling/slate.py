@@ -9,6 +9,7 @@ from segdesk.app.labelling.editing import Gesture, Start
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.core.plane import Plane
+from segdesk.core.volume import Voxels
 from segdesk.ops.paint import Region
 
 
@@ -48,8 +49,8 @@ class Slate:
         return self._plane.cut(self._workbench.annotation(self._case).labels)
 
     @property
-    def voxels(self) -> npt.NDArray[np.int16]:
-        """int16, (rows, columns), read-only: the scan as stored."""
+    def voxels(self) -> Voxels:
+        """The scan as stored, read-only: int16, (rows, columns), or uint8, (rows, columns, 3)."""
         return self._plane.cut(self._workbench.volume(self._case).voxels)
 
     def begin(self) -> None:

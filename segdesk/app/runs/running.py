@@ -20,6 +20,7 @@ from segdesk.app.runs.teaching import NOBODY
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Intensities, Run
+from segdesk.core.volume import channels
 from segdesk.errors import (
     Cancelled,
     InputError,
@@ -347,6 +348,7 @@ def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
         weights=str(folder.runs.paths(run.id).weights(run.best).resolve()),
         epoch=run.best,
         sha256=run.weights_sha256,
+        channels=1 if run.intensities is None else channels(run.intensities.unit),
     )
 
 

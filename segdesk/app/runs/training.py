@@ -45,6 +45,8 @@ from segdesk.store.project_folder import ProjectFolder
 
 #: HU that the network sees: below is air and padding, above is bone and metal.
 HU_RANGE = (-1024.0, 600.0)
+#: Of red, green and blue.
+RGB_RANGE = (0.0, 255.0)
 #: Percentiles of the training pool for arrays without HU.
 PERCENTILES = (0.5, 99.5)
 
@@ -312,7 +314,7 @@ def _check_units(
         units.add(start.intensities.unit)
     if len(units) > 1:
         raise TrainingError(
-            "Scans in HU and arrays without a unit cannot teach one network.",
+            "Scans in HU, arrays without a unit and pictures in colour cannot teach one network.",
             "Keep them in two projects.",
         )
     for id in predict:
@@ -354,7 +356,7 @@ def _arrays(
 def _intensities(
     frozen: Frozen, volumes: Mapping[str, VolumeRef], taught: Collection[str]
 ) -> Intensities:
-    """HU are clipped to a fixed range; arrays to percentiles of the slices that teach.
+    """HU and colours are clipped to a fixed range; arrays to percentiles of the slices that teach.
 
     Parameters
     ----------
@@ -365,8 +367,11 @@ def _intensities(
     teaching = [
         shot for shot in frozen.snapshots if shot.pool == "train" and shot.case.id in taught
     ]
-    if all(shot.case.unit == "HU" for shot in teaching):
+    units = {shot.case.unit for shot in teaching}
+    if units == {"HU"}:
         return Intensities(*HU_RANGE, "HU")
+    if units == {"RGB"}:
+        return Intensities(*RGB_RANGE, "RGB")
     samples: list[npt.NDArray[np.floating]] = []
     for shot in teaching:
         ref = volumes[shot.case.id]

@@ -18,7 +18,7 @@ from segdesk.app.screen.pane import Pane
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.plane import Plane
-from segdesk.core.window import PRESETS, Window, full_range
+from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
 
 #: How the mask is drawn.
 OverlayStyle = Literal["fill", "outline", "difference"]
@@ -230,7 +230,7 @@ class ViewState:
     def use_preset(self, name: str) -> None:
         """A preset by name, or "file": the window that the scan's file asks for."""
         if name == "file" and self.case is not None:
-            self.set_window(self.case.window or full_range(*value_range(self.case)), "file")
+            self.set_window(file_window(self.case), "file")
         elif name in PRESETS:
             self.set_window(PRESETS[name], name)
 
@@ -351,4 +351,11 @@ def first_window(case: Case) -> tuple[Window, str]:
     """How a case is shown the first time: HU in the lung window, arrays over their whole range."""
     if case.unit == "HU":
         return PRESETS["lung"], "lung"
-    return full_range(*value_range(case)), "file"
+    return file_window(replace(case, window=None)), "file"
+
+
+def file_window(case: Case) -> Window:
+    """The window that the scan's file asks for, or that shows all of it; colours as they are."""
+    if case.unit == "RGB":
+        return AS_IT_IS
+    return case.window or full_range(*value_range(case))

@@ -1,6 +1,7 @@
 """volume.h5: the voxels of one scan, written once and read by memory map.
 
-    voxels    int16, little-endian, in one piece that begins at a multiple of 4096 bytes
+    voxels    int16, little-endian, or uint8 with three channels where the unit is RGB, in one
+              piece that begins at a multiple of 4096 bytes
     crc32     CRC-32 of each slice's bytes
     /         Grid, unit, slope, intercept, format, version
     part/     the case as it was imported, as a project of that case alone: `project_codec.part`
@@ -22,18 +23,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from segdesk.core.case import Case
-from segdesk.core.grid import Grid
 from segdesk.core.lasting import Check, lasting_folder, new_folder, no_check
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
-from segdesk.core.volume import Volume, Voxels
+from segdesk.core.volume import (
+    Volume,
+    Voxels,
+    check_form,
+    stored_bytes,
+    stored_shape,
+    stored_type,
+)
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.disk.layout import VOLUME_FILE
 from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts import hdf5, seal
+from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.project_codec import PART, check_same, decode, encode
 from segdesk.store.parts.seal import Kind, Span
 from segdesk.store.parts.value_codec import UNITS, grid_of, one_of, put_grid
@@ -106,7 +113,8 @@ def write(
     folder : cases/ID, must not be there
     part : the case as the import knows it, see `project_codec.part`; its fingerprint and extremes
         are found here
-    planes : gives plane k, int16, (rows, columns); asked in ascending order, once each
+    planes : gives plane k as the unit has it stored, (rows, columns) or (rows, columns, 3); asked
+        in ascending order, once each
     on_plane : told k after plane k is written
     cancelled : asked before each plane
     check : asked before the folder takes its place
@@ -124,11 +132,11 @@ def write(
     with writing(what):
         lasting_folder(folder.parent)
         (case,) = part.cases
-        _check_room(folder.parent, case.grid, what)
+        _check_room(folder.parent, case, what)
         with new_folder(folder, check) as temporary:
             path = temporary / VOLUME_FILE
             places = _lay_out(path, case)
-            facts = _fill(path, places, case.grid, planes, on_plane, cancelled)
+            facts = _fill(path, places, case, planes, on_plane, cancelled)
             case = facts.of(case)
             with hdf5.next_piece(path) as root:
                 encode(replace(part, cases=(case,)), root.group(PART))
@@ -158,11 +166,15 @@ def read(path: Path, case: Case, sound: set[Stamp]) -> Volume:
         now = os.fstat(file.fileno())
         stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
         if stamp not in sound:
-            _check_slices(file, layout, case.grid, range(case.slices))
+            _check_slices(file, layout, case, range(case.slices))
             sound.add(stamp)
         # Of the file that was checked, whatever has its name by now.
-        voxels: npt.NDArray[np.int16] = np.memmap(
-            file, dtype="<i2", mode="r", offset=layout.voxels.start, shape=case.grid.shape
+        voxels: Voxels = np.memmap(
+            file,
+            dtype=stored_type(case.unit),
+            mode="r",
+            offset=layout.voxels.start,
+            shape=stored_shape(case.grid.shape, case.unit),
         )
     return Volume(case.grid, voxels, case.unit, case.slope, case.intercept)
 
@@ -181,7 +193,7 @@ def location(path: Path, case: Case, *, checked: Iterable[int] = ()) -> int:
     """
     with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
         layout = _open(file, case)
-        _check_slices(file, layout, case.grid, checked)
+        _check_slices(file, layout, case, checked)
         return layout.voxels.start
 
 
@@ -217,25 +229,25 @@ def damaged_slices(
         layout = _open(file, case)
         for index in range(case.slices):
             on_slice()
-            if not _agrees(file, layout, case.grid, index):
+            if not _agrees(file, layout, case, index):
                 yield index
 
 
-def _check_slices(file: BinaryIO, layout: _Layout, grid: Grid, slices: Iterable[int]) -> None:
+def _check_slices(file: BinaryIO, layout: _Layout, case: Case, slices: Iterable[int]) -> None:
     """Read slices and compare them with their checksums; Damage names the first that differs."""
     for index in slices:
-        if not _agrees(file, layout, grid, index):
+        if not _agrees(file, layout, case, index):
             raise Damage(f"slice {index + 1} does not agree with its checksum")
 
 
-def _agrees(file: BinaryIO, layout: _Layout, grid: Grid, index: int) -> bool:
-    nbytes = 2 * int(np.prod(grid.slice_shape))
+def _agrees(file: BinaryIO, layout: _Layout, case: Case, index: int) -> bool:
+    nbytes = stored_bytes(case.grid.slice_shape, case.unit)
     file.seek(layout.voxels.start + nbytes * index)
     return zlib.crc32(file.read(nbytes)) == layout.sums[index]
 
 
-def _check_room(folder: Path, grid: Grid, what: str) -> None:
-    needed = 2 * int(np.prod(grid.shape, dtype=np.int64)) + RESERVE
+def _check_room(folder: Path, case: Case, what: str) -> None:
+    needed = stored_bytes(case.grid.shape, case.unit) + RESERVE
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise ProjectError(
@@ -250,37 +262,36 @@ def _lay_out(path: Path, case: Case) -> _Places:
         root.put(format=FORMAT, version=VERSION, unit=case.unit)
         root.put(slope=float(case.slope), intercept=float(case.intercept))
         put_grid(grid, root)
-        voxels = root.contiguous("voxels", "<i2", grid.shape)
+        voxels = _contiguous(root, case)
         sums = root.contiguous("crc32", "<u4", grid.shape[:1])
-        return _Places(_span(voxels, grid), sums)
+        return _Places(voxels, sums)
 
 
-def _span(offset: int, grid: Grid) -> Span:
-    return Span(offset, offset + 2 * int(np.prod(grid.shape, dtype=np.int64)))
+def _contiguous(root: NewGroup | Group, case: Case) -> Span:
+    """Where the voxels lie."""
+    shape, kind = stored_shape(case.grid.shape, case.unit), stored_type(case.unit)
+    offset = root.contiguous("voxels", kind.str, shape)
+    return Span(offset, offset + stored_bytes(case.grid.shape, case.unit))
 
 
 def _fill(
     path: Path,
     places: _Places,
-    grid: Grid,
+    case: Case,
     planes: Callable[[int], Voxels],
     on_plane: Callable[[int], None] | None,
     cancelled: Callable[[], bool] | None,
 ) -> VolumeFacts:
-    digest, sums = hashlib.sha256(), np.zeros(grid.shape[0], "<u4")
+    digest, sums = hashlib.sha256(), np.zeros(case.slices, "<u4")
     lowest, highest = 32767, -32768
     with io.BufferedRandom(change_regular(path)) as file:
         file.seek(places.voxels.start)
-        for index in range(grid.shape[0]):
+        for index in range(case.slices):
             if cancelled is not None and cancelled():
                 raise Cancelled
             plane = planes(index)
-            if plane.dtype != np.int16 or plane.shape != grid.slice_shape:
-                raise ValueError(
-                    f"expected int16 of shape {grid.slice_shape}, "
-                    f"received {plane.dtype} {plane.shape}"
-                )
-            stored = np.ascontiguousarray(plane, dtype="<i2").tobytes()
+            check_form(plane, case.grid.slice_shape, case.unit)
+            stored = np.ascontiguousarray(plane, dtype=stored_type(case.unit)).tobytes()
             file.write(stored)
             digest.update(stored)
             sums[index] = zlib.crc32(stored)
@@ -302,8 +313,9 @@ def _open(file: BinaryIO, case: Case) -> _Layout:
         if grid_of(root) != grid:
             raise Damage("it lies on another grid than the project says")
         check_same("scan", case, root)
-        one_of(root.text("unit"), UNITS)
-        voxels = _span(root.contiguous("voxels", "<i2", grid.shape), grid)
+        if one_of(root.text("unit"), UNITS) != case.unit:
+            raise Damage("its numbers are of another unit than the project says")
+        voxels = _contiguous(root, case)
         sums = root.column("crc32", "<u4")
     if voxels.start % hdf5.ALIGNMENT or voxels != around.left_out or len(sums) != grid.shape[0]:
         raise ValueError("the voxels are not where they should be")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
@@ -80,14 +82,15 @@ class Reading:
 def reading(workbench: Workbench, case: Case, under: Under) -> Reading:
     """The voxel under the pointer: its value, segment and place."""
     volume = workbench.volume(case.id)
-    value = volume.value(float(volume.voxels[under.slice, under.row, under.column]))
+    stored = volume.voxels[under.slice, under.row, under.column]
+    value = " ".join(figure(volume.value(float(part))) for part in np.atleast_1d(stored))
     known = under.segment in workbench.segments
-    unit = "HU" if case.unit == "HU" else "value"
+    unit = "value" if case.unit == "raw" else case.unit
     place: tuple[float, ...] = ()
     if case.grid.stacked:
         place = case.grid.to_physical((under.slice, under.row, under.column))
     return Reading(
-        value=f"{unit} {figure(value)}",
+        value=f"{unit} {value}",
         name=item(workbench.segments[under.segment].name) if known else "",
         millimetres=tuple(f"{mm:.1f}".replace("-", "−") for mm in place),
         voxel=(str(under.column), str(under.row), str(under.slice)),

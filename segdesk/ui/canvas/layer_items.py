@@ -1,6 +1,6 @@
-"""The picture of one slice: grey image and layers in one RGB32 buffer, drawn by one call.
+"""The picture of one slice: image and layers in one RGB32 buffer, drawn by one call.
 
-Two buffers of the slice's size: the windowed grey, and the grey with layers that Qt draws from
+Two buffers of the slice's size: the windowed image, and the image with layers that Qt draws from
 (a QImage over numpy's memory, nothing is copied). Where a slice is drawn mirrored, the buffer is
 written from its other end: all that Qt gets is an ordinary picture, and areas stay as stored. How
 layers mix stands in `ops.blend`.
@@ -14,7 +14,8 @@ from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 
 from segdesk.core.box import Area
-from segdesk.core.window import Window, grey_table
+from segdesk.core.volume import Voxels
+from segdesk.core.window import Window, grey_table, windowed
 from segdesk.ops.blend import Blender, Look
 from segdesk.ui.canvas.viewport import Viewport
 
@@ -27,7 +28,7 @@ class SlicePicture:
     """Owned by the slice view, on its thread."""
 
     def __init__(self) -> None:
-        self._grey = np.zeros((0, 0), np.uint32)
+        self._windowed = np.zeros((0, 0), np.uint32)
         #: In the order of the voxels; where mirrored, a view of Qt's buffer from the other end.
         self._shown = np.zeros((0, 0), np.uint32)
         self._mirrored = (False, False)
@@ -36,6 +37,7 @@ class SlicePicture:
         self._table_key: tuple[Window, float, float] | None = None
         self._blender: Blender | None = None
         self._look: Look | None = None
+        self._in_colour = False
 
     def set_window(self, window: Window, slope: float, intercept: float) -> None:
         """Which values are black and white. The next `load` uses it."""
@@ -48,23 +50,25 @@ class SlicePicture:
         """How layers are drawn; None: the bare image. The next `blend` uses it."""
         if look != self._look:
             self._look = look
-            self._blender = None if look is None else Blender(look)
+            self._make_blender()
 
-    def load(
-        self, voxels: npt.NDArray[np.int16], mirrored: tuple[bool, bool] = (False, False)
-    ) -> None:
+    def _make_blender(self) -> None:
+        look = self._look
+        self._blender = None if look is None else Blender(look, in_colour=self._in_colour)
+
+    def load(self, voxels: Voxels, mirrored: tuple[bool, bool] = (False, False)) -> None:
         """Take a slice through the window; layers come with `blend`.
 
         Parameters
         ----------
-        voxels : int16, (rows, columns), as stored
+        voxels : int16, (rows, columns), as stored; or uint8, (rows, columns, 3), in colour
         mirrored : whether (rows, columns) are drawn from the last to the first
         """
         if self._table is None:
             raise ValueError("expected a window before the first slice")
-        if voxels.shape != self._grey.shape or mirrored != self._mirrored:
-            rows, columns = voxels.shape
-            self._grey = np.empty((rows, columns), np.uint32)
+        if voxels.shape[:2] != self._windowed.shape or mirrored != self._mirrored:
+            rows, columns = voxels.shape[:2]
+            self._windowed = np.empty((rows, columns), np.uint32)
             buffer = np.empty((rows, columns), np.uint32)
             self._image = QImage(
                 buffer.data, columns, rows, columns * 4, QImage.Format.Format_RGB32
@@ -72,8 +76,10 @@ class SlicePicture:
             # The view keeps the buffer alive for Qt.
             self._shown = buffer[:: -1 if mirrored[0] else 1, :: -1 if mirrored[1] else 1]
             self._mirrored = mirrored
-        stored = np.ascontiguousarray(voxels).view(np.uint16)
-        self._table.take(stored, out=self._grey, mode="clip")
+        windowed(voxels, self._table, self._windowed)
+        if self._in_colour != (voxels.ndim == 3):
+            self._in_colour = voxels.ndim == 3
+            self._make_blender()
 
     def blend(
         self,
@@ -82,12 +88,12 @@ class SlicePicture:
         area: Area | None = None,
     ) -> None:
         """Lay the layers, uint8, (rows, columns), over the slice: all of it, or around an area."""
-        rows, columns = self._grey.shape
+        rows, columns = self._windowed.shape
         if self._blender is None:
-            np.copyto(self._shown, self._grey)
+            np.copyto(self._shown, self._windowed)
             return
         area = area or Area(0, rows, 0, columns)
-        self._blender.blend(self._grey, annotation, prediction, self._shown, area)
+        self._blender.blend(self._windowed, annotation, prediction, self._shown, area)
 
     def paint(self, painter: QPainter, viewport: Viewport) -> None:
         """Draw the slice where the viewport puts it, to the same pixels whatever part is asked."""

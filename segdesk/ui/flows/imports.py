@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
@@ -25,7 +23,8 @@ from segdesk.app.files.importing import Imported, Request
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
-from segdesk.core.window import PRESETS, Window, full_range
+from segdesk.core.volume import Voxels
+from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
 from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
 from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.canvas.focus import is_typing
@@ -74,7 +73,7 @@ class ImportFlow(QObject):
     touches : counts what the reader does on the canvas
     """
 
-    #: The middle slice of a scan that is being read: int16 (rows, columns), and its `Window`.
+    #: The middle slice of a scan that is being read, and its `Window`.
     previewed = Signal(object, object)
     #: The first case of an empty project is there, or the import brought none.
     shown = Signal()
@@ -302,7 +301,7 @@ class ImportFlow(QObject):
                 many = f" ({number} / {count})" if count > 1 else ""
                 task.tell(sentence + many, done, total)
 
-            def first(plane: npt.NDArray[np.int16], _: int) -> None:
+            def first(plane: Voxels, _: int) -> None:
                 task.hand_over(lambda: self._preview(request, plane))
 
             return importing.read_in(
@@ -333,11 +332,13 @@ class ImportFlow(QObject):
             tr("Importing {case}", case=request.case), read, done=done, failed=failed, lane="long"
         )
 
-    def _preview(self, request: Request, plane: npt.NDArray[np.int16]) -> None:
+    def _preview(self, request: Request, plane: Voxels) -> None:
         is_hu = request.finding.kind == "DICOM"
         window: Window = (
             PRESETS["lung"] if is_hu else full_range(float(plane.min()), float(plane.max()))
         )
+        if plane.ndim == 3:
+            window = AS_IT_IS
         self.previewed.emit(plane, window)
 
     def _take(self, workbench: Workbench, batch: _Batch, imported: Imported) -> None:

@@ -53,9 +53,9 @@ class Thumbnails(QObject):
         )
 
 
-def _pixmap(grey: npt.NDArray[np.uint8], aspect: float) -> QPixmap:
-    rows, columns = grey.shape
-    image = QImage(grey.data, columns, rows, columns, QImage.Format.Format_Grayscale8)
+def _pixmap(picture: npt.NDArray[np.uint8], aspect: float) -> QPixmap:
+    rows, columns, _ = picture.shape
+    image = QImage(picture.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
     size = QSize(columns, round(rows * aspect)).scaled(
         2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio
     )

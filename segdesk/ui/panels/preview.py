@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from segdesk.core.plane import Plane
 from segdesk.core.segment import SegmentTable
 from segdesk.core.volume import Volume
-from segdesk.core.window import Window, grey_table
+from segdesk.core.window import Window, grey_table, rgb_bytes, windowed
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
@@ -62,9 +62,8 @@ class PreviewPicture(QWidget):
         # Two pixels for each that is shown are enough, and make the rest of this quick.
         step = max(1, max(labels.shape) // (2 * LARGEST))
         table = grey_table(window, slope=volume.slope, intercept=volume.intercept)
-        stored = np.ascontiguousarray(volume.voxels[index, ::step, ::step])
-        grey = (table[stored.view(np.uint16)] & 0xFF).astype(np.float32)
-        colour = np.repeat(grey[..., None], 3, axis=2)
+        stored = volume.voxels[index, ::step, ::step]
+        colour = rgb_bytes(windowed(stored, table)).astype(np.float32)
         seen = labels[::step, ::step]
         for segment in segments:
             inside = seen == segment.number

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
 from segdesk.app.signal_errors import unwrapped
+from segdesk.core.volume import Voxels
 from segdesk.core.window import Window
 from segdesk.errors import Cancelled, SegdeskError, UsageError
 from segdesk.ui.canvas.slice_view import SliceView
@@ -389,7 +388,7 @@ class MainWindow(QMainWindow):
         said = saved_words(self.session)
         self._status.say_saved(said.text, said.sentence, said.role)
 
-    def _preview_import(self, plane: npt.NDArray[np.int16], window: Window) -> None:
+    def _preview_import(self, plane: Voxels, window: Window) -> None:
         if self.session.case_id is None:
             self._pages.show_preview(plane, window)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtWidgets import QStackedWidget
 
+from segdesk.core.volume import Voxels
 from segdesk.core.window import Window
 from segdesk.ui.commands.table import ActionTable
 from segdesk.ui.look.theme import Tokens
@@ -64,7 +63,7 @@ class Pages(QStackedWidget):
         else:
             self.start.invite_to_start([self._table[id] for id in TO_START], list(recent))
 
-    def show_preview(self, plane: npt.NDArray[np.int16], window: Window) -> None:
+    def show_preview(self, plane: Voxels, window: Window) -> None:
         """The first look at a scan that is being imported: a slice (rows, columns)."""
         self._preview.show_plane(plane, window)
         self.setCurrentWidget(self._preview)

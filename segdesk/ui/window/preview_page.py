@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from segdesk.core.window import Window, grey_table
+from segdesk.core.volume import Voxels
+from segdesk.core.window import Window, grey_table, windowed
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.painting import PaintGuard
@@ -22,24 +23,24 @@ class PreviewPage(QWidget):
         self.setObjectName("import_preview")
         self.setAccessibleName(tr("First look at the scan that is being imported"))
         self._tokens = tokens
-        self._grey: npt.NDArray[np.uint32] | None = None
+        self._pixels: npt.NDArray[np.uint32] | None = None
         self._image = QImage()
         self._guard = PaintGuard(self)
 
-    def show_plane(self, plane: npt.NDArray[np.int16], window: Window) -> None:
-        """Show a slice, int16, (rows, columns), through a window in stored numbers."""
-        rows, columns = plane.shape
+    def show_plane(self, plane: Voxels, window: Window) -> None:
+        """Show a slice as it is stored, through a window in stored numbers."""
+        rows, columns = plane.shape[:2]
         # Kept, because the QImage only points to it.
-        self._grey = grey_table(window)[np.ascontiguousarray(plane).view(np.uint16)]
+        self._pixels = windowed(plane, grey_table(window))
         self._image = QImage(
-            self._grey.data, columns, rows, columns * 4, QImage.Format.Format_RGB32
+            self._pixels.data, columns, rows, columns * 4, QImage.Format.Format_RGB32
         )
         self.update()
 
     def clear(self) -> None:
         """The import has ended."""
         self._image = QImage()
-        self._grey = None
+        self._pixels = None
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
