@@ -45,6 +45,8 @@ def bring_in(desk: Desk, project: Path, pictures: Path) -> None:
     assert view is not None
     view.show_case("case-003")
     desk.wait(lambda: desk.window.session.has_mask("case-003"))
+    desk.window.activateWindow()
+    desk.canvas.setFocus()
     desk.key(Qt.Key.Key_F)
 
 
@@ -77,7 +79,7 @@ def test_a_picture_is_seen_painted_saved_and_given_back_in_its_colours(
     mixed = own + (np.array(rgb) - own) * opacity
     assert np.abs(np.array(seen(desk, 10, 22)) - mixed).max() <= 1
     desk.shortcut(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    desk.wait(lambda: not workbench.is_unsaved("case-003"))
+    desk.wait(lambda: not workbench.has_unsaved)
     exporting.export(workbench, "case-003", "volume", tmp_path / "out")
     written = [np.asarray(Image.open(file)) for file in sorted((tmp_path / "out").iterdir())]
     assert np.array_equal(written, picture())
