@@ -71,6 +71,7 @@ def test_a_picture_is_seen_painted_saved_and_given_back_in_its_colours(
     assert under.value == "RGB 120 150 175"
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (10, 20), (10, 24))
+    desk.settle()
     assert workbench.annotation("case-003").labels[1, 10, 22] == 1
     # Mixed channel by channel: the colour of the segment over that of the picture.
     assert desk.window.session.view is not None
