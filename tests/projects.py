@@ -72,6 +72,29 @@ def add_case(
     return case
 
 
+def add_picture(workbench: Workbench, *, id: str = "picture", seed: int = 3) -> Case:
+    """Put slices in colour, of noise and without geometry, into a project."""
+    shape = (3, *SHAPE[1:])
+    pixels = np.random.default_rng(seed).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    grid = Grid(shape, stacked=False)
+    facts = workbench.folder.scans.write(
+        id, grid, unit="RGB", slope=1.0, intercept=0.0, planes=lambda index: pixels[index]
+    )
+    case = Case(
+        id=id,
+        grid=grid,
+        unit="RGB",
+        fingerprint=facts.fingerprint,
+        stored_min=facts.stored_min,
+        stored_max=facts.stored_max,
+        source=Source("PNG"),
+        patient=id,
+        statuses=(SliceStatus.UNLABELLED,) * grid.shape[0],
+    )
+    workbench.add_case(case)
+    return case
+
+
 def begin_brush(
     workbench: Workbench,
     case: str,

@@ -36,6 +36,13 @@ def stored_shape(shape: tuple[int, ...], unit: Unit) -> tuple[int, ...]:
     return (*shape, 3) if unit == "RGB" else shape
 
 
+def stored_form(
+    shape: tuple[int, ...], unit: Unit
+) -> tuple[np.dtype[np.int16 | np.uint8], tuple[int, ...]]:
+    """Type and shape of an array of voxels."""
+    return stored_type(unit), stored_shape(shape, unit)
+
+
 def stored_bytes(shape: tuple[int, ...], unit: Unit) -> int:
     """How many bytes the voxels of that shape take."""
     return math.prod(stored_shape(shape, unit)) * stored_type(unit).itemsize

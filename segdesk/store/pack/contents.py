@@ -4,7 +4,8 @@
     index/                  the project as `project_codec` puts it; what segdesk reads back
     segments/               number, name, colour: columns
     cases/ID/               name, patient, pool
-      volume                int16, a shuffled gzip chunk for each slice; Grid, unit, rescale
+      volume                int16, a shuffled gzip chunk for each slice (in colour uint8, with a
+                            last axis of three channels, not shuffled); Grid, unit, rescale
       labels, provenance    uint8, a gzip chunk for each slice, empty slices not stored
       statuses, complete    as in a mask's file; dismissed_runs, dismissed_slices too
       predictions/RUN/      labels, probability

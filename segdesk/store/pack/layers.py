@@ -7,6 +7,7 @@ reads a case must not wait for the packing of a whole project.
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,8 @@ from segdesk.store.parts import hdf5
 from segdesk.store.parts.hdf5 import Group
 
 AnyPlane = npt.NDArray[Any]
-Shape = tuple[int, int, int]
+#: (slices, rows, columns), and channels where it is in colour.
+Shape = tuple[int, ...]
 #: zlib makes at most 1032 bytes of one: https://zlib.net/zlib_tech.html
 _MOST_FROM_A_BYTE = 1032
 
@@ -33,7 +35,7 @@ def packed(plane: AnyPlane) -> bytes:
     return zlib.compress(content.tobytes(), 1)
 
 
-def unpacked(content: bytes, dtype: npt.DTypeLike, shape: tuple[int, int]) -> AnyPlane:
+def unpacked(content: bytes, dtype: npt.DTypeLike, shape: Shape) -> AnyPlane:
     """The plane of a chunk.
 
     Raises
@@ -42,7 +44,7 @@ def unpacked(content: bytes, dtype: npt.DTypeLike, shape: tuple[int, int]) -> An
         Where it does not unpack to exactly one.
     """
     size = np.dtype(dtype).itemsize
-    nbytes = shape[0] * shape[1] * size
+    nbytes = math.prod(shape) * size
     unpacker = zlib.decompressobj()
     # Asked for one byte too many, so that no chunk can grow beyond its plane.
     raw = unpacker.decompress(content, nbytes + 1)

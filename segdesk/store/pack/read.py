@@ -18,6 +18,7 @@ import numpy as np
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.run import Run
+from segdesk.core.volume import stored_form
 from segdesk.errors import ProjectError
 from segdesk.store.disk.translate import reading
 from segdesk.store.pack.contents import (
@@ -102,11 +103,13 @@ def verify(path: Path, on_plane: Callable[[], None], on_bytes: seal.OnBytes | No
     found = open_sealed(path, on_bytes)
     for case in found.project.cases:
         place, shape = (CASES, case.id), case.grid.shape
-        rows = [(place, VOLUME, "<i2"), *((place, name, "u1") for name in MASK_LAYERS)]
+        rows = [(place, name) for name in MASK_LAYERS]
         for run in case.predictions:
-            rows += [((*place, PREDICTIONS, run), name, "u1") for name in PREDICTION_LAYERS]
-        for where, name, dtype in rows:
-            for _ in planes_of(path, where, name, dtype, shape):
+            rows += [((*place, PREDICTIONS, run), name) for name in PREDICTION_LAYERS]
+        for _ in planes_of(path, place, VOLUME, *stored_form(shape, case.unit)):
+            on_plane()
+        for where, name in rows:
+            for _ in planes_of(path, where, name, np.uint8, shape):
                 on_plane()
     for run, files in found.files.items():
         for name, _ in files:

@@ -21,6 +21,7 @@ from segdesk.core.case import Case
 from segdesk.core.lasting import lasting_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import new_regular
+from segdesk.core.volume import stored_bytes, stored_form
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import writing
@@ -105,7 +106,7 @@ class _Unpacking:
         ProjectError
             Where it has less.
         """
-        voxels = sum(2 * int(np.prod(case.grid.shape)) for case in found.project.cases)
+        voxels = sum(stored_bytes(case.grid.shape, case.unit) for case in found.project.cases)
         # Masks, predictions and weights are no larger there than here.
         needed = voxels + self._file.stat().st_size + RESERVE
         free = shutil.disk_usage(folder).free
@@ -153,7 +154,7 @@ class _Unpacking:
         return project
 
     def _write_scan(self, layout: Layout, case: Case, found: Packed) -> None:
-        planes = self._planes((CASES, case.id), VOLUME, "<i2", case)
+        planes = self._planes((CASES, case.id), VOLUME, *stored_form(case.grid.shape, case.unit))
         facts = volume_file.write(
             layout.case(case.id),
             part(found.project, case),
@@ -169,7 +170,7 @@ class _Unpacking:
     def _write_mask(self, layout: Layout, case: Case, found: Packed) -> str:
         """Write the mask, and give the SHA-256 of its file; "" where there is none."""
         labels, setters = (
-            self._planes((CASES, case.id), name, np.uint8, case) for name in MASK_LAYERS
+            self._planes((CASES, case.id), name, np.uint8, case.grid.shape) for name in MASK_LAYERS
         )
         pairs = self._checked(zip(labels, setters, strict=True), case, found)
         if not case.generation:
@@ -203,7 +204,8 @@ class _Unpacking:
     def _write_prediction(self, layout: Layout, case: Case, run: str, weights: str) -> None:
         place = (CASES, case.id, PREDICTIONS, run)
         layers = {
-            name: self._planes(place, name, np.uint8, case) for name in prediction_file.LAYERS
+            name: self._planes(place, name, np.uint8, case.grid.shape)
+            for name in prediction_file.LAYERS
         }
         prediction_file.write_planes(
             layout.prediction(run, case.id),
@@ -226,9 +228,9 @@ class _Unpacking:
     # Reading
 
     def _planes(
-        self, place: tuple[str, ...], name: str, dtype: npt.DTypeLike, case: Case
+        self, place: tuple[str, ...], name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]
     ) -> Iterator[Any]:
-        return self._guarded(planes_of(self._file, place, name, dtype, case.grid.shape))
+        return self._guarded(planes_of(self._file, place, name, dtype, shape))
 
     def _guarded(self, pieces: Iterator[T]) -> Generator[T, None, None]:
         """The same, with faults of the packed file as sentences about it."""

@@ -19,6 +19,7 @@ from segdesk.core.lasting import replacing
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.run import Run
+from segdesk.core.volume import stored_bytes, stored_form
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.jobs.weights_file import fault_of
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
@@ -220,7 +221,8 @@ class _Packing:
         with hdf5.next_piece(path) as root:
             for_people.put_case(case, mask, runs, root.again(CASES).group(case.id))
         shape, told = case.grid.shape, self._telling(f"Packing {case.id}")
-        put_planes(path, place, (VOLUME,), "<i2", shape, self._scan(case), told)
+        form = stored_form(shape, case.unit)
+        put_planes(path, place, (VOLUME,), *form, self._scan(case), told)
         layers = zip(mask.labels, mask.provenance, strict=True)
         put_planes(path, place, MASK_LAYERS, np.uint8, shape, layers, told)
         with hdf5.next_piece(path) as root:
@@ -305,9 +307,10 @@ def _at(root: NewGroup, place: Sequence[str]) -> NewGroup:
 
 
 def _plane(file: BinaryIO, offset: int, case: Case, index: int) -> AnyPlane:
-    nbytes = 2 * case.grid.shape[1] * case.grid.shape[2]
+    kind, shape = stored_form(case.grid.slice_shape, case.unit)
+    nbytes = stored_bytes(case.grid.slice_shape, case.unit)
     file.seek(offset + index * nbytes)
-    return np.frombuffer(file.read(nbytes), "<i2").reshape(case.grid.slice_shape)
+    return np.frombuffer(file.read(nbytes), kind).reshape(shape)
 
 
 def _size(path: Path) -> int:

@@ -117,9 +117,7 @@ class Group:
         self._check_unfolded(name, dataset)
         return tuple(str(text) for text in dataset.asstr()[()])
 
-    def planes(
-        self, name: str, shape: tuple[int, int, int], dtype: npt.DTypeLike = np.uint8
-    ) -> Planes:
+    def planes(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> Planes:
         """A dataset of planes with exactly this shape, one gzip chunk for each; bytes shuffled
         before where a number has more than one."""
         dataset = self._member(name, h5py.Dataset)
@@ -128,7 +126,7 @@ class Group:
             raise ValueError(f"expected {dtype} of shape {shape} in '{name}'")
         if dataset.chunks != (1, *shape[1:]) or _filters(dataset) != _filters_for(dtype):
             raise ValueError(f"expected one gzip chunk for each plane in '{name}'")
-        return Planes(dataset, shape[1] * shape[2] * np.dtype(dtype).itemsize)
+        return Planes(dataset, math.prod(shape[1:]) * np.dtype(dtype).itemsize)
 
     def about(self, name: str) -> Group:
         """The attributes of a dataset; of a Group they are its own."""
@@ -295,13 +293,13 @@ class Planes:
 
     def packed(self, index: int) -> bytes | None:
         """The zlib stream of a plane as it lies in the file; None where all of it is 0."""
-        info = self._dataset.id.get_chunk_info_by_coord((index, 0, 0))
+        info = self._dataset.id.get_chunk_info_by_coord(_chunk(self._dataset, index))
         if info.byte_offset is None:
             return None
         if info.filter_mask or info.size > largest_packed(self._size):
             raise ValueError(f"plane {index} declares {info.size} bytes")
         with _H5PYS_OWN:
-            _, packed = self._dataset.id.read_direct_chunk((index, 0, 0))
+            _, packed = self._dataset.id.read_direct_chunk(_chunk(self._dataset, index))
         return bytes(packed)
 
 
@@ -347,7 +345,7 @@ class NewGroup:
         self._group[name] = h5py.ExternalLink(file, "/")
 
     def planes(
-        self, name: str, shape: tuple[int, int, int], dtype: npt.DTypeLike = np.uint8
+        self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8
     ) -> NewPlanes:
         """A dataset of planes, gzip 1, one chunk each; planes that are not put are 0. Bytes are
         shuffled before where a number has more than one."""
@@ -394,9 +392,14 @@ class NewPlanes:
     def put(self, index: int, packed: bytes) -> None:
         """Store the zlib stream of one plane."""
         with _H5PYS_OWN:
-            self._dataset.id.write_direct_chunk((index, 0, 0), packed)
+            self._dataset.id.write_direct_chunk(_chunk(self._dataset, index), packed)
         if self._target is not None and self._target.fault is not None:
             raise self._target.fault
+
+
+def _chunk(dataset: Any, index: int) -> tuple[int, ...]:
+    """Where the chunk of a plane begins."""
+    return (index, *(0 for _ in dataset.shape[1:]))
 
 
 @contextmanager
