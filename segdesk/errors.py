@@ -19,25 +19,33 @@ Each border room translates its library's exceptions into this tree with ``raise
 
 from __future__ import annotations
 
+from segdesk.sentence import Sentence
+
 
 class SegdeskError(Exception):
     """Something that the user can cause or mend.
 
     Parameters
     ----------
-    sentence : str
-        One sentence for people: what happened, where (file, case, slice). Never patient data.
-    hint : str
+    sentence : Sentence
+        One sentence for people: what happened, where (file, case, slice). Never patient data. A
+        literal in the call becomes a Sentence here.
+    hint : Sentence
         The next step, one sentence; may be empty.
     """
 
     def __init__(self, sentence: str, hint: str = "") -> None:
         super().__init__(sentence)
-        self.sentence = sentence
-        self.hint = hint
+        self.sentence = Sentence.of(sentence)
+        self.hint = Sentence.of(hint)
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.hint}".strip()
+
+    @property
+    def words(self) -> Sentence:
+        """All that it says."""
+        return Sentence.joined((self.sentence, self.hint))
 
     def __reduce__(self) -> tuple[type[SegdeskError], tuple[object, ...]]:
         return type(self), (self.sentence, self.hint)

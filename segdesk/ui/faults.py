@@ -21,6 +21,7 @@ from segdesk.app.logbook import open_logbook
 from segdesk.app.signal_errors import unwrapped
 from segdesk.errors import Cancelled, SegdeskError, UsageError
 from segdesk.ui.dialogs.message import show_bug, show_error
+from segdesk.ui.look.translations import translated
 from segdesk.ui.widgets.painting import signature
 
 #: Functions that Qt, pyqtgraph or `PaintGuard` call to paint.
@@ -63,7 +64,7 @@ class Faults(QObject):
         if isinstance(error, Cancelled):
             return
         if isinstance(error, UsageError):
-            self.said.emit(str(error))
+            self.said.emit(translated(error.words))
             return
         fault = signature(error)
         if _comes_of_painting(error):

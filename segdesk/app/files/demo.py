@@ -17,6 +17,7 @@ from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.formats.export import export
 from segdesk.ops.phantom import SEGMENTS, thorax
+from segdesk.sentence import Sentence
 
 SEEDS = (1, 2, 3)
 PROJECT = "demo.segdesk"
@@ -49,7 +50,7 @@ def write_scans(folder: Path, *, tell: Tell | None = None) -> tuple[DemoScan, ..
     made: list[DemoScan] = []
     for number, seed in enumerate(SEEDS, 1):
         if tell is not None:
-            tell(f"Making phantom {number} of {len(SEEDS)}")
+            tell(Sentence("Making phantom {number} of {count}", number=number, count=len(SEEDS)))
         phantom = thorax(seed)
         scan, truth = folder / f"phantom-{number}.nrrd", folder / f"phantom-{number}-truth.nrrd"
         export(scan, phantom.voxels, phantom.grid)

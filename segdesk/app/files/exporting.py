@@ -19,6 +19,7 @@ from segdesk.errors import UsageError
 from segdesk.formats.export import export as write_file
 from segdesk.formats.planes import in_source_order
 from segdesk.formats.rescale import LOWEST
+from segdesk.sentence import Sentence
 
 What = Literal["annotation", "prediction", "volume"]
 WHATS: tuple[What, ...] = ("annotation", "prediction", "volume")
@@ -100,7 +101,10 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
     if what == "prediction":
         prediction = workbench.prediction(case)
         if prediction is None:
-            raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
+            raise UsageError(
+                Sentence("There is no prediction of '{case}'.", case=case),
+                "Train or predict first.",
+            )
         return Export(prediction.labels, row.grid, names, axes, is_prediction=True)
     # A copy, because painting goes on while it is written.
     labels = workbench.annotation(case).labels.copy()
@@ -121,8 +125,12 @@ def _of_segments(
     if not gone:
         return labels, ()
     lookup = np.where(counts, 0, np.arange(256)).astype(np.uint8)
-    words = "1 voxel" if gone == 1 else f"{gone:,} voxels"
-    return lookup[labels], (f"{words} of segments that were removed since were left out.",)
+    said = Sentence.counted(
+        "1 voxel of segments that were removed since were left out.",
+        "{n} voxels of segments that were removed since were left out.",
+        gone,
+    )
+    return lookup[labels], (said,)
 
 
 def unseen(workbench: Workbench, case: str) -> str:
@@ -134,9 +142,16 @@ def unseen(workbench: Workbench, case: str) -> str:
     )
     if not empty + proposed:
         return ""
-    kinds = (f"{empty} unlabelled", f"{proposed} as the prediction has them")
-    what = ", ".join(words for words, count in zip(kinds, (empty, proposed), strict=True) if count)
-    return f"Nobody has looked at {empty + proposed} of the {len(statuses)} slices ({what})."
+    kinds = (
+        (empty, Sentence("{count} unlabelled", count=empty)),
+        (proposed, Sentence("{count} as the prediction has them", count=proposed)),
+    )
+    return Sentence(
+        "Nobody has looked at {unseen} of the {count} slices ({what}).",
+        unseen=empty + proposed,
+        count=len(statuses),
+        what=Sentence.joined((words for count, words in kinds if count), ", "),
+    )
 
 
 def values(volume: Volume) -> npt.NDArray[Any]:

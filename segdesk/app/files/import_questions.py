@@ -14,6 +14,7 @@ from segdesk.errors import InputError, UsageError
 from segdesk.formats.findings import CancelFn, Finding, ProgressFn, check_cancelled
 from segdesk.formats.intake import open_scan
 from segdesk.formats.scan import Scan
+from segdesk.sentence import Sentence
 
 #: The kind of finding that says itself what its numbers are, and is never a mask.
 SAYS_ITSELF = "DICOM"
@@ -74,7 +75,7 @@ def look_all(
         with suppress(InputError, UsageError):
             asked[id(finding)] = look(finding, cases)
         if progress is not None:
-            progress("Looking at the values", done + 1, len(open_ones))
+            progress(Sentence("Looking at the values"), done + 1, len(open_ones))
     return tuple(asked.get(id(finding), Questions()) for finding in findings)
 
 
@@ -83,8 +84,13 @@ def questions(scan: Scan, name: str, cases: Sequence[tuple[str, Grid]]) -> Quest
     if not scan.mask:
         return Questions(unit=scan.doubt)
     mask_of = tuple(id for id, grid in cases if grid.agrees_with(scan.grid))
-    what = f"a mask of {_either(mask_of)}" if mask_of else "a mask"
-    return Questions(mask=f"{name} looks like {what}: {scan.mask}.", mask_of=mask_of)
+    said = Sentence("{name} looks like a mask: {why}.", name=name, why=scan.mask)
+    if mask_of:
+        case = _either(mask_of)
+        said = Sentence(
+            "{name} looks like a mask of {case}: {why}.", name=name, case=case, why=scan.mask
+        )
+    return Questions(mask=said, mask_of=mask_of)
 
 
 def check_answered(open_ones: Questions, *, is_scan: bool) -> None:
@@ -108,4 +114,5 @@ def check_answered(open_ones: Questions, *, is_scan: bool) -> None:
 
 
 def _either(ids: Sequence[str]) -> str:
-    return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} or {ids[-1]}"
+    *first, last = ids
+    return Sentence("{first} or {last}", first=", ".join(first), last=last) if first else last

@@ -33,6 +33,7 @@ from segdesk.formats.intake import CancelFn, Finding, ProgressFn, Survey, open_s
 from segdesk.formats.intake import survey as survey_files
 from segdesk.formats.labels import LabelMap, read_labels
 from segdesk.formats.units import UnitChoice
+from segdesk.sentence import Sentence
 from segdesk.store.disk.names import checked_id
 from segdesk.store.project_folder import ProjectFolder
 
@@ -107,7 +108,7 @@ def choose(found: Survey, series: str = "") -> tuple[Finding, ...]:
         return volumes
     if not series:
         raise ChoiceNeeded(
-            f"There are {len(volumes)} volumes in this source.",
+            Sentence("There are {count} volumes in this source.", count=len(volumes)),
             "Choose with --series N, --series UID or --series all.",
             choices,
         )
@@ -116,7 +117,8 @@ def choose(found: Survey, series: str = "") -> tuple[Finding, ...]:
     named = tuple(row for row in volumes if row.uid and row.uid == series)
     if not named:
         raise UsageError(
-            f"No volume is called '{series}' here.", f"There are {len(volumes)}, numbered from 1."
+            Sentence("No volume is called '{series}' here.", series=series),
+            Sentence("There are {count}, numbered from 1.", count=len(volumes)),
         )
     return named
 
@@ -125,12 +127,13 @@ def describe(finding: Finding) -> str:
     """One line for a list: description, kernel, slices, spacing, date."""
     slices, rows, columns = finding.shape
     parts = [finding.description or finding.kind, finding.kernel]
-    parts.append(f"{slices} slice{'s' * (slices > 1)} of {rows}×{columns}")
+    size = f"{rows}×{columns}"
+    parts.append(Sentence.counted("{n} slice of {size}", "{n} slices of {size}", slices, size=size))
     if finding.spacing_mm is not None:
         step, row, column = finding.spacing_mm
         parts.append(f"{step:g} × {row:.3g} × {column:.3g} mm")
     parts.append(finding.date)
-    return ", ".join(part for part in parts if part)
+    return Sentence.joined(parts, ", ")
 
 
 def check_name(case: str) -> None:
@@ -157,7 +160,11 @@ def check_space(folder: Path, findings: Sequence[Finding]) -> int:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
-            f"The import needs {_size(needed)} and the disk has {_size(free)} left.",
+            Sentence(
+                "The import needs {needed} and the disk has {free} left.",
+                needed=_size(needed),
+                free=_size(free),
+            ),
             "Free some space, or import fewer series.",
         )
     return needed
@@ -187,13 +194,20 @@ def requests(
     """
     check_name(case)
     if len(findings) > 1 and (case or labels):
-        word = "a name" if case else "labels"
-        raise UsageError(f"{len(findings)} scans cannot share {word}.", "Import them one by one.")
+        count = len(findings)
+        said = (
+            Sentence("{count} scans cannot share a name.", count=count)
+            if case
+            else Sentence("{count} scans cannot share labels.", count=count)
+        )
+        raise UsageError(said, "Import them one by one.")
     # Ids of imports that failed stay out of use until a save: the journal may still name them.
     taken = {*(row.id for row in workbench.project.cases), *workbench.retired}
     taken |= {*removed_ids(workbench)}
     if case in taken:
-        raise UsageError(f"There is a case '{case}' already.", "Choose another name.")
+        raise UsageError(
+            Sentence("There is a case '{case}' already.", case=case), "Choose another name."
+        )
     rows: list[Request] = []
     cases = tuple((row.id, row.grid) for row in workbench.project.cases)
     number = 1
@@ -243,7 +257,7 @@ def read_in(
 
     def tell(done: int) -> None:
         if progress is not None:
-            progress(f"Importing {request.case}", done + 1, slices)
+            progress(Sentence("Importing {case}", case=request.case), done + 1, slices)
 
     kept = filter(None, [folder.scans.make_room(request.case)])
     # What is true of the scan and of its labels is said once.
@@ -416,9 +430,13 @@ def _take_back(workbench: Workbench, before: Project, case: str, error: BaseExce
             workbench.put_project(before)
     except ProjectError as refused:
         if workbench.folder.scans.is_named(case):
+            problem = error if isinstance(error, SegdeskError) else refused
             raise ProjectError(
-                f"{error if isinstance(error, SegdeskError) else refused} "
-                f"'{case}' is in the project all the same, and whole."
+                Sentence(
+                    "{problem} '{case}' is in the project all the same, and whole.",
+                    problem=problem.words,
+                    case=case,
+                )
             ) from error
     workbench.take_back_case(case, before)
     # A disk that refuses even this leaves its files there, which is no harm.
@@ -429,7 +447,10 @@ def _take_back(workbench: Workbench, before: Project, case: str, error: BaseExce
 def _twins(project: Project, case: Case) -> tuple[str, ...]:
     """A sentence where the project has the same voxels already."""
     twins = [row.id for row in project.cases if row.fingerprint == case.fingerprint]
-    return (f"The voxels equal those of {', '.join(twins)}: the same scan twice?",) if twins else ()
+    if not twins:
+        return ()
+    names = ", ".join(twins)
+    return (Sentence("The voxels equal those of {names}: the same scan twice?", names=names),)
 
 
 def read_label_map(case: Case, source: str) -> LabelMap:

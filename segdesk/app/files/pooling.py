@@ -13,6 +13,7 @@ from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.split import Pool
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 
 def same_patient(workbench: Workbench, case: str) -> tuple[str, ...]:
@@ -85,13 +86,20 @@ def place(workbench: Workbench, case: Case) -> Case:
         return case if by_hand is None else replace(case, pool=by_hand.pool)
     if by_hand is not None and by_hand.pool != case.pool:
         raise UsageError(
-            f"'{by_hand.id}' is of the same patient and in the pool '{by_hand.pool}'.",
+            Sentence(
+                "'{case}' is of the same patient and in the pool '{pool}'.",
+                case=by_hand.id,
+                pool=by_hand.pool or "",
+            ),
             "Import the scan without a pool, or move that case first.",
         )
     if needs_reason(workbench, others[0].id, case.pool):
         raise UsageError(
-            f"'{others[0].id}' is of the same patient, and a network has been trained with its "
-            "place in the split.",
+            Sentence(
+                "'{case}' is of the same patient, and a network has been trained with "
+                "its place in the split.",
+                case=others[0].id,
+            ),
             "Import the scan without a pool; its patient can be moved later, with a reason.",
         )
     set_pool(workbench, others[0].id, case.pool)

@@ -18,17 +18,18 @@ from segdesk.core.cutting import SliceChange, redrawn
 from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.pieces import PIECE
 from segdesk.core.prediction import Counts, Difference, Prediction, difference
-from segdesk.core.segment import SegmentTable
+from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence, listed
 
-START = "Start from prediction"
-IN_BULK = "Accept predictions"
+START = Sentence("Start from prediction")
+IN_BULK = Sentence("Accept predictions")
 #: Ways out that a refusal names beside the segment list.
-DISMISS = "or dismiss the prediction here (Backspace)"
-AS_IT_IS = "or press Enter, which says that the slice is right as it is filled"
-START_EMPTY = "or switch off 'From the prediction' beside the tools"
-ACCEPT_REST = "or accept the predictions but for locked and hidden segments (menu Case)"
+DISMISS = Sentence("or dismiss the prediction here")
+AS_IT_IS = Sentence("or say that the slice is right as it is filled")
+START_EMPTY = Sentence("or switch off 'From the prediction' beside the tools")
+ACCEPT_REST = Sentence("or accept the predictions but for locked and hidden segments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +142,38 @@ def refuse_what_is_kept_out(table: SegmentTable, kept_out: Counts, way_out: str)
     if not kept_out:
         return
     rows = [table[number] for number, _ in kept_out]
-    why = " and ".join(f"'{row.name}' is {'locked' if row.locked else 'hidden'}" for row in rows)
-    ways = dict.fromkeys("unlock" if row.locked else "show" for row in rows)
-    them = "it" if len(rows) == 1 else "them"
-    count = sum(count for _, count in kept_out)
-    voxels = "1 voxel" if count == 1 else f"{count:,} voxels"
-    raise UsageError(
-        f"{why}, so {voxels} of the prediction would be left out.",
-        f"{' and '.join(ways).capitalize()} {them} in the segment list, {way_out}.",
+    why = listed(
+        Sentence("'{name}' is locked", name=row.name)
+        if row.locked
+        else Sentence("'{name}' is hidden", name=row.name)
+        for row in rows
     )
+    raise UsageError(
+        Sentence.counted(
+            "{why}, so 1 voxel of the prediction would be left out.",
+            "{why}, so {n} voxels of the prediction would be left out.",
+            sum(count for _, count in kept_out),
+            why=why,
+        ),
+        Sentence("{first}, {way_out}.", first=_first_way_out(rows), way_out=way_out),
+    )
+
+
+def _first_way_out(rows: Sequence[Segment]) -> Sentence:
+    """What helps against segments that are locked or hidden; no full stop yet."""
+    match [row.locked for row in rows]:
+        case [True]:
+            return Sentence("Unlock it in the segment list")
+        case [False]:
+            return Sentence("Show it in the segment list")
+        case [True, *others] if all(others):
+            return Sentence("Unlock them in the segment list")
+        case [True, *_]:
+            return Sentence("Unlock and show them in the segment list")
+        case [_, *others] if any(others):
+            return Sentence("Show and unlock them in the segment list")
+        case _:
+            return Sentence("Show them in the segment list")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,7 +222,9 @@ def bulk(
     workbench.settle()
     prediction = workbench.prediction(case)
     if prediction is None:
-        raise UsageError(f"There is no prediction of '{case}'.", "Train or predict first.")
+        raise UsageError(
+            Sentence("There is no prediction of '{case}'.", case=case), "Train or predict first."
+        )
     annotation = workbench.annotation(case)
     wanted = range(annotation.grid.shape[0]) if slices is None else sorted(set(slices))
     table = workbench.segments

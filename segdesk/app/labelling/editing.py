@@ -22,6 +22,7 @@ from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.status import after_stroke
 from segdesk.core.volume import Voxels
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 Labels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -160,7 +161,10 @@ class Gesture:
         """
         if value in self._rules.locked:
             name = self._workbench.segments[value].name
-            raise UsageError(f"The segment '{name}' is locked.", "Unlock it in the segment list.")
+            raise UsageError(
+                Sentence("The segment '{name}' is locked.", name=name),
+                "Unlock it in the segment list.",
+            )
         self.begin()
         loaded = self._workbench.loaded(self.case)
         annotation = loaded.annotation

@@ -19,9 +19,10 @@ from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.prediction import replacement
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus, after_stroke
+from segdesk.sentence import Sentence
 
 LabelsAs = Literal["auto", "corrected", "predicted"]
-NAME = "Import labels"
+NAME = Sentence("Import labels")
 
 
 def label_edit(
@@ -115,10 +116,13 @@ def _as_predicted(
 def left_out(table: SegmentTable, labels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
     """Sentences where a label map shows nothing, and about locked segments that it speaks of."""
     if not labels.any():
-        return ("The labels show no segment at all: every number is 0.",)
+        return (Sentence("The labels show no segment at all: every number is 0."),)
     return tuple(
-        f"'{table[number].name}' is locked, so the labels of that number were left out, and no "
-        "slice that lacks them was called right."
+        Sentence(
+            "'{name}' is locked, so the labels of that number were left out, and no "
+            "slice that lacks them was called right.",
+            name=table[number].name,
+        )
         for number in sorted(table.locked)
         if (labels == number).any()
     )

@@ -10,6 +10,7 @@ from segdesk.core.edit import SegmentChange
 from segdesk.core.printable import printable
 from segdesk.core.segment import SegmentTable
 from segdesk.formats.labels import LabelMap
+from segdesk.sentence import Sentence
 
 
 def renumbered(table: SegmentTable, labels: LabelMap) -> LabelMap:
@@ -26,8 +27,12 @@ def renumbered(table: SegmentTable, labels: LabelMap) -> LabelMap:
         if number in names:
             names[free] = names.pop(number)
         notes.append(
-            f"Label {number} of the file became segment {free}: number {number} stood for a "
-            "segment that was removed, and is not given again."
+            Sentence(
+                "Label {number} of the file became segment {free}: number {number} stood "
+                "for a segment that was removed, and is not given again.",
+                number=number,
+                free=free,
+            )
         )
     return replace(
         labels,
@@ -58,9 +63,20 @@ def other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
             continue
         here, there = table[number].name, names.get(number)
         if there is None and here != f"Segment {number}":
-            said.append(f"Label {number} of the file became the segment '{here}' that was there.")
+            said.append(
+                Sentence(
+                    "Label {number} of the file became the segment '{here}' that was there.",
+                    number=number,
+                    here=here,
+                )
+            )
         elif there not in (None, here):
             said.append(
-                f"Segment {number} is '{here}' here and '{there}' in the file of the labels."
+                Sentence(
+                    "Segment {number} is '{here}' here and '{there}' in the file of the labels.",
+                    number=number,
+                    here=here,
+                    there=there,
+                )
             )
     return tuple(said)

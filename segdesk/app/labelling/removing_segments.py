@@ -24,6 +24,7 @@ from segdesk.core.cutting import redrawn
 from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.prediction import replacement
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 #: Slices in one Edit. A large segment of 512x512 slices costs about 10 ms each on a busy machine,
 #: and a window may not stand still for 60.
@@ -50,7 +51,7 @@ def check_removable(workbench: Workbench, number: int) -> None:
     segment = workbench.segments[number]
     if segment.locked:
         raise UsageError(
-            f"The segment '{segment.name}' is locked and stays as it is.",
+            Sentence("The segment '{segment}' is locked and stays as it is.", segment=segment.name),
             "Unlock it in the segment list.",
         )
 
@@ -134,7 +135,7 @@ def last_edit(workbench: Workbench, number: int, *, name: str, group: str) -> Ed
 
 def name_of(workbench: Workbench, number: int) -> str:
     """What undo calls the removal of a segment."""
-    return f"Remove segment '{workbench.segments[number].name}'"
+    return Sentence("Remove segment '{name}'", name=workbench.segments[number].name)
 
 
 def remove_segment(workbench: Workbench, number: int) -> tuple[Found, ...]:

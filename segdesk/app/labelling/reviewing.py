@@ -17,8 +17,12 @@ from segdesk.core.edit import Dismissal, Edit, Patch
 from segdesk.core.prediction import Difference
 from segdesk.core.status import SliceStatus, needs_a_look
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
-NO_PREDICTION = ("There is no prediction on this slice.", "Train first (Ctrl+T).")
+NO_PREDICTION = (
+    Sentence("There is no prediction on this slice."),
+    Sentence("Train first."),
+)
 
 
 def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
@@ -82,7 +86,7 @@ def _right(
     # Where nothing changes, a second look stays a second look.
     stays = before.teaches_whole and not patches
     after = before if stays else SliceStatus.CORRECTED
-    name = "Take prediction" if patches else "Slice is right"
+    name = Sentence("Take prediction") if patches else Sentence("Slice is right")
     return _moved(workbench, case, index, after, name, cause="said right", patches=patches)
 
 
@@ -98,9 +102,9 @@ def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus)
     back = before is status
     after = _without(workbench, case, index) if back else status
     name = {
-        SliceStatus.VERIFIED: "Verify slice",
-        SliceStatus.REJECTED: "Reject slice",
-    }.get(after, f"Mark slice {after.word}")
+        SliceStatus.VERIFIED: Sentence("Verify slice"),
+        SliceStatus.REJECTED: Sentence("Reject slice"),
+    }.get(after, Sentence("Mark slice {word}", word=after.word))
     cause: Cause = "said right" if after.teaches_whole and not back else "other"
     return _moved(workbench, case, index, after, name, cause=cause)
 
@@ -135,7 +139,9 @@ def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
         raise UsageError(
             "The prediction on this slice is dismissed already.", "Undo brings it back."
         )
-    edit = Edit("Dismiss prediction", case, dismissals=(Dismissal(run, index, False, True),))
+    edit = Edit(
+        Sentence("Dismiss prediction"), case, dismissals=(Dismissal(run, index, False, True),)
+    )
     workbench.do(edit)
     return edit
 

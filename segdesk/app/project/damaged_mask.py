@@ -8,6 +8,7 @@ from segdesk.app.project.left_out import LeftOut
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
+from segdesk.sentence import Sentence
 from segdesk.store.project_folder import PreviousMask
 
 
@@ -66,5 +67,5 @@ def bring_back(workbench: Workbench, previous: PreviousMask) -> str:
     """What the case has now that it was read: the older mask, and the changes since that fit it."""
     case = previous.case.id
     workbench.loaded(case)
-    said = f"'{case}' has the mask of {previous.when}."
-    return f"{said} {workbench.brought_back.pop(case, '')}".rstrip()
+    said = Sentence("'{case}' has the mask of {when}.", case=case, when=previous.when)
+    return Sentence.joined((said, workbench.brought_back.pop(case, "")))

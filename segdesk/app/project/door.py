@@ -15,6 +15,7 @@ from psygnal import Signal
 from segdesk.app.project.going_in import GoingIn, MovedOn
 from segdesk.app.project.loaded import Live, LoadedCase
 from segdesk.app.project.read_only import check_may_change
+from segdesk.app.project.recovered import misfit_words
 from segdesk.app.project.steps import Steps
 from segdesk.core.box import Box
 from segdesk.core.edit import Edit, SegmentChange
@@ -22,6 +23,7 @@ from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.pieces import Seen
 from segdesk.core.project import Project
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
+from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 
 
@@ -133,7 +135,9 @@ class Door(ABC):
             Then.
         """
         if case and case == self.going_in:
-            raise UsageError(f"'{case}' is just being changed.", "Wait a moment.")
+            raise UsageError(
+                Sentence("'{case}' is just being changed.", case=case), "Wait a moment."
+            )
 
     def see(self, case: str) -> Seen:
         """The mask of a case, for a worker that makes a large Edit of it, or looks whether one
@@ -271,11 +275,7 @@ class Door(ABC):
         nothing of the case before or behind it fits either, and all of it leaves the History."""
         case = entry.edit.case
         self.forget_steps(case)
-        which = f" of '{case}'" if case else ""
-        return ProjectError(
-            f"{entry.applied.name} does not fit what is drawn; nothing was changed.",
-            f"Nothing older{which} can be undone or redone. Draw it by hand.",
-        )
+        return ProjectError(*misfit_words(entry.applied))
 
     def _keep_step(self, entry: TakenBack | DoneAgain) -> None:
         try:

@@ -7,6 +7,7 @@ from segdesk.core.box import Box
 from segdesk.core.edit import Edit
 from segdesk.core.pieces import pieces
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 
 class MovedOn(UsageError):
@@ -19,7 +20,10 @@ class MovedOn(UsageError):
 
     def __init__(self, case: str) -> None:
         self.case = case
-        super().__init__(f"'{case}' was changed meanwhile, so nothing was done.", "Try again.")
+        super().__init__(
+            Sentence("'{case}' was changed meanwhile, so nothing was done.", case=case),
+            Sentence("Try again."),
+        )
 
     def __reduce__(self) -> tuple[type[MovedOn], tuple[object, ...]]:
         return type(self), (self.case,)

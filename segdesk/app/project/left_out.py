@@ -16,6 +16,7 @@ from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.segment import SegmentTable
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
+from segdesk.sentence import Sentence
 from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import Opened, ProjectFolder
 
@@ -67,18 +68,38 @@ def on_opening(
                 folder.append(entry)
             row.edits.append(entry.applied)
         for name in dict.fromkeys(entry.edit.name for entry in cut_off):
-            notes.append(f"{name} was cut off half-way; what waits of '{case}' is without it.")
+            notes.append(
+                Sentence(
+                    "{name} was cut off half-way; what waits of '{case}' is without it.",
+                    name=name,
+                    case=case,
+                )
+            )
         folder.leave_out(case)
-        waits = counted(len(row.edits) - 2 * len(cut_off), "change") or "nothing"
+        waits = _changes(len(row.edits) - 2 * len(cut_off))
         try:
             steps = waiting.keep(case) if folder.writable else waiting.of(case)
-            said = f"{waits} of it, not saved yet, will be done then."
+            said = Sentence("{waits} of it, not saved yet, will be done then.", waits=waits)
         except ProjectError as error:
-            steps, said = tuple(row.edits), f"The journal alone has {waits} of it. {error.sentence}"
+            steps, said = (
+                tuple(row.edits),
+                Sentence(
+                    "The journal alone has {waits} of it. {problem}",
+                    waits=waits,
+                    problem=error.sentence,
+                ),
+            )
             row = replace(row, is_kept=False)
         rows[case] = replace(row, steps=steps)
         if row.problem:
-            notes.append(f"{row.problem} '{case}' is left out until it can be read. {said}")
+            notes.append(
+                Sentence(
+                    "{problem} '{case}' is left out until it can be read. {said}",
+                    problem=row.problem,
+                    case=case,
+                    said=said,
+                )
+            )
         else:
             earlier += (case,)
     for case in earlier:
@@ -87,7 +108,12 @@ def on_opening(
         except ProjectError as error:
             notes.append(error.sentence)
             continue
-        notes.append(f"'{case}' could not be read earlier; what it lacks is done once it can be.")
+        notes.append(
+            Sentence(
+                "'{case}' could not be read earlier; what it lacks is done once it can be.",
+                case=case,
+            )
+        )
     return tuple(notes), rows
 
 
@@ -132,6 +158,13 @@ def read_now(rows: Mapping[str, LeftOut], bring_back: Callable[[str], object]) -
         # Whoever shows it says why it cannot be read.
         with suppress(ProjectError):
             bring_back(case)
+
+
+def news(brought_back: Mapping[str, str]) -> tuple[Sentence, ...]:
+    """What became of each case that was brought back, where there is something to say."""
+    return tuple(
+        Sentence("{case}: {said}", case=id, said=said) for id, said in brought_back.items() if said
+    )
 
 
 def taken(
@@ -239,34 +272,51 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
             brought += 1
     said = list[str]()
     if brought:
-        was = "was" if brought == 1 else "were"
-        said.append(f"{counted(brought, 'change')} made since fit it and {was} done again.")
+        said.append(
+            Sentence.counted(
+                "{n} change made since fit it and was done again.",
+                "{n} changes made since fit it and were done again.",
+                brought,
+            )
+        )
     if any(edit.group for edit in edits):
         # It went with what others of its group did, and is not undone without them.
         bench.forget_steps(case)
     if folder.writable:
         said += _let_go(left_out, apart, folder, (anew, bench.history.stacks) if edits else ())
     elif apart:
-        said.append(f"{counted(len(apart), 'change')} did not fit.")
+        said.append(
+            Sentence.counted("{n} change did not fit.", "{n} changes did not fit.", len(apart))
+        )
     if left_out.older and not found.is_all:
-        said.append(f"What else was changed after {left_out.older} may not be in it.")
+        said.append(
+            Sentence("What else was changed after {older} may not be in it.", older=left_out.older)
+        )
     edit, count = clearing(mask, case, bench.segments.gone)
     if count:
         do(edit)
         bench.forget_steps(case)
         said.append(words(case, count))
-    return " ".join(said)
+    return Sentence.joined(said)
 
 
 def _let_go(
     left_out: LeftOut, apart: list[Edit], folder: ProjectFolder, ends: Sequence[BegunAnew | Stacks]
 ) -> list[str]:
     """Nothing waits any more: it is done, which the journal says by `ends`, or kept apart."""
-    case, said = left_out.steps[0].case if left_out.steps else "", list[str]()
+    case = left_out.steps[0].case if left_out.steps else ""
+    said = list[str]()
     try:
         if apart:
             name = folder.keep_left_out(apart)
-            said = [f"{counted(len(apart), 'change')} did not fit; '{name}' keeps what they were."]
+            said += [
+                Sentence.counted(
+                    "{n} change did not fit; '{name}' keeps what they were.",
+                    "{n} changes did not fit; '{name}' keeps what they were.",
+                    len(apart),
+                    name=name,
+                )
+            ]
         for end in ends:
             folder.append(end)
         if case:
@@ -274,10 +324,11 @@ def _let_go(
             folder.sync()
             folder.waiting_edits.forget(case)
     except ProjectError as error:
-        said.append(str(error))
+        said.append(error.words)
     return said
 
 
-def counted(number: int, word: str) -> str:
-    """A number of things in words, or nothing for none."""
-    return "" if not number else f"{number} {word}{'' if number == 1 else 's'}"
+def _changes(count: int) -> Sentence:
+    if not count:
+        return Sentence("nothing")
+    return Sentence.counted("{n} change", "{n} changes", count)

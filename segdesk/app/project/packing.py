@@ -14,6 +14,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.errors import Cancelled, ProjectError, ProjectGone, UsageError
+from segdesk.sentence import Sentence, listed
 from segdesk.store.pack.contents import Asked, Contents, Held, Tell
 from segdesk.store.pack.write import check_place, pack
 from segdesk.store.project_folder import ProjectFolder
@@ -80,7 +81,9 @@ class Pack:
                 raise
             except ProjectError as error:
                 damaged.append(error)
-                notes.append(f"{error.sentence} '{case.id}' stays out.")
+                notes.append(
+                    Sentence("{problem} '{case}' stays out.", problem=error.sentence, case=case.id)
+                )
                 continue
             kept = tuple(run for run in case.predictions if self._is_there(run, case, notes))
             rows.append(replace(case, predictions=kept))
@@ -94,7 +97,7 @@ class Pack:
             weights = self.contents.project.weights_of(run)
             self.folder.runs.read_prediction(run, case, weights_sha256=weights)
         except ProjectError as error:
-            notes.append(f"{error.sentence} It stays out.")
+            notes.append(Sentence("{problem} It stays out.", problem=error.sentence))
             return False
         return True
 
@@ -109,7 +112,8 @@ def check_file(file: Path, *, overwrite: bool) -> None:
     """
     if file.suffix != ENDING:
         raise UsageError(
-            f"'{file.name}' does not end in {ENDING}.", f"Call it {file.stem or 'NAME'}{ENDING}."
+            Sentence("'{file}' does not end in {ending}.", file=file.name, ending=ENDING),
+            Sentence("Call it {file}{ending}.", file=file.stem or "NAME", ending=ENDING),
         )
     check_place(file, overwrite=overwrite)
 
@@ -167,7 +171,7 @@ def prepare(
     chosen = replace(project, cases=tuple(rows), runs=runs, in_use=project.in_use.among(kept))
     notes = (
         *_said_of_cases(project, chosen),
-        *(f"{id} is under way and stays out." for id in under_way),
+        *(Sentence("{run} is under way and stays out.", run=id) for id in under_way),
     )
     let_go = workbench.folder.pin_masks(case for case in rows if case.id not in masks)
     return Pack(workbench.folder, Contents(chosen, generation, masks), notes, let_go)
@@ -179,7 +183,7 @@ def _said_of_cases(project: Project, chosen: Project) -> tuple[str, ...]:
     left = [case.id for case in project.cases if case.id not in inside]
     if not left:
         return ()
-    return (f"Left out: {', '.join(left)}.", *parted(project, left))
+    return (Sentence("Left out: {names}.", names=", ".join(left)), *parted(project, left))
 
 
 def parted(project: Project, left_out: Collection[str]) -> tuple[str, ...]:
@@ -193,8 +197,11 @@ def parted(project: Project, left_out: Collection[str]) -> tuple[str, ...]:
         ]
         if case.id in left_out and others:
             notes.append(
-                f"{case.id} is of the same patient as {', '.join(others)}: the patient is packed "
-                "in part."
+                Sentence(
+                    "{case} is of the same patient as {names}: the patient is packed in part.",
+                    case=case.id,
+                    names=", ".join(others),
+                )
             )
     return tuple(notes)
 
@@ -202,5 +209,7 @@ def parted(project: Project, left_out: Collection[str]) -> tuple[str, ...]:
 def counted(project: Project | Held) -> str:
     """How many cases and runs a project has, in words."""
     cases, runs = len(project.cases), len(project.runs)
-    said = f"{cases} {'case' if cases == 1 else 'cases'}"
-    return f"{said} and {runs} {'run' if runs == 1 else 'runs'}" if runs else said
+    said = [Sentence.counted("{n} case", "{n} cases", cases)]
+    if runs:
+        said.append(Sentence.counted("{n} run", "{n} runs", runs))
+    return listed(said)

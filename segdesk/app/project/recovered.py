@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from segdesk.app.project.left_out import LeftOut, counted
+from segdesk.app.project.left_out import LeftOut
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit
-from segdesk.core.history import UNDO, History, Stacks
+from segdesk.core.history import History, Stacks, TakenBack
 from segdesk.core.replay import count_in
 from segdesk.errors import ProjectError, UsageError
+from segdesk.sentence import Sentence, listed
 from segdesk.store.project_folder import Opened, ProjectFolder
-
-_RECOVERED = "Recovered "
 
 
 def follow(
@@ -95,18 +94,25 @@ def recovered(opened: Opened, history: History, *, writable: bool) -> tuple[int,
     new = [edit for edit in history.done if edit.sequence not in saved]
     done = [edit for edit in new if edit.patches or edit.statuses]
     strokes = sum(edit.kind == "stroke" for edit in done)
-    parts = (counted(strokes, "stroke"), counted(len(done) - strokes, "other change"))
-    said = " and ".join(part for part in parts if part)
-    if not said:
+    others = len(done) - strokes
+    if not done:
         return strokes, ""
+    said = listed(
+        words
+        for count, words in (
+            (strokes, Sentence.counted("{n} stroke", "{n} strokes", strokes)),
+            (others, Sentence.counted("{n} other change", "{n} other changes", others)),
+        )
+        if count
+    )
     if not writable:
-        return strokes, f"With {said} not saved yet."
-    return strokes, f"{_RECOVERED}{said} that had not been saved."
+        return strokes, Sentence("With {changes} not saved yet.", changes=said)
+    return strokes, Sentence("Recovered {changes} that had not been saved.", changes=said)
 
 
 def news_of_copy(notes: Sequence[str]) -> tuple[str, ...]:
     """Of what was said about a project, what is news where it was made a moment ago."""
-    return tuple(note for note in notes if not note.startswith(_RECOVERED))
+    return tuple(note for note in notes if not note.startswith("Recovered "))
 
 
 def kept_apart(
@@ -115,15 +121,27 @@ def kept_apart(
     """Keep changes that do not fit the masks, or whose case is not there, apart, where it may be
     written, and say so."""
     said: list[str] = []
-    for edits, why in ((misfits, "did not fit the masks"), (orphans, "named no case of today")):
-        if edits:
-            it, was = ("it", "was") if len(edits) == 1 else ("them", "were")
-            kept = f"a writer keeps {it} apart"
-            if folder.writable:
-                kept = f"kept in '{folder.keep_left_out(edits)}'"
-            words = counted(len(edits), "change")
-            said.append(f"{words} of the journal {why} and {was} left out; {kept}.")
+    if misfits:
+        left = Sentence.counted(
+            "{n} change of the journal did not fit the masks and was left out",
+            "{n} changes of the journal did not fit the masks and were left out",
+            len(misfits),
+        )
+        said.append(Sentence("{left_out}; {kept}.", left_out=left, kept=_kept(folder, misfits)))
+    if orphans:
+        left = Sentence.counted(
+            "{n} change of the journal named no case of today and was left out",
+            "{n} changes of the journal named no case of today and were left out",
+            len(orphans),
+        )
+        said.append(Sentence("{left_out}; {kept}.", left_out=left, kept=_kept(folder, orphans)))
     return tuple(said)
+
+
+def _kept(folder: ProjectFolder, edits: Sequence[Edit]) -> Sentence:
+    if folder.writable:
+        return Sentence("kept in '{name}'", name=folder.keep_left_out(edits))
+    return Sentence.counted("a writer keeps it apart", "a writer keeps them apart", len(edits))
 
 
 def taken_back(
@@ -142,10 +160,20 @@ def taken_back(
         undo()
     except ProjectError as error:
         # It keeps nobody from opening the project.
-        return (str(error),)
+        return (error.words,)
     if not was_whole:
         forget_undone()
-    return (f"{newest.name} was cut off half-way; it is taken back.",)
+    return (Sentence("{name} was cut off half-way; it is taken back.", name=newest.name),)
+
+
+def misfit_words(edit: Edit) -> tuple[Sentence, Sentence]:
+    """Sentence and hint where a step of the history does not fit any more."""
+    said = Sentence("{name} does not fit what is drawn; nothing was changed.", name=edit.name)
+    if not edit.case:
+        return said, Sentence("Nothing older can be undone or redone. Draw it by hand.")
+    return said, Sentence(
+        "Nothing older of '{case}' can be undone or redone. Draw it by hand.", case=edit.case
+    )
 
 
 def done_again(history: History, redo: Callable[[], Edit | None]) -> tuple[str, ...]:
@@ -156,5 +184,6 @@ def done_again(history: History, redo: Callable[[], Edit | None]) -> tuple[str, 
     try:
         redo()
     except ProjectError as error:
-        return (str(error),)
-    return (f"{UNDO}{undone.name} was cut off half-way; it is taken back.",)
+        return (error.words,)
+    name = TakenBack(undone).applied.name
+    return (Sentence("{name} was cut off half-way; it is taken back.", name=name),)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 #: Longest name of a case.
 LONGEST_NAME = 80
@@ -30,7 +31,9 @@ def take_out(workbench: Workbench, id: str) -> None:
     """
     workbench.project.case(id)
     if workbench.is_unsaved(id):
-        raise UsageError(f"'{id}' has changes that are not saved.", "Save, then remove it.")
+        raise UsageError(
+            Sentence("'{id}' has changes that are not saved.", id=id), "Save, then remove it."
+        )
     removed = (*removed_ids(workbench), id)
     settings = [pair for pair in workbench.project.settings if pair[0] != REMOVED]
     project = replace(
@@ -68,11 +71,18 @@ def rename(workbench: Workbench, id: str, name: str) -> None:
     """
     name = name.strip()
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise UsageError(f"A name has up to {LONGEST_NAME} printable letters.", "Choose another.")
+        raise UsageError(
+            Sentence(
+                "A name has up to {longest_name} printable letters.", longest_name=LONGEST_NAME
+            ),
+            "Choose another.",
+        )
     case = workbench.project.case(id)
     name = "" if name == id else name
     others = [other for other in workbench.project.cases if other.id != id]
     if name and any(name in (other.id, other.title) for other in others):
-        raise UsageError(f"Another case is called '{name}'.", "Choose another name.")
+        raise UsageError(
+            Sentence("Another case is called '{name}'.", name=name), "Choose another name."
+        )
     if name != case.name:
         workbench.follow_project(workbench.project.with_case(replace(case, name=name)))

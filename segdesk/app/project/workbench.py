@@ -34,6 +34,7 @@ from segdesk.core.segment import Segment, SegmentTable, change_words
 from segdesk.core.status import NONE, Complete, SliceStatus
 from segdesk.core.volume import Volume
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import ProjectFolder
 
@@ -101,7 +102,7 @@ class Workbench(Door):
             self.notes += kept_apart(self.folder, misfits, opened.orphans)
             self._unsaved.segments |= self.folder.writable
         left_out.read_now(self.left_out, lambda id: self._bring_back(id, self.annotation(id)))
-        self.notes += tuple(f"{id}: {said}" for id, said in self.brought_back.items() if said)
+        self.notes += left_out.news(self.brought_back)
         self._is_open = True
 
     def close(self) -> None:
@@ -301,7 +302,7 @@ class Workbench(Door):
     def add_segment(self, name: str = "") -> Segment:
         """Add a segment under the next free number, as an Edit."""
         segment = self.segments.new(name)
-        self.do(Edit("Add segment", "", segments=(SegmentChange(None, segment),)))
+        self.do(Edit(Sentence("Add segment"), "", segments=(SegmentChange(None, segment),)))
         return segment
 
     def change_segment(self, segment: Segment) -> None:

@@ -23,8 +23,9 @@ from segdesk.jobs import kept_messages
 from segdesk.jobs.messages import Checkpoint, EpochDone, Judged, Message, Note
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import newest_sound
+from segdesk.sentence import Sentence
 
-REASON = "segdesk ended while this run was training."
+REASON = Sentence("segdesk ended while this run was training.")
 
 
 def recover(workbench: Workbench) -> tuple[str, ...]:
@@ -80,8 +81,18 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
     there = newest_sound(paths, said)
     best, sha256 = there or (0, "")
     if last and best < last:
-        which = f"those of epoch {best} are kept" if best else "there are no others"
-        notes.append(f"The weights of epoch {last} are missing or damaged; {which}.")
+        which = (
+            Sentence("those of epoch {best} are kept", best=best)
+            if best
+            else Sentence("there are no others")
+        )
+        notes.append(
+            Sentence(
+                "The weights of epoch {last} are missing or damaged; {which}.",
+                last=last,
+                which=which,
+            )
+        )
     run = replace(
         run,
         epochs=tuple(epochs),
@@ -114,8 +125,12 @@ def _is_written(workbench: Workbench, closed: Iterable[str]) -> bool:
         workbench.folder.write_index()
     except ProjectError as refusal:
         workbench.notes += (
-            f"What is known of {names}, cut off with segdesk, is in memory only: "
-            f"{refusal.sentence} It is written with the next save.",
+            Sentence(
+                "What is known of {names}, cut off with segdesk, is in memory only: "
+                "{problem} It is written with the next save.",
+                names=names,
+                problem=refusal.sentence,
+            ),
         )
         return False
     return True

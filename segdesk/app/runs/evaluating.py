@@ -27,6 +27,7 @@ from segdesk.ops.metrics import (
     summary,
     tally,
 )
+from segdesk.sentence import Sentence
 
 PoolChoice = Literal["validation", "test", "train", "all"]
 Over = Literal["cases", "slices"]
@@ -113,13 +114,21 @@ def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tupl
         if indices:
             chosen[case.id] = indices
     if not chosen:
-        where = "of this project" if pool == "all" else f"in the pool '{pool}'"
-        hint = "Call slices right, set a case's pool, or choose --pool all."
-        said = (said_of_waiting(workbench), _said_of_one_patient(workbench, pool), hint)
-        raise UsageError(
-            f"No slice {where} is corrected or verified, so there is nothing to compare with.",
-            " ".join(filter(None, said)),
+        nothing = (
+            Sentence(
+                "No slice of this project is corrected or verified, so there is nothing to "
+                "compare with."
+            )
+            if pool == "all"
+            else Sentence(
+                "No slice in the pool '{pool}' is corrected or verified, so there is nothing to "
+                "compare with.",
+                pool=pool,
+            )
         )
+        hint = Sentence("Call slices right, set a case's pool, or choose --pool all.")
+        said = (said_of_waiting(workbench), _said_of_one_patient(workbench, pool), hint)
+        raise UsageError(nothing, Sentence.joined(said))
     return chosen
 
 
@@ -153,8 +162,12 @@ def said_of_waiting(workbench: Workbench) -> str:
     ]
     if not waiting:
         return ""
-    verb = "is" if len(waiting) == 1 else "are"
-    return f"{', '.join(waiting)} {verb} in no pool before the next training, only in 'all'."
+    return Sentence.counted(
+        "{names} is in no pool before the next training, only in 'all'.",
+        "{names} are in no pool before the next training, only in 'all'.",
+        len(waiting),
+        names=", ".join(waiting),
+    )
 
 
 def _said_of_one_patient(workbench: Workbench, pool: PoolChoice) -> str:
@@ -163,9 +176,9 @@ def _said_of_one_patient(workbench: Workbench, pool: PoolChoice) -> str:
     patients = {case.patient_of(0) for case in cases}
     if pool != "validation" or len(patients) != 1 or not all(case.grid.stacked for case in cases):
         return ""
-    return (
-        "With scans of one patient alone a training validates on slices of those that teach; "
-        "its figure stands with the run (segdesk info)."
+    return Sentence(
+        "With scans of one patient alone a training validates on slices of those "
+        "that teach; its figure stands with the run (segdesk info)."
     )
 
 
@@ -219,7 +232,10 @@ def evaluate(
         segments=tuple(_segment(at, name, units, counted) for at, name in names.items()),
         cases=tuple(_case(one, names, independent=independent) for one in counted),
         unknown=tuple(name for number, name in names.items() if number not in learnt),
-        notes=tuple(f"{error.sentence} '{id}' is left out." for id, error in damaged.items()),
+        notes=tuple(
+            Sentence("{problem} '{id}' is left out.", problem=error.sentence, id=id)
+            for id, error in damaged.items()
+        ),
     )
 
 
@@ -257,10 +273,13 @@ def _count(
     prediction = workbench.prediction(id, run.id)
     if prediction is None and run.id in row.predictions:
         raise ProjectError(
-            f"What '{run.id}' predicted of '{id}' cannot be read.", "Predict it again."
+            Sentence("What '{run}' predicted of '{id}' cannot be read.", run=run.id, id=id),
+            "Predict it again.",
         )
     if prediction is None:
-        raise UsageError(f"'{run.id}' has not predicted '{id}'.", "Predict it first.")
+        raise UsageError(
+            Sentence("'{run}' has not predicted '{id}'.", run=run.id, id=id), "Predict it first."
+        )
     annotation = workbench.annotation(id)
     labels = annotation.labels
     grid = workbench.project.case(id).grid

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from segdesk.core.project import Project
 from segdesk.core.share import Share
+from segdesk.sentence import Sentence
 
 #: Up to so many cases a line names each.
 NAMED = 3
@@ -28,19 +29,21 @@ def in_a_line(shares: Sequence[Share]) -> str:
     """Each case where they are few, such as "9 slices of case-001 teach, 2 stand between, 3
     validate; case-002, 69 slices, validates"; else sums over the cases."""
     if len(shares) <= NAMED:
-        return "; ".join(map(_of_case, shares))
-    parts = [
-        f"{_slices(sum(counts))} of {_cases(counts)} {words}"
-        for counts, words in (
-            ([share.teach for share in shares], "teach"),
-            ([share.between for share in shares], "stand between"),
-            ([share.validate for share in shares], "validate"),
-            ([share.test for share in shares], "are kept for the test"),
-            ([_left_out(share) for share in shares], "are left out"),
+        return Sentence.joined(map(_of_case, shares), "; ")
+    rows = [*zip(*map(_counts, shares), strict=True), [_left_out(share) for share in shares]]
+    *sums, aside = map(sum, rows)
+    said = (*_verbs(*sums), Sentence.counted("is left out", "are left out", aside))
+    parts = (
+        Sentence(
+            "{slices} of {cases} {are}",
+            slices=_slices(total),
+            cases=Sentence.counted("{n} case", "{n} cases", sum(count > 0 for count in row)),
+            are=words,
         )
-        if sum(counts)
-    ]
-    return ", ".join(parts)
+        for row, words in zip(rows, said, strict=True)
+        if (total := sum(row))
+    )
+    return Sentence.joined(parts, ", ")
 
 
 def in_lines(shares: Sequence[Share]) -> str:
@@ -48,55 +51,63 @@ def in_lines(shares: Sequence[Share]) -> str:
     lines = [_of_case(share) for share in shares[:LISTED]]
     if len(shares) > NAMED:
         lines.insert(0, in_a_line(shares))
-    if len(shares) > LISTED:
-        lines.append(f"and {len(shares) - LISTED} more cases")
-    return "\n".join(lines)
+    more = len(shares) - LISTED
+    if more > 0:
+        lines.append(Sentence.counted("and {n} more case", "and {n} more cases", more))
+    return Sentence.joined(lines, "\n")
+
+
+def _counts(share: Share) -> tuple[int, int, int, int]:
+    """Slices that have a part in a training, in the order of `_verbs`."""
+    return share.teach, share.between, share.validate, share.test
+
+
+def _verbs(teach: int, between: int, validate: int, test: int) -> tuple[Sentence, ...]:
+    """What is said of so many."""
+    return (
+        Sentence.counted("teaches", "teach", teach),
+        Sentence.counted("stands between", "stand between", between),
+        Sentence.counted("validates", "validate", validate),
+        Sentence.counted("is kept for the test", "are kept for the test", test),
+    )
 
 
 def _of_case(share: Share) -> str:
-    parts = [
-        (count, one, many)
-        for count, one, many in (
-            (share.teach, "teaches", "teach"),
-            (share.between, "stands between", "stand between"),
-            (share.validate, "validates", "validate"),
-            (share.test, "is kept for the test", "are kept for the test"),
-        )
-        if count
-    ]
+    counts = _counts(share)
+    parts = [(count, are) for count, are in zip(counts, _verbs(*counts), strict=True) if count]
     if not parts:
         words = share.case
     elif len(parts) == 1:
-        count, one, _ = parts[0]
-        words = f"{share.case}, {_slices(count)}, {one}"
+        (slices,) = filter(None, counts)
+        (does,) = (does for count, does in zip(counts, _verbs(1, 1, 1, 1), strict=True) if count)
+        words = Sentence(
+            "{case}, {slices}, {does}", case=share.case, slices=_slices(slices), does=does
+        )
     else:
-        (count, one, many), *others = parts
-        words = f"{_slices(count)} of {share.case} {one if count == 1 else many}"
-        words += "".join(f", {n} {a if n == 1 else b}" for n, a, b in others)
+        (count, are), *others = parts
+        first = Sentence(
+            "{slices} of {case} {are}", slices=_slices(count), case=share.case, are=are
+        )
+        rest = (Sentence("{count} {are}", count=n, are=are) for n, are in others)
+        words = Sentence.joined((first, *rest), ", ")
     reasons = _reasons(share)
-    return f"{words} (left out: {reasons})" if reasons else words
+    if not reasons:
+        return words
+    return Sentence("{share} (left out: {reasons})", share=words, reasons=reasons)
 
 
 def _reasons(share: Share) -> str:
-    return ", ".join(
-        f"{count} {words}"
-        for count, words in (
-            (share.in_part, "drawn in part"),
-            (share.predicted, "predicted"),
-            (share.rejected, "rejected"),
-        )
-        if count
+    rows = (
+        (share.in_part, Sentence("{count} drawn in part", count=share.in_part)),
+        (share.predicted, Sentence("{count} predicted", count=share.predicted)),
+        (share.rejected, Sentence("{count} rejected", count=share.rejected)),
     )
+    return Sentence.joined((words for count, words in rows if count), ", ")
 
 
 def _left_out(share: Share) -> int:
     return share.in_part + share.predicted + share.rejected
 
 
-def _slices(count: int) -> str:
-    return "1 slice" if count == 1 else f"{count:,} slices"
-
-
-def _cases(counts: Sequence[int]) -> str:
-    number = sum(count > 0 for count in counts)
-    return "1 case" if number == 1 else f"{number} cases"
+def _slices(count: int) -> Sentence:
+    return Sentence.counted("{n} slice", "{n} slices", count)

@@ -21,6 +21,7 @@ from segdesk.errors import TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import Note
+from segdesk.sentence import Sentence
 
 
 def run_to_predict(project: Project, id: str = "") -> Run:
@@ -66,11 +67,19 @@ def prediction_session(
     chosen = tuple(project.case(id) for id in cases)
     intensities = run.intensities
     if intensities is None or not folder.runs.paths(run.id).weights(run.best).is_file():
-        raise TrainingError(f"The model of '{run.id}' is not there any more.", "Train again.")
+        raise TrainingError(
+            Sentence("The model of '{run}' is not there any more.", run=run.id), "Train again."
+        )
     for case in chosen:
         if case.unit != intensities.unit:
             raise TrainingError(
-                f"'{case.id}' is in {case.unit} and '{run.id}' learnt from {intensities.unit}.",
+                Sentence(
+                    "'{case}' is in {unit} and '{run}' learnt from {unit_2}.",
+                    case=case.id,
+                    unit=case.unit,
+                    run=run.id,
+                    unit_2=intensities.unit,
+                ),
                 "Predict it with a run that was trained on its own kind.",
             )
     job = TrainerJob(run.id, folder, chosen, trains=False)
@@ -81,7 +90,9 @@ def prediction_session(
         if not volumes:
             raise next(iter(damaged.values()))
         for id, error in damaged.items():
-            tell(Note(f"{error.sentence} '{id}' is not predicted."))
+            tell(
+                Note(Sentence("{problem} '{id}' is not predicted.", problem=error.sentence, id=id))
+            )
         run_folder = begin_bundle(job)
         bundle = Bundle(
             run=run.id,

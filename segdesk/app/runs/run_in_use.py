@@ -14,6 +14,7 @@ from segdesk.core.run import Run
 from segdesk.core.run_in_use import Comparison, after_training
 from segdesk.errors import UsageError
 from segdesk.jobs.messages import Judged
+from segdesk.sentence import Sentence
 
 #: In the place of a run's id: let the rule decide.
 AUTOMATIC = "automatic"
@@ -55,16 +56,16 @@ def _why_no_rival(project: Project) -> str:
     """Why the run that was in use was not measured, where there is one."""
     chosen = project.in_use.chosen
     if chosen and project.run(chosen).intensities is None:
-        return "the values that it learnt from are not known any more."
-    return "it learnt from values of another unit."
+        return Sentence("the values that it learnt from are not known any more.")
+    return Sentence("it learnt from values of another unit.")
 
 
 def said_of(project: Project) -> str:
     """Which run is in use and why, in a sentence or two."""
     in_use = project.in_use
     if not in_use.run:
-        return f"No run is in use. {why_of(project)}"
-    return f"In use: {in_use.run}. {why_of(project)}"
+        return Sentence("No run is in use. {why}", why=why_of(project))
+    return Sentence("In use: {run}. {why}", run=in_use.run, why=why_of(project))
 
 
 def why_of(project: Project) -> str:
@@ -77,16 +78,26 @@ def why_of(project: Project) -> str:
             if run.outcome in ("stopped", "crashed") and run.has_weights and not run.nothing_learnt
         ]
         if cut_off:
-            return f"{', '.join(cut_off)}: cut off before anybody knew what it had learnt."
-        return "No run has learnt anything yet."
+            return Sentence(
+                "{names}: cut off before anybody knew what it had learnt.", names=", ".join(cut_off)
+            )
+        return Sentence("No run has learnt anything yet.")
     said = in_use.reason
     if in_use.by_hand:
-        said = "It was chosen by hand."
+        said = Sentence("It was chosen by hand.")
         if in_use.chosen and in_use.chosen != in_use.by_hand:
-            said += f" The best is {in_use.chosen}. {in_use.reason}"
+            said = Sentence(
+                "It was chosen by hand. The best is {run}. {why}",
+                run=in_use.chosen,
+                why=in_use.reason,
+            )
     unknown = never_learnt(project, in_use.run)
     # The rule may not see it: a segment counts only where a validation slice shows it.
-    return f"{said} {in_use.run} never learnt {', '.join(unknown)}." if unknown else said
+    if not unknown:
+        return said
+    return Sentence(
+        "{why} {run} never learnt {names}.", why=said, run=in_use.run, names=", ".join(unknown)
+    )
 
 
 def never_learnt(project: Project, id: str) -> tuple[str, ...]:
@@ -132,5 +143,7 @@ def check_weights(run: Run) -> Run:
         Where it kept none, or is still running.
     """
     if not run.has_weights or run.outcome == "running":
-        raise UsageError(f"The run '{run.id}' kept no weights.", "Choose another run.")
+        raise UsageError(
+            Sentence("The run '{run}' kept no weights.", run=run.id), "Choose another run."
+        )
     return run

@@ -34,6 +34,7 @@ from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.trainer_client import Ended, TrainerClient
+from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 
 #: Told a sentence about what a job goes on without.
@@ -78,7 +79,9 @@ class TrainerJob:
         for case in self.predict:
             if case.id == id:
                 return case
-        raise TrainingError(f"The trainer predicted '{id}', which nobody asked for.")
+        raise TrainingError(
+            Sentence("The trainer predicted '{id}', which nobody asked for.", id=id)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,10 @@ class TrainerSession:
             kept_messages.keep(paths.messages, message)
         except OSError as error:
             raise ProjectError(
-                f"The run's curve is not kept beside it: {error.strerror or 'the disk refused'}.",
+                Sentence(
+                    "The run's curve is not kept beside it: {reason}.",
+                    reason=error.strerror or Sentence("the disk refused"),
+                ),
                 "It is in memory, and kept with the run at its end. Free some disk space.",
             ) from error
 
@@ -218,8 +224,11 @@ def _clear(remove: Callable[[], None], run_id: str) -> None:
         remove()
     except OSError as error:
         raise TrainingError(
-            f"What an earlier training left cannot be removed: {error.strerror}.",
-            f"Remove the folder of '{run_id}' in the project's 'runs'.",
+            Sentence(
+                "What an earlier training left cannot be removed: {reason}.",
+                reason=error.strerror or Sentence("the disk refused"),
+            ),
+            Sentence("Remove the folder of '{run}' in the project's 'runs'.", run=run_id),
         ) from error
 
 
@@ -315,12 +324,12 @@ def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     if not job.trains:
         return run
     if worked.ended is None:
-        reason = str(worked.error) if worked.error else "It could not start."
+        reason = worked.error.words if worked.error else Sentence("It could not start.")
         outcome = "stopped" if isinstance(worked.error, Cancelled) else "crashed"
         run = replace(run, outcome=outcome, reason=reason)
     else:
         said = (worked.ended.reason, _what_is_left(run, worked.ended), worked.ended.hint)
-        run = replace(run, outcome=worked.ended.outcome, reason=" ".join(filter(None, said)))
+        run = replace(run, outcome=worked.ended.outcome, reason=Sentence.joined(said))
     run = replace(
         run,
         ended=time.time(),
@@ -335,7 +344,11 @@ def _what_is_left(run: Run, ended: Ended) -> str:
     """Of a run whose child could not say it itself."""
     if not ended.forced:
         return ""
-    return f"The weights of epoch {run.best} are kept." if run.best else "It had no weights yet."
+    return (
+        Sentence("The weights of epoch {best} are kept.", best=run.best)
+        if run.best
+        else Sentence("It had no weights yet.")
+    )
 
 
 def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:

@@ -22,11 +22,12 @@ from segdesk.core.split import Pool, Split
 from segdesk.core.status import Complete, SliceStatus
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE
+from segdesk.sentence import Sentence
 
-FLATTERS = "validated on neighbouring slices of the same scans, so the figure flatters"
-HONEST = "validated on patients that did not teach"
-INDEPENDENT = "validated on slices that did not teach"
-NOBODY = "no validation slice yet"
+FLATTERS = Sentence("validated on neighbouring slices of the same scans, so the figure flatters")
+HONEST = Sentence("validated on patients that did not teach")
+INDEPENDENT = Sentence("validated on slices that did not teach")
+NOBODY = Sentence("no validation slice yet")
 #: Share of teaching slices that validate where there is only one patient.
 BLOCK = 0.2
 #: By status, whether anything on the slice teaches.
@@ -127,7 +128,7 @@ def refusal(workbench: Workbench) -> TrainingError:
             "Correct a slice of a training case, or move one of these cases to the training pool.",
         )
     return TrainingError(
-        "No slice teaches yet.", "Paint one and press Enter when all of it is right."
+        "No slice teaches yet.", "Paint one and say that it is right once all of it is."
     )
 
 
@@ -332,15 +333,21 @@ def learnt_segments(
     )
     known = tuple(row for row in workbench.segments if row.number in complete)
     notes = tuple(
-        f"'{row.name}' is not learnt yet: no slice that teaches is right for it. Press Enter on "
-        "some once it is drawn there, or is not there."
+        Sentence(
+            "'{name}' is not learnt yet: no slice that teaches is right for it. Call "
+            "some right once it is drawn there, or is not there.",
+            name=row.name,
+        )
         for row in workbench.segments
         if row.number not in complete
     )
     if lessons.count("validation"):
         notes += tuple(
-            f"No slice that validates is right for '{row.name}' yet, so the validation says "
-            "nothing of it."
+            Sentence(
+                "No slice that validates is right for '{name}' yet, so the validation "
+                "says nothing of it.",
+                name=row.name,
+            )
             for row in known
             if row.number not in validated
         )

@@ -41,6 +41,7 @@ from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
 from segdesk.jobs.messages import Note
+from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 
 #: HU that the network sees: below is air and padding, above is bone and metal.
@@ -112,12 +113,16 @@ def freeze(
     if not learnt:
         raise TrainingError(
             "The slices that teach are right for none of today's segments.",
-            "Press Enter on a slice that is right for them.",
+            "Say of a slice that it is right for them.",
         )
     segments = tuple((row.number, row.name) for row in learnt)
     if network(plan.network).binary and len(segments) > 1:
         raise TrainingError(
-            f"'{plan.network}' learns one segment and the project has {len(segments)}.",
+            Sentence(
+                "'{network}' learns one segment and the project has {count}.",
+                network=plan.network,
+                count=len(segments),
+            ),
             "Choose unet_norm or unet.",
         )
     start = _start(workbench, plan)
@@ -212,11 +217,11 @@ def prepare(frozen: Frozen, tell: TellNote = lambda note: None) -> Bundle:
     if not has_background:
         raise TrainingError(
             "There is no background voxel to learn from.",
-            "Erase some background by hand, or press Enter on a slice that is right.",
+            "Erase some background by hand, or call a slice right.",
         )
     if not has_foreground:
         raise TrainingError(
-            "No voxel of any segment teaches yet.", "Paint one and press Enter when it is right."
+            "No voxel of any segment teaches yet.", "Paint one and say that it is right once it is."
         )
     start = frozen.start
     predicted = tuple(case.id for case in frozen.job.predict if case.id in volumes)
@@ -248,14 +253,30 @@ def _go_on_without(frozen: Frozen, damaged: Mapping[str, ProjectError], tell: Te
     for number, name in frozen.run.segments:
         for id in taught & damaged.keys() if number not in complete else ():
             raise ProjectError(
-                f"{damaged[id].sentence} Without '{id}' nothing teaches '{name}'.",
+                Sentence(
+                    "{problem} Without '{id}' nothing teaches '{name}'.",
+                    problem=damaged[id].sentence,
+                    id=id,
+                    name=name,
+                ),
                 damaged[id].hint,
             )
     for id, error in damaged.items():
         if id in taught:
-            tell(Note(f"{error.sentence} '{id}' is left out of this training.", id))
+            tell(
+                Note(
+                    Sentence(
+                        "{problem} '{id}' is left out of this training.",
+                        problem=error.sentence,
+                        id=id,
+                    ),
+                    id,
+                )
+            )
         else:
-            tell(Note(f"{error.sentence} '{id}' is not predicted."))
+            tell(
+                Note(Sentence("{problem} '{id}' is not predicted.", problem=error.sentence, id=id))
+            )
 
 
 def _rival(workbench: Workbench, taught: Iterable[str]) -> Run | None:
@@ -286,11 +307,18 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
         return None
     start = workbench.project.run(plan.start_from)
     if not start.has_weights:
-        raise UsageError(f"The run '{start.id}' kept no weights.", "Choose another, or none.")
+        raise UsageError(
+            Sentence("The run '{start}' kept no weights.", start=start.id),
+            "Choose another, or none.",
+        )
     if start.plan.network != plan.network or start.plan.filters != plan.filters:
         raise UsageError(
-            f"The run '{start.id}' learnt with {start.plan.network} and "
-            f"{start.plan.filters} filters.",
+            Sentence(
+                "The run '{start}' learnt with {network} and {filters} filters.",
+                start=start.id,
+                network=start.plan.network,
+                filters=start.plan.filters,
+            ),
             "Fine-tuning keeps network and filters; change them to train from scratch.",
         )
     return start
@@ -320,7 +348,10 @@ def _check_units(
     for id in predict:
         if workbench.project.case(id).unit not in units:
             raise TrainingError(
-                f"'{id}' has another unit than the scans that teach, so it cannot be predicted.",
+                Sentence(
+                    "'{id}' has another unit than the scans that teach, so it cannot be predicted.",
+                    id=id,
+                ),
                 "Have this case, or nothing, predicted afterwards; or remove that one.",
             )
 

@@ -17,6 +17,7 @@ from PySide6.QtCore import QKeyCombination, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from segdesk.errors import UsageError
+from segdesk.ui.look.translations import translated
 
 #: press: when the key goes down. tap_hold: `handler` on a tap, `hold` while it stays down.
 KeyUse = Literal["press", "tap_hold"]
@@ -177,7 +178,7 @@ class KeyDispatcher(QObject):
         try:
             action.handler()
         except UsageError as refusal:
-            self.refused.emit(str(refusal))
+            self.refused.emit(translated(refusal.words))
 
 
 def _hold(action: Keyed, down: bool) -> None:

@@ -12,7 +12,7 @@ from segdesk.ui.flows.leaving import Leaving
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.read_only import why_read_only
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 
 class Reasons:
@@ -136,7 +136,7 @@ class Reasons:
         try:
             run_in_use(workbench.project)
         except UsageError as error:
-            return str(error)
+            return translated(error.words)
         return ""
 
     def stop(self) -> str:

@@ -19,7 +19,7 @@ from segdesk.app.files.importing import Finding, UnitChoice
 from segdesk.ui.dialogs.dialog import sentence
 from segdesk.ui.look.as_written import caption
 from segdesk.ui.look.theme import GRID
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 #: Scans whose values are unclear that are named; the rest is counted.
 MOST_DOUBTS = 4
@@ -86,7 +86,7 @@ class ImportAnswers(QWidget):
         self._refresh()
 
     def _refresh(self) -> None:
-        mask = self._single.mask
+        mask = translated(self._single.mask)
         if mask and not self._mask_of:
             mask += " " + tr(
                 "To take it as labels, cancel, show their case and choose Import labels…."
@@ -95,7 +95,7 @@ class ImportAnswers(QWidget):
         self._mask.setVisible(bool(mask))
         self._as_labels.setVisible(bool(mask and self._mask_of))
         self._as_scan.setVisible(bool(mask))
-        doubts = [asked.unit for _, asked in self._chosen if asked.unit]
+        doubts = [translated(asked.unit) for _, asked in self._chosen if asked.unit]
         more = len(doubts) - MOST_DOUBTS
         shown = doubts[:MOST_DOUBTS] + ([tr("… and {n} more.", n=more)] if more > 0 else [])
         self._doubt.setText("\n".join(shown))

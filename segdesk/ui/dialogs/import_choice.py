@@ -31,7 +31,7 @@ from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import all_translated, tr, translated
 
 SCAN_FILTERS = (
     "Scans and masks (*.nii *.nii.gz *.hdr *.img *.nrrd *.nhdr *.mha *.mhd *.tif *.tiff *.png "
@@ -142,14 +142,16 @@ class ImportChoiceDialog(Dialog):
             is_wanted = single or not asked.mask
             item.setCheckState(0, Qt.CheckState.Checked if is_wanted else Qt.CheckState.Unchecked)
             if asked.mask:
-                item.setToolTip(0, tip(asked.mask))
+                item.setToolTip(0, tip(translated(asked.mask)))
                 item.setText(0, tr("{name} (looks like a mask)", name=item.text(0)))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
         for finding in self._survey.refused:
             name = finding.description or finding.kind
-            item = QTreeWidgetItem(made, [as_written.item(f"{name}: {finding.refusal}")])
+            item = QTreeWidgetItem(
+                made, [as_written.item(f"{name}: {translated(finding.refusal)}")]
+            )
             item.setFirstColumnSpanned(True)
-            item.setToolTip(0, tip(finding.refusal))
+            item.setToolTip(0, tip(translated(finding.refusal)))
             grey_out(item, self.palette())
         header = made.header()
         header.setStretchLastSection(False)
@@ -228,7 +230,7 @@ class ImportChoiceDialog(Dialog):
 
 def _notes(notes: Sequence[str]) -> QWidget:
     """The notes below each other; many of them scroll, so that the buttons stay on the screen."""
-    said = sentence("\n".join(notes), role="dim")
+    said = sentence("\n".join(all_translated(notes)), role="dim")
     said.setObjectName("import_notes")
     if len(notes) <= FEW_NOTES:
         return said
@@ -265,7 +267,7 @@ def _columns(finding: Finding) -> list[str]:
         finding.description or finding.kind,
         finding.kernel,
         "" if finding.series_number is None else str(finding.series_number),
-        slices_words(slices) + f" of {rows}×{columns}",
+        tr("{slices} of {size}", slices=slices_words(slices), size=f"{rows}×{columns}"),
         spacing,
         finding.date,
         finding.files[0].parent.name,

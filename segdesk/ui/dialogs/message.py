@@ -12,7 +12,7 @@ from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 #: Width of a message, in pixels: a line that an eye follows without losing it.
 WIDTH = 440
@@ -75,7 +75,11 @@ def show_message(
 def show_error(parent: QWidget | None, error: SegdeskError) -> Dialog:
     """What a user can mend: the sentence, and the next step."""
     return show_message(
-        parent, "error_dialog", tr("This did not work"), error.sentence, hint=error.hint
+        parent,
+        "error_dialog",
+        tr("This did not work"),
+        translated(error.sentence),
+        hint=translated(error.hint),
     )
 
 

@@ -14,7 +14,7 @@ from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import all_translated, tr
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -102,7 +102,7 @@ class PackChoiceDialog(Dialog):
     def _check(self) -> None:
         left = self.left_out
         notes = parted(self._project, left.cases)
-        self._said.setText("\n".join(notes))
+        self._said.setText("\n".join(all_translated(notes)))
         self._said.setVisible(bool(notes))
         nothing = len(left.cases) == len(self._cases)
         self._go.setEnabled(not nothing)

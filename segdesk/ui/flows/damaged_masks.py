@@ -15,7 +15,7 @@ from segdesk.core.edit import Edit
 from segdesk.errors import ProjectError
 from segdesk.store.project_folder import PreviousMask
 from segdesk.ui.flows.session import Session
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.widgets.banner import Banner, Offer
 
@@ -42,7 +42,7 @@ class DamagedMasks(QObject):
         workbench, view = self._session.workbench, self._session.view
         if workbench is None or view is None:
             return
-        view.mark_unreadable(case, str(problem))
+        view.mark_unreadable(case, translated(problem.words))
         row = workbench.project.case(case)
         self._runner.start(
             tr("Looking for an older mask of {case}", case=case),
@@ -62,9 +62,9 @@ class DamagedMasks(QObject):
         if self._session.workbench is not workbench:
             return
         # The opening has said so too, without what can be done about it.
-        self._banner.drop_notes(problem.sentence)
+        self._banner.drop_notes(translated(problem.sentence))
         if previous is None:
-            self._banner.warn(problem.sentence, problem.hint)
+            self._banner.warn(translated(problem.sentence), translated(problem.hint))
             return
         id, when = f"{TAKE}{case}", previous.when
         if self._banner.has_offer(id):
@@ -108,5 +108,5 @@ class DamagedMasks(QObject):
         damaged_mask.follow(workbench, previous, waiting)
         view.mark_readable(case)
         self._session.when_read(
-            case, lambda: self.noted.emit(damaged_mask.bring_back(workbench, previous))
+            case, lambda: self.noted.emit(translated(damaged_mask.bring_back(workbench, previous)))
         )

@@ -20,7 +20,7 @@ from segdesk.ui.dialogs.label_options import LabelOptionsDialog
 from segdesk.ui.flows.imports import final
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 
 
@@ -107,7 +107,7 @@ class Exchange(QObject):
             return
         self._session.ensure_segment()
         for note in notes:
-            self.noted.emit(note)
+            self.noted.emit(translated(note))
 
     # Masks and scans out
 
@@ -123,7 +123,7 @@ class Exchange(QObject):
             case,
             {"annotation": "", "prediction": none, "volume": ""},
             lambda what: self._ask_where(workbench, case, cast("What", what)),
-            unseen=exporting.unseen(workbench, case),
+            unseen=translated(exporting.unseen(workbench, case)),
         ).open()
 
     def _ask_where(self, workbench: Workbench, case: str, what: What) -> None:
@@ -143,7 +143,7 @@ class Exchange(QObject):
         def done(notes: tuple[str, ...]) -> None:
             self.noted.emit(tr("{name} was written.", name=file.name))
             for note in notes:
-                self.noted.emit(note)
+                self.noted.emit(translated(note))
 
         try:
             frozen = exporting.prepare(workbench, case, what)

@@ -20,7 +20,7 @@ from segdesk.errors import ProjectError, ProjectGone
 from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.large_edits import LargeEdits, Way, window_of
 from segdesk.ui.look.edit_words import place_words
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 
 class Reader(Protocol):
@@ -115,7 +115,7 @@ class HistoryWalk(QObject):
     def _late(self, workbench: Workbench, way: Way, edit: Edit) -> None:
         """The mask that a step waited for is there."""
         self._is_late = False
-        named = f"{edit.name}, {place_words(edit, workbench)}"
+        named = f"{translated(edit.name)}, {place_words(edit, workbench)}"
         if _next(workbench, way) is not edit:
             # Something was drawn while the mask was read: that is not what was meant.
             self._noted(tr("Left as it was, because more was drawn since: {edit}", edit=named))

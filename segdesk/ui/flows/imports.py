@@ -35,7 +35,7 @@ from segdesk.ui.flows.opening import Opening
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.thumbnails import Thumbnails
 from segdesk.ui.look.preferences import Preferences
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.widgets.banner import Offer
 
@@ -242,7 +242,7 @@ class ImportFlow(QObject):
         if chosen.labels_of:
             # A mask of a case that is there: no scan comes in.
             for note in dict.fromkeys(batch.notes):
-                self.noted.emit(note)
+                self.noted.emit(translated(note))
             self._end(batch)
             self.labels_came.emit(chosen.labels_of, source_of(chosen.findings[0]))
             return
@@ -299,7 +299,7 @@ class ImportFlow(QObject):
         def read(task: Task) -> Imported:
             def tell(sentence: str, done: int, total: int) -> None:
                 many = f" ({number} / {count})" if count > 1 else ""
-                task.tell(sentence + many, done, total)
+                task.tell(translated(sentence) + many, done, total)
 
             def first(plane: Voxels, _: int) -> None:
                 task.hand_over(lambda: self._preview(request, plane))
@@ -387,7 +387,7 @@ class ImportFlow(QObject):
         )
 
     def _taken(self, batch: _Batch, case: Case) -> None:
-        batch.notes += [f"{case.id}: {note}" for note in case.source.notes]
+        batch.notes += [f"{case.id}: {translated(note)}" for note in case.source.notes]
         batch.taken.append(case.id)
         view = self._session.view
         if view is None:
@@ -408,7 +408,7 @@ class ImportFlow(QObject):
         if not batch.is_stopped:
             # The notes stand in the cases too, and the project that they are about is going.
             for note in dict.fromkeys(batch.notes):
-                self.noted.emit(note)
+                self.noted.emit(translated(note))
         self._end(batch)
         if batch.problems:
             self.failed.emit(_one_error(batch.problems, len(batch.cases)))
@@ -466,7 +466,7 @@ def _one_error(problems: Sequence[SegdeskError], count: int) -> Exception:
     """Several problems as one sentence and the list of them."""
     if len(problems) == 1:
         return final(problems[0])
-    named = "\n".join(str(problem) for problem in problems[:MOST_PROBLEMS])
+    named = "\n".join(translated(problem.words) for problem in problems[:MOST_PROBLEMS])
     more = len(problems) - MOST_PROBLEMS
     if more > 0:
         named += "\n" + tr("and {n} more", n=more)

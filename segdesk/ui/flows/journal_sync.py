@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectGone, SegdeskError
 from segdesk.ui.look.kept_words import Kept, kept_words
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 
 #: A power cut costs at most this much of finished work.
@@ -117,8 +117,9 @@ class JournalSync(QObject):
         lost = self.kept.lost
         if lost is None:
             return ""
-        known = isinstance(lost, SegdeskError)
-        return str(lost) if known else tr("The disk refused to write the last changes.")
+        if isinstance(lost, SegdeskError):
+            return translated(lost.words)
+        return tr("The disk refused to write the last changes.")
 
     def what_is_kept(self) -> str:
         """What a crash or a power cut would leave, in a few sentences; empty without a project."""

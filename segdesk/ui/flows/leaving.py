@@ -20,7 +20,7 @@ from segdesk.ui.dialogs.training_runs import ask_to_stop
 from segdesk.ui.flows.elsewhere import SaveElsewhere
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 
 
@@ -157,7 +157,7 @@ class Leaving(QObject):
     def _refuse(self, error: Exception) -> None:
         self._window.show()
         cause = unwrapped(error)
-        sentence = cause.sentence if isinstance(cause, SegdeskError) else str(cause)
+        sentence = translated(cause.sentence) if isinstance(cause, SegdeskError) else str(cause)
         dialog = show_message(
             self._window,
             "save_failed_dialog",

@@ -22,7 +22,7 @@ from segdesk.ui.dialogs.message import Choice, show_message
 from segdesk.ui.dialogs.new_project import ENDING, NewProjectDialog
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 
 #: A project, and sentences about it.
@@ -213,7 +213,7 @@ class Opening(QObject):
             self._window,
             "locked_dialog",
             tr("The project is open elsewhere"),
-            error.sentence,
+            translated(error.sentence),
             hint=tr(
                 "Close it there, or only read it here: then nothing can be changed in this window, "
                 "and what is saved there later is not seen."

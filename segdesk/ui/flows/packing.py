@@ -23,7 +23,7 @@ from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.imports import final
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 
 FILTERS = ("Packed projects (*.h5)",)
@@ -112,7 +112,7 @@ class Packing(QObject):
             counted = packing.counted(packed.contents.project)
             self.noted.emit(tr("{what} are in {name}.", what=counted, name=file.name))
             for note in packed.notes:
-                self.noted.emit(note)
+                self.noted.emit(translated(note))
 
         self._runner.start(
             tr("Packing"),

@@ -21,7 +21,7 @@ from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look import review_words
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 
 
@@ -51,7 +51,7 @@ class SegmentRemoval(QObject):
         try:
             removing_segments.check_removable(workbench, number)
         except SegdeskError as error:
-            self.said.emit(str(error))
+            self.said.emit(translated(error.words))
             return
         workbench.settle()
         name = workbench.segments[number].name

@@ -27,7 +27,7 @@ from segdesk.ui.flows.journal_sync import JournalSync
 from segdesk.ui.flows.large_edits import LargeEdits
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.read_only import why_read_only
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.widgets.bridge import Bridge
 
@@ -175,7 +175,7 @@ class Session(QObject):
         # Now, because the case says how small a brush can be.
         self._take_in_hand(self._view)
         for note in notes:
-            self.noted.emit(note)
+            self.noted.emit(translated(note))
         workbench.brought_back.clear()  # It was said with the notes.
         self.ensure_segment()
         self.busy_changed.emit()
@@ -314,7 +314,7 @@ class Session(QObject):
         for then, _ in self._when_read.pop(read.id, []):
             then()
         if said := workbench.brought_back.pop(read.id, ""):
-            self.noted.emit(f"{read.id}: {said}")
+            self.noted.emit(f"{read.id}: {translated(said)}")
 
     def _read_next(self, *, but: str = "") -> None:
         """Whoever waits is read next, the case on screen first, but for one that can't be read."""
@@ -376,7 +376,7 @@ class Session(QObject):
             then(error)
         elif isinstance(error, SegdeskError):
             # Why, and what is safe, stands over the scan for as long as it is true.
-            self.refused.emit(str(error))
+            self.refused.emit(translated(error.words))
         elif error is not None:
             self.failed.emit(error)
         self._write_next()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from segdesk.errors import ProjectGone, SegdeskError
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def kept_words(kept: Kept, gone: ProjectGone | None = None) -> tuple[str, str]:
     """
     if gone is not None:
         waits = _not_on_the_disk(kept)[0] if kept.waiting else ""
-        return gone.sentence, f"{waits} {gone.hint}".strip()
+        return translated(gone.sentence), f"{waits} {translated(gone.hint)}".strip()
     if kept.waiting:
         return _not_on_the_disk(kept)
     if kept.lost is not None:
@@ -72,7 +72,7 @@ def _not_on_the_disk(kept: Kept) -> tuple[str, str]:
         then = tr("They are written by themselves as soon as the disk takes them.")
     before = tr("Everything before is safe.")
     if isinstance(kept.refusal, ProjectGone):
-        return said, str(kept.refusal)
+        return said, translated(kept.refusal.words)
     if kept.lost is not None:
         before = tr("What came before outlives a crash of segdesk, but not a power cut.")
     return said, f"{_reason(kept.refusal)} {before} {then}"
@@ -80,5 +80,5 @@ def _not_on_the_disk(kept: Kept) -> tuple[str, str]:
 
 def _reason(error: Exception | None) -> str:
     if isinstance(error, SegdeskError):
-        return error.sentence
+        return translated(error.sentence)
     return tr("The disk refused to write the last changes.")

@@ -13,7 +13,7 @@ from segdesk.errors import UsageError
 from segdesk.ui.look.as_written import item, tip
 from segdesk.ui.look.icons import icon
 from segdesk.ui.look.theme import Tokens
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, VOLUME, SHOWN, LOCKED = range(4)
@@ -108,7 +108,7 @@ class SegmentsModel(QAbstractTableModel):
             table = self._workbench.segments.renamed(segment.number, str(value))
             self._workbench.change_segment(table[segment.number])
         except UsageError as error:
-            self.refused.emit(str(error))
+            self.refused.emit(translated(error.words))
             return False
         return True
 
@@ -123,7 +123,7 @@ class SegmentsModel(QAbstractTableModel):
             try:
                 self._workbench.change_segment(replace(segment, locked=not segment.locked))
             except UsageError as error:
-                self.refused.emit(str(error))
+                self.refused.emit(translated(error.words))
 
     def _name(self, segment: Segment, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:

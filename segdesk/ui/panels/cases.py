@@ -33,7 +33,7 @@ from segdesk.ui.look.as_written import item, tip
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.sizes import row_height, scaled, small_size
 from segdesk.ui.look.theme import GRID, RADIUS, Tokens
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import all_translated, tr, translated
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.widgets.labels import label
 
@@ -122,7 +122,11 @@ class CasesModel(QAbstractListModel):
         title = self._title(id)
         name = title if title == id else f"{title} ({id})"
         counts = Counter(self.workbench.statuses(id))
-        parts = [f"{counts[status]} {status.word}" for status in SliceStatus if counts[status]]
+        parts = [
+            f"{counts[status]} {translated(status.word)}"
+            for status in SliceStatus
+            if counts[status]
+        ]
         said = ", ".join(parts)
         words = (
             tr("{case} (new): {said}", case=name, said=said)
@@ -131,7 +135,9 @@ class CasesModel(QAbstractListModel):
         )
         # What the import said goes after some seconds; here it can be found again.
         why = (self._unreadable[id],) if id in self._unreadable else ()
-        return "\n".join((words, *why, *self.workbench.project.case(id).source.notes))
+        return "\n".join(
+            (words, *why, *all_translated(self.workbench.project.case(id).source.notes))
+        )
 
 
 class CaseDelegate(QStyledItemDelegate):

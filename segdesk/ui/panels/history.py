@@ -15,7 +15,7 @@ from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.edit_words import case_words, place_words
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.panels.panel import Panel
 
 #: Rows shown; undo itself goes further back.
@@ -81,7 +81,7 @@ def _clock(at: float) -> str:
 
 def describe(step: tuple[Edit, ...], workbench: Workbench) -> str:
     """One line: name, how many voxels, where."""
-    parts = [step[-1].name]
+    parts = [translated(step[-1].name)]
     voxels = sum(edit.changed for edit in step)
     if voxels:
         parts[0] += ", " + (tr("1 voxel") if voxels == 1 else tr("{n} voxels", n=f"{voxels:,}"))

@@ -18,7 +18,7 @@ from segdesk.app.runs.run_in_use import AUTOMATIC, why_of
 from segdesk.app.screen.view_state import STYLES, ViewState
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID, Tokens
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.run_words import usable_words
 from segdesk.ui.widgets.labels import label
@@ -209,7 +209,7 @@ class LayersPanel(Panel):
         workbench, view = self.workbench, self.view
         text = ""
         if workbench is not None and workbench.project.runs:
-            text = why_of(workbench.project)
+            text = translated(why_of(workbench.project))
             case = view.case_id if view is not None else None
             shown = workbench.predicted_by(case) if case is not None else None
             in_use = workbench.project.in_use.run

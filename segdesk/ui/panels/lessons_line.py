@@ -10,7 +10,7 @@ from segdesk.app.runs import lessons
 from segdesk.app.runs.teaching import curriculum
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.panels.elided import ElidedLabel
 
 #: However many slices are called right in a row, the cases are gone through this seldom.
@@ -70,8 +70,8 @@ class LessonsLine(QWidget):
             project = workbench.project
             shares = curriculum(workbench).shares(case.id for case in project.cases)
             shares = lessons.as_named(shares, project)
-        self._words.show_line(lessons.in_a_line(shares))
-        words = lessons.in_lines(shares)
+        self._words.show_line(translated(lessons.in_a_line(shares)))
+        words = translated(lessons.in_lines(shares))
         if any(share.between for share in shares):
             words += "\n" + tr(
                 "Those that stand between lie next to slices that validate: they neither teach nor "

@@ -24,7 +24,7 @@ from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.network_words import network_choice
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.widgets.labels import label
 from segdesk.ui.widgets.number_field import NumberField
 
@@ -237,7 +237,7 @@ class PlanForm(QWidget):
         is_fresh = not self.start_from.currentData()
         why = tr("Fine-tuning keeps network and filters of its run")
         row = network(self.network.currentData())
-        description = f"{row.description} ({row.id})"
+        description = f"{translated(row.description)} ({row.id})"
         self.network.setToolTip(tip(description if is_fresh else why))
         self.filters.set_tip(tr("Of the network's first level") if is_fresh else why)
         run = self.start_from.currentText()

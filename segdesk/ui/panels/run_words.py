@@ -10,7 +10,7 @@ from segdesk.app.runs.teaching import FLATTERS, NOBODY
 from segdesk.core.run import Run
 from segdesk.core.share import Share
 from segdesk.ui.look.network_words import network_name
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 
 def facts(run: Run, in_use: str, shares: Sequence[Share]) -> str:
@@ -32,15 +32,15 @@ def facts(run: Run, in_use: str, shares: Sequence[Share]) -> str:
         parts.append(
             tr("best Dice {dice} at epoch {epoch}", dice=f"{best.val_dice:.3f}", epoch=best.number)
         )
-    parts.append(lessons.in_a_line(shares))
+    parts.append(translated(lessons.in_a_line(shares)))
     if run.nothing_learnt and run.outcome == "finished":
         # The line below says the rest.
         parts.append(tr("nothing was learnt"))
     elif run.outcome in ("finished", "stopped"):
-        parts.append(run.reason.rstrip("."))
+        parts.append(translated(run.reason).rstrip("."))
     if run.device:
         parts.append(run.device)
-        parts.append(run.device_reason.rstrip("."))
+        parts.append(translated(run.device_reason).rstrip("."))
     return " · ".join(part for part in parts if part)
 
 
@@ -60,7 +60,7 @@ def doubts(run: Run) -> str:
     """What its figures do not tell by themselves, and what the trainer had to say."""
     parts = [run.validation] if run.validation in (FLATTERS, NOBODY) else []
     parts += [note for note in run.notes if note not in parts]
-    return " · ".join(part.rstrip(".") for part in parts)
+    return " · ".join(translated(part).rstrip(".") for part in parts)
 
 
 def span(seconds: float) -> str:

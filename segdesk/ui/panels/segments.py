@@ -26,7 +26,7 @@ from segdesk.ui.look.as_written import tip, title
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.sizes import row_height
 from segdesk.ui.look.theme import Tokens
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.models.segments_model import LOCKED, NAME, SHOWN, VOLUME, SegmentsModel
 from segdesk.ui.panels.panel import Panel
 
@@ -201,7 +201,7 @@ class SegmentsPanel(Panel):
         try:
             segment = self.workbench.add_segment()
         except SegdeskError as error:
-            self.said.emit(str(error))
+            self.said.emit(translated(error.words))
             return
         self.view.use_segment(segment.number)
         self.bridge.flush()

@@ -31,7 +31,7 @@ from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import all_translated, tr, translated
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.plan_form import PlanForm
@@ -191,7 +191,7 @@ class TrainingPanel(Panel):
         if self.form.problem():
             return self.form.problem()
         why = teaching.why_nothing_teaches(self.workbench)
-        return "" if why is None else str(why)
+        return "" if why is None else translated(why.words)
 
     def _toggle_pause(self) -> None:
         self._controller.pause(not self._controller.is_paused)
@@ -232,7 +232,7 @@ class TrainingPanel(Panel):
             case messages.Progress():
                 self._show_prediction(message)
             case messages.Note():
-                self.said.emit(message.sentence)
+                self.said.emit(translated(message.sentence))
             case messages.Preview():
                 self._show_preview(message)
             case _:
@@ -291,9 +291,11 @@ class TrainingPanel(Panel):
 
     def _finished(self, run: Run, worked: Worked) -> None:
         if worked.error is not None:
-            self._problem = str(worked.error)
+            self._problem = translated(worked.error.words)
         elif worked.ended is not None and worked.ended.outcome == "crashed":
-            self._problem = " ".join(filter(None, (worked.ended.reason, worked.ended.hint)))
+            self._problem = " ".join(
+                filter(None, all_translated((worked.ended.reason, worked.ended.hint)))
+            )
         if self._problem:
             self.said.emit(self._problem)
         elif worked.ended is not None:
@@ -302,13 +304,13 @@ class TrainingPanel(Panel):
 
     def _last_words(self, run: Run, reason: str) -> str:
         """How it ended, and after a training which run is in use now."""
-        words = f"{run.id}: {reason}"
+        words = f"{run.id}: {translated(reason)}"
         if self._learns and self.workbench is not None:
-            words += " " + said_of(self.workbench.project)
+            words += " " + translated(said_of(self.workbench.project))
         return words
 
     def _failed(self, error: SegdeskError) -> None:
-        self._problem = str(error)
+        self._problem = translated(error.words)
         self.said.emit(self._problem)
         self.refresh()
 
@@ -378,7 +380,7 @@ class TrainingPanel(Panel):
         elif run is not None and run.outcome == "crashed":
             self._state.show_line(tr("crashed: {reason}", reason=run.reason), "bad")
         elif run is not None and run.nothing_learnt:
-            self._state.show_line(run.nothing_learnt, "bad")
+            self._state.show_line(translated(run.nothing_learnt), "bad")
         else:
             self._state.show_line(doubts(run) if run is not None else "", "warn")
         # While it runs the row has its progress; what to be careful about is read in between.

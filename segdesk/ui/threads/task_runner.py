@@ -82,7 +82,7 @@ class Task:
 class Report(QObject):
     """Carries what tasks say to the GUI thread, on which it lives."""
 
-    progressed = Signal(object, str, int, int)
+    progressed = Signal(object, object, int, int)
     handed_over = Signal(object, object)
     ended = Signal(object, object, object)
 
@@ -123,7 +123,7 @@ class TaskRunner(QObject):
 
     #: A task of the "long" lane began, went on, ended.
     began = Signal(object)
-    progressed = Signal(object, str, int, int)
+    progressed = Signal(object, object, int, int)
     ended = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:

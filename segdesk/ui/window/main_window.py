@@ -43,7 +43,7 @@ from segdesk.ui.look import as_written
 from segdesk.ui.look.looks import Looks
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.read_only import read_only_words
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.panels.docks import Docks
 from segdesk.ui.panels.plan_memory import recall, remembered
 from segdesk.ui.panels.toolbar import ToolBar
@@ -236,7 +236,7 @@ class MainWindow(QMainWindow):
             and not isinstance(cause, Cancelled | UsageError)
             and self.session.case_id is not None
         ):
-            self.banner.warn(cause.sentence, cause.hint)
+            self.banner.warn(translated(cause.sentence), translated(cause.hint))
         else:
             self._faults.show_error(error)
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStatusBar
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.widgets.labels import label, use_role
@@ -121,7 +121,7 @@ class StatusLine(QStatusBar):
             return
         self._bar.setRange(0, max(total, 1))
         self._bar.setValue(done)
-        words = f"{sentence}   {done} / {total}"
+        words = f"{translated(sentence)}   {done} / {total}"
         left = seconds_left(time.monotonic() - task.started, done, total)
         if left is not None:
             words += "   " + tr("{time} left", time=clock(left))

@@ -1,14 +1,13 @@
-"""The window in another language: a made-up one, in which every text is between two marks.
+"""The window in a made-up language, in which each piece of a text is between two marks.
 
 It goes the whole way: collected from the code, through Qt's own tools, loaded, shown. What a reader
-sees without the marks would stay English in every language.
+sees without the marks would stay English in every language; the values that are put into a text
+stand outside its marks, so they are looked at like any other.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,12 +29,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from segdesk.ui.look import translations
+from tests import scripts
 from tests.windows import Desk, open_desk
 
 OPEN, CLOSE = "⟦", "⟧"
-ROOT = Path(__file__).resolve().parents[3]
 #: What no language has of its own.
 NAMES = {"segdesk", "HU", "Dice", "mm", "GPU", "CPU", "Disc"}
+#: What the tests call their projects.
+NAMES |= {"test"}
 #: Names of keys, as Qt says them in a tooltip.
 KEYS = {"Ctrl", "Shift", "Alt", "Esc", "Return", "Enter", "Space", "Backspace", "PgUp", "PgDown"}
 KEYS |= {"Left", "Right", "Up", "Down", "Home", "End"}
@@ -43,13 +44,16 @@ KEYS |= {"Left", "Right", "Up", "Down", "Home", "End"}
 
 @pytest.fixture(scope="session")
 def script() -> ModuleType:
-    path = ROOT / "packaging" / "sentences.py"
-    spec = importlib.util.spec_from_file_location("sentences", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["sentences"] = module
-    spec.loader.exec_module(module)
-    return module
+    return scripts.load("sentences")
+
+
+def marked(text: str) -> str:
+    """A text in the made-up language: what a translator writes is between marks, values are not."""
+    pieces = re.split(r"(\{[^}]*\})", text)
+    return "".join(
+        piece if at % 2 or not piece.strip() else f"{OPEN}{piece}{CLOSE}"
+        for at, piece in enumerate(pieces)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +75,15 @@ def made_up(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Pat
         source, target = message.find("source"), message.find("translation")
         assert source is not None and source.text and target is not None
         target.attrib.pop("type", None)
-        # A mnemonic stays one.
-        target.text = f"{OPEN}{source.text}{CLOSE}"
+        if message.get("numerus") == "yes":
+            for child in list(target):
+                target.remove(child)
+            target.text = None
+            form = ET.SubElement(target, "numerusform")
+            form.text = marked(source.text)
+        else:
+            # A mnemonic stays one.
+            target.text = marked(source.text)
     tree.write(ts, "utf-8", xml_declaration=True)
     # What is translated stays so when the code is collected again.
     script.update(ts, texts)

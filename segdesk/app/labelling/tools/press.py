@@ -12,6 +12,7 @@ from segdesk.app.labelling.tools.tool import Point, Stroke, ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.plane import Plane
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,10 @@ class Hand:
 
 #: What undo calls a gesture: with a segment, and with background.
 NAMES: dict[ToolId, tuple[str, str]] = {
-    "brush": ("Brush", "Erase"),
-    "eraser": ("Brush", "Erase"),
-    "lasso": ("Lasso", "Lasso erase"),
-    "fill": ("Fill", "Fill erase"),
+    "brush": (Sentence("Brush"), Sentence("Erase")),
+    "eraser": (Sentence("Brush"), Sentence("Erase")),
+    "lasso": (Sentence("Lasso"), Sentence("Lasso erase")),
+    "fill": (Sentence("Fill"), Sentence("Fill erase")),
 }
 
 
@@ -67,10 +68,14 @@ def press(workbench: Workbench, case: str, plane: Plane, point: Point, hand: Han
         raise UsageError("There is no segment to draw with.", "Add one to the segment list.")
     if value and workbench.segments[value].locked:
         name = workbench.segments[value].name
-        raise UsageError(f"The segment '{name}' is locked.", "Unlock it in the segment list.")
+        raise UsageError(
+            Sentence("The segment '{name}' is locked.", name=name), "Unlock it in the segment list."
+        )
     if value and not workbench.segments[value].visible:
         name = workbench.segments[value].name
-        raise UsageError(f"The segment '{name}' is hidden.", "Show it in the segment list.")
+        raise UsageError(
+            Sentence("The segment '{name}' is hidden.", name=name), "Show it in the segment list."
+        )
     if hand.tool not in NAMES:
         return None
     starts = hand.from_prediction and plane.axis == 0

@@ -9,7 +9,7 @@ from segdesk.core.edit import Edit
 from segdesk.ui.commands.action import Action, Groups
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.look.edit_words import place_words
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 #: Segments that have a key of their own.
 NUMBERED = 9
@@ -25,7 +25,8 @@ def edit_groups(desk: Desk) -> Groups:
             if found is None or session.workbench is None:
                 return word
             where = place_words(found, session.workbench)
-            return f"{word} {found.name}, {where}" if where else f"{word} {found.name}"
+            name = f"{word} {translated(found.name)}"
+            return f"{name}, {where}" if where else name
 
         return text
 
