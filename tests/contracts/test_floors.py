@@ -35,6 +35,7 @@ def skeleton(tmp_path: Path) -> Path:
         (room / "__init__.py").touch()
     for file in (
         PACKAGE / "errors.py",
+        PACKAGE / "sentence.py",
         *(PACKAGE / "ui").glob("*.py"),
         *(PACKAGE / "app").glob("*.py"),
     ):

@@ -29,7 +29,7 @@ IN_BULK = Sentence("Accept predictions")
 DISMISS = Sentence("or dismiss the prediction here")
 AS_IT_IS = Sentence("or say that the slice is right as it is filled")
 START_EMPTY = Sentence("or switch off 'From the prediction' beside the tools")
-ACCEPT_REST = Sentence("or accept the predictions but for locked and hidden segments")
+ACCEPT_REST = Sentence("or accept the predictions but for locked and hidden segments (menu Case)")
 
 
 @dataclass(frozen=True, slots=True)

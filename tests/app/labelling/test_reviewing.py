@@ -195,7 +195,9 @@ def test_a_locked_or_hidden_segment_refuses_what_it_would_leave_out(
         lock(workbench)
     word, way = ("hidden", "Show it") if hidden else ("locked", "Unlock it")
     voxels_out = f"{np.count_nonzero(labels[1]):,} voxels"
-    with pytest.raises(UsageError, match=f"'Disc' is {word}, so {voxels_out}.*{way}.*Backspace"):
+    with pytest.raises(
+        UsageError, match=f"'Disc' is {word}, so {voxels_out}.*{way}.*dismiss the prediction"
+    ):
         deed(workbench, CASE, 1)
     assert status(workbench, 1) is SliceStatus.UNLABELLED
     assert not workbench.annotation(CASE).labels.any()
