@@ -3,7 +3,7 @@
     journal_form     the bytes of its head and its records
     journal_file     the append-only file, record by record
     record_codec     what a record holds as bytes, and back
-    edit_codec       an Edit as bytes, and back
+    edit_codec       an Edit as bytes, and back; `changes`: each type of change that it can hold
     older            Edits of before the last save that can still be undone
     chain            which journals follow on each other, and which are another copy's
     recover          every journal since the last save, cut where it is torn

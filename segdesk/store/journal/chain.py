@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from segdesk.core.history import Stacks
 from segdesk.core.lasting import final_name, partial_name
+from segdesk.core.regular_file import files_below
 from segdesk.store.disk.aside import end_putting_in_place
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.journal_file import Contents, read
@@ -103,7 +104,7 @@ def end_writing_anew(folder: Path, generation: int, id: str) -> None:
     OSError
         Where the disk refuses.
     """
-    for partial in sorted(folder.glob(partial_name(Path("journal-*")).name)):
+    for partial in files_below(folder, partial_name(Path("journal-*")).name):
         match, head = _NAME.fullmatch(final_name(partial)), read_head(partial)
         if match is None or head is None or head.number != int(match[1]):
             continue

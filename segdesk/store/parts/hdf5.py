@@ -288,18 +288,18 @@ class Planes:
     """
 
     def __init__(self, dataset: Any, nbytes: int) -> None:
-        self._dataset = dataset
-        self._size = nbytes
+        self._dataset, self._size = dataset, nbytes
+        self._inside = (0,) * (dataset.ndim - 1)
 
     def packed(self, index: int) -> bytes | None:
         """The zlib stream of a plane as it lies in the file; None where all of it is 0."""
-        info = self._dataset.id.get_chunk_info_by_coord(_chunk(self._dataset, index))
+        info = self._dataset.id.get_chunk_info_by_coord((index, *self._inside))
         if info.byte_offset is None:
             return None
         if info.filter_mask or info.size > largest_packed(self._size):
             raise ValueError(f"plane {index} declares {info.size} bytes")
         with _H5PYS_OWN:
-            _, packed = self._dataset.id.read_direct_chunk(_chunk(self._dataset, index))
+            _, packed = self._dataset.id.read_direct_chunk((index, *self._inside))
         return bytes(packed)
 
 
@@ -386,20 +386,15 @@ class NewPlanes:
     """Planes of a file that is being written."""
 
     def __init__(self, dataset: Any, target: Target | None) -> None:
-        self._dataset = dataset
-        self._target = target
+        self._dataset, self._target = dataset, target
+        self._inside = (0,) * (dataset.ndim - 1)
 
     def put(self, index: int, packed: bytes) -> None:
         """Store the zlib stream of one plane."""
         with _H5PYS_OWN:
-            self._dataset.id.write_direct_chunk(_chunk(self._dataset, index), packed)
+            self._dataset.id.write_direct_chunk((index, *self._inside), packed)
         if self._target is not None and self._target.fault is not None:
             raise self._target.fault
-
-
-def _chunk(dataset: Any, index: int) -> tuple[int, ...]:
-    """Where the chunk of a plane begins."""
-    return (index, *(0 for _ in dataset.shape[1:]))
 
 
 @contextmanager

@@ -56,11 +56,10 @@ def _forged(packed: bytes = b"", **fields: Any) -> bytes:
         "case": "case-001",
         "reader": "",
         "time": 1.0,
-        "patches": [],
-        "statuses": [],
-        "dismissals": [],
-        "segments": [],
+        "voxels": fields.pop("patches", []),
     }
+    changes = {key: fields.pop(key) for key in [*fields] if key not in head}
+    head["changes"] = changes
     text = json.dumps(head | fields).encode()
     return struct.pack("<BI", 1, len(text)) + text + packed
 
@@ -117,6 +116,8 @@ EMPTY = (0, 1, 0, 0, 0, 1)
         {"patches": [[*EMPTY, 0, False, [[1, 0]]]]},
         {"patches": [[*EMPTY, 0, False, []], [*EMPTY, 0, False, []]]},
         {"patches": None},
+        {"notes": [[1]]},
+        {"statuses": None},
     ],
 )
 def test_a_field_out_of_range_is_refused(fields: dict[str, Any]) -> None:
