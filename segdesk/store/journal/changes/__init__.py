@@ -12,7 +12,7 @@ A new type is a file here, a field of `core.edit.Edit` of the same name, and a l
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from segdesk.core.edit import Edit
 from segdesk.store.journal.changes import dismissals, segments, statuses
@@ -55,10 +55,9 @@ def read(changes: Any) -> dict[str, tuple[Any, ...]]:
     ValueError, TypeError
         Where one is of no type that stands here, or its rows are not what `plain` makes.
     """
-    if type(changes) is not dict or changes.keys() - {rows.name for rows in ROWS}:
-        raise ValueError(f"expected changes of known types, received {str(changes)[:80]}")
-    return {
-        rows.name: tuple(map(rows.read, changes[rows.name]))
-        for rows in ROWS
-        if rows.name in changes
-    }
+    if type(changes) is not dict:
+        raise ValueError("expected changes by their types")
+    found = cast("dict[Any, Any]", changes)
+    if found.keys() - {rows.name for rows in ROWS}:
+        raise ValueError(f"expected changes of known types, received {[*found]}")
+    return {rows.name: tuple(map(rows.read, found.get(rows.name, ()))) for rows in ROWS}
