@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from segdesk.app.project import saving
 from segdesk.app.project.packing import prepare
 from segdesk.app.project.unpacking import is_packed, look
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.store.parts import seal
 from tests.packs import (
@@ -26,7 +29,7 @@ from tests.packs import (
     pack_of,
     unpack_here,
 )
-from tests.projects import SHAPE, make_project, stroke
+from tests.projects import SHAPE, add_case, make_project, stroke
 from tests.store.faults import refusing
 
 
@@ -245,6 +248,28 @@ def test_the_progress_of_an_unpacking_ends_at_its_end_also_without_any_mask(tmp_
     unpack_here(file, tmp_path / "u.segdesk", tell=lambda _, *row: told.append(row))
     done, total = told[-1]
     assert done == total == 2 * SHAPE[0]
+
+
+def test_a_prediction_is_unpacked_slice_by_slice_whatever_its_size(tmp_path: Path) -> None:
+    """A small file can claim a large one: of all its planes one of each layer is in memory."""
+    workbench, shape = make_project(tmp_path), (30, 200, 200)
+    scan = np.zeros(shape, np.int16)
+    add_case(workbench, id="large", scan=scan)
+    workbench.put_run(Run("run-001", plan_for(epochs=1), 1.0, outcome="stopped"))
+    full = np.ones(shape, np.uint8)
+    workbench.folder.runs.write_prediction(Prediction("run-001", "large", full, full))
+    workbench.add_prediction("run-001", "large")
+    saving.save(workbench)
+    file = pack_of(workbench, tmp_path / "all.h5")
+    workbench.close()
+    del workbench
+    tracemalloc.start()
+    try:
+        unpack_here(file, tmp_path / "new.segdesk")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * full.nbytes
 
 
 def test_a_scan_with_a_flipped_voxel_is_named_and_not_packed(tmp_path: Path) -> None:
