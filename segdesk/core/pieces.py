@@ -11,8 +11,8 @@ from typing import NamedTuple
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit, Patch
 
-#: Voxels of a piece, at most: two slices of 512x512. A smaller Edit is taken at once.
-PIECE = 1 << 19
+#: Voxels of a piece, at most: a slice of 512x512. A smaller Edit is taken at once.
+PIECE = 1 << 18
 
 
 def is_large(edit: Edit) -> bool:
