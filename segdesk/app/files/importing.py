@@ -25,6 +25,7 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.grid import Grid
 from segdesk.core.project import Project
+from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Voxels
@@ -477,7 +478,21 @@ def take_label_map(
     Its notes.
     """
     workbench.settle()
-    annotation, table = workbench.annotation(case), workbench.segments
+    edit, notes = map_edit(workbench.annotation(case), case, workbench.segments, labels, labels_as)
+    workbench.do(edit)
+    return notes
+
+
+def map_edit(
+    annotation: Annotation, case: str, table: SegmentTable, labels: LabelMap, labels_as: LabelsAs
+) -> tuple[Edit, tuple[str, ...]]:
+    """The Edit of `take_label_map`, not done yet, and its notes. Any thread.
+
+    Parameters
+    ----------
+    annotation : of the case
+    table : of the project
+    """
     labels = renumbered(table, labels)
     notes = (
         *labels.notes,
@@ -492,5 +507,4 @@ def take_label_map(
         segments=frozenset(table.numbers) | labels.numbers,
         locked=table.locked,
     )
-    workbench.do(replace(edit, segments=new_segments(table, labels)))
-    return notes
+    return replace(edit, segments=new_segments(table, labels)), notes

@@ -16,7 +16,6 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.completeness import status_move
 from segdesk.core.cutting import SliceChange, redrawn
 from segdesk.core.edit import Edit, StatusMove
-from segdesk.core.pieces import PIECE
 from segdesk.core.prediction import Counts, Difference, Prediction, difference
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.status import SliceStatus
@@ -198,10 +197,10 @@ class Bulk:
     without_closed: bool
 
     @property
-    def is_large(self) -> bool:
-        """Whether it takes too long for a turn of a window's loop."""
+    def voxels(self) -> int:
+        """How many are looked at."""
         _, rows, columns = self.annotation.grid.shape
-        return len(self.slices) * rows * columns > PIECE
+        return len(self.slices) * rows * columns
 
 
 def bulk(

@@ -49,6 +49,7 @@ class Door(ABC):
         self.history, self._unsaved = self._steps.history, self._steps.unsaved
         self._live: Live | None = None
         self._going_in: GoingIn | None = None
+        self._kept_off = ""
 
     @abstractmethod
     def loaded(self, id: str) -> LoadedCase:
@@ -134,10 +135,19 @@ class Door(ABC):
         UsageError
             Then.
         """
-        if case and case == self.going_in:
+        if case and case in (self.going_in, self._kept_off):
             raise UsageError(
                 Sentence("'{case}' is just being changed.", case=case), "Wait a moment."
             )
+
+    def keep_off(self, case: str) -> None:
+        """From now on keep the hand off a case, of which a worker makes a large Edit; "": off none.
+
+        What is being drawn on it becomes an Edit first.
+        """
+        if case:
+            self._settle_hand()
+        self._kept_off = case
 
     def see(self, case: str) -> Seen:
         """The mask of a case, for a worker that makes a large Edit of it, or looks whether one

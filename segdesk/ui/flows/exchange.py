@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -12,12 +13,14 @@ from segdesk.app.files import exporting, importing
 from segdesk.app.files.exporting import What
 from segdesk.app.files.importing import LabelMap, LabelsAs
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.edit import Edit
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.export import FILTERS, ExportDialog
 from segdesk.ui.dialogs.import_choice import SCAN_FILTERS
 from segdesk.ui.dialogs.label_options import LabelOptionsDialog
 from segdesk.ui.flows.imports import final
+from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import tr, translated
@@ -94,20 +97,37 @@ class Exchange(QObject):
         self, workbench: Workbench, case: str, labels: LabelMap, labels_as: LabelsAs
     ) -> None:
         if self._is_there(workbench):
-            self._session.when_read(case, lambda: self._take(workbench, case, labels, labels_as))
+            take = partial(self._take, workbench, case, labels, labels_as)
+            self._session.when_read(case, lambda: self._session.large.when_free(take))
 
     def _failed(self, error: Exception) -> None:
         self.failed.emit(final(error))
 
     def _take(self, workbench: Workbench, case: str, labels: LabelMap, labels_as: LabelsAs) -> None:
-        try:
-            notes = importing.take_label_map(workbench, case, labels, labels_as=labels_as)
-        except SegdeskError as error:
-            self._failed(error)
-            return
-        self._session.ensure_segment()
-        for note in notes:
-            self.noted.emit(translated(note))
+        workbench.settle()
+        mask, table = workbench.annotation(case), workbench.segments
+        notes: tuple[str, ...] = ()
+
+        def make(_: GoOn) -> Edit:
+            nonlocal notes
+            edit, notes = importing.map_edit(mask, case, table, labels, labels_as)
+            return edit
+
+        def done() -> None:
+            self._session.ensure_segment()
+            for note in notes:
+                self.noted.emit(translated(note))
+
+        self._session.large.make(
+            workbench,
+            case,
+            tr("Bringing the labels into {case}", case=case),
+            make,
+            voxels=labels.labels.size,
+            done=done,
+            failed=self._failed,
+            is_quiet=True,
+        )
 
     # Masks and scans out
 

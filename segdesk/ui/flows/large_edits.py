@@ -1,8 +1,8 @@
 """Large Edits in the window: a worker makes them, and they go into the mask piece by piece.
 
-The hand is kept off by a dialog meanwhile. Until the journal has the Edit it can be cancelled; from
-then on it goes to its end, and a crash in between leaves all of it. What the pieces are stands in
-`core.pieces`, what is kept when in `app.project.door`.
+Where a hand has asked for it, a dialog keeps the hand off meanwhile. Until the journal has the Edit
+it can be cancelled; from then on it goes to its end, and a crash in between leaves all of it. What
+the pieces are stands in `core.pieces`, what is kept when in `app.project.door`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from PySide6.QtWidgets import QWidget
 
 from segdesk.app.project.going_in import MovedOn
 from segdesk.app.project.workbench import Workbench
+from segdesk.core import pieces
 from segdesk.core.edit import Edit
 from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.pieces import Seen
-from segdesk.errors import UsageError
+from segdesk.errors import SegdeskError, UsageError
 from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 
 Way = Literal["undo", "redo"]
+#: Raises where the reader has cancelled.
+GoOn = Callable[[], object]
 #: How often what a worker makes is made anew where the case was changed meanwhile.
 TRIES = 3
 
@@ -38,49 +41,64 @@ class LargeEdits(QObject):
     def __init__(self, parent: QObject, runner: TaskRunner) -> None:
         super().__init__(parent)
         self._runner = runner
-        self._waiting: WaitingDialog | None = None
-        self._turns: InTurns | None = None
-        self._task: Task | None = None
+        self._now: _UnderWay | None = None
+        self._when_free: list[Callable[[], object]] = []
 
     @property
     def is_under_way(self) -> bool:
         """From the moment that one was asked for until its last piece is in."""
-        return self._waiting is not None
+        return self._now is not None
 
     def why_not(self) -> str:
         """Why none can begin now, or ""."""
         return tr("A large change is under way: wait a moment.") if self.is_under_way else ""
 
+    def when_free(self, then: Callable[[], object]) -> None:
+        """Call `then` once one can begin; never, where the project goes before."""
+        if self.is_under_way:
+            self._when_free.append(then)
+        else:
+            then()
+
     def forget(self) -> None:
         """The project goes. What the journal has comes back when it is opened."""
-        if self._task is not None:
-            self._task.cancel()
-        self._end()
+        self._when_free.clear()
+        self._cancel()
 
     def make(
         self,
         workbench: Workbench,
         case: str,
         title: str,
-        make: Callable[[Task], Edit],
+        make: Callable[[GoOn], Edit],
         *,
+        voxels: int,
         done: Callable[[], object],
         failed: Callable[[Exception], object],
+        is_quiet: bool = False,
     ) -> None:
-        """Have a worker make an Edit of a case that is in memory, and take it in.
+        """Make an Edit of a case that is in memory, and take it in: at once where that is little,
+        else on a worker and piece by piece.
 
         Parameters
         ----------
         title : says what is done
-        make : on a worker; asks the task whether it goes on. Called again where the case was
-            changed meanwhile
+        make : gets what it calls now and then, which raises where it shall not go on. Called again
+            where the case was changed meanwhile
+        voxels : that are looked at
         done, failed : one of them is called at the end, unless it is cancelled or the project goes
+        is_quiet : no hand has asked for it just now, so no dialog comes between
         """
-
-        def begin(edit: Edit, seen: Seen) -> None:
-            workbench.begin(edit, seen)
-
-        self._start(workbench, case, title, make, begin, done, failed)
+        if voxels > pieces.PIECE:
+            self._start(workbench, case, title, make, workbench.begin, done, failed, is_quiet)
+            return
+        try:
+            workbench.settle()
+            workbench.do(make(lambda: None))
+        except SegdeskError as error:
+            failed(error)
+        else:
+            done()
 
     def step(
         self,
@@ -100,7 +118,7 @@ class LargeEdits(QObject):
         entry = TakenBack(edit, history.goes_on) if way == "undo" else DoneAgain(edit)
         mask = workbench.annotation(edit.case)
 
-        def look(_: Task) -> Edit:
+        def look(_: GoOn) -> Edit:
             applied = entry.applied
             mask.check(applied)
             return applied
@@ -118,70 +136,100 @@ class LargeEdits(QObject):
         workbench: Workbench,
         case: str,
         title: str,
-        make: Callable[[Task], Edit],
-        begin: Callable[[Edit, Seen], None],
+        make: Callable[[GoOn], Edit],
+        begin: Callable[[Edit, Seen], object],
         done: Callable[[], object],
         failed: Callable[[Exception], object],
+        is_quiet: bool = False,
     ) -> None:
         if reason := self.why_not():
             failed(UsageError(reason))
             return
-        waiting = self._waiting = WaitingDialog(window_of(self), "large_edit", title, self._cancel)
-
-        def broken(error: Exception) -> None:
-            if self._waiting is waiting:
-                self._end()
-                failed(error)
+        now = self._now = _UnderWay(workbench)
+        if not is_quiet:
+            now.dialog = WaitingDialog(window_of(self), "large_edit", title, self._cancel)
+            now.dialog.open()
 
         def finished() -> None:
-            self._end()
+            self._end(now)
             done()
 
-        def tried(left: int) -> None:
-            seen = workbench.see(case)
+        def broken(error: Exception) -> None:
+            if self._now is now:
+                self._end(now)
+                failed(error)
 
-            def made(edit: Edit) -> None:
-                if self._waiting is not waiting:
+        def start() -> None:
+            try:
+                seen = workbench.see(case)
+            except SegdeskError as error:
+                broken(error)
+                return
+            now.task = self._runner.start(
+                title,
+                lambda task: make(task.go_on),
+                done=lambda edit: made(edit, seen),
+                failed=broken,
+            )
+
+        def made(edit: Edit, seen: Seen) -> None:
+            if self._now is not now:
+                return
+            try:
+                begin(edit, seen)
+            except MovedOn as moved:
+                now.tries += 1
+                if now.tries == TRIES or not workbench.is_loaded(case):
+                    broken(moved)
                     return
-                try:
-                    begin(edit, seen)
-                except MovedOn as moved:
-                    if left and workbench.is_loaded(case):
-                        tried(left - 1)
-                    else:
-                        broken(moved)
-                except Exception as error:  # noqa: BLE001 - whoever asked has to know
-                    broken(error)
-                else:
-                    waiting.goes_to_its_end()
-                    steps = self._pieces(workbench, waiting)
-                    self._turns = InTurns(self, steps, done=finished, failed=broken)
+                # From here on the hand is kept off the case, so that this one fits.
+                workbench.keep_off(case)
+                start()
+            except Exception as error:  # noqa: BLE001 - whoever asked has to know
+                broken(error)
+            else:
+                if now.dialog is not None:
+                    now.dialog.goes_to_its_end()
+                now.turns = InTurns(self, now.pieces(), done=finished, failed=broken)
 
-            self._task = self._runner.start(title, make, done=made, failed=broken)
-
-        waiting.open()
-        tried(TRIES - 1)
-
-    def _pieces(self, workbench: Workbench, waiting: WaitingDialog) -> Iterator[None]:
-        while workbench.go_on():
-            waiting.tell(*workbench.progress)
-            yield
+        start()
 
     def _cancel(self) -> None:
-        """The reader has closed the dialog before anything was kept."""
-        if self._task is not None:
-            self._task.cancel()
-        self._end()
+        """Nothing more is done of it."""
+        now = self._now
+        if now is not None:
+            if now.task is not None:
+                now.task.cancel()
+            self._end(now)
 
-    def _end(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        turns, self._turns = self._turns, None
-        self._task = None
-        if turns is not None:
-            turns.stop()
-        if waiting is not None:
-            waiting.end()
-            self.ended.emit()
+    def _end(self, now: _UnderWay) -> None:
+        self._now = None
+        now.workbench.keep_off("")
+        if now.turns is not None:
+            now.turns.stop()
+        if now.dialog is not None:
+            now.dialog.end()
+        self.ended.emit()
+        while self._when_free and not self.is_under_way:
+            self._when_free.pop(0)()
+
+
+class _UnderWay:
+    """A large Edit from the moment that it was asked for until its last piece is in."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self.workbench = workbench
+        self.dialog: WaitingDialog | None = None
+        self.task: Task | None = None
+        self.turns: InTurns | None = None
+        self.tries = 0
+
+    def pieces(self) -> Iterator[None]:
+        """Take them in, one at each step."""
+        while self.workbench.go_on():
+            if self.dialog is not None:
+                self.dialog.tell(*self.workbench.progress)
+            yield
 
 
 def window_of(child: QObject) -> QWidget | None:

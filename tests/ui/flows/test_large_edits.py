@@ -24,7 +24,6 @@ PIECE = 1 << 16
 def desk(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setenv("SEGDESK_LOGS", str(tmp_path / "logs"))
     monkeypatch.setattr("segdesk.core.pieces.PIECE", PIECE)
-    monkeypatch.setattr("segdesk.app.labelling.accepting.PIECE", PIECE)
     found = open_desk(qtbot, tmp_path / "settings")
     found.open(_project(tmp_path))
     return found

@@ -20,9 +20,9 @@ from segdesk.ui.commands.action import Action, Groups, Need
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
 from segdesk.ui.flows import on_screen
+from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.look import review_words
 from segdesk.ui.look.translations import tr
-from segdesk.ui.threads.task_runner import Task
 
 #: What is done with the slice on screen: workbench, view, case.
 OnSlice = Callable[[Workbench, ViewState, str], None]
@@ -224,9 +224,9 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
             asked = accepting.bulk(workbench, case, without_closed=without_closed)
             found: Accepted | None = None
 
-            def make(task: Task) -> Edit:
+            def make(go_on: GoOn) -> Edit:
                 nonlocal found
-                found = accepting.accepted(asked, go_on=task.go_on)
+                found = accepting.accepted(asked, go_on=go_on)
                 return found.edit or Edit(accepting.IN_BULK, case)
 
             def say() -> None:
@@ -239,12 +239,15 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
                 else:
                     session.failed.emit(error)
 
-            if asked.is_large:
-                title = tr("Accepting the predictions of {case}", case=case)
-                session.large.make(workbench, case, title, make, done=say, failed=failed)
-            else:
-                found = accepting.accept_in_bulk(workbench, case, without_closed=without_closed)
-                say()
+            session.large.make(
+                workbench,
+                case,
+                tr("Accepting the predictions of {case}", case=case),
+                make,
+                voxels=asked.voxels,
+                done=say,
+                failed=failed,
+            )
 
         return accept_them
 
