@@ -218,7 +218,7 @@ def bulk(
     UsageError
         Where there is no prediction of this case.
     """
-    workbench.settle()
+    workbench.settle_for_hand(case)
     prediction = workbench.prediction(case)
     if prediction is None:
         raise UsageError(

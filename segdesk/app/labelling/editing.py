@@ -141,7 +141,7 @@ class Gesture:
         if self._start is None or self._started is not None or self._before:
             return
         # Another gesture that is still drawing may be what touches the slice.
-        self._workbench.settle()
+        self._workbench.settle_for_hand(self.case)
         started = self._start()
         if started is not None:
             self._workbench.go_live(self)

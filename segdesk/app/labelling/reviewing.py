@@ -42,7 +42,7 @@ def say_right(workbench: Workbench, case: str, index: int) -> Edit | None:
     UsageError
         Where a locked or hidden segment keeps some of the prediction out.
     """
-    workbench.settle()
+    workbench.settle_for_hand(case)
     found = accepting.filling(workbench, case, index)
     return _right(workbench, case, index, found, accepting.DISMISS)
 
@@ -62,7 +62,7 @@ def take_prediction(workbench: Workbench, case: str, index: int) -> Edit | None:
         Where there is no prediction, it was dismissed, or a locked or hidden segment keeps some
         of it out.
     """
-    workbench.settle()
+    workbench.settle_for_hand(case)
     found = accepting.taking(workbench, case, index)
     if found is None:
         if workbench.predicted_by(case) is None:
@@ -97,7 +97,7 @@ def set_status(workbench: Workbench, case: str, index: int, status: SliceStatus)
     partial where a hand has drawn, predicted where only a prediction or a tool has, else
     unlabelled. Never to what somebody once said of it and took back.
     """
-    workbench.settle()
+    workbench.settle_for_hand(case)
     before = workbench.annotation(case).status(index)
     back = before is status
     after = _without(workbench, case, index) if back else status
@@ -132,6 +132,7 @@ def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
     UsageError
         Where there is no prediction, or it was dismissed already.
     """
+    workbench.settle_for_hand(case)
     run = workbench.predicted_by(case)
     if run is None:
         raise UsageError(*NO_PREDICTION)

@@ -140,6 +140,11 @@ class Door(ABC):
                 Sentence("'{case}' is just being changed.", case=case), "Wait a moment."
             )
 
+    def settle_for_hand(self, case: str) -> None:
+        """As `settle`, before a hand changes a case; raises as `check_free`."""
+        self.check_free(case)
+        self.settle()
+
     def keep_off(self, case: str) -> None:
         """From now on keep the hand off a case, of which a worker makes a large Edit; "": off none.
 

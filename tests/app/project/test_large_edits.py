@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from segdesk.app.labelling import accepting
-from segdesk.app.labelling.reviewing import set_status
+from segdesk.app.labelling.reviewing import dismiss, say_right, set_status
 from segdesk.app.project import saving
 from segdesk.app.project.going_in import MovedOn
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Edit, Patch
+from segdesk.core.edit import Dismissal, Edit, Patch
 from segdesk.core.grid import Grid
 from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.pieces import Seen, is_large
@@ -173,8 +173,10 @@ def test_a_save_that_begins_in_between_writes_the_whole(bench: Workbench, tmp_pa
     [
         lambda bench: bench.undo(),
         lambda bench: bench.in_memory(),
-        lambda bench: set_status(bench, CASE, 30, SliceStatus.REJECTED),
-        lambda bench: bench.do(Edit("Draw", CASE, patches=())) or bench.add_segment("More"),
+        lambda bench: bench.do(
+            Edit("Note", CASE, dismissals=(Dismissal("run-001", 5, False, True),))
+        ),
+        lambda bench: bench.add_segment("More"),
     ],
 )
 def test_whoever_needs_the_mask_whole_gets_it_whole(
@@ -191,8 +193,15 @@ def test_a_stroke_in_between_is_refused_and_one_elsewhere_is_not(bench: Workbenc
     bench.begin(*made(bench))
     assert bench.go_on()
     half = state(bench)
-    with pytest.raises(UsageError, match=f"'{CASE}' is just being changed. Wait a moment."):
-        stroke(bench, 2)
+    for act in (
+        lambda: stroke(bench, 2),
+        lambda: set_status(bench, CASE, 30, SliceStatus.REJECTED),
+        lambda: say_right(bench, CASE, 30),
+        lambda: dismiss(bench, CASE, 30),
+        lambda: accepting.accept_in_bulk(bench, CASE),
+    ):
+        with pytest.raises(UsageError, match=f"'{CASE}' is just being changed. Wait a moment."):
+            act()
     assert state(bench) == half
     stroke(bench, 2, case=OTHER)
     assert bench.annotation(OTHER).labels[2].any()

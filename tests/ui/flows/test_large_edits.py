@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from pytestqt.qtbot import QtBot
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 
+from segdesk.app.files import importing
+from segdesk.app.labelling import accepting
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
+from segdesk.core import edit as edit_module
+from segdesk.core.annotation import Annotation
+from segdesk.core.edit import Patch
 from segdesk.core.grid import Grid
+from segdesk.core.prediction import Difference
+from tests.projects import stroke
 from tests.ui.canvas.bench_project import CASE, add_case, draw, new_project, predict
-from tests.windows import Desk, open_desk
+from tests.windows import Desk
 
 SHAPE = (34, 80, 80)
 #: Small here, so that a small scan has many of them: one tile of 16 slices of 64x64.
@@ -21,12 +32,11 @@ PIECE = 1 << 16
 
 
 @pytest.fixture
-def desk(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setenv("SEGDESK_LOGS", str(tmp_path / "logs"))
+def at_work(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The window with the scan on screen."""
     monkeypatch.setattr("segdesk.core.pieces.PIECE", PIECE)
-    found = open_desk(qtbot, tmp_path / "settings")
-    found.open(_project(tmp_path))
-    return found
+    desk.open(_project(tmp_path))
+    return desk
 
 
 def _project(folder: Path) -> Path:
@@ -68,27 +78,223 @@ def _until_in(desk: Desk) -> None:
     desk.wait(lambda: not desk.window.session.large.is_under_way)
 
 
-def test_accepting_undoing_and_redoing_give_each_byte_back(desk: Desk) -> None:
-    workbench = _bench(desk)
+def test_accepting_undoing_and_redoing_give_each_byte_back(at_work: Desk) -> None:
+    workbench = _bench(at_work)
     before, voxels = _state(workbench), workbench.loaded(CASE).counts.voxels(1)
     heard: list[str] = []
     workbench.labels_changed.connect(lambda case, _: heard.append(case))
-    _accept(desk)
+    _accept(at_work)
     after = _state(workbench)
     assert after != before
     mask = workbench.annotation(CASE)
     by_hand = mask.provenance == 3
     assert np.array_equal(mask.labels[~by_hand], _predicted()[~by_hand])
     assert heard == [CASE]
-    desk.window.table["undo"].trigger()
-    _until_in(desk)
+    at_work.window.table["undo"].trigger()
+    _until_in(at_work)
     assert _state(workbench) == before
     assert workbench.loaded(CASE).counts.voxels(1) == voxels
-    desk.window.table["redo"].trigger()
-    _until_in(desk)
+    at_work.window.table["redo"].trigger()
+    _until_in(at_work)
     assert _state(workbench) == after
     assert workbench.loaded(CASE).counts.voxels(1) == int((mask.labels == 1).sum())
-    desk.close()
+    at_work.close()
     again = Workbench.open(workbench.folder.path)
     assert _state(again) == after
     again.close()
+
+
+def _at_piece(desk: Desk, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Have something happen behind the first piece of the next large Edit."""
+    workbench = _bench(desk)
+    go_on = workbench.go_on
+    waiting = [act]
+
+    def then_act() -> bool:
+        more = go_on()
+        while waiting and workbench.going_in:
+            waiting.pop()()
+        return more
+
+    monkeypatch.setattr(workbench, "go_on", then_act)
+
+
+def test_the_windows_thread_packs_compares_and_counts_nothing(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[str]] = {}
+    pieces: list[int] = []
+
+    def watched(name: str, work: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **named: object) -> object:
+            threads.setdefault(name, set()).add(threading.current_thread().name)
+            return work(*arguments, **named)
+
+        return call
+
+    def put(mask: Annotation, patches: Sequence[Patch]) -> None:
+        pieces.append(sum(patch.box.size for patch in patches))
+        really_put(mask, patches)
+
+    really_put = Annotation.put
+    for owner, name in (
+        (edit_module, "counted"),
+        (edit_module.zlib, "compress"),
+        (Annotation, "_checked"),
+        (accepting, "accepted"),
+    ):
+        monkeypatch.setattr(owner, name, watched(name, getattr(owner, name)))
+    monkeypatch.setattr(Annotation, "put", put)
+    for id in ("accept_predictions", "undo", "redo"):
+        at_work.window.table[id].trigger()
+        _until_in(at_work)
+    assert {"counted", "compress", "_checked", "accepted"} == threads.keys()
+    assert all("MainThread" not in names for names in threads.values()), threads
+    assert max(pieces) <= PIECE
+    assert len(pieces) >= 3 * np.prod(SHAPE) / PIECE - 3
+
+
+def test_a_save_that_is_asked_for_in_between_waits_for_the_last_piece(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench, session = _bench(at_work), at_work.window.session
+    saving_was: list[bool] = []
+
+    def save() -> None:
+        session.save()
+        saving_was.append(session.is_saving or workbench.going_in != CASE)
+
+    _at_piece(at_work, monkeypatch, save)
+    _accept(at_work)
+    assert saving_was == [False]
+    at_work.wait(lambda: not workbench.has_unsaved and not session.is_saving)
+    after = _state(workbench)
+    at_work.close()
+    again = Workbench.open(workbench.folder.path)
+    assert not again.recovered
+    assert _state(again) == after
+    again.close()
+
+
+def test_what_a_hand_does_in_between_is_refused_with_a_sentence(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench, said = _bench(at_work), list[str]()
+    at_work.window.session.refused.connect(said.append)
+    at_work.canvas.refused.connect(said.append)
+    steps = len(workbench.history.done)
+
+    def act() -> None:
+        at_work.canvas.view.use_tool("brush")
+        middle = QPoint(at_work.canvas.width() // 2, at_work.canvas.height() // 2)
+        QTest.mouseClick(at_work.canvas, Qt.MouseButton.LeftButton, pos=middle)
+        for _ in range(5):
+            at_work.window.session.undo()
+
+    _at_piece(at_work, monkeypatch, act)
+    _accept(at_work)
+    assert said[0] == f"'{CASE}' is just being changed. Wait a moment."
+    assert said[1:] == ["A large change is under way: wait a moment."] * 5
+    assert len(workbench.history.done) == steps + 1
+
+
+def test_undo_pressed_five_times_takes_one_step_and_says_why_no_other(at_work: Desk) -> None:
+    workbench = _bench(at_work)
+    before, said = _state(workbench), list[str]()
+    _accept(at_work)
+    at_work.window.session.refused.connect(said.append)
+    for _ in range(5):
+        at_work.window.session.undo()
+    _until_in(at_work)
+    assert _state(workbench) == before
+    assert said == ["A large change is under way: wait a moment."] * 4
+    # And the next press goes on.
+    at_work.window.session.undo()
+    assert workbench.annotation(CASE).labels[20].sum() == 0
+
+
+def test_cancelled_before_it_is_kept_it_leaves_no_trace(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = _bench(at_work)
+    before, steps = _state(workbench), workbench.history.stacks
+    held = threading.Event()
+    really = accepting.difference
+
+    def slowly(*arguments: Any, **named: Any) -> Difference:
+        held.wait(20)
+        return really(*arguments, **named)
+
+    monkeypatch.setattr(accepting, "difference", slowly)
+    at_work.window.table["accept_predictions"].trigger()
+    at_work.press(at_work.dialog("large_edit"), "cancel_waiting")
+    held.set()
+    at_work.wait(lambda: not at_work.window.runner.is_busy("read"))
+    assert not at_work.window.session.large.is_under_way
+    assert (_state(workbench), workbench.history.stacks) == (before, steps)
+    _accept(at_work)
+    assert _state(workbench) != before
+
+
+def test_a_window_that_closes_in_between_leaves_the_whole(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = _bench(at_work)
+    before = _state(workbench)
+    _at_piece(at_work, monkeypatch, at_work.window.close)
+    at_work.window.table["accept_predictions"].trigger()
+    at_work.wait(lambda: at_work.window.session.workbench is None)
+    again = Workbench.open(workbench.folder.path)
+    mask = again.annotation(CASE)
+    by_hand = mask.provenance == 3
+    assert np.array_equal(mask.labels[~by_hand], _predicted()[~by_hand])
+    assert _state(again) != before
+    again.close()
+
+
+def test_labels_that_come_while_a_hand_draws_are_made_anew(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = _bench(at_work)
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[:, 40:70, 10:70] = 1
+    tries: list[int] = []
+    really = importing.map_edit
+
+    def meanwhile(*arguments: Any) -> Any:
+        tries.append(1)
+        found = really(*arguments)
+        if len(tries) == 1:
+            drawn.wait(20)
+        return found
+
+    drawn = threading.Event()
+    monkeypatch.setattr(importing, "map_edit", meanwhile)
+    at_work.window.exchange._take(workbench, CASE, importing.LabelMap(labels), "auto")
+    assert not at_work.has_dialog("large_edit")
+    at_work.wait(lambda: bool(tries))
+    stroke(workbench, 7, row=60.0)
+    assert workbench.annotation(CASE).labels[7].any()
+    drawn.set()
+    _until_in(at_work)
+    assert len(tries) == 2
+    assert np.array_equal(workbench.annotation(CASE).labels, labels)
+
+
+def test_a_step_that_does_not_fit_is_told_and_changes_nothing(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = _bench(at_work)
+    _accept(at_work)
+    after, failed = _state(workbench), list[Exception]()
+    at_work.window.session.failed.connect(failed.append)
+
+    def refuse(*_: object) -> None:
+        raise ValueError("the labels are not those that the edit was made on")
+
+    monkeypatch.setattr(Annotation, "check", refuse)
+    at_work.window.session.undo()
+    _until_in(at_work)
+    assert str(failed[0]).startswith("Undo Accept predictions does not fit what is drawn")
+    assert _state(workbench) == after
+    assert workbench.history.of(CASE) == ()
