@@ -142,10 +142,12 @@ def _lateness(window: MainWindow, act: Callable[[], object]) -> list[float]:
     QTest.qWait(500)
     wait_until(
         "the end",
-        lambda: not (
-            window.session.is_saving
-            or window.session.is_reading
-            or window.session.large.is_under_way
+        lambda: (
+            not (
+                window.session.is_saving
+                or window.session.is_reading
+                or window.session.large.is_under_way
+            )
         ),
         seconds=PATIENCE_S,
     )
