@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, label_maps
 from segdesk.app.files.exporting import Export
 from segdesk.app.project import removing, saving
 from segdesk.app.project.saving import PendingSave
@@ -170,7 +171,7 @@ def test_an_import_leaves_background_in_the_hand(
     desk.window.table["import_labels"].trigger()
     choose_file(desk, tmp_path / "mask.npy", qtbot)
     desk.press(desk.dialog("label_options_dialog"), "import_label_map")
-    desk.wait(lambda: workbench_of(desk).annotation("case-001").labels.all())
+    desk.wait(lambda: bool(workbench_of(desk).annotation("case-001").labels.all()))
     desk.settle()
     assert view_of(desk).segment == 0
 
@@ -206,7 +207,7 @@ def test_what_fails_in_the_background_floats_and_a_stroke_goes_on(
     }
     with monkeypatch.context() as broken:
         broken.setattr(importing, "read_in", refuse)
-        broken.setattr(importing, "read_label_map", refuse)
+        broken.setattr(label_maps, "read_label_map", refuse)
         broken.setattr(Export, "write", refuse)
         broken.setattr(session, "_read_case", refuse)
         broken.setattr(PendingSave, "run", refuse)
@@ -215,7 +216,8 @@ def test_what_fails_in_the_background_floats_and_a_stroke_goes_on(
     move(desk.canvas, (12, 20), LEFT)
     release(desk.canvas, (12, 20))
     assert held(desk) == before
-    assert workbench_of(desk).annotation("case-001").labels[before[1], 12, 8:21].all()
+    index = desk.canvas.view.slice
+    assert workbench_of(desk).annotation("case-001").labels[index, 12, 8:21].all()
     assert not desk.has_dialog("error_dialog")
     said = desk.window.banner.text
     if kind == "save":
@@ -292,7 +294,7 @@ def slow_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     may_end, read = Event(), session._read_case
     may_end.set()
 
-    def wait(*wanted: object) -> object:
+    def wait(*wanted: Any) -> object:
         may_end.wait(20)
         return read(*wanted)
 

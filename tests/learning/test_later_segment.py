@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from segdesk.app.files.importing import take_label_map
+from segdesk.app.files.label_maps import take_label_map
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import training
 from segdesk.core.run import plan_for

@@ -25,7 +25,6 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.grid import Grid
 from segdesk.core.project import Project
-from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Voxels
@@ -452,59 +451,3 @@ def _twins(project: Project, case: Case) -> tuple[str, ...]:
         return ()
     names = ", ".join(twins)
     return (Sentence("The voxels equal those of {names}: the same scan twice?", names=names),)
-
-
-def read_label_map(case: Case, source: str) -> LabelMap:
-    """Read a label map for a case. May run on a worker.
-
-    Raises
-    ------
-    InputError
-        Where it cannot be read or lies on another grid.
-    """
-    labels = read_labels(source, case.grid, axes=case.source.axes)
-    # Counted here, where nobody waits for it.
-    _ = labels.numbers
-    return labels
-
-
-def take_label_map(
-    workbench: Workbench, case: str, labels: LabelMap, *, labels_as: LabelsAs = "auto"
-) -> tuple[str, ...]:
-    """Bring a label map that was read into the case's mask. On the Workbench's thread.
-
-    Returns
-    -------
-    Its notes.
-    """
-    workbench.settle()
-    edit, notes = map_edit(workbench.annotation(case), case, workbench.segments, labels, labels_as)
-    workbench.do(edit)
-    return notes
-
-
-def map_edit(
-    annotation: Annotation, case: str, table: SegmentTable, labels: LabelMap, labels_as: LabelsAs
-) -> tuple[Edit, tuple[str, ...]]:
-    """The Edit of `take_label_map`, not done yet, and its notes. Any thread.
-
-    Parameters
-    ----------
-    annotation : of the case
-    table : of the project
-    """
-    labels = renumbered(table, labels)
-    notes = (
-        *labels.notes,
-        *other_names(table, labels),
-        *left_out(table, labels.labels),
-    )
-    edit = label_edit(
-        annotation,
-        case,
-        labels.labels,
-        labels_as,
-        segments=frozenset(table.numbers) | labels.numbers,
-        locked=table.locked,
-    )
-    return replace(edit, segments=new_segments(table, labels)), notes

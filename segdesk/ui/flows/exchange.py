@@ -9,7 +9,7 @@ from typing import cast
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from segdesk.app.files import exporting, importing
+from segdesk.app.files import exporting, label_maps
 from segdesk.app.files.exporting import What
 from segdesk.app.files.importing import LabelMap, LabelsAs
 from segdesk.app.project.workbench import Workbench
@@ -87,7 +87,7 @@ class Exchange(QObject):
         row = workbench.project.case(case)
         self._runner.start(
             tr("Reading labels"),
-            lambda _: importing.read_label_map(row, str(path)),
+            lambda _: label_maps.read_label_map(row, str(path)),
             done=lambda labels: self._read_was(workbench, case, labels, labels_as),
             failed=self._failed,
             lane="long",
@@ -110,7 +110,7 @@ class Exchange(QObject):
 
         def make(_: GoOn) -> Edit:
             nonlocal notes
-            edit, notes = importing.map_edit(mask, case, table, labels, labels_as)
+            edit, notes = label_maps.map_edit(mask, case, table, labels, labels_as)
             return edit
 
         def done() -> None:

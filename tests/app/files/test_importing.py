@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, label_maps
 from segdesk.app.files.importing import Request
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
@@ -25,8 +25,8 @@ from tests.projects import SHAPE, disc, make_project, voxels
 
 def bring_labels(workbench: Workbench, case: str, source: str) -> tuple[str, ...]:
     """Read a label map and take it, as the window does on a worker and on its own thread."""
-    read = importing.read_label_map(workbench.project.case(case), source)
-    return importing.take_label_map(workbench, case, read)
+    read = label_maps.read_label_map(workbench.project.case(case), source)
+    return label_maps.take_label_map(workbench, case, read)
 
 
 def finding(description: str = "", uid: str = "", slices: int = 3, kernel: str = "") -> Finding:
@@ -248,7 +248,9 @@ def test_labels_come_as_one_edit_that_can_be_undone(
 ) -> None:
     labels = disc(voxels()) * np.uint8(2)
     labels[3] = 0
-    importing.take_label_map(workbench, "case-001", LabelMap(labels, ((2, "Lung"),)), labels_as=how)
+    label_maps.take_label_map(
+        workbench, "case-001", LabelMap(labels, ((2, "Lung"),)), labels_as=how
+    )
     mask = workbench.annotation("case-001")
     assert np.array_equal(mask.labels, labels)
     assert np.array_equal(mask.provenance, np.where(labels > 0, by, 0))
@@ -274,10 +276,10 @@ def test_labels_from_a_file_lie_on_the_case_or_are_refused(
 def test_slices_that_the_labels_leave_empty_keep_what_was_drawn(workbench: Workbench) -> None:
     drawn = np.zeros(SHAPE, np.uint8)
     drawn[0, 3:6, 3:6] = drawn[1, 3:6, 3:6] = 1
-    importing.take_label_map(workbench, "case-001", LabelMap(drawn))
+    label_maps.take_label_map(workbench, "case-001", LabelMap(drawn))
     other = np.zeros(SHAPE, np.uint8)
     other[1, 8:10, 8:10] = 1
-    importing.take_label_map(workbench, "case-001", LabelMap(other))
+    label_maps.take_label_map(workbench, "case-001", LabelMap(other))
     labels = workbench.annotation("case-001").labels
     assert np.array_equal(labels[0], drawn[0]) and np.array_equal(labels[1], other[1])
 
@@ -289,7 +291,7 @@ def test_a_name_that_differs_from_the_projects_is_said_and_changes_nothing(
     workbench.add_segment("Heart")
     # The file also names what it does not hold.
     read = LabelMap(disc(voxels()), ((1, "Liver"), (2, "Spleen"), (3, "Aorta")))
-    assert importing.take_label_map(workbench, "case-001", read) == (
+    assert label_maps.take_label_map(workbench, "case-001", read) == (
         "Segment 1 is 'Lung' here and 'Liver' in the file of the labels.",
     )
     assert [row.name for row in workbench.segments] == ["Lung", "Heart"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, label_maps
 from segdesk.app.labelling.label_edit import LabelsAs, label_edit
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
@@ -48,7 +48,7 @@ def labels() -> np.ndarray:
 
 
 def take(workbench: Workbench, labels: np.ndarray, how: LabelsAs) -> tuple[str, ...]:
-    return importing.take_label_map(workbench, "case-001", LabelMap(labels), labels_as=how)
+    return label_maps.take_label_map(workbench, "case-001", LabelMap(labels), labels_as=how)
 
 
 def test_as_predicted_they_stop_at_a_hand_and_at_slices_that_a_person_judged(
@@ -183,7 +183,7 @@ def test_a_large_map_is_counted_slice_by_slice_and_once(tmp_path: Path) -> None:
     workbench.annotation("case-001")
     tracemalloc.start()
     try:
-        importing.take_label_map(workbench, "case-001", found)
+        label_maps.take_label_map(workbench, "case-001", found)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, label_maps
 from segdesk.app.labelling import removing_segments
 from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project.saving import save
@@ -134,7 +134,7 @@ def test_a_label_map_gets_another_number_for_one_that_is_gone(
         id, notes = case.id, case.source.notes
     else:
         id = "case-001"
-        notes = importing.take_label_map(drawn, id, LabelMap(labels), labels_as="corrected")
+        notes = label_maps.take_label_map(drawn, id, LabelMap(labels), labels_as="corrected")
     said = "Label 2 of the file became segment 4: number 2 stood for a segment that was removed"
     assert any(note.startswith(said) for note in notes)
     assert drawn.annotation(id).labels[0, 0, :3].tolist() == [1, 4, 3]

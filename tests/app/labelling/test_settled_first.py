@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files.importing import take_label_map
+from segdesk.app.files.label_maps import take_label_map
 from segdesk.app.labelling.accepting import START, accept_in_bulk, start_edit
 from segdesk.app.labelling.editing import Gesture
 from segdesk.app.labelling.removing_segments import remove_segment

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing
+from segdesk.app.files import label_maps
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import evaluating, teaching
 from segdesk.core.edit import Edit, SegmentChange
@@ -33,8 +33,8 @@ def judged(workbench: Workbench) -> Workbench:
     )
     truth = disc(voxels())
     truth[4] = 0
-    importing.take_label_map(workbench, "case-001", LabelMap(truth))
-    importing.take_label_map(workbench, "case-002", LabelMap(disc(voxels(seed=1))))
+    label_maps.take_label_map(workbench, "case-001", LabelMap(truth))
+    label_maps.take_label_map(workbench, "case-002", LabelMap(disc(voxels(seed=1))))
     workbench.put_run(RUN)
     return workbench
 
@@ -127,7 +127,7 @@ def test_predicting_nothing_scores_nothing_where_one_slice_in_five_has_the_organ
     truth = disc(voxels(seed=2))
     truth[[0, 1, 3, 4]] = 0
     add_case(judged, scan=voxels(seed=2), pool="test")
-    importing.take_label_map(judged, "case-003", LabelMap(truth), labels_as="corrected")
+    label_maps.take_label_map(judged, "case-003", LabelMap(truth), labels_as="corrected")
     predict(judged, "case-003", np.zeros(SHAPE))
     chosen = evaluating.slices_to_evaluate(judged, "test")
     assert chosen == {"case-003": (0, 1, 2, 3, 4)}
@@ -244,7 +244,7 @@ def test_a_case_belongs_to_the_pool_that_was_set_by_hand(judged: Workbench, pool
 
 def test_who_has_not_joined_the_split_is_in_no_pool_but_all(judged: Workbench) -> None:
     add_case(judged, scan=voxels(seed=2))
-    importing.take_label_map(judged, "case-003", LabelMap(disc(voxels(seed=2))))
+    label_maps.take_label_map(judged, "case-003", LabelMap(disc(voxels(seed=2))))
     before = judged.project
     assert "case-003" in evaluating.slices_to_evaluate(judged, "all")
     for pool in ("train", "validation"):
@@ -269,7 +269,7 @@ def test_with_one_patient_it_is_said_who_validated(tmp_path: Path) -> None:
 
 def test_what_was_drawn_is_kept(judged: Workbench) -> None:
     add_case(judged, scan=voxels(seed=2))
-    importing.take_label_map(judged, "case-003", LabelMap(disc(voxels(seed=2))))
+    label_maps.take_label_map(judged, "case-003", LabelMap(disc(voxels(seed=2))))
     teaching.keep_split(judged)
     split = judged.project.split
     pool = split.pool("case-003")

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, label_maps
 from segdesk.app.labelling import accepting
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
@@ -259,7 +259,7 @@ def test_labels_that_come_while_a_hand_draws_are_made_anew(
     labels = np.zeros(SHAPE, np.uint8)
     labels[:, 40:70, 10:70] = 1
     tries: list[int] = []
-    really = importing.map_edit
+    really = label_maps.map_edit
 
     def meanwhile(*arguments: Any) -> Any:
         tries.append(1)
@@ -269,7 +269,7 @@ def test_labels_that_come_while_a_hand_draws_are_made_anew(
         return found
 
     drawn = threading.Event()
-    monkeypatch.setattr(importing, "map_edit", meanwhile)
+    monkeypatch.setattr(label_maps, "map_edit", meanwhile)
     at_work.window.exchange._take(workbench, CASE, importing.LabelMap(labels), "auto")
     assert not at_work.has_dialog("large_edit")
     at_work.wait(lambda: bool(tries))

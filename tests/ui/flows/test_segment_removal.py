@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QListWidget, QTableView
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.files import importing
+from segdesk.app.files import label_maps
 from segdesk.app.labelling import removing_segments
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
@@ -230,7 +230,7 @@ def test_labels_that_come_while_the_question_stands_go_too(
     add_case(workbench, id="case-007", scan=voxels((20, 24, 32), seed=7))
     labels = np.full((20, 24, 32), 2, np.uint8)
     for id in ("case-002", "case-007"):
-        importing.take_label_map(workbench, id, LabelMap(labels))
+        label_maps.take_label_map(workbench, id, LabelMap(labels))
     if is_saved:
         saving.save(workbench)
         for id in CASES:
