@@ -34,7 +34,10 @@ def test_the_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert json.loads((tmp_path / "settings.json").read_text())["theme"] == "system"
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"theme": 3}', "\udcff"])
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", "[]", "null", '{"theme": 3}', "\udcff", pytest.param("[" * 100_000, id="brackets")],
+)
 def test_a_damaged_file_counts_as_none(tmp_path: Path, damage: str) -> None:
     (tmp_path / "settings.json").write_bytes(damage.encode("utf-8", "surrogateescape"))
     assert SettingsFile(tmp_path).read() == Settings()

@@ -165,6 +165,26 @@ def test_a_removal_that_was_cut_off_is_taken_back_on_a_case_that_waits_too(
     again.close()
 
 
+@pytest.mark.parametrize("undone", [1, 2])
+def test_an_undo_that_was_cut_off_is_ended_on_a_case_that_waits_too(
+    tmp_path: Path, undone: int
+) -> None:
+    workbench = removal_from_two(tmp_path)
+    for _ in range(undone):
+        workbench.undo_part()
+    there = killed(workbench, "killed.segdesk")
+    workbench.close()
+    with without_scan(there, "case-002"):
+        unread = Workbench.open(there)
+        assert 2 in unread.segments
+        unread.close()
+    again = Workbench.open(there)
+    assert tumour(again) == (True, 25, 25)
+    while again.redo() is not None:
+        assert tumour(again) in [(True, 25, 25), (False, 0, 0)]
+    again.close()
+
+
 def test_a_removal_is_not_undone_without_the_case_whose_steps_are_forgotten(
     tmp_path: Path,
 ) -> None:

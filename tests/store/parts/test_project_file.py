@@ -175,6 +175,11 @@ def _one_id_twice(file: Any) -> None:
     file["cases/ids"][1] = "case-001"
 
 
+def _one_object_under_two_names(file: Any) -> None:
+    del file["settings/values"]
+    file["settings/values"] = file["settings/names"]
+
+
 def _rows_are_missing(file: Any) -> None:
     del file["cases/slope"]
     file["cases/slope"] = np.zeros(1)
@@ -206,6 +211,7 @@ def _text_for_a_number(file: Any) -> None:
         _declares_a_giant_in_one_piece,
         _unsafe_case,
         _one_id_twice,
+        _one_object_under_two_names,
         _rows_are_missing,
         _lengths_do_not_add_up,
         _without_generation,
