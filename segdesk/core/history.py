@@ -12,9 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from segdesk.core.edit import Edit
+from segdesk.sentence import Sentence
 
-#: Before the name of an Edit that takes another one back.
-UNDO = "Undo "
 DEFAULT_BUDGET = 512 * 1024 * 1024
 #: Steps that can be undone however large they are.
 KEPT_STEPS = 5
@@ -29,7 +28,9 @@ class TakenBack(NamedTuple):
     @property
     def applied(self) -> Edit:
         """What is applied to the mask."""
-        return replace(self.edit.inverse(), name=f"{UNDO}{self.edit.name}", kind="undo")
+        return replace(
+            self.edit.inverse(), name=Sentence("Undo {name}", name=self.edit.name), kind="undo"
+        )
 
 
 class DoneAgain(NamedTuple):
@@ -40,7 +41,7 @@ class DoneAgain(NamedTuple):
     @property
     def applied(self) -> Edit:
         """What is applied to the mask."""
-        return replace(self.edit, name=f"Redo {self.edit.name}", kind="redo")
+        return replace(self.edit, name=Sentence("Redo {name}", name=self.edit.name), kind="redo")
 
 
 class Stacks(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ class NetworkInfo:
 CATALOGUE: tuple[NetworkInfo, ...] = (
     NetworkInfo(
         id="unet_norm",
-        description="The default: lean U-Net with group normalisation, good with few slices.",
+        description=Sentence(
+            "The default: lean U-Net with group normalisation, good with few slices."
+        ),
         reference="Isensee et al. 2021 (nnU-Net); Wu and He 2018 (group normalisation)",
         parameters=1_070_210,
         filters=16,
@@ -53,7 +56,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
     ),
     NetworkInfo(
         id="unet",
-        description="The classic U-Net with dropout, as the U-Net tutorial builds it.",
+        description=Sentence("The classic U-Net with dropout, as the U-Net tutorial builds it."),
         reference="Ronneberger et al. 2015",
         parameters=8_639_202,
         filters=32,
@@ -65,7 +68,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
     ),
     NetworkInfo(
         id="encoder_decoder",
-        description="The lung-CT tutorial's small encoder-decoder, one segment only.",
+        description=Sentence("The lung-CT tutorial's small encoder-decoder, one segment only."),
         reference="Keras encoder-decoder tutorial for lung CT",
         parameters=331_137,
         filters=32,
@@ -93,4 +96,7 @@ def network(id: str) -> NetworkInfo:
         if row.id == id:
             return row
     known = ", ".join(row.id for row in CATALOGUE)
-    raise UsageError(f"There is no network '{id}'.", f"Choose one of: {known}.")
+    raise UsageError(
+        Sentence("There is no network '{id}'.", id=id),
+        Sentence("Choose one of: {known}.", known=known),
+    )

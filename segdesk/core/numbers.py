@@ -7,8 +7,10 @@ Ranges belong to whoever asks. The module knows no widget and no locale.
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
@@ -29,7 +31,7 @@ def whole(text: str) -> int:
     """
     typed = text.strip()
     if not _WHOLE.fullmatch(typed):
-        _refuse(typed, "whole number", "Write digits alone, without '.' or ','.")
+        _refuse(typed, "whole number", Sentence("Write digits alone, without '.' or ','."))
     return int(typed)
 
 
@@ -52,13 +54,17 @@ def decimal(text: str, *, grouping: str = GROUPING) -> float:
     """
     typed = text.strip()
     if not _DECIMAL.fullmatch(typed):
-        _refuse(typed, "number", "Write it like 0.5, 0,5 or 5e-1.")
+        _refuse(typed, "number", Sentence("Write it like 0.5, 0,5 or 5e-1."))
     grouped = _GROUPED.fullmatch(typed)
     if grouped is not None and grouped[2] in grouping:
         before, _, after = grouped.groups()
         raise UsageError(
-            f"'{typed}' can be read in two ways.",
-            f"Write {before}{after}, or {before}.{after}0 where the decimals are meant.",
+            Sentence("'{typed}' can be read in two ways.", typed=typed),
+            Sentence(
+                "Write {before}{after}, or {before}.{after}0 where the decimals are meant.",
+                before=before,
+                after=after,
+            ),
         )
     return float(typed.replace(",", "."))
 
@@ -73,6 +79,11 @@ def shown(value: float) -> str:
     return re.sub(r"e-0*", "e-", repr(float(value)))
 
 
-def _refuse(typed: str, kind: str, hint: str) -> None:
-    said = f"'{typed}' is no {kind}." if typed else f"A {kind} is missing."
-    raise UsageError(said, hint)
+def _refuse(typed: str, kind: Literal["number", "whole number"], hint: Sentence) -> None:
+    if kind == "number":
+        said = Sentence("'{typed}' is no number.", typed=typed)
+        none = Sentence("A number is missing.")
+    else:
+        said = Sentence("'{typed}' is no whole number.", typed=typed)
+        none = Sentence("A whole number is missing.")
+    raise UsageError(said if typed else none, hint)

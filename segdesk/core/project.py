@@ -13,6 +13,7 @@ from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Split
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,11 @@ class Project:
         for case in self.cases:
             if case.id == id:
                 return case
-        known = ", ".join(case.id for case in self.cases[:8]) or "none yet"
-        raise UsageError(f"There is no case '{id}' in this project.", f"Its cases: {known}.")
+        known = ", ".join(case.id for case in self.cases[:8]) or Sentence("none yet")
+        raise UsageError(
+            Sentence("There is no case '{id}' in this project.", id=id),
+            Sentence("Its cases: {known}.", known=known),
+        )
 
     def run(self, id: str) -> Run:
         """The run of that id.
@@ -62,8 +66,11 @@ class Project:
         for run in self.runs:
             if run.id == id:
                 return run
-        known = ", ".join(run.id for run in self.runs[-8:]) or "none yet"
-        raise UsageError(f"There is no run '{id}' in this project.", f"Its runs: {known}.")
+        known = ", ".join(run.id for run in self.runs[-8:]) or Sentence("none yet")
+        raise UsageError(
+            Sentence("There is no run '{id}' in this project.", id=id),
+            Sentence("Its runs: {known}.", known=known),
+        )
 
     def predicted_by(self, id: str) -> str | None:
         """Id of the run whose prediction of a case is shown and taken, or None.

@@ -17,6 +17,8 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from segdesk.sentence import Sentence
+
 #: What Windows lacks is 0 there: it knows no pipes among files, and links are looked for before.
 _NO_FOLLOW = int(getattr(os, "O_NOFOLLOW", 0))
 _NO_WAIT = int(getattr(os, "O_NONBLOCK", 0))
@@ -123,7 +125,7 @@ def check_no_link(root: Path, path: Path) -> Path:
             raise ValueError(f"expected a path below its root, received {path}")
         part = part / name
         if is_link(part):
-            raise NotRegular(part, "is a link")
+            raise NotRegular(part, Sentence("is a link"))
     return path
 
 
@@ -183,7 +185,7 @@ def regular_descriptor(path: Path, flags: int, *, follow: bool = False) -> int:
         Where the system refuses.
     """
     if not follow and is_link(path):
-        raise NotRegular(path, "is a link")
+        raise NotRegular(path, Sentence("is a link"))
     # Before opening too: to open a device can be to do something.
     with suppress(FileNotFoundError):
         _check_kind(path, path.stat().st_mode)
@@ -193,7 +195,7 @@ def regular_descriptor(path: Path, flags: int, *, follow: bool = False) -> int:
         )
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise NotRegular(path, "is a link") from error
+            raise NotRegular(path, Sentence("is a link")) from error
         raise
     try:
         _check_kind(path, os.fstat(descriptor).st_mode)
@@ -205,11 +207,11 @@ def regular_descriptor(path: Path, flags: int, *, follow: bool = False) -> int:
 
 def _check_kind(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise NotRegular(path, "is no ordinary file")
+        raise NotRegular(path, Sentence("is no ordinary file"))
 
 
 def _with_one_name(path: Path, file: io.FileIO) -> io.FileIO:
     if os.fstat(file.fileno()).st_nlink > 1:
         file.close()
-        raise NotRegular(path, "has a second name elsewhere")
+        raise NotRegular(path, Sentence("has a second name elsewhere"))
     return file

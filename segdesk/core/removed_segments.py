@@ -12,6 +12,7 @@ import numpy as np
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.cutting import SliceChange, redrawn
 from segdesk.core.edit import Edit
+from segdesk.sentence import Sentence
 
 
 def clearing(mask: Annotation, case: str, gone: Collection[int]) -> tuple[Edit, int]:
@@ -36,11 +37,14 @@ def clearing(mask: Annotation, case: str, gone: Collection[int]) -> tuple[Edit, 
                 yield SliceChange(index, ~kept, background, Provenance.TOOL)
 
     patches = redrawn(mask, changes())
-    return Edit("Remove voxels of removed segments", case, patches=patches), count
+    return Edit(Sentence("Remove voxels of removed segments"), case, patches=patches), count
 
 
 def words(case: str, count: int) -> str:
     """A sentence that says so."""
-    voxels = "1 voxel of a segment" if count == 1 else f"{count} voxels of segments"
-    was = "was" if count == 1 else "were"
-    return f"{voxels} removed since {was} taken out of the mask of '{case}'."
+    return Sentence.counted(
+        "1 voxel of a segment removed since was taken out of the mask of '{case}'.",
+        "{n} voxels of segments removed since were taken out of the mask of '{case}'.",
+        count,
+        case=case,
+    )

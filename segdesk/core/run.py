@@ -9,6 +9,7 @@ from segdesk.core.networks import DEFAULT, network
 from segdesk.core.share import Share
 from segdesk.core.volume import Unit
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 #: Why a run ended; "running" while it has not.
 Outcome = Literal["running", "finished", "stopped", "crashed"]
@@ -106,7 +107,15 @@ def plan_for(
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise UsageError(f"{name} is {value}; it has to lie between {low} and {high}.")
+        raise UsageError(
+            Sentence(
+                "{name} is {value}; it has to lie between {low} and {high}.",
+                name=name,
+                value=str(value),
+                low=str(low),
+                high=str(high),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from segdesk.sentence import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class RunInUse:
@@ -92,16 +94,42 @@ def after_training(before: RunInUse, found: Comparison) -> RunInUse:
 
 def _reason(found: Comparison) -> str:
     if found.dice is None:
-        what = "No validation slice shows a segment" if found.slices else "No slice validates yet"
-        return f"{what}, so the newest run that learnt is used."
-    on = f"on {found.slices} validation {'slice' if found.slices == 1 else 'slices'}"
+        if found.slices:
+            return Sentence(
+                "No validation slice shows a segment, so the newest run that learnt is used."
+            )
+        return Sentence("No slice validates yet, so the newest run that learnt is used.")
+    mine = _measured(found.dice, found.slices)
     if not found.other:
-        return f"It is the first that learnt: Dice {found.dice:.3f} {on}."
+        return Sentence("It is the first that learnt: {dice}.", dice=mine)
     if found.problem:
-        return f"Dice {found.dice:.3f} {on}; {found.other} could not be measured: {found.problem}"
+        return Sentence(
+            "{dice}; {other} could not be measured: {problem}",
+            dice=mine,
+            other=found.other,
+            problem=found.problem,
+        )
     if found.other_dice is None:
-        return f"{found.run} was stopped before the two could be compared."
-    mine, theirs = found.dice, found.other_dice
+        return Sentence("{run} was stopped before the two could be compared.", run=found.run)
     if found.is_won:
-        return f"Dice {mine:.3f} {on}; {found.other} has {theirs:.3f}."
-    return f"Dice {theirs:.3f} {on}; {found.run} has {mine:.3f}."
+        return Sentence(
+            "{dice}; {other} has {less}.",
+            dice=mine,
+            other=found.other,
+            less=f"{found.other_dice:.3f}",
+        )
+    return Sentence(
+        "{dice}; {other} has {less}.",
+        dice=_measured(found.other_dice, found.slices),
+        other=found.run,
+        less=f"{found.dice:.3f}",
+    )
+
+
+def _measured(dice: float, slices: int) -> Sentence:
+    return Sentence.counted(
+        "Dice {dice} on {n} validation slice",
+        "Dice {dice} on {n} validation slices",
+        slices,
+        dice=f"{dice:.3f}",
+    )

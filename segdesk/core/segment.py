@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from segdesk.core.printable import printable
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 #: Colour-blind safe order, after Okabe and Ito (2008).
 COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00")
@@ -49,10 +50,14 @@ class Segment:
 def change_words(before: Segment, after: Segment) -> str:
     """What becomes of a segment, as the name of an Edit."""
     if before.name != after.name:
-        return f"Rename segment '{before.name}' to '{after.name}'"
+        return Sentence(
+            "Rename segment '{before}' to '{after}'", before=before.name, after=after.name
+        )
     if before.locked != after.locked:
-        return f"{'Lock' if after.locked else 'Unlock'} segment '{before.name}'"
-    return f"Change segment '{before.name}'"
+        if after.locked:
+            return Sentence("Lock segment '{name}'", name=before.name)
+        return Sentence("Unlock segment '{name}'", name=before.name)
+    return Sentence("Change segment '{name}'", name=before.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class SegmentTable:
         for row in self.rows:
             if row.number == number:
                 return row
-        raise UsageError(f"There is no segment {number} in this project.")
+        raise UsageError(Sentence("There is no segment {number} in this project.", number=number))
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -156,7 +161,8 @@ class SegmentTable:
         for row in self.rows:
             if row.number != number and row.name == name:
                 raise UsageError(
-                    f"There is a segment '{name}' already.", "Choose another name for this one."
+                    Sentence("There is a segment '{name}' already.", name=name),
+                    "Choose another name for this one.",
                 )
         return self.put(replace(self[number], name=name))
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from segdesk.sentence import Sentence
+
 #: Numbers of the segments that a slice is complete for; `core.completeness` says what follows.
 Complete = frozenset[int]
 NONE: Complete = frozenset()
@@ -25,7 +27,7 @@ class SliceStatus(IntEnum):
     @property
     def word(self) -> str:
         """The status in words, as shown."""
-        return self.name.lower()
+        return _WORDS[self]
 
     @property
     def teaches_whole(self) -> bool:
@@ -36,6 +38,16 @@ class SliceStatus(IntEnum):
     def teaches(self) -> bool:
         """Whether anything on the slice is learnt from."""
         return self.teaches_whole or self is SliceStatus.PARTIAL
+
+
+_WORDS = {
+    SliceStatus.UNLABELLED: Sentence("unlabelled"),
+    SliceStatus.PREDICTED: Sentence("predicted"),
+    SliceStatus.PARTIAL: Sentence("partial"),
+    SliceStatus.CORRECTED: Sentence("corrected"),
+    SliceStatus.VERIFIED: Sentence("verified"),
+    SliceStatus.REJECTED: Sentence("rejected"),
+}
 
 
 def check_complete(complete: Complete) -> None:

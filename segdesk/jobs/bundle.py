@@ -27,6 +27,7 @@ from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Pool
 from segdesk.core.volume import Unit, Voxels, stored_shape, stored_type
 from segdesk.errors import TrainingError
+from segdesk.sentence import Sentence
 
 VERSION = 2
 MANIFEST = "manifest.json"
@@ -207,7 +208,11 @@ def write(bundle: Bundle, folder: Path) -> None:
         write_whole(folder / MANIFEST, text.encode(), json.loads)
     except OSError as error:
         raise TrainingError(
-            f"The training's input could not be written: {error.strerror}.", "Free some disk space."
+            Sentence(
+                "The training's input could not be written: {reason}.",
+                reason=error.strerror or Sentence("the system refused"),
+            ),
+            "Free some disk space.",
         ) from error
 
 
@@ -219,7 +224,11 @@ def write_targets(folder: Path, name: str, targets: npt.NDArray[np.uint8]) -> st
             np.save(file, targets)
     except OSError as error:
         raise TrainingError(
-            f"The training's input could not be written: {error.strerror}.", "Free some disk space."
+            Sentence(
+                "The training's input could not be written: {reason}.",
+                reason=error.strerror or Sentence("the system refused"),
+            ),
+            "Free some disk space.",
         ) from error
     return name
 
@@ -232,7 +241,7 @@ def read(folder: Path) -> Bundle:
     TrainingError
         Where it is missing, damaged or of another version.
     """
-    unreadable = f"The training's input in '{folder.name}' cannot be read."
+    unreadable = Sentence("The training's input in '{folder}' cannot be read.", folder=folder.name)
     try:
         with open_regular(check_no_link(folder.parent, folder / MANIFEST)) as file:
             text = file.read(LARGEST + 1)

@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from segdesk.jobs.messages import EpochDone, Finished, Message, Step
 from segdesk.jobs.wire import decode_command, encode
+from segdesk.sentence import Sentence
 
 #: Environment variable in which the parent hands over its process number.
 PARENT_VARIABLE = "SEGDESK_PARENT"
@@ -127,7 +128,7 @@ class Channel:
             encode(
                 Finished(
                     outcome="stopped",
-                    reason="Stopped before there was anything to keep.",
+                    reason=Sentence("Stopped before there was anything to keep."),
                     best=0,
                     seconds=self._seconds,
                 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from segdesk.errors import InputError, ProjectError, ProjectReadOnly, SegdeskError, UsageError
+from segdesk.sentence import Sentence, kept
 
 #: Rows of texts.
 Rows = tuple[tuple[str, ...], ...]
@@ -72,11 +73,11 @@ def encode(message: Progress | Answer | Fault) -> bytes:
     """One line, with its end."""
     match message:
         case Progress():
-            row: list[Any] = ["progress", message.sentence, message.done, message.total]
+            row: list[Any] = ["progress", kept(message.sentence), message.done, message.total]
         case Answer():
             row = ["answer", *message.rows]
         case Fault():
-            row = ["fault", message.kind, message.sentence, message.hint]
+            row = ["fault", message.kind, kept(message.sentence), kept(message.hint)]
     return json.dumps(row).encode() + b"\n"
 
 
@@ -88,11 +89,11 @@ def decode(line: bytes) -> Progress | Answer | Fault | None:
         return None
     match row:
         case ["progress", str(sentence), int(done), int(total)] if line.endswith(b"\n"):
-            return Progress(sentence, done, total)
+            return Progress(Sentence.read(sentence), done, total)
         case ["answer", *rows] if all(_is_row(one) for one in rows):
             return Answer(tuple(tuple(one) for one in rows))
         case ["fault", str(kind), str(sentence), str(hint)] if kind in {*_ERRORS, _BUG}:
-            return Fault(kind, sentence, hint)
+            return Fault(kind, Sentence.read(sentence), Sentence.read(hint))
         case _:
             return None
 

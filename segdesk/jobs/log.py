@@ -14,6 +14,7 @@ from pathlib import Path
 from segdesk.core.lasting import put_all
 from segdesk.core.regular_file import new_regular
 from segdesk.errors import TrainingError
+from segdesk.sentence import Sentence
 
 LIMIT = 2 * 1024 * 1024
 HEAD, TAIL = LIMIT // 8, LIMIT // 4
@@ -67,7 +68,10 @@ class Log:
             self._file = new_regular(path)
         except OSError as error:
             raise TrainingError(
-                f"The run's log could not be written: {error.strerror}.",
+                Sentence(
+                    "The run's log could not be written: {reason}.",
+                    reason=error.strerror or Sentence("the system refused"),
+                ),
                 "See that the project's disk has room and may be written to.",
             ) from error
 

@@ -26,6 +26,7 @@ from segdesk.jobs.command import own_command
 from segdesk.jobs.log import Log
 from segdesk.jobs.messages import PROTOCOL, Command, Failed, Finished, Hello, Message
 from segdesk.jobs.wire import decode
+from segdesk.sentence import Sentence
 
 #: Longest line that is taken for a message, in bytes; real ones have some hundred.
 LONGEST_LINE = 16 * 1024 * 1024
@@ -157,7 +158,7 @@ class TrainerClient:
     def _run(self, log: Log, on_message: Callable[[Message], None]) -> Ended:
         process = self._start()
         if process is None:
-            return Ended("stopped", "Stopped before it began.", "", 0, self._log)
+            return Ended("stopped", Sentence("Stopped before it began."), "", 0, self._log)
         reader = threading.Thread(
             target=_copy, args=(cast("IO[bytes]", process.stderr), log), name="trainer log"
         )
@@ -197,7 +198,10 @@ class TrainerClient:
                 )
             except OSError as error:
                 raise TrainingError(
-                    f"The trainer process could not be started: {error.strerror}.",
+                    Sentence(
+                        "The trainer process could not be started: {reason}.",
+                        reason=error.strerror or Sentence("the system refused"),
+                    ),
                     "Close other programs and train again; if it stays so, install segdesk again.",
                 ) from error
             for command in self._pending:
@@ -217,9 +221,15 @@ class TrainerClient:
             if isinstance(message, Hello) and message.protocol != PROTOCOL:
                 self.kill()
                 return Failed(
-                    f"The trainer speaks version {message.protocol} of the protocol, "
-                    f"this program version {PROTOCOL}.",
-                    "Close segdesk and start it again: it was probably updated meanwhile.",
+                    Sentence(
+                        "The trainer speaks version {theirs} of the protocol, this "
+                        "program version {ours}.",
+                        theirs=message.protocol,
+                        ours=PROTOCOL,
+                    ),
+                    Sentence(
+                        "Close segdesk and start it again: it was probably updated meanwhile."
+                    ),
                 )
             on_message(message)
             if isinstance(message, Finished | Failed):
@@ -254,7 +264,7 @@ class TrainerClient:
         if isinstance(last_word, Failed):
             return Ended("crashed", last_word.sentence, last_word.hint, returncode, self._log)
         if self._ended_by_us:
-            reason = "It did not stop by itself and was ended."
+            reason = Sentence("It did not stop by itself and was ended.")
             return Ended("stopped", reason, "", returncode, self._log, forced=True)
         return Ended("crashed", _crash(returncode), hint, returncode, self._log)
 
@@ -328,12 +338,19 @@ def _copy(stderr: IO[bytes], log: Log) -> None:
 
 def _crash(returncode: int) -> str:
     if returncode == 0:
-        return "The trainer ended without a last word."
+        return Sentence("The trainer ended without a last word.")
     if returncode > 0:
         # Windows' own codes are known by their hexadecimal form, such as 0xC0000005.
         code = f"0x{returncode:08X}" if returncode >= 2**31 else str(returncode)
-        return f"The trainer ended with code {code}."
+        return Sentence("The trainer ended with code {code}.", code=code)
     number = -returncode
     names = {known.value: known.name for known in signal.Signals}
-    why = "; often the system ran out of memory" if names.get(number) == "SIGKILL" else ""
-    return f"The trainer was killed by signal {number} ({names.get(number, 'unknown')}){why}."
+    name = names.get(number, Sentence("unknown"))
+    if name == "SIGKILL":
+        return Sentence(
+            "The trainer was killed by signal {number} ({name}); often the system ran out of "
+            "memory.",
+            number=number,
+            name=name,
+        )
+    return Sentence("The trainer was killed by signal {number} ({name}).", number=number, name=name)

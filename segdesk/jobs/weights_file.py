@@ -17,6 +17,7 @@ from pathlib import Path
 
 from segdesk.core.regular_file import open_regular
 from segdesk.jobs.run_paths import RunPaths
+from segdesk.sentence import Sentence
 
 #: No network of the catalogue has so many bytes of weights, or so many arrays.
 LARGEST, MOST_ARRAYS = 1 << 32, 4096
@@ -65,11 +66,13 @@ def fault_of(path: Path, sha256: str) -> str:
     sha256 : as the Run has it
     """
     try:
-        return "" if digest_of(path) == sha256 else "is not the file that was kept"
+        return "" if digest_of(path) == sha256 else Sentence("is not the file that was kept")
     except FileNotFoundError:
-        return "is missing"
+        return Sentence("is missing")
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return Sentence(
+            "cannot be read ({reason})", reason=error.strerror or Sentence("the system refused")
+        )
 
 
 def is_whole(path: Path) -> bool:

@@ -17,16 +17,25 @@ from segdesk.core.run import Epoch
 from segdesk.errors import TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Command, Message
+from segdesk.sentence import Sentence, kept
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 #: Whole numbers up to here are exact as float.
 _WHOLE = 1 << 53
+#: Fields that are said to a reader.
+_SAID = frozenset(
+    {"sentence", "hint", "reason", "device_reason", "nothing_learnt", "rival_problem"}
+)
 _COMMANDS: dict[str, Command] = {"stop": "stop", "pause": "pause", "go_on": "go_on"}
 
 
 def encode(message: Message) -> str:
     """One line without a newline."""
-    return json.dumps({"message": type(message).__name__, **asdict(message)})
+    fields = {
+        name: kept(value) if isinstance(value, str) else value
+        for name, value in asdict(message).items()
+    }
+    return json.dumps({"message": type(message).__name__, **fields})
 
 
 def decode(line: str) -> Message:
@@ -42,12 +51,16 @@ def decode(line: str) -> Message:
         kind = _KINDS[fields.pop("message")]
         for name, build in _BUILDERS.get(kind, {}).items():
             fields[name] = build(fields[name])
+        for name in _SAID & fields.keys():
+            fields[name] = _sentence(fields[name])
         message = kind(**fields)
         if not _fits(message, kind):
             raise TypeError("a field is of another type")
         return message
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise TrainingError(f"The trainer sent something unreadable: {line[:80]!r}.") from error
+        raise TrainingError(
+            Sentence("The trainer sent something unreadable: {line}.", line=f"{line[:80]!r}")
+        ) from error
 
 
 def _fits(value: Any, kind: Any) -> bool:
@@ -71,7 +84,13 @@ def _fits(value: Any, kind: Any) -> bool:
     if kind is float:
         # JSON knows one kind of number; a whole one that is no float would be too large for any.
         return type(value) is float or (type(value) is int and abs(value) < _WHOLE)
-    return type(value) is kind
+    return isinstance(value, str) if kind is str else type(value) is kind
+
+
+def _sentence(value: Any) -> Sentence:
+    if not isinstance(value, str):
+        raise TypeError("a sentence is no text")
+    return Sentence.read(value)
 
 
 @cache

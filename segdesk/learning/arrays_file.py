@@ -23,6 +23,7 @@ import numpy.typing as npt
 from segdesk.core.lasting import Check, no_check, replacing
 from segdesk.core.regular_file import new_regular, open_regular
 from segdesk.jobs.weights_file import ARCHIVE_FAULTS, digest_of
+from segdesk.sentence import Sentence
 
 Array = npt.NDArray[Any]
 #: Shape and type of an array.
@@ -81,29 +82,29 @@ def read(path: Path, wanted: Sequence[Wanted], *, sha256: str | None = None) -> 
     with open_regular(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise BadArrays("is larger than its arrays")
+        raise BadArrays(Sentence("is larger than its arrays"))
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise BadArrays("is not the file that was kept")
+        raise BadArrays(Sentence("is not the file that was kept"))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if [one.filename for one in members] != [f"arr_{n}.npy" for n in range(len(wanted))]:
-                raise BadArrays("holds other arrays")
+                raise BadArrays(Sentence("holds other arrays"))
             return [_array(archive, *pair) for pair in zip(members, wanted, strict=True)]
     except ARCHIVE_FAULTS as error:
-        raise BadArrays("is damaged") from error
+        raise BadArrays(Sentence("is damaged")) from error
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, wanted: Wanted) -> Array:
     size = _nbytes(wanted)
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > size + _BESIDE_EACH:
-        raise BadArrays("declares another size")
+        raise BadArrays(Sentence("declares another size"))
     with archive.open(member) as file:
         if _head(file) != _head(_written_head(wanted)):
-            raise BadArrays("holds arrays of another shape")
+            raise BadArrays(Sentence("holds arrays of another shape"))
         data = file.read(size + 1)
     if len(data) != size:
-        raise BadArrays("declares another size")
+        raise BadArrays(Sentence("declares another size"))
     shape, dtype = wanted
     return np.frombuffer(data, dtype).reshape(shape)
 

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from segdesk import __version__
+from segdesk.sentence import Sentence
 
 _library: Any = importlib.import_module(keras.backend.backend())
 
@@ -58,7 +59,9 @@ def prepare(seed: int) -> Device:
             return _prepare_torch()
         case other:
             kinds = ", ".join(str(device) for device in _library.devices())
-            return Device(kinds, f"Keras runs on {other}, which chose this device.")
+            return Device(
+                kinds, Sentence("Keras runs on {other}, which chose this device.", other=other)
+            )
 
 
 def versions() -> tuple[tuple[str, str], ...]:
@@ -82,31 +85,35 @@ def _prepare_tensorflow() -> Device:
         except RuntimeError:  # TensorFlow has touched the GPU already; growth stays as it was
             pass
         details = _library.config.experimental.get_device_details(gpus[0])
-        return Device(str(details.get("device_name", "GPU")), "TensorFlow uses the first GPU.")
+        return Device(
+            str(details.get("device_name", "GPU")), Sentence("TensorFlow uses the first GPU.")
+        )
     return Device(f"CPU ({_cores()} cores)", _why_no_gpu())
 
 
 def _why_no_gpu() -> str:
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-        return "CUDA_VISIBLE_DEVICES hides every GPU from this program."
+        return Sentence("CUDA_VISIBLE_DEVICES hides every GPU from this program.")
     if sys.platform == "win32":
-        return "TensorFlow uses no GPU on native Windows; under WSL2 it does."
+        return Sentence("TensorFlow uses no GPU on native Windows; under WSL2 it does.")
     if sys.platform == "darwin":
-        return "TensorFlow uses a Mac's GPU only with the tensorflow-metal plug-in."
+        return Sentence("TensorFlow uses a Mac's GPU only with the tensorflow-metal plug-in.")
     if not _library.test.is_built_with_cuda():
-        return "This build of TensorFlow knows the CPU only."
+        return Sentence("This build of TensorFlow knows the CPU only.")
     if not Path("/proc/driver/nvidia/version").exists():
-        return "TensorFlow finds no GPU: no NVIDIA driver is loaded."
-    return (
-        "An NVIDIA driver is loaded, but TensorFlow finds no CUDA libraries; "
-        "install segdesk with the extra 'gpu'."
+        return Sentence("TensorFlow finds no GPU: no NVIDIA driver is loaded.")
+    return Sentence(
+        "An NVIDIA driver is loaded, but TensorFlow finds no CUDA libraries; install "
+        "segdesk with the extra 'gpu'."
     )
 
 
 def _prepare_torch() -> Device:
     if _library.cuda.is_available():
-        return Device(str(_library.cuda.get_device_name(0)), "PyTorch uses the first GPU.")
-    return Device(f"CPU ({_cores()} cores)", "PyTorch finds no GPU that it can use.")
+        return Device(
+            str(_library.cuda.get_device_name(0)), Sentence("PyTorch uses the first GPU.")
+        )
+    return Device(f"CPU ({_cores()} cores)", Sentence("PyTorch finds no GPU that it can use."))
 
 
 def _cores() -> int:

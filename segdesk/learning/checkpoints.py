@@ -19,6 +19,7 @@ from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import arrays_file
 from segdesk.learning.arrays_file import Array, BadArrays, Wanted
 from segdesk.learning.networks import registry
+from segdesk.sentence import Sentence
 
 
 def save(
@@ -50,7 +51,10 @@ def save(
         arrays_file.write(paths.optimiser, [np.array(epoch, np.int64), *state], check)
     except OSError as error:
         raise TrainingError(
-            f"The weights could not be written: {error.strerror or 'the disk refused'}.",
+            Sentence(
+                "The weights could not be written: {reason}.",
+                reason=error.strerror or Sentence("the disk refused"),
+            ),
             "Free some disk space and train again.",
         ) from error
     return digest
@@ -89,14 +93,18 @@ def load(trained: TrainedNetwork) -> keras.Model:
             "The run has no weights.", "Choose a run that has a finished epoch."
         ) from error
     except (NotRegular, BadArrays) as error:
-        said = error.strerror if isinstance(error, NotRegular) else str(error)
+        said = (error.strerror or "") if isinstance(error, NotRegular) else error.args[0]
         raise TrainingError(
-            f"The run's file of weights cannot be used: it {said}.",
+            Sentence("The run's file of weights cannot be used: it {said}.", said=said),
             "Restore the project from a copy, or choose another run.",
         ) from error
     except OSError as error:
         raise TrainingError(
-            f"The run's weights cannot be read: {error.strerror}.", "Check the disk."
+            Sentence(
+                "The run's weights cannot be read: {reason}.",
+                reason=error.strerror or Sentence("the system refused"),
+            ),
+            "Check the disk.",
         ) from error
     network.set_weights(weights)
     return network

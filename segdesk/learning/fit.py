@@ -29,6 +29,7 @@ from segdesk.learning.rates import Plateau, cosine, warmed
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.validation import Validated, Validation
 from segdesk.learning.verdict import is_better_than_nothing, why_nothing
+from segdesk.sentence import Sentence
 
 #: An epoch ends after its data, so many steps or so many seconds, whichever comes first.
 MOST_STEPS, MOST_SECONDS = 250, 45.0
@@ -202,7 +203,9 @@ class Fit:
             ) from error
         self._feed.close()
         self._feed = self._open_feed(batch)
-        self._say(f"The memory was too small; each step now takes {batch} slices.")
+        self._say(
+            Sentence("The memory was too small; each step now takes {batch} slices.", batch=batch)
+        )
 
     def _recover(self) -> None:
         if self._has_recovered:
@@ -213,7 +216,9 @@ class Fit:
         self._rate /= 2
         self._learner.restore(self._best_weights)
         self._learner.forget_steps()
-        self._say("The loss became infinite; going on from the best weights at half the rate.")
+        self._say(
+            Sentence("The loss became infinite; going on from the best weights at half the rate.")
+        )
 
     def _judge(
         self, number: int, validated: Validated | None, overlap: Overlap, loss: float
@@ -247,7 +252,12 @@ class Fit:
         except TrainingError as error:
             # The weights are in memory still; a full disk now is no reason to stop learning.
             self._saved_at = self._clock.seconds
-            self._say(f"{error.sentence} The training goes on; later ones are tried again.")
+            self._say(
+                Sentence(
+                    "{problem} The training goes on; later ones are tried again.",
+                    problem=error.sentence,
+                )
+            )
 
     def _write(self) -> None:
         # From here on there are weights to keep, so a stop waits for the step in hand.
@@ -265,9 +275,11 @@ class Fit:
 
     def _end(self, outcome: Outcome, reason: str) -> Ending:
         if self._best_epoch == 0:
-            reason = "Stopped before there was anything to keep."
+            reason = Sentence("Stopped before there was anything to keep.")
         elif outcome == "stopped":
-            reason = f"Stopped; the weights of epoch {self._best_epoch} are kept."
+            reason = Sentence(
+                "Stopped; the weights of epoch {epoch} are kept.", epoch=self._best_epoch
+            )
         if self._best_epoch:
             self._learner.restore(self._best_weights)
             if self._saved_epoch != self._best_epoch:
@@ -285,15 +297,16 @@ class Fit:
 
     def _reason_to_end(self, number: int) -> str:
         if self._plan.epochs is not None and number >= self._plan.epochs:
-            return "All epochs are done."
+            return Sentence("All epochs are done.")
         if self._is_over_time():
-            return "The time is up."
+            return Sentence("The time is up.")
         if self._plan.is_open_ended and self._waited >= PATIENCE:
-            figure = "validation" if self._best_figures else "training loss"
-            return f"No better {figure} for {PATIENCE} epochs."
+            if self._best_figures:
+                return Sentence("No better validation for {n} epochs.", n=PATIENCE)
+            return Sentence("No better training loss for {n} epochs.", n=PATIENCE)
         if self._learns_nothing():
             # `_end` says the rest.
-            return "Nothing was learnt."
+            return Sentence("Nothing was learnt.")
         return ""
 
     def _learns_nothing(self) -> bool:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from segdesk.errors import TrainingError
 from segdesk.learning import backend
+from segdesk.sentence import Sentence
 
 Floats = npt.NDArray[np.float32]
 #: Slices that go through a network at once, and how many pixels they may have together.
@@ -55,7 +56,11 @@ class Forward:
             outputs = self._network.predict_on_batch(full)
         except backend.OUT_OF_MEMORY as error:
             raise TrainingError(
-                f"The memory is too small to predict slices of {full.shape[1]}x{full.shape[2]}.",
+                Sentence(
+                    "The memory is too small to predict slices of {shape}x{shape_2}.",
+                    shape=full.shape[1],
+                    shape_2=full.shape[2],
+                ),
                 "Train at a smaller size or with fewer filters.",
             ) from error
         return np.asarray(outputs, np.float32)[: len(images)]

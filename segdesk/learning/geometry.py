@@ -17,6 +17,7 @@ from segdesk.core.run import LARGEST_INPUT, LONGEST_SIDE
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, VolumeRef
 from segdesk.ops.resample import Shape, resample_image, resample_labels, resample_probabilities
+from segdesk.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,12 @@ class Scale:
         shape = max(1, round(own[0] * factors[0])), max(1, round(own[1] * factors[1]))
         if max(shape) > LARGEST_INPUT:
             raise TrainingError(
-                f"Case {volume.case} would have to be enlarged to {max(shape)} pixels a side, "
-                "because its pixels are that much larger than those of the training.",
+                Sentence(
+                    "Case {case} would have to be enlarged to {max} pixels a side, "
+                    "because its pixels are that much larger than those of the training.",
+                    case=volume.case,
+                    max=max(shape),
+                ),
                 "Choose a run that was trained on scans with a similar pixel size.",
             )
         return shape

@@ -13,8 +13,9 @@ from segdesk.core.place import Place
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.run_paths import RunPaths
+from segdesk.sentence import Sentence
 
-_HINT = "Put the project's folder back, or open it where it is now, and train again."
+_HINT = Sentence("Put the project's folder back, or open it where it is now, and train again.")
 
 
 class HeldRun:

@@ -27,6 +27,7 @@ from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import batch_of, open_voxels, scaled
 from segdesk.learning.start import reshaped
 from segdesk.ops.resample import Shape
+from segdesk.sentence import Sentence
 
 FOLDER = "predictions"
 
@@ -113,7 +114,11 @@ class Predictor:
                 self._write(volume, labels, certainty, reporter)
         except OSError as error:
             raise TrainingError(
-                f"The prediction of case {volume.case} could not be written: {error.strerror}.",
+                Sentence(
+                    "The prediction of case {case} could not be written: {reason}.",
+                    case=volume.case,
+                    reason=error.strerror or Sentence("the system refused"),
+                ),
                 "Free some disk space.",
             ) from error
         reporter.send(Predicted(volume.case, *(str(held.named / FOLDER / name) for name in names)))

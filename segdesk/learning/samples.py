@@ -21,6 +21,7 @@ from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
 from segdesk.learning.geometry import Frame, Scale
 from segdesk.ops.resample import Shape
+from segdesk.sentence import Sentence
 
 #: Prepared slices that are kept, in bytes: about 800 slices of 256x256, once for each pool.
 CACHE_BYTES = 256 * 1024 * 1024
@@ -195,7 +196,7 @@ def open_voxels(volume: VolumeRef) -> Voxels:
         return volume.open()
     except (OSError, ValueError) as error:
         raise TrainingError(
-            f"The scan of case {volume.case} cannot be read.",
+            Sentence("The scan of case {case} cannot be read.", case=volume.case),
             "Check the project: its volume file is missing or damaged.",
         ) from error
 
@@ -210,7 +211,9 @@ def _open_targets(path: Path, case: str) -> Target:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise TrainingError(f"The labels of case {case} for this training are gone.") from error
+        raise TrainingError(
+            Sentence("The labels of case {case} for this training are gone.", case=case)
+        ) from error
 
 
 def _known(lesson: Lesson, targets: Target) -> list[Sample]:

@@ -15,6 +15,7 @@ from segdesk.learning.geometry import padded
 from segdesk.learning.networks import registry
 from segdesk.learning.reporter import Reporter
 from segdesk.ops.resample import Shape
+from segdesk.sentence import Sentence
 
 
 def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Model:
@@ -44,7 +45,11 @@ def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Mod
     if learnt == wanted:
         return network
     reporter.send(
-        Note("The segments are not those of the model to start from: the last layer is new.")
+        Note(
+            Sentence(
+                "The segments are not those of the model to start from: the last layer is new."
+            )
+        )
     )
     return _with_new_head(network, classes, plan.seed)
 
@@ -91,7 +96,11 @@ def _fitting(trained: TrainedNetwork, bundle: Bundle) -> TrainedNetwork:
     if (trained.network, trained.filters) != (plan.network, plan.filters):
         raise TrainingError(
             "The model to start from is another network or has another number of filters.",
-            f"Choose a run of {plan.network} with {plan.filters} filters, or start from scratch.",
+            Sentence(
+                "Choose a run of {network} with {filters} filters, or start from scratch.",
+                network=plan.network,
+                filters=plan.filters,
+            ),
         )
     return trained
 

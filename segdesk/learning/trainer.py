@@ -34,6 +34,7 @@ from segdesk.learning.rival import Measured, measure
 from segdesk.learning.samples import Samples
 from segdesk.learning.start import built_for, first_network, trained
 from segdesk.learning.validation import MOST_SLICES, Validation
+from segdesk.sentence import Sentence
 
 #: Cases that a sentence names; the rest are counted.
 NAMED_CASES = 5
@@ -162,14 +163,14 @@ def _predict_only(bundle: Bundle, held: HeldRun, channel: Reporter) -> Ending:
 
 def _predicted(bundle: Bundle) -> str:
     """What a prediction alone says at its end."""
-    return f"Predicted {_named(bundle.predict)}."
+    return Sentence("Predicted {cases}.", cases=_named(bundle.predict))
 
 
 def _named(cases: Sequence[str]) -> str:
     named = list(cases[:NAMED_CASES])
     if len(cases) > NAMED_CASES:
-        named.append(f"{len(cases) - NAMED_CASES} more")
-    return ", ".join(named)
+        named.append(Sentence("{count} more", count=len(cases) - NAMED_CASES))
+    return Sentence.joined(named, ", ")
 
 
 def _predict(
@@ -183,12 +184,18 @@ def _predict(
         except TrainingError as error:
             # Of this case alone.
             refused.append(case)
-            channel.send(Note(str(error)))
+            channel.send(Note(error.words))
         except Cancelled:
-            reason = f"Stopped after predicting {done} of {len(bundle.predict)} cases."
+            reason = Sentence(
+                "Stopped after predicting {done} of {count} cases.",
+                done=done,
+                count=len(bundle.predict),
+            )
             return Ending("stopped", reason, ending.best, ending.seconds)
     if refused:
-        reason = f"{ending.reason} Not predicted: {_named(refused)}."
+        reason = Sentence(
+            "{reason} Not predicted: {named}.", reason=ending.reason, named=_named(refused)
+        )
         return replace(ending, reason=reason)
     return ending
 
@@ -227,7 +234,9 @@ def _resume(learner: Learner, bundle: Bundle, held: HeldRun, channel: Reporter) 
     if bundle.own is not None:
         epoch = bundle.own.epoch
         checkpoints.load_optimiser(learner.optimiser, held.paths(), epoch=epoch)
-        channel.send(Note(f"Going on from this run's own weights of epoch {epoch}."))
+        channel.send(
+            Note(Sentence("Going on from this run's own weights of epoch {epoch}.", epoch=epoch))
+        )
 
 
 def _check_segments(bundle: Bundle) -> None:
@@ -235,8 +244,11 @@ def _check_segments(bundle: Bundle) -> None:
         raise TrainingError("The project has no segment to learn.", "Add a segment and paint it.")
     if catalogue_row(bundle.plan.network).binary and len(bundle.segments) > 1:
         raise TrainingError(
-            f"The network {bundle.plan.network} can learn one segment only, "
-            f"and the project has {len(bundle.segments)}.",
+            Sentence(
+                "The network {network} can learn one segment only, and the project has {count}.",
+                network=bundle.plan.network,
+                count=len(bundle.segments),
+            ),
             "Choose unet_norm or unet.",
         )
 
@@ -247,23 +259,31 @@ def _check_lessons(train: Samples) -> None:
     if not train.has_background:
         raise TrainingError(
             "There is no background voxel to learn from.",
-            "Mark a slice as corrected (Enter), or paint some background with the eraser.",
+            "Call a slice right, or paint some background with the eraser.",
         )
 
 
 def _nothing_teaches() -> TrainingError:
     return TrainingError(
         "No slice of the training pool teaches anything yet.",
-        "Correct a slice and press Enter, or paint on one.",
+        "Correct a slice and say that it is right, or paint on one.",
     )
 
 
 def _say_what_validates(validation: Samples, channel: Reporter) -> None:
     if not len(validation):
-        channel.send(Note("There is no validation slice yet, so the last weights are kept."))
+        channel.send(
+            Note(Sentence("There is no validation slice yet, so the last weights are kept."))
+        )
     elif len(validation) > MOST_SLICES:
         channel.send(
-            Note(f"Each epoch is validated on {MOST_SLICES} of the {len(validation)} slices.")
+            Note(
+                Sentence(
+                    "Each epoch is validated on {some} of the {count} slices.",
+                    some=MOST_SLICES,
+                    count=len(validation),
+                )
+            )
         )
 
 

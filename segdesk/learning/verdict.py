@@ -15,6 +15,7 @@ from segdesk.core.networks import network
 from segdesk.core.run import Epoch, Plan
 from segdesk.learning.figures import Overlap
 from segdesk.learning.validation import Validated
+from segdesk.sentence import Sentence
 
 #: A Dice that is better by less than this comes from stray voxels ...
 MARGIN = 0.005
@@ -56,31 +57,54 @@ def why_nothing(
         return ""
     by_validation = validated is not None and validated.dice is not None
     dice = validated.dice if validated is not None and by_validation else trained and trained.dice
-    where = "the validation slices" if by_validation else "the slices that teach"
+    where = (
+        Sentence("the validation slices") if by_validation else Sentence("the slices that teach")
+    )
     if dice:
-        what = f"its masks are no better than one class everywhere (Dice {dice:.3f} on {where})"
-    else:
-        what = f"its Dice on {where} is 0"
-    after = "1 epoch" if len(epochs) == 1 else f"{len(epochs)} epochs"
-    return f"Nothing was learnt in {after}: {what}{_loss_words(epochs)}. {_way_out(plan)}"
-
-
-def _loss_words(epochs: Sequence[Epoch]) -> str:
-    first, last = epochs[0].loss, epochs[-1].loss
-    if not math.isfinite(last):
-        return " and its loss is no number"
-    if len(epochs) > 1 and last > first:
-        return f" and its loss rose from {first:.3g} to {last:.3g}"
-    return ""
-
-
-def _way_out(plan: Plan) -> str:
-    usual = network(plan.network).rate
-    if plan.rate > usual:
-        first = (
-            f"Train at a lower learning rate (it was {plan.rate:g}, {plan.network} starts at "
-            f"{usual:g}), make"
+        what = Sentence(
+            "its masks are no better than one class everywhere (Dice {dice} on {where})",
+            dice=f"{dice:.3f}",
+            where=where,
         )
     else:
-        first = "Make" if plan.is_open_ended else "Train for longer, make"
-    return f"{first} more slices right, and check that their labels lie where they belong."
+        what = Sentence("its Dice on {where} is 0", where=where)
+    return Sentence(
+        "Nothing was learnt in {epochs}: {why}. {way_out}",
+        epochs=Sentence.counted("1 epoch", "{n} epochs", len(epochs)),
+        why=_with_loss(what, epochs),
+        way_out=_way_out(plan),
+    )
+
+
+def _with_loss(what: Sentence, epochs: Sequence[Epoch]) -> Sentence:
+    first, last = epochs[0].loss, epochs[-1].loss
+    if not math.isfinite(last):
+        return Sentence("{what} and its loss is no number", what=what)
+    if len(epochs) > 1 and last > first:
+        return Sentence(
+            "{what} and its loss rose from {first} to {last}",
+            what=what,
+            first=f"{first:.3g}",
+            last=f"{last:.3g}",
+        )
+    return what
+
+
+def _way_out(plan: Plan) -> Sentence:
+    usual = network(plan.network).rate
+    if plan.rate > usual:
+        return Sentence(
+            "Train at a lower learning rate (it was {rate}, {network} starts at {usual}), make "
+            "more slices right, and check that their labels lie where they belong.",
+            rate=f"{plan.rate:g}",
+            network=plan.network,
+            usual=f"{usual:g}",
+        )
+    if plan.is_open_ended:
+        return Sentence(
+            "Make more slices right, and check that their labels lie where they belong."
+        )
+    return Sentence(
+        "Train for longer, make more slices right, and check that their labels lie where they "
+        "belong."
+    )

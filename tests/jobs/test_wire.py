@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segdesk.errors import TrainingError
+from segdesk.jobs import messages
 from segdesk.jobs.messages import Message, Step
 from segdesk.jobs.wire import decode, decode_command, encode
+from segdesk.sentence import Sentence
 
 MESSAGES = st.one_of([st.from_type(kind) for kind in get_args(Message)])
 
@@ -78,3 +80,21 @@ def test_commands_are_known_with_any_line_end(command: str) -> None:
 
 def test_other_words_are_no_command() -> None:
     assert decode_command("__class__") is None
+
+
+def test_what_the_child_says_can_be_said_in_another_language() -> None:
+    problem = Sentence("The scan of case {case} cannot be read.", case="case-001")
+    said = Sentence.counted("{n} slice: {why}", "{n} slices: {why}", 3, why=problem)
+    for message in (messages.Note(said), messages.Failed(said, problem)):
+        read = decode(encode(message))
+        assert isinstance(read, messages.Note | messages.Failed)
+        assert read == message
+        assert isinstance(read.sentence, Sentence)
+        assert (read.sentence.template, read.sentence.number) == (said.template, 3)
+        assert isinstance(why := read.sentence.values["why"], Sentence)
+        assert why.values == {"case": "case-001"}
+
+
+def test_a_sentence_that_is_no_text_is_refused() -> None:
+    with pytest.raises(TrainingError):
+        decode('{"message": "Note", "sentence": ["{a}", {"a": "b"}], "left_out": ""}')

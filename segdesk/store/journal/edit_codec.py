@@ -17,6 +17,7 @@ from typing import Any
 
 from segdesk.core.edit import KINDS, Edit
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence, kept
 from segdesk.store.journal import changes
 from segdesk.store.journal.changes import voxels
 from segdesk.store.journal.changes.plain import text
@@ -71,7 +72,7 @@ def _too_large(edit: Edit) -> UsageError:
 
 def _head_of(edit: Edit) -> bytes:
     head = {
-        "name": edit.name,
+        "name": kept(edit.name),
         "kind": edit.kind,
         "group": edit.group,
         "case": edit.case,
@@ -116,7 +117,7 @@ def _decode(content: bytes, sequence: int) -> Edit:
     if kind not in KINDS:
         raise ValueError(f"expected a kind of edit, received {kind!r}")
     return Edit(
-        name=text(head["name"]),
+        name=Sentence.read(text(head["name"])),
         kind=kind,
         group=text(head["group"]),
         case=text(head["case"]),

@@ -26,6 +26,7 @@ from segdesk.core.case import AS_STORED, Axes, Case, Source
 from segdesk.core.grid import Grid
 from segdesk.core.split import POOLS, Pool
 from segdesk.core.window import Window
+from segdesk.sentence import Sentence, kept
 from segdesk.store.disk.names import checked_id
 from segdesk.store.parts.complete_codec import put_slices_of_cases, slices_of_cases
 from segdesk.store.parts.hdf5 import Group, NewGroup
@@ -73,7 +74,7 @@ def put_cases(cases: Sequence[Case], group: NewGroup) -> None:
     origin.texts("kinds", [source.kind for source in sources])
     origin.texts("series", [source.series for source in sources])
     _put(origin, "axes", [source.axes for source in sources], np.uint8, 3)
-    put_text_rows(origin, "notes", [source.notes for source in sources])
+    put_text_rows(origin, "notes", [tuple(map(kept, source.notes)) for source in sources])
     put_text_rows(origin, "tags", [[name for name, _ in it.tags] for it in sources])
     put_text_rows(origin, "values", [[value for _, value in it.tags] for it in sources])
 
@@ -157,7 +158,13 @@ def _sources(group: Group, count: int) -> list[Source]:
         strict=True,
     )
     return [
-        Source(kind, tuple(zip(tags, values, strict=True)), notes, series, _axes(axes))
+        Source(
+            kind,
+            tuple(zip(tags, values, strict=True)),
+            tuple(map(Sentence.read, notes)),
+            series,
+            _axes(axes),
+        )
         for kind, tags, values, notes, series, axes in rows
     ]
 

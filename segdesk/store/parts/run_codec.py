@@ -12,6 +12,7 @@ import numpy as np
 from segdesk.core.run import LARGEST_INPUT, Epoch, Intensities, Outcome, Plan, Run
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.share import Share
+from segdesk.sentence import Sentence, kept
 from segdesk.store.disk.names import checked_id
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.value_codec import UNITS, one_of, pairs_of, put_pairs
@@ -39,18 +40,18 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
         started=float(run.started),
         ended=float(run.ended),
         outcome=run.outcome,
-        reason=run.reason,
+        reason=kept(run.reason),
         train_slices=run.train_slices,
         validation_slices=run.validation_slices,
-        validation=run.validation,
+        validation=kept(run.validation),
         input_shape=run.input_shape,
         device=run.device,
-        device_reason=run.device_reason,
+        device_reason=kept(run.device_reason),
         best=run.best,
         parameters=run.parameters,
         split_seed=run.split_seed,
         seconds=float(run.seconds),
-        nothing_learnt=run.nothing_learnt,
+        nothing_learnt=kept(run.nothing_learnt),
         built_for=run.built_for,
         weights_sha256=run.weights_sha256,
     )
@@ -64,7 +65,7 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
             unit=run.intensities.unit,
         )
     group.put(has_intensities=run.intensities is not None)
-    group.texts("notes", run.notes)
+    group.texts("notes", list(map(kept, run.notes)))
     put_pairs(group.group("versions"), run.versions)
     _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
     put_pairs(group.group("labels_seen"), run.labels_seen)
@@ -91,25 +92,25 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         started=group.number("started"),
         ended=group.number("ended"),
         outcome=one_of(group.text("outcome"), _OUTCOMES),
-        reason=group.text("reason"),
+        reason=Sentence.read(group.text("reason")),
         train_slices=group.integer("train_slices"),
         validation_slices=group.integer("validation_slices"),
-        validation=group.text("validation"),
+        validation=Sentence.read(group.text("validation")),
         segments=tuple((number, name) for name, number in _numbered(group.group("segments"))),
         intensities=intensities,
         pixel_mm=pixel_mm,
         input_shape=_shape(group, "input_shape"),
         versions=pairs_of(group.group("versions")),
         device=group.text("device"),
-        device_reason=group.text("device_reason"),
+        device_reason=Sentence.read(group.text("device_reason")),
         epochs=_decode_curves(group.group("curves")),
         best=group.integer("best"),
         labels_seen=pairs_of(group.group("labels_seen")),
-        notes=group.texts("notes"),
+        notes=tuple(map(Sentence.read, group.texts("notes"))),
         parameters=group.integer("parameters"),
         split_seed=group.integer("split_seed"),
         seconds=group.number("seconds"),
-        nothing_learnt=group.text("nothing_learnt"),
+        nothing_learnt=Sentence.read(group.text("nothing_learnt")),
         shares=_decode_shares(group.group("shares")),
         built_for=_shape(group, "built_for"),
         weights_sha256=group.text("weights_sha256"),
@@ -127,7 +128,10 @@ def _shape(group: Group, name: str) -> tuple[int, int]:
 def encode_in_use(in_use: RunInUse, group: NewGroup) -> None:
     """Put which run is in use into its new group."""
     group.put(
-        chosen=in_use.chosen, by_hand=in_use.by_hand, reason=in_use.reason, slices=in_use.slices
+        chosen=in_use.chosen,
+        by_hand=in_use.by_hand,
+        reason=kept(in_use.reason),
+        slices=in_use.slices,
     )
     group.texts("runs", [run for run, _ in in_use.figures])
     group.column("dice", np.array([dice for _, dice in in_use.figures], dtype=np.float64))
@@ -138,7 +142,7 @@ def decode_in_use(group: Group) -> RunInUse:
     dice = [float(figure) for figure in group.column("dice", np.float64)]
     return RunInUse(
         chosen=group.text("chosen"),
-        reason=group.text("reason"),
+        reason=Sentence.read(group.text("reason")),
         figures=tuple(zip(group.texts("runs"), dice, strict=True)),
         slices=group.integer("slices"),
         by_hand=group.text("by_hand"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from segdesk.core.box import Box
 from segdesk.core.edit import Dismissal, Edit, Patch, Planes
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 from segdesk.store.journal import edit_codec
 from segdesk.store.journal.edit_codec import decode, encode
 from tests.store.strategies import edits
@@ -156,3 +157,17 @@ def test_the_patches_are_stored_as_they_were_packed() -> None:
     patch = Patch.of(Box(0, 1, 0, 3, 0, 3), Planes(zeros, zeros + 1, zeros, zeros + 3))
     content = encode(Edit("Brush", "case-001", patches=(patch,)))
     assert content.endswith(patch.packed)
+
+
+def test_the_name_of_an_edit_can_be_said_in_another_language_after_a_restart() -> None:
+    name = Sentence("Undo {name}", name=Sentence("Remove segment '{name}'", name="{name}"))
+    read = decode(encode(Edit(name, "case-001"))).name
+    assert read == name == "Undo Remove segment '{name}'"
+    assert isinstance(read, Sentence) and read.template == "Undo {name}"
+    assert isinstance(inner := read.values["name"], Sentence)
+    assert inner.values == {"name": "{name}"}
+
+
+@pytest.mark.parametrize("name", ["Brush", '["{a.__class__}",{"a":{}}]', '["', ""])
+def test_the_name_of_an_older_edit_is_read_as_it_stands(name: str) -> None:
+    assert decode(encode(Edit(name, "case-001"))).name == name
