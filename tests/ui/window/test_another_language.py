@@ -116,23 +116,12 @@ def foreign(
         made.close()
 
 
-#: What rooms below the window say, which have no language yet.
-BELOW = (
-    "No run of this project can predict yet",
-    "No slice teaches yet",
-    "The default: lean U-Net",
-    "encoder_decoder",
-    "unet",
-    "Nobody has looked at",
-)
-#: Paths and the ids that cases are given.
-GIVEN = re.compile(r"/\S+|case-\d+|project-\d+\S*")
+#: Paths, and the ids of cases and networks.
+GIVEN = re.compile(r"/\S+|case-\d+|project-\d+\S*|\bunet\w*|\bencoder_decoder\b")
 
 
 def english_in(text: str) -> str:
     """What of a text stands outside the marks and is a word."""
-    if text.startswith(BELOW):
-        return ""
     text = GIVEN.sub(" ", re.sub(r"<[^>]*>|&[^;]*;", " ", text))
     outside, depth = "", 0
     for letter in text:
