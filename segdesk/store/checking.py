@@ -20,6 +20,7 @@ from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError, ProjectTooOld, SegdeskError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import (
     PREVIOUS_FILE,
     PROJECT_FILE,
@@ -40,7 +41,9 @@ What = Literal["index", "previous index", "scan", "mask", "prediction", "weights
 Tell = Callable[[str, int, int], None]
 #: How often is looked again where a writer may have been in between, and how long is waited.
 _TRIES, _WAIT_S = 5, 0.05
-_ONLY_UNDO = "some older changes cannot be undone any more; nothing that was drawn is lost."
+_ONLY_UNDO = Sentence(
+    "some older changes cannot be undone any more; nothing that was drawn is lost."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,10 @@ class _Look:
         """Masks that are newer than the index, while no save is about to name them."""
         cases: tuple[str, ...] = ()
         for left in reversed(range(_TRIES)):
-            with suppress(ProjectError), reading(f"The project '{self._path.name}'"):
+            with (
+                suppress(ProjectError),
+                reading(Sentence("The project '{path}'", path=self._path.name)),
+            ):
                 cases = newer_masks(self._layout, *project_file.read(self._path))
             if not cases:
                 return []
@@ -157,7 +163,7 @@ class _Look:
         found: list[Finding] = []
         for left in reversed(range(_TRIES)):
             try:
-                with reading(f"The journal of the project '{self._path.name}'"):
+                with reading(Sentence("The journal of the project '{path}'", path=self._path.name)):
                     recovery, _, generation = recover_beside_a_writer(self._path)
                     faults = [*recovery.faults, *self._undo(recovery, generation)]
                     found = [Finding("journal", file, sentence) for file, sentence in faults]
@@ -173,8 +179,26 @@ class _Look:
         sentence."""
         damaged = [path.name for path in older_files(self._path, generation) if not is_sound(path)]
         if not damaged and not recovery.is_whole:
-            return [(".", f"A journal that is kept for undo is missing: {_ONLY_UNDO}")]
-        return [(name, f"'{name}', kept for undo, is damaged: {_ONLY_UNDO}") for name in damaged]
+            return [
+                (
+                    ".",
+                    Sentence(
+                        "A journal that is kept for undo is missing: {only_undo}",
+                        only_undo=_ONLY_UNDO,
+                    ),
+                )
+            ]
+        return [
+            (
+                name,
+                Sentence(
+                    "'{name}', kept for undo, is damaged: {only_undo}",
+                    name=name,
+                    only_undo=_ONLY_UNDO,
+                ),
+            )
+            for name in damaged
+        ]
 
     def _weights(self, run: Run, *, is_indexed: bool) -> list[Finding]:
         """Whether the weights of a run are those that it kept, by the index of the moment."""
@@ -198,7 +222,7 @@ class _Look:
         if not fault:
             return []
         file = f"runs/{run.id}/{RunPaths(Path()).weights(run.best).name}"
-        sentence = f"The file of weights of '{run.id}' {fault}."
+        sentence = Sentence("The file of weights of '{run}' {fault}.", run=run.id, fault=fault)
         return [Finding("weights", file, sentence, run=run.id)]
 
     def _fault(self, run: Run) -> str:
@@ -207,7 +231,7 @@ class _Look:
         try:
             folder = self._layout.run(run.id)
         except ProjectError:
-            return "lies behind a link"
+            return Sentence("lies behind a link")
         return fault_of(RunPaths(folder).weights(run.best), run.weights_sha256)
 
     def _alone(self, findings: list[Finding]) -> Generator[Case, None, None]:
@@ -269,7 +293,11 @@ class _Look:
             for index in volume_file.damaged_slices(
                 self._layout.volume(case.id), case, lambda: self._went_on(case)
             ):
-                sentence = f"Slice {index + 1} of the scan of '{case.id}' is damaged."
+                sentence = Sentence(
+                    "Slice {index} of the scan of '{case}' is damaged.",
+                    index=index + 1,
+                    case=case.id,
+                )
                 yield Finding("scan", file, sentence, case=case.id, slice=index)
         except ProjectError as error:
             yield Finding("scan", file, error.sentence, case=case.id)
@@ -279,4 +307,4 @@ class _Look:
             raise Cancelled
         self._done += 1
         if self._tell is not None:
-            self._tell(f"Checking {case.id}", self._done, self._total)
+            self._tell(Sentence("Checking {case}", case=case.id), self._done, self._total)

@@ -37,6 +37,7 @@ from segdesk.core.volume import Volume
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
+from segdesk.sentence import Sentence
 from segdesk.store import new_project, previous_mask
 from segdesk.store.disk.layout import (
     PREVIOUS_FILE,
@@ -156,7 +157,10 @@ class Copy:
                 self._finish_from_memory(made, project)
                 if not is_same(made, False):
                     raise ProjectError(
-                        f"The copy '{target.name}' is not what is in memory, and was not kept.",
+                        Sentence(
+                            "The copy '{target}' is not what is in memory, and was not kept.",
+                            target=target.name,
+                        ),
                         "Choose another disk.",
                     )
             self._keep_what_waits(Layout(made), project)
@@ -175,7 +179,11 @@ class Copy:
         total, free = sum(sizes.values()), shutil.disk_usage(made).free
         if free < total:
             raise ProjectError(
-                f"The copy needs {total / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left.",
+                Sentence(
+                    "The copy needs {total} MB and the disk has {free} MB left.",
+                    total=f"{total / 1e6:.0f}",
+                    free=f"{free / 1e6:.0f}",
+                ),
                 "Free some disk space, or choose another disk.",
             )
         done = 0
@@ -202,19 +210,29 @@ class Copy:
             if cancelled():
                 raise Cancelled
             if not self._has_scan(layout, case):
-                self._lost.append(f"{case.id} could not be kept: its scan is gone.")
+                self._lost.append(
+                    Sentence("{case} could not be kept: its scan is gone.", case=case.id)
+                )
                 continue
             if case.id not in self._memory.masks:
                 self._say_of_mask(layout, case)
             there = tuple(run for run in case.predictions if self._prediction(layout, case, run))
             for run in case.predictions:
                 if run not in there:
-                    self._lost.append(f"What {run} predicted of {case.id} could not be kept.")
+                    self._lost.append(
+                        Sentence(
+                            "What {run} predicted of {case} could not be kept.",
+                            run=run,
+                            case=case.id,
+                        )
+                    )
             kept.append(replace(case, predictions=there))
         for run in self._memory.project.runs:
             weights = RunPaths(layout.run(run.id)).weights(run.best)
             if run.has_weights and fault_of(weights, run.weights_sha256):
-                self._lost.append(f"The network of {run.id} could not be kept; its curves are.")
+                self._lost.append(
+                    Sentence("The network of {run} could not be kept; its curves are.", run=run.id)
+                )
         return replace(self._memory.project, cases=tuple(kept))
 
     def _has_scan(self, layout: Layout, case: Case) -> bool:
@@ -252,10 +270,13 @@ class Copy:
         except ProjectError as error:
             older = previous_mask.find(layout, case)
             if older is None:
-                rest = "It is kept as it is; no older one can be read."
+                rest = Sentence("It is kept as it is; no older one can be read.")
             else:
-                rest = f"It is kept as it is, and so is the one of {older.when}, offered there."
-            self._lost.append(f"{error.sentence} {rest}")
+                rest = Sentence(
+                    "It is kept as it is, and so is the one of {when}, offered there.",
+                    when=older.when,
+                )
+            self._lost.append(Sentence.joined((error.sentence, rest)))
 
     def _prediction(self, layout: Layout, case: Case, run: str) -> bool:
         path = layout.prediction(run, case.id)
@@ -353,7 +374,13 @@ class Copy:
             if case not in cases:
                 if edits:
                     name = keep_left_out(made.root, edits)
-                    self._lost.append(f"'{name}' keeps what was drawn on '{case}' all the same.")
+                    self._lost.append(
+                        Sentence(
+                            "'{name}' keeps what was drawn on '{case}' all the same.",
+                            name=name,
+                            case=case,
+                        )
+                    )
                 continue
             there = steps_of(made, case)
             if joined(there, edits) != there:

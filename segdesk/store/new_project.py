@@ -10,6 +10,7 @@ from pathlib import Path
 from segdesk.core.lasting import new_folder, partial_name
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, ProjectLocked
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.store.disk.lock import LOCK, ProjectLock
 from segdesk.store.disk.translate import writing
@@ -29,7 +30,7 @@ def make(path: Path) -> None:
         Where something is there already, or the disk refuses; then nothing is left behind.
     """
     check_place(path)
-    with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
+    with writing(Sentence("The project '{path}'", path=path.name)), new_folder(path) as temporary:
         lock = ProjectLock.acquire(temporary)
         try:
             (temporary / "cases").mkdir()
@@ -53,14 +54,17 @@ def building(path: Path) -> Generator[Path, None, None]:
         As `check_place`, or where the disk refuses.
     """
     check_place(path)
-    with writing(f"The project '{path.name}'"), new_folder(path) as temporary:
+    with writing(Sentence("The project '{path}'", path=path.name)), new_folder(path) as temporary:
         lock = _taken(temporary)
         try:
             yield temporary
             if lock is not None and not lock.is_in(temporary):
                 # What began in the same moment has taken this one for what a killed one left.
                 raise ProjectError(
-                    f"Another program has removed what was made of '{path.name}' so far.",
+                    Sentence(
+                        "Another program has removed what was made of '{path}' so far.",
+                        path=path.name,
+                    ),
                     "Try again, or choose another name.",
                 )
         finally:
@@ -88,16 +92,25 @@ def check_place(path: Path) -> None:
         would lie inside of a project: who removes that one would remove both.
     """
     if path.exists() or path.is_symlink():
-        raise ProjectError(f"There is already something at '{path.name}'.", "Choose another name.")
+        raise ProjectError(
+            Sentence("There is already something at '{path}'.", path=path.name),
+            "Choose another name.",
+        )
     if not path.parent.is_dir():
         raise ProjectError(
-            f"There is no folder '{path.parent}' to put the project into.",
+            Sentence(
+                "There is no folder '{parent}' to put the project into.", parent=str(path.parent)
+            ),
             "Make the folder first.",
         )
     _check_alone(path)
     if (project := around(path.parent)) is not None:
         raise ProjectError(
-            f"'{path.name}' would lie inside the project '{project.name}'.",
+            Sentence(
+                "'{path}' would lie inside the project '{project}'.",
+                path=path.name,
+                project=project.name,
+            ),
             "Choose a place outside of it.",
         )
 
@@ -126,7 +139,9 @@ def _check_alone(path: Path) -> None:
         ProjectLock.acquire(temporary).release()
     except ProjectLocked as error:
         raise ProjectError(
-            f"Another program is making a project '{path.name}' there at this moment.",
+            Sentence(
+                "Another program is making a project '{path}' there at this moment.", path=path.name
+            ),
             "Wait until it is done, or choose another name.",
         ) from error
     except ProjectError:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew, Entry, edit_of
 from segdesk.errors import ChangeWaits, ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.translate import refusal, writing
 from segdesk.store.index import Index
@@ -164,6 +165,7 @@ class OpenJournal:
         try:
             yield
         except OSError as error:
-            counted = {0: "The last changes", 1: "The last change"}
-            words = counted.get(self.waiting, f"The last {self.waiting} changes")
+            words = Sentence("The last changes")
+            if self.waiting:
+                words = Sentence.counted("The last change", "The last {n} changes", self.waiting)
             raise ChangeWaits(*refusal(words, error)) from error

@@ -15,13 +15,14 @@ from pathlib import Path
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, UsageError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import PREVIOUS_FILE, Layout, journal_name
 from segdesk.store.journal.chain import chain
 from segdesk.store.parts import project_file
 from segdesk.store.previous_mask import older_generations
 
 #: What helps there.
-TAKES_NEWEST = "'segdesk check PROJECT --repair NEW' makes a project of the newest masks."
+TAKES_NEWEST = Sentence("'segdesk check PROJECT --repair NEW' makes a project of the newest masks.")
 
 
 def newer_masks(layout: Layout, project: Project, generation: int) -> tuple[str, ...]:
@@ -93,13 +94,20 @@ def unless_saved_since(folder: Path, case: Case, *, is_writer: bool) -> Generato
     except ProjectError as error:
         if is_writer and newest_mask(Layout(folder), case.id) > case.generation:
             raise ProjectError(
-                f"{error.sentence} A newer one, of a save that failed, is there.", TAKES_NEWEST
+                Sentence(
+                    "{problem} A newer one, of a save that failed, is there.",
+                    problem=error.sentence,
+                ),
+                TAKES_NEWEST,
             ) from error
         if is_writer or _is_named(folder, case):
             raise
         raise ProjectError(
-            "Another program has saved the project since it was opened here to be read: "
-            f"'{case.id}' is not what it was.",
+            Sentence(
+                "Another program has saved the project since it was opened here to be "
+                "read: '{case}' is not what it was.",
+                case=case.id,
+            ),
             "Open the project again.",
         ) from error
 
@@ -116,12 +124,18 @@ def _is_named(folder: Path, case: Case) -> bool:
 def refusal(layout: Layout, cases: tuple[str, ...]) -> ProjectError:
     """Why such a project is not opened for writing, and the way out."""
     return ProjectError(
-        f"The index of the project '{layout.root.name}' is older than the masks of "
-        f"{_listed(cases)}, as after a part of a backup was put back.",
-        f"Nothing is written there. {TAKES_NEWEST}",
+        Sentence(
+            "The index of the project '{root}' is older than the masks of {cases}, as "
+            "after a part of a backup was put back.",
+            root=layout.root.name,
+            cases=_listed(cases),
+        ),
+        Sentence("Nothing is written there. {takes_newest}", takes_newest=TAKES_NEWEST),
     )
 
 
 def _listed(cases: tuple[str, ...]) -> str:
     names = ", ".join(f"'{case}'" for case in cases[:3])
-    return names if len(cases) <= 3 else f"{names} and {len(cases) - 3} more"
+    if len(cases) <= 3:
+        return names
+    return Sentence("{names} and {count} more", names=names, count=len(cases) - 3)

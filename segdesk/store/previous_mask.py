@@ -10,6 +10,7 @@ from pathlib import Path
 from segdesk.core.case import Case
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import reading
 from segdesk.store.index import CaseState
@@ -63,7 +64,7 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
     ProjectError
         Where the folder of the case cannot be looked into.
     """
-    with reading(f"The folder of '{case.id}'"):
+    with reading(Sentence("The folder of '{case}'", case=case.id)):
         numbers = older_generations(layout, case.id, case.generation)
     try:
         annotation_file.read(layout.annotation(case.id, case.generation), case)

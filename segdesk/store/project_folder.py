@@ -20,6 +20,7 @@ from segdesk.core.history import BegunAnew, Entry, Stacks
 from segdesk.core.project import Project
 from segdesk.core.regular_file import remove_whatever
 from segdesk.errors import ProjectError, ProjectGone, ProjectLocked
+from segdesk.sentence import Sentence
 from segdesk.store import new_project, outdated, previous_mask
 from segdesk.store.closing import Held
 from segdesk.store.copying import Copy, InMemory
@@ -75,7 +76,7 @@ class ProjectFolder:
         )
         self.waiting_edits = Waiting(self._layout, self._guard)  # what was done on unreadable cases
         self.runs = RunFiles(self._layout, self._guard)
-        what = f"The journal of the project '{path.name}'"
+        what = Sentence("The journal of the project '{path}'", path=path.name)
         self._journal = OpenJournal(what, guard, lambda: self._index)
         self._save: Save | None = None
         #: Cases of which masks are there that are newer than the index.
@@ -131,7 +132,7 @@ class ProjectFolder:
             Where `writable` and another process has it open for writing.
         """
         project_file.check_is_project(path)
-        with reading(f"The project '{path.name}'"):
+        with reading(Sentence("The project '{path}'", path=path.name)):
             for child in path.iterdir():
                 Layout(path).inside(child)
         guard = Guard.of(path, ProjectLock.acquire(path) if writable else None)
@@ -209,7 +210,7 @@ class ProjectFolder:
             Where the disk refuses.
         """
         self._guard.check()
-        with writing("What was left out of the journal"):
+        with writing(Sentence("What was left out of the journal")):
             return keep_left_out(self.path, edits)
 
     def close(self) -> None:
@@ -236,7 +237,7 @@ class ProjectFolder:
         """
         self._guard.check()
         self._held.drop()
-        with writing(f"The project '{self.path.name}'"):
+        with writing(Sentence("The project '{path}'", path=self.path.name)):
             shutil.rmtree(self.path)
 
     @property
@@ -377,7 +378,7 @@ class ProjectFolder:
             layout=self._layout,
             anew=anew,
         )
-        with writing(f"The next journal of the project '{self.path.name}'"):
+        with writing(Sentence("The next journal of the project '{path}'", path=self.path.name)):
             journal.follow_on(self.path, stacks)
         self._index.hand_over(project, touched.segments())
         self._save = Save(

@@ -22,6 +22,7 @@ from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Split
 from segdesk.errors import ProjectError, ProjectTooOld, SegdeskError
+from segdesk.sentence import Sentence
 from segdesk.store import previous_mask
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.disk.translate import reading
@@ -86,7 +87,7 @@ class Remains:
         """
         if not project_file.holds_cases(path):
             project_file.check_is_project(path)
-        with reading(f"The project '{path.name}'"):
+        with reading(Sentence("The project '{path}'", path=path.name)):
             return _Look(path).through()
 
     def edits_of(self, case: str, *, since: int) -> Generator[Edit, None, None]:
@@ -102,7 +103,7 @@ class Remains:
         ProjectError
             Where it cannot be read.
         """
-        with reading(f"What was drawn on '{case}'"):
+        with reading(Sentence("What was drawn on '{case}'", case=case)):
             return steps_of(self.layout, case) if kept_of(self.layout, case) else []
 
     def mask(self, found: Found) -> Annotation:
@@ -190,12 +191,14 @@ class _Look:
                     self._notes.append(error.sentence)
                 continue
             if not self._is_newest:
-                self._notes.append(f"'{name}' takes the place of the index.")
+                self._notes.append(Sentence("'{name}' takes the place of the index.", name=name))
             elif newer_masks(self._layout, *found):
                 self._is_newest = False
-                self._notes.append("The index is older than masks beside it; the newest are taken.")
+                self._notes.append(
+                    Sentence("The index is older than masks beside it; the newest are taken.")
+                )
             return found
-        self._notes.append("The project is put together from the files of its cases.")
+        self._notes.append(Sentence("The project is put together from the files of its cases."))
         return None, 0
 
     def _note_too_old(self, error: SegdeskError) -> None:
@@ -210,7 +213,7 @@ class _Look:
         parts = [*self._scans.values(), *newer]
         if index is None and not parts:
             raise self._too_old or ProjectError(
-                f"Nothing can be read of the project '{self._path.name}'.",
+                Sentence("Nothing can be read of the project '{path}'.", path=self._path.name),
                 "Restore it from a copy.",
             )
         newest = newer[-1] if newer else (index or parts[-1])
@@ -249,7 +252,12 @@ class _Look:
         for case in cases:
             pools = dict(project.split.pools)
             if case.pool is None and not pools.keys() >= set(case.patients):
-                said.append(f"No file tells the pool of '{case.id}'; look at it before a training.")
+                said.append(
+                    Sentence(
+                        "No file tells the pool of '{case}'; look at it before a training.",
+                        case=case.id,
+                    )
+                )
 
     def _segments_since(self, generation: int) -> int:
         """The first journal that the table of the newest mask does not know."""
@@ -264,7 +272,7 @@ class _Look:
             case = said.case(id)
         except SegdeskError as error:
             self._note_too_old(error)
-            self._lost.append(f"{error.sentence} The case is left out.")
+            self._lost.append(Sentence("{problem} The case is left out.", problem=error.sentence))
             return None
         self._scans[id] = said
         return replace(case, generation=0, predictions=())
@@ -272,7 +280,11 @@ class _Look:
     def _found(self, case: Case, generation: int, *, known: bool) -> Found:
         """A case with the newest of its masks that can be read."""
         is_sure = known and self._is_newest
-        fault = self._fault(case) if is_sure else f"The newest mask of '{case.id}' cannot be read."
+        fault = (
+            self._fault(case)
+            if is_sure
+            else Sentence("The newest mask of '{case}' cannot be read.", case=case.id)
+        )
         if not fault:
             return Found(case, generation)
         try:
@@ -286,17 +298,21 @@ class _Look:
         wanted = max((case.generation, *numbers))
         if previous is None:
             if wanted:
-                begins = f"No mask of '{case.id}' can be read; it begins empty."
-                self._lost.append(f"{fault} {begins}" if is_sure else begins)
+                begins = Sentence("No mask of '{case}' can be read; it begins empty.", case=case.id)
+                self._lost.append(Sentence.joined((fault, begins)) if is_sure else begins)
                 self._behind.append(0)
             empty = replace(case, generation=0, mask_sha256="", statuses=(), complete=())
             return Found(empty, 0)
         number = previous.case.generation
         if number < wanted:
-            self._lost.append(f"{fault} The one before it takes its place.")
+            self._lost.append(Sentence("{fault} The one before it takes its place.", fault=fault))
             self._behind.append(number)
         elif is_sure:
-            self._notes.append(f"{fault} A newer one, of a save that failed, takes its place.")
+            self._notes.append(
+                Sentence(
+                    "{fault} A newer one, of a save that failed, takes its place.", fault=fault
+                )
+            )
         found = previous.case
         said = annotation_file.read_part(self._layout.annotation(case.id, number), case)
         self._masks[case.id] = said
@@ -343,23 +359,29 @@ class _Look:
         journals = own(found, saved, named)
         numbers = {one.number for one in journals}
         self._lost += [
-            f"'{journal_name(one.number)}' {FOREIGN}."
+            Sentence("'{name}' {foreign}.", name=journal_name(one.number), foreign=FOREIGN)
             for one in found
             if one.number not in numbers and one.edits
         ]
         needed = min((newest, *self._behind))
         if not any(journal.number >= newest for journal in journals):
             self._lost.append(
-                f"'{journal_name(newest)}' is missing: what was changed after the last save is "
-                "lost."
+                Sentence(
+                    "'{name}' is missing: what was changed after the last save is lost.",
+                    name=journal_name(newest),
+                )
             )
         for journal in journals:
             if journal.flaw == "torn" and journal.end:
-                self._notes.append("The last change was only half written and was left out.")
+                self._notes.append(
+                    Sentence("The last change was only half written and was left out.")
+                )
             if journal.number >= needed and journal.flaw == "damaged":
                 self._lost.append(
-                    f"Not all of '{journal_name(journal.number)}' can be read; the changes behind "
-                    "that place are lost."
+                    Sentence(
+                        "Not all of '{name}' can be read; the changes behind that place are lost.",
+                        name=journal_name(journal.number),
+                    )
                 )
         edits: list[tuple[int, Edit]] = []
         missed = 0
@@ -371,7 +393,11 @@ class _Look:
             else:
                 edits.append((number, edit))
         if missed:
-            self._lost.append(f"Changes were undone or redone that could not be read: {missed}.")
+            self._lost.append(
+                Sentence(
+                    "Changes were undone or redone that could not be read: {missed}.", missed=missed
+                )
+            )
         return tuple(edits)
 
     def _journals(self) -> Generator[Contents, None, None]:

@@ -25,6 +25,7 @@ from segdesk.core.run import Run
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
+from segdesk.sentence import Sentence
 from segdesk.store import new_project
 from segdesk.store.copying import copy_file
 from segdesk.store.disk.layout import Layout
@@ -40,7 +41,7 @@ from segdesk.store.waiting import damage_of
 #: Told how far it is: a sentence, done, total.
 Tell = Callable[[str, int, int], None]
 #: Of each mask there is one generation, and what led to it may be what was damaged.
-NO_UNDO = "What was drawn before the repair cannot be undone in the new project."
+NO_UNDO = Sentence("What was drawn before the repair cannot be undone in the new project.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ def check_place(target: Path, path: Path) -> None:
     """
     if not target.exists() and target.resolve().is_relative_to(path.resolve()):
         raise ProjectError(
-            f"'{target.name}' lies inside the project that is to be repaired.",
+            Sentence(
+                "'{target}' lies inside the project that is to be repaired.", target=target.name
+            ),
             "Choose a place outside of it: the old folder is not changed.",
         )
     new_project.check_place(target)
@@ -130,7 +133,7 @@ class _Repair:
         project = replace(project, runs=runs, in_use=project.in_use.among(usable))
         cases: list[Case] = []
         for at, found in enumerate(remains.cases, 1):
-            self._tell(f"Repairing {found.case.id}", at, len(remains.cases))
+            self._tell(Sentence("Repairing {case}", case=found.case.id), at, len(remains.cases))
             if self._has_scan(found):
                 cases.append(self._case(found))
         for id in remains.unknown:
@@ -143,8 +146,12 @@ class _Repair:
         if self._misfits:
             name = keep_left_out(made, self._misfits)
             self._lost.append(
-                f"Changes of the journal that found no place were left out: {len(self._misfits)}; "
-                f"they are kept in '{name}'."
+                Sentence(
+                    "Changes of the journal that found no place were left out: {count}; "
+                    "they are kept in '{name}'.",
+                    count=len(self._misfits),
+                    name=name,
+                )
             )
         return Repaired(project, tuple(self._lost), (*remains.notes, NO_UNDO))
 
@@ -162,7 +169,9 @@ class _Repair:
             if copied.parent.exists():
                 copied.parent.rmdir()
             kept = self._set_aside(case.id)
-            self._lost.append(f"{error.sentence} The case is left out{kept}.")
+            self._lost.append(
+                Sentence("{problem} The case is left out{kept}.", problem=error.sentence, kept=kept)
+            )
             self._misfits += self._remains.edits_of(case.id, since=found.since)
             return False
         return True
@@ -226,7 +235,7 @@ class _Repair:
                     path, run, case.id, case.grid.shape, weights_sha256=weights
                 )
             except ProjectError as error:
-                self._lost.append(f"{error.sentence} It is left out.")
+                self._lost.append(Sentence("{problem} It is left out.", problem=error.sentence))
                 continue
             self._copy((path,), self._made.prediction(run, case.id).parent)
             kept.append(run)
@@ -242,7 +251,9 @@ class _Repair:
         if not run.has_weights or not fault_of(weights, run.weights_sha256):
             return run
         weights.unlink(missing_ok=True)
-        self._lost.append(f"The network of {run.id} could not be kept; its curves are.")
+        self._lost.append(
+            Sentence("The network of {run} could not be kept; its curves are.", run=run.id)
+        )
         return replace(run, best=0, weights_sha256="")
 
     def _set_runs_aside(self) -> None:
@@ -255,8 +266,12 @@ class _Repair:
             for path in files_below(home, RunPaths(home).prediction("*").parent.name, "*.h5"):
                 self._copy((path,), RunPaths(aside).prediction(path.stem).parent)
             self._lost.append(
-                f"{run} is left out: only the index says how it was trained; its files are in "
-                f"'{REMOVED}/runs/{run}'."
+                Sentence(
+                    "{run} is left out: only the index says how it was trained; its "
+                    "files are in '{removed}/runs/{run}'.",
+                    run=run,
+                    removed=REMOVED,
+                )
             )
 
     def _set_aside(self, case: str) -> str:
@@ -265,7 +280,7 @@ class _Repair:
         if not files:
             return ""
         self._copy(files, self._aside(case))
-        return f"; its files are in '{REMOVED}/{case}'"
+        return Sentence("; its files are in '{removed}/{case}'", removed=REMOVED, case=case)
 
     def _aside(self, *names: str) -> Path:
         return self._made.inside(self._made.root.joinpath(REMOVED, *names))

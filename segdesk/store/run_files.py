@@ -8,6 +8,7 @@ from segdesk.core.case import Case
 from segdesk.core.lasting import lasting_folder
 from segdesk.core.prediction import Prediction
 from segdesk.jobs.run_paths import RunPaths
+from segdesk.sentence import Sentence
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import writing
@@ -39,7 +40,7 @@ class RunFiles:
         named = self.named(run_id)
         if self._guard.writable:
             self._guard.check()
-            with writing(f"The folder of '{run_id}'"):
+            with writing(Sentence("The folder of '{run}'", run=run_id)):
                 lasting_folder(named.folder)
         return named
 

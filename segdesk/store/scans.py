@@ -12,6 +12,7 @@ from segdesk.core.split import Pool
 from segdesk.core.volume import Unit, Volume, Voxels
 from segdesk.core.window import Window
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store import removed
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
@@ -72,19 +73,23 @@ class Scans:
         taken |= {id.lower() for id in self._imported}
         if case_id.lower() in taken:
             raise ProjectError(
-                f"There is already a case '{case_id}' in this project.", "Choose another name."
+                Sentence("There is already a case '{case_id}' in this project.", case_id=case_id),
+                "Choose another name.",
             )
         if len(taken) >= MOST_CASES:
             raise ProjectError(
-                f"A project has at most {MOST_CASES} cases.", "Make another project for the rest."
+                Sentence("A project has at most {count} cases.", count=MOST_CASES),
+                "Make another project for the rest.",
             )
         if not folder.exists():
             return ""
-        with writing(f"The folder of '{case_id}'"):
+        with writing(Sentence("The folder of '{case_id}'", case_id=case_id)):
             kept = removed.set_aside(self._layout, case_id)
-        return (
-            f"There was a folder '{case_id}' that the project did not know as a case; its files "
-            f"are kept in '{kept.relative_to(self._layout.root).as_posix()}'."
+        return Sentence(
+            "There was a folder '{case_id}' that the project did not know as a case; "
+            "its files are kept in '{place}'.",
+            case_id=case_id,
+            place=kept.relative_to(self._layout.root).as_posix(),
         )
 
     def write(
@@ -190,7 +195,7 @@ class Scans:
         was_written = case_id in self._imported
         folder = self._leave_index(case_id)
         if was_written:
-            with writing(f"The folder of '{case_id}'"):
+            with writing(Sentence("The folder of '{case_id}'", case_id=case_id)):
                 remove_whatever(folder)
 
     def is_named(self, case_id: str) -> bool:
@@ -203,7 +208,7 @@ class Scans:
         Returns the folder that holds them now. Raises as `remove`.
         """
         self._leave_index(case_id)
-        with writing(f"The folder of '{case_id}'"):
+        with writing(Sentence("The folder of '{case_id}'", case_id=case_id)):
             return removed.set_aside(self._layout, case_id)
 
     def _leave_index(self, case_id: str) -> Path:

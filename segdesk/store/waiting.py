@@ -16,6 +16,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.lasting import Check, no_check, replacing, sync_folder
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import set_aside
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import WAITING_FILE, Layout
@@ -72,7 +73,7 @@ class Waiting:
         ProjectError
             Where it cannot be read.
         """
-        with reading(f"What was drawn on '{case}'"):
+        with reading(Sentence("What was drawn on '{case}'", case=case)):
             return tuple(steps_of(self._there, case))
 
     def keep(self, case: str) -> tuple[Edit, ...]:
@@ -85,7 +86,7 @@ class Waiting:
         """
         edits = self.of(case)
         self._guard.check()
-        with writing(f"What was drawn on '{case}'"):
+        with writing(Sentence("What was drawn on '{case}'", case=case)):
             if edits:
                 put(self._layout, case, edits, self._guard.check)
         return edits
@@ -95,7 +96,7 @@ class Waiting:
         path = self._layout.waiting(case)
         if path.exists():
             self._guard.check()
-            with writing(f"What was drawn on '{case}'"):
+            with writing(Sentence("What was drawn on '{case}'", case=case)):
                 if self.damage(case):
                     set_aside(path)
                 else:
@@ -151,7 +152,10 @@ def damage_of(layout: Layout, case: str) -> str:
     """A sentence where what waits in the case's folder cannot all be read, else ""."""
     with suppress(OSError):
         if read(layout.waiting(case), 0).flaw:
-            return f"Not all that waits until '{case}' can be read is whole; the rest is lost."
+            return Sentence(
+                "Not all that waits until '{case}' can be read is whole; the rest is lost.",
+                case=case,
+            )
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from segdesk.errors import ProjectError, ProjectGone
+from segdesk.sentence import Sentence
 
 
 def all_tried(*steps: Callable[[], object]) -> None:
@@ -30,8 +31,8 @@ def all_tried(*steps: Callable[[], object]) -> None:
     if other is not None:
         raise other
     if len(failed) > 1:
-        sentence = " ".join(dict.fromkeys(error.sentence for error in failed))
-        hint = " ".join(dict.fromkeys(error.hint for error in failed))
+        sentence = Sentence.joined(dict.fromkeys(error.sentence for error in failed))
+        hint = Sentence.joined(dict.fromkeys(error.hint for error in failed))
         is_gone = any(isinstance(error, ProjectGone) for error in failed)
         raise (ProjectGone if is_gone else ProjectError)(sentence, hint) from failed[0]
     if failed:

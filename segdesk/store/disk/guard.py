@@ -11,10 +11,11 @@ from pathlib import Path
 
 from segdesk.core.place import Place
 from segdesk.errors import ProjectError, ProjectGone
+from segdesk.sentence import Sentence
 from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.disk.translate import reading
 
-ELSEWHERE = "Put the folder back, or save the project elsewhere."
+ELSEWHERE = Sentence("Put the folder back, or save the project elsewhere.")
 
 
 class Guard:
@@ -41,7 +42,7 @@ class Guard:
             Where it went away meanwhile, or another folder took its place; the lock is released.
         """
         try:
-            with reading(f"The project '{path.name}'"):
+            with reading(Sentence("The project '{path}'", path=path.name)):
                 guard = cls(Place.open(path), lock)
         except BaseException:
             if lock is not None:
@@ -72,26 +73,35 @@ class Guard:
         """
         if self._lock is None:
             raise ProjectError(
-                f"The project '{self._name}' is open for reading only.",
+                Sentence("The project '{name}' is open for reading only.", name=self._name),
                 "Open it for writing.",
             )
         found = self._place.found()
         if found == "nothing":
             raise ProjectGone(
-                f"The folder of the project '{self._name}' is no longer at its place: it was "
-                "renamed, moved or deleted.",
+                Sentence(
+                    "The folder of the project '{name}' is no longer at its place: it "
+                    "was renamed, moved or deleted.",
+                    name=self._name,
+                ),
                 ELSEWHERE,
             )
         if found == "another":
             raise ProjectGone(
-                f"At the place of the project '{self._name}' there is another folder now, and "
-                "nothing is written into it.",
+                Sentence(
+                    "At the place of the project '{name}' there is another folder now, "
+                    "and nothing is written into it.",
+                    name=self._name,
+                ),
                 ELSEWHERE,
             )
         if not self._lock.is_in(self._place.path):
             raise ProjectGone(
-                f"The file 'lock' of the project '{self._name}' was deleted or replaced: another "
-                "program may be writing there, so nothing is written.",
+                Sentence(
+                    "The file 'lock' of the project '{name}' was deleted or replaced: "
+                    "another program may be writing there, so nothing is written.",
+                    name=self._name,
+                ),
                 "Save the project elsewhere.",
             )
 
@@ -120,8 +130,11 @@ class Guard:
         home = self._place.home()
         if home is None:
             raise ProjectGone(
-                f"The folder of the project '{self._name}' is gone, and what is not in memory with "
-                "it.",
+                Sentence(
+                    "The folder of the project '{name}' is gone, and what is not in "
+                    "memory with it.",
+                    name=self._name,
+                ),
                 "Put the folder back, or save the project elsewhere.",
             )
         return home

@@ -9,6 +9,7 @@ from typing import Literal
 from segdesk.core.regular_file import NotRegular, check_no_link, is_link
 from segdesk.errors import ProjectError
 from segdesk.jobs.run_paths import RunPaths
+from segdesk.sentence import Sentence
 from segdesk.store.disk.names import checked_id
 
 PROJECT_FILE = "project.h5"
@@ -91,7 +92,11 @@ class Layout:
             return check_no_link(self.root, path)
         except NotRegular as error:
             raise ProjectError(
-                f"'{error.name}' in the project '{self.root.name}' is a link, "
-                "and nothing in a project may be one.",
+                Sentence(
+                    "'{error}' in the project '{root}' is a link, and nothing in a "
+                    "project may be one.",
+                    error=error.name,
+                    root=self.root.name,
+                ),
                 "Put the files themselves there.",
             ) from error

@@ -16,6 +16,7 @@ from pathlib import Path
 from segdesk.core.lasting import final_name
 from segdesk.core.regular_file import regular_descriptor
 from segdesk.errors import ProjectError, ProjectLocked, ProjectReadOnly
+from segdesk.sentence import Sentence
 from segdesk.store.disk.translate import FORBIDDEN
 
 if sys.platform == "win32":
@@ -55,7 +56,11 @@ class ProjectLock:
             if error.errno in FORBIDDEN:
                 raise _read_only(folder) from error
             raise ProjectError(
-                f"The project '{name}' cannot be opened for writing: {error.strerror}.",
+                Sentence(
+                    "The project '{name}' cannot be opened for writing: {reason}.",
+                    name=name,
+                    reason=error.strerror or Sentence("the system refused"),
+                ),
                 "Check who owns the folder.",
             ) from error
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -69,18 +74,22 @@ class ProjectLock:
             if error.errno in _HELD and is_shared:
                 # Its text may be of another day: nobody writes it into a file that is shared.
                 raise ProjectLocked(
-                    f"The project '{name}' shares its files with a copy (hard links), and "
-                    "one of the two is open for writing.",
+                    Sentence(
+                        "The project '{name}' shares its files with a copy (hard links), "
+                        "and one of the two is open for writing.",
+                        name=name,
+                    ),
                     "Close it there, or only read it here; a copy made without hard links can be "
                     "opened beside it.",
                 ) from error
             if error.errno in _HELD:
                 raise ProjectLocked(
-                    f"The project '{name}' is open for writing in another program{holder}.",
-                    "Close it there, or only read it here.",
+                    _held_words(name, holder), "Close it there, or only read it here."
                 ) from error
             raise ProjectError(
-                f"The project '{name}' lies on a disk that knows no file locks.",
+                Sentence(
+                    "The project '{name}' lies on a disk that knows no file locks.", name=name
+                ),
                 "Move the folder to a local disk.",
             ) from error
         # The name is a courtesy: a full disk must not keep anyone from opening a project.
@@ -109,7 +118,10 @@ class ProjectLock:
 def _read_only(folder: Path) -> ProjectReadOnly:
     name = final_name(folder)
     return ProjectReadOnly(
-        f"The project '{name}' lies in a folder or on a disk that may not be written to.",
+        Sentence(
+            "The project '{name}' lies in a folder or on a disk that may not be written to.",
+            name=name,
+        ),
         "Only read it, or copy it to a place that may be written to.",
     )
 
@@ -123,11 +135,21 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _held_words(name: str, holder: str) -> Sentence:
+    if not holder:
+        return Sentence("The project '{name}' is open for writing in another program.", name=name)
+    return Sentence(
+        "The project '{name}' is open for writing in another program ({holder}).",
+        name=name,
+        holder=holder,
+    )
+
+
 def _holder(descriptor: int) -> str:
     """Words about who holds it, or nothing where the text says nothing."""
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
         host, pid = os.read(descriptor, 512).decode("utf-8").split()
-        return f" (process {int(pid)} on {host})"
+        return Sentence("process {process} on {host}", process=str(int(pid)), host=host)
     except (OSError, ValueError):
         return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 LONGEST = 64
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -15,7 +17,7 @@ _DEVICES = frozenset(
 )
 
 
-def checked_id(id: str, *, what: str = "case") -> str:
+def checked_id(id: str, *, what: Literal["case", "run"] = "case") -> str:
     """The id, where it is a safe file name.
 
     Parameters
@@ -31,8 +33,13 @@ def checked_id(id: str, *, what: str = "case") -> str:
     """
     if not is_safe_id(id):
         raise UsageError(
-            f"'{id[:80]}' cannot be the name of a {what}.",
-            f"Use up to {LONGEST} letters, digits, '.', '_' and '-', with no dot at either end.",
+            Sentence("'{id}' cannot be the name of a run.", id=id[:80])
+            if what == "run"
+            else Sentence("'{id}' cannot be the name of a case.", id=id[:80]),
+            Sentence(
+                "Use up to {longest} letters, digits, '.', '_' and '-', with no dot at either end.",
+                longest=LONGEST,
+            ),
         )
     return id
 

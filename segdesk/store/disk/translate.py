@@ -12,8 +12,9 @@ from contextlib import contextmanager
 
 from segdesk.core.regular_file import NotRegular
 from segdesk.errors import ProjectError, ProjectReadOnly, ProjectTooOld, UsageError
+from segdesk.sentence import Sentence
 
-RESTORE = "Restore the folder from a copy."
+RESTORE = Sentence("Restore the folder from a copy.")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -23,6 +24,10 @@ class Damage(ValueError):
 
     "it ends too early" becomes "The mask of 'case-001' is damaged: it ends too early."
     """
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 class Earlier(Damage):
@@ -79,15 +84,24 @@ def writing(what: str) -> Generator[None, None, None]:
 def refusal(what: str, error: OSError) -> tuple[str, str]:
     """Sentence and hint about something that the disk did not take."""
     if error.errno in _FULL:
-        sentence, hint = "the disk is full", "Free some disk space and try again."
+        sentence, hint = (
+            Sentence("the disk is full"),
+            Sentence("Free some disk space and try again."),
+        )
     elif getattr(error, "winerror", None) in _IN_USE:
-        sentence, hint = "a file is still in use", "Close what shows it and try again."
+        sentence, hint = (
+            Sentence("a file is still in use"),
+            Sentence("Close what shows it and try again."),
+        )
     elif error.errno in FORBIDDEN:
-        sentence, hint = "the folder may not be written to", "Check who owns the folder."
+        sentence, hint = (
+            Sentence("the folder may not be written to"),
+            Sentence("Check who owns the folder."),
+        )
     else:
-        sentence = error.strerror or "the disk refused"
-        hint = "Check the disk and try again."
-    return f"{what} could not be written: {sentence}.", hint
+        sentence = error.strerror or Sentence("the disk refused")
+        hint = Sentence("Check the disk and try again.")
+    return Sentence("{what} could not be written: {reason}.", what=what, reason=sentence), hint
 
 
 @contextmanager
@@ -104,28 +118,47 @@ def reading(what: str, *, hint: str = RESTORE) -> Generator[None, None, None]:
     except NotRegular as error:
         raise _not_regular(what, error) from error
     except FileNotFoundError as error:
-        raise ProjectError(f"{what} is missing.", hint) from error
+        raise ProjectError(Sentence("{what} is missing.", what=what), hint) from error
     except PermissionError as error:
-        raise ProjectError(f"{what} may not be read.", "Check who owns the folder.") from error
+        raise ProjectError(
+            Sentence("{what} may not be read.", what=what), "Check who owns the folder."
+        ) from error
     except OSError as error:
         if error.errno in _TROUBLE:
-            sentence = error.strerror or "the disk refused"
+            sentence = error.strerror or Sentence("the disk refused")
             raise ProjectError(
-                f"{what} could not be read: {sentence}.", "Check the disk and try again."
+                Sentence("{what} could not be read: {reason}.", what=what, reason=sentence),
+                "Check the disk and try again.",
             ) from error
-        raise ProjectError(f"{what} is damaged and cannot be read.", hint) from error
+        raise ProjectError(
+            Sentence("{what} is damaged and cannot be read.", what=what), hint
+        ) from error
     except Earlier as error:
         raise ProjectTooOld(
-            f"{what} was made by {error}, which this one cannot read; nothing was changed.",
+            Sentence(
+                "{what} was made by {program}, which this one cannot read; nothing was changed.",
+                what=what,
+                program=error.said,
+            ),
             "Open it with the version that made it.",
         ) from error
     except Damage as error:
-        raise ProjectError(f"{what} is damaged: {error}.", hint) from error
+        raise ProjectError(
+            Sentence("{what} is damaged: {fault}.", what=what, fault=error.said), hint
+        ) from error
     except _DAMAGE as error:
-        raise ProjectError(f"{what} is damaged and cannot be read.", hint) from error
+        raise ProjectError(
+            Sentence("{what} is damaged and cannot be read.", what=what), hint
+        ) from error
 
 
 def _not_regular(what: str, error: NotRegular) -> ProjectError:
     return ProjectError(
-        f"{what} is left alone: '{error.name}' {error.strerror}.", "Put the file itself there."
+        Sentence(
+            "{what} is left alone: '{name}' {reason}.",
+            what=what,
+            name=error.name,
+            reason=error.strerror or "",
+        ),
+        "Put the file itself there.",
     )

@@ -15,13 +15,14 @@ from typing import NamedTuple
 from segdesk.core.history import Stacks
 from segdesk.core.lasting import final_name, partial_name
 from segdesk.core.regular_file import files_below
+from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import end_putting_in_place
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.journal_file import Contents, read
 from segdesk.store.journal.journal_form import read_head
 
 #: What is said of a journal, behind its name.
-FOREIGN = (
+FOREIGN = Sentence(
     "is not the one that was written here (a file of a copy, or of another time) and was left out"
 )
 _NAME = re.compile(r"journal-(0|[1-9][0-9]{0,17})")

@@ -65,7 +65,10 @@ def check_size(edit: Edit) -> None:
 
 def _too_large(edit: Edit) -> UsageError:
     return UsageError(
-        f"'{edit.name}' changes more places than one step can hold; nothing was changed.",
+        Sentence(
+            "'{name}' changes more places than one step can hold; nothing was changed.",
+            name=edit.name,
+        ),
         "Do it in parts, a few slices at a time.",
     )
 

@@ -24,6 +24,7 @@ from segdesk.core.history import BegunAnew, DoneAgain, Entry, Stacks, TakenBack,
 from segdesk.core.lasting import sync_folder, with_one_name
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
+from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import aside_name, set_aside
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.chain import FOREIGN, chain, follows, journal_numbers
@@ -135,25 +136,44 @@ class Recovery:
         if self.is_first_missing:
             name = journal_name(self.generation)
             faults.append(
-                (name, f"'{name}' is missing: what was changed after the last save is lost.")
+                (
+                    name,
+                    Sentence(
+                        "'{name}' is missing: what was changed after the last save is lost.",
+                        name=name,
+                    ),
+                )
             )
         elif self.is_first_emptied and self.journals[0].flaw != "damaged":
             name = journal_name(self.generation)
             faults.append(
-                (name, f"'{name}' is empty: what was changed after the last save is lost.")
+                (
+                    name,
+                    Sentence(
+                        "'{name}' is empty: what was changed after the last save is lost.",
+                        name=name,
+                    ),
+                )
             )
         if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].records:
             name = journal_name(self.journals[-1].number)
-            faults.append((name, "The last change was only half written and was left out."))
+            faults.append(
+                (name, Sentence("The last change was only half written and was left out."))
+            )
         damaged = [journal.number for journal in self.journals if journal.flaw == "damaged"]
         for number in (*damaged, *self.stray):
             name = journal_name(number)
-            sentence = (
-                f"Changes in '{name}' could not be read and were left out; "
-                f"a writer keeps them in '{name}.damaged'."
+            sentence = Sentence(
+                "Changes in '{name}' could not be read and were left out; a writer "
+                "keeps them in '{name}.damaged'.",
+                name=name,
             )
             if number in self.foreign:
-                sentence = f"'{name}' {FOREIGN}; a writer keeps it in '{name}.damaged'."
+                sentence = Sentence(
+                    "'{name}' {foreign}; a writer keeps it in '{name}.damaged'.",
+                    name=name,
+                    foreign=FOREIGN,
+                )
             faults.append((name, sentence))
         return tuple(faults)
 
@@ -210,10 +230,19 @@ def opened(project: Project, recovery: Recovery) -> Opened:
     gone |= {edit.case for edit in (*done, *undone) if edit is not None} - ids
     notes = recovery.notes
     if lost:
-        changes = "1 change was" if lost == 1 else f"{lost} changes were"
-        notes += (f"{changes} undone or redone that could not be read.",)
+        notes += (
+            Sentence.counted(
+                "{n} change was undone or redone that could not be read.",
+                "{n} changes were undone or redone that could not be read.",
+                lost,
+            ),
+        )
     if not recovery.is_whole:
-        notes += ("Older changes could not be read; what was drawn is there, but not their undo.",)
+        notes += (
+            Sentence(
+                "Older changes could not be read; what was drawn is there, but not their undo."
+            ),
+        )
     return Opened(project, tuple(entries), notes, frozenset(gone), tuple(orphans), done, undone)
 
 

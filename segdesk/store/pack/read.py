@@ -20,6 +20,7 @@ from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.core.volume import stored_form
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.translate import reading
 from segdesk.store.pack.contents import (
     CASES,
@@ -44,7 +45,7 @@ from segdesk.store.parts.project_codec import decode
 _BYTES = 1 << 22
 #: Bytes of the largest dataset but voxels and files of runs: an index is some kilobytes a case.
 _LARGEST = 1 << 26
-HINT = "Get it anew from where it came from."
+HINT = Sentence("Get it anew from where it came from.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,7 @@ def is_packed(path: Path) -> bool:
 
 def faults(path: Path) -> AbstractContextManager[None]:
     """Faults of reading a packed project as sentences."""
-    return reading(f"The file '{path.name}'", hint=HINT)
+    return reading(Sentence("The file '{path}'", path=path.name), hint=HINT)
 
 
 def open_sealed(path: Path, on_bytes: seal.OnBytes | None = None) -> Packed:
@@ -154,8 +155,12 @@ def _check_version(root: Group, path: Path) -> None:
     version = root.integer("version")
     if version > VERSION:
         raise ProjectError(
-            f"'{path.name}' was packed by a newer segdesk (format {version}).",
-            f"Unpack it with segdesk {root.text('needs')[:20]} or newer.",
+            Sentence(
+                "'{path}' was packed by a newer segdesk (format {version}).",
+                path=path.name,
+                version=version,
+            ),
+            Sentence("Unpack it with segdesk {version} or newer.", version=root.text("needs")[:20]),
         )
     if version != VERSION:
         raise ValueError(f"expected version {VERSION}, received {version}")

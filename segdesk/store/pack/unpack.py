@@ -23,6 +23,7 @@ from segdesk.core.project import Project
 from segdesk.core.regular_file import new_regular
 from segdesk.core.volume import stored_bytes, stored_form
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
@@ -66,7 +67,7 @@ def unpack(file: Path, folder: Path, name: str, *, tell: Tell) -> Project:
     found = work.open()
     work.check_room(folder, name, found)
     try:
-        with writing(f"The project '{name}'"):
+        with writing(Sentence("The project '{name}'", name=name)):
             return work.build(folder, found)
     finally:
         work.check_same()
@@ -92,7 +93,7 @@ class _Unpacking:
         """What the file says, once its seal is checked."""
         if not read.is_packed(self._file):
             raise ProjectError(
-                f"'{self._file.name}' is not a packed project.",
+                Sentence("'{file}' is not a packed project.", file=self._file.name),
                 "Such a file is made by 'segdesk pack'.",
             )
         with read.faults(self._file):
@@ -112,7 +113,12 @@ class _Unpacking:
         free = shutil.disk_usage(folder).free
         if free < needed:
             raise ProjectError(
-                f"'{name}' needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left.",
+                Sentence(
+                    "'{name}' needs {needed} MB and the disk has {free} MB left.",
+                    name=name,
+                    needed=f"{needed / 1e6:.0f}",
+                    free=f"{free / 1e6:.0f}",
+                ),
                 "Free some disk space, or choose another disk.",
             )
 
@@ -126,7 +132,9 @@ class _Unpacking:
         """
         if _state_of(self._file) != self._was:
             raise ProjectError(
-                f"The file '{self._file.name}' was changed while it was unpacked.",
+                Sentence(
+                    "The file '{file}' was changed while it was unpacked.", file=self._file.name
+                ),
                 "Unpack it once more.",
             )
 
@@ -242,16 +250,20 @@ class _Unpacking:
             yield piece
 
     def _damaged(self) -> ProjectError:
-        return ProjectError(f"The file '{self._file.name}' is damaged.", read.HINT)
+        return ProjectError(
+            Sentence("The file '{file}' is damaged.", file=self._file.name), read.HINT
+        )
 
     # Telling
 
     def _went_on(self, case: Case, slices: int = 1) -> None:
         self._done += slices
-        self._tell(f"Unpacking {case.id}", min(self._done, self._total), self._total)
+        self._tell(
+            Sentence("Unpacking {case}", case=case.id), min(self._done, self._total), self._total
+        )
 
     def _on_bytes(self, done: int, length: int) -> None:
-        self._tell("Checking the file", done >> 20, max(length >> 20, 1))
+        self._tell(Sentence("Checking the file"), done >> 20, max(length >> 20, 1))
 
 
 class _InOrder(Mapping[int, tuple[Plane, Plane]]):

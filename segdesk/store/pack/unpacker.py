@@ -13,6 +13,7 @@ from pathlib import Path
 
 from segdesk.errors import ProjectError
 from segdesk.jobs.errand import Crashed, run
+from segdesk.sentence import Sentence
 from segdesk.store.new_project import building
 from segdesk.store.pack.contents import Asked, Held, Tell
 from segdesk.store.pack.read import HINT
@@ -72,7 +73,10 @@ def _asked(
         raise _said_of(file, error.returncode) from error
     except OSError as error:
         raise ProjectError(
-            f"The process that unpacks could not be started: {error.strerror}.",
+            Sentence(
+                "The process that unpacks could not be started: {reason}.",
+                reason=error.strerror or Sentence("the system refused"),
+            ),
             "Close other programs and try again; if it stays so, install segdesk again.",
         ) from error
     if len(rows) != 2:
@@ -82,13 +86,21 @@ def _asked(
 
 def _said_of(file: Path, returncode: int) -> ProjectError:
     if returncode in _ASTRAY:
-        return ProjectError(f"The file '{file.name}' is damaged; nothing was unpacked.", HINT)
+        return ProjectError(
+            Sentence("The file '{file}' is damaged; nothing was unpacked.", file=file.name), HINT
+        )
     if returncode == _KILLED:
         return ProjectError(
-            f"The system ended the process that unpacks '{file.name}'; nothing was unpacked.",
+            Sentence(
+                "The system ended the process that unpacks '{file}'; nothing was unpacked.",
+                file=file.name,
+            ),
             "Often its memory is full: close other programs and try again.",
         )
     return ProjectError(
-        f"The process that unpacks '{file.name}' ended before its time; nothing was unpacked.",
+        Sentence(
+            "The process that unpacks '{file}' ended before its time; nothing was unpacked.",
+            file=file.name,
+        ),
         "Try again; if it stays so, install segdesk again.",
     )

@@ -22,6 +22,7 @@ from segdesk.core.run import Run
 from segdesk.core.volume import stored_bytes, stored_form
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.jobs.weights_file import fault_of
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
 from segdesk.store.disk.translate import writing
 from segdesk.store.pack import for_people, read
@@ -87,7 +88,7 @@ def pack(
     """
     check_place(file, overwrite=overwrite)
     work = _Packing(folder, contents, file, tell, cancelled)
-    with writing(f"The file '{file.name}'"), replacing(file) as temporary:
+    with writing(Sentence("The file '{file}'", file=file.name)), replacing(file) as temporary:
         work.check_room()
         work.write(temporary)
 
@@ -101,13 +102,22 @@ def check_place(file: Path, *, overwrite: bool) -> None:
         Where something is there already, there is no such folder, or it is part of a project.
     """
     if file.is_dir() or ((file.exists() or file.is_symlink()) and not overwrite):
-        raise UsageError(f"There is already something at '{file.name}'.", "Choose another name.")
+        raise UsageError(
+            Sentence("There is already something at '{file}'.", file=file.name),
+            "Choose another name.",
+        )
     if not file.parent.is_dir():
         raise UsageError(
-            f"There is no folder '{file.parent}' to put the file into.", "Make the folder first."
+            Sentence(
+                "There is no folder '{parent}' to put the file into.", parent=str(file.parent)
+            ),
+            "Make the folder first.",
         )
     if any((parent / PROJECT_FILE).exists() for parent in file.absolute().resolve().parents):
-        raise UsageError(f"'{file.name}' would lie inside a project.", "Choose another folder.")
+        raise UsageError(
+            Sentence("'{file}' would lie inside a project.", file=file.name),
+            "Choose another folder.",
+        )
 
 
 class _Packing:
@@ -153,8 +163,12 @@ class _Packing:
         free = shutil.disk_usage(self._file.parent).free
         if free < needed:
             raise ProjectError(
-                f"The file '{self._file.name}' needs about {needed / 1e6:.0f} MB and the disk has "
-                f"{free / 1e6:.0f} MB left.",
+                Sentence(
+                    "The file '{file}' needs about {needed} MB and the disk has {free} MB left.",
+                    file=self._file.name,
+                    needed=f"{needed / 1e6:.0f}",
+                    free=f"{free / 1e6:.0f}",
+                ),
                 "Free some disk space, leave cases out, or choose another disk.",
             )
 
@@ -176,7 +190,7 @@ class _Packing:
             path = self._layout.inside(self._layout.run(run.id) / name)
             if fault := fault_of(path, run.weights_sha256):
                 raise ProjectError(
-                    f"The file of weights of '{run.id}' {fault}.",
+                    Sentence("The file of weights of '{run}' {fault}.", run=run.id, fault=fault),
                     "Leave this run out, or restore the file from a copy.",
                 )
 
@@ -208,7 +222,7 @@ class _Packing:
             file.flush()
             os.fsync(file.fileno())
         try:
-            read.verify(path, self._telling("Reading it back"), self._on_bytes)
+            read.verify(path, self._telling(Sentence("Reading it back")), self._on_bytes)
         except (ValueError, KeyError) as error:
             raise OSError(errno.EIO, "what was written cannot be read back") from error
 
@@ -220,7 +234,7 @@ class _Packing:
         runs = {run.id for run in self._project.runs}
         with hdf5.next_piece(path) as root:
             for_people.put_case(case, mask, runs, root.again(CASES).group(case.id))
-        shape, told = case.grid.shape, self._telling(f"Packing {case.id}")
+        shape, told = case.grid.shape, self._telling(Sentence("Packing {case}", case=case.id))
         form = stored_form(shape, case.unit)
         put_planes(path, place, (VOLUME,), *form, self._scan(case), told)
         layers = zip(mask.labels, mask.provenance, strict=True)
@@ -321,6 +335,11 @@ def _check_slices(case: Case) -> None:
     rows, columns = case.grid.slice_shape
     if rows * columns > LARGEST_SLICE:
         raise ProjectError(
-            f"The slices of '{case.id}' are too large for one file ({rows}×{columns}).",
+            Sentence(
+                "The slices of '{case}' are too large for one file ({rows}×{columns}).",
+                case=case.id,
+                rows=rows,
+                columns=columns,
+            ),
             "Leave this case out.",
         )

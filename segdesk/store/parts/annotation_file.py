@@ -27,6 +27,7 @@ from segdesk.core.case import Case
 from segdesk.core.lasting import Check, no_check
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import annotation_name
 from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts.case_codec import cases_of
@@ -39,7 +40,7 @@ KIND: Kind = "annotation"
 LAYERS = ("labels", "provenance")
 #: Seconds since 1970: the year 3000, the last that Windows' calendar knows.
 LATEST = 32_503_680_000.0
-PUT_BACK = "Put back the files of one and the same save, from a copy of the project."
+PUT_BACK = Sentence("Put back the files of one and the same save, from a copy of the project.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +82,7 @@ class NewGeneration:
         ProjectError
             Where the disk refuses, or the previous file is damaged or another one.
         """
-        what, shape = f"The mask of '{self.case.id}'", self.case.grid.shape
+        what, shape = Sentence("The mask of '{case}'", case=self.case.id), self.case.grid.shape
         with writing(what):
             old: Packed = {}
             if self.previous:
@@ -108,7 +109,7 @@ class NewGeneration:
         """Whether the mask that this one is made from can be read."""
         try:
             if self.previous:
-                with reading("The mask"):
+                with reading(Sentence("The mask")):
                     self._read_previous()
         except ProjectError:
             return False
@@ -141,7 +142,7 @@ def read(path: Path, case: Case) -> Annotation:
     statuses, complete = case.statuses or None, case.complete or None
     if not case.generation:
         return Annotation(case.grid, statuses=statuses, complete=complete)
-    what = f"The mask of '{case.id}'"
+    what = Sentence("The mask of '{case}'", case=case.id)
     with reading(what):
         with opened(path, KIND, LAYERS, case.grid.shape) as (root, found):
             check_same("mask", case, root)
@@ -157,8 +158,11 @@ def read(path: Path, case: Case) -> Annotation:
             raise ValueError("unknown provenance")
         if (kept.statuses, kept.complete) != (case.statuses, case.complete):
             raise ProjectError(
-                f"The mask of '{case.id}' and the index of the project disagree on which slices "
-                "are right.",
+                Sentence(
+                    "The mask of '{case}' and the index of the project disagree on which "
+                    "slices are right.",
+                    case=case.id,
+                ),
                 PUT_BACK,
             )
         return Annotation(
@@ -184,7 +188,10 @@ def read_part(path: Path, case: Case) -> Project:
         Where the file is missing or damaged, or another case's.
     """
     shape = case.grid.shape
-    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, shape) as (root, found):
+    with (
+        reading(Sentence("The mask of '{case}'", case=case.id)),
+        opened(path, KIND, LAYERS, shape) as (root, found),
+    ):
         check_same("mask", case, root)
         said = decode(root.group(PART))
         return said.with_case(replace(said.cases[0], mask_sha256=found))
@@ -193,7 +200,10 @@ def read_part(path: Path, case: Case) -> Project:
 def saved(path: Path, case: Case) -> float:
     """When a mask was written, seconds since 1970; raises as `read_part`."""
     shape = case.grid.shape
-    with reading(f"The mask of '{case.id}'"), opened(path, KIND, LAYERS, shape) as (root, _):
+    with (
+        reading(Sentence("The mask of '{case}'", case=case.id)),
+        opened(path, KIND, LAYERS, shape) as (root, _),
+    ):
         when = root.number("saved") if root.has("saved") else -1.0
         return when if 0 <= when < LATEST else path.stat().st_mtime
 
@@ -202,7 +212,10 @@ def _check_saved(case: str, saved: str, found: str) -> None:
     """Refuse a sound file that is not the one that the index names."""
     if found != saved:
         raise ProjectError(
-            f"The mask of '{case}' is not the one that was saved (a file of a copy, or of another "
-            "time).",
+            Sentence(
+                "The mask of '{case}' is not the one that was saved (a file of a copy, "
+                "or of another time).",
+                case=case,
+            ),
             PUT_BACK,
         )

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Generator
 from typing import BinaryIO
 
+from segdesk.sentence import Sentence
 from segdesk.store.disk.translate import Damage
 
 #: Signature, version 1 and three reserved bytes; no packed voxels look like it by chance.
@@ -44,7 +45,7 @@ def check_heaps(file: BinaryIO, size: int) -> None:
         # Heaps lie side by side: those that lie in each other could be walked through for ever.
         left -= length
         if not _HEAD <= length <= size - at or left < 0:
-            raise Damage("its texts are damaged")
+            raise Damage(Sentence("its texts are damaged"))
         _walk(file.read(length - _HEAD))
 
 
@@ -70,5 +71,5 @@ def _walk(objects: bytes) -> None:
         # Free room counts its head, an object does not and is filled up to eight bytes.
         step = size if number == 0 else _OBJECT.size + (size + 7) // 8 * 8
         if step < _OBJECT.size or place + step > len(objects):
-            raise Damage("its texts are damaged")
+            raise Damage(Sentence("its texts are damaged"))
         place += step

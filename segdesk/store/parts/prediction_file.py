@@ -11,6 +11,7 @@ import numpy as np
 from segdesk.core.lasting import Check, lasting_folder, no_check
 from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError, ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.plane_file import Plane, Shape, opened, pack, read_packed, unpack, write
@@ -64,7 +65,7 @@ def write_planes(
     def name(root: NewGroup) -> None:
         root.put(run=names[0], case=names[1], weights_sha256=names[2])
 
-    with writing(f"The prediction of '{names[1]}'"):
+    with writing(Sentence("The prediction of '{case}'", case=names[1])):
         lasting_folder(path.parent)
         write(
             path,
@@ -92,15 +93,19 @@ def read_prediction(
         Where the file is missing, damaged, or belongs to another run, case or shape, or to a run of
         that name in another project.
     """
-    with reading(f"The prediction of '{case}' by {run}"):
+    with reading(Sentence("The prediction of '{case}' by {run}", case=case, run=run)):
         with opened(path, KIND, LAYERS, shape) as (root, _):
             if (root.text("run"), root.text("case")) != (run, case):
-                raise Damage("it belongs to another run or case")
+                raise Damage(Sentence("it belongs to another run or case"))
             made_by = root.text("weights_sha256")
             if weights_sha256 not in ("", made_by):
                 raise ProjectError(
-                    f"The prediction of '{case}' by {run} was not made by its weights (a file of a "
-                    "copy, or of another time).",
+                    Sentence(
+                        "The prediction of '{case}' by {run} was not made by its weights "
+                        "(a file of a copy, or of another time).",
+                        case=case,
+                        run=run,
+                    ),
                     "Predict the case again.",
                 )
             packed = read_packed(root, LAYERS, shape)
@@ -121,10 +126,18 @@ def mapped(path: Path, shape: Shape) -> Plane:
     try:
         array = cast("Plane", np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"The trainer's file '{path.name}' cannot be read.") from error
+        raise InputError(
+            Sentence("The trainer's file '{path}' cannot be read.", path=path.name)
+        ) from error
     if array.dtype != np.uint8 or array.shape != shape:
         raise InputError(
-            f"The trainer's file '{path.name}' holds {array.dtype} of shape {array.shape}; "
-            f"uint8 of shape {shape} was expected."
+            Sentence(
+                "The trainer's file '{path}' holds {dtype} of shape {shape}; uint8 of "
+                "shape {wanted} was expected.",
+                path=path.name,
+                dtype=array.dtype.name,
+                shape=str(array.shape),
+                wanted=str(shape),
+            )
         )
     return array

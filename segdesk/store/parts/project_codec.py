@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from segdesk.core.project import Project
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.split import POOLS, Split
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.names import checked_id
 from segdesk.store.parts.case_codec import cases_of, put_cases
 from segdesk.store.parts.hdf5 import Group, NewGroup
@@ -34,6 +36,8 @@ from segdesk.store.parts.value_codec import one_of, pairs_of, put_pairs
 
 #: The group of a case's own file that holds the case.
 PART = "part"
+#: Of a case, in words.
+_FILES = {"mask": Sentence("mask"), "scan": Sentence("scan")}
 _JOURNAL = re.compile(r"(?:[0-9a-f]{32})?")
 
 
@@ -92,7 +96,7 @@ def part(project: Project, case: Case) -> Project:
     )
 
 
-def check_same(word: str, case: Case, root: Group) -> None:
+def check_same(word: Literal["mask", "scan"], case: Case, root: Group) -> None:
     """Refuse a file that belongs to another case, or to another scan of that name.
 
     Parameters
@@ -108,9 +112,18 @@ def check_same(word: str, case: Case, root: Group) -> None:
     cases = root.group(PART).group("cases")
     (id,), (fingerprint,) = cases.texts("ids"), cases.texts("fingerprints")
     if id != case.id:
-        sentence = f"In the place of the {word} of '{case.id}' lies the one of '{id[:80]}'."
+        sentence = Sentence(
+            "In the place of the {file} of '{case}' lies the one of '{id}'.",
+            file=_FILES[word],
+            case=case.id,
+            id=id[:80],
+        )
     elif fingerprint != case.fingerprint:
-        sentence = f"The {word} of '{case.id}' belongs to another scan of that name."
+        sentence = Sentence(
+            "The {file} of '{case}' belongs to another scan of that name.",
+            file=_FILES[word],
+            case=case.id,
+        )
     else:
         return
     raise ProjectError(sentence, "Put the files back where they were, from a copy of the project.")

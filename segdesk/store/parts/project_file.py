@@ -11,6 +11,7 @@ from segdesk.core.lasting import Check, final_name, no_check, write_whole
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, VOLUME_FILE
 from segdesk.store.disk.translate import RESTORE, Earlier, reading, writing
 from segdesk.store.parts import hdf5, seal
@@ -22,7 +23,7 @@ VERSION = 1
 #: The first segdesk that reads this version; a newer file says which one it needs.
 NEEDS = "0.1"
 #: What helps where no index can be read.
-REPAIR = "'segdesk check PROJECT --repair NEW' makes a new project of what is there."
+REPAIR = Sentence("'segdesk check PROJECT --repair NEW' makes a new project of what is there.")
 #: An index is some kilobytes a case; what is larger is not ours.
 _LARGEST = 64 * 1024 * 1024
 
@@ -54,7 +55,7 @@ def write(folder: Path, project: Project, generation: int, check: Check = no_che
         with hdf5.open_image(content) as root:
             _check_version(root, folder)
 
-    with writing(f"The index of the project '{final_name(folder)}'"):
+    with writing(Sentence("The index of the project '{name}'", name=final_name(folder))):
         content = seal.sealed(hdf5.image(build), "project")
         path = folder / PROJECT_FILE
         previous = folder / PREVIOUS_FILE if _is_sound(path) else None
@@ -72,10 +73,14 @@ def check_is_project(folder: Path) -> None:
     if folder.is_dir() and any((folder / name).exists() for name in (PROJECT_FILE, PREVIOUS_FILE)):
         return
     if holds_cases(folder):
-        raise ProjectError(f"The index of the project '{folder.name}' is missing.", REPAIR)
-    found = "is not a project of segdesk" if folder.exists() else "is not there"
+        raise ProjectError(
+            Sentence("The index of the project '{folder}' is missing.", folder=folder.name), REPAIR
+        )
     raise ProjectError(
-        f"'{folder.name}' {found}.", f"A project is a folder with a '{PROJECT_FILE}' in it."
+        Sentence("'{folder}' is not a project of segdesk.", folder=folder.name)
+        if folder.exists()
+        else Sentence("'{folder}' is not there.", folder=folder.name),
+        Sentence("A project is a folder with a '{project_file}' in it.", project_file=PROJECT_FILE),
     )
 
 
@@ -102,13 +107,13 @@ def read(folder: Path, name: str = PROJECT_FILE) -> tuple[Project, int]:
     """
     check_is_project(folder)
     path = folder / name
-    what = f"The index of the project '{folder.name}'"
+    what = Sentence("The index of the project '{folder}'", folder=folder.name)
     if name == PREVIOUS_FILE:
-        what = f"The previous index of the project '{folder.name}'"
+        what = Sentence("The previous index of the project '{folder}'", folder=folder.name)
     try:
         content = seal.read(path, "project", most=_LARGEST)
     except Earlier:
-        with reading(f"The project '{folder.name}'"):
+        with reading(Sentence("The project '{folder}'", folder=folder.name)):
             raise
     except (OSError, ValueError):
         with reading(what, hint=_way_back(folder, name)):
@@ -134,9 +139,10 @@ def _check_sums(project: Project) -> None:
 def _way_back(folder: Path, name: str) -> str:
     """What helps where an index cannot be read: nobody but a person goes back to an older one."""
     if name == PROJECT_FILE and _is_sound(folder / PREVIOUS_FILE):
-        return (
-            f"'{PREVIOUS_FILE}' holds the index before it: 'segdesk check PROJECT --repair NEW' "
-            "makes a project of it and of what is there."
+        return Sentence(
+            "'{previous_file}' holds the index before it: 'segdesk check PROJECT "
+            "--repair NEW' makes a project of it and of what is there.",
+            previous_file=PREVIOUS_FILE,
         )
     return REPAIR if holds_cases(folder) else RESTORE
 
@@ -153,13 +159,18 @@ def _is_sound(path: Path) -> bool:
 def _check_version(root: Group, folder: Path) -> None:
     if not root.has("format") or root.text("format") != FORMAT:
         raise ProjectError(
-            f"'{folder.name}' is not a project of segdesk.", "Its index is another program's file."
+            Sentence("'{folder}' is not a project of segdesk.", folder=folder.name),
+            "Its index is another program's file.",
         )
     version = root.integer("version")
     if version > VERSION:
         raise ProjectError(
-            f"The project '{folder.name}' was made by a newer segdesk (format {version}).",
-            f"Open it with segdesk {root.text('needs')[:20]} or newer.",
+            Sentence(
+                "The project '{folder}' was made by a newer segdesk (format {version}).",
+                folder=folder.name,
+                version=version,
+            ),
+            Sentence("Open it with segdesk {version} or newer.", version=root.text("needs")[:20]),
         )
     if version != VERSION:
         raise ValueError(f"expected version {VERSION}, received {version}")

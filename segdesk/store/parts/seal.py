@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.regular_file import open_regular
+from segdesk.sentence import Sentence
 from segdesk.store.disk.translate import Damage, Earlier
 from segdesk.store.parts.heaps import check_heaps
 
@@ -99,9 +100,9 @@ def check_file(path: Path, kind: Kind, on_bytes: OnBytes | None = None) -> None:
     with open_regular(path, follow=True) as file:
         head = _checked_head(file, kind)
         if head.left_out.nbytes:
-            raise Damage("its seal leaves something out")
+            raise Damage(Sentence("its seal leaves something out"))
         if _digest(file, ((SIZE, head.size),), on_bytes) != head.digest:
-            raise Damage("its checksum does not agree")
+            raise Damage(Sentence("its checksum does not agree"))
         check_heaps(file, head.size)
 
 
@@ -136,13 +137,13 @@ def read(path: Path, kind: Kind, *, most: int) -> bytes:
     with open_regular(path) as file:
         head = _checked_head(file, kind)
         if head.left_out.nbytes:
-            raise Damage("its seal leaves something out")
+            raise Damage(Sentence("its seal leaves something out"))
         if head.size > most:
-            raise Damage("it is larger than any file of its kind")
+            raise Damage(Sentence("it is larger than any file of its kind"))
         file.seek(0)
         content = _exactly(file, head.size)
     if hashlib.sha256(memoryview(content)[SIZE:]).digest() != head.digest:
-        raise Damage("its checksum does not agree")
+        raise Damage(Sentence("its checksum does not agree"))
     check_heaps(io.BytesIO(content), len(content))
     return content
 
@@ -188,7 +189,7 @@ def read_around(file: BinaryIO, kind: Kind, *, most: int) -> Around:
     """
     head = _checked_head(file, kind)
     if head.size - head.left_out.nbytes > most:
-        raise Damage("it is larger than any file of its kind")
+        raise Damage(Sentence("it is larger than any file of its kind"))
     file.seek(0)
     before = _exactly(file, head.left_out.start)
     file.seek(head.left_out.stop)
@@ -196,7 +197,7 @@ def read_around(file: BinaryIO, kind: Kind, *, most: int) -> Around:
     found = hashlib.sha256(memoryview(before)[SIZE:])
     found.update(after)
     if found.digest() != head.digest:
-        raise Damage("its checksum does not agree")
+        raise Damage(Sentence("its checksum does not agree"))
     for part in (before, after):
         check_heaps(io.BytesIO(part), len(part))
     return Around(before, head.left_out, after)
@@ -216,24 +217,24 @@ def _checked_head(file: BinaryIO, kind: Kind) -> _Head:
     file.seek(0)
     head = file.read(SIZE)
     if len(head) < SIZE:
-        raise Damage("it ends too early")
+        raise Damage(Sentence("it ends too early"))
     if head.startswith(_HDF5):
-        raise Earlier("another program or an earlier version of segdesk")
+        raise Earlier(Sentence("another program or an earlier version of segdesk"))
     magic, written, length, start, left_out, digest = _HEAD.unpack_from(head)
     if _SUM.unpack_from(head, SIZE - _SUM.size)[0] != zlib.crc32(head[: -_SUM.size]):
-        raise Damage("its first bytes are not as they were written")
+        raise Damage(Sentence("its first bytes are not as they were written"))
     if magic == _EARLIER:
-        raise Earlier("an earlier version of segdesk")
+        raise Earlier(Sentence("an earlier version of segdesk"))
     if magic != MAGIC:
-        raise Damage("another version of segdesk sealed it")
+        raise Damage(Sentence("another version of segdesk sealed it"))
     if written.rstrip(b"\0") != kind.encode():
-        raise Damage("another kind of file is in its place")
+        raise Damage(Sentence("another kind of file is in its place"))
     if size < SIZE + length:
-        raise Damage("it ends too early")
+        raise Damage(Sentence("it ends too early"))
     if size > SIZE + length:
-        raise Damage("it is longer than it was written")
+        raise Damage(Sentence("it is longer than it was written"))
     if not SIZE <= start <= start + left_out <= size:
-        raise Damage("its seal leaves out what is not there")
+        raise Damage(Sentence("its seal leaves out what is not there"))
     return _Head(size, Span(start, start + left_out), digest)
 
 
@@ -283,5 +284,5 @@ def _head(kind: Kind, length: int, left_out: Span, digest: bytes) -> bytes:
 def _exactly(file: BinaryIO, count: int) -> bytes:
     content = file.read(count)
     if len(content) != count:
-        raise Damage("it ends too early")
+        raise Damage(Sentence("it ends too early"))
     return content

@@ -37,6 +37,7 @@ from segdesk.core.volume import (
     stored_type,
 )
 from segdesk.errors import Cancelled, ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.disk.layout import VOLUME_FILE
 from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts import hdf5, seal
@@ -128,7 +129,7 @@ def write(
     ValueError
         Where a plane has another dtype or shape.
     """
-    what = f"The scan of '{folder.name}'"
+    what = Sentence("The scan of '{folder}'", folder=folder.name)
     with writing(what):
         lasting_folder(folder.parent)
         (case,) = part.cases
@@ -161,7 +162,7 @@ def read(path: Path, case: Case, sound: set[Stamp]) -> Volume:
     ProjectError
         Where the file is missing, damaged, or not the case's.
     """
-    with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
+    with reading(Sentence("The scan of '{case}'", case=case.id)), open_regular(path) as file:
         layout = _open(file, case)
         now = os.fstat(file.fileno())
         stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
@@ -191,7 +192,7 @@ def location(path: Path, case: Case, *, checked: Iterable[int] = ()) -> int:
     ProjectError
         Where the file is missing, damaged, or not the case's.
     """
-    with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
+    with reading(Sentence("The scan of '{case}'", case=case.id)), open_regular(path) as file:
         layout = _open(file, case)
         _check_slices(file, layout, case, checked)
         return layout.voxels.start
@@ -205,7 +206,7 @@ def read_part(path: Path, case: str) -> Project:
     ProjectError
         Where the file is missing or damaged.
     """
-    with reading(f"The scan of '{case}'"), open_regular(path) as file:
+    with reading(Sentence("The scan of '{case}'", case=case)), open_regular(path) as file:
         around = seal.read_around(file, KIND, most=_LARGEST_REST)
         with hdf5.open_checked(around.as_file()) as root:
             return decode(root.group(PART))
@@ -225,7 +226,7 @@ def damaged_slices(
     ProjectError
         Where the file is missing, damaged, or not the case's.
     """
-    with reading(f"The scan of '{case.id}'"), open_regular(path) as file:
+    with reading(Sentence("The scan of '{case}'", case=case.id)), open_regular(path) as file:
         layout = _open(file, case)
         for index in range(case.slices):
             on_slice()
@@ -237,7 +238,9 @@ def _check_slices(file: BinaryIO, layout: _Layout, case: Case, slices: Iterable[
     """Read slices and compare them with their checksums; Damage names the first that differs."""
     for index in slices:
         if not _agrees(file, layout, case, index):
-            raise Damage(f"slice {index + 1} does not agree with its checksum")
+            raise Damage(
+                Sentence("slice {index} does not agree with its checksum", index=index + 1)
+            )
 
 
 def _agrees(file: BinaryIO, layout: _Layout, case: Case, index: int) -> bool:
@@ -251,7 +254,12 @@ def _check_room(folder: Path, case: Case, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise ProjectError(
-            f"{what} needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left.",
+            Sentence(
+                "{what} needs {needed} MB and the disk has {free} MB left.",
+                what=what,
+                needed=f"{needed / 1e6:.0f}",
+                free=f"{free / 1e6:.0f}",
+            ),
             "Free some disk space and try again.",
         )
 
@@ -311,10 +319,10 @@ def _open(file: BinaryIO, case: Case) -> _Layout:
         if root.text("format") != FORMAT or root.integer("version") != VERSION:
             raise ValueError("not a volume of this version")
         if grid_of(root) != grid:
-            raise Damage("it lies on another grid than the project says")
+            raise Damage(Sentence("it lies on another grid than the project says"))
         check_same("scan", case, root)
         if one_of(root.text("unit"), UNITS) != case.unit:
-            raise Damage("its numbers are of another unit than the project says")
+            raise Damage(Sentence("its numbers are of another unit than the project says"))
         voxels = _contiguous(root, case)
         sums = root.column("crc32", "<u4")
     if voxels.start % hdf5.ALIGNMENT or voxels != around.left_out or len(sums) != grid.shape[0]:
