@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("segdesk", "tests", "packaging")
@@ -99,3 +103,22 @@ def name_of(node: ast.AST) -> str:
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
             return name
     return ""
+
+
+def test_no_pattern_of_gitignore_hides_a_file_of_the_program() -> None:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    asked = [
+        git,
+        "ls-files",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "--",
+        *FOLDERS,
+        "resources",
+    ]
+    found = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    hidden = [line for line in found.splitlines() if "__pycache__" not in line]
+    assert [line for line in hidden if not line.endswith((".pyc", ".pyo"))] == []

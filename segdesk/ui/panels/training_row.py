@@ -83,9 +83,10 @@ class TrainingRow(QWidget):
             row.addWidget(field)
         row.addWidget(self.train_button)
         row.addSpacing(GRID)
-        row.addWidget(self.bar, 3)
-        row.addWidget(self.left, 2)
-        row.addWidget(self.state, 1)
+        row.addWidget(self.bar, 2)
+        row.addWidget(self.left, 1)
+        # The longest words of the row: why a figure flatters.
+        row.addWidget(self.state, 3)
         row.addWidget(self.lessons, 1)
         # What is left where none of these is shown.
         row.addStretch(0)
