@@ -119,6 +119,8 @@ def test_no_pattern_of_gitignore_hides_a_file_of_the_program() -> None:
         *FOLDERS,
         "resources",
     ]
-    found = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(
+        [git, "ls-files", *which], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     hidden = [line for line in found.splitlines() if "__pycache__" not in line]
     assert [line for line in hidden if not line.endswith((".pyc", ".pyo"))] == []
