@@ -109,16 +109,7 @@ def test_no_pattern_of_gitignore_hides_a_file_of_the_program() -> None:
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
-    asked = [
-        git,
-        "ls-files",
-        "--others",
-        "--ignored",
-        "--exclude-standard",
-        "--",
-        *FOLDERS,
-        "resources",
-    ]
+    which = ["--others", "--ignored", "--exclude-standard", "--", *FOLDERS, "resources"]
     found = subprocess.run(
         [git, "ls-files", *which], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
