@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from segdesk.app.labelling.editing import Start
 from segdesk.app.labelling.slate import Slate
-from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.labelling.tools.brush import BrushStroke
 from segdesk.app.labelling.tools.tool import Point
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case, Source

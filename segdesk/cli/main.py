@@ -23,7 +23,7 @@ from segdesk import __version__
 from segdesk.app.logbook import open_logbook
 from segdesk.app.project.packing import ENDING
 from segdesk.app.signal_errors import unwrapped
-from segdesk.cli import checking, entries, learn, packing, scans
+from segdesk.cli import checking, entries, learn, operating, packing, scans
 from segdesk.cli.projects import SUFFIX
 from segdesk.cli.report import complain
 from segdesk.errors import Cancelled, SegdeskError, UsageError
@@ -54,6 +54,7 @@ scans.add_to(app)
 learn.add_to(app)
 checking.add_to(app)
 packing.add_to(app)
+operating.add_to(app)
 
 
 def _say_version(wanted: bool) -> None:

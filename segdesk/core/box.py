@@ -36,6 +36,17 @@ class Area(NamedTuple):
             max(self.column1, other.column1),
         )
 
+    def meet(self, other: Area) -> Area | None:
+        """What both have, or None."""
+        rows = max(self.row0, other.row0), min(self.row1, other.row1)
+        columns = max(self.column0, other.column0), min(self.column1, other.column1)
+        return Area(*rows, *columns) if rows[0] < rows[1] and columns[0] < columns[1] else None
+
+    def within(self, other: Area) -> tuple[slice, slice]:
+        """The index of this area in an array of another one around it."""
+        row, column = self.row0 - other.row0, self.column0 - other.column0
+        return slice(row, row + self.shape[0]), slice(column, column + self.shape[1])
+
 
 class Box(NamedTuple):
     """A half-open box in slice, row and column."""

@@ -1,4 +1,4 @@
-"""Fill: the connected region of one label around a click.
+"""Fill: the connected region of one label around a click, and what a mask encloses.
 
 Same coordinates as `paint.py`. Whether a region that reaches the border of the slice may be
 filled is the tool's decision (`app.labelling.tools`).
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.box import Area
+from segdesk.core.box import Area, Box
 
 
 class Fill(NamedTuple):
@@ -48,3 +48,29 @@ def fill_region(labels_plane: npt.NDArray[np.uint8], seed: tuple[int, int]) -> F
     area = Area(row.start, row.stop, column.start, column.stop)
     touches = area.row0 == 0 or area.column0 == 0 or area.row1 == rows or area.column1 == columns
     return Fill(area, regions[row, column] == number, touches)
+
+
+def holes(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """What a mask encloses and has not: background without a way out, diagonals not counted.
+
+    Parameters
+    ----------
+    mask : bool, (rows, columns) of a slice or (slices, rows, columns)
+    """
+    from scipy import ndimage
+
+    filled = np.empty_like(mask)
+    ndimage.binary_fill_holes(mask, output=filled)
+    return filled & ~mask
+
+
+def box_around(mask: npt.NDArray[np.bool_]) -> Box | None:
+    """The smallest box around what is set, (slices, rows, columns); None where nothing is."""
+    ranges: list[int] = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        found = np.flatnonzero(mask.any(axis=others))
+        if not found.size:
+            return None
+        ranges += [int(found[0]), int(found[-1]) + 1]
+    return Box(*ranges)

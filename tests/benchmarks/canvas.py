@@ -65,8 +65,8 @@ def next_slice() -> Row:
 def brush_move() -> Row:
     """One mouse move with a brush of 40 voxels' radius, painting on the way."""
     with _view() as view:
-        view.view.use_tool("brush")
-        view.view.set_brush(2 * RADIUS_VOXELS * 0.7)
+        view.view.hand.use_tool("brush")
+        view.view.hand.set_brush(2 * RADIUS_VOXELS * 0.7)
         at = view.pixel_of(*_on_spiral(0))
         send_mouse(view, QEvent.Type.MouseButtonPress, at, Qt.MouseButton.LeftButton)
 

@@ -112,7 +112,7 @@ def _dab(window: MainWindow, at: int) -> float:
     canvas = window.canvas
     if canvas is None:
         raise RuntimeError("no scan is shown")
-    canvas.view.use_tool("brush")
+    canvas.view.hand.use_tool("brush")
     place = canvas.pixel_of(20.0 + at % 20, 20.0 + at % 7)
     began = time.perf_counter()
     send_mouse(canvas, QEvent.Type.MouseButtonPress, place, Qt.MouseButton.LeftButton)

@@ -116,7 +116,7 @@ class Hand:
         """What the hand would act on now."""
         view = self.view
         assert view.case_id is not None
-        return (view.case_id, view.slice, view.tool, view.segment, view.brush_mm)
+        return (view.case_id, view.slice, view.hand.tool, view.hand.segment, view.hand.brush_mm)
 
     def act(self) -> None:
         """One input of a random kind."""
@@ -170,7 +170,7 @@ class Hand:
                 self.workbench.statuses(after[0])[after[1]].teaches_whole
             )
         elif key in (Qt.Key.Key_0, Qt.Key.Key_1):
-            done = view.segment == int(key == Qt.Key.Key_1)
+            done = view.hand.segment == int(key == Qt.Key.Key_1)
         else:
             done = view.case_id == after[0] and abs(view.slice - after[1]) <= 1
         self._count(done, key.name, f"{after[0]}, slice {after[1] + 1}")

@@ -47,9 +47,9 @@ def held(desk: Desk) -> tuple[object, ...]:
     return (
         view.case_id,
         view.slice,
-        view.tool,
-        view.segment,
-        view.brush_mm,
+        view.hand.tool,
+        view.hand.segment,
+        view.hand.brush_mm,
         view.window,
         canvas.viewport,
         canvas.mapToGlobal(QPoint(0, 0)),

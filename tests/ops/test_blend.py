@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segdesk.core.box import Area
-from segdesk.ops.blend import Blender, Look, dashed_contour, grown
+from segdesk.ops.blend import compose, grown
+from segdesk.ops.layers import Inks, Look, dashed_contour, overlays
 
 LOOK = Look(
     style="fill",
@@ -36,7 +37,7 @@ def blended(
     prediction: npt.NDArray[np.uint8] | None = None,
 ) -> npt.NDArray[np.uint32]:
     out = np.zeros(SHAPE, np.uint32)
-    Blender(look).blend(grey_plane(), annotation, prediction, out, WHOLE)
+    compose(grey_plane(), overlays(Inks(look), annotation, prediction), out, WHOLE)
     return out
 
 
@@ -60,7 +61,7 @@ def test_drawing_the_box_that_changed_gives_what_drawing_all_of_it_gives(
     box = Area(*rows, *columns)
     after[box.window] = value
     in_parts = blended(look, before, prediction)
-    drawn = Blender(look).blend(grey_plane(), after, prediction, in_parts, box)
+    drawn = compose(grey_plane(), overlays(Inks(look), after, prediction), in_parts, box)
     np.testing.assert_array_equal(in_parts, blended(look, after, prediction))
     assert drawn == grown(box, 1, SHAPE)
 

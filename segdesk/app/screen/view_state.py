@@ -1,4 +1,4 @@
-"""What is on screen and in hand: case, slice, window, tool, segment, brush, layers. No Qt.
+"""What is on screen: case, slice, window, layers; and the hand over it. No Qt.
 
 Input sets it, panels and canvas listen and ask. Nothing here changes a mask.
 """
@@ -6,14 +6,16 @@ Input sets it, panels and canvas listen and ask. Nothing here changes a mask.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from psygnal import Signal
 
-from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.labelling.tools.tool import Tool
+from segdesk.app.labelling.tools.toolbox import TOOLS
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.hand import Hand
 from segdesk.app.screen.pane import Pane
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
@@ -23,11 +25,6 @@ from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
 #: How the mask is drawn.
 OverlayStyle = Literal["fill", "outline", "difference"]
 STYLES: tuple[OverlayStyle, ...] = ("fill", "outline", "difference")
-LARGEST_BRUSH_MM = 200.0
-#: Digits that a step of the brush keeps: few to read, and enough to change it at every size.
-BRUSH_DIGITS = 3
-#: Ratio of one notch of brush size.
-BRUSH_STEP = 1.15
 #: Pixels of a window drag that make the window e times as wide, and that move the level by one
 #: width; and the widest window as a multiple of the scan's range of values.
 PIXELS_PER_E = 300.0
@@ -69,31 +66,23 @@ class ViewState:
     #: Another plane is shown, of another stack or another one of a stack across the slices.
     pane_changed = Signal()
     window_changed = Signal()
-    tool_changed = Signal()
-    segment_changed = Signal()
-    brush_changed = Signal()
     layers_changed = Signal()
     #: Which cases are new has changed.
     news_changed = Signal()
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, tools: Sequence[Tool] = TOOLS) -> None:
         self.workbench = workbench
+        self.hand = Hand(workbench, lambda: self.pane, tools)
         self.case_id: str | None = None
         self.slice = 0
         #: The plane on screen where it lies across the slices.
         self._across: Plane | None = None
         self.window = PRESETS["lung"]
         self.preset = "lung"
-        self.tool: ToolId = "navigate"
-        self.segment = 1
-        self.brush_mm = 12.0
         self.layers = Layers()
-        #: Whether the first stroke on an untouched slice starts from the prediction on it.
-        self.starts_from_prediction = True
         self._places: dict[str, Place] = {}
         self._unreadable: dict[str, str] = {}
         self._new: frozenset[str] = frozenset()
-        workbench.segments_changed.connect(self._leave_removed_segment)
 
     @property
     def case(self) -> Case | None:
@@ -131,6 +120,7 @@ class ViewState:
         """Show a case where it was left, or at its middle slice the first time."""
         if self.case_id is not None:
             self._places[self.case_id] = Place(self.slice, self.window, self.preset)
+        self.hand.drop_ghost()
         self.case_id = id
         self._across = None
         self.workbench.looked_at = id or ""
@@ -255,54 +245,6 @@ class ViewState:
         level = start.level - down * start.width / PIXELS_PER_LEVEL
         self.set_window(Window(min(max(level, low - width), high + width), width))
 
-    # With what
-
-    def use_tool(self, tool: ToolId) -> None:
-        if tool != self.tool:
-            self.tool = tool
-            self.tool_changed.emit()
-
-    def use_segment(self, number: int) -> None:
-        """Make a segment active; 0 is background, the eraser."""
-        if number != self.segment and (number == 0 or number in self.workbench.segments):
-            self.segment = number
-            self.segment_changed.emit()
-
-    def _leave_removed_segment(self) -> None:
-        """The active segment is gone: the next in the list, or the last, is active."""
-        numbers = self.workbench.segments.numbers
-        if numbers and self.segment and self.segment not in numbers:
-            later = (number for number in numbers if number > self.segment)
-            self.use_segment(next(later, numbers[-1]))
-
-    def step_segment(self, step: int) -> None:
-        """The next or previous segment, round and round."""
-        numbers = self.workbench.segments.numbers
-        if not numbers:
-            return
-        at = numbers.index(self.segment) if self.segment in numbers else -step
-        self.use_segment(numbers[(at + step) % len(numbers)])
-
-    @property
-    def brush_range(self) -> tuple[float, float]:
-        """The smallest brush, one voxel whatever its size, and the largest; diameters in mm (in
-        pixels where slices have no geometry).
-        """
-        case, plane = self.case, self.plane
-        if case is None or plane is None:
-            return 1.0, LARGEST_BRUSH_MM
-        smallest = min(plane.pixel_mm(case.grid))
-        return smallest, max(LARGEST_BRUSH_MM, 10 * smallest)
-
-    def set_brush(self, diameter_mm: float) -> None:
-        """Another size of the brush, as near as the case on screen allows."""
-        low, high = self.brush_range
-        self.brush_mm = min(max(diameter_mm, low), high)
-        self.brush_changed.emit()
-
-    def step_brush(self, steps: float) -> None:
-        self.set_brush(rounded(self.brush_mm * BRUSH_STEP**steps))
-
     def set_layers(self, **changes: object) -> None:
         """Change fields of `layers` by name."""
         self.layers = replace(self.layers, **changes)
@@ -333,11 +275,6 @@ class ViewState:
     def next_style(self) -> None:
         at = STYLES.index(self.layers.style)
         self.set_layers(style=STYLES[(at + 1) % len(STYLES)])
-
-
-def rounded(diameter_mm: float) -> float:
-    """A brush size that was not typed, to as many digits as an eye can tell."""
-    return float(f"{diameter_mm:.{BRUSH_DIGITS}g}")
 
 
 def value_range(case: Case) -> tuple[float, float]:

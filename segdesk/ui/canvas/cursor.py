@@ -1,4 +1,4 @@
-"""The brush's outline on the slice: exactly the voxels that a click would paint."""
+"""The outline of a tool on the slice: exactly the voxels that a click would change."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from segdesk.ui.canvas.viewport import Viewport
 RIM = 2
 
 
-class BrushCursor:
-    """Where the brush is and what it would paint. Owned by the slice view.
+class OutlineCursor:
+    """What a click would change. Owned by the slice view.
 
     Parameters
     ----------
-    region : from `ops.paint.disk_mask`
+    region : from the tool in the hand
     """
 
     def __init__(self, region: paint.Region) -> None:

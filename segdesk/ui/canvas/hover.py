@@ -1,18 +1,20 @@
-"""Where the pointer is and what is shown for it: brush outline, cursor, words, lasso trace."""
+"""Where the pointer is and what is shown for it: outline, cursor, words, lasso trace."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from segdesk.app.labelling.slate import Sheet
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
-from segdesk.ops.paint import disk_mask
 from segdesk.ui.canvas import words
-from segdesk.ui.canvas.cursor import BrushCursor, dark_rim
+from segdesk.ui.canvas.cursor import OutlineCursor, dark_rim
 from segdesk.ui.canvas.drags import PanDrag
 from segdesk.ui.canvas.pointer import Pointer
 from segdesk.ui.canvas.viewport import Viewport
+
+CURSORS = {"arrow": Qt.CursorShape.ArrowCursor, "cross": Qt.CursorShape.CrossCursor}
 
 
 class Hover:
@@ -22,18 +24,18 @@ class Hover:
         self._view = view
         self._pointer = pointer
         self.position: QPointF | None = None
-        self.brush: BrushCursor | None = None
+        self.outline: OutlineCursor | None = None
         self._trace = QPolygonF()
 
     def follow(self, case: Case | None, viewport: Viewport) -> list[QRect]:
-        """Take the brush and the trace where the pointer is; what has to be painted again."""
+        """Take the outline and the trace where the pointer is; what has to be painted again."""
         before = self._covered(viewport)
-        self.brush = self._brush_here(case, viewport)
+        self.outline = self._outline_here(case, viewport)
         self._trace = self._trace_now(viewport)
         return before + self._covered(viewport)
 
     def paint(self, painter: QPainter, viewport: Viewport, colour: QColor) -> None:
-        """Draw the lasso's trace, or the brush's outline."""
+        """Draw the lasso's trace, or the outline of what a click would change."""
         if self._trace.size() > 1:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             for pen in (QPen(dark_rim(), 3.0), QPen(colour, 1.5)):
@@ -42,8 +44,8 @@ class Hover:
             painter.setPen(QPen(colour, 1.0, Qt.PenStyle.DotLine))
             painter.drawLine(self._trace.last(), self._trace.first())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if self.brush is not None:
-            self.brush.paint(painter, viewport, colour)
+        if self.outline is not None:
+            self.outline.paint(painter, viewport, colour)
 
     def cursor_shape(self) -> Qt.CursorShape:
         """What the pointer looks like."""
@@ -53,11 +55,9 @@ class Hover:
             return Qt.CursorShape.OpenHandCursor
         if self._pointer.window_held:
             return Qt.CursorShape.SizeAllCursor
-        if self.brush is not None:
+        if self.outline is not None:
             return Qt.CursorShape.BlankCursor
-        if self._view.tool == "navigate":
-            return Qt.CursorShape.ArrowCursor
-        return Qt.CursorShape.CrossCursor
+        return CURSORS[self._view.hand.held.cursor]
 
     def words(self) -> str:
         """What the mouse would do now."""
@@ -65,24 +65,21 @@ class Hover:
             return words.pan_words()
         if self._pointer.window_held:
             return words.window_words()
-        number, segments = self._view.segment, self._view.workbench.segments
+        number, segments = self._view.hand.segment, self._view.workbench.segments
         name = segments[number].name if number in segments else ""
-        return words.mouse_words(self._view.tool, name)
+        return words.mouse_words(self._view.hand.held, name)
 
-    def _brush_here(self, case: Case | None, viewport: Viewport) -> BrushCursor | None:
+    def _outline_here(self, case: Case | None, viewport: Viewport) -> OutlineCursor | None:
         held = self._pointer.pan_held or self._pointer.window_held
         if case is None or self.position is None or held:
             return None
-        if self._view.tool not in ("brush", "eraser"):
-            return None
-        row, column = viewport.to_voxel(self.position.x(), self.position.y())
-        radius_mm = self._view.brush_mm / 2
         plane = self._view.plane
         if plane is None:
             return None
-        grid = case.grid
-        region = disk_mask(row, column, radius_mm, plane.pixel_mm(grid), plane.shape(grid))
-        return None if region is None else BrushCursor(region)
+        point = viewport.to_voxel(self.position.x(), self.position.y())
+        sheet = Sheet(self._view.workbench, case.id, plane)
+        region = self._view.hand.held.outline(sheet, point, self._view.hand.options)
+        return None if region is None else OutlineCursor(region)
 
     def _trace_now(self, viewport: Viewport) -> QPolygonF:
         stroke = self._pointer.stroke
@@ -93,8 +90,8 @@ class Hover:
 
     def _covered(self, viewport: Viewport) -> list[QRect]:
         rectangles: list[QRect] = []
-        if self.brush is not None:
-            rectangles.append(self.brush.rectangle(viewport))
+        if self.outline is not None:
+            rectangles.append(self.outline.rectangle(viewport))
         if not self._trace.isEmpty():
             around = QRectF(self._trace.boundingRect()).adjusted(-3, -3, 3, 3)
             rectangles.append(around.toAlignedRect())

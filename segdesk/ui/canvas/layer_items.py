@@ -8,6 +8,8 @@ layers mix stands in `ops.blend`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRect, QRectF
@@ -16,7 +18,7 @@ from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 from segdesk.core.box import Area
 from segdesk.core.volume import Voxels
 from segdesk.core.window import Window, grey_table, windowed
-from segdesk.ops.blend import Blender, Look
+from segdesk.ops.blend import Layer, compose
 from segdesk.ui.canvas.viewport import Viewport
 
 #: From this many pixels per voxel on, voxels are drawn as squares, so that each can be seen;
@@ -35,8 +37,6 @@ class SlicePicture:
         self._image = QImage()
         self._table: npt.NDArray[np.uint32] | None = None
         self._table_key: tuple[Window, float, float] | None = None
-        self._blender: Blender | None = None
-        self._look: Look | None = None
         self._in_colour = False
 
     def set_window(self, window: Window, slope: float, intercept: float) -> None:
@@ -46,18 +46,8 @@ class SlicePicture:
             self._table = grey_table(window, slope=slope, intercept=intercept)
             self._table_key = key
 
-    def set_look(self, look: Look | None) -> None:
-        """How layers are drawn; None: the bare image. The next `blend` uses it."""
-        if look != self._look:
-            self._look = look
-            self._make_blender()
-
-    def _make_blender(self) -> None:
-        look = self._look
-        self._blender = None if look is None else Blender(look, in_colour=self._in_colour)
-
     def load(self, voxels: Voxels, mirrored: tuple[bool, bool] = (False, False)) -> None:
-        """Take a slice through the window; layers come with `blend`.
+        """Take a slice through the window; layers come with `compose`.
 
         Parameters
         ----------
@@ -77,23 +67,18 @@ class SlicePicture:
             self._shown = buffer[:: -1 if mirrored[0] else 1, :: -1 if mirrored[1] else 1]
             self._mirrored = mirrored
         windowed(voxels, self._table, self._windowed)
-        if self._in_colour != (voxels.ndim == 3):
-            self._in_colour = voxels.ndim == 3
-            self._make_blender()
+        self._in_colour = voxels.ndim == 3
 
-    def blend(
-        self,
-        annotation: npt.NDArray[np.uint8],
-        prediction: npt.NDArray[np.uint8] | None,
-        area: Area | None = None,
-    ) -> None:
-        """Lay the layers, uint8, (rows, columns), over the slice: all of it, or around an area."""
+    def compose(self, layers: Sequence[Layer], area: Area | None = None) -> None:
+        """Lay the layers over the slice, the lowest first: all of it, or around an area."""
         rows, columns = self._windowed.shape
-        if self._blender is None:
-            np.copyto(self._shown, self._windowed)
-            return
-        area = area or Area(0, rows, 0, columns)
-        self._blender.blend(self._windowed, annotation, prediction, self._shown, area)
+        compose(
+            self._windowed,
+            layers,
+            self._shown,
+            area or Area(0, rows, 0, columns),
+            in_colour=self._in_colour,
+        )
 
     def paint(self, painter: QPainter, viewport: Viewport) -> None:
         """Draw the slice where the viewport puts it, to the same pixels whatever part is asked."""

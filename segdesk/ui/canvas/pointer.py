@@ -6,14 +6,18 @@ What a stroke paints is decided by `app.labelling.tools`; keys belong to `keys.p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
 from segdesk.app.labelling.accepting import filling, is_untouched
-from segdesk.app.labelling.tools.press import Hand, locked_under, press
+from segdesk.app.labelling.tools.ghosts import Ghost
+from segdesk.app.labelling.tools.press import Held, locked_under, press
+from segdesk.app.labelling.tools.tool import Look, Stroke
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.annotation import Provenance
 from segdesk.errors import UsageError
@@ -145,17 +149,37 @@ class Pointer:
         """Whether a key is the drag's: it ends it, or is a modifier, which ends nothing and must
         not reach the menu bar, to which Alt would give the focus.
         """
-        return self._drag is not None and (key in _ENDS or key in MODIFIERS)
+        if self._drag is not None:
+            return key in _ENDS or key in MODIFIERS
+        return self._canvas.view.hand.ghost is not None and key in _ENDS
 
     def end_by(self, key: int) -> bool:
-        """Enter and Esc go to the drag first. Returns whether there was one."""
-        if self._drag is None or key not in _ENDS:
+        """Enter and Esc go to the drag first, then to a ghost. Returns whether there was one."""
+        if key not in _ENDS:
             return False
-        if key == Qt.Key.Key_Escape:
-            self.cancel()
+        is_esc, hand = key == Qt.Key.Key_Escape, self._canvas.view.hand
+        if self._drag is not None:
+            (self.cancel if is_esc else self.finish)()
+        elif hand.ghost is None:
+            return False
+        elif is_esc:
+            hand.drop_ghost()
         else:
-            self.finish()
+            self._take(hand.ghost)
         return True
+
+    def _take(self, ghost: Ghost) -> None:
+        """Take a ghost where it is seen; where it is not, show it first."""
+        view = self._canvas.view
+        plane = view.plane if view.case_id == ghost.case else None
+        if ghost.solid is not None and (plane is None or plane.area(ghost.solid.box) is None):
+            view.show_pane(Pane(ghost.case, ghost.plane))
+            self._canvas.say(words.ghost_is_here())
+            return
+        try:
+            view.hand.take_ghost()
+        except UsageError as refusal:
+            self._canvas.say(str(refusal))
 
     def _begin(
         self,
@@ -170,38 +194,63 @@ class Pointer:
         right = button == Qt.MouseButton.RightButton
         if button == Qt.MouseButton.MiddleButton or (left and self.pan_held):
             return PanDrag(self._canvas, position)
-        if left and (self.window_held or view.tool == "navigate"):
+        if left and self.window_held:
             return WindowDrag(view, position)
-        if right and view.tool == "navigate":
-            return ZoomDrag(self._canvas, position)
         if left or right:
-            invert = bool(modifiers & _CTRL)
-            return self._begin_stroke(position, erase=right or is_eraser, invert=invert)
+            # The right button erases with every tool; Ctrl turns the left one round.
+            erases, invert = right or is_eraser, bool(modifiers & _CTRL)
+            opposite = not view.hand.held.erases if erases else invert
+            held = Held(view.hand.held, view.hand.segment, view.hand.options, opposite, right)
+            begin = self._begin_stroke if view.hand.held.paints else self._begin_look
+            return begin(position, held)
         return None
 
-    def _begin_stroke(self, position: QPointF, *, erase: bool, invert: bool) -> Drag | None:
+    def _begin_look(self, position: QPointF, held: Held) -> Drag | None:
+        """A press of a tool that changes no mask."""
+        view = self._canvas.view
+        if view.case_id is None or view.plane is None:
+            return None
+        point = self._canvas.viewport.to_voxel(position.x(), position.y())
+        return self._drag_of(
+            press(self._canvas.workbench, view.case_id, view.plane, point, held), position
+        )
+
+    def _drag_of(self, begun: Stroke | Look | Ghost | None, position: QPointF) -> Drag | None:
+        match begun:
+            case None:
+                return None
+            case Ghost():
+                self._canvas.view.hand.hold(begun)
+                return None
+            case "window":
+                return WindowDrag(self._canvas.view, position)
+            case "zoom":
+                return ZoomDrag(self._canvas, position)
+            case stroke:
+                return StrokeDrag(self._canvas, stroke)
+
+    def _begin_stroke(self, position: QPointF, held: Held) -> Drag | None:
         view, workbench = self._canvas.view, self._canvas.workbench
         plane = view.plane
         if view.case_id is None or plane is None:
             return None
-        # The right button erases with every tool; Ctrl turns the left one round.
-        opposite = view.tool != "eraser" if erase else invert
         scene = self._canvas.scene
         # Only a slice starts from its prediction: of another plane nobody has seen the slices.
         is_slice = plane.axis == 0
-        wanted = is_slice and view.starts_from_prediction and scene.shows_prediction
+        may_start = is_slice and not held.tool.holds_ghost
+        wanted = may_start and view.hand.starts_from_prediction and scene.shows_prediction
         # What came in this very moment is not what the hand saw.
         starts = wanted and scene.has_shown_prediction
-        hand = Hand(view.tool, view.segment, view.brush_mm, opposite, starts)
+        held = replace(held, from_prediction=starts)
         point = self._canvas.viewport.to_voxel(position.x(), position.y())
         place = (view.case_id, plane, point)
-        locked = locked_under(workbench, *place, hand.value)
+        locked = locked_under(workbench, *place, held.value)
         slice_ = (view.case_id, view.slice)
         untouched = starts and is_untouched(workbench.annotation(view.case_id), view.slice)
         self._untouched = slice_ if untouched else None
         missed = wanted and not starts and filling(workbench, *slice_) is not None
         try:
-            stroke = press(workbench, *place, hand)
+            begun = press(workbench, *place, held, view.hand.ghost)
         except UsageError as refusal:
             self._canvas.say(str(refusal))
             return None
@@ -214,7 +263,7 @@ class Pointer:
             self._canvas.say(words.prediction_came())
         else:
             self._tell_start()
-        return None if stroke is None else StrokeDrag(self._canvas, stroke)
+        return self._drag_of(begun, position)
 
     def _tell_start(self) -> None:
         """Say once that a stroke has started from the prediction."""
@@ -242,7 +291,7 @@ class Pointer:
             # A stroke keeps the size that it began with, and the outline shows what is painted.
             whole = self._whole(event)
             if whole and self.stroke is None:
-                self._canvas.view.step_brush(whole)
+                self._canvas.view.hand.step_size(whole)
         else:
             self.turn_slices(event)
 

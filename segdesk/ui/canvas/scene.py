@@ -11,11 +11,14 @@ from PySide6.QtGui import QPainter
 from segdesk.app.labelling.accepting import offered
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
+from segdesk.core.annotation import Annotation
 from segdesk.core.box import Area
 from segdesk.core.case import Case
 from segdesk.core.plane import Plane
 from segdesk.core.prediction import Prediction
-from segdesk.ops.blend import Look, Rgb
+from segdesk.ops.blend import Layer, Rgb
+from segdesk.ops.layers import Inks, Look, overlays
+from segdesk.ops.paint import Region
 from segdesk.ui.canvas.layer_items import SlicePicture
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.look.theme import Tokens
@@ -38,6 +41,7 @@ class Scene:
         #: Case, slice and prediction: of the picture, and of what was painted last.
         self._pictured: Shown | None = None
         self._painted: Shown | None = None
+        self._inks: Inks | None = None
         #: The bare image for as long as it is set.
         self.is_bare = False
 
@@ -69,11 +73,10 @@ class Scene:
             self._picture.set_window(self._view.window, case.slope, case.intercept)
             self._picture.load(plane.cut(loaded.volume.voxels), plane.mirrored)
         if self._image_stale or self._layers_stale:
-            self._picture.set_look(self._look())
             area = None
         prediction = self._prediction(case, plane)
-        predicted = None if prediction is None else plane.cut(prediction.labels)
-        self._picture.blend(plane.cut(loaded.annotation.labels), predicted, area)
+        layers = self._layers(plane, loaded.annotation, prediction)
+        self._picture.compose(layers, area)
         self._pictured = (case.id, plane, prediction)
         self._image_stale = self._layers_stale = False
         self._stale = None
@@ -119,9 +122,36 @@ class Scene:
     def _has_layers(self) -> bool:
         return self._view.layers.shown and not self.is_bare
 
-    def _look(self) -> Look | None:
+    def _layers(
+        self, plane: Plane, annotation: Annotation, prediction: Prediction | None
+    ) -> tuple[Layer, ...]:
+        """What is laid over the image of the plane, from the lowest to the uppermost."""
         if not self._has_layers:
+            return ()
+        predicted = None if prediction is None else plane.cut(prediction.labels)
+        ghost = self._ghost(plane)
+        return overlays(self._ready_inks(), plane.cut(annotation.labels), predicted, ghost)
+
+    def _ghost(self, plane: Plane) -> tuple[Region, int] | None:
+        """What of the hand's ghost lies on a plane, and its segment number."""
+        ghost = self._view.hand.ghost
+        if ghost is None or ghost.solid is None or ghost.case != self._view.case_id:
             return None
+        box, mask = ghost.solid
+        area = plane.area(box)
+        if area is None:
+            return None
+        inside = plane.at(plane.index - box.ranges[plane.axis][0])
+        return Region(area, inside.cut(mask)), ghost.value
+
+    def _ready_inks(self) -> Inks:
+        """Made anew where the look is another."""
+        look = self._look()
+        if self._inks is None or self._inks.look != look:
+            self._inks = Inks(look)
+        return self._inks
+
+    def _look(self) -> Look:
         layers = self._view.layers
         return Look(
             style=layers.style,

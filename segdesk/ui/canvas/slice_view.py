@@ -124,9 +124,10 @@ class SliceView(QWidget):
         listen(view.pane_changed, self._take_case)
         listen(view.window_changed, self._take_window)
         listen(view.layers_changed, self._take_layers)
-        listen(view.brush_changed, self._show_hand)
-        listen(view.segment_changed, self._show_hand)
-        listen(view.tool_changed, self._show_hand)
+        listen(view.hand.options_changed, self._show_hand)
+        listen(view.hand.segment_changed, self._show_hand)
+        listen(view.hand.tool_changed, self._show_hand)
+        listen(view.hand.ghost_changed, self._take_layers)
         self._take_case()
 
     def detach(self) -> None:
@@ -432,7 +433,7 @@ class SliceView(QWidget):
         if self._shown_case() is not None:
             end = is_eraser(event)
             self._pointer.press(at, event.button(), event.modifiers(), is_eraser=end)
-        elif self._view.case_id is not None and self._view.tool != "navigate":
+        elif self._view.case_id is not None and self._view.hand.held.paints:
             self.refused.emit(words.not_read_yet(self._view.case_id))
         self._follow()
 

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.labelling.tools.tool import Tool
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.completeness import not_complete
 from segdesk.core.status import SliceStatus
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
+
+#: Keys that a tool's words name: what turns the left button round, and what cancels.
+OPPOSITE, DROP = "Ctrl", "Esc"
 
 
-def mouse_words(tool: ToolId, segment: str) -> str:
+def tool_tip(tool: Tool) -> str:
+    """What a tool is for, as its button says it."""
+    return translated(tool.words.tip).format(opposite=OPPOSITE, drop=DROP)
+
+
+def mouse_words(tool: Tool, segment: str) -> str:
     """What the mouse would do now.
 
     Parameters
     ----------
     segment : name of the active segment; empty for background
     """
-    if not segment:
-        return _erasing_words(tool)
-    sentences = {
-        "navigate": _navigate_words(),
-        "brush": tr(
-            "Brush: left paints {segment}, right erases, Ctrl inverts; "
-            "wheel = slice, Shift+wheel = size"
-        ),
-        "eraser": tr(
-            "Eraser: left erases, Ctrl paints {segment}; wheel = slice, Shift+wheel = size"
-        ),
-        "lasso": tr("Lasso: draw around {segment}, right erases, Esc drops it; wheel = slice"),
-        "fill": tr("Fill: click makes the region {segment}, right click erases; wheel = slice"),
-    }
-    return sentences[tool].format(segment=segment)
-
-
-def _erasing_words(tool: ToolId) -> str:
-    """What the mouse would do with background: every button erases."""
-    return {
-        "navigate": _navigate_words(),
-        "brush": tr("Brush: erases; wheel = slice, Shift+wheel = size"),
-        "eraser": tr("Eraser: erases; wheel = slice, Shift+wheel = size"),
-        "lasso": tr("Lasso: erases what it goes around, Esc drops it; wheel = slice"),
-        "fill": tr("Fill: click erases the region; wheel = slice"),
-    }[tool]
-
-
-def _navigate_words() -> str:
-    return tr("Navigate: drag = window and level, right drag = zoom; wheel = slice")
+    text = tool.words.hover if segment else tool.words.hover_erasing
+    does = translated(text).format(segment=segment, opposite=OPPOSITE, drop=DROP)
+    if tool.size is None:
+        return tr("{does}; wheel = slice", does=does)
+    return tr("{does}; wheel = slice, Shift+wheel = size", does=does)
 
 
 def difference_words() -> tuple[str, str, str]:
@@ -83,6 +66,11 @@ def prediction_came() -> str:
     return tr(
         "The prediction came as you began: the stroke stands alone. Ctrl+Enter takes the rest."
     )
+
+
+def ghost_is_here() -> str:
+    """Enter was pressed where what it takes could not be seen."""
+    return tr("This is what was begun: Enter takes it, Esc drops it.")
 
 
 def not_read_yet(case: str) -> str:

@@ -18,6 +18,7 @@ from segdesk.ui.flows.elsewhere import SaveElsewhere
 from segdesk.ui.flows.exchange import Exchange
 from segdesk.ui.flows.imports import ImportFlow
 from segdesk.ui.flows.opening import Opening
+from segdesk.ui.flows.operating import Operating
 from segdesk.ui.flows.packing import Packing
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
@@ -63,6 +64,7 @@ class Desk:
     imports: ImportFlow
     exchange: Exchange
     packing: Packing
+    operating: Operating
     elsewhere: SaveElsewhere
     care: CaseCare
     training: TrainingController

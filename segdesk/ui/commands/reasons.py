@@ -106,7 +106,9 @@ class Reasons:
         return ""
 
     def undo(self) -> str:
-        workbench = self._session.workbench
+        workbench, view = self._session.workbench, self._session.view
+        if view is not None and view.hand.ghost is not None:
+            return ""
         if workbench is None or workbench.history.next_undo is None:
             return self.project() or tr("Nothing has been done yet.")
         return ""

@@ -19,6 +19,7 @@ from segdesk.ui.commands.groups.editing import edit_groups, tool_groups
 from segdesk.ui.commands.groups.files import file_groups
 from segdesk.ui.commands.groups.helping import help_groups
 from segdesk.ui.commands.groups.looking import slice_groups, view_groups
+from segdesk.ui.commands.groups.operating import operation_groups
 from segdesk.ui.commands.groups.reviewing import case_groups
 from segdesk.ui.commands.groups.training import train_groups
 from segdesk.ui.commands.menus import Menus
@@ -36,6 +37,7 @@ def groups(desk: Desk) -> Groups:
         *view_groups(desk),
         *case_groups(desk),
         *tool_groups(desk),
+        *operation_groups(desk),
         *train_groups(desk),
         *help_groups(desk),
     )

@@ -160,7 +160,9 @@ class SaveElsewhere(QObject):
         drawn : the newest step that is in the copy; where there is another by now, it is not left
         """
         view = self._session.view
-        place = None if view is None else (view.case_id, view.slice, view.tool, view.segment)
+        place = (
+            None if view is None else (view.case_id, view.slice, view.hand.tool, view.hand.segment)
+        )
 
         def leave(then: Then, otherwise: Then) -> None:
             workbench.settle()
@@ -183,9 +185,9 @@ class SaveElsewhere(QObject):
                 case, index, tool, segment = place
                 if case is not None and any(row.id == case for row in workbench.project.cases):
                     view.show_case(case, index)
-                view.use_tool(tool)
+                view.hand.use_tool(tool)
                 if segment == 0 or segment in workbench.segments:
-                    view.use_segment(segment)
+                    view.hand.use_segment(segment)
             what = tr("What could be reached") if lost else tr("Everything")
             self.noted.emit(tr("{what} is in '{name}' now.", what=what, name=target.name))
             for sentence in lost:

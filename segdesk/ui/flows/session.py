@@ -183,7 +183,7 @@ class Session(QObject):
     def _take_in_hand(self, view: ViewState) -> None:
         """Brush and layers as they were left."""
         now = self._preferences.now
-        view.set_brush(now.brush_mm)
+        view.hand.set_brush(now.brush_mm)
         view.set_layers(
             annotation=min(max(now.annotation, 0.0), 1.0),
             prediction=min(max(now.prediction, 0.0), 1.0),
@@ -193,7 +193,7 @@ class Session(QObject):
     def _put_out_of_hand(self, view: ViewState) -> None:
         layers = view.layers
         self._preferences.change(
-            brush_mm=view.brush_mm,
+            brush_mm=view.hand.brush_mm,
             annotation=layers.annotation,
             prediction=layers.prediction,
             style=layers.style,
@@ -226,8 +226,8 @@ class Session(QObject):
             self.keep_index()
         numbers = workbench.segments.numbers
         # Background is in the hand because somebody took it.
-        if view.segment and view.segment not in numbers and numbers:
-            view.use_segment(numbers[0])
+        if view.hand.segment and view.hand.segment not in numbers and numbers:
+            view.hand.use_segment(numbers[0])
 
     # Through the history
 

@@ -171,7 +171,7 @@ class SegmentsPanel(Panel):
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         self.bridge.listen(workbench.segments_changed, self.refresh)
         self.bridge.listen(workbench.labels_changed, self.refresh)
-        self.bridge.listen(view.segment_changed, self.refresh)
+        self.bridge.listen(view.hand.segment_changed, self.refresh)
         self.bridge.listen(view.case_changed, self.refresh)
         self.bridge.listen(workbench.case_loaded, self.refresh)
 
@@ -182,7 +182,7 @@ class SegmentsPanel(Panel):
     def refresh(self) -> None:
         """Volumes and names of today; the active segment's row is the current one."""
         case = self.view.case_id if self.view else None
-        active = self.view.segment if self.view else 0
+        active = self.view.hand.segment if self.view else 0
         self._model.show(self.workbench, case, active)
         why_not = why_read_only(self.workbench)
         self._add.setEnabled(self.workbench is not None and not why_not)
@@ -203,7 +203,7 @@ class SegmentsPanel(Panel):
         except SegdeskError as error:
             self.said.emit(translated(error.words))
             return
-        self.view.use_segment(segment.number)
+        self.view.hand.use_segment(segment.number)
         self.bridge.flush()
         self._table.edit(self._model.index(self._model.row_of(segment.number), NAME))
 
@@ -215,7 +215,7 @@ class SegmentsPanel(Panel):
     def _choose(self, row: int) -> None:
         segment = self._model.segment(row)
         if segment is not None and self.view is not None:
-            self.view.use_segment(segment.number)
+            self.view.hand.use_segment(segment.number)
 
     def _double_clicked(self, index: QModelIndex) -> None:
         if index.column() != NAME:

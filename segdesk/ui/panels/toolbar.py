@@ -1,23 +1,24 @@
-"""The tool bar: tools, brush size in mm, and the windows."""
+"""The tool bar: tools, the window, and the options of the tool in the hand."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QSizePolicy,
-    QSlider,
     QToolBar,
     QToolButton,
     QWidget,
 )
 
+from segdesk.app.labelling.tools.tool import Tool
+from segdesk.app.labelling.tools.toolbox import options_of
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.view_state import BRUSH_STEP, LARGEST_BRUSH_MM, ViewState, rounded
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.window import PRESETS
 from segdesk.ui.look.as_written import tip
@@ -27,27 +28,26 @@ from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.elided import ElidedLabel
+from segdesk.ui.panels.option_row import OptionRow
 from segdesk.ui.widgets.bridge import Bridge
-from segdesk.ui.widgets.number_field import NumberField
 
-#: The slider runs over the logarithm of the size, so that small brushes have room.
-SLIDER_STEPS = 1000
 #: A longer name of a segment is cut, in pixels.
 WIDEST_NAME = 60 * GRID
+#: Actions right of the tools.
+BESIDE_TOOLS = ("undo", "redo")
 
 
 class ToolBar(QToolBar):
-    """Tools are QActions of the table; size and window are fields of the view.
+    """Tools are QActions of the table; options and window are fields of the view.
 
     Parameters
     ----------
-    tools : checkable actions, with icons
-    others : actions for the right end, such as undo and redo
-    start : checkable; whether a first stroke starts from the prediction. Shown where there is one
+    tools : in their order
+    action : gives the row of the table of an id
     """
 
     def __init__(
-        self, tools: list[QAction], others: list[QAction], start: QAction, tokens: Tokens
+        self, tools: Sequence[Tool], action: Callable[[str], QAction], tokens: Tokens
     ) -> None:
         super().__init__()
         self.setObjectName("tool_bar")
@@ -56,30 +56,12 @@ class ToolBar(QToolBar):
         self.setMovable(False)
         self._view: ViewState | None = None
         self._bridge = Bridge(self)
-        for action in [*tools, None, *others]:
-            if action is None:
-                self.addSeparator()
-                continue
-            self.addAction(action)
-            button = self.widgetForAction(action)
-            if isinstance(button, QToolButton):
-                button.setObjectName(f"{action.objectName()}_button")
-                button.setAccessibleName(action.text())
-                if action in tools:
-                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for tool in tools:
+            self._add(action(tool.id), Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addSeparator()
-        self._size = QSlider(Qt.Orientation.Horizontal)
-        self._size.setObjectName("brush_slider")
-        self._size.setAccessibleName(tr("Brush size"))
-        self._size.setToolTip(tr("Brush size: Shift+wheel, [ and ]"))
-        self._size.setRange(0, SLIDER_STEPS)
-        self._size.setFixedWidth(scaled(20 * GRID))
-        self._size.valueChanged.connect(self._slid)
-        self._millimetres = NumberField("brush_mm", 1.0, LARGEST_BRUSH_MM, 12.0, ratio=BRUSH_STEP)
-        self._millimetres.setAccessibleName(tr("Brush diameter"))
-        self._millimetres.setFixedWidth(scaled(25 * GRID))
-        self._millimetres.set_tip(tr("Brush size: Shift+wheel, [ and ]"))
-        self._millimetres.changed.connect(self._typed)
+        for id in BESIDE_TOOLS:
+            self._add(action(id), Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.addSeparator()
         self._window = QComboBox()
         self._window.setObjectName("window_preset")
         self._window.setAccessibleName(tr("Window"))
@@ -91,32 +73,40 @@ class ToolBar(QToolBar):
         self._segment.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._segment.setMaximumWidth(scaled(WIDEST_NAME))
         self._segment.setContentsMargins(3 * GRID, 0, GRID, 0)
-        for widget in (self._size, self._millimetres):
-            self.addWidget(widget)
-        self._start = start
+        # Whether a first stroke starts from the prediction; shown where there is one.
+        start = self._start = action("start_from_prediction")
         self._start_box = QCheckBox(start.text())
         self._start_box.setObjectName("from_prediction")
         self._start_box.setAccessibleName(start.text())
         self._start_box.clicked.connect(lambda: start.trigger())
         start.changed.connect(self._show_start)
-        self.addSeparator()
         self.addWidget(self._window)
+        self.addSeparator()
+        self._options = OptionRow(self, options_of(tools), lambda: self._view and self._view.hand)
         self._start_place = self.addWidget(self._start_box)
         self.addWidget(_spring())
         self.addWidget(self._segment)
         self.set_tokens(tokens)
         self.refresh()
 
+    def _add(self, action: QAction, style: Qt.ToolButtonStyle) -> None:
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        if isinstance(button, QToolButton):
+            button.setObjectName(f"{action.objectName()}_button")
+            button.setAccessibleName(action.text())
+            button.setToolButtonStyle(style)
+
     def attach(self, workbench: Workbench, view: ViewState) -> None:
         """Follow a project's view."""
         self.detach()
         self._view = view
         for signal in (
-            view.brush_changed,
+            view.hand.options_changed,
             view.window_changed,
             view.case_changed,
-            view.segment_changed,
-            view.tool_changed,
+            view.hand.segment_changed,
+            view.hand.tool_changed,
             workbench.segments_changed,
             workbench.predictions_changed,
         ):
@@ -143,8 +133,8 @@ class ToolBar(QToolBar):
     def refresh(self) -> None:
         """Show the view's fields."""
         view = self._view
-        for widget in (self._size, self._millimetres, self._window):
-            widget.setEnabled(view is not None)
+        self._options.refresh()
+        self._window.setEnabled(view is not None)
         case = None if view is None else view.case_id
         self._start_place.setVisible(
             view is not None and case is not None and view.workbench.predicted_by(case) is not None
@@ -152,19 +142,13 @@ class ToolBar(QToolBar):
         if view is None:
             self._segment.show_line("")
             return
-        unit = " mm" if view.case is None or view.case.grid.stacked else " px"
-        self._millimetres.set_range(*view.brush_range)
-        self._millimetres.set_unit(unit)
-        self._millimetres.follow(view.brush_mm)
-        with QSignalBlocker(self._size):
-            self._size.setValue(_to_slider(view.brush_mm, view.brush_range))
         self._show_presets(view.case)
         at = self._window.findData(view.preset)
         self._window.setCurrentIndex(at)
         if at < 0:
             self._window.setPlaceholderText(f"{view.window.level:.0f} / {view.window.width:.0f}")
         segments = view.workbench.segments
-        paints = segments[view.segment].name if view.segment in segments else ""
+        paints = segments[view.hand.segment].name if view.hand.segment in segments else ""
         self._segment.show_line(tr("paints {name}").format(name=paints) if paints else "")
 
     def _show_start(self) -> None:
@@ -188,14 +172,6 @@ class ToolBar(QToolBar):
         words = tr("Window and level: {keys}").format(keys=keys)
         self._window.setToolTip(tip(f"{words}. {reason}" if reason else words))
 
-    def _slid(self, at: int) -> None:
-        if self._view is not None:
-            self._view.set_brush(_from_slider(at, self._view.brush_range))
-
-    def _typed(self, millimetres: float) -> None:
-        if self._view is not None:
-            self._view.set_brush(millimetres)
-
     def _choose_window(self) -> None:
         if self._view is not None:
             self._view.use_preset(self._window.currentData())
@@ -205,14 +181,3 @@ def _spring() -> QWidget:
     spring = QWidget()
     spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     return spring
-
-
-def _to_slider(millimetres: float, limits: tuple[float, float]) -> int:
-    low, high = limits
-    millimetres = min(max(millimetres, low), high)
-    return round(SLIDER_STEPS * math.log(millimetres / low) / math.log(high / low))
-
-
-def _from_slider(at: int, limits: tuple[float, float]) -> float:
-    low, high = limits
-    return rounded(low * (high / low) ** (at / SLIDER_STEPS))

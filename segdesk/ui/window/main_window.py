@@ -14,6 +14,7 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
+from segdesk.app.labelling.tools.toolbox import TOOLS
 from segdesk.app.signal_errors import unwrapped
 from segdesk.core.volume import Voxels
 from segdesk.core.window import Window
@@ -34,6 +35,7 @@ from segdesk.ui.flows.exchange import Exchange
 from segdesk.ui.flows.imports import ImportFlow
 from segdesk.ui.flows.leaving import Leaving
 from segdesk.ui.flows.opening import Opening
+from segdesk.ui.flows.operating import Operating
 from segdesk.ui.flows.packing import Packing
 from segdesk.ui.flows.run_choice import RunChoice
 from segdesk.ui.flows.segment_removal import SegmentRemoval
@@ -62,8 +64,6 @@ from segdesk.ui.window.workplace import Workplace
 NAME = "segdesk"
 #: Size of the first start; a smaller screen gets a smaller window.
 FIRST_SIZE = (1600, 1000)
-TOOLS = ("navigate", "brush", "eraser", "lasso", "fill")
-BESIDE_TOOLS = ("undo", "redo")
 
 
 class MainWindow(QMainWindow):
@@ -113,6 +113,7 @@ class MainWindow(QMainWindow):
         )
         self.exchange = Exchange(self, self.session, self.runner, preferences)
         self.packing = Packing(self, self.session, self.runner, preferences, self.open_project)
+        self.operating = Operating(self, self.session, self.runner)
         self.elsewhere = SaveElsewhere(
             self, self.session, self.runner, self.training, preferences, self.opening
         )
@@ -145,6 +146,7 @@ class MainWindow(QMainWindow):
             imports=self.imports,
             exchange=self.exchange,
             packing=self.packing,
+            operating=self.operating,
             elsewhere=self.elsewhere,
             care=self.care,
             training=self.training,
@@ -160,12 +162,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setAccessibleName(tr("Menus"))
         recent = RecentMenu(self.preferences, self.open_project)
         menus.at("file").insertMenu(self.table["close_project"], recent)
-        self._tool_bar = ToolBar(
-            [self.table[id] for id in TOOLS],
-            [self.table[id] for id in BESIDE_TOOLS],
-            self.table["start_from_prediction"],
-            tokens,
-        )
+        self._tool_bar = ToolBar(TOOLS, self.table.__getitem__, tokens)
         self.addToolBar(self._tool_bar)
         self._status = StatusLine(self.runner)
         self.setStatusBar(self._status)
@@ -188,7 +185,7 @@ class MainWindow(QMainWindow):
         session.refused.connect(self.say)
         self.opening.said.connect(self.say)
         self.elsewhere.warned.connect(self.banner.warn)
-        files = (self.imports, self.exchange, self.packing, self.elsewhere)
+        files = (self.imports, self.exchange, self.packing, self.elsewhere, self.operating)
         for source in (session, *files, self.care, self._damaged):
             source.noted.connect(self.banner.say)
             source.failed.connect(self._show_failure)
@@ -302,8 +299,9 @@ class MainWindow(QMainWindow):
             workbench.run_changed,
             workbench.case_loaded,
             view.case_changed,
-            view.tool_changed,
-            view.segment_changed,
+            view.hand.tool_changed,
+            view.hand.segment_changed,
+            view.hand.ghost_changed,
             view.window_changed,
             view.layers_changed,
         ):
@@ -312,7 +310,7 @@ class MainWindow(QMainWindow):
         self._bridge.listen_now(workbench.history_changed, self._show_history)
         if self._workplace is not None:
             self._workplace.attach(workbench, view, self.training)
-        view.starts_from_prediction = self.preferences.now.start_from_prediction
+        view.hand.starts_from_prediction = self.preferences.now.start_from_prediction
         self._tool_bar.attach(workbench, view)
         if self.reasons.read_only():
             # It can be closed, to see the scan; title and status line go on saying it.
@@ -403,7 +401,7 @@ class MainWindow(QMainWindow):
             self.canvas.wheel_flipped = self.preferences.now.wheel_flipped
         if self.session.view is not None:
             starts = self.preferences.now.start_from_prediction
-            self.session.view.starts_from_prediction = starts
+            self.session.view.hand.starts_from_prediction = starts
         self._show_state()
 
     def _take_tokens(self) -> None:

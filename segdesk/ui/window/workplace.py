@@ -200,7 +200,7 @@ class Workplace(QWidget):
             name = segments[under.segment].name
             pick = menu.addAction(caption(tr("Paint with {name}", name=name)))
             pick.setObjectName("paint_with_this")
-            pick.triggered.connect(lambda: self._view.use_segment(under.segment))
+            pick.triggered.connect(lambda: self._view.hand.use_segment(under.segment))
             menu.addSeparator()
         self._table.context_menu(menu, CANVAS_MENU).popup(place)
 

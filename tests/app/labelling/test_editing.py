@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from segdesk.app.labelling.editing import Gesture, PaintRules, propose
 from segdesk.app.labelling.reviewing import say_right, set_status
 from segdesk.app.labelling.slate import Slate
-from segdesk.app.labelling.tools.strokes import LassoStroke, fill_at
+from segdesk.app.labelling.tools.fill import fill_at
+from segdesk.app.labelling.tools.lasso import LassoStroke
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.box import Box

@@ -13,7 +13,7 @@ from segdesk.app.labelling.accepting import START, accept_in_bulk, start_edit
 from segdesk.app.labelling.editing import Gesture
 from segdesk.app.labelling.removing_segments import remove_segment
 from segdesk.app.labelling.reviewing import say_right, set_status, take_prediction
-from segdesk.app.labelling.tools.strokes import BrushStroke
+from segdesk.app.labelling.tools.brush import BrushStroke
 from segdesk.app.project.packing import prepare
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation

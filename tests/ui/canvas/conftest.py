@@ -31,7 +31,7 @@ def workbench(tmp_path: Path) -> Iterator[Workbench]:
 def view(workbench: Workbench) -> ViewState:
     """Shows the case at slice 3, in Navigate, with a brush of 6 mm."""
     view = shown(workbench)
-    view.set_brush(6.0)
+    view.hand.set_brush(6.0)
     return view
 
 

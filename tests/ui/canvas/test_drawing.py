@@ -88,7 +88,7 @@ def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint(
     draw(workbench, 3, np.full(SHAPE, 2))
     view.set_layers(style=style)
     watched.set_viewport(watched.viewport.zoomed(zoom, 340.3, 290.9))
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     move(watched, (20, 30))
     QApplication.processEvents()
     watched.pixels.clear()
@@ -110,7 +110,7 @@ def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint(
 def test_many_moves_between_two_paints_cost_one_paint(
     watched: WatchedView, view: ViewState
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(watched, (20, 20))
     QApplication.processEvents()
     watched.pixels.clear()
@@ -338,11 +338,11 @@ def test_the_pointer_lies_on_no_window_where_a_test_begins(
 
 def test_undo_is_seen_at_once(canvas: SliceView, workbench: Workbench, view: ViewState) -> None:
     before = canvas.grab().toImage()
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     drag(canvas, (20, 30))
     move_to(canvas, QPointF(-5, -5))
     workbench.undo()
-    view.use_tool("navigate")
+    view.hand.use_tool("navigate")
     assert canvas.grab().toImage() == before
 
 

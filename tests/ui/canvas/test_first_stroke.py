@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.labelling.reviewing import dismiss, set_status
-from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.annotation import Provenance
@@ -52,9 +51,9 @@ def names(workbench: Workbench) -> list[str]:
     return [edit.name for edit in workbench.history.done if edit.case]
 
 
-def start(view: ViewState, tool: ToolId) -> None:
-    view.use_tool(tool)
-    view.set_brush(4.0)
+def start(view: ViewState, tool: str) -> None:
+    view.hand.use_tool(tool)
+    view.hand.set_brush(4.0)
 
 
 def test_an_eraser_corrects_the_prediction_and_undo_takes_back_one_after_the_other(
@@ -114,7 +113,7 @@ def test_a_second_stroke_starts_from_nothing_more(
 def test_a_lasso_starts_from_it_and_one_without_an_inside_leaves_nothing(
     canvas: SliceView, view: ViewState, workbench: Workbench, predicted: Plane
 ) -> None:
-    view.use_tool("lasso")
+    view.hand.use_tool("lasso")
     drag(canvas, (20, 20))
     assert is_empty(workbench) and names(workbench) == []
     drag(canvas, (16, 26), (16, 34), (24, 34), (24, 26))
@@ -130,7 +129,7 @@ def test_a_lasso_starts_from_it_and_one_without_an_inside_leaves_nothing(
 def test_fill_fills_a_hole_of_the_prediction_and_leaves_nothing_where_it_is_refused(
     canvas: SliceView, view: ViewState, workbench: Workbench, predicted: Plane
 ) -> None:
-    view.use_tool("fill")
+    view.hand.use_tool("fill")
     drag(canvas, (2, 2))
     assert is_empty(workbench) and names(workbench) == []
     drag(canvas, (12, 20))
@@ -155,7 +154,7 @@ def test_a_stroke_starts_from_nothing_that_is_not_on_the_screen(
 ) -> None:
     match why:
         case "off":
-            view.starts_from_prediction = False
+            view.hand.starts_from_prediction = False
         case "overlays off":
             view.set_layers(shown=False)
         case "faded out":
@@ -190,12 +189,12 @@ def test_a_stroke_on_a_slice_that_somebody_has_judged_starts_from_nothing(
 
 @pytest.mark.parametrize("tool", ["brush", "eraser", "lasso", "fill"])
 def test_a_lock_refuses_the_stroke_that_would_start_from_a_part(
-    canvas: SliceView, view: ViewState, workbench: Workbench, predicted: Plane, tool: ToolId
+    canvas: SliceView, view: ViewState, workbench: Workbench, predicted: Plane, tool: str
 ) -> None:
     said: list[str] = []
     canvas.refused.connect(said.append)
     workbench.change_segment(replace(workbench.segments[1], locked=True))
-    view.use_segment(2)
+    view.hand.use_segment(2)
     start(view, tool)
     drag(canvas, (20, 30), (20, 34), (22, 34))
     assert is_empty(workbench) and names(workbench) == []
@@ -203,7 +202,7 @@ def test_a_lock_refuses_the_stroke_that_would_start_from_a_part(
     assert said[0].startswith(f"'Left lung' is locked, so {count} voxels of the prediction would")
     assert "'From the prediction'" in said[0]
     # The way out that it names.
-    view.starts_from_prediction = False
+    view.hand.starts_from_prediction = False
     start(view, "brush")
     drag(canvas, (5, 5))
     assert now(workbench)[0][5, 5] == 2

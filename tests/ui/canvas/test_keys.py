@@ -90,20 +90,20 @@ def test_a_tap_of_w_takes_the_next_segment_and_w_held_with_a_drag_the_window(
     next_segment = table.action(
         "next_segment",
         "W",
-        handler=lambda: view.step_segment(1),
+        handler=lambda: view.hand.step_segment(1),
         key_use="tap_hold",
         hold=canvas.use_hold_window,
     )
     canvas.set_actions([next_segment])
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     QTest.keyClick(canvas, Qt.Key.Key_W)
-    assert view.segment == 2
+    assert view.hand.segment == 2
     width = view.window.width
     QTest.keyPress(canvas, Qt.Key.Key_W)
     drag(canvas, (20, 20), (20, 30))
     QTest.keyRelease(canvas, Qt.Key.Key_W)
     assert view.window.width > width
-    assert view.segment == 2
+    assert view.hand.segment == 2
     assert not view.workbench.annotation("case-001").labels.any()
     drag(canvas, (20, 20), (20, 30))
     assert view.workbench.annotation("case-001").labels[3, 20, 20] == 2
@@ -139,7 +139,7 @@ def test_space_held_moves_the_slice_in_every_tool(
 ) -> None:
     pan = table.action("pan", "Space", key_use="tap_hold", hold=canvas.use_hold_pan)
     canvas.set_actions([pan])
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     before = canvas.pixel_of(20, 20)
     QTest.keyPress(canvas, Qt.Key.Key_Space)
     press(canvas, (20, 20))
@@ -187,7 +187,7 @@ def test_esc_and_enter_go_to_the_gesture_first_and_then_to_their_actions(
     canvas: SliceView, view: ViewState, table: Table
 ) -> None:
     canvas.set_actions([table.action("navigate", "Esc"), table.action("right", "Return")])
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     press(canvas, (20, 20))
@@ -205,7 +205,7 @@ def test_an_action_during_a_stroke_finds_it_finished(
     history = view.workbench.history
     verify = table.action("verify", "M", handler=lambda: names.append(history.done[-1].name))
     canvas.set_actions([verify])
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     QTest.keyClick(canvas, Qt.Key.Key_M)
     assert names == ["Brush"]
@@ -214,7 +214,7 @@ def test_an_action_during_a_stroke_finds_it_finished(
 def test_a_shortcut_of_the_window_during_a_stroke_finds_it_finished(
     canvas: SliceView, view: ViewState
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     ctrl_z = QKeyEvent(
         QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState, value_range
 from segdesk.core.grid import Grid
@@ -63,9 +62,9 @@ def test_a_notch_towards_the_hand_goes_one_slice_towards_the_feet(
 
 @pytest.mark.parametrize("tool", ["brush", "eraser", "lasso", "fill", "navigate"])
 def test_the_wheel_means_slices_in_every_tool(
-    canvas: SliceView, view: ViewState, tool: ToolId
+    canvas: SliceView, view: ViewState, tool: str
 ) -> None:
-    view.use_tool(tool)
+    view.hand.use_tool(tool)
     wheel(canvas, up=-120)
     assert view.slice == 2
 
@@ -102,7 +101,7 @@ def test_shift_and_the_wheel_change_the_brush_on_every_system(
     canvas: SliceView, view: ViewState, up: int, sideways: int
 ) -> None:
     wheel(canvas, up=up, sideways=sideways, modifiers=SHIFT)
-    assert view.brush_mm > 6.0
+    assert view.hand.brush_mm > 6.0
     assert view.slice == 3
 
 
@@ -195,7 +194,7 @@ def test_a_right_click_in_navigate_asks_for_the_menu_of_what_is_there(
 
 
 def test_the_menu_key_asks_in_every_tool(canvas: SliceView, view: ViewState, qtbot: QtBot) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     move(canvas, (12, 33))
     key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), QPoint(5, 5))
     with qtbot.waitSignal(canvas.menu_wanted) as asked:
@@ -205,7 +204,7 @@ def test_the_menu_key_asks_in_every_tool(canvas: SliceView, view: ViewState, qtb
 
 
 def test_a_middle_drag_pans_in_every_tool(canvas: SliceView, view: ViewState) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     before = canvas.pixel_of(20, 30)
     at = QPointF(before)
     press(canvas, (20, 30), MIDDLE)
@@ -316,15 +315,15 @@ def test_the_status_line_says_what_the_mouse_would_do(
     canvas: SliceView, view: ViewState, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(canvas.said) as said:
-        view.use_tool("brush")
+        view.hand.use_tool("brush")
     assert said.args is not None
     assert said.args[0].startswith("Brush: left paints Left lung, right erases")
     with qtbot.waitSignal(canvas.said) as said:
-        view.use_segment(2)
+        view.hand.use_segment(2)
     assert said.args is not None
     assert "Right lung" in said.args[0]
     with qtbot.waitSignal(canvas.said) as said:
-        view.use_segment(0)
+        view.hand.use_segment(0)
     assert said.args == ["Brush: erases; wheel = slice, Shift+wheel = size"]
 
 
@@ -343,9 +342,9 @@ def test_a_detached_view_listens_to_nothing(
         view.pane_changed,
         view.window_changed,
         view.layers_changed,
-        view.tool_changed,
-        view.segment_changed,
-        view.brush_changed,
+        view.hand.tool_changed,
+        view.hand.segment_changed,
+        view.hand.options_changed,
     ]
     # The view state hears of segments itself, to leave one that is removed.
     of_others = {workbench.segments_changed: 1}

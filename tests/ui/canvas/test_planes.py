@@ -58,12 +58,12 @@ def disc_of(plane: Plane, centre: tuple[float, float], radius_mm: float) -> npt.
 def test_a_dab_paints_a_disc_in_mm_on_its_plane_and_nothing_beside_it(
     canvas: SliceView, workbench: Workbench, view: ViewState, orientation: Orientation
 ) -> None:
-    view.use_tool("brush")
-    view.set_brush(13.0)
+    view.hand.use_tool("brush")
+    view.hand.set_brush(13.0)
     plane = show(view, orientation, 4)
     centre = (3.0, 17.0)
     move(canvas, centre)
-    hovered = canvas._hover.brush
+    hovered = canvas._hover.outline
     assert hovered is not None
     outlined = np.zeros(SHAPE, np.bool_)
     outlined[plane.box(hovered.region.area).window] = plane.solid(hovered.region.mask)
@@ -88,7 +88,7 @@ def test_what_is_painted_across_comes_back_from_the_journal_and_by_undo(
     workbench.loaded(CASE)
     say_right(workbench, CASE, 2)
     empty = state(workbench)
-    view.use_tool("brush" if tool == "brush" else "lasso")
+    view.hand.use_tool("brush" if tool == "brush" else "lasso")
     show(view, orientation, 21)
     drag(canvas, (0.6, 8.0), (4.7, 9.0), (4.2, 31.0), (1.1, 30.0))
     painted = state(workbench)
@@ -113,7 +113,7 @@ def test_a_stroke_across_makes_right_slices_partial_and_leaves_rejected_ones(
         say_right(workbench, CASE, index)
     set_status(workbench, CASE, 2, SliceStatus.VERIFIED)
     set_status(workbench, CASE, 3, SliceStatus.REJECTED)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     show(view, "coronal", 2)
     drag(canvas, (1.0, 20.0), (4.0, 20.0))
     statuses = workbench.annotation(CASE).statuses
@@ -153,7 +153,7 @@ def test_a_scan_stored_the_other_way_round_looks_and_paints_the_same_across(
         add_case(workbench, grid, stored, id=id)
         workbench.loaded(id)
         view.show_case(id)
-        view.use_tool("brush")
+        view.hand.use_tool("brush")
         plane = Plane.of(grid, orientation, 7)
         index = 7 if signs[plane.axis] > 0 else SHAPE[plane.axis] - 8
         view.show_pane(Pane(id, plane.at(index)))
@@ -177,7 +177,7 @@ def test_parts_of_a_stroke_across_leave_the_same_pixels_as_a_full_paint(
     canvas: SliceView, workbench: Workbench, view: ViewState, orientation: Orientation
 ) -> None:
     draw(workbench, 3, np.full(SHAPE[1:], 2))
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     show(view, orientation, 21)
     QApplication.processEvents()
     press(canvas, (2.0, 10.0))
@@ -193,7 +193,7 @@ def test_parts_of_a_stroke_across_leave_the_same_pixels_as_a_full_paint(
 def test_an_undo_shows_the_plane_that_it_changes(
     canvas: SliceView, workbench: Workbench, view: ViewState
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     show(view, "sagittal", 30)
     drag(canvas, (2.0, 10.0))
     show(view, "sagittal", 5)
@@ -249,11 +249,11 @@ def test_fill_and_the_right_button_work_across(
 ) -> None:
     for index in range(1, 5):
         draw(workbench, index, np.pad(np.full((10, 20), 1, np.uint8), ((10, 20), (15, 25))))
-    view.use_tool("fill")
-    view.use_segment(1)
+    view.hand.use_tool("fill")
+    view.hand.use_segment(1)
     plane = show(view, "sagittal", 25)
     number = 0 if erase else 2
-    view.use_segment(2)
+    view.hand.use_segment(2)
     drag(canvas, (2.0, 15.0), button=RIGHT if erase else LEFT)
     labels = workbench.annotation(CASE).labels
     assert (plane.cut(labels)[1:5, 10:20] == number).all()

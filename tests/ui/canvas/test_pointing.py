@@ -13,7 +13,6 @@ from PySide6.QtGui import QInputDevice, QMouseEvent, QPointingDevice, QTabletEve
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
@@ -69,10 +68,10 @@ def click_at(canvas: SliceView, x: float, y: float) -> None:
 
 @pytest.mark.parametrize("tool", ["brush", "eraser", "lasso"])
 def test_the_other_end_of_a_pen_erases_and_its_tip_does_what_the_tool_does(
-    canvas: SliceView, view: ViewState, workbench: Workbench, tool: ToolId
+    canvas: SliceView, view: ViewState, workbench: Workbench, tool: str
 ) -> None:
     draw(workbench, 3, np.full(SHAPE, 2))
-    view.use_tool(tool)
+    view.hand.use_tool(tool)
     corners = ((10, 10), (10, 30), (30, 30), (30, 10))
     pen_stroke(canvas, *corners, end=ERASER)
     assert labels(workbench)[10, 20] == 0
@@ -85,7 +84,7 @@ def test_a_mouse_event_that_is_made_of_a_pen_erases_with_its_other_end(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     draw(workbench, 3, np.full(SHAPE, 2))
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     device, at = stylus(ERASER), canvas.pixel_of(20, 30)
     for kind, held in ((PRESS, LEFT), (RELEASE, NONE)):
         event = QMouseEvent(kind, at, at, canvas.mapToGlobal(at), LEFT, held, PLAIN, device)
@@ -99,8 +98,8 @@ def test_a_click_paints_the_voxel_at_the_centre_of_the_pixel_under_the_pointer(
 ) -> None:
     """Zoomed out so far that half a pixel is another voxel."""
     canvas.set_viewport(canvas.viewport.zoomed(zoom, 250, 300))
-    view.use_tool("brush")
-    view.set_brush(0.5)
+    view.hand.use_tool("brush")
+    view.hand.set_brush(0.5)
     left, top, width, height = canvas.viewport.rectangle
     y = int(top + height / 2)
     row = int((y + 0.5 - top) / height * SHAPE[0])
@@ -157,14 +156,14 @@ def test_the_smallest_brush_is_one_voxel_whatever_its_size(
     fine: tuple[SliceView, ViewState, Workbench],
 ) -> None:
     canvas, view, workbench = fine
-    view.use_tool("brush")
-    view.set_brush(0.0)
-    assert view.brush_mm == pytest.approx(MICROMETRES_20)
+    view.hand.use_tool("brush")
+    view.hand.set_brush(0.0)
+    assert view.hand.brush_mm == pytest.approx(MICROMETRES_20)
     # Also where the pointer is between voxels; the outline says so too.
     for at, place in enumerate((0.0, 0.3, -0.49, 0.49)):
         voxel = (20 + place, 10 + 5 * at + place)
         move_to(canvas, canvas.pixel_of(*voxel))
-        brush = canvas._hover.brush
+        brush = canvas._hover.outline
         assert brush is not None and brush.region.mask.sum() == 1
         drag(canvas, voxel)
         assert (labels(workbench) == 1).sum() == at + 1
@@ -175,14 +174,14 @@ def test_the_brush_is_stepped_from_one_voxel_to_the_largest_and_back(
     fine: tuple[SliceView, ViewState, Workbench],
 ) -> None:
     canvas, view, _ = fine
-    view.set_brush(0.0)
-    sizes = [view.brush_mm]
+    view.hand.set_brush(0.0)
+    sizes = [view.hand.brush_mm]
     for _ in range(80):
         wheel(canvas, up=120, modifiers=Qt.KeyboardModifier.ShiftModifier)
-        sizes.append(view.brush_mm)
-    assert sizes[-1] == view.brush_range[1]
+        sizes.append(view.hand.brush_mm)
+    assert sizes[-1] == view.hand.size_range[1]
     grown = sizes[: sizes.index(sizes[-1]) + 1]
     assert all(larger > smaller for smaller, larger in itertools.pairwise(grown))
     for _ in range(90):
         wheel(canvas, up=-120, modifiers=Qt.KeyboardModifier.ShiftModifier)
-    assert view.brush_mm == pytest.approx(MICROMETRES_20)
+    assert view.hand.brush_mm == pytest.approx(MICROMETRES_20)

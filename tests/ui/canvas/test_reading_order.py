@@ -14,7 +14,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.box import Box
@@ -70,7 +69,7 @@ def test_a_scan_stored_the_other_way_round_looks_and_paints_the_same(
     view: ViewState,
     turned: tuple[bool, bool],
     zoom: float,
-    tool: ToolId,
+    tool: str,
 ) -> None:
     voxels = np.random.default_rng(2).integers(-1000, 400, SHAPE, dtype=np.int16)
     plane = np.zeros(SHAPE[1:], np.uint8)
@@ -82,7 +81,7 @@ def test_a_scan_stored_the_other_way_round_looks_and_paints_the_same(
         workbench.loaded(id)
         draw(workbench, 3, as_stored(plane, turn), id)
         view.show_case(id, 3)
-        view.use_tool(tool)
+        view.hand.use_tool(tool)
         canvas.fit()
         canvas.set_viewport(canvas.viewport.zoomed(zoom, 240, 310))
         move_to(canvas, QPointF(243, 317))
@@ -116,7 +115,7 @@ def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint_where_mirro
     canvas.resize(701, 603)
     view.show_case("other", 3)
     view.set_layers(style=style)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     canvas.set_viewport(canvas.viewport.zoomed(zoom, 340.3, 290.9))
     move(canvas, (20, 30))
     QApplication.processEvents()
@@ -136,8 +135,8 @@ def test_voxels_and_boxes_of_a_mirrored_scan_stay_as_stored(
     add_case(workbench, grid_turned((True, True)), id="other")
     workbench.loaded("other")
     view.show_case("other", 3)
-    view.use_tool("brush")
-    view.set_brush(0.5)
+    view.hand.use_tool("brush")
+    view.hand.set_brush(0.5)
     boxes: list[Box] = []
     workbench.labels_changed.connect(lambda _, changed: boxes.extend(changed))
     press(canvas, (4, 7))

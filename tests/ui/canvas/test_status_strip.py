@@ -120,7 +120,7 @@ def test_a_wheel_over_the_strip_neither_zooms_nor_changes_the_brush(
     wheel(strip, up=-120, modifiers=CTRL)
     wheel(strip, up=-120, modifiers=SHIFT)
     assert view.slice == 1
-    assert (canvas.viewport, view.brush_mm) == (before, 6.0)
+    assert (canvas.viewport, view.hand.brush_mm) == (before, 6.0)
 
 
 def test_no_case_is_an_empty_strip(strip: StatusStrip, view: ViewState) -> None:

@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.labelling.tools.tool import ToolId
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
@@ -53,7 +52,7 @@ def disk(row: float, column: float, radius_mm: float = 3.0) -> npt.NDArray[np.bo
 def test_a_click_paints_exactly_the_voxels_within_the_radius_and_makes_one_edit(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     drag(canvas, (20, 30))
     # By hand: an ellipse of 3 rows and 6 columns around (20, 30).
     row, column = np.mgrid[:40, :60]
@@ -67,8 +66,8 @@ def test_a_click_paints_exactly_the_voxels_within_the_radius_and_makes_one_edit(
 def test_a_fast_move_leaves_no_gap(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
-    view.set_brush(2.0)
+    view.hand.use_tool("brush")
+    view.hand.set_brush(2.0)
     drag(canvas, (20, 5), (20, 55))
     assert (labels(workbench)[20, 3:58] == 1).all()
 
@@ -76,8 +75,8 @@ def test_a_fast_move_leaves_no_gap(
 def test_the_voxel_under_the_pointer_is_painted_after_zoom_and_pan(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
-    view.set_brush(0.5)
+    view.hand.use_tool("brush")
+    view.hand.set_brush(0.5)
     canvas.set_viewport(canvas.viewport.zoomed(4.3, 120.0, 222.0).panned(13, -29))
     inside = canvas.voxel_at(QPointF(200, 300))
     row, column = round(inside[0]), round(inside[1])
@@ -89,7 +88,7 @@ def test_the_right_button_erases_with_the_same_brush(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     draw(workbench, 3, np.full(SHAPE, 2))
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     drag(canvas, (20, 30), button=RIGHT)
     np.testing.assert_array_equal(labels(workbench) == 0, disk(20, 30))
     assert workbench.history.done[-1].name == "Erase"
@@ -99,17 +98,17 @@ def test_the_right_button_of_the_eraser_erases_too(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     draw(workbench, 3, np.full(SHAPE, 2))
-    view.use_tool("eraser")
+    view.hand.use_tool("eraser")
     drag(canvas, (20, 30), button=RIGHT)
     np.testing.assert_array_equal(labels(workbench) == 0, disk(20, 30))
 
 
 @pytest.mark.parametrize(("tool", "painted"), [("brush", 0), ("eraser", 1)])
 def test_ctrl_turns_the_left_button_round_for_one_stroke(
-    canvas: SliceView, view: ViewState, workbench: Workbench, tool: ToolId, painted: int
+    canvas: SliceView, view: ViewState, workbench: Workbench, tool: str, painted: int
 ) -> None:
     draw(workbench, 3, np.full(SHAPE, 2))
-    view.use_tool(tool)
+    view.hand.use_tool(tool)
     drag(canvas, (20, 30), modifiers=CTRL)
     np.testing.assert_array_equal(labels(workbench), np.where(disk(20, 30), painted, 2))
 
@@ -118,8 +117,8 @@ def test_painting_with_background_erases(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     draw(workbench, 3, np.full(SHAPE, 2))
-    view.use_tool("brush")
-    view.use_segment(0)
+    view.hand.use_tool("brush")
+    view.hand.use_segment(0)
     drag(canvas, (20, 30))
     assert labels(workbench)[20, 30] == 0
 
@@ -128,7 +127,7 @@ def test_esc_leaves_no_trace_of_a_stroke(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     done = len(workbench.history.done)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     move(canvas, (20, 40), LEFT)
     assert labels(workbench).any()
@@ -144,7 +143,7 @@ def test_esc_leaves_no_trace_of_a_stroke(
 def test_a_stroke_goes_on_outside_the_widget_and_ends_there(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 30))
     move(canvas, (20, 200), LEFT)
     release(canvas, (20, 200))
@@ -156,7 +155,7 @@ def test_a_stroke_goes_on_outside_the_widget_and_ends_there(
 def test_a_release_that_never_came_ends_the_stroke_at_the_next_move(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     move(canvas, (20, 40), NONE)
     assert workbench.history.done[-1].name == "Brush"
@@ -167,8 +166,8 @@ def test_a_release_that_never_came_ends_the_stroke_at_the_next_move(
 def test_a_modifier_in_mid_stroke_does_not_end_it(
     canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot, key: str
 ) -> None:
-    view.use_tool("brush")
-    view.set_brush(2.0)
+    view.hand.use_tool("brush")
+    view.hand.set_brush(2.0)
     press(canvas, (20, 5))
     move(canvas, (20, 20), LEFT)
     qtbot.keyPress(canvas, Qt.Key[f"Key_{key}"])
@@ -184,7 +183,7 @@ def test_a_modifier_in_mid_stroke_does_not_end_it(
 def test_a_lost_focus_keeps_what_was_painted(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     QApplication.sendEvent(canvas, QFocusEvent(QEvent.Type.FocusOut))
     assert not canvas.stroke_in_progress
@@ -194,7 +193,7 @@ def test_a_lost_focus_keeps_what_was_painted(
 def test_hiding_and_detaching_keep_what_was_painted(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (10, 10))
     canvas.hide()
     assert labels(workbench)[10, 10] == 1
@@ -207,7 +206,7 @@ def test_hiding_and_detaching_keep_what_was_painted(
 def test_a_turn_of_the_wheel_finishes_the_stroke_first(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     wheel(canvas, up=120)
     assert view.slice == 4
@@ -221,7 +220,7 @@ def test_a_locked_segment_says_why_nothing_is_painted(
     canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot
 ) -> None:
     lock(workbench, 1)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     with qtbot.waitSignal(canvas.refused) as said:
         press(canvas, (20, 20))
     assert said.args is not None
@@ -237,7 +236,7 @@ def test_a_stroke_over_a_locked_segment_says_that_it_stays(
     half[:, 30:] = 2
     draw(workbench, 3, half)
     lock(workbench, 2)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     with qtbot.waitSignal(canvas.refused) as said:
         press(canvas, (20, 31))
     assert said.args is not None
@@ -249,10 +248,10 @@ def test_a_stroke_over_a_locked_segment_says_that_it_stays(
 
 @pytest.mark.parametrize("tool", ["brush", "lasso", "fill"])
 def test_a_hidden_segment_is_not_painted_with_and_says_why(
-    canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot, tool: ToolId
+    canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot, tool: str
 ) -> None:
     workbench.show_segment(1, False)
-    view.use_tool(tool)
+    view.hand.use_tool(tool)
     with qtbot.waitSignal(canvas.refused, timeout=500) as said:
         press(canvas, (20, 20))
     assert said.args == ["The segment 'Left lung' is hidden. Show it in the segment list."]
@@ -269,7 +268,7 @@ def test_a_stroke_that_could_not_be_seen_brings_the_overlays_back_and_says_so(
     unseen: dict[str, object],
 ) -> None:
     view.set_layers(**unseen)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     with qtbot.waitSignal(canvas.refused, timeout=500) as said:
         press(canvas, (20, 20))
     assert said.args is not None
@@ -283,7 +282,7 @@ def test_a_stroke_that_could_not_be_seen_brings_the_overlays_back_and_says_so(
 
 
 def test_a_press_while_peeking_ends_the_peek(canvas: SliceView, view: ViewState) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     canvas.peek(True)
     at = canvas.pixel_of(20, 20).toPoint()
     before = canvas.grab().toImage().pixel(at)
@@ -296,7 +295,7 @@ def test_a_refused_press_leaves_the_overlays_off(
 ) -> None:
     lock(workbench, 1)
     view.set_layers(shown=False)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     drag(canvas, (20, 20))
     assert not view.layers.shown
 
@@ -305,7 +304,7 @@ def test_a_refusal_does_not_take_the_place_of_what_the_mouse_would_do(
     canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot
 ) -> None:
     lock(workbench, 1)
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     with qtbot.assertNotEmitted(canvas.said):
         drag(canvas, (20, 20))
 
@@ -313,20 +312,20 @@ def test_a_refusal_does_not_take_the_place_of_what_the_mouse_would_do(
 def test_shift_and_the_wheel_leave_the_size_alone_during_a_stroke(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     wheel(canvas, up=360, modifiers=SHIFT)
-    assert view.brush_mm == 6.0
+    assert view.hand.brush_mm == 6.0
     assert canvas.stroke_in_progress
     release(canvas, (20, 20))
     wheel(canvas, up=120, modifiers=SHIFT)
-    assert view.brush_mm > 6.0
+    assert view.hand.brush_mm > 6.0
 
 
 def test_a_lasso_fills_its_inside_and_shows_its_trace(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("lasso")
+    view.hand.use_tool("lasso")
     before = canvas.grab().toImage()
     press(canvas, (9.5, 9.5))
     for corner in ((9.5, 29.5), (19.5, 29.5), (19.5, 9.5)):
@@ -341,7 +340,7 @@ def test_a_lasso_fills_its_inside_and_shows_its_trace(
 
 
 def test_esc_drops_a_lasso(canvas: SliceView, view: ViewState, workbench: Workbench) -> None:
-    view.use_tool("lasso")
+    view.hand.use_tool("lasso")
     press(canvas, (10, 10))
     move(canvas, (10, 30), LEFT)
     move(canvas, (30, 30), LEFT)
@@ -351,7 +350,7 @@ def test_esc_drops_a_lasso(canvas: SliceView, view: ViewState, workbench: Workbe
 
 
 def test_enter_closes_a_lasso(canvas: SliceView, view: ViewState, workbench: Workbench) -> None:
-    view.use_tool("lasso")
+    view.hand.use_tool("lasso")
     press(canvas, (9.5, 9.5))
     for corner in ((9.5, 29.5), (19.5, 29.5), (19.5, 9.5)):
         move(canvas, corner, LEFT)
@@ -366,7 +365,7 @@ def test_a_click_fills_a_closed_region_and_refuses_an_open_one_in_words(
     ring[10:31, 10:31] = 1
     ring[12:29, 12:29] = 0
     draw(workbench, 3, ring)
-    view.use_tool("fill")
+    view.hand.use_tool("fill")
     drag(canvas, (20, 20))
     assert (labels(workbench)[10:31, 10:31] == 1).all()
     with qtbot.waitSignal(canvas.refused) as said:
@@ -379,8 +378,8 @@ def test_a_click_fills_a_closed_region_and_refuses_an_open_one_in_words(
 def test_no_segment_to_draw_with_is_said(
     canvas: SliceView, view: ViewState, workbench: Workbench, qtbot: QtBot
 ) -> None:
-    view.use_tool("brush")
-    view.segment = 9
+    view.hand.use_tool("brush")
+    view.hand.segment = 9
     with qtbot.waitSignal(canvas.refused) as said:
         press(canvas, (20, 20))
     assert said.args is not None
@@ -390,7 +389,7 @@ def test_no_segment_to_draw_with_is_said(
 def test_a_second_button_during_a_stroke_does_nothing(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     press(canvas, (20, 20))
     press(canvas, (20, 20), RIGHT)
     release(canvas, (20, 20), RIGHT)
@@ -402,7 +401,7 @@ def test_a_second_button_during_a_stroke_does_nothing(
 def test_a_double_click_paints_twice(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     drag(canvas, (20, 20))
     QTest.mouseDClick(canvas, LEFT, pos=canvas.pixel_of(30, 40).toPoint())
     assert labels(workbench)[20, 20] == labels(workbench)[30, 40] == 1
@@ -411,7 +410,7 @@ def test_a_double_click_paints_twice(
 def test_the_brush_outline_is_what_a_click_paints(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     canvas.set_viewport(canvas.viewport.zoomed(2.0, 250, 300))
     before = canvas.grab().toImage()
     move(canvas, (20.2, 29.7))

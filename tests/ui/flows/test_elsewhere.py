@@ -120,7 +120,7 @@ def test_a_project_that_goes_away_is_said_and_saved_elsewhere_nothing_is_lost(
     assert (everything(project) if project.exists() else {}) == before
     workbench = workbench_of(desk)
     assert np.array_equal(workbench.annotation(CASE).labels, expected)
-    assert desk.window.session.view is not None and desk.window.session.view.tool == "brush"
+    assert desk.window.session.view is not None and desk.window.session.view.hand.tool == "brush"
     assert "no longer" not in desk.window.banner.text
     draw(desk, 18)
     desk.shortcut(Qt.Key.Key_S, CTRL)

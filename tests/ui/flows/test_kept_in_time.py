@@ -22,7 +22,7 @@ from tests.windows import Desk
 def draw(desk: Desk, row: int) -> None:
     view = desk.window.session.view
     assert view is not None
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     drag(desk.canvas, (row, 12), (row, 18))
 
 

@@ -114,7 +114,7 @@ def test_painting_in_a_project_that_is_only_read_says_a_sentence_and_draws_nothi
     view = desk.window.session.view
     assert view is not None
     # However the brush came into the hand.
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
         said.clear()
         drag(desk.canvas, (4, 4), (4, 10), button=button)

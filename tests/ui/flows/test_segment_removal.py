@@ -65,7 +65,7 @@ def take(desk: Desk, table: QTableView, number: int) -> None:
     """The segment in hand, and its row with the focus."""
     view = desk.window.session.view
     assert view is not None
-    view.use_segment(number)
+    view.hand.use_segment(number)
     desk.settle()
     table.setFocus()
 
@@ -104,7 +104,7 @@ def test_delete_on_its_row_asks_in_numbers_and_one_undo_brings_every_voxel_back(
     after = masks(workbench)
     view, rows = desk.window.session.view, desk.window.findChild(QListWidget, "history_list")
     assert view is not None and rows is not None
-    assert view.segment == 1
+    assert view.hand.segment == 1
     assert rows.item(0).text() == f"Remove segment 'Tumour', {size:,} voxels · 5 cases"
     assert desk.window.table["undo"].text() == "Undo Remove segment 'Tumour'"
     desk.key(Qt.Key.Key_Z, CTRL)

@@ -153,7 +153,7 @@ def click(qtbot: QtBot, table: QTableView, row: int, column: int) -> None:
 def active(desk: Desk) -> int:
     view = desk.window.session.view
     assert view is not None
-    return view.segment
+    return view.hand.segment
 
 
 def test_a_click_on_the_only_segment_takes_it_back_from_background(

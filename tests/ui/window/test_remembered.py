@@ -36,7 +36,7 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     desk.wait_for_mask()
     desk.key(Qt.Key.Key_Home)
     there = view.slice
-    view.set_brush(3.5)
+    view.hand.set_brush(3.5)
     view.set_layers(annotation=0.7, prediction=0.2, style="outline")
     form = desk.window.training_panel
     assert form is not None
@@ -53,7 +53,7 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     view = again.window.session.view
     assert view is not None
     assert (view.case_id, view.slice) == ("case-002", there)
-    assert view.brush_mm == 3.5
+    assert view.hand.brush_mm == 3.5
     assert (view.layers.annotation, view.layers.prediction) == (0.7, 0.2)
     assert view.layers.style == "outline"
     assert not workbench_of(again).has_unsaved
@@ -78,12 +78,12 @@ def test_a_brush_of_less_than_a_millimetre_comes_back(
     workbench.close()
     desk.open(path)
     assert desk.window.session.view is not None
-    desk.window.session.view.set_brush(0.4)
+    desk.window.session.view.hand.set_brush(0.4)
     desk.close()
     again = open_desk(qtbot, settings_folder)
     again.open(path)
     assert again.window.session.view is not None
-    assert again.window.session.view.brush_mm == 0.4
+    assert again.window.session.view.hand.brush_mm == 0.4
     again.close()
 
 
@@ -96,7 +96,7 @@ def test_a_place_that_is_gone_and_settings_of_nonsense_open_all_the_same(
     desk.open(project)
     view = desk.window.session.view
     assert view is not None
-    assert view.case_id == "case-001" and 0 < view.brush_mm <= 1.0
+    assert view.case_id == "case-001" and 0 < view.hand.brush_mm <= 1.0
     assert view.layers.annotation == 1.0 and view.layers.style == "fill"
     panel = desk.window.training_panel
     assert panel is not None

@@ -55,7 +55,7 @@ def bug_dialogs() -> int:
 def draw(desk: Desk) -> None:
     view = desk.window.session.view
     assert view is not None
-    view.use_tool("brush")
+    view.hand.use_tool("brush")
     drag(desk.canvas, (12, 12), (12, 20))
     desk.settle()
 

@@ -185,7 +185,7 @@ def test_the_palette_runs_an_action_by_a_few_letters(
     qtbot.keyClick(search, Qt.Key.Key_Return)
     desk.settle()
     view = desk.window.session.view
-    assert view is not None and view.tool == "lasso"
+    assert view is not None and view.hand.tool == "lasso"
     assert not desk.has_dialog("palette_dialog")
 
 
@@ -206,8 +206,10 @@ def test_a_return_in_a_field_never_says_that_a_slice_is_right(
     desk: Desk, project: Path, qtbot: QtBot
 ) -> None:
     desk.open(project)
+    desk.window.table["brush"].trigger()
+    desk.settle()
     field = desk.window.findChild(QAbstractSpinBox, "brush_mm")
-    assert field is not None
+    assert field is not None and field.isVisible()
     field.setFocus()
     qtbot.keyClick(field, Qt.Key.Key_Return)
     desk.settle()

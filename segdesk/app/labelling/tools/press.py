@@ -1,4 +1,4 @@
-"""What a press on the slice starts, for each tool: the one place that knows all of them."""
+"""A press on the image: what keeps any tool from beginning, and the Slate that it gets."""
 
 from __future__ import annotations
 
@@ -6,56 +6,58 @@ from dataclasses import dataclass
 from functools import partial
 
 from segdesk.app.labelling.accepting import start_edit
-from segdesk.app.labelling.slate import Slate
-from segdesk.app.labelling.tools.strokes import BrushStroke, LassoStroke, fill_at
-from segdesk.app.labelling.tools.tool import Point, Stroke, ToolId
+from segdesk.app.labelling.options import Options
+from segdesk.app.labelling.slate import Slate, refuse_closed
+from segdesk.app.labelling.tools import ghosts
+from segdesk.app.labelling.tools.ghosts import Ghost
+from segdesk.app.labelling.tools.tool import Look, Point, Press, Stroke, Tool
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.plane import Plane
 from segdesk.errors import UsageError
-from segdesk.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class Held:
     """What is held at the press.
 
     Parameters
     ----------
-    tool : any but navigate
     segment : the active one; 0 is background
-    diameter_mm : of the brush
-    opposite : erase with a tool that draws, draw with the eraser
+    is_opposite : erase with a tool that draws, draw with the eraser
+    is_right : by the right button
     from_prediction : the first stroke on an untouched slice starts from its prediction
     """
 
-    tool: ToolId
+    tool: Tool
     segment: int
-    diameter_mm: float
-    opposite: bool = False
+    options: Options
+    is_opposite: bool = False
+    is_right: bool = False
     from_prediction: bool = False
 
     @property
     def value(self) -> int:
         """The segment number that voxels get, 0 erases."""
-        return 0 if (self.tool == "eraser") != self.opposite else self.segment
+        return 0 if self.tool.erases != self.is_opposite else self.segment
 
 
-#: What undo calls a gesture: with a segment, and with background.
-NAMES: dict[ToolId, tuple[str, str]] = {
-    "brush": (Sentence("Brush"), Sentence("Erase")),
-    "eraser": (Sentence("Brush"), Sentence("Erase")),
-    "lasso": (Sentence("Lasso"), Sentence("Lasso erase")),
-    "fill": (Sentence("Fill"), Sentence("Fill erase")),
-}
+def press(
+    workbench: Workbench,
+    case: str,
+    plane: Plane,
+    point: Point,
+    held: Held,
+    ghost: Ghost | None = None,
+) -> Stroke | Look | Ghost | None:
+    """Begin a gesture on a plane, or go on with one of many presses.
 
-
-def press(workbench: Workbench, case: str, plane: Plane, point: Point, hand: Hand) -> Stroke | None:
-    """Begin a gesture on a plane.
+    Parameters
+    ----------
+    ghost : that the hand holds, of the same tool
 
     Returns
     -------
-    What goes on with the pointer, or None where the press was all of it (fill) or the tool
-    changes nothing (navigate).
+    What goes on with the pointer, a ghost to hold, or None where the press was all of it.
 
     Raises
     ------
@@ -63,33 +65,25 @@ def press(workbench: Workbench, case: str, plane: Plane, point: Point, hand: Han
         Where there is no such segment, it is locked or hidden, the tool cannot work here, or a
         locked or hidden segment keeps some of the prediction out that the stroke starts from.
     """
-    value = hand.value
-    if value and value not in workbench.segments:
-        raise UsageError("There is no segment to draw with.", "Add one to the segment list.")
-    if value and workbench.segments[value].locked:
-        name = workbench.segments[value].name
-        raise UsageError(
-            Sentence("The segment '{name}' is locked.", name=name), "Unlock it in the segment list."
-        )
-    if value and not workbench.segments[value].visible:
-        name = workbench.segments[value].name
-        raise UsageError(
-            Sentence("The segment '{name}' is hidden.", name=name), "Show it in the segment list."
-        )
-    if hand.tool not in NAMES:
-        return None
-    starts = hand.from_prediction and plane.axis == 0
+    value, tool = held.value, held.tool
+    if tool.paints:
+        refuse_closed(workbench, value)
+    pressed = Press(point, value, held.options, held.is_right)
+    if tool.holds_ghost:
+        if ghost is None:
+            return ghosts.made(
+                workbench, tool, case, plane, value=value, options=held.options, presses=(pressed,)
+            )
+        if (ghost.case, ghost.plane) != (case, plane):
+            raise UsageError(
+                "What was begun on another plane waits there.", "Take it or drop it first."
+            )
+        return ghosts.with_press(workbench, ghost, pressed)
+    starts = held.from_prediction and plane.axis == 0
     start = partial(start_edit, workbench, case, plane.index) if starts else None
-    slate = Slate(workbench, case, plane, NAMES[hand.tool][not value], start=start)
-    if hand.tool == "fill":
-        fill_at(slate, point, value=value)
-        return None
-    if hand.tool == "lasso":
-        if start is not None:
-            # What refuses does so now, not after the outline has been drawn.
-            start()
-        return LassoStroke(slate, point, value=value)
-    return BrushStroke(slate, point, value=value, radius_mm=hand.diameter_mm / 2)
+    name = tool.words.done if value else tool.words.done_erasing
+    slate = Slate(workbench, case, plane, name, start=start)
+    return tool.press(slate, pressed)
 
 
 def locked_under(workbench: Workbench, case: str, plane: Plane, point: Point, value: int) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from segdesk.app.labelling.tools.tool import ToolId
+from segdesk.app.labelling.tools.tool import Tool
+from segdesk.app.labelling.tools.toolbox import TOOLS
 from segdesk.core.edit import Edit
+from segdesk.ui.canvas.words import tool_tip
 from segdesk.ui.commands.action import Action, Groups
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.look.edit_words import place_words
@@ -30,6 +32,19 @@ def edit_groups(desk: Desk) -> Groups:
 
         return text
 
+    def undo() -> None:
+        """Of a ghost its last press, else the last change."""
+        if session.view is not None and session.view.hand.ghost is not None:
+            session.view.hand.take_back_press()
+        else:
+            session.undo()
+
+    def undo_text() -> str:
+        ghost = None if session.view is None else session.view.hand.ghost
+        if ghost is None:
+            return named(tr("Undo"), next_undo)()
+        return tr("Take back the last press of {name}", name=translated(ghost.name))
+
     def next_undo() -> Edit | None:
         return None if session.workbench is None else session.workbench.history.next_undo
 
@@ -42,12 +57,12 @@ def edit_groups(desk: Desk) -> Groups:
                 "undo",
                 tr("Undo"),
                 tr("Take the last change back and show where it was"),
-                session.undo,
+                undo,
                 menu,
                 ("Ctrl+Z",),
                 why_not=reasons.undo,
                 icon="undo",
-                text_now=named(tr("Undo"), next_undo),
+                text_now=undo_text,
                 changes=True,
             ),
             Action(
@@ -70,50 +85,38 @@ def tool_groups(desk: Desk) -> Groups:
     """The groups of the menu Tools."""
     session, menu = desk.session, "tools"
 
-    def tool(id: ToolId, text: str, tip: str, key: str) -> Action:
+    def tool(tool: Tool) -> Action:
         def use() -> None:
             if session.view is not None:
-                session.view.use_tool(id)
+                session.view.hand.use_tool(tool.id)
 
         def is_used() -> bool:
-            return session.view is not None and session.view.tool == id
+            return session.view is not None and session.view.hand.tool == tool.id
 
-        paints = id != "navigate"
         return Action(
-            id,
-            text,
-            tip,
+            tool.id,
+            translated(tool.words.name),
+            tool_tip(tool),
             use,
             menu,
-            (key,),
+            (tool.key,),
             True,
-            needs="segment" if paints else "case",
-            changes=paints,
+            needs=tool.needs,
+            changes=tool.paints,
             checked=is_used,
-            icon=id,
+            icon=tool.id,
         )
 
     def brush(id: str, text: str, keys: tuple[str, ...], step: int) -> Action:
         def change() -> None:
             if session.view is not None:
-                session.view.step_brush(step)
+                session.view.hand.step_size(step)
 
         tip = tr("Change the size of the brush in mm; Shift+wheel does too")
         return Action(id, text, tip, change, menu, keys, True, needs="case", repeats=True)
 
     return (
-        (
-            tool(
-                "navigate",
-                tr("Navigate"),
-                tr("Drag for window and level; nothing is painted"),
-                "Esc",
-            ),
-            tool("brush", tr("Brush"), tr("Paint the active segment; right erases"), "B"),
-            tool("eraser", tr("Eraser"), tr("Erase; Ctrl paints"), "E"),
-            tool("lasso", tr("Lasso"), tr("Draw around what shall be filled"), "L"),
-            tool("fill", tr("Fill"), tr("Fill an outline or a hole: click inside it"), "F"),
-        ),
+        tuple(map(tool, TOOLS)),
         (
             brush("brush_smaller", tr("Smaller brush"), ("[", "-"), -1),
             brush("brush_larger", tr("Larger brush"), ("]", "+"), 1),
@@ -149,7 +152,7 @@ def _segment_steps(desk: Desk) -> tuple[Action, ...]:
     def step(by: int) -> Callable[[], None]:
         def go() -> None:
             if session.view is not None:
-                session.view.step_segment(by)
+                session.view.hand.step_segment(by)
 
         return go
 
@@ -160,7 +163,7 @@ def _segment_steps(desk: Desk) -> tuple[Action, ...]:
     def pick() -> None:
         under = desk.canvas.under_pointer() if desk.canvas is not None else None
         if under is not None and session.view is not None:
-            session.view.use_segment(under.segment)
+            session.view.hand.use_segment(under.segment)
 
     return (
         Action(
@@ -203,10 +206,10 @@ def _numbered(desk: Desk, number: int) -> Action:
 
     def use() -> None:
         if session.view is not None:
-            session.view.use_segment(number)
+            session.view.hand.use_segment(number)
 
     def is_used() -> bool:
-        return session.view is not None and session.view.segment == number
+        return session.view is not None and session.view.hand.segment == number
 
     def text() -> str:
         workbench = session.workbench

@@ -1,0 +1,271 @@
+"""What is drawn over the image, layer by layer: annotation, prediction, difference, ghost.
+
+How layers mix stands in `blend`; which of them a reader wants is the canvas's to say. On the
+start-up path: numpy only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from segdesk.core.box import Area
+from segdesk.ops.blend import Labels, Layer, Mask, Piece, Rgb, mixing_table
+from segdesk.ops.paint import Region
+
+Style = Literal["fill", "outline", "difference"]
+
+#: A dash and a gap of the prediction's outline, in voxels along the outline.
+DASH, GAP = 6, 4
+#: How far the prediction's colours go towards white, so that they are seen on their own fill.
+LIGHTER = 0.25
+#: Where a prediction is not what is drawn it is hatched: one voxel in so many, along a diagonal,
+#: and so much fainter than its outline.
+HATCH, HATCH_STRENGTH = 6, 0.7
+#: Outlines are stronger than the fill they belong to, by this factor, up to opaque.
+LINE_STRENGTH = 2.0
+#: And differences, which are thin more often than not.
+DIFFERENCE_STRENGTH = 1.5
+#: Opacity of a ghost's inside and of the line around it.
+GHOST_FILL, GHOST_LINE = 0.5, 0.9
+WHITE: Rgb = (255, 255, 255)
+#: Codes in a plane of differences.
+_SAME, _PREDICTED_ONLY, _DRAWN_ONLY = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the layers are drawn.
+
+    Parameters
+    ----------
+    style : fill and outline, outline only, or where annotation and prediction differ
+    annotation, prediction : opacity 0 to 1; 0 hides the layer
+    colours : (segment number, red, green, blue) of every segment that is drawn, 0 to 255
+    false_positive, false_negative : red, green, blue of what only the prediction, and what only the
+        annotation has; where both have segments but not the same, stripes of the two
+    """
+
+    style: Style
+    annotation: float
+    prediction: float
+    colours: tuple[tuple[int, int, int, int], ...]
+    false_positive: Rgb
+    false_negative: Rgb
+
+
+class Inks:
+    """Tables for one `Look`, from which the layers are drawn; kept while it is in use."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.drawn = np.zeros(256, np.bool_)
+        #: Of each segment, and white for background that a ghost would bring.
+        self.lines = np.full((256, 3), WHITE, np.float32)
+        for number, red, green, blue in look.colours:
+            self.drawn[number] = True
+            self.lines[number] = red, green, blue
+        self.lighter = (self.lines + (255 - self.lines) * LIGHTER).astype(np.float32)
+        self.line_opacity = min(look.annotation * LINE_STRENGTH, 1.0)
+        differences = np.array([(0, 0, 0), look.false_positive, look.false_negative], np.float32)
+        self.fill = mixing_table(self.lines, look.annotation, self.drawn)
+        self.difference = mixing_table(
+            differences,
+            min(look.annotation * DIFFERENCE_STRENGTH, 1.0),
+            np.arange(len(differences)) != _SAME,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationLayer:
+    """What is drawn: filled and outlined, or outlined alone.
+
+    Parameters
+    ----------
+    labels : uint8, (rows, columns) of the slice
+    """
+
+    inks: Inks
+    labels: Labels
+
+    def lay(self, piece: Piece) -> None:
+        labels = self.labels[piece.around.window]
+        if self.inks.look.annotation <= 0 or not labels.any():
+            return
+        if self.inks.look.style != "outline":
+            piece.mix(labels[piece.inner], self.inks.fill)
+        _outline(piece, labels, self.inks)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionLayer:
+    """What a run predicted: a dashed outline, hatched where the annotation has something else.
+
+    Parameters
+    ----------
+    labels, annotation : uint8, (rows, columns) of the slice
+    """
+
+    inks: Inks
+    labels: Labels
+    annotation: Labels
+
+    def lay(self, piece: Piece) -> None:
+        inks, opacity, around = self.inks, self.inks.look.prediction, piece.around
+        if opacity <= 0:
+            return
+        theirs = self.labels[around.window]
+        shown, inner = theirs[piece.inner], piece.inner
+        visible = inks.drawn[shown]
+        hatched = hatch(self.annotation[around.window], theirs, around)[inner]
+        piece.lay_over(hatched & visible, shown, inks.lighter, opacity * HATCH_STRENGTH)
+        dashed = dashed_contour(theirs, around)[inner]
+        piece.lay_over(dashed & visible, shown, inks.lighter, opacity)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceLayer:
+    """Where annotation and prediction differ, in two colours, with the annotation's outline.
+
+    Parameters
+    ----------
+    annotation, prediction : uint8, (rows, columns) of the slice
+    """
+
+    inks: Inks
+    annotation: Labels
+    prediction: Labels
+
+    def lay(self, piece: Piece) -> None:
+        around = piece.around
+        ours, theirs = self.annotation[around.window], self.prediction[around.window]
+        shown = self.inks.drawn.astype(np.uint8)
+        code = difference_code(ours * shown[ours], theirs * shown[theirs], around)
+        piece.mix(code[piece.inner], self.inks.difference)
+        _outline(piece, ours, self.inks)
+
+
+@dataclass(frozen=True, slots=True)
+class GhostLayer:
+    """What a tool would change and has not: filled, with a white line around it.
+
+    Parameters
+    ----------
+    region : of the slice; the ghost owns it
+    value : the segment number that its voxels would get, 0 erases
+    """
+
+    inks: Inks
+    region: Region
+    value: int
+
+    def lay(self, piece: Piece) -> None:
+        around, area = piece.around, self.region.area
+        meets = around.meet(area)
+        if meets is None:
+            return
+        mask = np.zeros(around.shape, np.bool_)
+        mask[meets.within(around)] = self.region.mask[meets.within(area)]
+        across, down = _edges(mask.view(np.uint8))
+        inner = piece.inner
+        code = np.full(piece.drawn.shape, self.value, np.uint8)
+        piece.lay_over(mask[inner], code, self.inks.lighter, GHOST_FILL)
+        code[:] = 0
+        piece.lay_over((mask & (across | down))[inner], code, self.inks.lighter, GHOST_LINE)
+
+
+def overlays(
+    inks: Inks,
+    annotation: Labels,
+    prediction: Labels | None,
+    ghost: tuple[Region, int] | None = None,
+) -> tuple[Layer, ...]:
+    """All layers of a slice, from the lowest to the uppermost.
+
+    Parameters
+    ----------
+    annotation, prediction : uint8, (rows, columns); no prediction: None
+    ghost : where it lies on the slice, and its segment number
+    """
+    above = () if ghost is None else (GhostLayer(inks, *ghost),)
+    if prediction is None:
+        return (AnnotationLayer(inks, annotation), *above)
+    if inks.look.style == "difference":
+        return (DifferenceLayer(inks, annotation, prediction), *above)
+    return (
+        AnnotationLayer(inks, annotation),
+        PredictionLayer(inks, prediction, annotation),
+        *above,
+    )
+
+
+def _outline(piece: Piece, labels: Labels, inks: Inks) -> None:
+    """The line around every segment of an annotation, of the shape of what is around the piece."""
+    across, down = _edges(labels)
+    shown = labels[piece.inner]
+    edge = ((across | down) & (labels != 0))[piece.inner] & inks.drawn[shown]
+    piece.lay_over(edge, shown, inks.lines, inks.line_opacity)
+
+
+def difference_code(annotation: Labels, prediction: Labels, area: Area) -> Labels:
+    """0 where both agree, 1 where only the prediction has a segment, 2 where only the annotation.
+
+    Where both have one and not the same, stripes of 1 and 2, two voxels wide, anchored to the
+    slice so that a part of it is striped like the whole.
+    """
+    code = np.full(annotation.shape, _SAME, np.uint8)
+    differs = annotation != prediction
+    code[differs & (annotation == 0)] = _PREDICTED_ONLY
+    code[differs & (prediction == 0)] = _DRAWN_ONLY
+    both = differs & (annotation != 0) & (prediction != 0)
+    if both.any():
+        row, column = np.nonzero(both)
+        stripe = ((row + column + area.row0 + area.column0) // 2) % 2
+        code[row, column] = np.where(stripe == 0, _PREDICTED_ONLY, _DRAWN_ONLY)
+    return code
+
+
+def hatch(annotation: Labels, prediction: Labels, area: Area) -> Mask:
+    """Diagonals through what the prediction has and the annotation has not, or has otherwise.
+
+    Parameters
+    ----------
+    annotation, prediction : uint8 of the area's shape
+    area : where they lie in the slice, to which the diagonals are anchored
+    """
+    row = np.arange(area.row0, area.row1)[:, None]
+    column = np.arange(area.column0, area.column1)[None, :]
+    return (prediction != annotation) & (prediction != 0) & ((row + column) % HATCH == 0)
+
+
+def dashed_contour(labels: Labels, area: Area) -> Mask:
+    """The inner boundary of every segment, in dashes.
+
+    A boundary that runs across is cut by column and one that runs down by row, so the dashes are
+    even in every direction; a pattern by row + column would swallow whole diagonals.
+
+    Parameters
+    ----------
+    labels : uint8 of the area's shape; beyond it counts as the same label
+    area : where they lie in the slice, to which the dashes are anchored
+    """
+    across, down = _edges(labels)
+    inside = labels != 0
+    row = np.arange(area.row0, area.row1)[:, None] % (DASH + GAP) < DASH
+    column = np.arange(area.column0, area.column1)[None, :] % (DASH + GAP) < DASH
+    return inside & ((across & column) | (down & ~across & row))
+
+
+def _edges(labels: Labels) -> tuple[Mask, Mask]:
+    """Voxels with another label above or below (an edge that runs across), and beside."""
+    across = np.zeros(labels.shape, np.bool_)
+    changes = labels[1:] != labels[:-1]
+    across[1:] |= changes
+    across[:-1] |= changes
+    down = np.zeros(labels.shape, np.bool_)
+    changes = labels[:, 1:] != labels[:, :-1]
+    down[:, 1:] |= changes
+    down[:, :-1] |= changes
+    return across, down
