@@ -18,7 +18,7 @@ from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.box import Box
 from segdesk.core.completeness import status_move
 from segdesk.core.cutting import cut
-from segdesk.core.edit import Edit, Patch, Planes
+from segdesk.core.edit import Edit, Patch, Planes, StatusMove
 from segdesk.core.status import after_stroke
 from segdesk.core.volume import Voxels
 from segdesk.errors import UsageError
@@ -91,6 +91,35 @@ def propose(
     after = np.where(allowed, np.uint8(value), before)
     setter = np.where(allowed, np.uint8(provenance), touched)
     return cut(box, Planes(before, after, touched, setter), live=live)
+
+
+def moves_of_drawing(
+    annotation: Annotation,
+    drawn: Edit,
+    on_screen: Collection[int] | None,
+    numbers: tuple[int, ...],
+) -> tuple[StatusMove, ...]:
+    """What becomes of the slices that were drawn on.
+
+    Parameters
+    ----------
+    drawn : has the Patches alone
+    on_screen : slices that somebody sees; None: all of them
+    numbers : of all segments
+    """
+    moves = (
+        status_move(
+            annotation,
+            index,
+            after_stroke(
+                annotation.status(index), on_screen=on_screen is None or index in on_screen
+            ),
+            cause="drawn",
+            segments=numbers,
+        )
+        for index in drawn.slices
+    )
+    return tuple(move for move in moves if move is not None)
 
 
 class Gesture:
@@ -206,20 +235,9 @@ class Gesture:
     def _with_moves(self, applied: Edit) -> Edit:
         """The whole Edit: what was painted, and what becomes of the slices."""
         annotation = self._workbench.annotation(self.case)
-        moves = (
-            status_move(
-                annotation,
-                index,
-                after_stroke(annotation.status(index), on_screen=self._sees(index)),
-                cause="drawn",
-                segments=self._workbench.segments.numbers,
-            )
-            for index in applied.slices
-        )
-        return replace(applied, statuses=tuple(move for move in moves if move is not None))
-
-    def _sees(self, index: int) -> bool:
-        return self._on_screen is None or index in self._on_screen
+        numbers = self._workbench.segments.numbers
+        moves = moves_of_drawing(annotation, applied, self._on_screen, numbers)
+        return replace(applied, statuses=moves)
 
     def cancel(self) -> None:
         """Take everything back without a trace."""

@@ -37,10 +37,11 @@ class OperationDialog(Dialog):
         self.size_range, self.size_unit = size_range, size_unit
         self._then = then
         self.rows.addWidget(sentence(translated(operation.words.tip)))
-        for option in operation.options:
+        # Kept: nobody else holds them.
+        self._fields = [field_of(option, lambda: self) for option in operation.options]
+        for option, field in zip(operation.options, self._fields, strict=True):
             row = QHBoxLayout()
             row.setSpacing(2 * GRID)
-            field = field_of(option, lambda: self)
             if isinstance(option, Size):
                 row.addWidget(QLabel(translated(option.name)))
             for widget in field.widgets:

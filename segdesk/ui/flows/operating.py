@@ -9,15 +9,16 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.labelling.operations import applying
-from segdesk.app.labelling.operations.operation import Operation, Proposal
+from segdesk.app.labelling.operations.applying import Asked
+from segdesk.app.labelling.operations.operation import Operation
 from segdesk.app.labelling.options import Options
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.view_state import ViewState
-from segdesk.errors import Cancelled, SegdeskError, UsageError
+from segdesk.core.edit import Edit
+from segdesk.errors import SegdeskError, UsageError
 from segdesk.ui.dialogs.operation_options import OperationDialog
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.translations import tr, translated
-from segdesk.ui.threads.task_runner import Task, TaskRunner
+from segdesk.ui.threads.task_runner import Task
 
 
 class Operating(QObject):
@@ -26,78 +27,76 @@ class Operating(QObject):
     noted = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, window: QWidget, session: Session, runner: TaskRunner) -> None:
+    def __init__(self, window: QWidget, session: Session) -> None:
         super().__init__(window)
         self._window = window
         self._session = session
-        self._runner = runner
 
     def ask(self, operation: Operation) -> None:
         """Ask for the options, where there are any, and begin."""
         workbench, view = self._session.workbench, self._session.view
         if workbench is None or view is None or view.case_id is None:
             return
-        case, segment = view.case_id, view.hand.segment
+        case, hand = view.case_id, view.hand
+        segment, seen = hand.segment, (view.slice,)
 
         def begin(options: Options) -> None:
-            if self._session.workbench is workbench:
-                self._begin(workbench, view, operation, case, segment, options)
+            if self._session.workbench is not workbench:
+                return
+            try:
+                asked = applying.ask(
+                    workbench, operation, case, segment=segment, options=options, on_screen=seen
+                )
+            except UsageError as refusal:
+                self.noted.emit(str(refusal))
+                return
+            self._begin(workbench, asked)
 
         if operation.options:
-            hand = view.hand
             OperationDialog(self._window, operation, hand.size_range, hand.size_unit, begin).open()
         else:
             begin(Options())
 
-    def _begin(
-        self,
-        workbench: Workbench,
-        view: ViewState,
-        operation: Operation,
-        case: str,
-        segment: int,
-        options: Options,
-    ) -> None:
-        name = translated(operation.words.name)
-        try:
-            taken = applying.snapshot(workbench, case, segment)
-        except UsageError as refusal:
-            self.noted.emit(translated(str(refusal)))
-            return
+    def _begin(self, workbench: Workbench, asked: Asked) -> None:
+        name = translated(asked.operation.words.name)
+        found = Edit(asked.operation.words.done, asked.case)
 
-        def work(task: Task) -> Proposal | None:
+        def make(task: Task) -> Edit:
+            nonlocal found
+
             def progress(done: int, total: int) -> None:
-                if task.is_cancelled():
-                    raise Cancelled(tr("{name} was stopped; the mask is as it was.", name=name))
+                task.go_on()
                 task.tell(name, done, total)
 
-            return operation.run(taken, options, progress)
+            found = applying.edit_of(asked, progress)
+            return found
 
-        def done(proposal: Proposal | None) -> None:
-            if self._session.workbench is not workbench:
-                return
-            seen = (view.slice,) if view.case_id == case else ()
-            try:
-                edit = applying.take(workbench, operation, taken, proposal, on_screen=seen)
-            except UsageError as refusal:
-                self.noted.emit(str(refusal))
-                return
-            if edit is None:
-                self.noted.emit(tr("{name}: there is nothing to change.", name=name))
-            else:
-                self.noted.emit(
-                    tr(
-                        "{name}: {voxels} voxels on {slices} slices.",
-                        name=name,
-                        voxels=f"{edit.changed:,}",
-                        slices=len(edit.slices),
-                    )
-                )
+        def say() -> None:
+            self.noted.emit(_said(name, found))
 
-        self._runner.start(name, work, done=done, failed=self._fail, lane="long")
+        if asked.is_large:
+            large = self._session.large
+            large.make(workbench, asked.case, name, make, done=say, failed=self._fail)
+            return
+        found = applying.edit_of(asked, _go_on)
+        workbench.do(found)
+        say()
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, SegdeskError):
             self.noted.emit(str(error))
         else:
             self.failed.emit(error)
+
+
+def _go_on(done: int, total: int) -> None:
+    """What is small is over before anybody could stop it."""
+
+
+def _said(name: str, edit: Edit) -> str:
+    if edit.is_empty:
+        return tr("{name}: there is nothing to change.", name=name)
+    voxels, slices = f"{edit.changed:,}", len(edit.slices)
+    return tr(
+        "{name}: {voxels} voxels on {slices} slices.", name=name, voxels=voxels, slices=slices
+    )

@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         )
         self.exchange = Exchange(self, self.session, self.runner, preferences)
         self.packing = Packing(self, self.session, self.runner, preferences, self.open_project)
-        self.operating = Operating(self, self.session, self.runner)
+        self.operating = Operating(self, self.session)
         self.elsewhere = SaveElsewhere(
             self, self.session, self.runner, self.training, preferences, self.opening
         )

@@ -1,24 +1,62 @@
-"""From an operation to an Edit: the snapshot before, and the rules after.
+"""From an operation to an Edit: what it starts from, and the rules that its proposal goes through.
 
-An operation itself runs on any thread; these belong to the Workbench's.
+The window has a worker make the Edit and takes it in piece by piece (`ui.flows.operating`); the
+command line does it at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from segdesk.app.labelling.editing import Gesture, PaintRules
-from segdesk.app.labelling.operations.operation import Operation, Progress, Proposal, Snapshot
+from segdesk.app.labelling.editing import PaintRules, moves_of_drawing, propose
+from segdesk.app.labelling.operations.operation import Operation, Progress, Snapshot
 from segdesk.app.labelling.options import Options
 from segdesk.app.labelling.slate import refuse_closed
 from segdesk.app.project.workbench import Workbench
-from segdesk.core.annotation import Provenance
+from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.edit import Edit
-from segdesk.errors import UsageError
+from segdesk.core.pieces import PIECE
+from segdesk.core.segment import SegmentTable
 
 
-def snapshot(workbench: Workbench, case: str, segment: int) -> Snapshot:
-    """A case as it is now.
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """An operation that somebody asked for, as of then; a worker may make the Edit of it.
+
+    Parameters
+    ----------
+    case : id
+    annotation : of the case
+    table : of the project
+    segment : number of the segment that it is about
+    on_screen : slices that somebody sees; the others become partial where they were right
+    """
+
+    operation: Operation
+    options: Options
+    case: str
+    annotation: Annotation
+    table: SegmentTable
+    segment: int
+    on_screen: Collection[int] = ()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes too long for a turn of a window's loop."""
+        return self.annotation.labels.size > PIECE
+
+
+def ask(
+    workbench: Workbench,
+    operation: Operation,
+    case: str,
+    *,
+    segment: int,
+    options: Options,
+    on_screen: Collection[int] = (),
+) -> Asked:
+    """What `edit_of` goes by.
 
     Raises
     ------
@@ -28,47 +66,30 @@ def snapshot(workbench: Workbench, case: str, segment: int) -> Snapshot:
     refuse_closed(workbench, segment)
     workbench.settle()
     annotation = workbench.annotation(case)
-    labels = annotation.labels.copy()
-    labels.flags.writeable = False
-    return Snapshot(case, annotation.grid, labels, segment, annotation.revision)
+    return Asked(operation, options, case, annotation, workbench.segments, segment, on_screen)
 
 
-def take(
-    workbench: Workbench,
-    operation: Operation,
-    taken: Snapshot,
-    proposal: Proposal | None,
-    *,
-    on_screen: Collection[int] = (),
-) -> Edit | None:
-    """Make one Edit of a proposal, around locked segments and what a hand has drawn.
+def edit_of(asked: Asked, progress: Progress) -> Edit:
+    """The Edit of an operation, not done yet: around locked segments and what a hand has drawn.
 
-    Parameters
-    ----------
-    taken : what the operation started from
-    on_screen : slices that somebody sees; the others become partial where they were right
-
-    Returns
-    -------
-    None where nothing is left to change.
+    Any thread, while nobody changes the mask. Empty where nothing is left to change.
 
     Raises
     ------
-    UsageError
-        Where the mask was changed meanwhile, or the segment may not be drawn with any more.
+    Cancelled
+        Where `progress` does.
     """
+    annotation, name = asked.annotation, asked.operation.words.done
+    snapshot = Snapshot(annotation.grid, annotation.labels, asked.segment)
+    proposal = asked.operation.run(snapshot, asked.options, progress)
     if proposal is None:
-        return None
-    workbench.settle()
-    if workbench.annotation(taken.case).revision != taken.revision:
-        raise UsageError(
-            "The mask was changed meanwhile, so it stays as it is.", "Do it once more."
-        )
-    refuse_closed(workbench, proposal.value)
-    rules = PaintRules(locked=workbench.segments.locked, over_hand=False)
-    gesture = Gesture(workbench, taken.case, operation.words.done, rules=rules, on_screen=on_screen)
-    gesture.paint(*proposal.solid, proposal.value, provenance=Provenance.TOOL)
-    return gesture.finish()
+        return Edit(name, asked.case)
+    rules = PaintRules(locked=asked.table.locked, over_hand=False)
+    box, mask = proposal.solid
+    patches = propose(annotation, box, mask, proposal.value, Provenance.TOOL, rules)
+    edit = Edit(name, asked.case, patches=patches)
+    moves = moves_of_drawing(annotation, edit, asked.on_screen, asked.table.numbers)
+    return Edit(name, asked.case, patches=patches, statuses=moves)
 
 
 def apply(
@@ -79,15 +100,20 @@ def apply(
     segment: int,
     options: Options,
     progress: Progress,
+    on_screen: Collection[int] = (),
 ) -> Edit | None:
-    """All of it at once, for a caller without a window.
+    """All of it at once; None where nothing changed.
 
     Raises
     ------
     UsageError
-        As `snapshot` and `take`.
+        As `ask`.
     Cancelled
         Where `progress` does.
     """
-    taken = snapshot(workbench, case, segment)
-    return take(workbench, operation, taken, operation.run(taken, options, progress))
+    asked = ask(workbench, operation, case, segment=segment, options=options, on_screen=on_screen)
+    edit = edit_of(asked, progress)
+    if edit.is_empty:
+        return None
+    workbench.do(edit)
+    return edit

@@ -18,21 +18,18 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """A case as it was when the operation was asked for; nothing of it changes.
+    """A case as it is; nobody changes it meanwhile.
 
     Parameters
     ----------
     grid : of the scan
-    labels : uint8, (slices, rows, columns)
+    labels : uint8, (slices, rows, columns), read-only
     segment : number of the segment that the operation is about
-    revision : of the mask
     """
 
-    case: str
     grid: Grid
     labels: npt.NDArray[np.uint8]
     segment: int
-    revision: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
