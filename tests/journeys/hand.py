@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,7 @@ class Hand:
             self._said.append(sentence)
             say(line, sentence)
 
-        def floated(banner: Banner, kind: object, sentence: str, *rest: object, **more: object):
+        def floated(banner: Banner, kind: Any, sentence: str, *rest: Any, **more: Any):
             self._said.append(sentence)
             return add(banner, kind, sentence, *rest, **more)
 

@@ -41,7 +41,7 @@ def view_of(desk: Desk) -> ViewState:
     return view
 
 
-def held(desk: Desk) -> tuple[object, ...]:
+def held(desk: Desk) -> tuple[Any, ...]:
     """What the hand acts on, and where on the screen it lies."""
     view, canvas = view_of(desk), desk.canvas
     return (
@@ -166,14 +166,14 @@ def test_an_import_leaves_background_in_the_hand(
     desk.key(Qt.Key.Key_0)
     desk.drop(scan)
     desk.wait(lambda: len(workbench_of(desk).project.cases) == 3)
-    assert view_of(desk).segment == 0
+    assert view_of(desk).hand.segment == 0
     np.save(tmp_path / "mask.npy", np.ones(workbench_of(desk).project.cases[0].grid.shape, "u1"))
     desk.window.table["import_labels"].trigger()
     choose_file(desk, tmp_path / "mask.npy", qtbot)
     desk.press(desk.dialog("label_options_dialog"), "import_label_map")
     desk.wait(lambda: bool(workbench_of(desk).annotation("case-001").labels.all()))
     desk.settle()
-    assert view_of(desk).segment == 0
+    assert view_of(desk).hand.segment == 0
 
 
 @pytest.mark.parametrize("kind", ["import", "labels", "export", "read", "save"])
