@@ -11,7 +11,7 @@ from segdesk.core.box import Area
 from segdesk.ops.paint import Region
 from segdesk.sentence import Sentence
 
-SIDE = Size("stamp_mm", "Stamp side", "Side of the square", 8.0)
+SIDE = Size("stamp_mm", Sentence("Stamp side"), Sentence("Side of the square"), 8.0)
 
 
 class Stamp(Tool):
@@ -20,12 +20,12 @@ class Stamp(Tool):
     id = "stamp"
     key = "U"
     words = Words(
-        name="Stamp",
-        tip="Put a square of the active segment down",
-        hover="Stamp: click puts a square of {segment} down, right click erases one",
-        hover_erasing="Stamp: click erases a square",
-        done="Stamp",
-        done_erasing="Stamp erase",
+        name=Sentence("Stamp"),
+        tip=Sentence("Put a square of the active segment down"),
+        hover=Sentence("Stamp: click puts a square of {segment} down, right click erases one"),
+        hover_erasing=Sentence("Stamp: click erases a square"),
+        done=Sentence("Stamp"),
+        done_erasing=Sentence("Stamp erase"),
     )
     options = (SIDE,)
 

@@ -14,11 +14,12 @@ from segdesk.app.labelling.operations.operation import (
 from segdesk.app.labelling.options import Options, Switch
 from segdesk.app.labelling.slate import Solid
 from segdesk.ops.fill import box_around, holes
+from segdesk.sentence import Sentence
 
 ENCLOSED = Switch(
     "holes_enclosed",
-    "Enclosed on all sides",
-    "Only what is closed off across the slices too, not on each slice by itself",
+    Sentence("Enclosed on all sides"),
+    Sentence("Only what is closed off across the slices too, not on each slice by itself"),
     False,
 )
 
@@ -28,9 +29,9 @@ class FillHoles(Operation):
 
     id = "fill_holes"
     words = Words(
-        name="Fill holes of the segment",
-        tip="Background that the active segment encloses becomes that segment",
-        done="Fill holes",
+        name=Sentence("Fill holes of the segment"),
+        tip=Sentence("Background that the active segment encloses becomes that segment"),
+        done=Sentence("Fill holes"),
     )
     options = (ENCLOSED,)
 
