@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from segdesk.app.labelling.operations.operation import Operation
 from segdesk.app.labelling.options import Options, Size, Switch
@@ -12,6 +12,7 @@ from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.widgets.option_fields import field_of
+from segdesk.ui.widgets.plain_label import PlainLabel
 
 
 class OperationDialog(Dialog):
@@ -43,7 +44,7 @@ class OperationDialog(Dialog):
             row = QHBoxLayout()
             row.setSpacing(2 * GRID)
             if isinstance(option, Size):
-                row.addWidget(QLabel(translated(option.name)))
+                row.addWidget(PlainLabel(translated(option.name)))
             for widget in field.widgets:
                 row.addWidget(widget)
             row.addStretch(1)
