@@ -48,6 +48,8 @@ def test_what_the_tool_bar_has_no_room_for_lies_behind_a_button_that_is_seen(
     assert bar is not None
     more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
     assert more is not None
+    # Its fields are those of the tool in the hand.
+    desk.window.table["brush"].trigger()
     desk.window.resize(960, 600)
     desk.settle()
     assert more.isVisible()
