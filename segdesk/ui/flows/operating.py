@@ -16,9 +16,9 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.errors import SegdeskError, UsageError
 from segdesk.ui.dialogs.operation_options import OperationDialog
+from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.translations import tr, translated
-from segdesk.ui.threads.task_runner import Task
 
 
 class Operating(QObject):
@@ -61,36 +61,26 @@ class Operating(QObject):
         name = translated(asked.operation.words.name)
         found = Edit(asked.operation.words.done, asked.case)
 
-        def make(task: Task) -> Edit:
+        def make(go_on: GoOn) -> Edit:
             nonlocal found
-
-            def progress(done: int, total: int) -> None:
-                task.go_on()
-                task.tell(name, done, total)
-
-            found = applying.edit_of(asked, progress)
+            found = applying.edit_of(asked, lambda done, total: go_on())
             return found
 
-        def say() -> None:
-            self.noted.emit(_said(name, found))
-
-        if asked.is_large:
-            large = self._session.large
-            large.make(workbench, asked.case, name, make, done=say, failed=self._fail)
-            return
-        found = applying.edit_of(asked, _go_on)
-        workbench.do(found)
-        say()
+        self._session.large.make(
+            workbench,
+            asked.case,
+            name,
+            make,
+            voxels=asked.annotation.labels.size,
+            done=lambda: self.noted.emit(_said(name, found)),
+            failed=self._fail,
+        )
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, SegdeskError):
             self.noted.emit(str(error))
         else:
             self.failed.emit(error)
-
-
-def _go_on(done: int, total: int) -> None:
-    """What is small is over before anybody could stop it."""
 
 
 def _said(name: str, edit: Edit) -> str:

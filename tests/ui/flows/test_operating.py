@@ -42,7 +42,7 @@ def test_holes_are_filled_from_the_menu(
     desk: Desk, project: Path, monkeypatch: pytest.MonkeyPatch, is_large: bool
 ) -> None:
     if is_large:
-        monkeypatch.setattr("segdesk.app.labelling.operations.applying.PIECE", 1)
+        monkeypatch.setattr("segdesk.core.pieces.PIECE", 1)
     workbench = bench(desk, project)
     labels = workbench.annotation(CASE).labels
     before = labels.copy()

@@ -16,7 +16,6 @@ from segdesk.app.labelling.slate import refuse_closed
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.edit import Edit
-from segdesk.core.pieces import PIECE
 from segdesk.core.segment import SegmentTable
 
 
@@ -40,11 +39,6 @@ class Asked:
     table: SegmentTable
     segment: int
     on_screen: Collection[int] = ()
-
-    @property
-    def is_large(self) -> bool:
-        """Whether it takes too long for a turn of a window's loop."""
-        return self.annotation.labels.size > PIECE
 
 
 def ask(
