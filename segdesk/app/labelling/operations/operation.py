@@ -13,7 +13,7 @@ from segdesk.app.labelling.slate import Solid
 from segdesk.core.grid import Grid
 
 #: Told how many parts are done, of how many; raises `Cancelled` where nobody wants it any more.
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
