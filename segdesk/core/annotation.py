@@ -65,6 +65,7 @@ class Annotation:
                     f"expected uint8 of shape {grid.shape}, received {array.dtype} {array.shape}"
                 )
         self._statuses = list(statuses or (SliceStatus.UNLABELLED,) * grid.shape[0])
+        self._statuses_now: tuple[SliceStatus, ...] | None = None
         if len(self._statuses) != grid.shape[0]:
             raise ValueError(f"expected {grid.shape[0]} statuses, received {len(self._statuses)}")
         self._complete = list(complete or (NONE,) * grid.shape[0])
@@ -94,8 +95,10 @@ class Annotation:
 
     @property
     def statuses(self) -> tuple[SliceStatus, ...]:
-        """One for each slice."""
-        return tuple(self._statuses)
+        """One for each slice; the same object until one of them changes."""
+        if self._statuses_now is None:
+            self._statuses_now = tuple(self._statuses)
+        return self._statuses_now
 
     def status(self, index: int) -> SliceStatus:
         return self._statuses[index]
@@ -167,6 +170,8 @@ class Annotation:
         -------
         As `apply`.
         """
+        if edit.statuses:
+            self._statuses_now = None
         for move in edit.statuses:
             self._statuses[move.slice] = move.after
             self._complete[move.slice] = move.complete_after

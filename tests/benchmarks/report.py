@@ -44,6 +44,17 @@ WHAT = {
     "slices of 512² are accepted; medians of five rounds, of the worst too",
     "undo_300_lateness": "the same while that is undone",
     "redo_300_lateness": "the same while it is done again",
+    **{
+        f"{name}_30_lateness": f"the row of {name}_300 with 30 slices"
+        for name in ("accept", "undo", "redo")
+    },
+    **{
+        f"{name}_lateness_ratio": "how many times later, figure by figure"
+        for name in ("accept", "undo", "redo", "import", "pool", "stroke")
+    },
+    "import_200_lateness": "lateness of the same timer while a DICOM series of 60 slices comes in, "
+    "with 200 cases of 300 slices of 64²",
+    "import_2_lateness": "the same with 2 cases",
     "pool_200_lateness": "the same while a case goes to another pool, with 200 cases of 300 slices",
     "pool_2_lateness": "the same with 2 cases",
     "stroke_200_lateness": "the same at a stroke, with 200 cases of 300 slices",

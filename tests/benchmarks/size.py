@@ -1,4 +1,4 @@
-"""What a long scan, and many of them, cost: a slice step, a dab, a bulk acceptance, an index.
+"""What a long scan, and many of them, cost: a slice step, a dab, a bulk acceptance, an import.
 
 The real window and real events, offscreen. Two windows that are compared take turns, so that a busy
 machine slows both; the row is the ratio of each pair. Lateness is that of a timer of 10 ms, from
@@ -29,6 +29,7 @@ from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.canvas import send_mouse, wheel
 from tests.benchmarks.rows import Row, row_of
 from tests.benchmarks.training import Ticks
+from tests.builders import small_hu, write_dicom_series
 from tests.ui.canvas.bench_project import add_case, draw, new_project, predict
 
 WINDOW = (1600, 1000)
@@ -64,31 +65,51 @@ def steps() -> list[Row]:
 
 
 def bulk() -> list[Row]:
-    """Accepting 300 slices of 512², undoing and redoing it: how late the window's timer is."""
-    with _window(_predicted(TALL)) as window:
-        workbench = window.session.workbench
-        if workbench is None:
-            raise RuntimeError("no project is open")
-        late: dict[str, list[list[float]]] = {"accept": [], "undo": [], "redo": []}
-        for _ in range(ROUNDS):
-            late["accept"].append(_lateness(window, lambda: _trigger(window, "accept_predictions")))
-            late["undo"].append(_lateness(window, lambda: _trigger(window, "undo")))
-            late["redo"].append(_lateness(window, lambda: _trigger(window, "redo")))
-            _lateness(window, lambda: _trigger(window, "undo"))
-    return [_late_row(f"{name}_{TALL[0]}_lateness", found) for name, found in late.items()]
+    """Accepting 300 slices of 512², undoing and redoing it: how late the window's timer is, and how
+    many times later than with 30 slices."""
+    late: dict[str, list[list[float]]] = {}
+    for slices in (TALL[0], SHORT):
+        with _window(_predicted((slices, *TALL[1:]))) as window:
+            for _ in range(ROUNDS):
+                for name in ("accept", "undo", "redo", "undo"):
+                    id = "accept_predictions" if name == "accept" else name
+                    found = _lateness(window, lambda id=id: _trigger(window, id))
+                    late.setdefault(f"{name}_{slices}_lateness", []).append(found)
+    made = [_late_row(name, found) for name, found in late.items()]
+    return [*made, *_ratios(made, ("accept", "undo", "redo"), TALL[0], SHORT)]
 
 
 def many_cases() -> list[Row]:
-    """Moving a case to another pool and a stroke, with 200 cases and with 2: lateness."""
+    """An import, moving a case to another pool and a stroke, with 200 cases and with 2: lateness,
+    and how many times more."""
     made: list[Row] = []
     for count in (MANY, FEW):
-        with _window(_cases(count)) as window:
+        with _window(_cases(count)) as window, tempfile.TemporaryDirectory() as sources:
+            scans = [_series(Path(sources) / str(at), at) for at in range(ROUNDS)]
             pool = [_lateness(window, lambda at=at: _pool(window, at)) for at in range(ROUNDS)]
             dab = [_lateness(window, lambda at=at: _dab(window, at)) for at in range(ROUNDS)]
+            scan = [_lateness(window, lambda at=at: window.imports.start([at])) for at in scans]
         made += [
+            _late_row(f"import_{count}_lateness", scan),
             _late_row(f"pool_{count}_lateness", pool),
             _late_row(f"stroke_{count}_lateness", dab),
         ]
+    return [*made, *_ratios(made, ("import", "pool", "stroke"), MANY, FEW)]
+
+
+def _ratios(rows: list[Row], names: tuple[str, ...], many: int, few: int) -> list[Row]:
+    """How many times later: of medians, 99th percentiles and the worst."""
+    by_name = {row.name: row for row in rows}
+    made: list[Row] = []
+    for name in names:
+        first, second = (by_name[f"{name}_{count}_lateness"] for count in (many, few))
+        pairs = zip(
+            (first.median, first.p99, first.worst),
+            (second.median, second.p99, second.worst),
+            strict=True,
+        )
+        figures = (round(one / max(other, 0.01), 2) for one, other in pairs)
+        made.append(Row(f"{name}_lateness_ratio", "×", *figures))
     return made
 
 
@@ -147,6 +168,7 @@ def _lateness(window: MainWindow, act: Callable[[], object]) -> list[float]:
                 window.session.is_saving
                 or window.session.is_reading
                 or window.session.large.is_under_way
+                or window.imports.is_busy
             )
         ),
         seconds=PATIENCE_S,
@@ -221,6 +243,12 @@ def _cases(count: int) -> Callable[[Path], Path]:
         return _saved(workbench)
 
     return make
+
+
+def _series(folder: Path, seed: int) -> Path:
+    """A folder with a DICOM series, which comes in without a question."""
+    write_dicom_series(folder, (60, SMALL, SMALL), hu=small_hu((60, SMALL, SMALL), seed=seed))
+    return folder
 
 
 def _new(folder: Path, shape: tuple[int, int, int]) -> Workbench:

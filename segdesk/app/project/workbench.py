@@ -9,6 +9,7 @@ saving on a worker to `saving`. Lives on one thread: the window's, or the comman
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -153,6 +154,12 @@ class Workbench(Door):
         """The slices' statuses as they are now, without reading arrays."""
         loaded = self._memory.peek(id)
         return self.project.case(id).statuses if loaded is None else loaded.annotation.statuses
+
+    def each_case(self) -> Iterator[tuple[Case, tuple[SliceStatus, ...]]]:
+        """Every case with its slices' statuses as they are now; reads no arrays."""
+        for case in self.project.cases:
+            loaded = self._memory.peek(case.id)
+            yield case, case.statuses if loaded is None else loaded.annotation.statuses
 
     def complete(self, id: str) -> tuple[Complete, ...]:
         """For each slice the segments that it is complete for, as `statuses`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ NOBODY = Sentence("no validation slice yet")
 BLOCK = 0.2
 #: By status, whether anything on the slice teaches.
 _TEACHES = np.array([status.teaches for status in SliceStatus])
+_TEACHES_WHOLE = np.array([status.teaches_whole for status in SliceStatus])
 
 #: Why slices that somebody has said something of take no part; as in `Share`.
 Aside = Literal["between", "test", "in_part", "predicted", "rejected"]
@@ -110,19 +111,26 @@ def why_nothing_teaches(workbench: Workbench) -> TrainingError | None:
     Quick, for a button's tooltip: a patient who has not joined the split counts as training.
     """
     pools = dict(workbench.project.split.pools)
-    for case in workbench.project.cases:
-        for index in _teaching(workbench.statuses(case.id)):
+    teaches = False
+    for case, statuses in workbench.each_case():
+        teaching = _tally(statuses).teaching
+        teaches |= bool(teaching)
+        for index in teaching:
             pool = case.pool or pools.get(case.patient_of(index), "train")
             if pool == "train":
                 return None
             if case.grid.stacked:
                 break
-    return refusal(workbench)
+    return _refusal(teaches=teaches)
 
 
 def refusal(workbench: Workbench) -> TrainingError:
     """What is missing, where the training pool is known to teach nothing."""
-    if any(_teaching(workbench.statuses(case.id)) for case in workbench.project.cases):
+    return _refusal(teaches=any(_tally(statuses).teaching for _, statuses in workbench.each_case()))
+
+
+def _refusal(*, teaches: bool) -> TrainingError:
+    if teaches:
         return TrainingError(
             "Every slice that is right belongs to a case that validates or tests.",
             "Correct a slice of a training case, or move one of these cases to the training pool.",
@@ -142,16 +150,15 @@ def joined_split(workbench: Workbench) -> Split:
     taught: list[str] = []
     right: dict[str, tuple[int, int]] = {}
     others: list[str] = []
-    for case in workbench.project.cases:
+    for case, statuses in workbench.each_case():
         if case.pool is not None:
             continue
-        teaching = _teaching(workbench.statuses(case.id))
+        teaching, sound, *_ = _tally(statuses)
         if case.grid.stacked:
             patient = case.patient_of(0)
             (taught if teaching else others).append(patient)
             whole, some = right.get(patient, (0, 0))
-            more = len(_whole(workbench.statuses(case.id), teaching))
-            right[patient] = whole + more, some + len(teaching)
+            right[patient] = whole + len(sound), some + len(teaching)
             continue
         teaches = set(teaching)
         for index in range(case.slices):
@@ -178,13 +185,16 @@ def curriculum(workbench: Workbench) -> Curriculum:
     validating: list[Choice] = []
     left_out: list[LeftOut] = []
     independent = False
-    for case in workbench.project.cases:
+    for case, statuses in workbench.each_case():
         rows: dict[Pool, list[int]] = {"train": [], "validation": [], "test": []}
-        statuses = workbench.statuses(case.id)
-        for index in _teaching(statuses):
-            rows[pool_of(case, index, pools)].append(index)
+        tally = _tally(statuses)
+        if case.grid.stacked and tally.teaching:
+            rows[pool_of(case, 0, pools)] += tally.teaching
+        else:
+            for index in tally.teaching:
+                rows[pool_of(case, index, pools)].append(index)
         whole = _whole(statuses, rows["validation"])
-        left_out += _aside(case.id, statuses, rows, whole)
+        left_out += _aside(case.id, tally, rows, whole)
         if rows["train"]:
             teaching.append(Choice(case.id, "train", tuple(rows["train"])))
         if whole:
@@ -196,28 +206,62 @@ def curriculum(workbench: Workbench) -> Curriculum:
     return _with_blocks(workbench, teaching, left_out, split)
 
 
-def _teaching(statuses: Sequence[SliceStatus]) -> list[int]:
-    """The slices on which anything teaches; quick, because there may be 100,000 of them."""
-    return np.flatnonzero(_TEACHES[_codes(statuses)]).tolist()
+class _Tally(NamedTuple):
+    """What the statuses of a case say, slices ascending.
+
+    Parameters
+    ----------
+    teaching : anything on them teaches; whole : all of it does
+    """
+
+    teaching: tuple[int, ...]
+    whole: tuple[int, ...]
+    predicted: tuple[int, ...]
+    rejected: tuple[int, ...]
+
+    @classmethod
+    def of(cls, statuses: Sequence[SliceStatus]) -> _Tally:
+        # Quick, because there may be 100,000 slices.
+        codes = np.frombuffer(bytes(statuses), np.uint8)
+        found = (
+            _TEACHES[codes],
+            _TEACHES_WHOLE[codes],
+            codes == SliceStatus.PREDICTED,
+            codes == SliceStatus.REJECTED,
+        )
+        return cls(*(tuple(np.flatnonzero(each).tolist()) for each in found))
 
 
-def _codes(statuses: Sequence[SliceStatus]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(bytes(statuses), np.uint8)
+#: By the identity of the statuses, which stay the same object while nobody works on the case: of
+#: hundreds of cases a stroke has one or two counted anew.
+_tallies: dict[int, tuple[Sequence[SliceStatus], _Tally]] = {}
+_MOST_TALLIES = 1024
+
+
+def _tally(statuses: Sequence[SliceStatus]) -> _Tally:
+    kept = _tallies.get(id(statuses))
+    if kept is not None and kept[0] is statuses:
+        return kept[1]
+    made = _Tally.of(statuses)
+    if len(_tallies) >= _MOST_TALLIES:
+        _tallies.clear()
+    _tallies[id(statuses)] = (statuses, made)
+    return made
 
 
 def _aside(
     case: str,
-    statuses: Sequence[SliceStatus],
+    tally: _Tally,
     rows: Mapping[Pool, Sequence[int]],
     whole: Sequence[int],
 ) -> list[LeftOut]:
     """What a case has that neither teaches nor validates; gaps are not known yet."""
-    codes, kept = _codes(statuses), set(whole)
+    kept = set(whole)
     found: tuple[tuple[Aside, Sequence[int]], ...] = (
         ("test", rows["test"]),
         ("in_part", [index for index in rows["validation"] if index not in kept]),
-        ("predicted", np.flatnonzero(codes == SliceStatus.PREDICTED).tolist()),
-        ("rejected", np.flatnonzero(codes == SliceStatus.REJECTED).tolist()),
+        ("predicted", tally.predicted),
+        ("rejected", tally.rejected),
     )
     return [LeftOut(case, why, tuple(slices)) for why, slices in found if slices]
 

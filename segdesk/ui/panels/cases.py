@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
-from segdesk.core.split import POOLS
+from segdesk.core.split import POOLS, Pool
 from segdesk.core.status import SliceStatus
 from segdesk.ui.look.as_written import item, tip
 from segdesk.ui.look.read_only import why_read_only
@@ -62,6 +62,7 @@ class CasesModel(QAbstractListModel):
         self._ids: tuple[str, ...] = ()
         self._new: frozenset[str] = frozenset()
         self._unreadable: Mapping[str, str] = {}
+        self._rows: list[tuple[object, ...]] = []
 
     def show(
         self,
@@ -79,12 +80,33 @@ class CasesModel(QAbstractListModel):
         self.workbench, self._new, self._unreadable = workbench, new, unreadable or {}
         cases = workbench.project.cases if workbench is not None else ()
         ids = tuple(case.id for case in cases)
+        rows = self._rows_now()
+        before, self._rows = self._rows, rows
         if ids != self._ids:
             self.beginResetModel()
             self._ids = ids
             self.endResetModel()
-        elif ids:
-            self.dataChanged.emit(self.index(0), self.index(len(ids) - 1))
+            return
+        # Only these are painted anew: of hundreds of cases a stroke changes one.
+        for at, (row, was) in enumerate(zip(rows, before, strict=True)):
+            if row != was:
+                self.dataChanged.emit(self.index(at), self.index(at))
+
+    def _rows_now(self) -> list[tuple[object, ...]]:
+        """For each case all that its row shows."""
+        if self.workbench is None:
+            return []
+        pools = dict(self.workbench.project.split.pools)
+        return [
+            (
+                case,
+                statuses,
+                _pool_words(case, pools),
+                case.id in self._new,
+                self._unreadable.get(case.id, ""),
+            )
+            for case, statuses in self.workbench.each_case()
+        ]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._ids)
@@ -195,7 +217,7 @@ class CaseDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(self.tokens.text))
         middle = Qt.AlignmentFlag.AlignVCenter
-        facts = _pool_words(workbench, case.id)
+        facts = _pool_words(case, dict(workbench.project.split.pools))
         small = QFont(font)
         small.setPixelSize(small_size())
         small.setWeight(QFont.Weight.Normal)
@@ -246,13 +268,11 @@ def draw_bar(
         left += width
 
 
-def _pool_words(workbench: Workbench, id: str) -> str:
-    case = workbench.project.case(id)
+def _pool_words(case: Case, pools: Mapping[str, Pool]) -> str:
+    """As the row says it; `pools` is what the split has drawn, by patient."""
     if case.pool is not None:
         return case.pool
-    if not case.grid.stacked:
-        return "by slice"
-    return workbench.project.split.pool(case.patient_of(0)) or ""
+    return pools.get(case.patient_of(0), "") if case.grid.stacked else "by slice"
 
 
 class CasesPanel(Panel):
@@ -294,7 +314,9 @@ class CasesPanel(Panel):
         self.bridge.listen(view.news_changed, self.refresh)
 
     def refresh(self) -> None:
-        self._delegate.tokens = self.tokens
+        if self._delegate.tokens != self.tokens:
+            self._delegate.tokens = self.tokens
+            self._list.viewport().update()
         if self.view is None:
             self._model.show(self.workbench)
         else:
@@ -311,7 +333,9 @@ class CasesPanel(Panel):
     def _pools(self) -> str:
         if self.workbench is None or not self.workbench.project.cases:
             return ""
-        words = [_pool_words(self.workbench, case.id) for case in self.workbench.project.cases]
+        project = self.workbench.project
+        pools = dict(project.split.pools)
+        words = [_pool_words(case, pools) for case in project.cases]
         short = {"train": "train", "validation": "val", "test": "test"}
         counts = Counter(words)
         return " · ".join(f"{counts[pool]} {short[pool]}" for pool in POOLS if counts[pool])
