@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segdesk.app.files import pooling
 from segdesk.app.labelling.reviewing import say_right, set_status
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
@@ -49,6 +50,34 @@ def test_a_partial_slice_teaches_only_where_a_hand_touched() -> None:
     target = teaching.targets(both, provenance, statuses, full * 2, [1, 2])
     assert target.tolist() == [[[1, 0, 0, 2]], [[1, 0, IGNORE, IGNORE]]]
     assert Provenance.HAND == 3
+
+
+def test_of_many_cases_only_what_changed_is_counted_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = make_project(tmp_path, cases=8)
+    right(workbench, "case-001", 0, 1)
+    counted: list[int] = []
+    count = teaching._Tally.of
+
+    def counting(statuses: tuple[SliceStatus, ...]) -> teaching._Tally:
+        counted.append(len(statuses))
+        return count(statuses)
+
+    def look() -> int:
+        counted.clear()
+        teaching.curriculum(workbench)
+        assert teaching.why_nothing_teaches(workbench) is None
+        return len(counted)
+
+    look()
+    monkeypatch.setattr(teaching._Tally, "of", counting)
+    assert look() == 0
+    pooling.set_pool(workbench, "case-003", "test")
+    assert look() == 0
+    right(workbench, "case-002", 4)
+    assert look() == 1
+    workbench.close()
 
 
 def test_slices_of_one_patient_never_part(tmp_path: Path) -> None:
