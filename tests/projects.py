@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -48,18 +49,23 @@ def add_case(
     stacked: bool = True,
     patient: str = "",
     pool: Pool | None = None,
+    unit: Literal["HU", "raw"] = "HU",
+    slope: float = 1.0,
+    intercept: float = 0.0,
 ) -> Case:
     """Put a scan into a project the way an import does."""
     scan = voxels() if scan is None else scan
     grid = Grid(scan.shape, SPACING_MM, (-10.0, -20.0, 30.0), stacked=stacked)
     id = id or workbench.project.next_case_id()
     facts = workbench.folder.scans.write(
-        id, grid, unit="HU", slope=1.0, intercept=0.0, planes=lambda index: scan[index]
+        id, grid, unit=unit, slope=slope, intercept=intercept, planes=lambda index: scan[index]
     )
     case = Case(
         id=id,
         grid=grid,
-        unit="HU",
+        unit=unit,
+        slope=slope,
+        intercept=intercept,
         fingerprint=facts.fingerprint,
         stored_min=facts.stored_min,
         stored_max=facts.stored_max,

@@ -293,11 +293,10 @@ def test_fine_tuning_sees_the_values_as_the_run_that_it_starts_from(
     workbench: Workbench, tmp_path: Path
 ) -> None:
     """Its weights know no other intensities, whatever today's slices would give."""
-    row = workbench.project.case("case-001")
-    workbench.put_project(workbench.project.with_case(replace(row, unit="raw")))
+    id = add_case(workbench, unit="raw").id
     for index in (1, 3):
-        begin_brush(workbench, "case-001", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
-        say_right(workbench, "case-001", index)
+        begin_brush(workbench, id, index, (10.0, 14.0), value=1, radius_mm=4.0).release()
+        say_right(workbench, id, index)
     fresh = training.prepare(training.freeze(workbench, plan_for(epochs=1))).intensities
     own = Intensities(-1234.0, 987.0, "raw")
     assert own != fresh

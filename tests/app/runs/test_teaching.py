@@ -287,11 +287,7 @@ def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touch
 
 
 def raw_case(workbench: Workbench, *, slope: float) -> str:
-    case = add_case(workbench, pool="train")
-    workbench.put_project(
-        workbench.project.with_case(replace(case, unit="raw", slope=slope, intercept=7.0))
-    )
-    return case.id
+    return add_case(workbench, pool="train", unit="raw", slope=slope, intercept=7.0).id
 
 
 def test_arrays_without_a_unit_are_scaled_by_percentiles_of_their_values(tmp_path: Path) -> None:
