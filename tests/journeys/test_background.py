@@ -50,7 +50,7 @@ def held(desk: Desk) -> tuple[Any, ...]:
         view.hand.tool,
         view.hand.segment,
         view.hand.brush_mm,
-        view.window,
+        view.display.window,
         canvas.viewport,
         canvas.mapToGlobal(QPoint(0, 0)),
         canvas.hasFocus(),

@@ -75,7 +75,7 @@ def test_a_picture_is_seen_painted_saved_and_given_back_in_its_colours(
     assert workbench.annotation("case-003").labels[1, 10, 22] == 1
     # Mixed channel by channel: the colour of the segment over that of the picture.
     assert desk.window.session.view is not None
-    opacity, rgb = desk.window.session.view.layers.annotation, workbench.segments[1].rgb
+    opacity, rgb = desk.window.session.view.display.layers.annotation, workbench.segments[1].rgb
     own = picture()[1, 10, 22].astype(float)
     mixed = own + (np.array(rgb) - own) * opacity
     assert np.abs(np.array(seen(desk, 10, 22)) - mixed).max() <= 1

@@ -59,7 +59,7 @@ def test_a_drawing_that_is_not_on_the_screen_is_shown_before_it_is_confirmed(
     if way == "overlays off":
         desk.key(Qt.Key.Key_S)
     else:
-        view.set_layers(annotation=0.0)
+        view.display.set_layers(annotation=0.0)
         desk.settle()
     before = desk.canvas.grab().toImage()
     desk.key(*CONFIRMING[keys])
@@ -121,7 +121,7 @@ def test_ctrl_enter_takes_no_prediction_that_is_not_on_the_screen(
     if way == "overlays off":
         desk.key(Qt.Key.Key_S)
     else:
-        view.set_layers(prediction=0.0)
+        view.display.set_layers(prediction=0.0)
         desk.settle()
     desk.key(*CONFIRMING["Ctrl+Enter"])
     assert not labels(desk).any()

@@ -170,7 +170,7 @@ def test_a_prediction_that_is_not_on_the_screen_is_shown_before_enter_takes_it(
     if way == "overlays off":
         desk.key(Qt.Key.Key_S)
     else:
-        view.set_layers(prediction=0.0)
+        view.display.set_layers(prediction=0.0)
     before = desk.canvas.grab().toImage()
     desk.key(Qt.Key.Key_Return)
     assert not labels(desk).any()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from segdesk.core.box import Area
 from segdesk.ops.blend import compose, grown
 from segdesk.ops.layers import Inks, Look, dashed_contour, overlays
+from segdesk.ops.paint import Region
 
 LOOK = Look(
     style="fill",
@@ -147,3 +148,31 @@ def test_dashes_have_gaps_in_every_direction(step: tuple[int, int]) -> None:
     share = np.count_nonzero(dashed) / np.count_nonzero(solid)
     assert 0.45 < share < 0.75
     assert not (dashed & ~solid).any()
+
+
+def parts_of(pixel: np.uint32) -> npt.NDArray[np.float64]:
+    return np.array([int(pixel) >> shift & 0xFF for shift in (16, 8, 0)], float)
+
+
+def test_a_prediction_lies_over_the_annotation_and_a_ghost_over_both() -> None:
+    annotation = np.zeros(SHAPE, np.uint8)
+    annotation[3:12, 4:15] = 1
+    prediction = np.where(annotation == 1, 2, 0).astype(np.uint8)
+    ghost = Region(Area(3, 12, 9, 15), np.ones((9, 6), np.bool_))
+    rows = overlays(Inks(LOOK), annotation, prediction, (ghost, 2))
+    out = np.zeros(SHAPE, np.uint32)
+    compose(grey_plane(), rows, out, WHOLE)
+    # On the upper edge of all three, where the prediction has a dash.
+    dashed = dashed_contour(prediction, WHOLE)
+    assert dashed[3, 5] and dashed[3, 11]
+    ours, theirs = np.array([86, 180, 233.0]), np.array([230, 159, 0.0])
+    theirs += (255 - theirs) * 0.25
+    # The annotation's line is opaque: whatever was below it cannot be seen.
+    both = ours + (theirs - ours) * 0.9
+    np.testing.assert_allclose(parts_of(out[3, 5]), both, atol=1.5)
+    filled = both + (theirs - both) * 0.5
+    np.testing.assert_allclose(parts_of(out[3, 11]), filled + (255 - filled) * 0.9, atol=1.5)
+    for swapped in ((1, 0, 2), (0, 2, 1)):
+        other = np.zeros(SHAPE, np.uint32)
+        compose(grey_plane(), [rows[at] for at in swapped], other, WHOLE)
+        assert (other != out).any()

@@ -1,52 +1,25 @@
-"""What is on screen: case, slice, window, layers; and the hand over it. No Qt.
+"""What is on screen: case and plane; how it is drawn is its Display, what is held its Hand. No Qt.
 
 Input sets it, panels and canvas listen and ask. Nothing here changes a mask.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 from psygnal import Signal
 
 from segdesk.app.labelling.tools.tool import Tool
 from segdesk.app.labelling.tools.toolbox import TOOLS
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.display import Display, first_window
 from segdesk.app.screen.hand import Hand
 from segdesk.app.screen.pane import Pane
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.plane import Plane
-from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
-
-#: How the mask is drawn.
-OverlayStyle = Literal["fill", "outline", "difference"]
-STYLES: tuple[OverlayStyle, ...] = ("fill", "outline", "difference")
-#: Pixels of a window drag that make the window e times as wide, and that move the level by one
-#: width; and the widest window as a multiple of the scan's range of values.
-PIXELS_PER_E = 300.0
-PIXELS_PER_LEVEL = 500.0
-WIDEST = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class Layers:
-    """What is drawn over the image.
-
-    Parameters
-    ----------
-    shown : overlays on at all
-    style : of annotation; the prediction is an outline, or hatched, in the same colours
-    annotation, prediction : opacity 0 to 1; 0 hides the layer
-    """
-
-    shown: bool = True
-    style: OverlayStyle = "fill"
-    annotation: float = 0.45
-    prediction: float = 0.9
+from segdesk.core.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +38,17 @@ class ViewState:
     slice_changed = Signal()
     #: Another plane is shown, of another stack or another one of a stack across the slices.
     pane_changed = Signal()
-    window_changed = Signal()
-    layers_changed = Signal()
     #: Which cases are new has changed.
     news_changed = Signal()
 
     def __init__(self, workbench: Workbench, tools: Sequence[Tool] = TOOLS) -> None:
         self.workbench = workbench
         self.hand = Hand(workbench, lambda: self.pane, tools)
+        self.display = Display(lambda: self.case)
         self.case_id: str | None = None
         self.slice = 0
         #: The plane on screen where it lies across the slices.
         self._across: Plane | None = None
-        self.window = PRESETS["lung"]
-        self.preset = "lung"
-        self.layers = Layers()
         self._places: dict[str, Place] = {}
         self._unreadable: dict[str, str] = {}
         self._new: frozenset[str] = frozenset()
@@ -119,7 +88,7 @@ class ViewState:
     def show_case(self, id: str | None, slice: int | None = None) -> None:
         """Show a case where it was left, or at its middle slice the first time."""
         if self.case_id is not None:
-            self._places[self.case_id] = Place(self.slice, self.window, self.preset)
+            self._places[self.case_id] = Place(self.slice, self.display.window, self.display.preset)
         self.hand.drop_ghost()
         self.case_id = id
         self._across = None
@@ -131,7 +100,7 @@ class ViewState:
             case = self.workbench.project.case(id)
             place = self._places.get(id) or Place(case.slices // 2, *first_window(case))
             self.slice = min(place.slice if slice is None else slice, case.slices - 1)
-            self.window, self.preset = place.window, place.preset
+            self.display.window, self.display.preset = place.window, place.preset
         self.case_changed.emit()
 
     def show_slice(self, index: int) -> None:
@@ -210,89 +179,3 @@ class ViewState:
         if across is None:
             return self.slice in edit.slices
         return any(across.area(patch.box) is not None for patch in edit.patches)
-
-    # How
-
-    def set_window(self, window: Window, preset: str = "") -> None:
-        self.window, self.preset = window, preset
-        self.window_changed.emit()
-
-    def use_preset(self, name: str) -> None:
-        """A preset by name, or "file": the window that the scan's file asks for."""
-        if name == "file" and self.case is not None:
-            self.set_window(file_window(self.case), "file")
-        elif name in PRESETS:
-            self.set_window(PRESETS[name], name)
-
-    def drag_window(self, start: Window, right: float, down: float) -> None:
-        """Window by x (wider to the right), level by y (down is brighter: a lower level).
-
-        Goes by the whole way of the drag, so the window depends on where the pointer is and not
-        on how many moves brought it there.
-
-        Parameters
-        ----------
-        start : the window before the drag
-        right, down : distance from where the drag began, in screen pixels
-        """
-        case = self.case
-        if case is None:
-            return
-        low, high = value_range(case)
-        least = max(case.slope, 1e-6)
-        widest = max(WIDEST * (high - low), least)
-        width = min(max(start.width * math.exp(right / PIXELS_PER_E), least), widest)
-        level = start.level - down * start.width / PIXELS_PER_LEVEL
-        self.set_window(Window(min(max(level, low - width), high + width), width))
-
-    def set_layers(self, **changes: object) -> None:
-        """Change fields of `layers` by name."""
-        self.layers = replace(self.layers, **changes)
-        self.layers_changed.emit()
-
-    def show_annotation(self) -> bool:
-        """Bring the annotation on screen where overlays are off or it has faded out.
-
-        Returns
-        -------
-        Whether it could not be seen before.
-        """
-        if self.layers.shown and self.layers.annotation > 0:
-            return False
-        self.set_layers(shown=True, annotation=self.layers.annotation or Layers().annotation)
-        return True
-
-    def show_prediction(self) -> None:
-        """Bring the prediction on screen where overlays are off or it has faded out."""
-        prediction = self.layers.prediction or Layers().prediction
-        self.set_layers(shown=True, prediction=prediction)
-
-    def fade(self, steps: int) -> None:
-        """Annotation fainter or stronger by tenths."""
-        faded = round(self.layers.annotation + 0.1 * steps, 2)
-        self.set_layers(annotation=min(max(faded, 0.0), 1.0))
-
-    def next_style(self) -> None:
-        at = STYLES.index(self.layers.style)
-        self.set_layers(style=STYLES[(at + 1) % len(STYLES)])
-
-
-def value_range(case: Case) -> tuple[float, float]:
-    """Smallest and largest value of a case."""
-    low = case.stored_min * case.slope + case.intercept
-    high = case.stored_max * case.slope + case.intercept
-    return low, high
-
-
-def first_window(case: Case) -> tuple[Window, str]:
-    """How a case is shown the first time: HU in the lung window, arrays over their whole range."""
-    if case.unit == "HU":
-        return PRESETS["lung"], "lung"
-    return file_window(replace(case, window=None)), "file"
-
-
-def file_window(case: Case) -> Window:
-    """The window that the scan's file asks for, or that shows all of it; colours as they are."""
-    if case.unit == "RGB":
-        return AS_IT_IS
-    return case.window or full_range(*value_range(case))

@@ -45,20 +45,20 @@ class WindowDrag:
     def __init__(self, view: ViewState, position: QPointF) -> None:
         self._view = view
         self._start = self._last = position
-        self._before = view.window, view.preset
+        self._before = view.display.window, view.display.preset
 
     def move(self, position: QPointF) -> None:
         if position == self._last:
             return
         self._last = position
         moved = position - self._start
-        self._view.drag_window(self._before[0], moved.x(), moved.y())
+        self._view.display.drag_window(self._before[0], moved.x(), moved.y())
 
     def release(self) -> None:
         """Nothing is left to do."""
 
     def cancel(self) -> None:
-        self._view.set_window(*self._before)
+        self._view.display.set_window(*self._before)
 
 
 class PanDrag:

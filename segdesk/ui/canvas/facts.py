@@ -50,11 +50,12 @@ class Facts:
 def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
     """What is known of the plane on screen."""
     plane = view.plane or Plane.across(case.grid, 0, view.slice)
-    preset = f"   {preset_word(view.preset)}" if view.preset else ""
+    window = view.display.window
+    preset = f"   {preset_word(view.display.preset)}" if view.display.preset else ""
     is_slice = plane.axis == 0
     return Facts(
         title=_title(case.grid, plane),
-        window=f"W {figure(view.window.width)}   L {figure(view.window.level)}{preset}",
+        window=f"W {figure(window.width)}   L {figure(window.level)}{preset}",
         status=workbench.statuses(case.id)[plane.index] if is_slice else None,
         said=words.said_of_slice(workbench, case.id, plane.index) if is_slice else "",
         letters=plane.edge_letters(case.grid),

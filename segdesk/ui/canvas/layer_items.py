@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 
+from segdesk.app.screen.image_looks.look import ImageLook
 from segdesk.core.box import Area
 from segdesk.core.volume import Voxels
 from segdesk.core.window import Window, grey_table, windowed
@@ -36,14 +37,16 @@ class SlicePicture:
         self._mirrored = (False, False)
         self._image = QImage()
         self._table: npt.NDArray[np.uint32] | None = None
-        self._table_key: tuple[Window, float, float] | None = None
+        self._table_key: tuple[Window, float, float, str] | None = None
         self._in_colour = False
 
-    def set_window(self, window: Window, slope: float, intercept: float) -> None:
-        """Which values are black and white. The next `load` uses it."""
-        key = (window, slope, intercept)
+    def set_window(self, window: Window, slope: float, intercept: float, look: ImageLook) -> None:
+        """Which values are black and white, and what the look makes of it, for the next `load`."""
+        key = (window, slope, intercept, look.id)
         if key != self._table_key:
-            self._table = grey_table(window, slope=slope, intercept=intercept)
+            table = grey_table(window, slope=slope, intercept=intercept)
+            level = look.levels[table & 0xFF].astype(np.uint32)
+            self._table = np.uint32(0xFF000000) | level * np.uint32(0x010101)
             self._table_key = key
 
     def load(self, voxels: Voxels, mirrored: tuple[bool, bool] = (False, False)) -> None:

@@ -70,7 +70,8 @@ class Scene:
         if plane is None:
             return
         if self._image_stale:
-            self._picture.set_window(self._view.window, case.slope, case.intercept)
+            display = self._view.display
+            self._picture.set_window(display.window, case.slope, case.intercept, display.image_look)
             self._picture.load(plane.cut(loaded.volume.voxels), plane.mirrored)
         if self._image_stale or self._layers_stale:
             area = None
@@ -110,17 +111,17 @@ class Scene:
     @property
     def shows_prediction(self) -> bool:
         """Whether a prediction would be seen."""
-        return self._has_layers and self._view.layers.prediction > 0
+        return self._has_layers and self._view.display.layers.prediction > 0
 
     @property
     def shows_difference(self) -> bool:
         """Whether the colours say where annotation and prediction differ."""
-        case, is_on = self._view.case_id, self._view.layers.style == "difference"
+        case, is_on = self._view.case_id, self._view.display.layers.style == "difference"
         return is_on and self.shows_prediction and bool(case and self._workbench.predicted_by(case))
 
     @property
     def _has_layers(self) -> bool:
-        return self._view.layers.shown and not self.is_bare
+        return self._view.display.layers.shown and not self.is_bare
 
     def _layers(
         self, plane: Plane, annotation: Annotation, prediction: Prediction | None
@@ -152,7 +153,7 @@ class Scene:
         return self._inks
 
     def _look(self) -> Look:
-        layers = self._view.layers
+        layers = self._view.display.layers
         return Look(
             style=layers.style,
             annotation=layers.annotation,

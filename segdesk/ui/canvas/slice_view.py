@@ -122,8 +122,8 @@ class SliceView(QWidget):
         listen(view.news_changed, self._take_news)
         listen(view.slice_changed, self._take_slice)
         listen(view.pane_changed, self._take_case)
-        listen(view.window_changed, self._take_window)
-        listen(view.layers_changed, self._take_layers)
+        listen(view.display.window_changed, self._take_window)
+        listen(view.display.layers_changed, self._take_layers)
         listen(view.hand.options_changed, self._show_hand)
         listen(view.hand.segment_changed, self._show_hand)
         listen(view.hand.tool_changed, self._show_hand)
@@ -248,7 +248,7 @@ class SliceView(QWidget):
         was_bare = self._scene.is_bare
         if was_bare:
             self.peek(False)
-        return self._view.show_annotation() or was_bare
+        return self._view.display.show_annotation() or was_bare
 
     def say(self, sentence: str) -> None:
         """Put a sentence into the status line for a moment."""

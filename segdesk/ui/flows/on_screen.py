@@ -41,7 +41,7 @@ def why_not_right(canvas: SliceView, found: Difference | None) -> str:
 def why_not_predicted(canvas: SliceView) -> str:
     """Why the prediction on the slice can't be taken or dismissed."""
     if not canvas.scene.shows_prediction:
-        canvas.view.show_prediction()
+        canvas.view.display.show_prediction()
         canvas.peek(False)
         return tr(
             "The prediction was hidden and is shown now: Enter takes it, Backspace dismisses it"

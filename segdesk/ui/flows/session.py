@@ -16,8 +16,9 @@ from PySide6.QtCore import QObject, Signal
 from segdesk.app.project.loaded import LoadedCase
 from segdesk.app.project.saving import PendingSave
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.display import STYLES
 from segdesk.app.screen.places import keep_place, kept_place
-from segdesk.app.screen.view_state import STYLES, ViewState
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, SegdeskError
@@ -184,14 +185,14 @@ class Session(QObject):
         """Brush and layers as they were left."""
         now = self._preferences.now
         view.hand.set_brush(now.brush_mm)
-        view.set_layers(
+        view.display.set_layers(
             annotation=min(max(now.annotation, 0.0), 1.0),
             prediction=min(max(now.prediction, 0.0), 1.0),
             style=now.style if now.style in STYLES else STYLES[0],
         )
 
     def _put_out_of_hand(self, view: ViewState) -> None:
-        layers = view.layers
+        layers = view.display.layers
         self._preferences.change(
             brush_mm=view.hand.brush_mm,
             annotation=layers.annotation,

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.run_in_use import AUTOMATIC, why_of
-from segdesk.app.screen.view_state import STYLES, ViewState
+from segdesk.app.screen.display import STYLES
+from segdesk.app.screen.view_state import ViewState
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr, translated
@@ -126,7 +127,7 @@ class LayersPanel(Panel):
         return slider
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
-        self.bridge.listen(view.layers_changed, self.refresh)
+        self.bridge.listen(view.display.layers_changed, self.refresh)
         self.bridge.listen(view.case_changed, self.refresh)
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.predictions_changed, self.refresh)
@@ -149,7 +150,7 @@ class LayersPanel(Panel):
         if self.view is None:
             self._show_legend(False)
             return
-        layers = self.view.layers
+        layers = self.view.display.layers
         for slider, opacity in (
             (self._annotation, layers.annotation),
             (self._prediction, layers.prediction),
@@ -224,16 +225,16 @@ class LayersPanel(Panel):
 
     def _show(self, shown: bool) -> None:
         if self.view is not None:
-            self.view.set_layers(shown=shown)
+            self.view.display.set_layers(shown=shown)
 
     def _fade_annotation(self, percent: int) -> None:
         if self.view is not None:
-            self.view.set_layers(annotation=percent / 100)
+            self.view.display.set_layers(annotation=percent / 100)
 
     def _fade_prediction(self, percent: int) -> None:
         if self.view is not None:
-            self.view.set_layers(prediction=percent / 100)
+            self.view.display.set_layers(prediction=percent / 100)
 
     def _restyle(self) -> None:
         if self.view is not None:
-            self.view.set_layers(style=self._style.currentData())
+            self.view.display.set_layers(style=self._style.currentData())

@@ -103,7 +103,7 @@ class ToolBar(QToolBar):
         self._view = view
         for signal in (
             view.hand.options_changed,
-            view.window_changed,
+            view.display.window_changed,
             view.case_changed,
             view.hand.segment_changed,
             view.hand.tool_changed,
@@ -143,10 +143,12 @@ class ToolBar(QToolBar):
             self._segment.show_line("")
             return
         self._show_presets(view.case)
-        at = self._window.findData(view.preset)
+        at = self._window.findData(view.display.preset)
         self._window.setCurrentIndex(at)
         if at < 0:
-            self._window.setPlaceholderText(f"{view.window.level:.0f} / {view.window.width:.0f}")
+            self._window.setPlaceholderText(
+                f"{view.display.window.level:.0f} / {view.display.window.width:.0f}"
+            )
         segments = view.workbench.segments
         paints = segments[view.hand.segment].name if view.hand.segment in segments else ""
         self._segment.show_line(tr("paints {name}").format(name=paints) if paints else "")
@@ -174,7 +176,7 @@ class ToolBar(QToolBar):
 
     def _choose_window(self) -> None:
         if self._view is not None:
-            self._view.use_preset(self._window.currentData())
+            self._view.display.use_preset(self._window.currentData())
 
 
 def _spring() -> QWidget:

@@ -286,7 +286,7 @@ class TrainingPanel(Panel):
             return
         words = tr("slice {slice}, epoch {epoch}", slice=message.slice + 1, epoch=message.epoch)
         self._preview.show_picture(
-            volume, message.slice, labels, self.workbench.segments, self.view.window, words
+            volume, message.slice, labels, self.workbench.segments, self.view.display.window, words
         )
 
     def _finished(self, run: Run, worked: Worked) -> None:

@@ -302,8 +302,8 @@ class MainWindow(QMainWindow):
             view.hand.tool_changed,
             view.hand.segment_changed,
             view.hand.ghost_changed,
-            view.window_changed,
-            view.layers_changed,
+            view.display.window_changed,
+            view.display.layers_changed,
         ):
             self._bridge.listen(signal, self._show_state)
         # At once: an undo that follows a stroke within one turn of the loop finds itself enabled.

@@ -68,13 +68,13 @@ def test_a_difference_has_its_legend_over_the_image(
     watched: WatchedView, workbench: Workbench, view: ViewState
 ) -> None:
     predict(workbench, checkers())
-    view.set_layers(style="difference")
+    view.display.set_layers(style="difference")
     both = [DARK.false_positive, DARK.false_negative, DARK.false_positive]
     assert swatches(on_screen(watched)) == both
     watched.peek(True)
     assert swatches(on_screen(watched)) == []
     watched.peek(False)
-    view.set_layers(style="fill")
+    view.display.set_layers(style="fill")
     assert swatches(on_screen(watched)) == []
 
 
@@ -86,7 +86,7 @@ def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint(
     predict(workbench, checkers())
     # Labels all over, so that a dab gives outlines to voxels that it does not touch.
     draw(workbench, 3, np.full(SHAPE, 2))
-    view.set_layers(style=style)
+    view.display.set_layers(style=style)
     watched.set_viewport(watched.viewport.zoomed(zoom, 340.3, 290.9))
     view.hand.use_tool("brush")
     move(watched, (20, 30))
@@ -98,9 +98,9 @@ def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint(
         QApplication.processEvents()
     in_parts = on_screen(watched)
     parts_painted = max(watched.pixels)
-    view.set_layers(shown=False)
+    view.display.set_layers(shown=False)
     QApplication.processEvents()
-    view.set_layers(shown=True)
+    view.display.set_layers(shown=True)
     assert on_screen(watched) == in_parts
     if zoom <= 1:
         assert parts_painted < 0.35 * area(watched.rect())
@@ -223,7 +223,7 @@ def test_a_long_name_under_the_pointer_stays_where_a_move_paints_again() -> None
 def test_a_long_status_leaves_the_letter_in_the_middle_free(
     canvas: SliceView, workbench: Workbench, view: ViewState
 ) -> None:
-    view.set_layers(shown=False)
+    view.display.set_layers(shown=False)
     free = canvas.grab(QRect(250 - 12, 0, 24, 30)).toImage()
     for number in range(3):
         workbench.add_segment(f"A segment of a rather long name {number}")
@@ -272,11 +272,11 @@ def test_the_status_of_the_slice_is_drawn_in_its_colour(
 def test_segments_are_drawn_in_their_colours_and_hidden_ones_are_not(
     canvas: SliceView, workbench: Workbench, view: ViewState
 ) -> None:
-    view.set_window(Window(5000, 10))
+    view.display.set_window(Window(5000, 10))
     plane = np.zeros(SHAPE)
     plane[10:30, 10:30] = 1
     draw(workbench, 3, plane)
-    view.set_layers(annotation=1.0)
+    view.display.set_layers(annotation=1.0)
     assert colour_at(canvas, 20, 20) == workbench.segments[1].colour
     workbench.show_segment(1, False)
     assert colour_at(canvas, 20, 20) == "#000000"
@@ -294,7 +294,7 @@ def test_overlays_can_be_switched_off_and_peeked_through(
     assert canvas.grab().toImage() == bare
     canvas.peek(False)
     assert canvas.grab().toImage() == drawn
-    view.set_layers(shown=False)
+    view.display.set_layers(shown=False)
     assert canvas.grab().toImage() == bare
 
 
@@ -314,8 +314,8 @@ def test_a_dismissed_prediction_is_not_drawn_and_undo_brings_it_back(
 def test_difference_shows_what_only_one_of_both_has(
     canvas: SliceView, workbench: Workbench, view: ViewState
 ) -> None:
-    view.set_window(Window(5000, 10))
-    view.set_layers(style="difference", annotation=1.0)
+    view.display.set_window(Window(5000, 10))
+    view.display.set_layers(style="difference", annotation=1.0)
     drawn, predicted = np.zeros(SHAPE), np.zeros((6, *SHAPE), np.uint8)
     drawn[5:35, 5:30] = 1
     predicted[:, 5:35, 20:50] = 1
@@ -349,8 +349,8 @@ def test_undo_is_seen_at_once(canvas: SliceView, workbench: Workbench, view: Vie
 def test_a_renamed_and_recoloured_segment_is_drawn_anew(
     canvas: SliceView, workbench: Workbench, view: ViewState
 ) -> None:
-    view.set_window(Window(5000, 10))
-    view.set_layers(annotation=1.0)
+    view.display.set_window(Window(5000, 10))
+    view.display.set_layers(annotation=1.0)
     draw(workbench, 3, np.ones(SHAPE))
     workbench.change_segment(replace(workbench.segments[1], colour="#123456"))
     assert colour_at(canvas, 20, 20) == "#123456"

@@ -156,9 +156,9 @@ def test_a_stroke_starts_from_nothing_that_is_not_on_the_screen(
         case "off":
             view.hand.starts_from_prediction = False
         case "overlays off":
-            view.set_layers(shown=False)
+            view.display.set_layers(shown=False)
         case "faded out":
-            view.set_layers(prediction=0.0)
+            view.display.set_layers(prediction=0.0)
         case "peeking":
             canvas.peek(True)
         case _:

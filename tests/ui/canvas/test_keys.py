@@ -98,11 +98,11 @@ def test_a_tap_of_w_takes_the_next_segment_and_w_held_with_a_drag_the_window(
     view.hand.use_tool("brush")
     QTest.keyClick(canvas, Qt.Key.Key_W)
     assert view.hand.segment == 2
-    width = view.window.width
+    width = view.display.window.width
     QTest.keyPress(canvas, Qt.Key.Key_W)
     drag(canvas, (20, 20), (20, 30))
     QTest.keyRelease(canvas, Qt.Key.Key_W)
-    assert view.window.width > width
+    assert view.display.window.width > width
     assert view.hand.segment == 2
     assert not view.workbench.annotation("case-001").labels.any()
     drag(canvas, (20, 20), (20, 30))

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.view_state import ViewState, value_range
+from segdesk.app.screen.display import value_range
+from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.core.window import Window
 from segdesk.ui.canvas.drags import WindowDrag
@@ -118,15 +119,15 @@ def test_ctrl_and_the_wheel_zoom_about_the_cursor(canvas: SliceView) -> None:
 def test_a_left_drag_in_navigate_changes_window_and_level_and_esc_takes_it_back(
     canvas: SliceView, view: ViewState, qtbot: QtBot
 ) -> None:
-    before = view.window
+    before = view.display.window
     press(canvas, (20, 30))
     move_to(canvas, canvas.pixel_of(20, 30) + QPointF(40, 0), LEFT)
-    assert view.window.width > before.width
-    assert view.window.level == before.level
+    assert view.display.window.width > before.width
+    assert view.display.window.level == before.level
     move_to(canvas, canvas.pixel_of(20, 30) + QPointF(40, 30), LEFT)
-    assert view.window.level < before.level
+    assert view.display.window.level < before.level
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
-    assert (view.window, view.preset) == (before, "lung")
+    assert (view.display.window, view.display.preset) == (before, "lung")
 
 
 @given(
@@ -138,21 +139,23 @@ def test_a_left_drag_in_navigate_changes_window_and_level_and_esc_takes_it_back(
 def test_the_window_follows_the_whole_drag_however_its_moves_are_bunched(
     view: ViewState, steps: list[tuple[float, float]]
 ) -> None:
-    view.use_preset("mediastinum")
+    view.display.use_preset("mediastinum")
     drag = WindowDrag(view, QPointF(100, 100))
     right = down = 0.0
     for x, y in steps:
         right, down = right + x, down + y
         drag.move(QPointF(100 + right, 100 + down))
-    in_steps = view.window
+    in_steps = view.display.window
     drag.cancel()
     WindowDrag(view, QPointF(100, 100)).move(QPointF(100 + right, 100 + down))
     if (right, down) != (0, 0):
-        assert in_steps.width == pytest.approx(view.window.width)
-        assert in_steps.level == pytest.approx(view.window.level)
+        assert in_steps.width == pytest.approx(view.display.window.width)
+        assert in_steps.level == pytest.approx(view.display.window.level)
         # The scan's range of values is 1,400 wide: neither end of it is reached here.
         unclamped = 400 * math.exp(right / 300)
-        assert view.window.width == pytest.approx(min(max(unclamped, 1.0), 4 * 1399), rel=1e-3)
+        assert view.display.window.width == pytest.approx(
+            min(max(unclamped, 1.0), 4 * 1399), rel=1e-3
+        )
 
 
 @pytest.mark.parametrize(("right", "down"), [(3000, -9000), (3000, 9000), (-9000, 0)])
@@ -163,7 +166,7 @@ def test_a_window_drag_ends_where_the_scan_has_no_more_to_show(
     assert case is not None
     low, high = value_range(case)
     WindowDrag(view, QPointF(0, 0)).move(QPointF(right, down))
-    width, level = view.window.width, view.window.level
+    width, level = view.display.window.width, view.display.window.level
     assert 1.0 <= width <= 4 * (high - low)
     assert low - width <= level <= high + width
     if down:
@@ -340,8 +343,8 @@ def test_a_detached_view_listens_to_nothing(
         view.case_changed,
         view.slice_changed,
         view.pane_changed,
-        view.window_changed,
-        view.layers_changed,
+        view.display.window_changed,
+        view.display.layers_changed,
         view.hand.tool_changed,
         view.hand.segment_changed,
         view.hand.options_changed,
@@ -355,10 +358,10 @@ def test_the_window_of_the_view_state_is_what_is_drawn(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     value = int(workbench.volume(CASE).voxels[3, 20, 30])
-    view.set_window(Window(value + 500, 100))
+    view.display.set_window(Window(value + 500, 100))
     at = canvas.pixel_of(20, 30).toPoint()
     assert canvas.grab().toImage().pixelColor(at).lightness() == 0
-    view.set_window(Window(value - 500, 100))
+    view.display.set_window(Window(value - 500, 100))
     assert canvas.grab().toImage().pixelColor(at).lightness() == 255
 
 

@@ -114,7 +114,7 @@ def test_the_boxes_of_a_stroke_leave_the_same_pixels_as_a_full_paint_where_mirro
     draw(workbench, 3, np.full(SHAPE[1:], 2), "other")
     canvas.resize(701, 603)
     view.show_case("other", 3)
-    view.set_layers(style=style)
+    view.display.set_layers(style=style)
     view.hand.use_tool("brush")
     canvas.set_viewport(canvas.viewport.zoomed(zoom, 340.3, 290.9))
     move(canvas, (20, 30))

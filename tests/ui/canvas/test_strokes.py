@@ -267,15 +267,15 @@ def test_a_stroke_that_could_not_be_seen_brings_the_overlays_back_and_says_so(
     qtbot: QtBot,
     unseen: dict[str, object],
 ) -> None:
-    view.set_layers(**unseen)
+    view.display.set_layers(**unseen)
     view.hand.use_tool("brush")
     with qtbot.waitSignal(canvas.refused, timeout=500) as said:
         press(canvas, (20, 20))
     assert said.args is not None
     assert "shown again" in said.args[0]
     release(canvas, (20, 20))
-    assert view.layers.shown
-    assert view.layers.annotation == pytest.approx(0.45)
+    assert view.display.layers.shown
+    assert view.display.layers.annotation == pytest.approx(0.45)
     assert labels(workbench)[20, 20] == 1
     with qtbot.assertNotEmitted(canvas.refused):
         drag(canvas, (30, 20))
@@ -294,10 +294,10 @@ def test_a_refused_press_leaves_the_overlays_off(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     lock(workbench, 1)
-    view.set_layers(shown=False)
+    view.display.set_layers(shown=False)
     view.hand.use_tool("brush")
     drag(canvas, (20, 20))
-    assert not view.layers.shown
+    assert not view.display.layers.shown
 
 
 def test_a_refusal_does_not_take_the_place_of_what_the_mouse_would_do(

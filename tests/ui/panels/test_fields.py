@@ -113,7 +113,7 @@ def test_windows_of_hu_are_no_choice_where_the_values_are_not_hu(desk: Desk, arr
     assert "not HU" in combo.toolTip()
     desk.shortcut(Qt.Key.Key_F2)
     view = desk.window.session.view
-    assert view is not None and view.preset == "file"
+    assert view is not None and view.display.preset == "file"
 
 
 def test_windows_of_hu_come_back_with_a_scan_in_hu(desk: Desk, arrays: Path, project: Path) -> None:

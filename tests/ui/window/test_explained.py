@@ -20,7 +20,7 @@ def test_the_colours_of_the_difference_have_a_legend_while_they_are_on(
     legend = desk.window.findChild(QWidget, "difference_legend")
     assert view is not None and legend is not None
     assert not legend.isVisible()
-    while view.layers.style != "difference":
+    while view.display.layers.style != "difference":
         desk.key(Qt.Key.Key_O)
     assert legend.isVisible()
     # It makes nothing wider, also where there is little room.

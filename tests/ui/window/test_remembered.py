@@ -37,7 +37,7 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     desk.key(Qt.Key.Key_Home)
     there = view.slice
     view.hand.set_brush(3.5)
-    view.set_layers(annotation=0.7, prediction=0.2, style="outline")
+    view.display.set_layers(annotation=0.7, prediction=0.2, style="outline")
     form = desk.window.training_panel
     assert form is not None
     network = form.form.network
@@ -54,8 +54,8 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     assert view is not None
     assert (view.case_id, view.slice) == ("case-002", there)
     assert view.hand.brush_mm == 3.5
-    assert (view.layers.annotation, view.layers.prediction) == (0.7, 0.2)
-    assert view.layers.style == "outline"
+    assert (view.display.layers.annotation, view.display.layers.prediction) == (0.7, 0.2)
+    assert view.display.layers.style == "outline"
     assert not workbench_of(again).has_unsaved
     panel = again.window.training_panel
     assert panel is not None
@@ -97,7 +97,7 @@ def test_a_place_that_is_gone_and_settings_of_nonsense_open_all_the_same(
     view = desk.window.session.view
     assert view is not None
     assert view.case_id == "case-001" and 0 < view.hand.brush_mm <= 1.0
-    assert view.layers.annotation == 1.0 and view.layers.style == "fill"
+    assert view.display.layers.annotation == 1.0 and view.display.layers.style == "fill"
     panel = desk.window.training_panel
     assert panel is not None
     assert panel.findChild(QComboBox, "plan_network") is panel.form.network

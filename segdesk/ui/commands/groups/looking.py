@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from segdesk.app.screen.image_looks.look import ImageLook
+from segdesk.app.screen.image_looks.shelf import IMAGE_LOOKS
 from segdesk.app.settings import Theme
 from segdesk.ui.commands.action import Action, Groups
 from segdesk.ui.commands.desk import Desk
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 #: Slices of a big step.
 MANY = 10
@@ -20,6 +22,7 @@ def view_groups(desk: Desk) -> Groups:
     return (
         _places(desk),
         tuple(_window_presets(desk)),
+        *_image_looks(desk),
         _layers(desk),
         _frame(desk),
         tuple(_themes(desk)),
@@ -124,10 +127,10 @@ def _window_presets(desk: Desk) -> list[Action]:
     def preset(name: str, text: str, key: str) -> Action:
         def use() -> None:
             if session.view is not None:
-                session.view.use_preset(name)
+                session.view.display.use_preset(name)
 
         def is_used() -> bool:
-            return session.view is not None and session.view.preset == name
+            return session.view is not None and session.view.display.preset == name
 
         def file_text() -> str:
             case = None if session.view is None else session.view.case
@@ -149,15 +152,41 @@ def _window_presets(desk: Desk) -> list[Action]:
     return [preset(*row) for row in rows]
 
 
+def _image_looks(desk: Desk) -> Groups:
+    """A row for each look of the image, in a group; none where there is no choice."""
+    session = desk.session
+
+    def row(look: ImageLook) -> Action:
+        def use() -> None:
+            if session.view is not None:
+                session.view.display.use_image_look(look)
+
+        def is_used() -> bool:
+            return session.view is not None and session.view.display.image_look is look
+
+        return Action(
+            f"look_{look.id}",
+            translated(look.name),
+            translated(look.tip),
+            use,
+            "view",
+            (look.key,) if look.key else (),
+            needs="case",
+            checked=is_used,
+        )
+
+    return (tuple(map(row, IMAGE_LOOKS)),) if len(IMAGE_LOOKS) > 1 else ()
+
+
 def _layers(desk: Desk) -> tuple[Action, ...]:
     session, menu = desk.session, "view"
 
     def toggle() -> None:
         if session.view is not None:
-            session.view.set_layers(shown=not session.view.layers.shown)
+            session.view.display.set_layers(shown=not session.view.display.layers.shown)
 
     def are_shown() -> bool:
-        return session.view is not None and session.view.layers.shown
+        return session.view is not None and session.view.display.layers.shown
 
     def peek(held: bool) -> None:
         if desk.canvas is not None:
@@ -166,13 +195,13 @@ def _layers(desk: Desk) -> tuple[Action, ...]:
     def fade(steps: int) -> Callable[[], None]:
         def change() -> None:
             if session.view is not None:
-                session.view.fade(steps)
+                session.view.display.fade(steps)
 
         return change
 
     def style() -> None:
         if session.view is not None:
-            session.view.next_style()
+            session.view.display.next_style()
 
     return (
         Action(

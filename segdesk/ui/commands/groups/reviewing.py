@@ -53,7 +53,7 @@ def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
         if _is_unseen(desk, lambda canvas: on_screen.why_not_right(canvas, found)):
             return
         reviewing.take_prediction(workbench, case, view.slice)
-        view.show_annotation()
+        view.display.show_annotation()
         if found is not None:
             _say_taken(desk, workbench, case, found)
 
