@@ -88,6 +88,23 @@ def test_a_repair_takes_the_newest_masks(
     with_all.close()
 
 
+def test_it_is_not_written_to_though_its_journal_is_kept_for_undo(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    path = workbench.folder.path
+    for index in range(4):
+        stroke(workbench, index)
+        saving.save(workbench)
+        if not index:
+            old = (path / PROJECT_FILE).read_bytes()
+    workbench.close()
+    (path / PROJECT_FILE).write_bytes(old)
+    assert (path / "journal-1").exists()
+    before = everything(path)
+    with pytest.raises(ProjectError, match="older than the masks of 'case-001'"):
+        Workbench.open(path)
+    assert everything(path) == before
+
+
 def test_a_mask_that_is_gone_beside_one_of_a_save_that_failed_costs_its_case_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

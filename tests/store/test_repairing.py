@@ -342,6 +342,20 @@ def test_a_case_is_in_the_pool_that_the_newest_mask_says_and_not_in_that_of_its_
     assert found.case("case-002").pool is None and found.split.pool(other.patient_of(0)) is None
 
 
+def test_a_patient_whose_pool_only_the_lost_index_told_is_named(tmp_path: Path) -> None:
+    """Else it would be drawn anew, and who was put aside to test might teach."""
+    path = tmp_path / "p.segdesk"
+    folder, project = project_with_cases(path, "case-001")
+    mask = Annotation(project.cases[0].grid)
+    paint(folder, mask, "case-001", 1)
+    project = save(folder, project, {"case-001": mask})
+    folder.save_index(project.with_case(replace(project.cases[0], pool="test")))
+    folder.close()
+    _lose_both_indices(path)
+    repaired = repair(path, tmp_path / "new.segdesk")
+    assert "No file tells the pool of 'case-001'; look at it before a training." in repaired.notes
+
+
 @pytest.mark.parametrize("index", ["older", "none"])
 def test_a_mask_of_another_project_is_not_taken_for_a_newer_one(tmp_path: Path, index: str) -> None:
     """Of the same scan under the same name; the project's own one before it is taken, and its

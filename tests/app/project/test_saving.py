@@ -17,7 +17,7 @@ from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectLocked
 from segdesk.store.journal.journal_file import read
-from tests.projects import add_case, begin_brush, make_project, voxels
+from tests.projects import add_case, begin_brush, make_project, stroke, voxels
 
 CASE = "case-001"
 
@@ -376,3 +376,14 @@ def test_a_project_whose_only_unsaved_edit_does_not_fit_can_be_saved(tmp_path: P
     last = reopen(again)
     assert last.notes == () and everything(last) == before
     last.close()
+
+
+def test_a_case_that_has_left_the_memory_is_read_again_after_each_save(tmp_path: Path) -> None:
+    """The window knows the checksum of the mask that the save has written."""
+    workbench = make_project(tmp_path)
+    for index in (0, 1):
+        stroke(workbench, index)
+        saving.save(workbench)
+        read = workbench.read_case("case-001").annotation.labels
+        assert np.array_equal(read, workbench.annotation("case-001").labels)
+    workbench.close()

@@ -23,7 +23,7 @@ from segdesk.errors import ProjectError
 from segdesk.store import previous_mask
 from segdesk.store.disk.layout import Layout
 from segdesk.store.parts import hdf5, project_file
-from segdesk.store.parts.project_codec import decode, encode
+from segdesk.store.parts.project_codec import decode, encode, part
 from tests.examples import examples
 from tests.store.painter import paint, save
 from tests.store.resealing import changing, h5py
@@ -100,6 +100,12 @@ def test_a_mask_is_named_with_its_checksum_or_not_at_all(tmp_path: Path) -> None
         file["cases/mask_sha256"][0] = ""
     with pytest.raises(ProjectError, match="damaged"):
         project_file.read(tmp_path)
+
+
+def test_no_file_of_a_case_holds_the_checksum_of_its_mask() -> None:
+    """Nobody knows a file's own checksum before it is written, and an older one would be wrong."""
+    case = replace(CASE, generation=2, mask_sha256="a" * 64)
+    assert part(Project("id", cases=(case,)), case).cases[0].mask_sha256 == ""
 
 
 def test_another_file_of_the_number_that_is_named_is_not_taken_for_an_older_mask(
