@@ -60,7 +60,13 @@ class Piece:
         self.is_image = False
 
     def lay_over(
-        self, where: Mask, code: Labels, colours: npt.NDArray[np.float32], opacity: float
+        self,
+        where: Mask,
+        code: Labels,
+        colours: npt.NDArray[np.float32],
+        opacity: float,
+        *,
+        drawn: Mask | None = None,
     ) -> None:
         """Blend colours over a few pixels.
 
@@ -70,14 +76,18 @@ class Piece:
         code : uint8, the same shape: rows of `colours`
         colours : float32, (codes, 3)
         opacity : 0 to 1
+        drawn : bool, (codes,): those that are drawn at all; None: every one
         """
         # A flat search is many times faster than one by row and column.
         at = np.flatnonzero(where)
+        number = code.ravel()[at]
+        if drawn is not None:
+            shown = drawn[number]
+            at, number = at[shown], number[shown]
         if not at.size:
             return
         if self.is_image:
             self.pixels, self.is_image = self.pixels.copy(), False
-        number = code.ravel()[at]
         below = self.pixels.ravel()[at]
         parts = np.stack([below >> 16 & 0xFF, below >> 8 & 0xFF, below & 0xFF], axis=1)
         mixed = parts + (colours[number] - parts) * np.float32(opacity)

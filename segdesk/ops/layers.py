@@ -118,11 +118,11 @@ class PredictionLayer:
             return
         theirs = self.labels[around.window]
         shown, inner = theirs[piece.inner], piece.inner
-        visible = inks.drawn[shown]
         hatched = hatch(self.annotation[around.window], theirs, around)[inner]
-        piece.lay_over(hatched & visible, shown, inks.lighter, opacity * HATCH_STRENGTH)
+        strength = opacity * HATCH_STRENGTH
+        piece.lay_over(hatched, shown, inks.lighter, strength, drawn=inks.drawn)
         dashed = dashed_contour(theirs, around)[inner]
-        piece.lay_over(dashed & visible, shown, inks.lighter, opacity)
+        piece.lay_over(dashed, shown, inks.lighter, opacity, drawn=inks.drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +204,9 @@ def overlays(
 def _outline(piece: Piece, labels: Labels, inks: Inks) -> None:
     """The line around every segment of an annotation, of the shape of what is around the piece."""
     across, down = _edges(labels)
+    edge = ((across | down) & (labels != 0))[piece.inner]
     shown = labels[piece.inner]
-    edge = ((across | down) & (labels != 0))[piece.inner] & inks.drawn[shown]
-    piece.lay_over(edge, shown, inks.lines, inks.line_opacity)
+    piece.lay_over(edge, shown, inks.lines, inks.line_opacity, drawn=inks.drawn)
 
 
 def difference_code(annotation: Labels, prediction: Labels, area: Area) -> Labels:
