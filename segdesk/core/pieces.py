@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit, Patch
+from segdesk.core.segment import SegmentTable
 
 #: Voxels of a piece, at most: a slice of 512x512. A smaller Edit is taken at once.
 PIECE = 1 << 18
@@ -35,22 +36,37 @@ def pieces(edit: Edit) -> Iterator[tuple[Patch, ...]]:
 
 
 class Seen(NamedTuple):
-    """A mask as it was when a worker began to make an Edit of it.
+    """A mask and the segments as they were when a worker began to make an Edit of them.
 
     Parameters
     ----------
     mask : itself, which goes on
     revisions : of its slices, as they were
+    segments : the table, as it was
     """
 
     mask: Annotation
     revisions: tuple[int, ...]
+    segments: SegmentTable
 
     @classmethod
-    def now(cls, mask: Annotation) -> Seen:
-        return cls(mask, mask.revisions)
+    def now(cls, mask: Annotation, segments: SegmentTable) -> Seen:
+        return cls(mask, mask.revisions, segments)
 
-    def still_fits(self, edit: Edit) -> bool:
-        """Whether no slice that an Edit touches has changed since; looks at no voxel."""
+    def still_fits(self, edit: Edit, segments: SegmentTable) -> bool:
+        """Whether no slice that an Edit touches has changed since, and no segment: a number that
+        the Edit gives may be another one's by now, or locked. Looks at no voxel.
+
+        Parameters
+        ----------
+        segments : the table now
+        """
         now = self.mask.revisions
-        return all(now[index] == self.revisions[index] for index in edit.slices)
+        same_slices = all(now[index] == self.revisions[index] for index in edit.slices)
+        return same_slices and _meant(self.segments) == _meant(segments)
+
+
+def _meant(table: SegmentTable) -> tuple[object, ...]:
+    """What an Edit may have gone by; whether a segment is shown is a matter of looking."""
+    rows = tuple((row.number, row.name, row.locked) for row in table)
+    return (rows, table.spent)

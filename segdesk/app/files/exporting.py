@@ -106,6 +106,7 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
                 "Train or predict first.",
             )
         return Export(prediction.labels, row.grid, names, axes, is_prediction=True)
+    workbench.settle()
     # A copy, because painting goes on while it is written.
     labels = workbench.annotation(case).labels.copy()
     notes = tuple(filter(None, [unseen(workbench, case)]))

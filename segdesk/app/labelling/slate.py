@@ -12,6 +12,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.box import Box
 from segdesk.core.edit import Edit
 from segdesk.core.plane import Plane
+from segdesk.core.segment import SegmentTable
 from segdesk.core.volume import Voxels
 from segdesk.errors import UsageError
 from segdesk.ops.paint import Region
@@ -118,11 +119,12 @@ class Slate(Sheet):
         self._gesture.cancel()
 
 
-def refuse_closed(workbench: Workbench, value: int) -> None:
+def refuse_closed(table: SegmentTable, value: int) -> None:
     """Refuse to draw with a segment that is not there, or that nobody would see change.
 
     Parameters
     ----------
+    table : of the project
     value : 0 erases, which needs no segment
 
     Raises
@@ -132,9 +134,9 @@ def refuse_closed(workbench: Workbench, value: int) -> None:
     """
     if not value:
         return
-    if value not in workbench.segments:
+    if value not in table:
         raise UsageError("There is no segment to draw with.", "Add one to the segment list.")
-    row = workbench.segments[value]
+    row = table[value]
     if row.locked:
         raise UsageError(
             Sentence("The segment '{name}' is locked.", name=row.name),

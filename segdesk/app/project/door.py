@@ -158,7 +158,7 @@ class Door(ABC):
         """The mask of a case, for a worker that makes a large Edit of it, or looks whether one
         fits."""
         self.settle()
-        return Seen.now(self.loaded(case).annotation)
+        return Seen.now(self.loaded(case).annotation, self.segments)
 
     def begin(self, edit: Edit, seen: Seen) -> None:
         """Keep a large Edit that a worker has made; `go_on` takes it into the mask.
@@ -169,7 +169,7 @@ class Door(ABC):
         Raises
         ------
         MovedOn
-            Where one of its slices has changed since it was seen. Nothing was done.
+            Where one of its slices, or a segment, has changed since it was seen. Nothing was done.
         UsageError
             As `do`.
         """
@@ -197,7 +197,9 @@ class Door(ABC):
         check_may_change(self.folder)
         self.settle()
         loaded = self.in_memory_now(edit.case)
-        if loaded is None or loaded.annotation is not seen.mask or not seen.still_fits(edit):
+        if loaded is None or loaded.annotation is not seen.mask:
+            raise MovedOn(edit.case)
+        if not seen.still_fits(edit, self.segments):
             raise MovedOn(edit.case)
         if edit.segments:
             self._apply_segments(edit.segments, taken_back=edit.kind == "undo")

@@ -280,6 +280,7 @@ def _count(
         raise UsageError(
             Sentence("'{run}' has not predicted '{id}'.", run=run.id, id=id), "Predict it first."
         )
+    workbench.settle()
     annotation = workbench.annotation(id)
     labels = annotation.labels
     grid = workbench.project.case(id).grid

@@ -103,6 +103,7 @@ def freeze(
     UsageError
         Where the run to start from is unknown or has no weights.
     """
+    workbench.settle()
     lessons = curriculum(workbench)
     if not lessons.count("train"):
         raise refusal(workbench)

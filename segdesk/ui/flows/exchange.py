@@ -14,6 +14,7 @@ from segdesk.app.files.exporting import What
 from segdesk.app.files.importing import LabelMap, LabelsAs
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
+from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.export import FILTERS, ExportDialog
@@ -104,13 +105,11 @@ class Exchange(QObject):
         self.failed.emit(final(error))
 
     def _take(self, workbench: Workbench, case: str, labels: LabelMap, labels_as: LabelsAs) -> None:
-        workbench.settle()
-        mask, table = workbench.annotation(case), workbench.segments
         notes: tuple[str, ...] = ()
 
-        def make(_: GoOn) -> Edit:
+        def make(_: GoOn, seen: Seen) -> Edit:
             nonlocal notes
-            edit, notes = label_maps.map_edit(mask, case, table, labels, labels_as)
+            edit, notes = label_maps.map_edit(seen.mask, case, seen.segments, labels, labels_as)
             return edit
 
         def done() -> None:

@@ -28,6 +28,9 @@ from segdesk.ui.threads.task_runner import Task, TaskRunner
 Way = Literal["undo", "redo"]
 #: Raises where the reader has cancelled.
 GoOn = Callable[[], object]
+#: Makes an Edit of a case as it was seen, and of the segments then; any thread. It goes by nothing
+#: else of the project, and calls the first now and then.
+Make = Callable[[GoOn, Seen], Edit]
 #: How often what a worker makes is made anew where the case was changed meanwhile.
 TRIES = 3
 
@@ -70,7 +73,7 @@ class LargeEdits(QObject):
         workbench: Workbench,
         case: str,
         title: str,
-        make: Callable[[GoOn], Edit],
+        make: Make,
         *,
         voxels: int,
         done: Callable[[], object],
@@ -83,8 +86,8 @@ class LargeEdits(QObject):
         Parameters
         ----------
         title : says what is done
-        make : gets what it calls now and then, which raises where it shall not go on. Called again
-            where the case was changed meanwhile
+        make : as `Make`. Called again, with what is there then, where the case or a segment was
+            changed meanwhile
         voxels : that are looked at
         done, failed : one of them is called at the end, unless it is cancelled or the project goes
         is_quiet : no hand has asked for it just now, so no dialog comes between
@@ -94,7 +97,7 @@ class LargeEdits(QObject):
             return
         try:
             workbench.settle()
-            workbench.do(make(lambda: None))
+            workbench.do(make(lambda: None, workbench.see(case)))
         except SegdeskError as error:
             failed(error)
         else:
@@ -118,7 +121,7 @@ class LargeEdits(QObject):
         entry = TakenBack(edit, history.goes_on) if way == "undo" else DoneAgain(edit)
         mask = workbench.annotation(edit.case)
 
-        def look(_: GoOn) -> Edit:
+        def look(_: GoOn, _seen: Seen) -> Edit:
             applied = entry.applied
             mask.check(applied)
             return applied
@@ -136,7 +139,7 @@ class LargeEdits(QObject):
         workbench: Workbench,
         case: str,
         title: str,
-        make: Callable[[GoOn], Edit],
+        make: Make,
         begin: Callable[[Edit, Seen], object],
         done: Callable[[], object],
         failed: Callable[[Exception], object],
@@ -167,7 +170,7 @@ class LargeEdits(QObject):
                 return
             now.task = self._runner.start(
                 title,
-                lambda task: make(task.go_on),
+                lambda task: make(task.go_on, seen),
                 done=lambda edit: made(edit, seen),
                 failed=broken,
             )

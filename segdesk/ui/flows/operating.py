@@ -5,6 +5,8 @@ It belongs to the case and segment for which it was asked, whatever is on screen
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +16,7 @@ from segdesk.app.labelling.operations.operation import Operation
 from segdesk.app.labelling.options import Options
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
+from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError, UsageError
 from segdesk.ui.dialogs.operation_options import OperationDialog
 from segdesk.ui.flows.large_edits import GoOn
@@ -61,9 +64,10 @@ class Operating(QObject):
         name = translated(asked.operation.words.name)
         found = Edit(asked.operation.words.done, asked.case)
 
-        def make(go_on: GoOn) -> Edit:
+        def make(go_on: GoOn, seen: Seen) -> Edit:
             nonlocal found
-            found = applying.edit_of(asked, lambda done, total: go_on())
+            now = replace(asked, annotation=seen.mask, table=seen.segments)
+            found = applying.edit_of(now, lambda done, total: go_on())
             return found
 
         self._session.large.make(

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from segdesk.app.files import exporting
 from segdesk.app.labelling import accepting
 from segdesk.app.labelling.reviewing import dismiss, say_right, set_status
 from segdesk.app.project import saving
 from segdesk.app.project.going_in import MovedOn
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import evaluating, training
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Dismissal, Edit, Patch
+from segdesk.core.edit import Dismissal, Edit, Patch, SegmentChange
 from segdesk.core.grid import Grid
 from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.pieces import Seen, is_large
+from segdesk.core.run import Run, plan_for
 from segdesk.core.status import SliceStatus
-from segdesk.errors import UsageError
+from segdesk.errors import TrainingError, UsageError
 from tests.full_disk import full_disk
 from tests.projects import stroke
 from tests.ui.canvas.bench_project import CASE, add_case, draw, new_project, predict
@@ -244,6 +249,47 @@ def test_a_status_that_moved_on_is_seen_too(bench: Workbench) -> None:
     set_status(bench, CASE, 30, SliceStatus.REJECTED)
     with pytest.raises(MovedOn):
         bench.begin(edit, seen)
+
+
+@pytest.mark.parametrize("change", ["added", "locked", "removed", "renamed"])
+def test_a_segment_that_moved_on_is_seen(bench: Workbench, change: str) -> None:
+    bench.add_segment("Other")
+    edit, seen = made(bench)
+    before, other = state(bench), bench.segments[2]
+    if change == "added":
+        bench.add_segment("Tumour")
+    elif change == "removed":
+        bench.do(Edit("Remove segment", "", segments=(SegmentChange(other, None),)))
+    else:
+        new = replace(other, locked=True) if change == "locked" else replace(other, name="New")
+        bench.change_segment(new)
+    with pytest.raises(MovedOn):
+        bench.begin(edit, seen)
+    assert state(bench) == before
+
+
+def test_a_segment_that_is_only_hidden_keeps_nothing_out(bench: Workbench) -> None:
+    edit, seen = made(bench)
+    bench.show_segment(1, False)
+    bench.begin(edit, seen)
+    assert bench.going_in == CASE
+
+
+def test_whoever_writes_or_learns_from_a_mask_has_all_of_it(bench: Workbench) -> None:
+    bench.begin(*made(bench))
+    assert bench.going_in == CASE
+    content = exporting.prepare(bench, CASE, "annotation").content
+    assert bench.going_in == ""
+    assert np.array_equal(content, bench.annotation(CASE).labels)  # type: ignore[arg-type]
+    begin_undo(bench)
+    with suppress(UsageError, TrainingError):
+        training.freeze(bench, plan_for(epochs=1))
+    assert bench.going_in == ""
+    begin_redo(bench)
+    (run,) = bench.project.case(CASE).predictions
+    learnt = Run(run, plan_for(epochs=1), 0.0, segments=((1, "Lung"),))
+    evaluating.evaluate(bench, learnt, "all", {CASE: (3,)})
+    assert bench.going_in == ""
 
 
 def test_a_case_that_leaves_takes_what_goes_in_along(bench: Workbench) -> None:

@@ -185,7 +185,7 @@ def test_what_a_hand_does_in_between_is_refused_with_a_sentence(
     steps = len(workbench.history.done)
 
     def act() -> None:
-        at_work.canvas.view.use_tool("brush")
+        at_work.canvas.view.hand.use_tool("brush")
         middle = QPoint(at_work.canvas.width() // 2, at_work.canvas.height() // 2)
         QTest.mouseClick(at_work.canvas, Qt.MouseButton.LeftButton, pos=middle)
         for _ in range(5):
@@ -258,18 +258,7 @@ def test_labels_that_come_while_a_hand_draws_are_made_anew(
     workbench = _bench(at_work)
     labels = np.zeros(SHAPE, np.uint8)
     labels[:, 40:70, 10:70] = 1
-    tries: list[int] = []
-    really = label_maps.map_edit
-
-    def meanwhile(*arguments: Any) -> Any:
-        tries.append(1)
-        found = really(*arguments)
-        if len(tries) == 1:
-            drawn.wait(20)
-        return found
-
-    drawn = threading.Event()
-    monkeypatch.setattr(label_maps, "map_edit", meanwhile)
+    tries, drawn = _held(monkeypatch)
     at_work.window.exchange._take(workbench, CASE, importing.LabelMap(labels), "auto")
     assert not at_work.has_dialog("large_edit")
     at_work.wait(lambda: bool(tries))
@@ -279,6 +268,45 @@ def test_labels_that_come_while_a_hand_draws_are_made_anew(
     _until_in(at_work)
     assert len(tries) == 2
     assert np.array_equal(workbench.annotation(CASE).labels, labels)
+
+
+def test_labels_whose_number_was_given_to_another_segment_meanwhile_say_so(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = _bench(at_work)
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[:, 40:70, 10:70] = 2
+    tries, added = _held(monkeypatch)
+    said: list[str] = []
+    at_work.window.exchange.noted.connect(said.append)
+    lobe = importing.LabelMap(labels, names=((2, "Lobe"),))
+    at_work.window.exchange._take(workbench, CASE, lobe, "auto")
+    at_work.wait(lambda: bool(tries))
+    tumour = workbench.add_segment("Tumour")
+    added.set()
+    _until_in(at_work)
+    # The file's number stands, and what it is called here is said.
+    assert [(row.number, row.name) for row in workbench.segments] == [(1, "Lung"), (2, "Tumour")]
+    assert tumour.number == 2 and len(tries) == 2
+    assert "Segment 2 is 'Tumour' here and 'Lobe' in the file of the labels." in said
+
+
+def _held(monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], threading.Event]:
+    """Have the first Edit of labels wait until something has happened: tries, and the word to go
+    on."""
+    tries: list[int] = []
+    really = label_maps.map_edit
+
+    def meanwhile(*arguments: Any) -> Any:
+        tries.append(1)
+        found = really(*arguments)
+        if len(tries) == 1:
+            go.wait(20)
+        return found
+
+    go = threading.Event()
+    monkeypatch.setattr(label_maps, "map_edit", meanwhile)
+    return tries, go
 
 
 def test_a_step_that_does_not_fit_is_told_and_changes_nothing(

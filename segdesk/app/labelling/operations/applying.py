@@ -57,7 +57,7 @@ def ask(
     UsageError
         Where there is no such segment, or it is locked or hidden.
     """
-    refuse_closed(workbench, segment)
+    refuse_closed(workbench.segments, segment)
     workbench.settle()
     annotation = workbench.annotation(case)
     return Asked(operation, options, case, annotation, workbench.segments, segment, on_screen)
@@ -70,9 +70,12 @@ def edit_of(asked: Asked, progress: Progress) -> Edit:
 
     Raises
     ------
+    UsageError
+        Where the segment is gone, locked or hidden by now.
     Cancelled
         Where `progress` does.
     """
+    refuse_closed(asked.table, asked.segment)
     annotation, name = asked.annotation, asked.operation.words.done
     snapshot = Snapshot(annotation.grid, annotation.labels, asked.segment)
     proposal = asked.operation.run(snapshot, asked.options, progress)

@@ -83,7 +83,7 @@ def take(workbench: Workbench, ghost: Ghost) -> Edit | None:
     UsageError
         Where the segment that it draws with is gone, locked or hidden.
     """
-    refuse_closed(workbench, ghost.value)
+    refuse_closed(workbench.segments, ghost.value)
     if ghost.solid is None:
         return None
     slate = Slate(workbench, ghost.case, ghost.plane, ghost.name)

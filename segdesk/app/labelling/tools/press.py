@@ -67,7 +67,7 @@ def press(
     """
     value, tool = held.value, held.tool
     if tool.paints:
-        refuse_closed(workbench, value)
+        refuse_closed(workbench.segments, value)
     pressed = Press(point, value, held.options, held.is_right)
     if tool.holds_ghost:
         if ghost is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from segdesk.app.files import pooling
 from segdesk.app.labelling import accepting, reviewing
@@ -11,6 +12,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import run_in_use
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.edit import Edit
+from segdesk.core.pieces import Seen
 from segdesk.core.prediction import Difference
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
@@ -224,9 +226,10 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
             asked = accepting.bulk(workbench, case, without_closed=without_closed)
             found: Accepted | None = None
 
-            def make(go_on: GoOn) -> Edit:
+            def make(go_on: GoOn, seen: Seen) -> Edit:
                 nonlocal found
-                found = accepting.accepted(asked, go_on=go_on)
+                now = replace(asked, annotation=seen.mask, table=seen.segments)
+                found = accepting.accepted(now, go_on=go_on)
                 return found.edit or Edit(accepting.IN_BULK, case)
 
             def say() -> None:
