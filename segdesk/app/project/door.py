@@ -22,6 +22,7 @@ from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.pieces import Seen
 from segdesk.core.project import Project
+from segdesk.core.segment import SegmentTable
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
@@ -58,6 +59,11 @@ class Door(ABC):
     @abstractmethod
     def in_memory_now(self, id: str) -> LoadedCase | None:
         """The case's arrays where they are in memory; reads nothing."""
+
+    @property
+    @abstractmethod
+    def segments(self) -> SegmentTable:
+        """The table of the project."""
 
     @abstractmethod
     def set_aside(self, case: str, problem: ProjectError) -> None:
