@@ -276,6 +276,7 @@ def test_a_segment_that_is_only_hidden_keeps_nothing_out(bench: Workbench) -> No
 
 
 def test_whoever_writes_or_learns_from_a_mask_has_all_of_it(bench: Workbench) -> None:
+    say_right(bench, CASE, 3)
     bench.begin(*made(bench))
     assert bench.going_in == CASE
     content = exporting.prepare(bench, CASE, "annotation").content
