@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectError
 from segdesk.store.checking import check
 from segdesk.store.disk.layout import PROJECT_FILE
+from segdesk.store.outdated import unless_saved_since
 from segdesk.store.parts import project_file
 from segdesk.store.repairing import repair
 from tests.projects import add_case, make_project, stroke
@@ -104,6 +106,20 @@ def test_it_is_not_written_to_though_its_journal_is_kept_for_undo(tmp_path: Path
     with pytest.raises(ProjectError, match="older than the masks of 'case-001'"):
         Workbench.open(path)
     assert everything(path) == before
+
+
+def test_what_a_writer_cannot_read_is_not_said_to_be_saved_by_another(tmp_path: Path) -> None:
+    """Its index on the disk may be older than what it knows."""
+    workbench = make_project(tmp_path)
+    path, case = workbench.folder.path, workbench.project.case("case-001")
+    workbench.close()
+    unsaved = replace(case, generation=9)
+    for is_writer, said in ((True, "It is damaged."), (False, "Another program has saved")):
+        with (
+            pytest.raises(ProjectError, match=said),
+            unless_saved_since(path, unsaved, is_writer=is_writer),
+        ):
+            raise ProjectError("It is damaged.")
 
 
 def test_a_mask_that_is_gone_beside_one_of_a_save_that_failed_costs_its_case_alone(
