@@ -317,7 +317,8 @@ def look(path: Path) -> str:
         said += workbench.notes
         workbench.loaded(CASE)
         for run in workbench.project.case(CASE).predictions:
-            workbench.folder.runs.read_prediction(run, workbench.project.case(CASE))
+            row = workbench.project.case(CASE)
+            workbench.folder.runs.read_prediction(run, row, weights_sha256="")
     except SegdeskError as error:
         said.append(str(error))
     finally:

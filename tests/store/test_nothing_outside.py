@@ -53,7 +53,7 @@ def read_all(path: Path, case: Case, *, writable: bool) -> None:
         folder.scans.read(case)
         folder.scans.location(case, checked=(0,))
         folder.read_annotation(case)
-        folder.runs.read_prediction("run-001", case)
+        folder.runs.read_prediction("run-001", case, weights_sha256="")
 
 
 @pytest.mark.timeout(20)

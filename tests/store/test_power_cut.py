@@ -204,7 +204,7 @@ def _check_cases(folder: ProjectFolder, project: Project) -> None:
         assert np.array_equal(folder.scans.read(case).voxels, voxels)
         folder.scans.location(case, checked=range(case.slices))
         for run in case.predictions:
-            found = folder.runs.read_prediction(run, case)
+            found = folder.runs.read_prediction(run, case, weights_sha256="")
             assert found.labels.min() == found.labels.max() == int(run[-1])
 
 
