@@ -23,6 +23,7 @@ import numpy.typing as npt
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError, UsageError
 from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT, Block, Piece, Stored
+from segdesk.sentence import Sentence
 
 HDF5_ENDINGS = (".h5", ".hdf5", ".he5")
 ARRAY_ENDINGS = (".npy", ".npz", *HDF5_ENDINGS)
@@ -71,7 +72,10 @@ def open_array(file: Path, key: str) -> Stored:
         with warnings.catch_warnings(action="ignore"):  # numpy's, about headers of old releases
             return opener(file, key)
     except DAMAGE as error:
-        raise InputError(f"{file.name} is damaged, or no {ending} file.", COPY_AGAIN) from error
+        raise InputError(
+            Sentence("{file} is damaged, or no {ending} file.", file=file.name, ending=ending),
+            COPY_AGAIN,
+        ) from error
 
 
 def array_keys(file: Path) -> tuple[str, ...]:
@@ -95,9 +99,12 @@ def array_keys(file: Path) -> tuple[str, ...]:
             with h5py.File(file, "r") as h5:
                 found = _planes(h5)
     except DAMAGE as error:
-        raise InputError(f"{file.name} is damaged, or no {ending} file.", COPY_AGAIN) from error
+        raise InputError(
+            Sentence("{file} is damaged, or no {ending} file.", file=file.name, ending=ending),
+            COPY_AGAIN,
+        ) from error
     if not found:
-        raise InputError(f"{file.name} holds no arrays.")
+        raise InputError(Sentence("{file} holds no arrays.", file=file.name))
     return tuple(found)
 
 
@@ -118,9 +125,9 @@ def shape_of_slices(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> 
     form = shape[:-1] if flat else shape
     form = (1, *form) if len(form) == 2 else form
     if len(form) != 3 or min(form) < 1:
-        sizes = "×".join(map(str, shape)) or "a single number"
+        sizes = "×".join(map(str, shape)) or Sentence("a single number")
         raise InputError(
-            f"{name} has the shape {sizes}.",
+            Sentence("{name} has the shape {sizes}.", name=name, sizes=sizes),
             "Slices are read from arrays of shape (N, H, W) or (N, H, W, 1), in colour from uint8 "
             "of shape (N, H, W, 3).",
         )
@@ -140,7 +147,9 @@ def _stored(
     form, in_colour = shape_of_slices(shape, dtype, name), is_colour(shape, dtype)
     if dtype.kind not in "biuf":
         raise InputError(
-            f"{name} holds {dtype!s:.40} and not plain numbers.",
+            Sentence(
+                "{name} holds {dtype} and not plain numbers.", name=name, dtype=f"{dtype!s:.40}"
+            ),
             "Save it as whole or floating numbers.",
         )
 
@@ -150,7 +159,7 @@ def _stored(
                 array = np.asarray(read()).reshape((*form, 3) if in_colour else form)
         except DAMAGE as error:
             raise InputError(
-                f"{name} is damaged: its numbers cannot be read.", COPY_AGAIN
+                Sentence("{name} is damaged: its numbers cannot be read.", name=name), COPY_AGAIN
             ) from error
         return array.astype(dtype.newbyteorder("="), copy=False)
 
@@ -171,14 +180,19 @@ def _npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
 
 def _open_npy(file: Path, key: str) -> Stored:
     if key:
-        raise UsageError(f"{file.name} holds one array and has no keys.", "Leave the key out.")
+        raise UsageError(
+            Sentence("{file} holds one array and has no keys.", file=file.name),
+            "Leave the key out.",
+        )
     with file.open("rb") as stream:
         shape, is_fortran, dtype = _npy_header(stream)
         at = stream.tell()
         held = file.stat().st_size - at
     shape_of_slices(shape, dtype, file.name)
     if held < math.prod(shape) * dtype.itemsize:
-        raise InputError(f"{file.name} ends before its last number.", COPY_AGAIN)
+        raise InputError(
+            Sentence("{file} ends before its last number.", file=file.name), COPY_AGAIN
+        )
 
     def read() -> npt.NDArray[Any]:
         # In Fortran's order the last axis is the outermost one.
@@ -201,7 +215,9 @@ def _open_npz(file: Path, key: str) -> Stored:
     nbytes = math.prod(shape) * dtype.itemsize
     most = info.compress_size * (DEFLATE_LIMIT if info.compress_type else 1)
     if nbytes > min(info.file_size, most) or info.compress_size > file.stat().st_size:
-        raise InputError(f"{name} declares more numbers than the file holds.", COPY_AGAIN)
+        raise InputError(
+            Sentence("{name} declares more numbers than the file holds.", name=name), COPY_AGAIN
+        )
 
     def read() -> npt.NDArray[Any]:
         with np.load(file, allow_pickle=False) as arrays:
@@ -265,14 +281,17 @@ def _open_hdf5(file: Path, key: str) -> Stored:
         name = f"{file.name}:{key}"
         shape_of_slices(shape, dtype, name)
         if dataset.is_virtual or dataset.external:
-            raise InputError(f"{name} keeps its numbers in another file.", "Save it as one file.")
+            raise InputError(
+                Sentence("{name} keeps its numbers in another file.", name=name),
+                "Save it as one file.",
+            )
         written = _written(dataset)
         notes = _unwritten_note(dataset, written)
         nbytes, most = math.prod(shape) * dtype.itemsize, MOST_UNWRITTEN if notes else written
         held = dataset.id.get_storage_size() * (DEFLATE_LIMIT if dataset.compression else 1)
         if written > held or nbytes > max(most, held):
             raise InputError(
-                f"{name} declares more numbers than the file holds.",
+                Sentence("{name} declares more numbers than the file holds.", name=name),
                 COPY_AGAIN,
             )
 
@@ -295,14 +314,27 @@ def _unwritten_note(dataset: Any, written: int) -> tuple[str, ...]:
     if dataset.chunks is None:
         if written:
             return ()
-        return (f"The array was never written; it reads as {dataset.fillvalue:g} everywhere.",)
+        return (
+            Sentence(
+                "The array was never written; it reads as {fillvalue} everywhere.",
+                fillvalue=f"{dataset.fillvalue:g}",
+            ),
+        )
     steps = zip(dataset.shape, dataset.chunks, strict=True)
     count = math.prod(-(-size // step) for size, step in steps)
     missing = count - int(dataset.id.get_num_chunks())
     if missing <= 0:
         return ()
-    what = f"{missing} of the {count} chunks of the array were never written"
-    return (f"{what}; they read as {dataset.fillvalue:g}.",)
+    what = Sentence(
+        "{missing} of the {count} chunks of the array were never written",
+        missing=missing,
+        count=count,
+    )
+    return (
+        Sentence(
+            "{what}; they read as {fillvalue}.", what=what, fillvalue=f"{dataset.fillvalue:g}"
+        ),
+    )
 
 
 def _has_planes(item: Any) -> bool:
@@ -317,35 +349,55 @@ def _dataset(h5: Any, path: str, file: Path) -> Any:
     for part in filter(None, path.split("/")):
         link = item.get(part, getlink=True) if isinstance(item, h5py.Group) else None
         if link is None:
-            raise UsageError(f"{file.name} has no dataset {path}.", _there_is(file, h5))
+            raise UsageError(
+                Sentence("{file} has no dataset {path}.", file=file.name, path=path),
+                _there_is(file, h5),
+            )
         if not isinstance(link, h5py.HardLink):
             raise InputError(
-                f"{path} in {file.name} is a link, which is not followed.",
+                Sentence(
+                    "{path} in {file} is a link, which is not followed.", path=path, file=file.name
+                ),
                 "Name the dataset that it leads to, or copy that into the file.",
             )
         item = item[part]
     if not isinstance(item, h5py.Dataset):
-        raise UsageError(f"{path} in {file.name} is no dataset.", _there_is(file, h5))
+        raise UsageError(
+            Sentence("{path} in {file} is no dataset.", path=path, file=file.name),
+            _there_is(file, h5),
+        )
     return item
 
 
 def _there_is(file: Path, h5: Any) -> str:
     found = _planes(h5)
-    return f"There is {_listed(file, found)}." if found else "There is none of slices."
+    return (
+        Sentence("There is {listed}.", listed=_listed(file, found))
+        if found
+        else Sentence("There is none of slices.")
+    )
 
 
 def _chosen(file: Path, key: str, keys: list[str]) -> str:
     if key in keys:
         return key
     if not keys:
-        raise InputError(f"{file.name} holds no arrays.")
+        raise InputError(Sentence("{file} holds no arrays.", file=file.name))
     if key:
-        raise UsageError(f"{file.name} has no array {key}.", f"There is {_listed(file, keys)}.")
+        raise UsageError(
+            Sentence("{file} has no array {key}.", file=file.name, key=key),
+            Sentence("There is {listed}.", listed=_listed(file, keys)),
+        )
     if len(keys) > 1:
-        raise UsageError(f"{file.name} holds several arrays.", f"Name one: {_listed(file, keys)}.")
+        raise UsageError(
+            Sentence("{file} holds several arrays.", file=file.name),
+            Sentence("Name one: {listed}.", listed=_listed(file, keys)),
+        )
     return keys[0]
 
 
 def _listed(file: Path, keys: list[str]) -> str:
     shown = ", ".join(f"{file.name}:{key}" for key in keys[:12])
-    return f"{shown} and {len(keys) - 12} more" if len(keys) > 12 else shown
+    if len(keys) <= 12:
+        return shown
+    return Sentence("{names} and {count} more", names=shown, count=len(keys) - 12)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from segdesk.errors import InputError
+from segdesk.sentence import Sentence
 
 #: A header that names more files than this is damaged.
 MOST_FILES = 100_000
@@ -24,15 +25,24 @@ def beside(header: Path, named: str) -> Path:
         file = (folder / named).resolve()
         is_file = file.is_file()
     except (OSError, ValueError) as error:  # a name too long for the disk, or with a NUL in it
-        raise InputError(f"{header.name} is damaged: it names no file for its voxels.") from error
+        raise InputError(
+            Sentence("{header} is damaged: it names no file for its voxels.", header=header.name)
+        ) from error
     if not file.is_relative_to(folder):
         raise InputError(
-            f"{header.name} keeps its voxels outside of its folder, where nothing is read.",
+            Sentence(
+                "{header} keeps its voxels outside of its folder, where nothing is read.",
+                header=header.name,
+            ),
             "Put both files into one folder, or save it as one file.",
         )
     if not named or not is_file:
         raise InputError(
-            f"{header.name} keeps its voxels in {named!r:.80}, which is not beside it."
+            Sentence(
+                "{header} keeps its voxels in {named}, which is not beside it.",
+                header=header.name,
+                named=f"{named!r:.80}",
+            )
         )
     return file
 
@@ -47,12 +57,24 @@ def numbered(header: Path, named: str) -> tuple[Path, ...]:
     """
     found = re.fullmatch(r"(.*?)%(0?)(\d{0,2})d(\S*)((?:\s+-?\d{1,9}){2,4})", named)
     if found is None or "%" in found[1] + found[4]:
-        raise InputError(f"{header.name} is damaged: {named!r:.80} names no numbered files.")
+        raise InputError(
+            Sentence(
+                "{header} is damaged: {named} names no numbered files.",
+                header=header.name,
+                named=f"{named!r:.80}",
+            )
+        )
     before, filled, width, after, numbers = found.groups()
     first, last, step = ([*map(int, numbers.split()), 1])[:3]
     steps = range(first, last + (1 if step > 0 else -1), step) if step else range(0)
     if not 0 < len(steps) <= MOST_FILES:
-        raise InputError(f"{header.name} is damaged: {named!r:.80} names no numbered files.")
+        raise InputError(
+            Sentence(
+                "{header} is damaged: {named} names no numbered files.",
+                header=header.name,
+                named=f"{named!r:.80}",
+            )
+        )
     form = f"{filled}{width}d"
     return tuple(beside(header, f"{before}{number:{form}}{after}") for number in steps)
 
@@ -67,5 +89,7 @@ def listed(header: Path, lines: list[str]) -> tuple[Path, ...]:
     """
     names = [line.strip() for line in lines if line.strip()]
     if not 0 < len(names) <= MOST_FILES:
-        raise InputError(f"{header.name} is damaged: it names no file for its voxels.")
+        raise InputError(
+            Sentence("{header} is damaged: it names no file for its voxels.", header=header.name)
+        )
     return tuple(beside(header, name) for name in names)

@@ -18,9 +18,12 @@ from segdesk.formats.masks import MOST_LEVELS
 from segdesk.formats.rescale import IDENTITY
 from segdesk.formats.scan import Scan
 from segdesk.formats.stored import Stored
+from segdesk.sentence import Sentence
 
 #: Said of a picture whose three channels hold the same.
-GREY_NOTE = "Red, green and blue are equal everywhere, so the picture was read in grey levels."
+GREY_NOTE = Sentence(
+    "Red, green and blue are equal everywhere, so the picture was read in grey levels."
+)
 #: Slices that are looked at for whether they hold but a few colours.
 LOOKED_AT = 16
 
@@ -67,7 +70,8 @@ def colour_or_grey(stored: Stored) -> ColourScan | Stored:
         grey = np.ascontiguousarray(array[..., 0])
     except MemoryError as error:
         raise InputError(
-            f"{stored.name} does not fit into memory.", "Close other programs first."
+            Sentence("{stored} does not fit into memory.", stored=stored.name),
+            "Close other programs first.",
         ) from error
     notes = (*stored.notes, GREY_NOTE)
     return replace(stored, read=lambda: grey, is_colour=False, notes=notes)
@@ -81,4 +85,4 @@ def _mask_words(array: npt.NDArray[Any]) -> str:
         colours |= set(np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]).tolist())
         if len(colours) > MOST_LEVELS:
             return ""
-    return f"it holds only {len(colours)} colours"
+    return Sentence("it holds only {count} colours", count=len(colours))

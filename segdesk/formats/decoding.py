@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.formats.dicom_header import damage, quiet
+from segdesk.formats.dicom_damage import damage, quiet
 from segdesk.formats.frames import Answer, Frame, read_frame, write_answer
 
 #: High-Throughput JPEG 2000: lossless, lossless with RPCL, lossy.

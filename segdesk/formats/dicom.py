@@ -24,6 +24,7 @@ from segdesk.formats.findings import Finding
 from segdesk.formats.privacy import KEPT_TAGS, salted_hash
 from segdesk.formats.rescale import IDENTITY, LOWEST, Extent, Rescale, fit, store
 from segdesk.formats.scan import Scan
+from segdesk.sentence import Sentence
 
 #: What stands for "no pixel" in HU: the lowest number that 12 bits hold, as outside of most scans.
 LOWEST_HU = -1024
@@ -93,7 +94,9 @@ def open_series(finding: Finding, *, salt: str) -> DicomScan:
         header = read_header(file)
         if header is None or header.problem:
             raise InputError(
-                header.problem if header else f"{file.name} is no longer a DICOM file."
+                header.problem
+                if header
+                else Sentence("{file} is no longer a DICOM file.", file=file.name)
             )
         headers.append(header)
     # The notes are the survey's, which saw all files of the series.
@@ -108,10 +111,12 @@ def _raw_rescale(stack: Stack) -> Rescale:
     if len(rescales) == 1:
         slope, intercept = rescales.pop()
         if slope > 0:
-            return Rescale(slope, intercept).after(fit(Extent(low, high, True), "The series"))
+            return Rescale(slope, intercept).after(
+                fit(Extent(low, high, True), Sentence("The series"))
+            )
         rescales = {(slope, intercept)}
     ends = [end * slope + intercept for slope, intercept in rescales for end in (low, high)]
-    return fit(Extent(min(ends), max(ends), False), "The series")
+    return fit(Extent(min(ends), max(ends), False), Sentence("The series"))
 
 
 def _starts_at_air(stack: Stack) -> bool:
@@ -140,21 +145,34 @@ def _notes(stack: Stack, hu: bool) -> tuple[str, ...]:
     rescales = [plane.rescale or (1.0, 0.0) for plane in stack.planes]
     if not hu:
         notes.append(
-            "The file's numbers begin at 0, so that air cannot be -1000 HU; they are kept as raw "
-            "numbers."
+            Sentence(
+                "The file's numbers begin at 0, so that air cannot be -1000 HU; they are "
+                "kept as raw numbers."
+            )
             if _starts_at_air(stack)
-            else "The file does not say that its values are HU; they are kept as raw numbers."
+            else Sentence(
+                "The file does not say that its values are HU; they are kept as raw numbers."
+            )
         )
         return tuple(notes)
     if any(
         header.padding is not None and _is_misleading(header.padding, plane)
         for header, plane in zip(stack.headers, stack.planes, strict=True)
     ):
-        notes.append(f"Where the file marks pixels as padding, {LOWEST_HU} HU stands for them.")
+        notes.append(
+            Sentence(
+                "Where the file marks pixels as padding, {lowest_hu} HU stands for them.",
+                lowest_hu=LOWEST_HU,
+            )
+        )
     if any(plane.is_hu_by_its_rescale for plane in stack.planes):
-        notes.append("The file leaves its unit open; its rescale (air near -1000) says HU.")
+        notes.append(
+            Sentence("The file leaves its unit open; its rescale (air near -1000) says HU.")
+        )
     if not all(slope.is_integer() and shift.is_integer() for slope, shift in rescales):
-        notes.append("The file's rescale gives fractions of HU; they were rounded to whole HU.")
+        notes.append(
+            Sentence("The file's rescale gives fractions of HU; they were rounded to whole HU.")
+        )
     return tuple(notes)
 
 

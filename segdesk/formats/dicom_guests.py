@@ -16,6 +16,7 @@ from segdesk.formats.dicom_header import Header, Plane
 from segdesk.formats.dicom_pixels import stored_digest
 from segdesk.formats.dicom_stack import Pair, turned_alike
 from segdesk.formats.findings import listed_names, name_files
+from segdesk.sentence import Sentence
 
 #: At most so many files of one orientation are guests beside more slices of another: a scout from
 #: the front and one from the side, each perhaps in two parts.
@@ -41,8 +42,14 @@ def _with_position(pairs: Sequence[Pair], notes: list[str]) -> list[Pair]:
     if not 0 < len(lost) < len(placed):
         return list(pairs)
     alone = len(lost) == 1
-    verb = "does not say where it lies and was" if alone else "do not say where they lie and were"
-    notes.append(f"{_names(lost)} {verb} left out.")
+    notes.append(
+        Sentence.counted(
+            "{files} does not say where it lies and was left out.",
+            "{files} do not say where they lie and were left out.",
+            1 if alone else 2,
+            files=_names(lost),
+        )
+    )
     return placed
 
 
@@ -64,11 +71,16 @@ def _of_one_orientation(pairs: list[Pair], notes: list[str]) -> list[Pair]:
     if len(groups[0]) <= MOST_SCOUTS:
         return pairs
     guests = [pair for group in groups[1:] for pair in group]
-    verb = "is turned" if len(guests) == 1 else "are turned"
-    was = "was" if len(guests) == 1 else "were"
     notes.append(
-        f"{_names(guests)} {verb} against the {len(groups[0])} slices beside it, as a localizer "
-        f"is, and {was} left out."
+        Sentence.counted(
+            "{files} is turned against the {count} slices beside it, as a localizer is, and was "
+            "left out.",
+            "{files} are turned against the {count} slices beside it, as a localizer is, and were "
+            "left out.",
+            len(guests),
+            files=_names(guests),
+            count=len(groups[0]),
+        )
     )
     return groups[0]
 
@@ -88,9 +100,14 @@ def _once(pairs: list[Pair], notes: list[str]) -> list[Pair]:
         here.append(pair)
         kept.append(pair)
     if again:
-        was = "is a slice that is there already and was"
-        were = "are slices that are there already and were"
-        notes.append(f"{name_files(again)} {was if len(again) == 1 else were} left out.")
+        notes.append(
+            Sentence.counted(
+                "{files} is a slice that is there already and was left out.",
+                "{files} are slices that are there already and were left out.",
+                len(again),
+                files=name_files(again),
+            )
+        )
     return kept
 
 

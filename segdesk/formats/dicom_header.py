@@ -8,11 +8,7 @@ groups (DICOM PS3.3 C.7.6.16).
 from __future__ import annotations
 
 import re
-import struct
-import warnings
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -20,29 +16,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from segdesk.sentence import Sentence
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 from segdesk.formats.deflated import DEFLATED, check_inflation
+from segdesk.formats.dicom_damage import damage, quiet
 from segdesk.formats.privacy import KEPT_TAGS, clean
 
-#: What pydicom and its decoders raise on damaged files, besides the two errors of its own.
-DAMAGE: tuple[type[Exception], ...] = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    OSError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-)
 NEEDED_TAGS: tuple[str, ...] = (
     *KEPT_TAGS[:-1],  # the last one stands in the file's meta header
     "SOPClassUID",
@@ -120,8 +102,9 @@ class Plane:
     @property
     def name(self) -> str:
         """Of its file, with its frame where that holds several."""
-        frame = f" frame {self.frame + 1}" if self.frames > 1 else ""
-        return self.path.name + frame
+        if self.frames <= 1:
+            return self.path.name
+        return Sentence("{file} frame {number}", file=self.path.name, number=self.frame + 1)
 
     @property
     def is_hu(self) -> bool:
@@ -177,22 +160,6 @@ class Header:
     planes: tuple[Plane, ...] = ()
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """pydicom's warnings about values that break the standard stay inside."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def damage() -> tuple[type[Exception], ...]:
-    """Everything that pydicom raises on a damaged file."""
-    # pydicom takes a quarter of a second to import: nobody who opens a project should wait for it.
-    from pydicom.errors import BytesLengthException, InvalidDicomError
-
-    return (*DAMAGE, BytesLengthException, InvalidDicomError)
-
-
 def looks_like_dicom(file: Path) -> bool:
     """Whether a file has DICOM's mark, or begins as a data set without preamble does."""
     with file.open("rb") as stream:
@@ -233,7 +200,7 @@ def read_header(file: Path) -> Header | None:
                 return header
             return _with_pixels_checked(header, dataset, stream)
         except damage():
-            return Header(file, f"{file.name} is a damaged DICOM file.", is_damaged=True)
+            return Header(file, _damaged(file), is_damaged=True)
 
 
 def read_dataset(source: BinaryIO | Path, *, pixels: bool) -> Dataset:
@@ -264,6 +231,10 @@ def transfer_syntax(dataset: Dataset) -> str:
     return "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
 
 
+def _damaged(file: Path) -> Sentence:
+    return Sentence("{file} is a damaged DICOM file.", file=file.name)
+
+
 def _header_of(dataset: Dataset, file: Path) -> Header | None:
     meta = getattr(dataset, "file_meta", None) or {}
     sop_class = _text(dataset, "SOPClassUID") or str(meta.get("MediaStorageSOPClassUID", ""))
@@ -277,27 +248,48 @@ def _header_of(dataset: Dataset, file: Path) -> Header | None:
         "modality": modality,
     }
     if not re.fullmatch(r"[A-Z]{0,16}", modality):  # never shown: it may have run into a name
-        return Header(**common, problem=f"{file.name} is a damaged DICOM file.", is_damaged=True)
+        return Header(
+            **common,
+            problem=_damaged(file),
+            is_damaged=True,
+        )
     if modality not in ("", "CT"):
-        return Header(**common, problem=f"{file.name} is {modality} and not CT.")
+        return Header(
+            **common,
+            problem=Sentence("{file} is {modality} and not CT.", file=file.name, modality=modality),
+        )
     rows, columns = _whole(dataset, "Rows"), _whole(dataset, "Columns")
     if not rows or not columns:
         if sop_class in CT_IMAGES:
             return Header(
-                **common, problem=f"{file.name} is a damaged DICOM file.", is_damaged=True
+                **common,
+                problem=_damaged(file),
+                is_damaged=True,
             )
-        return Header(**common, problem=f"{file.name} is DICOM but holds no image.")
+        return Header(
+            **common, problem=Sentence("{file} is DICOM but holds no image.", file=file.name)
+        )
     if _whole(dataset, "SamplesPerPixel", 1) != 1:
-        return Header(**common, problem=f"{file.name} is a colour picture and not a CT image.")
+        return Header(
+            **common,
+            problem=Sentence("{file} is a colour picture and not a CT image.", file=file.name),
+        )
     bits = _whole(dataset, "BitsAllocated", 16)
     if bits not in (8, 16, 32):
-        return Header(**common, problem=f"{file.name} has {bits} bits for a pixel, which is no CT.")
+        return Header(
+            **common,
+            problem=Sentence(
+                "{file} has {bits} bits for a pixel, which is no CT.", file=file.name, bits=bits
+            ),
+        )
     problem = _odd_pixels(dataset, file, bits)
     if problem:
         return Header(**common, problem=problem)
     planes = _planes(dataset, file)
     if not planes:
-        problem = f"{file.name} holds several frames and does not say where each lies."
+        problem = Sentence(
+            "{file} holds several frames and does not say where each lies.", file=file.name
+        )
         return Header(**common, problem=problem)
     image_type = {word.strip().upper() for word in _texts(dataset, "ImageType")}
     centre, width = _numbers(dataset, "WindowCenter"), _numbers(dataset, "WindowWidth")
@@ -325,13 +317,17 @@ def _header_of(dataset: Dataset, file: Path) -> Header | None:
 def _odd_pixels(dataset: Dataset, file: Path, bits: int) -> str:
     """Why stored pixels are not what they seem, as a sentence, or empty."""
     if _text(dataset, "PhotometricInterpretation").startswith("PALETTE"):
-        return f"{file.name} holds numbers of colours and not a CT image."
+        return Sentence("{file} holds numbers of colours and not a CT image.", file=file.name)
     used = _whole(dataset, "BitsStored", bits) or bits
     highest = _whole(dataset, "HighBit", used - 1)
     if used < bits and highest != used - 1:
-        return (
-            f"{file.name} keeps {used} bits for a pixel and says that bit {highest} is the highest "
-            f"of them and not bit {used - 1}, so its numbers cannot be told."
+        return Sentence(
+            "{file} keeps {used} bits for a pixel and says that bit {highest} is the "
+            "highest of them and not bit {last}, so its numbers cannot be told.",
+            file=file.name,
+            used=used,
+            highest=highest,
+            last=used - 1,
         )
     return ""
 
@@ -441,10 +437,14 @@ def _with_pixels_checked(header: Header, dataset: Dataset, stream: BinaryIO) -> 
     at = stream.tell()
     left = stream.seek(0, 2) - at
     if left <= 8:
-        return replace(header, problem=f"{header.path.name} is DICOM but holds no pixels.")
+        return replace(
+            header, problem=Sentence("{path} is DICOM but holds no pixels.", path=header.path.name)
+        )
     needed = header.rows * header.columns * (_whole(dataset, "BitsAllocated", 16) // 8)
     if syntax in NATIVE and left - 8 < needed * len(header.planes):
-        return replace(header, problem=f"{header.path.name} ends before its last pixel.")
+        return replace(
+            header, problem=Sentence("{path} ends before its last pixel.", path=header.path.name)
+        )
     return header
 
 

@@ -15,15 +15,15 @@ import numpy.typing as npt
 from segdesk.errors import InputError
 from segdesk.formats.decoder import Decoder
 from segdesk.formats.deflated import DEFLATED
+from segdesk.formats.dicom_damage import damage, quiet
 from segdesk.formats.dicom_header import (
     NATIVE,
     Plane,
-    damage,
-    quiet,
     read_dataset,
     transfer_syntax,
 )
 from segdesk.formats.frames import Frame
+from segdesk.sentence import Sentence
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -72,12 +72,21 @@ class PixelReader:
                 pixels = self._decode(dataset, syntax, plane)
             except damage() as error:
                 raise InputError(
-                    f"The pixels of {plane.path.name} cannot be decoded ({_syntax_name(syntax)})."
+                    Sentence(
+                        "The pixels of {path} cannot be decoded ({syntax}).",
+                        path=plane.path.name,
+                        syntax=_syntax_name(syntax),
+                    )
                 ) from error
         if pixels.shape != shape or pixels.dtype.kind not in "iu":
             raise InputError(
-                f"The pixels of {plane.path.name} are not the {shape[0]}×{shape[1]} whole numbers "
-                "that its header promises."
+                Sentence(
+                    "The pixels of {path} are not the {rows}×{columns} whole numbers "
+                    "that its header promises.",
+                    path=plane.path.name,
+                    rows=shape[0],
+                    columns=shape[1],
+                )
             )
         return pixels
 
@@ -107,7 +116,9 @@ def stored_digest(path: Path) -> str:
         try:
             return hashlib.sha256(read_dataset(path, pixels=True).PixelData).hexdigest()
         except damage() as error:
-            raise InputError(f"The pixels of {path.name} cannot be read.") from error
+            raise InputError(
+                Sentence("The pixels of {path} cannot be read.", path=path.name)
+            ) from error
 
 
 def _frame(dataset: Dataset, syntax: str, plane: Plane) -> Frame:
@@ -151,4 +162,8 @@ def _by_pydicom(dataset: Dataset, syntax: str, frame: int) -> Stored:
 def _syntax_name(syntax: str) -> str:
     from pydicom.uid import UID
 
-    return f"transfer syntax {UID(syntax).name}" if syntax else "no transfer syntax"
+    return (
+        Sentence("transfer syntax {uid}", uid=UID(syntax).name)
+        if syntax
+        else Sentence("no transfer syntax")
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from segdesk.formats.dicom_guests import without_guests
 from segdesk.formats.dicom_header import Header
 from segdesk.formats.dicom_stack import Pair, Stack, UnevenSteps, direction_of, stack_of
 from segdesk.formats.findings import Finding, Survey, name_files, refusal
+from segdesk.sentence import Sentence, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,18 @@ def survey_headers(headers: Sequence[Header], others: Sequence[Path] = ()) -> Su
                 order = (str(first.path.parent), first.series_number, first.series_uid)
                 volumes.append((order, finding))
     if volumes:
-        notes.extend(f"{why}, and was left out." for why in unread.values())
+        notes.extend(Sentence("{why}, and was left out.", why=why) for why in unread.values())
     else:
         notes.clear()
     if localizers:
         paths = [header.path for header in localizers]
         if volumes:
-            verb = "is a localizer and was" if len(paths) == 1 else "are localizers and were"
-            notes.append(f"{name_files(paths)} {verb} left out.")
+            verb = (
+                Sentence("is a localizer and was")
+                if len(paths) == 1
+                else Sentence("are localizers and were")
+            )
+            notes.append(Sentence("{files} {verb} left out.", files=name_files(paths), verb=verb))
         elif not refused:
             refused.append(refusal("DICOM", paths, _only_localizers(paths)))
     volumes.sort(key=lambda pair: pair[0])
@@ -95,14 +101,23 @@ def stack_in(headers: Sequence[Header], label: str) -> Stack:
     parts = _parts_of(without_guests(pairs)[0])
     named = [part for part in parts if len(parts) == 1 or part.label == label]
     if not named:
-        raise InputError(f"{headers[0].path.name} is no longer what it was when it was looked at.")
+        raise InputError(
+            Sentence(
+                "{path} is no longer what it was when it was looked at.", path=headers[0].path.name
+            )
+        )
     return stack_of(named[0].pairs)
 
 
 def _only_localizers(paths: list[Path]) -> str:
     if len(paths) == 1:
-        return f"{name_files(paths)} is a localizer; there is no volume beside it."
-    return f"{name_files(paths)} are localizers; there is no volume beside them."
+        return Sentence(
+            "{files} is a localizer; there is no volume beside it.",
+            files=name_files(paths),
+        )
+    return Sentence(
+        "{files} are localizers; there is no volume beside them.", files=name_files(paths)
+    )
 
 
 def _unread(images: Sequence[Header], others: Sequence[Path]) -> dict[Path, str]:
@@ -110,7 +125,9 @@ def _unread(images: Sequence[Header], others: Sequence[Path]) -> dict[Path, str]
     alike = {(header.path.parent, header.path.suffix.lower()) for header in images}
     found = [path for path in others if (path.parent, path.suffix.lower()) in alike]
     return {
-        path: f"{path.name} is " + ("no DICOM file" if path.stat().st_size else "empty")
+        path: Sentence("{file} is no DICOM file", file=path.name)
+        if path.stat().st_size
+        else Sentence("{file} is empty", file=path.name)
         for path in found
     }
 
@@ -154,7 +171,12 @@ def _check_whole(series: Sequence[Header]) -> None:
     if len(cut) == 1:
         raise InputError(cut[0].problem)
     if cut:
-        raise InputError(f"The pixels of {name_files([h.path for h in cut])} are not all there.")
+        raise InputError(
+            Sentence(
+                "The pixels of {files} are not all there.",
+                files=name_files([h.path for h in cut]),
+            )
+        )
 
 
 def _check_one_patient(series: Sequence[Header]) -> None:
@@ -163,8 +185,13 @@ def _check_one_patient(series: Sequence[Header]) -> None:
     if others:
         verb = "belongs" if len(others) == 1 else "belong"
         raise InputError(
-            f"The slices of one series name several patients: {name_files(others)} {verb} to "
-            f"another than {named[0].path.name}.",
+            Sentence(
+                "The slices of one series name several patients: {files} {verb} to "
+                "another than {path}.",
+                files=name_files(others),
+                verb=verb,
+                path=named[0].path.name,
+            ),
             "Sort the files by patient first.",
         )
 
@@ -176,14 +203,14 @@ def _finding_of(part: Part, beside: Sequence[str]) -> Finding:
     except InputError as error:
         sentence = error.sentence
         if beside and isinstance(error, UnevenSteps):
-            sentence = f"{sentence[:-1]}; {' and '.join(beside[:3])}."
+            sentence = Sentence("{what}; {beside}.", what=error.what, beside=listed(beside[:3]))
         files = list(dict.fromkeys(header.path for header, _ in part.pairs))
         return refusal("DICOM", files, sentence, hint=error.hint, uid=first.series_uid)
     shape = stack.grid.shape
     ordered = dict.fromkeys(plane.path for plane in stack.planes)
     return Finding(
         kind="DICOM",
-        description=", ".join(filter(None, (first.description or first.path.name, part.label))),
+        description=Sentence.joined((first.description or first.path.name, part.label), ", "),
         kernel=first.kernel,
         date=first.date,
         uid=first.series_uid,
@@ -197,11 +224,29 @@ def _finding_of(part: Part, beside: Sequence[str]) -> Finding:
     )
 
 
-#: What may lie at one place several times within a series, from the widest to the narrowest.
-_LEVELS: tuple[tuple[str, Callable[[Pair], str]], ...] = (
-    ("time", lambda pair: pair[1].temporal),
-    ("acquisition", lambda pair: pair[1].acquisition),
-    ("object", lambda pair: pair[0].path.name if pair[0].is_enhanced else ""),
+class _Level(NamedTuple):
+    """How that is called by which pieces of a series differ: several, one, and the one without."""
+
+    several: Sentence
+    one: Sentence
+    none: Sentence
+
+
+#: What may lie at one place several times within a series, from the widest to the narrowest, and
+#: how several, the one of a number and the one without are called.
+_LEVELS: tuple[tuple[_Level, Callable[[Pair], str]], ...] = (
+    (
+        _Level(Sentence("times"), Sentence("time"), Sentence("without time")),
+        lambda pair: pair[1].temporal,
+    ),
+    (
+        _Level(Sentence("acquisitions"), Sentence("acquisition"), Sentence("without acquisition")),
+        lambda pair: pair[1].acquisition,
+    ),
+    (
+        _Level(Sentence("objects"), Sentence("object"), Sentence("without object")),
+        lambda pair: pair[0].path.name if pair[0].is_enhanced else "",
+    ),
 )
 
 
@@ -212,37 +257,48 @@ def _parts_of(pairs: Sequence[Pair]) -> list[Part]:
     part a volume.
     """
     parts = [Part("", tuple(pairs))]
-    for name, number_of in _LEVELS:
-        parts = [piece for part in parts for piece in _apart(part, name, number_of)]
+    for level, number_of in _LEVELS:
+        parts = [piece for part in parts for piece in _apart(part, level, number_of)]
     return parts
 
 
-def _apart(part: Part, name: str, number_of: Callable[[Pair], str]) -> list[Part]:
+def _apart(part: Part, level: _Level, number_of: Callable[[Pair], str]) -> list[Part]:
     pieces: dict[str, list[Pair]] = {}
     for pair in part.pairs:
         pieces.setdefault(number_of(pair), []).append(pair)
     if len(pieces) == 1 or all(len(piece) == 1 for piece in pieces.values()):
         return [part]
     if _follow_each_other(list(pieces.values())):
-        if name != "object":
+        if level.one != "object":
             return [part]
         # Objects with a gap between them are volumes by themselves.
         try:
             stack_of(part.pairs)
         except InputError:
-            return _pieces(part, name, pieces, "that do not join into one")
+            return _pieces(part, level, pieces, Sentence("that do not join into one"))
         return [
-            replace(part, notes=(*part.notes, f"It was put together from {len(pieces)} files."))
+            replace(
+                part,
+                notes=(
+                    *part.notes,
+                    Sentence("It was put together from {count} files.", count=len(pieces)),
+                ),
+            )
         ]
-    return _pieces(part, name, pieces, "at the same places")
+    return _pieces(part, level, pieces, Sentence("at the same places"))
 
 
-def _pieces(part: Part, name: str, pieces: dict[str, list[Pair]], how: str) -> list[Part]:
-    note = f"Its series holds {len(pieces)} {name}s {how}; each is a volume."
+def _pieces(part: Part, level: _Level, pieces: dict[str, list[Pair]], how: str) -> list[Part]:
+    note = Sentence(
+        "Its series holds {count} {pieces} {how}; each is a volume.",
+        count=len(pieces),
+        pieces=level.several,
+        how=how,
+    )
     found: list[Part] = []
     for number in sorted(pieces, key=lambda text: (len(text), text)):
-        own = f"{name} {number}" if number else f"without {name}"
-        label = ", ".join(filter(None, (part.label, own)))
+        own = Sentence("{what} {number}", what=level.one, number=number) if number else level.none
+        label = Sentence.joined((part.label, own), ", ")
         found.append(Part(label, tuple(pieces[number]), (*part.notes, note)))
     return found
 

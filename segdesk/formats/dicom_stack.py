@@ -27,13 +27,26 @@ from segdesk.errors import InputError
 from segdesk.formats.dicom_header import Header, Plane
 from segdesk.formats.findings import name_files
 from segdesk.formats.geometry import squared_grid, told_apart
+from segdesk.sentence import Sentence
 
 Pair = tuple[Header, Plane]
 Numbers = npt.NDArray[np.float64]
 
 
 class UnevenSteps(InputError):
-    """The planes do not follow each other in even steps: some may be missing."""
+    """The planes do not follow each other in even steps: some may be missing.
+
+    Parameters
+    ----------
+    what : is wrong, without a full stop
+    """
+
+    def __init__(self, what: Sentence) -> None:
+        super().__init__(Sentence("{what}.", what=what))
+        self.what = what
+
+    def __reduce__(self) -> tuple[type[UnevenSteps], tuple[object, ...]]:
+        return type(self), (self.what,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +89,12 @@ def stack_of(pairs: Sequence[Pair]) -> Stack:
         thickness = pairs[0][1].thickness_mm
         step = thickness or 1.0
         notes.append(
-            f"There is one slice; its thickness of {step:g} mm stands for the step."
+            Sentence(
+                "There is one slice; its thickness of {step} mm stands for the step.",
+                step=f"{step:g}",
+            )
             if thickness
-            else "There is one slice without a thickness; 1 mm stands for the step."
+            else Sentence("There is one slice without a thickness; 1 mm stands for the step.")
         )
     else:
         step = _step(pairs, positions, along, normal)
@@ -90,7 +106,7 @@ def stack_of(pairs: Sequence[Pair]) -> Stack:
     grid, squared = squared_grid(shape, spacing, (x, y, z), direction, plane.path.name)
     notes.extend(squared)
     if any(dict(header.tags).get("LossyImageCompression") == "01" for header, _ in pairs):
-        notes.append("The images were compressed with loss before they came here.")
+        notes.append(Sentence("The images were compressed with loss before they came here."))
     return Stack(tuple(h for h, _ in pairs), tuple(p for _, p in pairs), grid, tuple(notes))
 
 
@@ -106,13 +122,19 @@ def direction_of(plane: Plane) -> Numbers:
     along_row, along_column = cosines[:3], cosines[3:]
     lengths = np.linalg.norm(along_row), np.linalg.norm(along_column)
     if not np.allclose(lengths, 1, rtol=0, atol=COSINE_LENGTH):
-        raise InputError(f"The orientation in {plane.path.name} is no pair of unit vectors.")
+        raise InputError(
+            Sentence("The orientation in {path} is no pair of unit vectors.", path=plane.path.name)
+        )
     if min(plane.pixel_mm or (0.0,)) <= 0:
-        raise InputError(f"The pixel spacing in {plane.path.name} is not above zero.")
+        raise InputError(
+            Sentence("The pixel spacing in {path} is not above zero.", path=plane.path.name)
+        )
     along_row, along_column = along_row / lengths[0], along_column / lengths[1]
     normal = np.cross(along_row, along_column)
     if not np.any(normal):
-        raise InputError(f"The orientation in {plane.path.name} is one direction, twice.")
+        raise InputError(
+            Sentence("The orientation in {path} is one direction, twice.", path=plane.path.name)
+        )
     return np.stack([along_row, along_column, normal / np.linalg.norm(normal)], axis=1)
 
 
@@ -123,33 +145,53 @@ def turned_alike(one: Plane, other: Plane) -> bool:
 
 def _check_alike(pairs: Sequence[Pair]) -> None:
     for keyword, what in (
-        ("position_mm", "where the slice lies"),
-        ("orientation", "how the slice is turned"),
-        ("pixel_mm", "the pixel spacing"),
+        ("position_mm", Sentence("where the slice lies")),
+        ("orientation", Sentence("how the slice is turned")),
+        ("pixel_mm", Sentence("the pixel spacing")),
     ):
         lacking = [plane.path for _, plane in pairs if getattr(plane, keyword) is None]
         if lacking:
-            verb = "does" if len(lacking) == 1 else "do"
-            raise InputError(f"{name_files(lacking)} {verb} not say {what}.")
+            raise InputError(
+                Sentence.counted(
+                    "{files} does not say {what}.",
+                    "{files} do not say {what}.",
+                    len(lacking),
+                    files=name_files(lacking),
+                    what=what,
+                )
+            )
     first, plane = pairs[0]
     for what, alike in (
         ("sizes", lambda h, p: (h.rows, h.columns) == (first.rows, first.columns)),
         ("orientations", lambda h, p: turned_alike(p, plane)),
-        ("pixel spacings", lambda h, p: _near(p.pixel_mm, plane.pixel_mm, PIXEL_MM_ALIKE)),
+        (
+            Sentence("pixel spacings"),
+            lambda h, p: _near(p.pixel_mm, plane.pixel_mm, PIXEL_MM_ALIKE),
+        ),
     ):
         others = [p.path for h, p in pairs if not alike(h, p)]
         if others:
             raise InputError(
-                f"The slices of one series have mixed {what}: "
-                f"{name_files(others)} {_unlike(others)} {plane.path.name}."
+                Sentence(
+                    "The slices of one series have mixed {what}: {files} {unlike} {path}.",
+                    what=what,
+                    files=name_files(others),
+                    unlike=_unlike(others),
+                    path=plane.path.name,
+                )
             )
     flat = [p.path for h, p in pairs if p.rescale is not None and p.rescale[0] == 0]
     if flat:
-        raise InputError(f"{name_files(flat)} would rescale every pixel to one value (slope 0).")
+        raise InputError(
+            Sentence(
+                "{files} would rescale every pixel to one value (slope 0).",
+                files=name_files(flat),
+            )
+        )
 
 
 def _unlike(others: Sequence[Path]) -> str:
-    return "is not like" if len(others) == 1 else "are not like"
+    return Sentence("is not like") if len(others) == 1 else Sentence("are not like")
 
 
 def _near(one: Sequence[float] | None, other: Sequence[float] | None, tolerance: float) -> bool:
@@ -162,7 +204,11 @@ def _step(pairs: Sequence[Pair], positions: Numbers, along: Numbers, normal: Num
     usual = float(np.median(steps))
     together = np.flatnonzero(steps < min(STEP_MM, usual / 2) if usual > 0 else steps <= 0)
     if together.size:
-        raise InputError(f"Two slices lie at one place: {_between(pairs, int(together[0]))}.")
+        raise InputError(
+            Sentence(
+                "Two slices lie at one place: {between}.", between=_between(pairs, int(together[0]))
+            )
+        )
     rounded = max(STEP_MM, _rounding(pairs, normal, usual))
     _check_straight(pairs, positions, steps, normal, max(STEP_SHARE * usual, 3 * rounded))
     if _off_the_ladder(along) > max(STEP_SHARE * usual, rounded) * (1 + 1e-9) + 1e-9:
@@ -212,8 +258,12 @@ def _check_straight(
     angle = np.degrees(np.arctan2(shifts[worst], steps[worst]))
     degrees = f"{angle:.1f}" if angle >= 0.1 else f"{angle:.1g}"
     raise InputError(
-        f"The gantry was tilted by {degrees}° in {name_files(files)}, so the slices are "
-        "shifted against each other.",
+        Sentence(
+            "The gantry was tilted by {degrees}° in {files}, so the slices are "
+            "shifted against each other.",
+            degrees=degrees,
+            files=name_files(files),
+        ),
         "Resample the scan onto a straight grid first.",
     )
 
@@ -227,12 +277,15 @@ def _drift_note(pairs: Sequence[Pair], positions: Numbers, normal: Numbers) -> l
     if voxels <= SAID_VOXELS or drift <= np.linalg.norm(units):
         return []
     return [
-        f"From the first to the last the slices are shifted sideways by {voxels:.2g} voxels; they "
-        "were taken as straight."
+        Sentence(
+            "From the first to the last the slices are shifted sideways by {voxels} "
+            "voxels; they were taken as straight.",
+            voxels=f"{voxels:.2g}",
+        )
     ]
 
 
-def _uneven(pairs: Sequence[Pair], steps: Numbers, usual: float, tolerance: float) -> str:
+def _uneven(pairs: Sequence[Pair], steps: Numbers, usual: float, tolerance: float) -> Sentence:
     """What is wrong with the steps: missing slices only where single steps are whole multiples."""
     wrong = np.flatnonzero(np.abs(steps - usual) > tolerance)
     where = int(np.argmax(np.abs(steps - usual)))
@@ -244,22 +297,35 @@ def _uneven(pairs: Sequence[Pair], steps: Numbers, usual: float, tolerance: floa
     whole = ratio > 1.5 and abs(ratio - round(ratio)) < max(0.05, allowed)
     alone = wrong.size > 0 and (wrong.size == 1 or bool(np.diff(wrong).min() > 1))
     if alone and whole and 3 * wrong.size <= steps.size:
-        noun = "A slice is" if round(ratio) == 2 else "Slices are"
-        return f"{noun} missing between {between}: {step:.4g} mm instead of {usual:.4g} mm."
+        noun = Sentence("A slice is") if round(ratio) == 2 else Sentence("Slices are")
+        return Sentence(
+            "{noun} missing between {between}: {step} mm instead of {usual} mm",
+            noun=noun,
+            between=between,
+            step=f"{step:.4g}",
+            usual=f"{usual:.4g}",
+        )
     changes = np.flatnonzero(np.abs(np.diff(steps)) > tolerance)
     at = int(changes[0]) + 1 if changes.size else 0
     first, second = (float(np.median(half)) for half in (steps[: at or 1], steps[at:]))
     if changes.size == 1 and abs(second - first) > tolerance:
         before, after = told_apart([first], [second], digits=4)
-        return (
-            f"The steps between slices are irregular: {before} mm as far as "
-            f"{_names(pairs[at : at + 1])}, {after} mm from there on."
+        return Sentence(
+            "The steps between slices are irregular: {before} mm as far as {names}, "
+            "{after} mm from there on",
+            before=before,
+            names=_names(pairs[at : at + 1]),
+            after=after,
         )
     least, most = told_apart([steps.min()], [steps.max()], digits=4)
     apart = least if step == steps.min() else most
-    return (
-        f"The steps between slices differ, from {least} to {most} mm: "
-        f"{between} are {apart} mm apart."
+    return Sentence(
+        "The steps between slices differ, from {least} to {most} mm: {between} are "
+        "{apart} mm apart",
+        least=least,
+        most=most,
+        between=between,
+        apart=apart,
     )
 
 

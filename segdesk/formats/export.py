@@ -25,6 +25,7 @@ from segdesk.formats.arrays import is_colour, open_array
 from segdesk.formats.images import image_ending, open_image
 from segdesk.formats.pictures import open_pictures
 from segdesk.formats.writers import Names, write_array, write_image, write_png
+from segdesk.sentence import Sentence
 
 #: What `export` writes; a name without an ending is a folder of PNG files.
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".npy")
@@ -69,12 +70,15 @@ def export(
     ending = next((e for e in ENDINGS if path.name.lower().endswith(e)), "")
     if not ending and path.suffix and not path.is_dir():
         raise UsageError(
-            f"{path.name} has an ending that is not written here.",
-            f"Use {', '.join(ENDINGS)}, or a name without an ending for a folder of PNG files.",
+            Sentence("{path} has an ending that is not written here.", path=path.name),
+            Sentence(
+                "Use {names}, or a name without an ending for a folder of PNG files.",
+                names=", ".join(ENDINGS),
+            ),
         )
     if in_colour and ending not in ("", ".npy"):
         raise UsageError(
-            f"A picture in colour is not written as {ending} here.",
+            Sentence("A picture in colour is not written as {ending} here.", ending=ending),
             "Use .npy, or a name without an ending for a folder of PNG files.",
         )
     try:
@@ -90,8 +94,12 @@ def export(
             return _export_pictures(Path(folder), path, array)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        why = "the disk is full" if full else error.strerror or "the disk refused"
-        raise InputError(f"{path.name} could not be written: {why}.") from error
+        why = (
+            Sentence("the disk is full") if full else error.strerror or Sentence("the disk refused")
+        )
+        raise InputError(
+            Sentence("{path} could not be written: {why}.", path=path.name, why=why)
+        ) from error
 
 
 @contextmanager
@@ -121,33 +129,49 @@ def _export_file(
         write_image(draft, array, grid, names if ending == ".nrrd" else ())
     written = open_image(draft) if image_ending(draft) else open_array(draft, "")
     if not np.array_equal(written.read(), array):
-        raise InputError(f"{path.name} could not be written: it did not read back equal.")
+        raise InputError(
+            Sentence("{path} could not be written: it did not read back equal.", path=path.name)
+        )
     if (
         written.grid.stacked
         and grid.stacked
         and not grid.agrees_with(written.grid, turn_rad=written.turn_rad)
     ):
-        raise InputError(f"{path.name} could not be written: its geometry did not read back equal.")
+        raise InputError(
+            Sentence(
+                "{path} could not be written: its geometry did not read back equal.", path=path.name
+            )
+        )
     _to_disk(draft)
     replace_file(draft, path)
     sync_folder(path.parent)
     notes: list[str] = []
     if ending == ".npy" and grid.stacked:
-        notes.append("A .npy file keeps no geometry.")
+        notes.append(Sentence("A .npy file keeps no geometry."))
     if ending == ".nrrd" and not grid.stacked:
-        notes.append("The slices have no geometry, and the file says none.")
+        notes.append(Sentence("The slices have no geometry, and the file says none."))
     elif ending != ".npy" and not grid.stacked:
-        notes.append("The slices have no geometry; a step of 1 mm stands for it in the file.")
+        notes.append(
+            Sentence("The slices have no geometry; a step of 1 mm stands for it in the file.")
+        )
     if names and ending != ".nrrd":
-        notes.append("Only .nrrd keeps the names of the segments; the numbers are in the file.")
+        notes.append(
+            Sentence("Only .nrrd keeps the names of the segments; the numbers are in the file.")
+        )
     return tuple(notes)
 
 
 def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple[str, ...]:
     if array.dtype not in (np.uint8, np.uint16, np.int16):
-        raise UsageError(f"PNG files cannot hold {array.dtype} numbers.", "Use .nii.gz or .npy.")
+        raise UsageError(
+            Sentence("PNG files cannot hold {dtype} numbers.", dtype=array.dtype.name),
+            "Use .nii.gz or .npy.",
+        )
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(f"{path.name} is there already and not empty.", "Choose another folder.")
+        raise InputError(
+            Sentence("{path} is there already and not empty.", path=path.name),
+            "Choose another folder.",
+        )
     shifted = array.dtype == np.int16
     levels = (array.astype(np.int32) + PNG_SHIFT).astype(np.uint16) if shifted else array
     draft = folder / "pictures"
@@ -157,7 +181,9 @@ def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple
     for file, plane in zip(files, levels, strict=True):
         write_png(file, plane)
     if not np.array_equal(open_pictures(files).read(), levels):
-        raise InputError(f"{path.name} could not be written: it did not read back equal.")
+        raise InputError(
+            Sentence("{path} could not be written: it did not read back equal.", path=path.name)
+        )
     for file in files:
         _to_disk(file)
     if path.is_dir():
@@ -165,9 +191,11 @@ def _export_pictures(folder: Path, path: Path, array: npt.NDArray[Any]) -> tuple
     sync_folder(draft)
     move(draft, path)
     sync_folder(path.parent)
-    notes = ["PNG files keep no geometry."]
+    notes = [Sentence("PNG files keep no geometry.")]
     if shifted:
-        notes.append(f"PNG has no sign: {PNG_SHIFT} was added to each number.")
+        notes.append(
+            Sentence("PNG has no sign: {png_shift} was added to each number.", png_shift=PNG_SHIFT)
+        )
     return tuple(notes)
 
 

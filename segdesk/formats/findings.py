@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segdesk.errors import Cancelled
+from segdesk.sentence import Sentence
 
 #: A sentence for people, how many are done, how many there are.
 ProgressFn = Callable[[str, int, int], None]
@@ -58,7 +59,7 @@ class Finding:
     @property
     def refusal(self) -> str:
         """The problem and the next step, for people."""
-        return f"{self.problem} {self.hint}".strip()
+        return Sentence.joined((self.problem, self.hint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def listed_names(all_names: Sequence[str], *, most: int = 3) -> str:
     names = list(all_names[:most])
     more = len(all_names) - len(names)
     if more:
-        return f"{', '.join(names)} and {more} more"
+        return Sentence("{names} and {count} more", names=", ".join(names), count=more)
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 

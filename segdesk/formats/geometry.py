@@ -11,6 +11,7 @@ import numpy.typing as npt
 from segdesk.core.grid import Grid
 from segdesk.core.tolerances import OFF_SQUARE, SAID_VOXELS
 from segdesk.errors import InputError
+from segdesk.sentence import Sentence
 
 Notes = tuple[str, ...]
 
@@ -47,7 +48,10 @@ def grid_from_axes(
         steps = np.linalg.norm(axes, axis=0)
     if not (np.all(np.isfinite(steps)) and np.all(np.isfinite(origin_mm)) and steps.min() > 0):
         raise InputError(
-            f"{name} has no usable geometry: a step of the voxels is zero or no number."
+            Sentence(
+                "{name} has no usable geometry: a step of the voxels is zero or no number.",
+                name=name,
+            )
         )
     spacing = (float(steps[2]), float(steps[1]), float(steps[0]))
     origin = (float(origin_mm[0]), float(origin_mm[1]), float(origin_mm[2]))
@@ -77,7 +81,11 @@ def squared_grid(
     angle = f"{np.degrees(np.arcsin(min(off_square, 1.0))):.2g}°"
     if off_square > OFF_SQUARE:
         raise InputError(
-            f"The axes of {name} are off square by {angle}, so its slices are sheared.",
+            Sentence(
+                "The axes of {name} are off square by {angle}, so its slices are sheared.",
+                name=name,
+                angle=angle,
+            ),
             "Resample it onto a straight grid first.",
         )
     squared = _nearest_rotation(unit)
@@ -88,8 +96,12 @@ def squared_grid(
     if moved <= SAID_VOXELS:
         return grid, ()
     return grid, (
-        f"The axes were off square by {angle} and were squared, which moved a corner by "
-        f"{moved:.2g} voxels.",
+        Sentence(
+            "The axes were off square by {angle} and were squared, which moved a corner "
+            "by {moved} voxels.",
+            angle=angle,
+            moved=f"{moved:.2g}",
+        ),
     )
 
 
@@ -127,7 +139,11 @@ def placed(
     """
     turn = np.rint(target.matrix.T @ source.matrix)
     if not np.array_equal(np.abs(turn).sum(axis=0), np.ones(3)) or abs(np.linalg.det(turn)) != 1:
-        raise InputError(f"{name} is on another grid than the scan: it lies in another direction.")
+        raise InputError(
+            Sentence(
+                "{name} is on another grid than the scan: it lies in another direction.", name=name
+            )
+        )
     # `turn` speaks of (column, row, slice); arrays of (slice, row, column).
     turn = turn[::-1, ::-1]
     order = [int(np.argmax(np.abs(turn[axis]))) for axis in range(3)]
@@ -136,7 +152,11 @@ def placed(
     grid = reordered(source, order, flipped)
     if not target.agrees_with(grid, turn_rad=turn_rad):
         raise InputError(
-            f"{name} is on another grid than the scan: {difference(grid, target)}.",
+            Sentence(
+                "{name} is on another grid than the scan: {difference}.",
+                name=name,
+                difference=difference(grid, target),
+            ),
             "Resample the labels onto the scan's grid first.",
         )
     return np.ascontiguousarray(moved)
@@ -169,20 +189,24 @@ def reordered(source: Grid, order: Sequence[int], flipped: Sequence[int] = ()) -
 def difference(grid: Grid, target: Grid) -> str:
     """What differs between labels and scan, in words; the size first, then the largest cause."""
     if grid.shape != target.shape:
-        return f"{_times(grid.shape)} voxels instead of {_times(target.shape)}"
+        return Sentence(
+            "{ours} voxels instead of {theirs}",
+            ours=_times(grid.shape),
+            theirs=_times(target.shape),
+        )
     lengths = (np.asarray(grid.shape) - 1) * grid.spacing_mm
     wider = np.abs(np.subtract(grid.spacing_mm, target.spacing_mm)) * (np.asarray(grid.shape) - 1)
     turned = np.abs(grid.matrix - target.matrix).max(axis=0)[::-1] * lengths
     shifted = float(np.linalg.norm(np.subtract(grid.origin_mm, target.origin_mm)))
     if shifted >= max(wider.max(), turned.max()):
         ours, theirs = told_apart(grid.origin_mm, target.origin_mm)
-        return f"it begins at {ours} mm instead of {theirs} mm"
+        return Sentence("it begins at {ours} mm instead of {theirs} mm", ours=ours, theirs=theirs)
     if wider.max() >= turned.max():
         ours, theirs = told_apart(grid.spacing_mm, target.spacing_mm)
-        return f"steps of {ours} mm instead of {theirs} mm"
+        return Sentence("steps of {ours} mm instead of {theirs} mm", ours=ours, theirs=theirs)
     trace = float(np.trace(grid.matrix.T @ target.matrix))
     angle = np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1)))
-    return f"its axes are turned by {angle:.2g}° against the scan's"
+    return Sentence("its axes are turned by {angle}° against the scan's", angle=f"{angle:.2g}")
 
 
 def told_apart(one: Sequence[float], other: Sequence[float], *, digits: int = 6) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from segdesk.formats.metaimage import open_metaimage
 from segdesk.formats.nifti import open_nifti
 from segdesk.formats.nrrd import open_nrrd
 from segdesk.formats.stored import Stored
+from segdesk.sentence import Sentence
 
 OPENERS = {
     ".nii": open_nifti,
@@ -52,7 +53,7 @@ def open_image(file: Path) -> Stored:
     try:
         return OPENERS[image_ending(file)](file)
     except (OSError, MemoryError, OverflowError) as error:
-        raise InputError(f"{file.name} cannot be read.") from error
+        raise InputError(Sentence("{file} cannot be read.", file=file.name)) from error
 
 
 def finding_of(stored: Stored) -> Finding:
@@ -65,7 +66,9 @@ def finding_of(stored: Stored) -> Finding:
     """
     if stored.is_indexed:
         raise InputError(
-            f"The numbers of {stored.name} stand for colours, so it is no scan.",
+            Sentence(
+                "The numbers of {stored} stand for colours, so it is no scan.", stored=stored.name
+            ),
             "Import it as the labels of a scan; a scan is saved in grey levels.",
         )
     return Finding(

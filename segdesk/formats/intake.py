@@ -35,12 +35,13 @@ from segdesk.formats.scan import Scan
 from segdesk.formats.sources import Named, parse_source
 from segdesk.formats.units import UnitChoice
 from segdesk.formats.valuing import scan_of
+from segdesk.sentence import Sentence
 
 __all__ = ["CancelFn", "Finding", "ProgressFn", "Scan", "Survey", "open_scan", "survey"]
 
-ENDINGS = (
-    "DICOM, .nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha, .mhd, .tif, .png, .npy, .npz:KEY or "
-    ".h5:/path"
+ENDINGS = Sentence(
+    "DICOM, .nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha, .mhd, .tif, .png, "
+    ".npy, .npz:KEY or .h5:/path"
 )
 
 
@@ -85,7 +86,7 @@ def survey(
         check_cancelled(cancelled)
         _look_at(file, key, alone, headers, others, found, pictures)
         if progress is not None:
-            progress("Reading headers", done + 1, len(files))
+            progress(Sentence("Reading headers"), done + 1, len(files))
     dicom = survey_headers(headers, others)
     notes = list(dicom.notes)
     if headers and any(not alone for _, _, alone in files):
@@ -124,7 +125,11 @@ def open_scan(finding: Finding, *, salt: str, unit: UnitChoice = "") -> Scan:
         return scan_of(axial(open_image(finding.files[0])), unit)
     except OSError as error:
         raise InputError(
-            f"{name_files(finding.files)} cannot be read: {error.strerror}."
+            Sentence(
+                "{files} cannot be read: {reason}.",
+                files=name_files(finding.files),
+                reason=error.strerror or "",
+            )
         ) from error
 
 
@@ -176,11 +181,16 @@ def _look_at(
         elif (header := read_header(file)) is not None:
             headers.append(header)
         elif alone:
-            raise InputError(f"{file.name} is of no known format.", f"It may be {ENDINGS}.")
+            raise InputError(
+                Sentence("{file} is of no known format.", file=file.name),
+                Sentence("It may be {endings}.", endings=ENDINGS),
+            )
         elif not looks_like_dicom(file):
             others.append(file)
     except OSError as error:
-        problem = f"{file.name} cannot be read: {error.strerror}."
+        problem = Sentence(
+            "{file} cannot be read: {reason}.", file=file.name, reason=error.strerror or ""
+        )
         found.append(refusal("DICOM", (file,), problem))
     except InputError as error:
         if alone:
@@ -203,8 +213,18 @@ def _only_named(
     kept = {stack: [f for f in those if f in named] for stack, those in pictures.items()}
     left = [file for those in pictures.values() for file in those if file not in named]
     if left:
-        verb = "is a picture and was" if len(left) == 1 else "are pictures and were"
-        notes.append(f"{name_files(left)} {verb} left out beside the DICOM files.")
+        verb = (
+            Sentence("is a picture and was")
+            if len(left) == 1
+            else Sentence("are pictures and were")
+        )
+        notes.append(
+            Sentence(
+                "{files} {verb} left out beside the DICOM files.",
+                files=name_files(left),
+                verb=verb,
+            )
+        )
     return {stack: those for stack, those in kept.items() if those}
 
 
@@ -233,9 +253,10 @@ def _look_at_pictures(files: Sequence[Path]) -> Finding:
 def _nothing(named: Sequence[Named], refused: Sequence[Finding]) -> SegdeskError:
     if refused:
         first, more = refused[0], len(refused) - 1
-        others = f"{more} more could not be imported either." if more else ""
-        return InputError(first.problem, f"{first.hint} {others}".strip())
-    names = name_files([source.path for source in named]) if named else "nothing"
+        others = Sentence("{more} more could not be imported either.", more=more) if more else ""
+        return InputError(first.problem, Sentence.joined((first.hint, others)))
+    names = name_files([source.path for source in named]) if named else Sentence("nothing")
     return InputError(
-        f"There are no images in {names}.", f"A scan may be {ENDINGS}; name arrays one by one."
+        Sentence("There are no images in {names}.", names=names),
+        Sentence("A scan may be {endings}; name arrays one by one.", endings=ENDINGS),
     )

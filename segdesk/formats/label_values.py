@@ -15,6 +15,7 @@ import numpy.typing as npt
 from segdesk.errors import InputError
 from segdesk.formats.rescale import Rescale
 from segdesk.formats.stored import Stored
+from segdesk.sentence import Sentence
 
 Labels = npt.NDArray[np.uint8]
 
@@ -65,7 +66,13 @@ def as_numbers(array: npt.NDArray[Any], stored: Stored) -> tuple[Labels, tuple[s
         be told by.
     """
     if array.dtype.kind not in "biuf":
-        raise InputError(f"{stored.name} holds {array.dtype} and not plain numbers.")
+        raise InputError(
+            Sentence(
+                "{stored} holds {dtype} and not plain numbers.",
+                stored=stored.name,
+                dtype=array.dtype.name,
+            )
+        )
     tolerance = _tolerance(array.dtype, stored.values)
     numbers = np.empty(array.shape, np.uint8)
     is_whole, low, high = True, np.inf, -np.inf
@@ -74,7 +81,10 @@ def as_numbers(array: npt.NDArray[Any], stored: Stored) -> tuple[Labels, tuple[s
         smallest, largest = float(values.min()), float(values.max())
         if not (np.isfinite(smallest) and np.isfinite(largest)):
             raise InputError(
-                f"{stored.name} holds values that are not finite (NaN or infinity).",
+                Sentence(
+                    "{stored} holds values that are not finite (NaN or infinity).",
+                    stored=stored.name,
+                ),
                 "Replace them by 0, or by the number of their segment, and save it again.",
             )
         low, high = min(low, smallest), max(high, largest)
@@ -87,8 +97,13 @@ def as_numbers(array: npt.NDArray[Any], stored: Stored) -> tuple[Labels, tuple[s
         numbers[index] = values
     if low < -tolerance or high > WHITE + tolerance:
         raise InputError(
-            f"{stored.name} holds numbers from {low:g} to {high:g}; labels are whole numbers from "
-            "0 to 255.",
+            Sentence(
+                "{stored} holds numbers from {low} to {high}; labels are whole numbers "
+                "from 0 to 255.",
+                stored=stored.name,
+                low=f"{low:g}",
+                high=f"{high:g}",
+            ),
             "Give its segments numbers from 1 to 255 and save it again.",
         )
     if is_whole:
@@ -120,7 +135,7 @@ def _whole_numbers(numbers: Labels, name: str) -> tuple[Labels, tuple[str, ...]]
     counts = np.bincount(numbers.ravel(), minlength=WHITE + 1)
     if counts[WHITE] and not counts[1:WHITE].any():
         return (numbers == WHITE).astype(np.uint8), (
-            "The labels are black and white: 255 became segment 1.",
+            Sentence("The labels are black and white: 255 became segment 1."),
         )
     middle = counts[64:192].any()
     between = counts[1:WHITE].sum()
@@ -131,8 +146,14 @@ def _whole_numbers(numbers: Labels, name: str) -> tuple[Labels, tuple[str, ...]]
     is_many = levels.size >= LEVELS_OF_SHARES and counts[1:top].sum() >= LEAST_GREY
     if is_many and _has_soft_edges(numbers, top, BESIDE_IN_GREY):
         raise InputError(
-            f"{name} holds {levels.size} grey levels from {levels[0]} to {top} that run into each "
-            "other, by which no segment can be told.",
+            Sentence(
+                "{name} holds {size} grey levels from {levels} to {top} that run into "
+                "each other, by which no segment can be told.",
+                name=name,
+                size=levels.size,
+                levels=levels[0],
+                top=top,
+            ),
             "Save a whole number for each segment; cut probabilities at half first.",
         )
     return numbers, ()
@@ -153,16 +174,25 @@ def _shares(array: npt.NDArray[Any], stored: Stored, high: float) -> tuple[Label
     if top is not None and ((many and top == 1) or _has_soft_edges(values, top)):
         return _cut(values, top, len(levels))
     raise InputError(
-        f"{stored.name} holds fractions ({_named(levels)}), by which no segment can be told.",
+        Sentence(
+            "{stored} holds fractions ({named}), by which no segment can be told.",
+            stored=stored.name,
+            named=_named(levels),
+        ),
         "Save it with a whole number for each segment; to resample labels, take the nearest voxel.",
     )
 
 
 def _cut(values: npt.NDArray[Any], top: float, levels: int) -> tuple[Labels, tuple[str, ...]]:
-    many = f"over {MANY_LEVELS}" if levels > MANY_LEVELS else str(levels)
-    note = (
-        f"The labels have soft edges ({many} levels from 0 to {top:g}); they were cut at half: "
-        f"segment 1 is what lies above {top / 2:g}."
+    many = str(levels)
+    if levels > MANY_LEVELS:
+        many = Sentence("over {count}", count=MANY_LEVELS)
+    note = Sentence(
+        "The labels have soft edges ({many} levels from 0 to {top}); they were cut "
+        "at half: segment 1 is what lies above {half}.",
+        many=many,
+        top=f"{top:g}",
+        half=f"{top / 2:g}",
     )
     return (values > top / 2).astype(np.uint8), (note,)
 
@@ -181,8 +211,10 @@ def _named(levels: list[float]) -> str:
     shown = ", ".join(f"{level:.6g}" for level in levels[:MOST_NAMED])
     more = len(levels) - MOST_NAMED
     if len(levels) > MANY_LEVELS:
-        return f"over {MANY_LEVELS} levels such as {shown}"
-    return f"{shown} and {more} more" if more > 0 else shown
+        return Sentence("over {count} levels such as {shown}", count=MANY_LEVELS, shown=shown)
+    if more <= 0:
+        return shown
+    return Sentence("{names} and {count} more", names=shown, count=more)
 
 
 def _has_soft_edges(

@@ -26,6 +26,7 @@ from segdesk.formats.planes import source_axes
 from segdesk.formats.sources import parse_source
 from segdesk.formats.stored import Stored
 from segdesk.formats.tiff import TURNED
+from segdesk.sentence import Sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,26 +74,37 @@ def read_labels(source: str | Path, grid: Grid, *, axes: Axes = AS_STORED) -> La
     """
     stored = _open(source)
     if stored.is_colour:
-        raise InputError(f"{stored.name} is a picture in colour or with transparency.", GREY_HINT)
+        raise InputError(
+            Sentence("{stored} is a picture in colour or with transparency.", stored=stored.name),
+            GREY_HINT,
+        )
     has_place = stored.grid.stacked and grid.stacked
     is_turned = stored.grid.shape == tuple(grid.shape[axis] for axis in source_axes(axes))
     if not has_place and not is_turned and stored.grid.shape != grid.shape:
         raise InputError(
-            f"{stored.name} is on another grid than the scan: {_times(stored.grid.shape)} voxels "
-            f"instead of {_times(grid.shape)}.",
+            Sentence(
+                "{stored} is on another grid than the scan: {ours} voxels instead of {theirs}.",
+                stored=stored.name,
+                ours=_times(stored.grid.shape),
+                theirs=_times(grid.shape),
+            ),
             "Labels need one number for each voxel of their scan.",
         )
     try:
         array = stored.read()
     except MemoryError as error:
         raise InputError(
-            f"{stored.name} does not fit into memory.", "Close other programs first."
+            Sentence("{stored} does not fit into memory.", stored=stored.name),
+            "Close other programs first.",
         ) from error
     numbers, notes = as_numbers(array, stored)
     notes = (*stored.notes, *notes)
     if TURNED in stored.notes and numbers.all():
         raise InputError(
-            f"{stored.name} counts from white to black, so that no pixel of it is background.",
+            Sentence(
+                "{stored} counts from white to black, so that no pixel of it is background.",
+                stored=stored.name,
+            ),
             "Save it with 0 as black and as background.",
         )
     if has_place:
@@ -101,11 +113,14 @@ def read_labels(source: str | Path, grid: Grid, *, axes: Axes = AS_STORED) -> La
         labels = np.ascontiguousarray(np.transpose(numbers, axes) if is_turned else numbers)
         if grid.stacked:
             order = (
-                "in the order of the scan's file"
+                Sentence("in the order of the scan's file")
                 if axes != AS_STORED and is_turned
-                else ("slice by slice")
+                else (Sentence("slice by slice"))
             )
-            notes = (*notes, f"The labels have no geometry; they were placed {order}.")
+            notes = (
+                *notes,
+                Sentence("The labels have no geometry; they were placed {order}.", order=order),
+            )
     return LabelMap(labels, stored.names, notes)
 
 
@@ -117,7 +132,8 @@ def _open(source: str | Path) -> Stored:
         files = [file for file in path.iterdir() if file.suffix.lower() in PICTURE_ENDINGS]
         if len({file.suffix.lower()[:4] for file in files}) != 1:
             raise InputError(
-                f"There is no one stack of pictures in {path.name}.", "Name a file with labels."
+                Sentence("There is no one stack of pictures in {path}.", path=path.name),
+                "Name a file with labels.",
             )
         return open_pictures(files)
     if image_ending(path):
@@ -129,10 +145,14 @@ def _open(source: str | Path) -> Stored:
     try:
         is_dicom = looks_like_dicom(path)
     except OSError as error:
-        raise InputError(f"{path.name} cannot be read.") from error
-    what = "a DICOM file, which holds no label map" if is_dicom else "of no known format"
+        raise InputError(Sentence("{path} cannot be read.", path=path.name)) from error
+    what = (
+        Sentence("a DICOM file, which holds no label map")
+        if is_dicom
+        else Sentence("of no known format")
+    )
     raise InputError(
-        f"{path.name} is {what}.",
+        Sentence("{path} is {what}.", path=path.name, what=what),
         "Labels may be .nii.gz, .nrrd, .mha, .npy, .npz:KEY, .h5:/path or pictures.",
     )
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from segdesk.formats.plausible import sample
 from segdesk.formats.rescale import Extent, Rescale
+from segdesk.sentence import Sentence
 
 #: A scan has more levels than this.
 MOST_LEVELS = 12
@@ -33,7 +34,7 @@ def mask_words(array: npt.NDArray[Any], found: Extent, values: Rescale) -> str:
     low, high = sorted(end * values.slope + values.intercept for end in (found.low, found.high))
     if low == high and 0 <= low <= 255:
         # A map of a segment that the patient has not, or that fills what was cut out.
-        return f"it holds only {low:.4g}"
+        return Sentence("it holds only {low}", low=f"{low:.4g}")
     if not low == 0 < high <= 255:
         return ""
     some = sample(array) * values.slope + values.intercept
@@ -42,10 +43,21 @@ def mask_words(array: npt.NDArray[Any], found: Extent, values: Rescale) -> str:
     if levels.size <= MOST_LEVELS:
         named = [f"{level:.4g}" for level in sorted(levels.tolist())]
         if len(named) <= MOST_NAMED:
-            return f"it holds only {', '.join(named[:-1])} and {named[-1]}"
-        return f"it holds only {len(named)} levels from {named[0]} to {named[-1]}"
+            return Sentence(
+                "it holds only {names} and {named}", names=", ".join(named[:-1]), named=named[-1]
+            )
+        return Sentence(
+            "it holds only {count} levels from {named} to {named_2}",
+            count=len(named),
+            named=named[0],
+            named_2=named[-1],
+        )
     if found.whole and _has_even_areas(array):
-        return f"it holds whole numbers from {low:g} to {high:g} in even areas"
+        return Sentence(
+            "it holds whole numbers from {low} to {high} in even areas",
+            low=f"{low:g}",
+            high=f"{high:g}",
+        )
     return ""
 
 

@@ -18,6 +18,7 @@ from segdesk.formats.beside import beside, listed, numbered
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.stored import Block, Piece, Stored, number_type
 from segdesk.formats.unpacking import Packing
+from segdesk.sentence import Sentence
 
 LONGEST_HEADER = 1 << 18
 TYPES = {
@@ -44,11 +45,18 @@ def open_metaimage(file: Path) -> Stored:
     name = file.name
     sizes = _sizes(fields, name)
     if fields.get("elementnumberofchannels", "1") != "1":
-        raise InputError(f"{name} is in colour or holds vectors, not one number for each voxel.")
+        raise InputError(
+            Sentence(
+                "{name} is in colour or holds vectors, not one number for each voxel.", name=name
+            )
+        )
     scaling = ("elementtointensityfunctionslope", 1.0), ("elementtointensityfunctionoffset", 0.0)
     if any(_first(fields, (key,), np.array([usual]), name)[0] != usual for key, usual in scaling):
         raise InputError(
-            f"{name} scales its numbers (ElementToIntensityFunction), which ITK leaves out.",
+            Sentence(
+                "{name} scales its numbers (ElementToIntensityFunction), which ITK leaves out.",
+                name=name,
+            ),
             "Save it once more with the values themselves.",
         )
     order = ">" if _flag(fields, BYTE_ORDER, False, name) else "<"
@@ -63,7 +71,10 @@ def open_metaimage(file: Path) -> Stored:
     files = _data_files(file, fields["elementdatafile"], rest)
     pieces = tuple(Piece(data, _start(file, data, fields, offset, nbytes)) for data in files)
     if len(pieces) > 1 and (packing != "raw" or fields.get("headersize", "0") == "-1"):
-        raise InputError(f"{name} packs its voxels into many files.", "Save it as one .mha file.")
+        raise InputError(
+            Sentence("{name} packs its voxels into many files.", name=name),
+            "Save it as one .mha file.",
+        )
     block = Block(pieces, shape, dtype, packing)
     block.check()
     grid, notes = _grid(fields, shape, name)
@@ -88,7 +99,11 @@ def _header(file: Path) -> tuple[dict[str, str], int, list[str]]:
         end = start.find(b"\n", at)
         line = start[at : end if end >= 0 else len(start)].decode("latin-1")
         if "=" not in line:
-            raise InputError(f"{file.name} is no MetaImage file, or is damaged at its beginning.")
+            raise InputError(
+                Sentence(
+                    "{file} is no MetaImage file, or is damaged at its beginning.", file=file.name
+                )
+            )
         key, value = line.split("=", 1)
         fields[key.strip().lower()] = value.strip()
         at = end + 1 if end >= 0 else len(start)
@@ -101,13 +116,23 @@ def _sizes(fields: dict[str, str], name: str) -> list[int]:
     sizes = _numbers(fields, "dimsize", name)
     count = _numbers(fields, "ndims", name)
     if count.tolist() not in ([2.0], [3.0], [4.0]) or sizes.size != int(count[0]):
-        raise InputError(f"{name} is not three-dimensional, or is damaged.")
+        raise InputError(Sentence("{name} is not three-dimensional, or is damaged.", name=name))
     if np.any(sizes < 1) or np.any(sizes > 1 << 31) or np.any(sizes != np.rint(sizes)):
-        raise InputError(f"{name} is damaged: its sizes are {fields.get('dimsize', '')[:40]!r}.")
+        raise InputError(
+            Sentence(
+                "{name} is damaged: its sizes are {get}.",
+                name=name,
+                get=f"{fields.get('dimsize', '')[:40]!r}",
+            )
+        )
     whole = [int(size) for size in sizes]
     if whole[3:] not in ([], [1]):
         raise InputError(
-            f"{name} has more than three dimensions ({'×'.join(map(str, whole))}).",
+            Sentence(
+                "{name} has more than three dimensions ({names}).",
+                name=name,
+                names="×".join(map(str, whole)),
+            ),
             "Save one volume of it.",
         )
     return [*whole, 1]
@@ -117,7 +142,14 @@ def _flag(fields: dict[str, str], keys: tuple[str, ...], usual: bool, name: str)
     """True, T or 1, as MetaIO reads it: by the first letter."""
     text = next((fields[key] for key in keys if key in fields), str(usual))
     if text[:1] not in set("TtFf10"):
-        raise InputError(f"{name} is damaged: {keys[0]} is {text[:40]!r}.")
+        raise InputError(
+            Sentence(
+                "{name} is damaged: {keys} is {text}.",
+                name=name,
+                keys=keys[0],
+                text=f"{text[:40]!r}",
+            )
+        )
     return text[:1] in set("Tt1")
 
 
@@ -135,11 +167,18 @@ def _start(file: Path, data: Path, fields: dict[str, str], offset: int, nbytes: 
     if skip == "-1":
         return data.stat().st_size - nbytes
     if not (skip.isascii() and skip.isdigit() and len(skip) < 16):
-        raise InputError(f"{file.name} does not say where its voxels begin.")
+        raise InputError(Sentence("{file} does not say where its voxels begin.", file=file.name))
     if data != file:
         return int(skip)
     if int(skip) not in (0, offset):
-        raise InputError(f"{file.name} is damaged: its header ends at {offset} and not at {skip}.")
+        raise InputError(
+            Sentence(
+                "{file} is damaged: its header ends at {offset} and not at {skip}.",
+                file=file.name,
+                offset=offset,
+                skip=skip,
+            )
+        )
     return offset
 
 
@@ -148,7 +187,11 @@ def _numbers(fields: dict[str, str], key: str, name: str) -> npt.NDArray[np.floa
     try:
         return np.array([float(part) for part in text.split()], dtype=np.float64)
     except ValueError as error:
-        raise InputError(f"{name} is damaged: {key} is {text[:40]!r}.") from error
+        raise InputError(
+            Sentence(
+                "{name} is damaged: {key} is {text}.", name=name, key=key, text=f"{text[:40]!r}"
+            )
+        ) from error
 
 
 def _first(
@@ -158,7 +201,14 @@ def _first(
         if key in fields:
             found = _numbers(fields, key, name)
             if found.size != usual.size:
-                raise InputError(f"{name} is damaged: {key} has {found.size} numbers.")
+                raise InputError(
+                    Sentence(
+                        "{name} is damaged: {key} has {size} numbers.",
+                        name=name,
+                        key=key,
+                        size=found.size,
+                    )
+                )
             return found
     return usual
 
@@ -176,11 +226,18 @@ def _grid(
     # The file gives one unit vector for each index, one after the other.
     axes[:count, :count] = turn.reshape(count, count).T
     if np.any(axes[3, :3]) or np.any(axes[:3, 3]):
-        raise InputError(f"{name} is turned into its fourth dimension.", "Save one volume of it.")
+        raise InputError(
+            Sentence("{name} is turned into its fourth dimension.", name=name),
+            "Save one volume of it.",
+        )
     unit = fields.get("distanceunits", "?")
     if unit not in MM_PER_UNIT:
         raise InputError(
-            f"{name} gives its steps in {unit!r:.40}, which is no unit of length known here.",
+            Sentence(
+                "{name} gives its steps in {unit}, which is no unit of length known here.",
+                name=name,
+                unit=f"{unit!r:.40}",
+            ),
             "Save it in millimetres.",
         )
     mm = MM_PER_UNIT[unit]

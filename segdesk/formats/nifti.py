@@ -23,6 +23,7 @@ from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.rescale import IDENTITY, Rescale
 from segdesk.formats.stored import Block, Piece, Stored, number_type
 from segdesk.formats.unpacking import GZIP_START
+from segdesk.sentence import Sentence
 
 TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8",
@@ -93,7 +94,9 @@ def open_nifti(file: Path) -> Stored:
         try:
             start = zlib.decompressobj(47).decompress(start, 1 << 12)
         except zlib.error as error:
-            raise InputError(f"{file.name} is damaged: it cannot be unpacked.") from error
+            raise InputError(
+                Sentence("{file} is damaged: it cannot be unpacked.", file=file.name)
+            ) from error
     header = _header(start, file.name)
     values = header.values
     shape = _shape(values["dim"], file.name)
@@ -149,10 +152,12 @@ def _header(start: bytes, name: str) -> _Header:
                 return _Header(form, layout.size, order, values)
             if magic == pair:
                 raise InputError(
-                    f"{name} keeps its voxels in a second file (.img).",
+                    Sentence("{name} keeps its voxels in a second file (.img).", name=name),
                     "Name it .hdr and put the .img beside it, or save it as one .nii file.",
                 )
-    raise InputError(f"{name} is no NIfTI file, or is damaged at its beginning.")
+    raise InputError(
+        Sentence("{name} is no NIfTI file, or is damaged at its beginning.", name=name)
+    )
 
 
 def _image_beside(file: Path) -> Path:
@@ -160,17 +165,27 @@ def _image_beside(file: Path) -> Path:
         image = file.with_suffix(ending)
         if image.exists():
             return beside(file, image.name)
-    raise InputError(f"{file.name} keeps its voxels in an .img file, which is not beside it.")
+    raise InputError(
+        Sentence("{file} keeps its voxels in an .img file, which is not beside it.", file=file.name)
+    )
 
 
 def _shape(dim: tuple[int, ...], name: str) -> tuple[int, int, int]:
     # A fourth and later size of 0 is taken as 1, as ITK does; the first three must be there.
     if not 2 <= dim[0] <= 7 or min(dim[1 : min(dim[0], 3) + 1]) < 1 or min(dim[1 : dim[0] + 1]) < 0:
-        raise InputError(f"{name} has no usable size ({', '.join(map(str, dim))}).")
+        raise InputError(
+            Sentence(
+                "{name} has no usable size ({names}).", name=name, names=", ".join(map(str, dim))
+            )
+        )
     sizes = [*dim[1 : dim[0] + 1], 1]
     if any(size > 1 for size in sizes[3:]):
         raise InputError(
-            f"{name} has more than three dimensions ({'×'.join(map(str, sizes[:-1]))}).",
+            Sentence(
+                "{name} has more than three dimensions ({names}).",
+                name=name,
+                names="×".join(map(str, sizes[:-1])),
+            ),
             "Save one volume of it.",
         )
     return sizes[2], sizes[1], sizes[0]
@@ -178,7 +193,9 @@ def _shape(dim: tuple[int, ...], name: str) -> tuple[int, int, int]:
 
 def _whole(number: float, name: str) -> int:
     if not (math.isfinite(number) and 0 <= number < 1 << 40):
-        raise InputError(f"{name} is damaged: it does not say where its voxels begin.")
+        raise InputError(
+            Sentence("{name} is damaged: it does not say where its voxels begin.", name=name)
+        )
     return int(number)
 
 
@@ -189,7 +206,12 @@ def _rescale(values: Fields, name: str) -> Rescale:
         return IDENTITY
     if not math.isfinite(inter):
         raise InputError(
-            f"{name} is damaged: it scales its numbers by {slope:g} and adds {inter:g} to them."
+            Sentence(
+                "{name} is damaged: it scales its numbers by {slope} and adds {inter} to them.",
+                name=name,
+                slope=f"{slope:g}",
+                inter=f"{inter:g}",
+            )
         )
     return Rescale(slope, inter)
 
@@ -204,12 +226,17 @@ def _grid(
     rows = np.array(values["srow"], dtype=np.float64).reshape(3, 4)
     if has_sform and has_qform and not np.any(rows[:, :3]):
         has_sform = False
-        notes.append("The first of its two transforms (sform) is empty; the second was taken.")
+        notes.append(
+            Sentence("The first of its two transforms (sform) is empty; the second was taken.")
+        )
     if not has_sform and min(values["pixdim"][1:4]) < 0:
         # nibabel takes the size, ITK mirrors; nifti1.h has positive ones alone.
         raise InputError(
-            f"{name} has negative steps, which some programs take for a mirror and some do not: "
-            "left and right may be swapped.",
+            Sentence(
+                "{name} has negative steps, which some programs take for a mirror and "
+                "some do not: left and right may be swapped.",
+                name=name,
+            ),
             "Save it again with a program that writes the sform.",
         )
     if has_sform:
@@ -219,10 +246,14 @@ def _grid(
         turn_rad = _rounding_of(values["quatern"])
     else:
         axes, origin = np.diag(np.array(values["pixdim"][1:4], dtype=np.float64)), np.zeros(3)
-        notes.append("The file does not say how the patient lies; its axes were taken as R, A, S.")
+        notes.append(
+            Sentence("The file does not say how the patient lies; its axes were taken as R, A, S.")
+        )
     unit = values["units"][0] & 7
     if unit not in MM_PER_UNIT:
-        notes.append("The file names a unit of length that is none of NIfTI's; mm were taken.")
+        notes.append(
+            Sentence("The file names a unit of length that is none of NIfTI's; mm were taken.")
+        )
     scale = MM_PER_UNIT.get(unit, 1.0)
     # No matrix product: a damaged header may hold what is no number, which a sign cannot harm.
     axes, origin = axes * SIGNS[:, None] * scale, origin * SIGNS * scale
@@ -244,9 +275,9 @@ def _analyze_grid(
     # The middle of the volume lies at 0.
     axes = np.diag(steps) * (1, -1, 1)
     middle = -axes @ ((np.array(shape[::-1]) - 1) / 2)
-    note = (
-        "An Analyze file does not say how the patient lies; its axes were taken as L, A, S: "
-        "left and right may be swapped."
+    note = Sentence(
+        "An Analyze file does not say how the patient lies; its axes were taken as "
+        "L, A, S: left and right may be swapped."
     )
     grid, squared = grid_from_axes(shape, axes, middle, name)
     return grid, (note, *squared), 0.0

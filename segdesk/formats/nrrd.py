@@ -20,6 +20,7 @@ from segdesk.formats.beside import beside, listed, numbered
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.stored import FROM_THE_END, Block, Piece, Stored, number_type
 from segdesk.formats.unpacking import Packing
+from segdesk.sentence import Sentence
 
 LONGEST_HEADER = 1 << 20
 TYPES = {
@@ -75,7 +76,9 @@ def open_nrrd(file: Path) -> Stored:
     sizes = _wholes(fields.get("sizes", ""), name)
     dimension = _wholes(fields.get("dimension", ""), name)
     if dimension != [len(sizes)] or not sizes or min(sizes) < 1:
-        raise InputError(f"{name} is damaged: its sizes and its dimension do not agree.")
+        raise InputError(
+            Sentence("{name} is damaged: its sizes and its dimension do not agree.", name=name)
+        )
     kept, shape = _spatial_axes(fields, sizes, name)
     block = _block(file, header, shape)
     block.check()
@@ -126,7 +129,9 @@ def _header(file: Path) -> _Header:
                 listed = lines[at + 1 :]
                 break
     if not start.startswith(b"NRRD000") or (found is None and "data file" not in fields):
-        raise InputError(f"{file.name} is no NRRD file, or is damaged at its beginning.")
+        raise InputError(
+            Sentence("{file} is no NRRD file, or is damaged at its beginning.", file=file.name)
+        )
     return _Header(fields, keys, end, listed)
 
 
@@ -135,20 +140,25 @@ def _block(file: Path, header: _Header, shape: tuple[int, int, int]) -> Block:
     fields, name = header.fields, file.name
     packing = PACKINGS.get(fields.get("encoding", "").lower())
     if packing is None:
-        raise InputError(f"{name} is packed in a way that is not read here.", "Save it as gzip.")
+        raise InputError(
+            Sentence("{name} is packed in a way that is not read here.", name=name),
+            "Save it as gzip.",
+        )
     dtype = number_type(name, TYPES, fields.get("type", "").lower(), "=")
     if dtype.itemsize > 1 and packing != "text":
         order = {"little": "<", "big": ">"}.get(fields.get("endian", "").lower())
         if order is None:
             raise InputError(
-                f"{name} does not say the order of its bytes (endian: little or big).",
+                Sentence(
+                    "{name} does not say the order of its bytes (endian: little or big).", name=name
+                ),
                 "Save it again with a program that does.",
             )
         dtype = np.dtype(f"{order}{dtype.kind}{dtype.itemsize}")
     lines = _skipped(fields, "line skip", name)
     skip = _skipped(fields, "byte skip", name)
     if lines < 0 or skip < FROM_THE_END:
-        raise InputError(f"{name} does not say where its voxels begin.")
+        raise InputError(Sentence("{name} does not say where its voxels begin.", name=name))
     named = fields.get("data file", "")
     if header.listed or named.split()[:1] == ["LIST"]:
         files = listed(file, header.listed)
@@ -169,7 +179,7 @@ def _block(file: Path, header: _Header, shape: tuple[int, int, int]) -> Block:
 def _skipped(fields: dict[str, str], field: str, name: str) -> int:
     text = fields.get(field, "0")
     if re.fullmatch(r"-?[0-9]{1,12}", text) is None:
-        raise InputError(f"{name} does not say where its voxels begin.")
+        raise InputError(Sentence("{name} does not say where its voxels begin.", name=name))
     return int(text)
 
 
@@ -181,14 +191,16 @@ def _behind_lines(data: Path, offset: int, lines: int) -> int:
         stream.seek(offset)
         for _ in range(lines):
             if not stream.readline(LONGEST_HEADER).endswith(b"\n"):
-                raise InputError(f"{data.name} ends before its last voxel.")
+                raise InputError(Sentence("{data} ends before its last voxel.", data=data.name))
         return stream.tell()
 
 
 def _wholes(text: str, name: str) -> list[int]:
     parts = text.split()
     if not all(part.isascii() and part.isdigit() and len(part) < 12 for part in parts):
-        raise InputError(f"{name} is damaged: {text[:40]!r} are no sizes.")
+        raise InputError(
+            Sentence("{name} is damaged: {text} are no sizes.", name=name, text=f"{text[:40]!r}")
+        )
     return [int(part) for part in parts]
 
 
@@ -205,7 +217,11 @@ def _spatial_axes(
     others = [sizes[axis] for axis in range(len(sizes)) if axis not in kept]
     if any(size > 1 for size in others) or len(kept) not in (2, 3):
         raise InputError(
-            f"{name} is not one volume of plain numbers ({'×'.join(map(str, sizes))}).",
+            Sentence(
+                "{name} is not one volume of plain numbers ({names}).",
+                name=name,
+                names="×".join(map(str, sizes)),
+            ),
             "Save one volume, or one layer of a segmentation, of it.",
         )
     kept_sizes = [*(sizes[axis] for axis in kept), 1]
@@ -221,7 +237,9 @@ def _numbers(text: str, name: str) -> npt.NDArray[np.float64]:
     try:
         return np.array([float(part) for part in text.split(",")], dtype=np.float64)
     except ValueError as error:
-        raise InputError(f"{name} is damaged: {text[:40]!r} is no vector.") from error
+        raise InputError(
+            Sentence("{name} is damaged: {text} is no vector.", name=name, text=f"{text[:40]!r}")
+        ) from error
 
 
 def _grid(
@@ -234,11 +252,15 @@ def _grid(
     origins = _vectors(fields.get("space origin", "")) or ["0,0,0"]
     origin = _numbers(origins[0], name)
     if len(rows) != 3 or any(row.size != 3 for row in (*rows, origin)):
-        raise InputError(f"{name} does not say its geometry in three dimensions.")
+        raise InputError(
+            Sentence("{name} does not say its geometry in three dimensions.", name=name)
+        )
     space = fields.get("space", "").lower()
     notes: tuple[str, ...] = ()
     if space not in SPACES:
-        notes = ("The file does not say how the patient lies; its axes were taken as L, P, S.",)
+        notes = (
+            Sentence("The file does not say how the patient lies; its axes were taken as L, P, S."),
+        )
     signs = np.array(SPACES.get(space, (1, 1, 1)), dtype=np.float64)
     # Units are given for each of x, y and z, and so are the parts of each vector.
     units = re.findall(r'"([^"]*)"', fields.get("space units", ""))
@@ -253,14 +275,14 @@ def _grid_by_spacing(
 ) -> tuple[Grid, tuple[str, ...]]:
     parts = fields.get("spacings", "").split()
     if not parts:
-        return Grid(shape, stacked=False), ("The file has no geometry.",)
+        return Grid(shape, stacked=False), (Sentence("The file has no geometry."),)
     steps = _numbers(",".join(parts), name)
     if steps.size <= max(kept):
-        raise InputError(f"{name} is damaged: it has fewer spacings than axes.")
+        raise InputError(Sentence("{name} is damaged: it has fewer spacings than axes.", name=name))
     spacing = np.ones(3)
     units = _mm(re.findall(r'"([^"]*)"', fields.get("units", "")), steps.size, name)
     spacing[: len(kept)] = (steps * units)[kept]
-    note = "The file does not say how the patient lies; its axes were taken as L, P, S."
+    note = Sentence("The file does not say how the patient lies; its axes were taken as L, P, S.")
     grid, _ = grid_from_axes(shape, np.diag(spacing), np.zeros(3), name)
     return grid, (note,)
 
@@ -268,11 +290,15 @@ def _grid_by_spacing(
 def _mm(units: list[str], count: int, name: str) -> npt.NDArray[np.float64]:
     """Millimetres of each unit that the file names; of what it leaves open, 1."""
     if units and len(units) < count:
-        raise InputError(f"{name} is damaged: it has fewer units than axes.")
+        raise InputError(Sentence("{name} is damaged: it has fewer units than axes.", name=name))
     for unit in units[:count]:
         if unit.strip() not in MM_PER_UNIT:
             raise InputError(
-                f"{name} gives its steps in {unit!r:.40}, which is no unit of length known here.",
+                Sentence(
+                    "{name} gives its steps in {unit}, which is no unit of length known here.",
+                    name=name,
+                    unit=f"{unit!r:.40}",
+                ),
                 "Save it in millimetres.",
             )
     return np.array([MM_PER_UNIT[unit.strip()] for unit in units[:count]] or [1.0] * count)

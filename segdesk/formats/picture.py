@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.sentence import Sentence
+
 Colours = tuple[tuple[int, int, int], ...]
 
 #: What a picture must be, said wherever one is not; a mask turned to grey levels would lose its
 #: numbers.
-GREY_HINT = (
-    "Save a scan in grey levels, or in colour with 8 bits a channel and nothing transparent; save "
-    "a mask with the number of each pixel's segment as its grey level, or as its index in a "
-    "palette."
+GREY_HINT = Sentence(
+    "Save a scan in grey levels, or in colour with 8 bits a channel and nothing "
+    "transparent; save a mask with the number of each pixel's segment as its grey "
+    "level, or as its index in a palette."
 )
 
 

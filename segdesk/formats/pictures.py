@@ -21,6 +21,7 @@ from segdesk.formats.picture import Picture
 from segdesk.formats.png import open_png
 from segdesk.formats.stored import Stored
 from segdesk.formats.tiff import open_tiff
+from segdesk.sentence import Sentence
 
 PNG_ENDINGS, TIFF_ENDINGS = (".png",), (".tif", ".tiff")
 PICTURE_ENDINGS = PNG_ENDINGS + TIFF_ENDINGS
@@ -51,7 +52,8 @@ def open_pictures(files: Sequence[Path]) -> Stored:
     first = pictures[0].shape
     if len(ordered) > 1 and first[0] > 1:
         raise InputError(
-            f"{name_files(ordered)} each hold several pages.", "Import them one by one."
+            Sentence("{files} each hold several pages.", files=name_files(ordered)),
+            "Import them one by one.",
         )
 
     def read() -> npt.NDArray[Any]:
@@ -78,7 +80,10 @@ def _check_alike(pictures: Sequence[Picture]) -> None:
     odd = [picture.file for picture, form in zip(pictures, forms, strict=True) if form != forms[0]]
     if odd:
         raise InputError(
-            f"The pictures of one stack differ in size, depth or colour: {_unlike(odd, first)}.",
+            Sentence(
+                "The pictures of one stack differ in size, depth or colour: {unlike}.",
+                unlike=_unlike(odd, first),
+            ),
             "Keep the pictures of one stack in a folder of their own.",
         )
     longest = max(pictures, key=lambda picture: len(picture.palette))
@@ -89,12 +94,19 @@ def _check_alike(pictures: Sequence[Picture]) -> None:
     ]
     if odd:
         raise InputError(
-            f"The pictures of one stack number their colours in several ways: "
-            f"{_unlike(odd, longest)}.",
+            Sentence(
+                "The pictures of one stack number their colours in several ways: {unlike}.",
+                unlike=_unlike(odd, longest),
+            ),
             "Save them all with one palette, so that a number is one segment.",
         )
 
 
 def _unlike(odd: Sequence[Path], pattern: Picture) -> str:
-    verb = "is" if len(odd) == 1 else "are"
-    return f"{name_files(odd)} {verb} not like {pattern.file.name}"
+    return Sentence.counted(
+        "{files} is not like {file}",
+        "{files} are not like {file}",
+        len(odd),
+        files=name_files(odd),
+        file=pattern.file.name,
+    )

@@ -21,6 +21,7 @@ from segdesk.core.tolerances import AXIS_CLEARER
 from segdesk.formats.geometry import reordered
 from segdesk.formats.stored import Stored
 from segdesk.formats.unpacking import spooled
+from segdesk.sentence import Sentence
 
 #: Bytes of planes that are turned at a time.
 TURNED = 1 << 22
@@ -55,10 +56,13 @@ def _blocks(array: npt.NDArray[Any]) -> Iterator[bytes]:
 
 def _note(grid: Grid, axes: Axes) -> str:
     stored = PLANES.get(grid.axis_letters()[0][1])
-    what = f"stores {stored} slices" if axes[0] and stored else "swaps rows and columns"
-    return (
-        f"The file {what}; they were put in axial order, nothing was resampled. What is exported "
-        "for it is in the file's own order again."
+    what = Sentence("swaps rows and columns")
+    if axes[0] and stored:
+        what = Sentence("stores {plane} slices", plane=stored)
+    return Sentence(
+        "The file {what}; they were put in axial order, nothing was resampled. What is exported "
+        "for it is in the file's own order again.",
+        what=what,
     )
 
 

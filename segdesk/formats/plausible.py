@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from segdesk.errors import InputError
 from segdesk.formats.rescale import HIGHEST, LOWEST, STEPS, Extent
+from segdesk.sentence import Sentence
 
 #: As many voxels, spread over the whole, are sorted to find the plausible numbers.
 SAMPLED = 2_000_000
@@ -89,8 +90,13 @@ def plausible(array: npt.NDArray[Any], name: str) -> Plausible:
             return whole
         if levels is None:
             raise InputError(
-                f"{name} holds values from {found.low:g} to {found.high:g} of two kinds that lie "
-                "too far apart for 16 bits.",
+                Sentence(
+                    "{name} holds values from {low} to {high} of two kinds that lie too "
+                    "far apart for 16 bits.",
+                    name=name,
+                    low=f"{found.low:g}",
+                    high=f"{found.high:g}",
+                ),
                 "Save what was measured without the rest.",
             )
     return near
@@ -109,7 +115,11 @@ def _look(array: npt.NDArray[Any], low: float, high: float, name: str) -> Plausi
     is_finite, least, most = True, np.inf, -np.inf
     for plane in array:
         if plane.dtype.kind not in "biuf":
-            raise InputError(f"{name} holds {plane.dtype} and not plain numbers.")
+            raise InputError(
+                Sentence(
+                    "{name} holds {dtype} and not plain numbers.", name=name, dtype=plane.dtype.name
+                )
+            )
         first, last = float(plane.min()), float(plane.max())
         if not (first >= low and last <= high and np.isfinite(first) and np.isfinite(last)):
             finite = plane[np.isfinite(plane)]
@@ -126,9 +136,10 @@ def _look(array: npt.NDArray[Any], low: float, high: float, name: str) -> Plausi
         smallest, largest = min(smallest, first), max(largest, last)
     if smallest > largest:
         raise InputError(
-            f"{name} holds no finite number.", "Save it once more with its measured values."
+            Sentence("{name} holds no finite number.", name=name),
+            "Save it once more with its measured values.",
         )
-    odd = [] if is_finite else ["NaN or infinity"]
+    odd = [] if is_finite else [Sentence("NaN or infinity")]
     odd += [f"{end:g}" for end in dict.fromkeys((least, most)) if abs(end) < np.inf
             and not smallest <= end <= largest]  # fmt: skip
     return Plausible(Extent(smallest, largest, whole), replaced, " and ".join(odd))

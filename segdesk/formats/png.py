@@ -14,6 +14,7 @@ import numpy.typing as npt
 from segdesk.errors import InputError
 from segdesk.formats.picture import GREY_HINT, Colours, Picture, palette_of
 from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT
+from segdesk.sentence import Sentence
 
 #: Pillow's names of what is read, with the bits that a pixel has at least. "I" is what releases
 #: before 11.3 made of 16 bits.
@@ -75,9 +76,15 @@ def open_png(file: Path) -> Picture:
     except (*DAMAGE, Image.DecompressionBombError) as error:
         raise _damaged(file, error) from error
     if mode not in MODES or depth != 8 or is_keyed:
-        raise InputError(f"{file.name} is a picture in colour or with transparency.", GREY_HINT)
+        raise InputError(
+            Sentence("{file} is a picture in colour or with transparency.", file=file.name),
+            GREY_HINT,
+        )
     if pages > 1:
-        raise InputError(f"{file.name} is an animation.", "Save each slice as a file of its own.")
+        raise InputError(
+            Sentence("{file} is an animation.", file=file.name),
+            "Save each slice as a file of its own.",
+        )
     if rows * columns * MODES[mode] // 8 > nbytes * DEFLATE_LIMIT:
         raise _damaged(file)
     dtype = np.dtype(np.uint16 if MODES[mode] == 16 else np.uint8)
@@ -93,8 +100,12 @@ def open_png(file: Path) -> Picture:
 
 def _damaged(file: Path, error: Exception | None = None) -> InputError:
     if isinstance(error, OSError) and error.errno is not None:
-        return InputError(f"{file.name} cannot be read: {error.strerror}.")
-    return InputError(f"{file.name} is a damaged PNG file.", COPY_AGAIN)
+        return InputError(
+            Sentence(
+                "{file} cannot be read: {reason}.", file=file.name, reason=error.strerror or ""
+            )
+        )
+    return InputError(Sentence("{file} is a damaged PNG file.", file=file.name), COPY_AGAIN)
 
 
 def _colours(palette: bytes) -> Colours:
@@ -111,7 +122,9 @@ def _depth(file: Path) -> int:
 def _opaque(numbers: npt.NDArray[np.uint8], file: Path) -> npt.NDArray[np.uint8]:
     """Red, green and blue of a picture, where nothing of it is transparent."""
     if numbers.shape[-1] == 4 and numbers[..., 3].min() < 255:
-        raise InputError(f"{file.name} is a picture with transparency.", GREY_HINT)
+        raise InputError(
+            Sentence("{file} is a picture with transparency.", file=file.name), GREY_HINT
+        )
     return np.ascontiguousarray(numbers[..., :3])
 
 

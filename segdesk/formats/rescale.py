@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.errors import InputError
+from segdesk.sentence import Sentence
 
 LOWEST, HIGHEST = -32768, 32767
 STEPS = HIGHEST - LOWEST
@@ -68,7 +69,12 @@ def fit(found: Extent, name: str) -> Rescale:
     # Beyond a quarter of what a double holds, giving values back would overflow on the way.
     if not found.high / 4 - found.low / 4 <= np.finfo(np.float64).max / 16:
         raise InputError(
-            f"{name} holds values from {found.low:g} to {found.high:g}, too far apart.",
+            Sentence(
+                "{name} holds values from {low} to {high}, too far apart.",
+                name=name,
+                low=f"{found.low:g}",
+                high=f"{found.high:g}",
+            ),
             "Save it once more without the numbers that are no measured values.",
         )
     if slope < np.finfo(np.float64).tiny:
@@ -93,5 +99,9 @@ def store(values: npt.NDArray[Any], rescale: Rescale, name: str) -> npt.NDArray[
     low, high = stored.min(), stored.max()
     if not (low >= LOWEST and high <= HIGHEST):
         worst = float(high if high > HIGHEST else low) * rescale.slope + rescale.intercept
-        raise InputError(f"{name} holds {worst:g}, which 16 bits cannot keep.")
+        raise InputError(
+            Sentence(
+                "{name} holds {worst}, which 16 bits cannot keep.", name=name, worst=f"{worst:g}"
+            )
+        )
     return np.ascontiguousarray(stored, dtype=np.int16)

@@ -17,6 +17,7 @@ from segdesk.core.volume import Unit, Voxels
 from segdesk.core.window import Window
 from segdesk.formats.plausible import Plausible
 from segdesk.formats.rescale import IDENTITY, Rescale, store
+from segdesk.sentence import Sentence
 
 
 class Scan(ABC):
@@ -110,4 +111,8 @@ class ArrayScan(Scan):
         plane = self._measured.clean(np.asarray(self._array[index]), self._fill)
         if not self._values.is_identity:
             plane = plane.astype(np.float64) * self._values.slope + self._values.intercept
-        return store(plane, self._storing, f"Slice {index + 1} of {self._name}")
+        return store(
+            plane,
+            self._storing,
+            Sentence("Slice {index} of {name}", index=index + 1, name=self._name),
+        )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from segdesk.errors import InputError
 from segdesk.formats.arrays import ARRAY_ENDINGS
+from segdesk.sentence import Sentence
 
 
 class Named(NamedTuple):
@@ -37,4 +38,4 @@ def parse_source(source: str | Path) -> Named:
         if file.suffix.lower() in ARRAY_ENDINGS and file.is_file():
             return Named(file, text[at + 1 :])
         at = text.rfind(":", 0, at)
-    raise InputError(f"There is nothing at {text}.", "Check the path.")
+    raise InputError(Sentence("There is nothing at {text}.", text=text), "Check the path.")

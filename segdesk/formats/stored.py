@@ -20,9 +20,10 @@ from segdesk.core.grid import Grid
 from segdesk.errors import InputError
 from segdesk.formats.rescale import IDENTITY, Rescale
 from segdesk.formats.unpacking import Packing, in_native_order, part, spooled, unpacked
+from segdesk.sentence import Sentence
 
 #: The next step where a file is not as it was written.
-COPY_AGAIN = "Copy it once more from where it came from."
+COPY_AGAIN = Sentence("Copy it once more from where it came from.")
 #: Deflate cannot shrink more than 1032 to 1 (zlib's own documentation): a header that promises
 #: more than this times the file's bytes is wrong, and nothing is allocated for it.
 DEFLATE_LIMIT = 1100
@@ -106,8 +107,13 @@ class Block:
         first = self.pieces[0].file
         if self.shape[0] % len(self.pieces):
             raise InputError(
-                f"The voxels of {first.name} and others lie in {len(self.pieces)} files, and "
-                f"there are {self.shape[0]} slices."
+                Sentence(
+                    "The voxels of {first} and others lie in {count} files, and there "
+                    "are {shape} slices.",
+                    first=first.name,
+                    count=len(self.pieces),
+                    shape=self.shape[0],
+                )
             )
         wanted = self.nbytes // len(self.pieces) + max(self.skip, 0)
         for piece in self.pieces:
@@ -120,7 +126,9 @@ class Block:
                 "text": (held + 1) // 2 * self.dtype.itemsize,
             }
             if piece.offset < 0 or held <= 0 or wanted > most[self.packing]:
-                raise InputError(f"{piece.file.name} ends before its last voxel.")
+                raise InputError(
+                    Sentence("{file} ends before its last voxel.", file=piece.file.name)
+                )
 
     def read(self) -> npt.NDArray[Any]:
         """The numbers, read-only, in native byte order, (slices, rows, columns).
@@ -138,7 +146,7 @@ class Block:
             chunks = chain.from_iterable(self._chunks(piece) for piece in self.pieces)
             return spooled(in_native_order(chunks, self.dtype), self.shape, native, name)
         except OSError as error:
-            raise InputError(f"{name} cannot be read.") from error
+            raise InputError(Sentence("{name} cannot be read.", name=name)) from error
 
     def _chunks(self, piece: Piece) -> Iterator[bytes]:
         wanted = self.nbytes // len(self.pieces)
@@ -146,13 +154,15 @@ class Block:
         if skip == FROM_THE_END:
             skip = sum(len(chunk) for chunk in self._unpacked(piece)) - wanted
             if skip < 0:
-                raise InputError(f"{piece.file.name} ends before its last voxel.")
+                raise InputError(
+                    Sentence("{file} ends before its last voxel.", file=piece.file.name)
+                )
         held = 0
         for chunk in part(self._unpacked(piece), skip, wanted, to_end=self.packing != "raw"):
             held += len(chunk)
             yield chunk
         if held < wanted:
-            raise InputError(f"{piece.file.name} ends before its last voxel.")
+            raise InputError(Sentence("{file} ends before its last voxel.", file=piece.file.name))
 
     def _unpacked(self, piece: Piece) -> Iterator[bytes]:
         return unpacked(piece.file, piece.offset, self.packing, self.dtype)
@@ -167,5 +177,11 @@ def number_type(name: str, types: dict[Any, str], key: Any, order: str) -> np.dt
         Where the format's type is none of plain numbers.
     """
     if key not in types:
-        raise InputError(f"{name} holds voxels of type {key!s:.40}, which are not plain numbers.")
+        raise InputError(
+            Sentence(
+                "{name} holds voxels of type {key}, which are not plain numbers.",
+                name=name,
+                key=f"{key!s:.40}",
+            )
+        )
     return np.dtype(types[key]).newbyteorder(order)  # pyright: ignore[reportArgumentType] - one letter of five

@@ -20,6 +20,7 @@ from segdesk.errors import InputError
 from segdesk.formats.picture import GREY_HINT, Colours, Picture, palette_of
 from segdesk.formats.stored import COPY_AGAIN, DEFLATE_LIMIT
 from segdesk.formats.tiff_pages import check_pages
+from segdesk.sentence import Sentence
 
 #: TIFF compression: none, deflate (old and new number), PackBits.
 READABLE = frozenset({1, 8, 32946, 32773})
@@ -31,7 +32,9 @@ GREY = frozenset({MIN_IS_WHITE, MIN_IS_BLACK, PALETTE, MASK})
 #: turn the picture and others do not.
 UPRIGHT = 1
 #: Said of a file that was turned round.
-TURNED = "The file counts from white to black; its numbers were turned, so that 0 is black."
+TURNED = Sentence(
+    "The file counts from white to black; its numbers were turned, so that 0 is black."
+)
 #: What tifffile raises on damaged files, besides its own TiffFileError (an Exception).
 DAMAGE = (
     OSError,
@@ -82,32 +85,40 @@ def open_tiff(file: Path) -> Picture:
         raise _damaged(file, error) from error
     if len(all_series) > 1:
         raise InputError(
-            f"The pages of {file.name} differ in size or depth.",
+            Sentence("The pages of {file} differ in size or depth.", file=file.name),
             "Save the slices alone, without a preview, all of one size.",
         )
     if is_elsewhere:
-        raise InputError(f"{file.name} keeps pages in other files.", "Save it as one file.")
+        raise InputError(
+            Sentence("{file} keeps pages in other files.", file=file.name), "Save it as one file."
+        )
     if orientation != UPRIGHT:
         raise InputError(
-            f"{file.name} says that its first pixel is not at the top left (orientation "
-            f"{orientation}), which programs show in two ways.",
+            Sentence(
+                "{file} says that its first pixel is not at the top left (orientation "
+                "{orientation}), which programs show in two ways.",
+                file=file.name,
+                orientation=orientation,
+            ),
             "Save it once more, upright.",
         )
     in_colour = _is_colour(photometric, axes, shape, dtype)
     if in_colour:
         axes = axes[:-1]
     elif photometric not in GREY or "S" in axes or dtype is None or dtype.kind not in "biuf":
-        raise InputError(f"{file.name} is not a picture in grey levels.", GREY_HINT)
+        raise InputError(
+            Sentence("{file} is not a picture in grey levels.", file=file.name), GREY_HINT
+        )
     if packing not in READABLE or predictor not in READABLE_PREDICTOR:
         raise InputError(
-            f"{file.name} is compressed in a way that is not read here.",
+            Sentence("{file} is compressed in a way that is not read here.", file=file.name),
             "Save it uncompressed or with deflate.",
         )
     order = _order(axes, shape[: len(axes)], file.name)
     pages, rows, columns = ([1, *(shape[axis] for axis in order)])[-3:]
     held = nbytes if packing == 1 else nbytes * DEFLATE_LIMIT
     if min(shape) < 1 or math.prod(shape) * _bits(bits, dtype) // 8 > held:
-        raise InputError(f"{file.name} ends before its last pixel.", COPY_AGAIN)
+        raise InputError(Sentence("{file} ends before its last pixel.", file=file.name), COPY_AGAIN)
     turned = _top(bits, dtype, file.name) if photometric == MIN_IS_WHITE else None
     return Picture(
         file,
@@ -134,8 +145,12 @@ def _opened(file: Path) -> Any:
 
 def _damaged(file: Path, error: Exception) -> InputError:
     if isinstance(error, OSError) and error.errno is not None:
-        return InputError(f"{file.name} cannot be read: {error.strerror}.")
-    return InputError(f"{file.name} is a damaged TIFF file.", COPY_AGAIN)
+        return InputError(
+            Sentence(
+                "{file} cannot be read: {reason}.", file=file.name, reason=error.strerror or ""
+            )
+        )
+    return InputError(Sentence("{file} is a damaged TIFF file.", file=file.name), COPY_AGAIN)
 
 
 def _order(axes: str, shape: tuple[int, ...], name: str) -> tuple[int, ...]:
@@ -153,7 +168,9 @@ def _order(axes: str, shape: tuple[int, ...], name: str) -> tuple[int, ...]:
     if len(shape) < 2 or len(others) > 1:
         words = " × ".join(f"{size} {letter}" for letter, size in zip(axes, shape, strict=True))
         raise InputError(
-            f"{name} holds more than one stack of slices ({words}).",
+            Sentence(
+                "{name} holds more than one stack of slices ({words}).", name=name, words=words
+            ),
             "Save one channel at one time as a file of its own.",
         )
     return (*others, rows, columns)
@@ -173,7 +190,7 @@ def _top(bits: Any, dtype: np.dtype[Any], name: str) -> int:
     """
     if dtype.kind not in "bu" or not isinstance(bits, int):
         raise InputError(
-            f"{name} counts from white to black, in numbers that have no end.",
+            Sentence("{name} counts from white to black, in numbers that have no end.", name=name),
             "Save it with 0 as black.",
         )
     return (1 << bits) - 1

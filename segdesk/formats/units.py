@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.sentence import Sentence
+
 #: What a caller may say of the numbers; "" leaves it to their peaks.
 UnitChoice = Literal["", "HU", "raw"]
 
@@ -76,12 +78,12 @@ def _judge_positive(
     soft = _share(levels, counts, *SOFT)
     if has_air and soft > (0.2 if levels.size <= PHANTOM_LEVELS else 0.5):
         return Verdict("HU")
-    return Verdict("") if has_air else Verdict("raw", "nothing lies below 0 but padding")
+    return Verdict("") if has_air else Verdict("raw", Sentence("nothing lies below 0 but padding"))
 
 
 def _stored_words(levels: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> str:
     at = round(_peak_at(levels, counts, *STORED_SOFT))
-    return f"soft tissue lies near {at}, as where a scanner stores its numbers"
+    return Sentence("soft tissue lies near {at}, as where a scanner stores its numbers", at=at)
 
 
 def _without_padding(

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.errors import InputError
+from segdesk.sentence import Sentence
 
 Packing = Literal["raw", "deflate", "bzip2", "text"]
 #: Bytes that are read, and at most unpacked, at a time.
@@ -76,7 +77,7 @@ def _inflated(stream: BinaryIO, name: str) -> Iterator[bytes]:
                 continue
             chunk = unpacker.unconsumed_tail or stream.read(CHUNK)
             if not chunk and not data:
-                raise InputError(f"{name} ends before its last voxel.")
+                raise InputError(Sentence("{name} ends before its last voxel.", name=name))
     except zlib.error as error:
         raise _damaged(name, checksum=" check" in str(error)) from error
 
@@ -104,7 +105,7 @@ def _bunzipped(stream: BinaryIO, name: str) -> Iterator[bytes]:
                 continue
             chunk = stream.read(CHUNK) if unpacker.needs_input else b""
             if unpacker.needs_input and not chunk:
-                raise InputError(f"{name} ends before its last voxel.")
+                raise InputError(Sentence("{name} ends before its last voxel.", name=name))
     except (OSError, ValueError, EOFError) as error:
         raise _damaged(name, checksum=False) from error
 
@@ -123,20 +124,28 @@ def _numbers_in_text(stream: BinaryIO, dtype: np.dtype[Any], name: str) -> Itera
             numbers = np.array([word(part) for part in text.split()], dtype=dtype)
         except (ValueError, OverflowError) as error:
             raise InputError(
-                f"{name} is damaged: a word among its voxels is no {dtype.name} number."
+                Sentence(
+                    "{name} is damaged: a word among its voxels is no {dtype} number.",
+                    name=name,
+                    dtype=dtype.name,
+                )
             ) from error
         if numbers.size:
             yield numbers.tobytes()
         if not chunk:
             return
         if len(rest) > CHUNK:
-            raise InputError(f"{name} is damaged: its voxels are no words of text.")
+            raise InputError(
+                Sentence("{name} is damaged: its voxels are no words of text.", name=name)
+            )
 
 
 def _damaged(name: str, *, checksum: bool) -> InputError:
     if checksum:
-        return InputError(f"{name} is damaged: its voxels do not agree with their checksum.")
-    return InputError(f"{name} is damaged: its voxels cannot be unpacked.")
+        return InputError(
+            Sentence("{name} is damaged: its voxels do not agree with their checksum.", name=name)
+        )
+    return InputError(Sentence("{name} is damaged: its voxels cannot be unpacked.", name=name))
 
 
 def in_native_order(chunks: Iterable[bytes], dtype: np.dtype[Any]) -> Iterator[bytes]:
@@ -202,12 +211,15 @@ def spooled(
                 spool.write(chunk)
             except OSError as error:
                 raise InputError(
-                    f"{name} could not be unpacked: the folder for temporary files is full.",
-                    f"Free some space in {folder}.",
+                    Sentence(
+                        "{name} could not be unpacked: the folder for temporary files is full.",
+                        name=name,
+                    ),
+                    Sentence("Free some space in {folder}.", folder=folder),
                 ) from error
             held += len(chunk)
         if held < wanted:
-            raise InputError(f"{name} ends before its last voxel.")
+            raise InputError(Sentence("{name} ends before its last voxel.", name=name))
         spool.flush()
         mapped = mmap.mmap(spool.fileno(), wanted, access=mmap.ACCESS_READ)
     return np.frombuffer(mapped, dtype).reshape(shape)

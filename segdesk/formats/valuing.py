@@ -17,6 +17,7 @@ from segdesk.formats.rescale import HIGHEST, IDENTITY, LOWEST, Extent, Rescale, 
 from segdesk.formats.scan import ArrayScan, Scan
 from segdesk.formats.stored import Stored
 from segdesk.formats.units import UnitChoice, Verdict, judge
+from segdesk.sentence import Sentence
 
 #: Fractions that span less than this many HU hold nothing that whole HU could keep.
 LEAST_SPAN_HU = 50
@@ -40,7 +41,10 @@ def scan_of(stored: Stored, unit: UnitChoice = "") -> Scan:
         if isinstance(found, Scan):
             if unit == "HU":
                 raise InputError(
-                    f"{stored.name} is a picture in colour; its numbers are no HU.",
+                    Sentence(
+                        "{stored} is a picture in colour; its numbers are no HU.",
+                        stored=stored.name,
+                    ),
                     "Import it without saying a unit.",
                 )
             return found
@@ -57,7 +61,8 @@ def scan_of(stored: Stored, unit: UnitChoice = "") -> Scan:
                 verdict = judge(numbers * stored.values.slope + stored.values.intercept)
     except MemoryError as error:
         raise InputError(
-            f"{stored.name} does not fit into memory.", "Close other programs first."
+            Sentence("{stored} does not fit into memory.", stored=stored.name),
+            "Close other programs first.",
         ) from error
     if verdict.unit == "HU":
         _check_hu(values, stored.name)
@@ -103,24 +108,36 @@ def _valued(found: Extent, values: Rescale) -> Extent:
 
 def _check_hu(values: Extent, name: str) -> None:
     """Raise InputError where whole HU in 16 bits would not keep the values."""
-    span = f"{name} holds values from {values.low:g} to {values.high:g}"
+    span = Sentence(
+        "{name} holds values from {low} to {high}",
+        name=name,
+        low=f"{values.low:g}",
+        high=f"{values.high:g}",
+    )
     if values.low < LOWEST or values.high > HIGHEST:
         raise InputError(
-            f"{span}; HU are kept from {LOWEST:,} to {HIGHEST:,}, and coarser steps would lose "
-            "more than half a HU.",
+            Sentence(
+                "{span}; HU are kept from {lowest} to {highest}, and coarser steps would "
+                "lose more than half a HU.",
+                span=span,
+                lowest=f"{LOWEST:,}",
+                highest=f"{HIGHEST:,}",
+            ),
             "Save it once more without the numbers that are no measured HU.",
         )
     if not values.whole and values.high - values.low < LEAST_SPAN_HU:
         raise InputError(
-            f"{span}, of which whole HU would keep next to nothing.",
+            Sentence("{span}, of which whole HU would keep next to nothing.", span=span),
             "Import its values as raw numbers.",
         )
 
 
 def _doubt(name: str, values: Extent) -> str:
-    return (
-        f"The values of {name}, from {values.low:g} to {values.high:g}, do not tell whether they "
-        "are HU."
+    return Sentence(
+        "The values of {name}, from {low} to {high}, do not tell whether they are HU.",
+        name=name,
+        low=f"{values.low:g}",
+        high=f"{values.high:g}",
     )
 
 
@@ -128,25 +145,41 @@ def _padding_note(measured: Plausible, values: Extent) -> tuple[str, ...]:
     if not measured.replaced:
         return ()
     count = measured.replaced
-    what = "One voxel that holds" if count == 1 else f"{count:,} voxels that hold"
+    what = (
+        Sentence("One voxel that holds")
+        if count == 1
+        else Sentence("{count} voxels that hold", count=f"{count:,}")
+    )
     return (
-        f"{what} no measured value ({measured.odd}) became {values.low:g}, the lowest of the "
-        "others.",
+        Sentence(
+            "{what} no measured value ({odd}) became {low}, the lowest of the others.",
+            what=what,
+            odd=measured.odd,
+            low=f"{values.low:g}",
+        ),
     )
 
 
 def _unit_note(verdict: Verdict) -> tuple[str, ...]:
-    return (f"The numbers were not taken as HU: {verdict.why}.",) if verdict.why else ()
+    return (
+        (Sentence("The numbers were not taken as HU: {why}.", why=verdict.why),)
+        if verdict.why
+        else ()
+    )
 
 
 def _rounding_note(
     unit: Unit, values: Extent, storing: Rescale, rescale: Rescale
 ) -> tuple[str, ...]:
     if unit == "HU":
-        return () if values.whole else ("The values were rounded to whole HU.",)
+        return () if values.whole else (Sentence("The values were rounded to whole HU."),)
     if storing.slope == 1:
         return ()
     return (
-        f"The values from {values.low:g} to {values.high:g} are kept in steps of "
-        f"{rescale.slope:.3g}.",
+        Sentence(
+            "The values from {low} to {high} are kept in steps of {slope}.",
+            low=f"{values.low:g}",
+            high=f"{values.high:g}",
+            slope=f"{rescale.slope:.3g}",
+        ),
     )

@@ -14,7 +14,7 @@ from tests import scripts
 
 PROGRAM = Path(__file__).resolve().parents[2] / "segdesk"
 #: Rooms whose errors carry Sentences.
-ROOMS = ("app", "core", "jobs", "learning", "store")
+ROOMS = ("app", "core", "formats", "jobs", "learning", "store")
 #: What a reader presses is the window's matter: it knows the keys, and which menu has them.
 KEYS = re.compile(r"\b(?:press|ctrl|shift|alt|esc|enter|return|backspace|pgdn|pgup)\b", re.I)
 _NAMED = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
