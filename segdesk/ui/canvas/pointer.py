@@ -25,6 +25,7 @@ from segdesk.ui.canvas import words
 from segdesk.ui.canvas.drags import Drag, PanDrag, Stage, StrokeDrag, WindowDrag, ZoomDrag
 from segdesk.ui.canvas.keys import MODIFIERS
 from segdesk.ui.canvas.scene import Scene
+from segdesk.ui.look.translations import translated
 
 #: Angle of one notch of a wheel, in eighths of a degree (Qt's unit).
 NOTCH = 120
@@ -132,7 +133,7 @@ class Pointer:
         try:
             drag.release()
         except UsageError as refusal:
-            self._canvas.say(str(refusal))
+            self._canvas.say(translated(refusal.words))
         else:
             self._tell_start()
         self._untouched = None
@@ -179,7 +180,7 @@ class Pointer:
         try:
             view.hand.take_ghost()
         except UsageError as refusal:
-            self._canvas.say(str(refusal))
+            self._canvas.say(translated(refusal.words))
 
     def _begin(
         self,
@@ -252,7 +253,7 @@ class Pointer:
         try:
             begun = press(workbench, *place, held, view.hand.ghost)
         except UsageError as refusal:
-            self._canvas.say(str(refusal))
+            self._canvas.say(translated(refusal.words))
             return None
         was_hidden = self._canvas.show_layers()
         if locked:

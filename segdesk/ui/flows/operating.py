@@ -51,7 +51,7 @@ class Operating(QObject):
                     workbench, operation, case, segment=segment, options=options, on_screen=seen
                 )
             except UsageError as refusal:
-                self.noted.emit(str(refusal))
+                self.noted.emit(translated(refusal.words))
                 return
             self._begin(workbench, asked)
 
@@ -82,7 +82,7 @@ class Operating(QObject):
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, SegdeskError):
-            self.noted.emit(str(error))
+            self.noted.emit(translated(error.words))
         else:
             self.failed.emit(error)
 

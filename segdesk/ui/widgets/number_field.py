@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QStyle, QStyleOptionSpinBox
 from segdesk.core import numbers
 from segdesk.errors import UsageError
 from segdesk.ui.look.as_written import tip
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 #: Digits that stay of a number that a step has made.
 STEP_DIGITS = 6
@@ -135,7 +135,7 @@ class NumberField(QAbstractSpinBox):
             value = numbers.whole(text) if self._is_whole else numbers.decimal(text)
             self._check(value)
         except UsageError as refusal:
-            self._mark(str(refusal))
+            self._mark(translated(refusal.words))
             self._take(self._before)
             return
         self._mark("")

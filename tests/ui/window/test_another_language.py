@@ -10,18 +10,21 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QTranslator
+from PySide6.QtCore import QCoreApplication, Qt, QTranslator
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
+    QFrame,
     QLabel,
     QLineEdit,
+    QListWidget,
     QMenu,
     QTreeWidget,
     QWidget,
@@ -30,13 +33,16 @@ from pytestqt.qtbot import QtBot
 
 from segdesk.ui.look import translations
 from tests import scripts
+from tests.app.project.test_one_damaged_file import damage
+from tests.ui.canvas.mouse import drag
+from tests.ui.flows.test_damaged_case import saved_twice
 from tests.windows import Desk, open_desk
 
 OPEN, CLOSE = "⟦", "⟧"
 #: What no language has of its own.
 NAMES = {"segdesk", "HU", "Dice", "mm", "GPU", "CPU", "Disc"}
-#: What the tests call their projects.
-NAMES |= {"test"}
+#: What the tests call their projects, segments and files.
+NAMES |= {"test", "Lobe", "nii"}
 #: Names of keys, as Qt says them in a tooltip.
 KEYS = {"Ctrl", "Shift", "Alt", "Esc", "Return", "Enter", "Space", "Backspace", "PgUp", "PgDown"}
 KEYS |= {"Left", "Right", "Up", "Down", "Home", "End"}
@@ -203,3 +209,63 @@ def test_the_marks_are_looked_for(foreign: Desk) -> None:
     """Or this file could not fail."""
     QLabel("plainly English", foreign.window)
     assert any("plainly English" in row for row in stays_english(foreign.window))
+
+
+def messages(desk: Desk) -> list[str]:
+    """What stands over the scan and in the status line, and the History."""
+    frames = desk.window.banner.findChildren(QFrame, "message")
+    words = desk.window.findChild(QLabel, "status_words")
+    steps = desk.window.findChild(QListWidget, "history_list")
+    assert words is not None and steps is not None
+    return [
+        words.text(),
+        *(label.text() for frame in frames for label in frame.findChildren(QLabel)),
+        *(steps.item(row).text() for row in range(steps.count())),
+    ]
+
+
+def english_of(desk: Desk) -> list[str]:
+    return [text for text in messages(desk) if english_in(text)]
+
+
+def test_strokes_steps_and_refusals_are_said_in_another_language(
+    foreign: Desk, project: Path
+) -> None:
+    foreign.open(project)
+    workbench = foreign.window.session.workbench
+    assert workbench is not None
+    foreign.key(Qt.Key.Key_B)
+    drag(foreign.canvas, (12, 12), (12, 20))
+    foreign.key(Qt.Key.Key_Return)
+    workbench.add_segment("Lobe")
+    workbench.change_segment(replace(workbench.segments[1], locked=True))
+    foreign.settle()
+    drag(foreign.canvas, (12, 12), (12, 20))
+    said = "\n".join(messages(foreign))
+    assert f"{OPEN}Brush{CLOSE}" in said
+    assert f"{OPEN}Lock segment '{CLOSE}Disc{OPEN}'{CLOSE}" in said
+    assert english_of(foreign) == []
+    # And after a restart the journal says it still.
+    foreign.window.table["undo"].trigger()
+    foreign.settle()
+    assert english_of(foreign) == []
+    assert english_in(foreign.window.table["redo"].text()) == ""
+
+
+def test_a_damaged_mask_is_said_in_another_language(foreign: Desk, tmp_path: Path) -> None:
+    project = saved_twice(tmp_path, 1)
+    damage(project / "cases/case-001/annotation-2.h5")
+    foreign.window.open_project(project)
+    foreign.wait(lambda: any("damaged" in text for text in messages(foreign)))
+    assert english_of(foreign) == []
+
+
+def test_a_file_that_is_no_scan_is_said_in_another_language(
+    foreign: Desk, project: Path, tmp_path: Path
+) -> None:
+    foreign.open(project)
+    bad = tmp_path / "7.nii"
+    bad.write_bytes(b"no scan at all" * 100)
+    foreign.drop(bad)
+    foreign.wait(lambda: any("7.nii" in text for text in messages(foreign)))
+    assert english_of(foreign) == []

@@ -24,7 +24,7 @@ from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
 from segdesk.ui.flows import on_screen
 from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.look import review_words
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import tr, translated
 
 #: What is done with the slice on screen: workbench, view, case.
 OnSlice = Callable[[Workbench, ViewState, str], None]
@@ -238,7 +238,7 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
 
             def failed(error: Exception) -> None:
                 if isinstance(error, UsageError):
-                    desk.say(str(error))
+                    desk.say(translated(error.words))
                 else:
                     session.failed.emit(error)
 
@@ -332,7 +332,7 @@ def _on_slice(desk: Desk, do: OnSlice) -> None:
         try:
             do(session.workbench, session.view, session.case_id)
         except UsageError as refusal:
-            desk.say(str(refusal))
+            desk.say(translated(refusal.words))
 
 
 def _go_on(desk: Desk, step: int) -> None:
