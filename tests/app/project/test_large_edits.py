@@ -125,6 +125,7 @@ def test_an_inverse_packs_nothing_and_gives_each_byte_back(
     before, voxels = state(bench), bench.loaded(CASE).counts.voxels(1)
     accept(bench)
     after = state(bench)
+    assert bench.loaded(CASE).counts.voxels(1) == (bench.annotation(CASE).labels == 1).sum()
     monkeypatch.delattr("segdesk.core.edit.zlib.compress")
     for begin, wanted in ((begin_undo, before), (begin_redo, after), (begin_undo, before)):
         begin(bench)
