@@ -170,11 +170,12 @@ class Annotation:
         -------
         As `apply`.
         """
-        if edit.statuses:
-            self._statuses_now = None
         for move in edit.statuses:
             self._statuses[move.slice] = move.after
             self._complete[move.slice] = move.complete_after
+        if edit.statuses:
+            # Behind the moves: who looks in between keeps nothing that is half of them.
+            self._statuses_now = None
         for dismissal in edit.dismissals:
             key = (dismissal.run, dismissal.slice)
             (self._dismissed.add if dismissal.after else self._dismissed.discard)(key)

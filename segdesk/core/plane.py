@@ -122,9 +122,11 @@ class Plane:
         return index[0], index[1], index[2]
 
     def cut(self, array: npt.NDArray[T]) -> npt.NDArray[T]:
-        """Its part of an array (slices, rows, columns): a view, (rows, columns) of the plane."""
+        """Its part of an array (slices, rows, columns[, channels]): a view, (rows, columns[,
+        channels]) of the plane.
+        """
         plane = array[(slice(None),) * self.axis + (self.index,)]
-        return plane.T if self.transposed else plane
+        return plane.swapaxes(0, 1) if self.transposed else plane
 
     def box(self, area: Area) -> Box:
         """The voxels of an area."""

@@ -1,6 +1,6 @@
 """Arrays without geometry: `.npy`, `.npz:KEY` and `.h5:/path`.
 
-Of shape (N, H, W[, 1]) or (H, W), and in colour uint8 of shape (N, H, W, 3).
+Of shape (N, H, W[, 1]) or (H, W), and in colour uint8 of shape (N, H, W, 3) or (H, W, 3).
 
 Their slices are independent images. A stranger's file is never trusted: no pickle, no link out of
 the file, and the size that it declares is checked before anything is allocated.
@@ -109,12 +109,12 @@ def array_keys(file: Path) -> tuple[str, ...]:
 
 
 def is_colour(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
-    """Whether an array holds red, green and blue of 8 bits: (N, H, W, 3)."""
-    return len(shape) == 4 and shape[-1] == 3 and dtype == np.uint8
+    """Whether an array holds red, green and blue of 8 bits: (N, H, W, 3), or one (H, W, 3)."""
+    return len(shape) in (3, 4) and shape[-1] == 3 and dtype == np.uint8
 
 
 def shape_of_slices(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Shape:
-    """(slices, rows, columns) of an array (N, H, W[, 1]) or (H, W), or (N, H, W, 3) in colour.
+    """(slices, rows, columns) of an array (N, H, W[, 1]) or (H, W), or ([N, ]H, W, 3) in colour.
 
     Raises
     ------

@@ -150,6 +150,8 @@ def _check_whole(data: bytes) -> None:
         if kind == b"IDAT":
             # One byte more than there may be is enough to tell; a stream may hold any number.
             held += len(unpacker.decompress(data[at + 8 : at + 8 + length], wanted - held + 1))
+        elif kind == b"tRNS" and kind_of_colour == 2:
+            raise ValueError("a colour stands for transparency, behind the rows")
         at += 12 + length
         if held > wanted:
             break

@@ -28,6 +28,8 @@ READABLE = frozenset({1, 8, 32946, 32773})
 READABLE_PREDICTOR = frozenset({1, 2})
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK = 0, 1, 2, 3, 4
 GREY = frozenset({MIN_IS_WHITE, MIN_IS_BLACK, PALETTE, MASK})
+#: Of the pixels: the header stands before.
+LEAST_OFFSET = 8
 #: The first row is the top one and its first pixel the left one. Of the seven others some programs
 #: turn the picture and others do not.
 UPRIGHT = 1
@@ -60,8 +62,8 @@ def open_tiff(file: Path) -> Picture:
     Raises
     ------
     InputError
-        Where it is damaged, in colour, compressed in a way that is not read here, not upright, or
-        its pages are of several sizes or of more than one stack.
+        Where it is damaged, in colours of other depths, compressed in a way that is not read here,
+        not upright, or its pages are of several sizes or of more than one stack.
     """
     import tifffile
 
@@ -77,6 +79,7 @@ def open_tiff(file: Path) -> Picture:
             series, page = all_series[0], all_series[0].keyframe
             axes, shape, dtype = series.axes, series.shape, series.dtype
             is_elsewhere = bool(series.is_multifile)
+            unwritten = any(min(one.dataoffsets, default=0) < LEAST_OFFSET for one in series.pages)
             photometric, bits = int(page.photometric), page.bitspersample
             packing, predictor = int(page.compression), int(page.predictor)
             orientation = int(page.tags.valueof("Orientation", default=UPRIGHT))
@@ -91,6 +94,11 @@ def open_tiff(file: Path) -> Picture:
     if is_elsewhere:
         raise InputError(
             Sentence("{file} keeps pages in other files.", file=file.name), "Save it as one file."
+        )
+    if unwritten:
+        # Some programs read what was never written as 0, which here would be black or background.
+        raise InputError(
+            Sentence("{file} lacks a part of its pixels.", file=file.name), COPY_AGAIN
         )
     if orientation != UPRIGHT:
         raise InputError(

@@ -114,3 +114,14 @@ def test_an_orientation_that_no_axis_is_nearest_to_is_refused() -> None:
                 Plane.of(grid, missing.pop(), 0)
             return
     pytest.fail("expected two axes nearest to one of the body")
+
+
+def test_channels_stay_last_whatever_is_transposed() -> None:
+    voxels = np.arange(2 * 3 * 4 * 3).reshape(2, 3, 4, 3)
+    for axis in range(3):
+        for transposed in (False, True):
+            plane = Plane(axis, 1, transposed)
+            whole = plane.cut(voxels)
+            assert whole.shape == (*plane.cut(voxels[..., 0]).shape, 3)
+            for channel in range(3):
+                assert np.array_equal(whole[..., channel], plane.cut(voxels[..., channel]))

@@ -180,6 +180,47 @@ def test_sixteen_bits_a_channel_are_refused_and_not_cut_to_eight(tmp_path: Path)
         survey([tmp_path / "a.tif"])
 
 
+def test_transparency_that_is_said_behind_the_pixels_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(COLOURS[0]).save(tmp_path / "a.png", transparency=(1, 2, 3))
+    content = (tmp_path / "a.png").read_bytes()
+    at = content.index(b"tRNS") - 4
+    chunk, rest = content[at : at + 18], content[:at] + content[at + 18 :]
+    (tmp_path / "a.png").write_bytes(rest[:-12] + chunk + rest[-12:])
+    with pytest.raises(InputError, match=r"a\.png"):
+        opened(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("in_colour", [True, False])
+@pytest.mark.parametrize("packing", [None, "zlib"])
+def test_a_strip_that_lies_nowhere_is_not_read_as_black(
+    tmp_path: Path, packing: str | None, in_colour: bool
+) -> None:
+    pixels = np.random.default_rng(0).integers(1, 256, (64, 48, 3)).astype(np.uint8)
+    file = tmp_path / "a.tif"
+    tifffile.imwrite(
+        file,
+        pixels if in_colour else pixels[..., 0],
+        photometric="rgb" if in_colour else "minisblack",
+        compression=packing,
+        rowsperstrip=8,
+    )
+    with tifffile.TiffFile(file) as tiff:
+        tag = tiff.pages[0].tags["StripOffsets"]
+        place, size = tag.valueoffset, struct.calcsize("<H" if tag.dtype == 3 else "<I")
+    content = bytearray(file.read_bytes())
+    content[place + size : place + 2 * size] = bytes(size)
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.tif lacks a part of its pixels"):
+        survey([file])
+
+
+def test_one_picture_as_an_array_is_one_slice_in_colour(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", COLOURS[0])
+    scan = opened(tmp_path / "a.npy")
+    assert scan.unit == "RGB" and scan.grid.shape == (1, 6, 7)
+    assert np.array_equal(scan.plane(0), COLOURS[0])
+
+
 @pytest.mark.parametrize("mixed", ["grey", "other size"])
 def test_a_stack_is_all_in_colour_or_not_at_all(tmp_path: Path, mixed: str) -> None:
     as_pngs(tmp_path)

@@ -120,6 +120,9 @@ def cases_of(group: Group) -> tuple[Case, ...]:
     generation, windows = numbers("generation", np.int64), numbers("window", np.float64, 2)
     predictions = text_rows_of(group, "predictions", count)
     reasons = text_rows_of(group, "pool_reasons", count)
+    for row, unit in enumerate(units):
+        if unit == "RGB" and (slope[row], intercept[row]) != (1.0, 0.0):
+            raise ValueError("colours are rescaled")
     slices = slices_of_cases(group, [grid.shape[0] for grid in grids])
     return tuple(
         Case(

@@ -8,6 +8,7 @@ the pieces are stands in `core.pieces`, what is kept when in `app.project.door`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -159,6 +160,9 @@ class LargeEdits(QObject):
 
         def broken(error: Exception) -> None:
             if self._now is now:
+                # What the journal has goes in all the same, or the case would stay closed.
+                with suppress(Exception):
+                    workbench.settle()
                 self._end(now)
                 failed(error)
 

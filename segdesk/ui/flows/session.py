@@ -438,6 +438,8 @@ class Session(QObject):
             self._put_out_of_hand(self._view)
         workbench, self._workbench, self._view = self._workbench, None, None
         self.journal.stop()
+        # Nobody hears of a save that waits now: it was not done, and the next project is another.
+        self._after_write.clear()
         self._bridge.close()
         self._when_read.clear()
         self._walk.forget()

@@ -326,3 +326,43 @@ def test_a_step_that_does_not_fit_is_told_and_changes_nothing(
     assert str(failed[0]).startswith("Undo Accept predictions does not fit what is drawn")
     assert _state(workbench) == after
     assert workbench.history.of(CASE) == ()
+
+
+def test_a_piece_that_fails_once_leaves_no_case_closed(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench, failed = _bench(at_work), list[Exception]()
+    at_work.window.session.failed.connect(failed.append)
+    really, tries = Annotation.put, list[int]()
+
+    def put(mask: Annotation, patches: Sequence[Patch]) -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            raise MemoryError("once")
+        really(mask, patches)
+
+    monkeypatch.setattr(Annotation, "put", put)
+    _accept(at_work)
+    assert len(failed) == 1
+    assert workbench.going_in == ""
+    mask = workbench.annotation(CASE)
+    by_hand = mask.provenance == 3
+    assert np.array_equal(mask.labels[~by_hand], _predicted()[~by_hand])
+    workbench.check_free(CASE)
+
+
+def test_a_save_that_waits_when_the_project_goes_is_not_said_to_be_done(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench, told = _bench(at_work), list[object]()
+    stroke(workbench, 7, row=60.0)
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[:, 40:70, 10:70] = 1
+    tries, go = _held(monkeypatch)
+    at_work.window.exchange._take(workbench, CASE, importing.LabelMap(labels), "auto")
+    at_work.wait(lambda: bool(tries))
+    at_work.window.session.save(told.append)
+    at_work.window.session.let_go()
+    go.set()
+    at_work.settle()
+    assert told == []
