@@ -205,7 +205,7 @@ def test_a_strip_that_lies_nowhere_is_not_read_as_black(
         rowsperstrip=8,
     )
     with tifffile.TiffFile(file) as tiff:
-        tag = tiff.pages[0].tags["StripOffsets"]
+        tag = tiff.pages.first.tags["StripOffsets"]
         place, size = tag.valueoffset, struct.calcsize("<H" if tag.dtype == 3 else "<I")
     content = bytearray(file.read_bytes())
     content[place + size : place + 2 * size] = bytes(size)
