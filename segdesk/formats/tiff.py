@@ -97,9 +97,7 @@ def open_tiff(file: Path) -> Picture:
         )
     if unwritten:
         # Some programs read what was never written as 0, which here would be black or background.
-        raise InputError(
-            Sentence("{file} lacks a part of its pixels.", file=file.name), COPY_AGAIN
-        )
+        raise InputError(Sentence("{file} lacks a part of its pixels.", file=file.name), COPY_AGAIN)
     if orientation != UPRIGHT:
         raise InputError(
             Sentence(
