@@ -146,7 +146,7 @@ class ImportChoiceDialog(Dialog):
                 item.setText(0, tr("{name} (looks like a mask)", name=item.text(0)))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
         for finding in self._survey.refused:
-            name = finding.description or finding.kind
+            name = translated(finding.description or finding.kind)
             item = QTreeWidgetItem(
                 made, [as_written.item(f"{name}: {translated(finding.refusal)}")]
             )
@@ -264,7 +264,7 @@ def _columns(finding: Finding) -> list[str]:
         step, row, column = finding.spacing_mm
         spacing = f"{step:g} × {row:.3g} × {column:.3g}"
     return [
-        finding.description or finding.kind,
+        translated(finding.description or finding.kind),
         finding.kernel,
         "" if finding.series_number is None else str(finding.series_number),
         tr("{slices} of {size}", slices=slices_words(slices), size=f"{rows}×{columns}"),
