@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segdesk.app import settings as settings_file
 from segdesk.app.settings import MOST_RECENT, THEMES, Settings, SettingsFile
 
 JSON = st.recursive(
@@ -40,6 +41,15 @@ def test_the_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_a_damaged_file_counts_as_none(tmp_path: Path, damage: str) -> None:
     (tmp_path / "settings.json").write_bytes(damage.encode("utf-8", "surrogateescape"))
+    assert SettingsFile(tmp_path).read() == Settings()
+
+
+def test_no_more_is_read_than_settings_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SettingsFile(tmp_path).keep(Settings(theme="system"))
+    assert SettingsFile(tmp_path).read() == Settings(theme="system") != Settings()
+    monkeypatch.setattr(settings_file, "LARGEST", 10)
     assert SettingsFile(tmp_path).read() == Settings()
 
 
