@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from segdesk.core import lasting
+from segdesk.core import durable_files
 from segdesk.store.journal import journal_file
 
 WRITING = frozenset("wxa+")
@@ -55,5 +55,5 @@ def full_disk(below: Path) -> Iterator[None]:
         patched.setattr(Path, "mkdir", made)
         patched.setattr(os, "open", opened_low)
         patched.setattr(journal_file, "put_all", torn)
-        patched.setattr(lasting, "put_all", refuse)
+        patched.setattr(durable_files, "put_all", refuse)
         yield

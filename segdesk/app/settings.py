@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import platformdirs
 
-from segdesk.core.lasting import lasting_folder, write_whole
+from segdesk.core.durable_files import lasting_folder, write_whole
 from segdesk.core.regular_file import open_regular
 
 Theme = Literal["dark", "light", "system"]

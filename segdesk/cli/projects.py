@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from segdesk.app.project.otherwise import otherwise
+from segdesk.app.project.on_failure import otherwise
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off
 from segdesk.cli.stopping import terminating_is_ctrl_c

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.durable_files import move, replace_file, sync_folder
 from segdesk.core.grid import Grid
-from segdesk.core.lasting import move, replace_file, sync_folder
 from segdesk.errors import InputError, UsageError
 from segdesk.formats.arrays import is_colour, open_array
 from segdesk.formats.images import image_ending, open_image

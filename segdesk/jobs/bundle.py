@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.lasting import lasting_folder, write_whole
+from segdesk.core.durable_files import lasting_folder, write_whole
 from segdesk.core.regular_file import check_no_link, new_regular, open_regular
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Pool

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-from segdesk.core.lasting import append_line
+from segdesk.core.durable_files import append_line
 from segdesk.core.printable import printable
 from segdesk.core.regular_file import open_regular
 from segdesk.core.run import LARGEST_INPUT

@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from segdesk.core.lasting import put_all
+from segdesk.core.durable_files import put_all
 from segdesk.core.regular_file import new_regular
 from segdesk.errors import TrainingError
 from segdesk.sentence import Sentence

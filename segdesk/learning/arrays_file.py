@@ -20,7 +20,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.lasting import Check, no_check, replacing
+from segdesk.core.durable_files import Check, no_check, replacing
 from segdesk.core.regular_file import new_regular, open_regular
 from segdesk.jobs.weights_file import ARCHIVE_FAULTS, digest_of
 from segdesk.sentence import Sentence

@@ -11,7 +11,7 @@ from contextlib import suppress
 import keras
 import numpy as np
 
-from segdesk.core.lasting import Check, no_check
+from segdesk.core.durable_files import Check, no_check
 from segdesk.core.regular_file import NotRegular
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import TrainedNetwork

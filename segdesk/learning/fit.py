@@ -23,10 +23,10 @@ from segdesk.learning import backend, checkpoints
 from segdesk.learning.clock import Clock, Pace
 from segdesk.learning.feed import Feed
 from segdesk.learning.figures import Overlap
-from segdesk.learning.held import HeldRun
 from segdesk.learning.learner import Learner, StepFigures, Weights
 from segdesk.learning.rates import Plateau, cosine, warmed
 from segdesk.learning.reporter import Reporter
+from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.validation import Validated, Validation
 from segdesk.learning.verdict import is_better_than_nothing, why_nothing
 from segdesk.sentence import Sentence

@@ -22,8 +22,8 @@ from segdesk.jobs.messages import Predicted, Progress
 from segdesk.learning.clock import Pace
 from segdesk.learning.forward import Forward, in_batches, probabilities
 from segdesk.learning.geometry import Frame, Scale, padded
-from segdesk.learning.held import HeldRun
 from segdesk.learning.reporter import Reporter
+from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import batch_of, open_voxels, scaled
 from segdesk.learning.start import reshaped
 from segdesk.ops.resample import Shape

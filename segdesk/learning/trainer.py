@@ -25,12 +25,12 @@ from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
 from segdesk.learning.forward import Forward
 from segdesk.learning.geometry import Scale, padded, scale_for
-from segdesk.learning.held import HeldRun
 from segdesk.learning.learner import Learner
 from segdesk.learning.losses import loss_of
 from segdesk.learning.predict import Predictor
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.rival import Measured, measure
+from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
 from segdesk.learning.start import built_for, first_network, trained
 from segdesk.learning.validation import MOST_SLICES, Validation

@@ -21,6 +21,7 @@ from segdesk.errors import Cancelled, ProjectError, ProjectTooOld, SegdeskError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.layout import (
     PREVIOUS_FILE,
     PROJECT_FILE,
@@ -29,7 +30,6 @@ from segdesk.store.disk.layout import (
     Layout,
     annotation_name,
 )
-from segdesk.store.disk.translate import reading
 from segdesk.store.journal.older import is_sound, older_files
 from segdesk.store.journal.recover import Recovery, recover_beside_a_writer
 from segdesk.store.outdated import newer_masks, refusal

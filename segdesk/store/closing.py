@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segdesk.store.disk.all_tried import all_tried
+from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.guard import Guard
-from segdesk.store.disk.translate import writing
 from segdesk.store.index import Index
 from segdesk.store.journal.journals import Journals
 from segdesk.store.saving import Save

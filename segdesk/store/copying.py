@@ -21,9 +21,9 @@ from typing import BinaryIO
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
+from segdesk.core.durable_files import PARTIAL, move, put_all, replace_file, sync_folder
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import PARTIAL, move, put_all, replace_file, sync_folder
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.core.regular_file import (

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segdesk.core.case import Case
-from segdesk.core.lasting import Check, no_check
+from segdesk.core.durable_files import Check, no_check
 from segdesk.core.project import Project
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import NONE, SliceStatus

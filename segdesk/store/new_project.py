@@ -7,13 +7,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from segdesk.core.lasting import new_folder, partial_name
+from segdesk.core.durable_files import new_folder, partial_name
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, ProjectLocked
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.store.disk.lock import LOCK, ProjectLock
-from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.parts import project_file
 

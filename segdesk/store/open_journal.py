@@ -14,8 +14,8 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew, Entry, edit_of
 from segdesk.errors import ChangeWaits, ProjectError
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import refusal, writing
 from segdesk.store.disk.guard import Guard
-from segdesk.store.disk.translate import refusal, writing
 from segdesk.store.index import Index
 from segdesk.store.journal import record_codec
 from segdesk.store.journal.journals import Journals

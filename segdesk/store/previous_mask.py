@@ -11,8 +11,8 @@ from segdesk.core.case import Case
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.translate import reading
 from segdesk.store.index import CaseState
 from segdesk.store.parts import annotation_file
 

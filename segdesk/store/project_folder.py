@@ -24,10 +24,10 @@ from segdesk.sentence import Sentence
 from segdesk.store import new_project, outdated, previous_mask
 from segdesk.store.closing import Held
 from segdesk.store.copying import Copy, InMemory
+from segdesk.store.disk.disk_errors import reading, writing
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.lock import ProjectLock
-from segdesk.store.disk.translate import reading, writing
 from segdesk.store.index import Index
 from segdesk.store.journal.chain import end_writing_anew
 from segdesk.store.journal.edit_codec import check_size

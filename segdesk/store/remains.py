@@ -24,8 +24,8 @@ from segdesk.core.split import Split
 from segdesk.errors import ProjectError, ProjectTooOld, SegdeskError
 from segdesk.sentence import Sentence
 from segdesk.store import previous_mask
+from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
-from segdesk.store.disk.translate import reading
 from segdesk.store.journal.chain import FOREIGN, journal_numbers, own
 from segdesk.store.journal.journal_file import Contents, read
 from segdesk.store.journal.older import older_files

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.core.lasting import lasting_folder, move, sync_folder
+from segdesk.core.durable_files import lasting_folder, move, sync_folder
 from segdesk.core.regular_file import files_below
 from segdesk.store.disk.layout import Layout
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
+from segdesk.core.durable_files import lasting_folder, sync_folder
 from segdesk.core.edit import Edit
-from segdesk.core.lasting import lasting_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.core.removed_segments import clearing, words

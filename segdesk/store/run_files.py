@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from segdesk.core.case import Case
-from segdesk.core.lasting import lasting_folder
+from segdesk.core.durable_files import lasting_folder
 from segdesk.core.prediction import Prediction
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.translate import writing
 from segdesk.store.parts import prediction_file
 
 

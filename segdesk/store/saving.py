@@ -17,8 +17,8 @@ from pathlib import Path
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
+from segdesk.core.durable_files import PARTIAL, Check, no_check, partial_name
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import PARTIAL, Check, no_check, partial_name
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below, is_link, remove_whatever
 from segdesk.errors import ProjectError

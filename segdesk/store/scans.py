@@ -14,9 +14,9 @@ from segdesk.core.window import Window
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
 from segdesk.store import removed
+from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.translate import writing
 from segdesk.store.index import Index
 from segdesk.store.outdated import unless_saved_since
 from segdesk.store.parts import volume_file

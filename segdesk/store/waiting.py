@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from os.path import lexists
 
+from segdesk.core.durable_files import Check, no_check, replacing, sync_folder
 from segdesk.core.edit import Edit
-from segdesk.core.lasting import Check, no_check, replacing, sync_folder
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import set_aside
+from segdesk.store.disk.disk_errors import reading, writing
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import WAITING_FILE, Layout
-from segdesk.store.disk.translate import reading, writing
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_file import Journal, read
 from segdesk.store.journal.recover import steps

@@ -53,7 +53,7 @@ def test_only_two_files_name_the_thread_class() -> None:
 
 #: Calls that give a file another name, and those that hand bytes to the system without a buffer.
 RENAMES = {"rename", "renames", "move", "replace"}
-HOME_OF_RENAMES = "segdesk/core/lasting.py"
+HOME_OF_RENAMES = "segdesk/core/durable_files.py"
 #: A pipe takes a short line whole; the child has its own loop; the text in `lock` is a courtesy.
 WRITERS = {
     "segdesk/jobs/child.py",

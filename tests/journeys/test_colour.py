@@ -12,8 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from segdesk.app.files import exporting
-from segdesk.ui.canvas import facts
-from segdesk.ui.canvas.under import Under
+from segdesk.ui.canvas import corner_texts
+from segdesk.ui.canvas.voxel_under import Under
 from tests.journeys.test_import_scans import workbench_of
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk
@@ -67,7 +67,7 @@ def test_a_picture_is_seen_painted_saved_and_given_back_in_its_colours(
     assert (case.unit, case.stored_min, case.stored_max) == ("RGB", 0, 255)
     assert np.array_equal(workbench.volume("case-003").voxels, picture())
     assert seen(desk, 20, 30) == tuple(picture()[1, 20, 30])
-    under = facts.reading(workbench, case, Under("case-003", 1, 20, 30, 0))
+    under = corner_texts.reading(workbench, case, Under("case-003", 1, 20, 30, 0))
     assert under.value == "RGB 120 150 175"
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (10, 20), (10, 24))

@@ -23,7 +23,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.files.import_questions import Questions
 from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.dialogs import dialog as ui_dialog
-from segdesk.ui.dialogs.import_choice import ImportChoiceDialog
+from segdesk.ui.dialogs.series_list import ImportChoiceDialog
 from tests.journeys.test_import_scans import make_project_at, workbench_of
 from tests.projects import disc, voxels
 from tests.windows import Desk

@@ -16,7 +16,7 @@ from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import Failed, Message, Predicted, Preview, Started
 from segdesk.learning import arrays_file, trainer
-from segdesk.learning.held import HeldRun
+from segdesk.learning.run_folder import HeldRun
 from tests.learning.builders import Lessons, Recorder, discs, short_plan, write_bundle
 
 

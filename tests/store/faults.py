@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from segdesk.core import lasting
+from segdesk.core import durable_files
 
 #: Where a write can fail.
 POINTS: dict[str, tuple[Any, str]] = {
     "os.replace": (os, "replace"),
     "os.fsync": (os, "fsync"),
-    "the bytes of a file": (lasting, "put_all"),
+    "the bytes of a file": (durable_files, "put_all"),
     "opening a file": (os, "open"),
 }
 

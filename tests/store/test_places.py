@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from segdesk.core.annotation import Annotation
-from segdesk.core.lasting import LONGEST_NAME, partial_name
+from segdesk.core.durable_files import LONGEST_NAME, partial_name
 from segdesk.errors import ProjectError, ProjectLocked
 from segdesk.store.disk import lock
 from segdesk.store.new_project import building

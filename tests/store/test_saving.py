@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segdesk.core import lasting
+from segdesk.core import durable_files
 from segdesk.core.annotation import Annotation
 from segdesk.core.completeness import status_move
 from segdesk.core.edit import Edit, SegmentChange, StatusMove
@@ -401,7 +401,7 @@ def test_what_the_disk_gives_back_differently_is_noticed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.paint(2)
-    put = lasting.put_all
+    put = durable_files.put_all
 
     def flips(file: Any, content: bytes) -> None:
         changed = bytearray(content)
@@ -410,7 +410,7 @@ def test_what_the_disk_gives_back_differently_is_noticed(
 
     saving = bench.begin()
     with monkeypatch.context() as bad:
-        bad.setattr(lasting, "put_all", flips)
+        bad.setattr(durable_files, "put_all", flips)
         with pytest.raises(ProjectError, match="could not be written"):
             saving.run()
     bench.assert_all_is_there()

@@ -152,7 +152,7 @@ def test_a_scan_that_is_still_looked_at_is_said_to_be_in_use_and_goes_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("segdesk.core.lasting._IS_WINDOWS", True)
+    monkeypatch.setattr("segdesk.core.durable_files._IS_WINDOWS", True)
     monkeypatch.setattr("time.sleep", waited.append)
     with ntfs(tmp_path):
         folder, project = project_with_cases(tmp_path / "p.segdesk", "case-001")
@@ -170,7 +170,7 @@ def test_a_scan_that_is_still_looked_at_is_said_to_be_in_use_and_goes_later(
 def test_a_file_that_a_virus_scanner_looks_at_is_replaced_a_moment_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segdesk.core.lasting._IS_WINDOWS", True)
+    monkeypatch.setattr("segdesk.core.durable_files._IS_WINDOWS", True)
     with ntfs(tmp_path) as refused:
         folder, project = project_with_cases(tmp_path / "p.segdesk", "case-001")
         scanner = (folder.path / "project.h5").open("rb")

@@ -1,9 +1,10 @@
 """The `Workbench`: owner of the one open project, and the one door through which masks change.
 
 It keeps the index (`core.project`), the loaded cases, the history and the journal in step, and
-says by signals what changed. What it does with Edits stands in `door`. How gestures become Edits
-belongs to `editing`, what is on screen to `view_state`, imports to `importing`, runs to `training`,
-saving on a worker to `saving`. Lives on one thread: the window's, or the command line's only one.
+says by signals what changed. What it does with Edits stands in `do_and_undo`. How gestures become
+Edits belongs to `editing`, what is on screen to `view_state`, imports to `importing`, runs to
+`training`, saving on a worker to `saving`. Lives on one thread: the window's, or the command
+line's only one.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from pathlib import Path
 from psygnal import Signal
 
 from segdesk.app.project import left_out
-from segdesk.app.project.door import Door
+from segdesk.app.project.do_and_undo import DoesEdits
 from segdesk.app.project.left_out import LeftOut
 from segdesk.app.project.loaded import LoadedCase
 from segdesk.app.project.memory import Memory
-from segdesk.app.project.otherwise import otherwise
+from segdesk.app.project.on_failure import otherwise
 from segdesk.app.project.recovered import done_again, follow, kept_apart, recovered, taken_back
 from segdesk.app.project.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
@@ -40,7 +41,7 @@ from segdesk.store.copying import InMemory
 from segdesk.store.project_folder import ProjectFolder
 
 
-class Workbench(Door):
+class Workbench(DoesEdits):
     """The open project. One for each window or command.
 
     Signals say what changed and carry no arrays; listeners ask again.

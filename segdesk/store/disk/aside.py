@@ -6,7 +6,7 @@ import io
 import os
 from pathlib import Path
 
-from segdesk.core.lasting import partial_name, put_all, replace_file, sync_folder
+from segdesk.core.durable_files import partial_name, put_all, replace_file, sync_folder
 from segdesk.core.regular_file import new_regular, open_regular
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from segdesk.core.place import Place
 from segdesk.errors import ProjectError, ProjectGone
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.lock import ProjectLock
-from segdesk.store.disk.translate import reading
 
 ELSEWHERE = Sentence("Put the folder back, or save the project elsewhere.")
 

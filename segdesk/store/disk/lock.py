@@ -13,11 +13,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from segdesk.core.lasting import final_name
+from segdesk.core.durable_files import final_name
 from segdesk.core.regular_file import regular_descriptor
 from segdesk.errors import ProjectError, ProjectLocked, ProjectReadOnly
 from segdesk.sentence import Sentence
-from segdesk.store.disk.translate import FORBIDDEN
+from segdesk.store.disk.disk_errors import FORBIDDEN
 
 if sys.platform == "win32":
     import msvcrt

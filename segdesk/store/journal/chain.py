@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from segdesk.core.durable_files import final_name, partial_name
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import final_name, partial_name
 from segdesk.core.regular_file import files_below
 from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import end_putting_in_place

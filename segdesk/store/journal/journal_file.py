@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
+from segdesk.core.durable_files import put_all, sync_folder, with_one_name
 from segdesk.core.edit import Edit
 from segdesk.core.history import Stacks
-from segdesk.core.lasting import put_all, sync_folder, with_one_name
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.store.disk.aside import put_in_place
 from segdesk.store.disk.layout import journal_name

@@ -18,8 +18,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from segdesk.core.durable_files import replacing
 from segdesk.core.edit import Edit
-from segdesk.core.lasting import replacing
 from segdesk.core.regular_file import new_regular, open_regular
 from segdesk.store.disk.layout import history_name
 from segdesk.store.journal import edit_codec, record_codec

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from segdesk.core.durable_files import sync_folder, with_one_name
 from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew, DoneAgain, Entry, Stacks, TakenBack, edit_of
-from segdesk.core.lasting import sync_folder, with_one_name
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, new_regular, open_regular
 from segdesk.sentence import Sentence

@@ -21,7 +21,7 @@ from segdesk.core.run import Run
 from segdesk.core.volume import stored_form
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
-from segdesk.store.disk.translate import reading
+from segdesk.store.disk.disk_errors import reading
 from segdesk.store.pack.contents import (
     CASES,
     CHECKSUM,

@@ -18,14 +18,14 @@ import numpy.typing as npt
 
 from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
-from segdesk.core.lasting import lasting_folder, sync_folder
+from segdesk.core.durable_files import lasting_folder, sync_folder
 from segdesk.core.project import Project
 from segdesk.core.regular_file import new_regular
 from segdesk.core.volume import stored_bytes, stored_form
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.layout import Layout
-from segdesk.store.disk.translate import writing
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.pack import read
 from segdesk.store.pack.contents import (

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from segdesk.core.case import Case
-from segdesk.core.lasting import replacing
+from segdesk.core.durable_files import replacing
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.run import Run
@@ -23,8 +23,8 @@ from segdesk.core.volume import stored_bytes, stored_form
 from segdesk.errors import Cancelled, ProjectError, UsageError
 from segdesk.jobs.weights_file import fault_of
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.layout import PROJECT_FILE, Layout
-from segdesk.store.disk.translate import writing
 from segdesk.store.pack import for_people, read
 from segdesk.store.pack.contents import (
     CASES,

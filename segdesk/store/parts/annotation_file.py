@@ -24,12 +24,12 @@ import numpy as np
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
-from segdesk.core.lasting import Check, no_check
+from segdesk.core.durable_files import Check, no_check
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import reading, writing
 from segdesk.store.disk.layout import annotation_name
-from segdesk.store.disk.translate import reading, writing
 from segdesk.store.parts.case_codec import cases_of
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.plane_file import Packed, Plane, opened, pack, read_packed, unpack, write

@@ -2,7 +2,7 @@
 
 Reading refuses what a stranger's file could bring: links of any kind, object references, virtual
 and external storage, filters and sizes that were not asked for; each is checked before anything is
-allocated. Faults come out as ValueError, KeyError or OSError; `translate` makes sentences of them.
+allocated. Faults come out as ValueError, KeyError or OSError; `disk_errors` says them.
 
 Writing goes through a file object of ours, the `Target`, which no full disk keeps from closing.
 

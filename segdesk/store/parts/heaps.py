@@ -12,7 +12,7 @@ from collections.abc import Generator
 from typing import BinaryIO
 
 from segdesk.sentence import Sentence
-from segdesk.store.disk.translate import Damage
+from segdesk.store.disk.disk_errors import Damage
 
 #: Signature, version 1 and three reserved bytes; no packed voxels look like it by chance.
 _BEGIN = b"GCOL\x01\0\0\0"

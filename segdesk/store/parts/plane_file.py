@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.core.lasting import Check, no_check, write_whole
+from segdesk.core.durable_files import Check, no_check, write_whole
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.seal import Kind

@@ -8,11 +8,11 @@ from typing import cast
 
 import numpy as np
 
-from segdesk.core.lasting import Check, lasting_folder, no_check
+from segdesk.core.durable_files import Check, lasting_folder, no_check
 from segdesk.core.prediction import Prediction
 from segdesk.errors import InputError, ProjectError
 from segdesk.sentence import Sentence
-from segdesk.store.disk.translate import Damage, reading, writing
+from segdesk.store.disk.disk_errors import Damage, reading, writing
 from segdesk.store.parts.hdf5 import NewGroup
 from segdesk.store.parts.plane_file import Plane, Shape, opened, pack, read_packed, unpack, write
 from segdesk.store.parts.seal import Kind

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segdesk.core.lasting import Check, final_name, no_check, write_whole
+from segdesk.core.durable_files import Check, final_name, no_check, write_whole
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import RESTORE, Earlier, reading, writing
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, VOLUME_FILE
-from segdesk.store.disk.translate import RESTORE, Earlier, reading, writing
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.project_codec import decode, encode, link_files

@@ -23,7 +23,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.regular_file import open_regular
 from segdesk.sentence import Sentence
-from segdesk.store.disk.translate import Damage, Earlier
+from segdesk.store.disk.disk_errors import Damage, Earlier
 from segdesk.store.parts.heaps import check_heaps
 
 Kind = Literal["project", "annotation", "prediction", "volume", "pack"]

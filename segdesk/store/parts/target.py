@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 
-from segdesk.core import lasting
+from segdesk.core import durable_files
 
 
 class Target:
@@ -22,7 +22,7 @@ class Target:
         view = memoryview(content).cast("B")
         if self.fault is None:
             try:
-                lasting.put_all(self._file, view)
+                durable_files.put_all(self._file, view)
             except OSError as error:
                 self.fault = error
         return len(view)

@@ -25,7 +25,7 @@ from typing import BinaryIO
 import numpy as np
 
 from segdesk.core.case import Case
-from segdesk.core.lasting import Check, lasting_folder, new_folder, no_check
+from segdesk.core.durable_files import Check, lasting_folder, new_folder, no_check
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.volume import (
@@ -38,8 +38,8 @@ from segdesk.core.volume import (
 )
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import Damage, reading, writing
 from segdesk.store.disk.layout import VOLUME_FILE
-from segdesk.store.disk.translate import Damage, reading, writing
 from segdesk.store.parts import hdf5, seal
 from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.project_codec import PART, check_same, decode, encode

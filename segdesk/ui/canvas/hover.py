@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from segdesk.app.labelling.slate import Sheet
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
-from segdesk.ui.canvas import words
+from segdesk.ui.canvas import sentences
 from segdesk.ui.canvas.cursor import OutlineCursor, dark_rim
 from segdesk.ui.canvas.drags import PanDrag
 from segdesk.ui.canvas.pointer import Pointer
@@ -62,12 +62,12 @@ class Hover:
     def words(self) -> str:
         """What the mouse would do now."""
         if self._pointer.pan_held:
-            return words.pan_words()
+            return sentences.pan_words()
         if self._pointer.window_held:
-            return words.window_words()
+            return sentences.window_words()
         number, segments = self._view.hand.segment, self._view.workbench.segments
         name = segments[number].name if number in segments else ""
-        return words.mouse_words(self._view.hand.held, name)
+        return sentences.mouse_words(self._view.hand.held, name)
 
     def _outline_here(self, case: Case | None, viewport: Viewport) -> OutlineCursor | None:
         held = self._pointer.pan_held or self._pointer.window_held

@@ -1,6 +1,6 @@
 """What is written over the slice: title, window, status, letters, value under the pointer, scale.
 
-Text has a dark rim, so that it is read on lung and on bone. What it says stands in `facts.py`.
+Text has a dark rim, so that it is read on lung and on bone. Its text stands in `corner_texts.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QRegion
 
 from segdesk.core.status import SliceStatus
-from segdesk.ui.canvas import words
-from segdesk.ui.canvas.facts import Facts, Reading
+from segdesk.ui.canvas import sentences
+from segdesk.ui.canvas.corner_texts import Facts, Reading
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.look.sizes import scaled, small_size, text_size
 from segdesk.ui.look.theme import GRID, Tokens
@@ -69,7 +69,7 @@ class Overlays:
         self._dirty = dirty
         self._paint_letters(painter, facts, viewport)
         width, height = viewport.size
-        lines = 3 + (len(words.difference_words()) if is_difference else 0)
+        lines = 3 + (len(sentences.difference_words()) if is_difference else 0)
         if not dirty.intersects(QRect(0, 0, width, EDGE + lines * self._line)):
             return
         roomy = width >= ROOMY.width() and height >= ROOMY.height()
@@ -89,7 +89,7 @@ class Overlays:
         half = 1.5 * GRID
         for at, (text, colours) in enumerate(
             zip(
-                words.difference_words(),
+                sentences.difference_words(),
                 ((predicted, predicted), (drawn, drawn), (predicted, drawn)),
                 strict=True,
             )
@@ -166,7 +166,7 @@ class Overlays:
         self._dirty = QRegion(0, 0, size.width(), size.height())
         painter.setFont(self._text)
         metrics = QFontMetrics(self._text)
-        lines = _in_lines(why or words.reading(), metrics, size.width() - 2 * EDGE)
+        lines = _in_lines(why or sentences.reading(), metrics, size.width() - 2 * EDGE)
         baseline = (size.height() - self._line * (len(lines) - 1)) / 2
         for at, text in enumerate(lines):
             left = (size.width() - metrics.horizontalAdvance(text)) / 2

@@ -21,7 +21,7 @@ from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.annotation import Provenance
 from segdesk.errors import UsageError
-from segdesk.ui.canvas import words
+from segdesk.ui.canvas import sentences
 from segdesk.ui.canvas.drags import Drag, PanDrag, Stage, StrokeDrag, WindowDrag, ZoomDrag
 from segdesk.ui.canvas.keys import MODIFIERS
 from segdesk.ui.canvas.scene import Scene
@@ -175,7 +175,7 @@ class Pointer:
         plane = view.plane if view.case_id == ghost.case else None
         if ghost.solid is not None and (plane is None or plane.area(ghost.solid.box) is None):
             view.show_pane(Pane(ghost.case, ghost.plane))
-            self._canvas.say(words.ghost_is_here())
+            self._canvas.say(sentences.ghost_is_here())
             return
         try:
             view.hand.take_ghost()
@@ -257,11 +257,11 @@ class Pointer:
             return None
         was_hidden = self._canvas.show_layers()
         if locked:
-            self._canvas.say(words.keeps_locked(locked))
+            self._canvas.say(sentences.keeps_locked(locked))
         elif was_hidden:
-            self._canvas.say(words.overlays_on_again())
+            self._canvas.say(sentences.overlays_on_again())
         elif missed:
-            self._canvas.say(words.prediction_came())
+            self._canvas.say(sentences.prediction_came())
         else:
             self._tell_start()
         return self._drag_of(begun, position)
@@ -273,7 +273,7 @@ class Pointer:
         case, index = self._untouched
         provenance = self._canvas.workbench.annotation(case).provenance[index]
         if (provenance == Provenance.PREDICTION).any():
-            self._canvas.say(words.started_from_prediction())
+            self._canvas.say(sentences.started_from_prediction())
             self._untouched = None
 
     # Wheel

@@ -33,7 +33,7 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.box import Box
 from segdesk.core.case import Case
 from segdesk.ops.blend import grown
-from segdesk.ui.canvas import facts, words
+from segdesk.ui.canvas import corner_texts, sentences
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
 from segdesk.ui.canvas.keys import KeyDispatcher, Keyed
@@ -43,8 +43,8 @@ from segdesk.ui.canvas.overlays import Overlays, paint_ground, reading_rectangle
 from segdesk.ui.canvas.pointer import Pointer
 from segdesk.ui.canvas.pointing import is_eraser, pointed_at
 from segdesk.ui.canvas.scene import Scene
-from segdesk.ui.canvas.under import Under, under_at
 from segdesk.ui.canvas.viewport import Viewport
+from segdesk.ui.canvas.voxel_under import Under, under_at
 from segdesk.ui.look.theme import Tokens
 from segdesk.ui.widgets.painting import PaintGuard
 
@@ -74,7 +74,7 @@ class SliceView(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("slice_view")
-        self.setAccessibleName(words.view_name())
+        self.setAccessibleName(sentences.view_name())
         self.setMinimumSize(SMALLEST)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -87,7 +87,7 @@ class SliceView(QWidget):
         self._is_fitted = True
         self._shown = ""
         self._hint = ""
-        self._facts: facts.Facts | None = None
+        self._facts: corner_texts.Facts | None = None
         self._guard = PaintGuard(self)
         #: Counts what is done here with a button, a key or the wheel.
         self.touches = 0
@@ -377,12 +377,12 @@ class SliceView(QWidget):
 
     def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
         if self._facts is None:
-            self._facts = facts.facts(self._workbench, self._view, case)
+            self._facts = corner_texts.facts(self._workbench, self._view, case)
         differs = self._scene.shows_difference
         self._overlays.paint_facts(painter, self._facts, self._viewport, dirty, differs)
         under = self.under_pointer()
-        reading = facts.reading(self._workbench, case, under) if under is not None else None
-        bar = facts.scale_bar(case.grid, self._viewport.scale, self.width())
+        reading = corner_texts.reading(self._workbench, case, under) if under is not None else None
+        bar = corner_texts.scale_bar(case.grid, self._viewport.scale, self.width())
         self._overlays.paint_reading(painter, reading, bar, self.size(), dirty)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -434,7 +434,7 @@ class SliceView(QWidget):
             end = is_eraser(event)
             self._pointer.press(at, event.button(), event.modifiers(), is_eraser=end)
         elif self._view.case_id is not None and self._view.hand.held.paints:
-            self.refused.emit(words.not_read_yet(self._view.case_id))
+            self.refused.emit(sentences.not_read_yet(self._view.case_id))
         self._follow()
 
     def _move(self, event: QSinglePointEvent) -> None:

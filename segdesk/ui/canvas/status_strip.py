@@ -26,7 +26,7 @@ from segdesk.app.labelling import reviewing
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
-from segdesk.ui.canvas import words
+from segdesk.ui.canvas import sentences
 from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID, Tokens
@@ -61,7 +61,7 @@ class StatusStrip(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("status_strip")
-        self.setAccessibleName(words.strip_name())
+        self.setAccessibleName(sentences.strip_name())
         self.setFixedWidth(GRID + MARK + GUTTER)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
@@ -268,6 +268,6 @@ class StatusStrip(QWidget):
             return
         index = self.slice_at(event.pos().y())
         case = self._view.case
-        said = "" if case is None else words.said_of_slice(self._workbench, case.id, index)
-        text = tip(words.slice_and_status(index + 1, said))
+        said = "" if case is None else sentences.said_of_slice(self._workbench, case.id, index)
+        text = tip(sentences.slice_and_status(index + 1, said))
         QToolTip.showText(event.globalPos(), text, self, QRect(0, event.pos().y(), self.width(), 1))

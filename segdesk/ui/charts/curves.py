@@ -15,7 +15,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from segdesk.core.run import Epoch, Run
-from segdesk.ui.charts.series import Numbers, Outside, Series
+from segdesk.ui.charts.curve_points import Numbers, Outside, Series
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.preload import Preload

@@ -1,7 +1,7 @@
 """One plot of a run's figures over its epochs, drawn by pyqtgraph.
 
 What is drawn and when belongs to `curves`, which imports this file late: pyqtgraph takes some
-0.3 s to load. How many points there are belongs to `series`.
+0.3 s to load. How many points there are belongs to `curve_points`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from segdesk.ui.charts.series import Numbers, Outside, Series, round_out, round_up, value_range
+from segdesk.ui.charts.curve_points import (
+    Numbers,
+    Outside,
+    Series,
+    round_out,
+    round_up,
+    value_range,
+)
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.sizes import small_size
 from segdesk.ui.look.theme import GRID, Tokens

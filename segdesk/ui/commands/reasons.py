@@ -8,7 +8,7 @@ from dataclasses import replace
 from segdesk.app.runs.run_in_use import run_in_use
 from segdesk.errors import UsageError
 from segdesk.ui.commands.action import Action, Groups
-from segdesk.ui.flows.leaving import Leaving
+from segdesk.ui.flows.closing import Leaving
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.read_only import why_read_only

@@ -18,8 +18,8 @@ from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.export import FILTERS, ExportDialog
-from segdesk.ui.dialogs.import_choice import SCAN_FILTERS
 from segdesk.ui.dialogs.label_options import LabelOptionsDialog
+from segdesk.ui.dialogs.series_list import SCAN_FILTERS
 from segdesk.ui.flows.imports import final
 from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.flows.session import Session

@@ -28,8 +28,8 @@ from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
 from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
 from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.canvas.focus import is_typing
-from segdesk.ui.dialogs.import_choice import Chosen, ImportChoiceDialog
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
+from segdesk.ui.dialogs.series_list import Chosen, ImportChoiceDialog
 from segdesk.ui.flows.new_cases import look_offer
 from segdesk.ui.flows.opening import Opening
 from segdesk.ui.flows.session import Session

@@ -2,7 +2,7 @@
 
 Where a hand has asked for it, a dialog keeps the hand off meanwhile. Until the journal has the Edit
 it can be cancelled; from then on it goes to its end, and a crash in between leaves all of it. What
-the pieces are stands in `core.pieces`, what is kept when in `app.project.door`.
+the pieces are stands in `core.pieces`, what is kept when in `app.project.do_and_undo`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from segdesk.app.project.going_in import MovedOn
+from segdesk.app.project.edit_in_pieces import MovedOn
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import pieces
 from segdesk.core.edit import Edit

@@ -1,7 +1,7 @@
 """Opening and making projects: the new one first, and only when it is there the old one is let go.
 
 So a project that can't be opened, or a reader who stays after all, leaves the open one as it is.
-What is open belongs to `session`, letting go to `leaving`.
+What is open belongs to `session`, letting go to `closing`.
 """
 
 from __future__ import annotations

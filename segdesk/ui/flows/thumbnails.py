@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from segdesk.app.files.importing import Finding
 from segdesk.app.files.thumbnails import is_cheap, thumbnail
-from segdesk.ui.dialogs.import_choice import THUMBNAIL, ImportChoiceDialog
+from segdesk.ui.dialogs.series_list import THUMBNAIL, ImportChoiceDialog
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import TaskRunner
 

@@ -12,7 +12,7 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.prediction import Difference
 from segdesk.core.status import SliceStatus
 from segdesk.ops.metrics import compare_segments
-from segdesk.ui.canvas.words import said_of_slice
+from segdesk.ui.canvas.sentences import said_of_slice
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.review_words import only_predicted

@@ -2,7 +2,7 @@
 
 Who does what: `session` owns the project, `workplace` canvas and panels, `table` what can be done,
 `imports` and `exchange` bring files in and out, `docks` are the columns, `pages` what is in the
-middle, `leaving` closes. This file joins them.
+middle, `flows.closing` closes. This file joins them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from segdesk.ui.commands.table import ActionTable, groups
 from segdesk.ui.dialogs.about import show_about
 from segdesk.ui.faults import Faults
 from segdesk.ui.flows.case_care import CaseCare
+from segdesk.ui.flows.closing import Leaving
 from segdesk.ui.flows.damaged_masks import DamagedMasks
 from segdesk.ui.flows.disk_message import DiskMessage
 from segdesk.ui.flows.dropped import take_as_copy, take_dropped
 from segdesk.ui.flows.elsewhere import OFFER, SaveElsewhere
 from segdesk.ui.flows.exchange import Exchange
 from segdesk.ui.flows.imports import ImportFlow
-from segdesk.ui.flows.leaving import Leaving
 from segdesk.ui.flows.opening import Opening
 from segdesk.ui.flows.operating import Operating
 from segdesk.ui.flows.packing import Packing

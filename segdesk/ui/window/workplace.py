@@ -16,7 +16,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.status_strip import StatusStrip
-from segdesk.ui.canvas.under import Under
+from segdesk.ui.canvas.voxel_under import Under
 from segdesk.ui.commands.table import ActionTable
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.as_written import caption

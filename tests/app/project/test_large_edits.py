@@ -15,7 +15,7 @@ from segdesk.app.files import exporting
 from segdesk.app.labelling import accepting
 from segdesk.app.labelling.reviewing import dismiss, say_right, set_status
 from segdesk.app.project import saving
-from segdesk.app.project.going_in import MovedOn
+from segdesk.app.project.edit_in_pieces import MovedOn
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import evaluating, training
 from segdesk.core.annotation import Annotation

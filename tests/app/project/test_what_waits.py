@@ -11,7 +11,7 @@ import pytest
 
 from segdesk.app.project import damaged_mask, saving
 from segdesk.app.project.workbench import Workbench
-from segdesk.core import lasting
+from segdesk.core import durable_files
 from segdesk.errors import ProjectError
 from segdesk.store.journal import journal_file
 from segdesk.store.repairing import repair
@@ -186,7 +186,7 @@ def test_what_waits_stays_where_the_disk_does_not_take_what_was_done_again(waiti
         assert drawn(workbench, "case-001") == [0, 1]
         assert (waiting / WAITING).exists()
     copy = waiting.with_name("killed.segdesk")
-    lasting.shutil.copytree(waiting, copy)
+    durable_files.shutil.copytree(waiting, copy)
     workbench.close()
     workbench = Workbench.open(copy)
     assert drawn(workbench, "case-001") == [0, 1]

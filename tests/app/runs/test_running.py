@@ -18,7 +18,7 @@ from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off, predicting, running, training
 from segdesk.app.runs.running import TrainerSession
-from segdesk.core import lasting
+from segdesk.core import durable_files
 from segdesk.core.run import Intensities, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError, TrainingError, UsageError
@@ -313,7 +313,7 @@ def test_a_disk_that_fills_during_a_training_costs_a_note_and_not_the_training(
     add_case(taught)
     frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001", "case-002"])
     session = training.training_session(frozen, command=child(tmp_path))
-    appended, write = lasting.append_regular, prediction_file.write
+    appended, write = durable_files.append_regular, prediction_file.write
 
     def full(path: Path, name: str) -> None:
         if path.name == name:
@@ -328,7 +328,7 @@ def test_a_disk_that_fills_during_a_training_costs_a_note_and_not_the_training(
         write(path, *arguments, **options)
 
     if kind == "curve":
-        monkeypatch.setattr(lasting, "append_regular", opened)
+        monkeypatch.setattr(durable_files, "append_regular", opened)
     else:
         monkeypatch.setattr(prediction_file, "write", written)
     heard = run_through(taught, session)

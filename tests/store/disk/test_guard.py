@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segdesk.core import lasting
+from segdesk.core import durable_files
 from segdesk.core.annotation import Annotation
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
@@ -190,7 +190,7 @@ def test_the_moment_of_truth_looks_once_more(
 ) -> None:
     """Everything is written and verified; then, just before the rename, the folder is another."""
     save = opened.folder.begin_save(opened.project, opened.masks)
-    real, before = lasting.before_replacing, dict[str, str]()
+    real, before = durable_files.before_replacing, dict[str, str]()
 
     def swap(path: Path, check: Callable[[], object]) -> None:
         if path.name == file and not before:
@@ -198,7 +198,7 @@ def test_the_moment_of_truth_looks_once_more(
             before.update(everything(opened.path))
         real(path, check)
 
-    monkeypatch.setattr(lasting, "before_replacing", swap)
+    monkeypatch.setattr(durable_files, "before_replacing", swap)
     with pytest.raises(ProjectGone):
         save.run()
     assert before

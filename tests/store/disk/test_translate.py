@@ -8,7 +8,7 @@ import os
 import pytest
 
 from segdesk.errors import ProjectError
-from segdesk.store.disk.translate import reading
+from segdesk.store.disk.disk_errors import reading
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ENOMEM, errno.ESTALE])

@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from segdesk.store.disk.translate import Damage
+from segdesk.store.disk.disk_errors import Damage
 from segdesk.store.parts import heaps, seal
 
 HEAD = 16

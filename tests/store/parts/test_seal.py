@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from segdesk.core.regular_file import NotRegular
-from segdesk.store.disk.translate import Damage
+from segdesk.store.disk.disk_errors import Damage
 from segdesk.store.parts import hdf5, seal
 
 CONTENT = seal.sealed(hdf5.image(lambda root: root.put(number=3, name="x")), "project")

@@ -20,10 +20,10 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
-from segdesk.ui.canvas import facts
+from segdesk.ui.canvas import corner_texts
 from segdesk.ui.canvas.overlays import EDGE, Overlays, reading_rectangle
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.canvas.under import Under
+from segdesk.ui.canvas.voxel_under import Under
 from segdesk.ui.look.theme import DARK, LIGHT
 from tests.ui.canvas.bench_project import CASE, add_case, draw, predict
 from tests.ui.canvas.mouse import LEFT, drag, move, move_to, press, release
@@ -133,7 +133,7 @@ def test_a_stroke_on_another_slice_paints_nothing(
 def test_letters_stand_where_the_patient_is(workbench: Workbench, view: ViewState) -> None:
     case = view.case
     assert case is not None
-    top, right, bottom, left = facts.facts(workbench, view, case).letters
+    top, right, bottom, left = corner_texts.facts(workbench, view, case).letters
     assert (top, right, bottom, left) == ("A", "L", "P", "R")
 
 
@@ -146,7 +146,7 @@ def test_a_coronal_stack_says_so_and_has_its_own_letters(
     case = add_case(workbench, grid, id="coronal")
     workbench.loaded("coronal")
     view.show_case("coronal")
-    said = facts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view, case)
     assert said.letters == ("S", "L", "I", "R")
     assert said.title == "Coronal   3 / 4   y 14.0 mm"
 
@@ -156,11 +156,11 @@ def test_title_window_and_reading_are_in_words_and_figures(
 ) -> None:
     case = view.case
     assert case is not None
-    said = facts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view, case)
     assert said.title == "Axial   4 / 6   z 15.0 mm"
     assert said.window == "W 1500   L −600   lung"
     value = int(workbench.volume(CASE).voxels[3, 7, 9])
-    under = facts.reading(workbench, case, Under(CASE, 3, 7, 9, 2))
+    under = corner_texts.reading(workbench, case, Under(CASE, 3, 7, 9, 2))
     assert under.value == f"HU {value}".replace("-", "−") and under.name == "Right lung"
     place = case.grid.to_physical((3, 7, 9))
     assert under.millimetres == tuple(f"{mm:.1f}".replace("-", "−") for mm in place)
@@ -175,11 +175,11 @@ def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
     case = add_case(workbench, grid, id="flat", unit="raw")
     workbench.loaded("flat")
     view.show_case("flat")
-    said = facts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view, case)
     assert said.letters == ("", "", "", "")
     assert said.title == "Slice   2 / 2"
-    assert facts.scale_bar(grid, 3.0, 800) is None
-    under = facts.reading(workbench, case, Under("flat", 1, 2, 3, 0))
+    assert corner_texts.scale_bar(grid, 3.0, 800) is None
+    under = corner_texts.reading(workbench, case, Under("flat", 1, 2, 3, 0))
     assert under.value.startswith("value ") and under.name == ""
     assert under.millimetres == () and under.voxel == ("3", "2", "1")
 
@@ -187,7 +187,7 @@ def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
 def test_the_figures_under_the_pointer_do_not_jump_while_it_moves(
     workbench: Workbench, view: ViewState
 ) -> None:
-    def columns(reading: facts.Reading) -> list[int]:
+    def columns(reading: corner_texts.Reading) -> list[int]:
         """Where, in the lower line, something is drawn: the letters and units between figures."""
         image = QImage(600, 120, QImage.Format.Format_RGB32)
         image.fill(0)
@@ -200,8 +200,9 @@ def test_the_figures_under_the_pointer_do_not_jump_while_it_moves(
         ]
         return [x for x in bright if x - 1 not in bright]
 
-    short = facts.Reading("HU 1", "", ("1.0", "2.0", "3.0"), ("1", "1", "1"))
-    long = facts.Reading("HU −1000", "Lung", ("−101.3", "−24.8", "−1216.0"), ("511", "511", "311"))
+    short = corner_texts.Reading("HU 1", "", ("1.0", "2.0", "3.0"), ("1", "1", "1"))
+    places = ("−101.3", "−24.8", "−1216.0"), ("511", "511", "311")
+    long = corner_texts.Reading("HU −1000", "Lung", *places)
     first, second = columns(short), columns(long)
     # The six letters and the unit stand where they stood.
     assert len(set(first) & set(second)) >= 7
@@ -210,7 +211,7 @@ def test_the_figures_under_the_pointer_do_not_jump_while_it_moves(
 def test_a_long_name_under_the_pointer_stays_where_a_move_paints_again() -> None:
     image = QImage(1000, 200, QImage.Format.Format_RGB32)
     image.fill(0)
-    under = facts.Reading("HU 1", "Lung " * 40, ("1.0", "2.0", "3.0"), ("1", "1", "1"))
+    under = corner_texts.Reading("HU 1", "Lung " * 40, ("1.0", "2.0", "3.0"), ("1", "1", "1"))
     with QPainter(image) as painter:
         Overlays(DARK, QFont()).paint_reading(
             painter, under, (10.0, 50.0), image.size(), QRegion(image.rect())
@@ -240,11 +241,11 @@ def test_a_long_status_leaves_the_letter_in_the_middle_free(
 def test_the_scale_bar_is_a_round_length_that_fits(
     scale: float, bar: tuple[float, float] | None
 ) -> None:
-    assert facts.scale_bar(Grid((1, 9, 9)), scale, 800) == bar
+    assert corner_texts.scale_bar(Grid((1, 9, 9)), scale, 800) == bar
 
 
 def test_the_scale_bar_takes_no_more_than_a_quarter_of_a_small_view() -> None:
-    assert facts.scale_bar(Grid((1, 9, 9)), 2.0, 160) == (20, 40.0)
+    assert corner_texts.scale_bar(Grid((1, 9, 9)), 2.0, 160) == (20, 40.0)
 
 
 def test_the_letters_are_drawn_beside_the_right_edges(canvas: SliceView) -> None:

@@ -28,7 +28,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.window import Window
 from segdesk.ui.canvas.drags import WindowDrag
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.canvas.under import Under
+from segdesk.ui.canvas.voxel_under import Under
 from segdesk.ui.look.theme import DARK
 from tests.ui.canvas.bench_project import CASE, add_case, draw
 from tests.ui.canvas.mouse import (

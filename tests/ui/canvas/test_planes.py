@@ -18,7 +18,7 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.core.plane import Orientation, Plane
 from segdesk.core.status import SliceStatus
-from segdesk.ui.canvas import facts
+from segdesk.ui.canvas import corner_texts
 from segdesk.ui.canvas.slice_view import SliceView
 from tests.ui.canvas.bench_project import CASE, add_case, draw
 from tests.ui.canvas.mouse import LEFT, RIGHT, drag, move, press, release, wheel
@@ -233,7 +233,7 @@ def test_nothing_is_said_of_a_slice_that_is_not_on_screen(
     show(view, "coronal", 11)
     canvas.grab()
     assert not canvas.scene.has_shown_slice
-    said = facts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view, case)
     assert said.title.startswith("Coronal   12 / 40   y ")
     assert (said.status, said.said) == (None, "")
     assert said.letters == ("S", "L", "I", "R")

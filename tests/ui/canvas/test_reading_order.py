@@ -20,7 +20,7 @@ from segdesk.core.box import Box
 from segdesk.core.grid import Grid
 from segdesk.core.plane import Plane
 from segdesk.formats.nifti import open_nifti
-from segdesk.ui.canvas import facts
+from segdesk.ui.canvas import corner_texts
 from segdesk.ui.canvas.slice_view import SliceView
 from tests.ui.canvas.bench_project import add_case, draw, predict
 from tests.ui.canvas.mouse import LEFT, move, move_to, press, release
@@ -160,7 +160,7 @@ def test_the_letters_of_a_nifti_scan_are_those_that_a_reader_expects(
     case = add_case(workbench, grid, id="nifti")
     workbench.loaded("nifti")
     view.show_case("nifti")
-    said = facts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view, case)
     assert said.letters == ("A", "L", "P", "R")
     assert said.title.startswith("Axial ")
     assert canvas.viewport.mirrored == (True, True)
@@ -174,7 +174,7 @@ def test_a_sagittal_stack_says_so_with_the_face_at_the_left(
     case = add_case(workbench, Grid((4, 20, 20), direction=direction), id="sagittal")
     workbench.loaded("sagittal")
     view.show_case("sagittal")
-    said = facts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view, case)
     assert said.letters == ("S", "P", "I", "A")
     assert said.title.startswith("Sagittal   3 / 4   x ")
 
@@ -187,7 +187,7 @@ def test_letters_stay_true_where_rows_and_columns_are_swapped(
     case = add_case(workbench, Grid((4, 20, 20), direction=direction), id="swapped")
     workbench.loaded("swapped")
     view.show_case("swapped")
-    said = facts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view, case)
     assert said.letters == ("R", "P", "L", "A")
     assert said.title.startswith("Axial ")
 

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from segdesk.core.run import Epoch, Run, plan_for
+from segdesk.ui.charts.curve_points import MOST_BUCKETS, Outside, Series
 from segdesk.ui.charts.curves import Curves
 from segdesk.ui.charts.plot import Plot
-from segdesk.ui.charts.series import MOST_BUCKETS, Outside, Series
 from segdesk.ui.look.theme import DARK
 
 RUN = Run("run-001", plan_for(), started=0.0)

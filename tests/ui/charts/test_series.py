@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.ui.charts.series import MOST_BUCKETS, Series, round_out, round_up, value_range
+from segdesk.ui.charts.curve_points import MOST_BUCKETS, Series, round_out, round_up, value_range
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=900)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from segdesk.app.labelling.tools.tool import Tool
 from segdesk.app.labelling.tools.toolbox import TOOLS
 from segdesk.core.edit import Edit
-from segdesk.ui.canvas.words import tool_tip
+from segdesk.ui.canvas.sentences import tool_tip
 from segdesk.ui.commands.action import Action, Groups
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.look.edit_words import place_words

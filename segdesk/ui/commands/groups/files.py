@@ -5,7 +5,7 @@ from __future__ import annotations
 from segdesk.ui.commands.action import Action, Groups
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.dialogs import ask
-from segdesk.ui.dialogs.import_choice import SCAN_FILTERS
+from segdesk.ui.dialogs.series_list import SCAN_FILTERS
 from segdesk.ui.look.translations import tr
 
 

@@ -1,4 +1,4 @@
-"""A large Edit that is going into a mask piece by piece: the `GoingIn`."""
+"""A large Edit that is going into a mask piece by piece: the `EditInPieces`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MovedOn(UsageError):
         return type(self), (self.case,)
 
 
-class GoingIn:
+class EditInPieces:
     """Owned by the Workbench, on its thread; nothing else changes the mask meanwhile.
 
     Parameters

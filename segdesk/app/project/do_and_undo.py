@@ -1,4 +1,4 @@
-"""The one door through which masks change: the `Door`, the part of the Workbench that takes Edits.
+"""How masks change: `DoesEdits`, the part of the Workbench through which every Edit goes.
 
 Each is applied, journalled and remembered for undo, in step, and signals say what changed. How
 gestures become Edits belongs to `editing`; how the three are kept in step to `steps`.
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from psygnal import Signal
 
-from segdesk.app.project.going_in import GoingIn, MovedOn
+from segdesk.app.project.edit_in_pieces import EditInPieces, MovedOn
 from segdesk.app.project.loaded import Live, LoadedCase
 from segdesk.app.project.read_only import check_may_change
 from segdesk.app.project.recovered import misfit_words
@@ -28,7 +28,7 @@ from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 
 
-class Door(ABC):
+class DoesEdits(ABC):
     """What the Workbench does with Edits. Lives on its thread.
 
     Parameters
@@ -49,7 +49,7 @@ class Door(ABC):
         self._steps = Steps(folder)
         self.history, self._unsaved = self._steps.history, self._steps.unsaved
         self._live: Live | None = None
-        self._going_in: GoingIn | None = None
+        self._going_in: EditInPieces | None = None
         self._kept_off = ""
 
     @abstractmethod
@@ -209,7 +209,7 @@ class Door(ABC):
             raise MovedOn(edit.case)
         if edit.segments:
             self._apply_segments(edit.segments, taken_back=edit.kind == "undo")
-        self._going_in = GoingIn(edit, loaded)
+        self._going_in = EditInPieces(edit, loaded)
 
     def go_on(self) -> bool:
         """Take the next piece of a large Edit into the mask. Returns whether there are more; with

@@ -12,8 +12,8 @@ from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from segdesk.core.plane import Orientation, Plane
 from segdesk.core.status import SliceStatus
-from segdesk.ui.canvas import words
-from segdesk.ui.canvas.under import Under
+from segdesk.ui.canvas import sentences
+from segdesk.ui.canvas.voxel_under import Under
 from segdesk.ui.look.as_written import item
 from segdesk.ui.look.preset_words import preset_word
 
@@ -57,7 +57,7 @@ def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
         title=_title(case.grid, plane),
         window=f"W {figure(window.width)}   L {figure(window.level)}{preset}",
         status=workbench.statuses(case.id)[plane.index] if is_slice else None,
-        said=words.said_of_slice(workbench, case.id, plane.index) if is_slice else "",
+        said=sentences.said_of_slice(workbench, case.id, plane.index) if is_slice else "",
         letters=plane.edge_letters(case.grid),
     )
 
