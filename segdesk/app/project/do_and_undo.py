@@ -51,6 +51,7 @@ class DoesEdits(ABC):
         self._live: Live | None = None
         self._going_in: EditInPieces | None = None
         self._kept_off = ""
+        self.seen = ""  # the case of which a worker makes a large Edit
 
     @abstractmethod
     def loaded(self, id: str) -> LoadedCase:
@@ -152,18 +153,21 @@ class DoesEdits(ABC):
         self.settle()
 
     def keep_off(self, case: str) -> None:
-        """From now on keep the hand off a case, of which a worker makes a large Edit; "": off none.
-
-        What is being drawn on it becomes an Edit first.
+        """From now on, until `let_case_be`, keep the hand off a case, of which a worker makes a
+        large Edit. What is being drawn on it becomes an Edit first.
         """
-        if case:
-            self._settle_hand()
+        self._settle_hand()
         self._kept_off = case
+
+    def let_case_be(self) -> None:
+        """No worker makes a large Edit any more."""
+        self._kept_off = self.seen = ""
 
     def see(self, case: str) -> Seen:
         """The mask of a case, for a worker that makes a large Edit of it, or looks whether one
-        fits."""
+        fits. The case stays in memory until `let_case_be`."""
         self.settle()
+        self.seen = case
         return Seen.now(self.loaded(case).annotation, self.segments)
 
     def begin(self, edit: Edit, seen: Seen) -> None:

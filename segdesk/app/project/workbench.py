@@ -170,7 +170,13 @@ class Workbench(DoesEdits):
 
     def _keep_arrays(self, id: str, loaded: LoadedCase) -> None:
         live = () if self._live is None else (self._live.case,)
-        needed = {self.looked_at, *live, *self._unsaved.cases, *self._unsaved.being_saved}
+        needed = {
+            self.looked_at,
+            self.seen,
+            *live,
+            *self._unsaved.cases,
+            *self._unsaved.being_saved,
+        }
         self._memory.keep(id, loaded, needed=needed)
         self._bring_back(id, loaded.annotation)
 

@@ -98,7 +98,8 @@ class LargeEdits(QObject):
             return
         try:
             workbench.settle()
-            workbench.do(make(lambda: None, workbench.see(case)))
+            seen = Seen.now(workbench.annotation(case), workbench.segments)
+            workbench.do(make(lambda: None, seen))
         except SegdeskError as error:
             failed(error)
         else:
@@ -120,11 +121,16 @@ class LargeEdits(QObject):
             done()
             return
         entry = TakenBack(edit, history.goes_on) if way == "undo" else DoneAgain(edit)
-        mask = workbench.annotation(edit.case)
 
-        def look(_: GoOn, _seen: Seen) -> Edit:
+        def look(_: GoOn, seen: Seen) -> Edit:
             applied = entry.applied
-            mask.check(applied)
+            try:
+                seen.mask.check(applied)
+            except ValueError as error:
+                if seen.still_fits(applied, seen.segments):
+                    raise
+                # It was compared with a mask that somebody was changing.
+                raise MovedOn(edit.case) from error
             return applied
 
         def begin(applied: Edit, seen: Seen) -> None:
@@ -211,7 +217,7 @@ class LargeEdits(QObject):
 
     def _end(self, now: _UnderWay) -> None:
         self._now = None
-        now.workbench.keep_off("")
+        now.workbench.let_case_be()
         if now.turns is not None:
             now.turns.stop()
         if now.dialog is not None:

@@ -14,7 +14,7 @@ import pytest
 from segdesk.app.files import exporting
 from segdesk.app.labelling import accepting
 from segdesk.app.labelling.reviewing import dismiss, say_right, set_status
-from segdesk.app.project import saving
+from segdesk.app.project import memory, saving
 from segdesk.app.project.edit_in_pieces import MovedOn
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import evaluating, training
@@ -314,3 +314,18 @@ def test_where_the_disk_is_full_it_is_in_and_waits(bench: Workbench, tmp_path: P
     bench.folder.sync()
     assert bench.folder.waiting == 0
     assert reopened(bench, tmp_path / "killed") == after
+
+
+def test_a_case_of_which_a_worker_makes_an_edit_stays_in_memory(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "KEPT_CASES", 1)
+    seen = bench.see(CASE)
+    for other in ("case-003", "case-004"):
+        add_case(bench, Grid(SHAPE, (1.0, 0.7, 0.7)), id=other)
+    for other in (OTHER, "case-003"):
+        bench.loaded(other)
+    assert bench.is_loaded(CASE) and bench.annotation(CASE) is seen.mask
+    bench.let_case_be()
+    bench.loaded("case-004")
+    assert not bench.is_loaded(CASE)

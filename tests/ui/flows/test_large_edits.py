@@ -366,3 +366,30 @@ def test_a_save_that_waits_when_the_project_goes_is_not_said_to_be_done(
     go.set()
     at_work.settle()
     assert told == []
+
+
+def test_a_step_whose_mask_changes_while_it_is_compared_keeps_its_history(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench, failed = _bench(at_work), list[Exception]()
+    at_work.window.session.failed.connect(failed.append)
+    _accept(at_work)
+    began, go, really = threading.Event(), threading.Event(), Annotation.check
+
+    def check(mask: Annotation, edit: Any) -> Any:
+        began.set()
+        go.wait(20)
+        return really(mask, edit)
+
+    monkeypatch.setattr(Annotation, "check", check)
+    at_work.window.session.undo()
+    at_work.wait(began.is_set)
+    monkeypatch.setattr(Annotation, "check", really)
+    steps = len(workbench.history.of(CASE))
+    stroke(workbench, 7, row=60.0)
+    go.set()
+    _until_in(at_work)
+    assert [str(error) for error in failed] == [
+        f"'{CASE}' was changed meanwhile, so nothing was done. Try again."
+    ]
+    assert len(workbench.history.of(CASE)) == steps + 1
