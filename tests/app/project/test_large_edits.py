@@ -319,7 +319,7 @@ def test_where_the_disk_is_full_it_is_in_and_waits(bench: Workbench, tmp_path: P
 def test_a_case_of_which_a_worker_makes_an_edit_stays_in_memory(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "KEPT_CASES", 1)
+    monkeypatch.setattr(memory, "KEPT_CASES", 0)
     seen = bench.see(CASE)
     for other in ("case-003", "case-004"):
         add_case(bench, Grid(SHAPE, (1.0, 0.7, 0.7)), id=other)
