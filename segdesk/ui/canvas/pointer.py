@@ -113,17 +113,24 @@ class Pointer:
         if not buttons & self._button:
             self.finish()
             return
-        self._drag.move(position)
+        self._follow(self._drag, position)
 
     def release(self, position: QPointF, button: Qt.MouseButton) -> None:
         """A button came up, perhaps outside the view."""
         if self._drag is None or button != self._button:
             return
         drag = self._drag
-        drag.move(position)
+        self._follow(drag, position)
         self.finish()
         if isinstance(drag, ZoomDrag) and drag.is_click:
             self._canvas.ask_for_menu(position)
+
+    def _follow(self, drag: Drag, position: QPointF) -> None:
+        """Move a drag; where a case is just being changed it stays where it was."""
+        try:
+            drag.move(position)
+        except UsageError as refusal:
+            self._canvas.say(translated(refusal.words))
 
     def finish(self) -> None:
         """End the drag as a release does; whatever was painted is kept."""

@@ -393,3 +393,28 @@ def test_a_step_whose_mask_changes_while_it_is_compared_keeps_its_history(
         f"'{CASE}' was changed meanwhile, so nothing was done. Try again."
     ]
     assert len(workbench.history.of(CASE)) == steps + 1
+
+
+def test_a_drag_that_ends_while_labels_go_in_has_ended(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench, canvas = _bench(at_work), at_work.canvas
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[:, 40:70, 10:70] = 1
+    canvas.view.hand.use_tool("brush")
+    middle, left = QPoint(canvas.width() // 2, canvas.height() // 2), Qt.MouseButton.LeftButton
+    QTest.mousePress(canvas, left, pos=middle)
+    said: list[str] = []
+    canvas.refused.connect(said.append)
+
+    def act() -> None:
+        QTest.mouseMove(canvas, middle + QPoint(9, 0))
+        QTest.mouseRelease(canvas, left, pos=middle + QPoint(20, 0))
+
+    _at_piece(at_work, monkeypatch, act)
+    at_work.window.exchange._take(workbench, CASE, importing.LabelMap(labels), "auto")
+    _until_in(at_work)
+    assert set(said) == {f"'{CASE}' is just being changed. Wait a moment."}
+    steps = len(workbench.history.done)
+    QTest.mouseClick(canvas, left, pos=middle + QPoint(0, 40))
+    assert len(workbench.history.done) == steps + 1
