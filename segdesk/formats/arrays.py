@@ -47,6 +47,8 @@ DAMAGE = (
 )
 
 Shape = tuple[int, int, int]
+#: Rows and columns of one picture in colour.
+LEAST_SIDE = 32
 #: An HDF5 file need not hold what was never written; so much may be made of it all the same.
 MOST_UNWRITTEN = 1 << 32
 
@@ -109,8 +111,12 @@ def array_keys(file: Path) -> tuple[str, ...]:
 
 
 def is_colour(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
-    """Whether an array holds red, green and blue of 8 bits: (N, H, W, 3), or one (H, W, 3)."""
-    return len(shape) in (3, 4) and shape[-1] == 3 and dtype == np.uint8
+    """Whether an array holds red, green and blue of 8 bits: (N, H, W, 3), or one (H, W, 3).
+
+    One is told from many narrow slices by its size: no scan has so many rows of three columns.
+    """
+    is_one = len(shape) == 3 and min(shape[:2]) >= LEAST_SIDE
+    return (len(shape) == 4 or is_one) and shape[-1] == 3 and dtype == np.uint8
 
 
 def shape_of_slices(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Shape:

@@ -61,7 +61,7 @@ def export(
     InputError
         Where it cannot be written, or does not read back equal; then nothing is left behind.
     """
-    in_colour = is_colour(array.shape, array.dtype)
+    in_colour = array.ndim == 4 and is_colour(array.shape, array.dtype)
     if array.shape[:3] != grid.shape or (array.ndim > 3 and not in_colour):
         raise ValueError(f"expected an array of shape {grid.shape}, received {array.shape}")
     array = array.astype(np.uint8) if array.dtype == np.bool_ else array

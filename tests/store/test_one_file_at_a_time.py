@@ -115,11 +115,12 @@ def test_what_h5py_does_without_its_own_lock_is_done_with_it(
     monkeypatch.setattr(hdf5, "_H5PYS_OWN", lock)
     chunk = SimpleNamespace(byte_offset=4096, filter_mask=0, size=3)
     dataset = SimpleNamespace(
+        ndim=3,
         id=SimpleNamespace(
             get_chunk_info_by_coord=lambda at: chunk,
             read_direct_chunk=lambda at: (held.append(lock.held), (0, b"abc"))[1],
             write_direct_chunk=lambda at, packed: held.append(lock.held),
-        )
+        ),
     )
     assert hdf5.Planes(dataset, 100).packed(0) == b"abc"
     hdf5.NewPlanes(dataset, None).put(0, b"abc")
