@@ -25,7 +25,7 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
 from segdesk.errors import InputError
 from segdesk.ui.dialogs import dialog
-from segdesk.ui.flows import session
+from segdesk.ui.flows import case_reader
 from segdesk.ui.widgets import banner
 from tests.builders import write_dicom_series
 from tests.journeys.test_import_scans import choose_file, make_project_at, workbench_of
@@ -202,14 +202,14 @@ def test_what_fails_in_the_background_floats_and_a_stroke_goes_on(
         "export": lambda: desk.window.exchange._export(
             workbench_of(desk), "case-001", "annotation", tmp_path / "out.npy"
         ),
-        "read": lambda: desk.window.session.when_read("case-002", lambda: None),
+        "read": lambda: desk.window.session.case_reader.when_read("case-002", lambda: None),
         "save": desk.window.save,
     }
     with monkeypatch.context() as broken:
         broken.setattr(importing, "read_in", refuse)
         broken.setattr(label_maps, "read_label_map", refuse)
         broken.setattr(Export, "write", refuse)
-        broken.setattr(session, "_read_case", refuse)
+        broken.setattr(case_reader, "read_case", refuse)
         broken.setattr(PendingSave, "run", refuse)
         ends[kind]()
         desk.wait(lambda: desk.window.banner.text != "")
@@ -291,14 +291,14 @@ def test_a_return_that_meets_a_dialog_just_come_up_presses_nothing(
 @pytest.fixture
 def slow_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """The reading of a case waits until this is set."""
-    may_end, read = Event(), session._read_case
+    may_end, read = Event(), case_reader.read_case
     may_end.set()
 
     def wait(*wanted: Any) -> object:
         may_end.wait(20)
         return read(*wanted)
 
-    monkeypatch.setattr(session, "_read_case", wait)
+    monkeypatch.setattr(case_reader, "read_case", wait)
     yield may_end
     may_end.set()
 

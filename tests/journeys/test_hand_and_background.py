@@ -99,10 +99,10 @@ class Background:
     def start_save(self) -> None:
         session = self.desk.window.session
         if not session.is_saving:
-            session.save(lambda _: self.ended.append("save"))
+            session.writer.save(lambda _: self.ended.append("save"))
 
     def start_read(self) -> None:
-        self.desk.window.session.when_read(next(self._cases), lambda: None)
+        self.desk.window.session.case_reader.when_read(next(self._cases), lambda: None)
 
     def start_training(self) -> None:
         panel = self.desk.window.training_panel

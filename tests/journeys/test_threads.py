@@ -65,7 +65,7 @@ def test_a_day_at_the_desk_keeps_the_disk_off_the_windows_thread(
     desk.window.table["pool_train"].trigger()
     teach(desk)
     desk.window.session.journal.sync()
-    desk.wait(lambda: not desk.window.session.journal.is_under_way)
+    desk.wait(lambda: not desk.window.session.writer.is_syncing)
     desk.window.table["undo"].trigger()
     save(desk)
     # Another scan comes in; a network learns, and what it predicts is taken and saved.

@@ -16,7 +16,6 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.case_name import CaseNameDialog
 from segdesk.ui.dialogs.message import Choice, show_message
-from segdesk.ui.flows.index_write import write_index
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.translations import tr
@@ -55,7 +54,7 @@ class CaseCare(QObject):
         """Whether something needs a case's files, on screen or not."""
         if self._training.is_running:
             return tr("A training or prediction is running and may read it; stop it first.")
-        if self._session.is_being_read(case):
+        if self._session.case_reader.is_being_read(case):
             return tr("It is being read: wait a moment.")
         if self._session.is_saving:
             return tr("The project is being saved: wait a moment.")
@@ -94,7 +93,7 @@ class CaseCare(QObject):
 
     def _save_first(self, workbench: Workbench, case: str) -> None:
         """The journal must not name it any more when it goes."""
-        self._session.save(lambda error: self._remove(workbench, case, error))
+        self._session.writer.save(lambda error: self._remove(workbench, case, error))
 
     def _remove(self, workbench: Workbench, case: str, error: Exception | None) -> None:
         if error is not None:
@@ -155,7 +154,7 @@ class CaseCare(QObject):
         except SegdeskError as error:
             self.failed.emit(error)
             return
-        write_index(self._runner, workbench, failed=self.failed.emit)
+        self._session.writer.write_index()
 
 
 def _put_away(workbench: Workbench, case: str) -> Path | None:

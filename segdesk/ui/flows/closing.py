@@ -130,13 +130,13 @@ class Leaving(QObject):
             return
         if workbench is not None and workbench.has_unsaved:
             self.said.emit(tr("Saving…"))
-            self._session.save(self._saved)
+            self._session.writer.save(self._saved)
         else:
-            self._session.save(self._write_rest)
+            self._session.writer.save(self._write_rest)
 
     def _write_rest(self, error: Exception | None) -> None:
         """Of the index; where that fails the old one stays, and no stroke is lost."""
-        self._session.write_index(self._written)
+        self._session.write_the_rest(self._written)
 
     def _written(self, error: Exception | None) -> None:
         workbench = self._session.workbench

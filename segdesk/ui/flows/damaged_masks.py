@@ -36,7 +36,7 @@ class DamagedMasks(QObject):
         self._session = session
         self._runner = runner
         self._banner = banner
-        session.unreadable.connect(self._look)
+        session.case_reader.unreadable.connect(self._look)
 
     def _look(self, case: str, problem: ProjectError) -> None:
         workbench, view = self._session.workbench, self._session.view
@@ -107,6 +107,6 @@ class DamagedMasks(QObject):
             return
         damaged_mask.follow(workbench, previous, waiting)
         view.mark_readable(case)
-        self._session.when_read(
+        self._session.case_reader.when_read(
             case, lambda: self.noted.emit(translated(damaged_mask.bring_back(workbench, previous)))
         )

@@ -193,6 +193,6 @@ class SaveElsewhere(QObject):
             for sentence in lost:
                 self.warned.emit(sentence)
             # The copy has what was drawn as the journal had it.
-            self._session.save()
+            self._session.writer.save()
 
         self._opening.open(target, then=opened, leave=leave, is_copy=True)

@@ -99,7 +99,7 @@ class Exchange(QObject):
     ) -> None:
         if self._is_there(workbench):
             take = partial(self._take, workbench, case, labels, labels_as)
-            self._session.when_read(case, lambda: self._session.large.when_free(take))
+            self._session.case_reader.when_read(case, lambda: self._session.large.when_free(take))
 
     def _failed(self, error: Exception) -> None:
         self.failed.emit(final(error))

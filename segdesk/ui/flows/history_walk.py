@@ -18,13 +18,15 @@ from segdesk.core.edit import Edit
 from segdesk.core.pieces import is_large
 from segdesk.errors import ProjectError, ProjectGone
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.case_reader import CaseReader
 from segdesk.ui.flows.large_edits import LargeEdits, Way, window_of
 from segdesk.ui.look.edit_words import place_words
 from segdesk.ui.look.translations import tr, translated
 
 
-class Reader(Protocol):
-    """What is asked of the session: the open project, and to have a case read."""
+class Place(Protocol):
+    """What is asked of the session: the open project, what is on screen, and whether what takes
+    several turns of the loop can begin."""
 
     @property
     def workbench(self) -> Workbench | None: ...
@@ -32,17 +34,7 @@ class Reader(Protocol):
     @property
     def view(self) -> ViewState | None: ...
 
-    def has_mask(self, case: str) -> bool: ...
-
     def why_not_now(self) -> str: ...
-
-    def when_read(
-        self,
-        case: str,
-        then: Callable[[], None],
-        *,
-        otherwise: Callable[[Exception], None] | None = None,
-    ) -> None: ...
 
 
 class HistoryWalk(QObject):
@@ -50,6 +42,7 @@ class HistoryWalk(QObject):
 
     Parameters
     ----------
+    reader : has the mask in memory that a step changes
     large : takes a large Edit back, or does it again
     noted, refused, failed : say what became of a late step, why a key did nothing, what went wrong
     """
@@ -57,7 +50,8 @@ class HistoryWalk(QObject):
     def __init__(
         self,
         parent: QObject,
-        reader: Reader,
+        place: Place,
+        reader: CaseReader,
         large: LargeEdits,
         *,
         noted: Callable[[str], object],
@@ -65,6 +59,7 @@ class HistoryWalk(QObject):
         failed: Callable[[Exception], object],
     ) -> None:
         super().__init__(parent)
+        self._place = place
         self._reader = reader
         self._large = large
         self._noted = noted
@@ -90,12 +85,12 @@ class HistoryWalk(QObject):
         if reason := self._large.why_not():
             self._refused(reason)
         elif edit.group:
-            reason = self._reader.why_not_now()
+            reason = self._place.why_not_now()
             if reason:
                 self._refused(reason)
             else:
                 self._go_on(workbench, way, edit)
-        elif self._reader.view is not None and edit.case in self._reader.view.new_cases:
+        elif self._place.view is not None and edit.case in self._place.view.new_cases:
             # Its labels came in by themselves: who takes back a stroke does not mean them.
             self._refused(_not_seen(edit))
         elif not edit.case or self._reader.has_mask(edit.case):
@@ -122,7 +117,7 @@ class HistoryWalk(QObject):
             return
 
         def say() -> None:
-            view = self._reader.view
+            view = self._place.view
             if view is not None and not view.shows(edit):
                 said = tr("Undone: {edit}") if way == "undo" else tr("Done again: {edit}")
                 self._noted(said.format(edit=named))
@@ -158,7 +153,7 @@ class HistoryWalk(QObject):
             part()
 
     def _part(self, workbench: Workbench, way: Way, edit: Edit) -> None:
-        if workbench is not self._reader.workbench or _next(workbench, way) is not edit:
+        if workbench is not self._place.workbench or _next(workbench, way) is not edit:
             self._end()
             return
         done = workbench.undo_part() if way == "undo" else workbench.redo_part()
@@ -170,8 +165,8 @@ class HistoryWalk(QObject):
             self._reveal(done)
 
     def _reveal(self, edit: Edit | None) -> None:
-        if edit is not None and self._reader.view is not None:
-            self._reader.view.reveal(edit)
+        if edit is not None and self._place.view is not None:
+            self._place.view.reveal(edit)
 
     def _broken(self, workbench: Workbench, case: str, error: Exception) -> None:
         """The mask cannot be read: what was done on it keeps nobody from undoing the rest."""

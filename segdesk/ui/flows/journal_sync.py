@@ -3,7 +3,7 @@
 An Edit that the journal has taken outlives a crash of the program; only an fsync makes it outlive a
 power cut. Whether the last one succeeded is known here and nowhere else, so the words "the journal
 has it" come from here. What a disk does not take waits in memory and is tried again on the same
-timer. Saves belong to `session`, files to `store`, the words to `kept_words`.
+timer. When a sync or a save begins is decided by `project_writer`; the words are `kept_words`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectGone, SegdeskError
+from segdesk.ui.flows.project_writer import ProjectWriter
 from segdesk.ui.look.kept_words import Kept, kept_words
 from segdesk.ui.look.translations import tr, translated
-from segdesk.ui.threads.task_runner import TaskRunner
 
 #: A power cut costs at most this much of finished work.
 SYNC_EVERY_MS = 2000
@@ -28,21 +28,20 @@ log = logging.getLogger(__name__)
 
 
 class JournalSync(QObject):
-    """Owned by the session; lives on the GUI thread, the fsync on a lane of its own."""
+    """Owned by the session; lives on the GUI thread."""
 
     #: An fsync has ended, well or not.
     ended = Signal()
     #: What may be said about the journal has changed.
     changed = Signal()
-    #: Only a save makes what was drawn lasting: the journal is lost, or a save has failed.
-    save_wanted = Signal()
 
-    def __init__(self, runner: TaskRunner, parent: QObject) -> None:
+    def __init__(self, writer: ProjectWriter, parent: QObject) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._writer = writer
+        writer.save_begins.connect(self.save_begins)
+        writer.save_ended.connect(self.save_ended)
         self._workbench: Workbench | None = None
         self._has_unsynced = False
-        self._is_under_way = False
         #: Why the last fsync failed; until a save where it has lost the journal.
         self._trouble: Exception | None = None
         self._not_saved: SegdeskError | None = None
@@ -51,10 +50,6 @@ class JournalSync(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(SYNC_EVERY_MS)
         self._timer.timeout.connect(self.sync)
-
-    @property
-    def is_under_way(self) -> bool:
-        return self._is_under_way
 
     def start(self, workbench: Workbench) -> None:
         """Look after this project's journal."""
@@ -144,34 +139,24 @@ class JournalSync(QObject):
     def sync(self) -> None:
         """Have the journal reach the disk itself; a save does that too."""
         workbench = self._workbench
-        if workbench is None or self._is_under_way:
+        if workbench is None or self._writer.is_syncing:
             return
         if workbench.folder.is_journal_lost or self._not_saved is not None:
             if isinstance(self._not_saved, ProjectGone) and workbench.folder.why_gone() is None:
                 # The folder is back: nothing is to be waited for.
                 self._turns = 0
             self._ask_for_save()
-        if self._is_under_way or not self._has_unsynced:
-            return
-        self._has_unsynced = False
-        self._is_under_way = True
-        self._runner.start(
-            tr("Writing the journal"),
-            lambda _: workbench.folder.sync(),
-            done=lambda _: self._end(workbench, None),
-            failed=lambda error: self._end(workbench, error),
-            lane="sync",
-        )
+        if self._has_unsynced:
+            self._has_unsynced = False
+            self._writer.sync(self._synced)
 
-    def _end(self, workbench: Workbench, error: Exception | None) -> None:
-        self._is_under_way = False
-        if self._workbench is workbench:
-            if error is not None:
-                self._has_unsynced = True
-                if self._told.is_all:
-                    log.warning("the journal was not synced: %s", error)
-                self._look_whether_lost(error)
-            self._tell()
+    def _synced(self, error: Exception | None) -> None:
+        if error is not None:
+            self._has_unsynced = True
+            if self._told.is_all:
+                log.warning("the journal was not synced: %s", error)
+            self._look_whether_lost(error)
+        self._tell()
         self.ended.emit()
 
     def _look_whether_lost(self, error: Exception) -> None:
@@ -183,7 +168,8 @@ class JournalSync(QObject):
             self._ask_for_save()
 
     def _ask_for_save(self) -> None:
-        """At once, and then every now and then."""
+        """At once, and then every now and then: only a save makes what was drawn lasting. Where it
+        fails, `save_ended` says so."""
         turns, self._turns = self._turns, self._turns + 1
-        if turns % SAVE_EVERY == 0:
-            self.save_wanted.emit()
+        if turns % SAVE_EVERY == 0 and not self._writer.is_saving:
+            self._writer.save(lambda _: None)

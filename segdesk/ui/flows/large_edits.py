@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Literal
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.project.edit_in_pieces import MovedOn
@@ -23,6 +23,7 @@ from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError, UsageError
 from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.in_turns import InTurns
+from segdesk.ui.flows.project_writer import ProjectWriter
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 
@@ -37,14 +38,12 @@ TRIES = 3
 
 
 class LargeEdits(QObject):
-    """Owned by the session; lives on the GUI thread. One at a time."""
+    """Owned by the session; lives on the GUI thread. One at a time; saves wait for its end."""
 
-    #: The last piece is in, or nothing goes in any more.
-    ended = Signal()
-
-    def __init__(self, parent: QObject, runner: TaskRunner) -> None:
+    def __init__(self, parent: QObject, runner: TaskRunner, writer: ProjectWriter) -> None:
         super().__init__(parent)
         self._runner = runner
+        self._writer = writer
         self._now: _UnderWay | None = None
         self._when_free: list[Callable[[], object]] = []
 
@@ -155,7 +154,7 @@ class LargeEdits(QObject):
         if reason := self.why_not():
             failed(UsageError(reason))
             return
-        now = self._now = _UnderWay(workbench)
+        now = self._now = _UnderWay(workbench, self._writer.hold_saves())
         if not is_quiet:
             now.dialog = WaitingDialog(window_of(self), "large_edit", title, self._cancel)
             now.dialog.open()
@@ -222,7 +221,7 @@ class LargeEdits(QObject):
             now.turns.stop()
         if now.dialog is not None:
             now.dialog.end()
-        self.ended.emit()
+        now.release_saves()
         while self._when_free and not self.is_under_way:
             self._when_free.pop(0)()
 
@@ -230,8 +229,9 @@ class LargeEdits(QObject):
 class _UnderWay:
     """A large Edit from the moment that it was asked for until its last piece is in."""
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, release_saves: Callable[[], None]) -> None:
         self.workbench = workbench
+        self.release_saves = release_saves
         self.dialog: WaitingDialog | None = None
         self.task: Task | None = None
         self.turns: InTurns | None = None

@@ -90,7 +90,7 @@ class Packing(QObject):
 
     def _save_first(self, workbench: Workbench, left_out: LeftOut, file: Path) -> None:
         """What is saved need not be copied in memory; where it cannot be, it is packed as it is."""
-        self._session.save(lambda _: self._pack(workbench, left_out, file))
+        self._session.writer.save(lambda _: self._pack(workbench, left_out, file))
 
     def _pack(self, workbench: Workbench, left_out: LeftOut, file: Path) -> None:
         if self._session.workbench is not workbench:

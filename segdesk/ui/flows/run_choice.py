@@ -15,7 +15,6 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.run_in_use import AUTOMATIC, choose_by_hand
 from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError
-from segdesk.ui.flows.index_write import write_index
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import TaskRunner
@@ -53,7 +52,7 @@ class RunChoice(QObject):
                 self.failed.emit(error)
                 return
             self._read_the_rest(workbench, case, id)
-            write_index(self._runner, workbench, failed=self.failed.emit)
+            self._session.writer.write_index()
 
         self._runner.start(
             tr("Reading the prediction"),

@@ -181,7 +181,7 @@ class SegmentRemoval(QObject):
                 left.extend(removing_segments.come_since(workbench, number, seen))
             if left:
                 row = left.pop(0)
-                self._session.when_read(row.case, lambda: start(row), otherwise=broken)
+                self._session.case_reader.when_read(row.case, lambda: start(row), otherwise=broken)
             else:
                 workbench.do(removing_segments.last_edit(workbench, number, name=name, group=group))
                 self._end_waiting()

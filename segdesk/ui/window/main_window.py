@@ -254,7 +254,7 @@ class MainWindow(QMainWindow):
 
     def save(self) -> None:
         """Write what changed; the status line says when it is done."""
-        self.session.save()
+        self.session.writer.save()
 
     def _leave_for(self, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
         """Let the open project go for another one, which is there already."""

@@ -18,7 +18,7 @@ from segdesk.errors import ProjectError
 from segdesk.ui.dialogs import dialog as dialog_module
 from segdesk.ui.dialogs.dialog import Dialog
 from segdesk.ui.dialogs.message import Choice, show_message
-from segdesk.ui.flows import session as session_module
+from segdesk.ui.flows import case_reader
 from tests.builders import write_dicom_series
 from tests.projects import add_case
 from tests.windows import Desk
@@ -48,7 +48,7 @@ def test_a_name_that_is_typed_outlives_a_case_that_is_read_and_labels_that_come(
     desk: Desk, workbench: Workbench, qtbot: QtBot
 ) -> None:
     field = type_a_name(desk, qtbot)
-    desk.window.session.when_read("case-002", lambda: None)
+    desk.window.session.case_reader.when_read("case-002", lambda: None)
     desk.wait(lambda: desk.window.session.has_mask("case-002"))
     assert field.text() == "Left l"
     workbench.add_segment("Came with labels")
@@ -66,7 +66,7 @@ def test_the_first_letter_of_a_name_still_replaces_the_old_one(
     assert table is not None
     table.setFocus()
     qtbot.keyClick(table, Qt.Key.Key_Return)
-    desk.window.session.when_read("case-002", lambda: None)
+    desk.window.session.case_reader.when_read("case-002", lambda: None)
     desk.wait(lambda: desk.window.session.has_mask("case-002"))
     qtbot.keyClicks(table.viewport().findChild(QLineEdit), "Lobe")
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
@@ -106,7 +106,7 @@ def test_volumes_that_were_found_open_no_dialog_over_another_one(
 def test_the_case_on_screen_is_read_after_another_one_that_could_not_be(
     desk: Desk, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    damaged, read = threading.Event(), session_module._read_case
+    damaged, read = threading.Event(), case_reader.read_case
 
     def read_case(workbench: Workbench, case: str) -> object:
         if case == "case-002":
@@ -114,7 +114,7 @@ def test_the_case_on_screen_is_read_after_another_one_that_could_not_be(
             raise ProjectError("The mask is damaged.")
         return read(workbench, case)
 
-    monkeypatch.setattr(session_module, "_read_case", read_case)
+    monkeypatch.setattr(case_reader, "read_case", read_case)
     add_case(workbench)
     view = desk.window.session.view
     assert view is not None

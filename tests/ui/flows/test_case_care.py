@@ -134,7 +134,7 @@ def test_while_it_is_being_read_or_the_project_saved_it_is_refused(
     assert care.why_not_remove() == ""
     session = desk.window.session
     with monkeypatch.context() as patched:
-        patched.setattr(type(session), "is_being_read", lambda *_: True)
+        patched.setattr(type(session.case_reader), "is_being_read", lambda *_: True)
         assert "being read" in care.why_not_remove()
     with monkeypatch.context() as patched:
         patched.setattr(type(session), "is_saving", True)

@@ -136,7 +136,7 @@ def test_ten_damaged_cases_in_a_row_strand_nobody(
     read: list[str] = []
     for number in range(2, 13):
         id = f"case-{number:03d}"
-        desk.window.session.when_read(id, lambda id=id: read.append(id))
+        desk.window.session.case_reader.when_read(id, lambda id=id: read.append(id))
     desk.wait(lambda: read == ["case-012"])
     for row in range(1, 11):
         click_case(desk, qtbot, row)

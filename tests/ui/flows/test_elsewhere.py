@@ -59,7 +59,7 @@ def look(desk: Desk) -> None:
     """What the timer does every two seconds."""
     journal = desk.window.session.journal
     journal.sync()
-    desk.wait(lambda: not journal.is_under_way)
+    desk.wait(lambda: not desk.window.session.writer.is_syncing)
 
 
 def messages(desk: Desk) -> str:

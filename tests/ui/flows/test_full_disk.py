@@ -88,7 +88,7 @@ def test_strokes_on_a_full_disk_are_counted_in_one_message_that_goes_when_there_
         # What was said to be lost by a kill is lost by one, and nothing else.
         assert strokes_after_a_kill(project, tmp_path / "killed.segdesk") == 1
         desk.window.session.journal.sync()
-        desk.wait(lambda: not desk.window.session.journal.is_under_way)
+        desk.wait(lambda: not desk.window.session.writer.is_syncing)
         assert len(messages(desk)) == 1
     # Nobody draws and nobody saves: the timer of the sync is enough.
     desk.wait(lambda: messages(desk) == [])
@@ -104,7 +104,7 @@ def test_what_is_undone_on_a_full_disk_is_counted_shown_and_written_by_the_timer
     draw(desk, 8)
     workbench = workbench_of(desk)
     desk.window.session.journal.sync()
-    desk.wait(lambda: not desk.window.session.journal.is_under_way)
+    desk.wait(lambda: not desk.window.session.writer.is_syncing)
     with full_disk(project):
         desk.shortcut(Qt.Key.Key_Z, CONTROL)
         assert workbench.folder.waiting == 1
@@ -155,9 +155,9 @@ def test_a_journal_that_is_lost_stays_lost_until_a_save_has_succeeded(
         patched.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
         draw(desk, 4)
         # A new generation is begun at once; this one can't be put in its place.
-        desk.wait(lambda: bool(refusals) and not (journal.is_under_way or session.is_saving))
+        desk.wait(lambda: bool(refusals) and not (session.writer.is_syncing or session.is_saving))
         draw(desk, 8)
-        desk.wait(lambda: not journal._has_unsynced and not journal.is_under_way)
+        desk.wait(lambda: not journal._has_unsynced and not session.writer.is_syncing)
         # The journal that follows has been synced; the one before it has not, and never will be.
         assert folder.is_journal_lost
         (only,) = messages(desk)

@@ -161,7 +161,7 @@ def test_a_save_that_is_asked_for_in_between_waits_for_the_last_piece(
     saving_was: list[bool] = []
 
     def save() -> None:
-        session.save()
+        session.writer.save()
         saving_was.append(session.is_saving or workbench.going_in != CASE)
 
     _at_piece(at_work, monkeypatch, save)
@@ -361,7 +361,7 @@ def test_a_save_that_waits_when_the_project_goes_is_not_said_to_be_done(
     tries, go = _held(monkeypatch)
     at_work.window.exchange._take(workbench, CASE, importing.LabelMap(labels), "auto")
     at_work.wait(lambda: bool(tries))
-    at_work.window.session.save(told.append)
+    at_work.window.session.writer.save(told.append)
     at_work.window.session.let_go()
     go.set()
     at_work.settle()

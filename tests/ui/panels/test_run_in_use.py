@@ -228,7 +228,7 @@ def test_another_run_is_read_for_every_case_in_memory_and_never_by_the_window_it
     train(desk)
     train(desk)
     workbench, session = workbench_of(desk), desk.window.session
-    session.when_read("case-002", lambda: None)
+    session.case_reader.when_read("case-002", lambda: None)
     desk.wait(lambda: session.has_mask("case-002"))
     read, by_the_window = RunFiles.read_prediction, []
 

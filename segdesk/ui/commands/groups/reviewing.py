@@ -300,7 +300,7 @@ def _pools(desk: Desk) -> list[Action]:
 
         def put(reason: str = "") -> None:
             pooling.set_pool(workbench, case, pool, reason=reason)
-            session.keep_index()
+            session.writer.write_index()
 
         if pooling.needs_reason(workbench, case, pool):
             PoolReasonDialog(desk.owner, case, text, put).open()
