@@ -45,7 +45,7 @@ class Feed:
         partners: tuple[tuple[int, int], ...],
         seed: int,
     ) -> None:
-        self._samples = samples
+        self.samples = samples
         self._strength = strength
         self._swap = swap_table(partners)
         self._seed = seed
@@ -69,8 +69,8 @@ class Feed:
     def _make(self, chosen: tuple[int, ...], number: int) -> Batch:
         rows = [
             augmented(
-                *self._samples.read(index),
-                self._samples.incomplete(index),
+                *self.samples.read(index),
+                self.samples.incomplete(index),
                 np.random.default_rng([self._seed, number, place]),
                 strength=self._strength,
                 swap=self._swap,

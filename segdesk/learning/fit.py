@@ -1,7 +1,7 @@
-"""The training's rules: when an epoch ends, when the rate falls, what is kept, when it is over.
+"""The training's loop: steps make an epoch, an epoch is measured, and something ends it.
 
-`learner` takes the steps, `feed` brings the batches, `validation` measures, `rates` and
-`checkpoints` do what their names say; `trainer` calls `fit` and passes on how it ended.
+`learner` takes the steps, `feed` brings the batches, `validation` measures; how it goes on is
+decided by `schedule`, what is kept by `keeper`. `trainer` calls `fit` and passes on how it ended.
 """
 
 from __future__ import annotations
@@ -15,35 +15,21 @@ from operator import add
 
 import numpy as np
 
-from segdesk.core.networks import network
 from segdesk.core.run import Epoch, Outcome, Plan
 from segdesk.errors import Cancelled, TrainingError
-from segdesk.jobs.messages import Checkpoint, EpochDone, Note, Step
-from segdesk.learning import backend, checkpoints
-from segdesk.learning.clock import Clock, Pace
+from segdesk.jobs.messages import EpochDone, Note, Step
+from segdesk.learning import backend
+from segdesk.learning.clock import Pace
 from segdesk.learning.feed import Feed
-from segdesk.learning.figures import Overlap
-from segdesk.learning.learner import Learner, StepFigures, Weights
-from segdesk.learning.rates import Plateau, cosine, warmed
+from segdesk.learning.keeper import PATIENCE, Keeper
+from segdesk.learning.learner import Learner, StepFigures
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
-from segdesk.learning.validation import Validated, Validation
-from segdesk.learning.verdict import is_better_than_nothing, why_nothing
+from segdesk.learning.samples import Samples
+from segdesk.learning.schedule import Schedule
+from segdesk.learning.validation import Validation
+from segdesk.learning.verdict import why_nothing
 from segdesk.sentence import Sentence
-
-#: An epoch ends after its data, so many steps or so many seconds, whichever comes first.
-MOST_STEPS, MOST_SECONDS = 250, 45.0
-#: Where nobody asked for a number of epochs, few slices are gone through several times in each:
-#: patience counted in epochs of two steps would count noise.
-FEWEST_STEPS = 24
-#: An open-ended run ends after so many epochs without a better figure.
-PATIENCE = 10
-#: Where nothing is learnt, it ends after so many of them, and never before this share of a budget.
-PATIENCE_WITH_NOTHING, LEAST_SHARE = math.ceil(PATIENCE / 3), 1 / 3
-#: The best weights wait in memory and go to disk at most so often, and at the end.
-SECONDS_BETWEEN_SAVES = 10.0
-#: What the first validation, and a save, are taken to cost while none was timed.
-FIRST_REST_S, FIRST_SAVE_S = 1.5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +56,11 @@ class Fit:
     Parameters
     ----------
     learner : with its first weights
-    open_feed : makes the feed for a batch size
-    slices : in the training pool
+    open_feed : makes the feed of some samples for a batch size
+    train : the training pool
+    halved : the same at half size, made where it is wanted
     validation : may be empty
-    plan : epochs, minutes, batch and rate are taken from it
+    plan : the settings
     run : its folder, held
     reporter : hears of everything
     preview : called with the epoch's number after each epoch
@@ -82,8 +69,9 @@ class Fit:
     def __init__(
         self,
         learner: Learner,
-        open_feed: Callable[[int], Feed],
-        slices: int,
+        open_feed: Callable[[Samples, int], Feed],
+        train: Samples,
+        halved: Callable[[], Samples],
         validation: Validation,
         plan: Plan,
         *,
@@ -93,34 +81,19 @@ class Fit:
     ) -> None:
         self._learner = learner
         self._open_feed = open_feed
-        self._slices = slices
+        self._train = train
         self._validation = validation
         self._plan = plan
-        self._run = run
         self._reporter = reporter
         self._preview = preview
-        self._budget_s = math.inf if plan.max_minutes is None else plan.max_minutes * 60.0
         self._rate = plan.rate
-        self._keeps_rate = network(plan.network).keeps_rate
-        self._plateau = Plateau()
         self._pace = Pace()
-        self._steps_done = 0
-        self._step_s = 0.0
-        self._rest_s = FIRST_REST_S
-        self._save_s = FIRST_SAVE_S
-        self._best_weights: Weights = learner.weights()
-        self._best_figures: Validated | None = None
-        self._best_overlap: Overlap | None = None
         self._epochs: list[Epoch] = []
-        self._has_learnt = False
-        self._best_loss = math.inf
-        self._best_epoch = 0
-        self._waited = 0
         self._has_recovered = False
-        self._saved_epoch = 0
-        self._saved_at = -math.inf
-        self._feed = open_feed(plan.batch)
-        self._clock = Clock()
+        self._schedule = Schedule(plan, len(train), max(train.shape))
+        self._keeper = Keeper(learner, self._schedule, run, reporter)
+        self._is_half = self._schedule.is_half_sized(0.0)
+        self._feed = open_feed(halved() if self._is_half else train, plan.batch)
 
     def run(self) -> Ending:
         """Train until the plan, the patience or the user ends it; the best weights are back then.
@@ -144,38 +117,46 @@ class Fit:
             self._feed.close()
 
     def _train_epoch(self, number: int) -> None:
+        schedule, clock = self._schedule, self._schedule.clock
         taken: list[StepFigures] = []
-        started, steps = self._clock.seconds, self._steps()
+        started, steps = clock.seconds, schedule.steps(self._feed.batch)
         share = 1.0
-        while len(taken) < steps and self._clock.seconds - started < MOST_SECONDS:
-            if taken and self._is_over_time():
+        while not schedule.is_epoch_over(len(taken), steps, clock.seconds - started):
+            if taken and schedule.is_over_time():
                 break
             self._wait_or_stop()
-            share = self._share_of_rate(number - 1 + len(taken) / steps)
+            done = number - 1 + min(1.0, len(taken) / steps)
+            if self._is_half and not schedule.is_half_sized(done):
+                self._is_half = False
+                self._reopen(self._feed.batch)
+            share = schedule.share_of_rate(done)
             taken.append(self._step(share))
             if self._pace.is_due():
                 self._report_step(number, len(taken), steps, taken[-1].loss)
         rest_started = time.perf_counter()
-        validated = self._validation.measure(self._reporter)
         loss = float(np.mean([one.loss for one in taken]))
         overlap = reduce(add, (one.overlap for one in taken))
-        self._judge(number, validated, overlap, loss)
-        self._save(number)
-        epoch = Epoch(
-            number=number,
-            seconds=self._clock.seconds,
-            loss=loss,
-            accuracy=float(np.mean([one.accuracy for one in taken])),
-            rate=self._rate * share,
-            dice=overlap.dice,
-            val_loss=validated.loss if validated else None,
-            val_accuracy=validated.accuracy if validated else None,
-            val_dice=validated.dice if validated else None,
-        )
-        self._epochs.append(epoch)
-        self._reporter.send(EpochDone(epoch))
-        self._preview(number)
-        self._rest_s = time.perf_counter() - rest_started
+        with self._learner.averaged():
+            validated = self._validation.measure(self._reporter)
+            better = self._keeper.judge(number, validated, overlap, loss)
+            self._keeper.save(number)
+            epoch = Epoch(
+                number=number,
+                seconds=clock.seconds,
+                loss=loss,
+                accuracy=float(np.mean([one.accuracy for one in taken])),
+                rate=self._rate * share,
+                dice=overlap.dice,
+                val_loss=validated.loss if validated else None,
+                val_accuracy=validated.accuracy if validated else None,
+                val_dice=validated.dice if validated else None,
+            )
+            self._epochs.append(epoch)
+            self._reporter.send(EpochDone(epoch))
+            self._preview(number)
+        if better is None:
+            self._recover()
+        schedule.after_epoch(better=bool(better), rest_s=time.perf_counter() - rest_started)
 
     def _step(self, share: float) -> StepFigures:
         while True:
@@ -189,10 +170,14 @@ class Fit:
             if not math.isfinite(figures.loss):
                 self._recover()
                 continue
-            # The first step traces and compiles; it says nothing about the next.
-            self._step_s = time.perf_counter() - started if self._steps_done else 0.0
-            self._steps_done += 1
+            self._schedule.after_step(time.perf_counter() - started)
             return figures
+
+    def _reopen(self, batch: int) -> None:
+        """Another batch size, or from now on the slices in their full size."""
+        samples = self._feed.samples if self._is_half else self._train
+        self._feed.close()
+        self._feed = self._open_feed(samples, batch)
 
     def _halve_batch(self, error: BaseException) -> None:
         batch = self._feed.batch // 2
@@ -201,8 +186,7 @@ class Fit:
                 "The device's memory does not hold the network with a single slice.",
                 "Choose a smaller size or fewer filters.",
             ) from error
-        self._feed.close()
-        self._feed = self._open_feed(batch)
+        self._reopen(batch)
         self._say(
             Sentence("The memory was too small; each step now takes {batch} slices.", batch=batch)
         )
@@ -214,83 +198,26 @@ class Fit:
             )
         self._has_recovered = True
         self._rate /= 2
-        self._learner.restore(self._best_weights)
+        self._learner.restore(self._keeper.best)
         self._learner.forget_steps()
         self._say(
             Sentence("The loss became infinite; going on from the best weights at half the rate.")
         )
 
-    def _judge(
-        self, number: int, validated: Validated | None, overlap: Overlap, loss: float
-    ) -> None:
-        """Decide whether this epoch is the best so far, and keep its weights if so."""
-        weights = self._learner.weights()
-        if not all(np.isfinite(weight).all() for weight in weights):
-            self._recover()
-            return
-        if validated is None:
-            # Without validation the last weights are kept; the training loss only ends the run.
-            better, self._best_loss = loss < self._best_loss, min(loss, self._best_loss)
-            keep = True
-        else:
-            better = keep = validated.is_better_than(self._best_figures)
-        self._has_learnt |= is_better_than_nothing(validated, overlap)
-        self._plateau.after_epoch(better=better)
-        self._waited = 0 if better else self._waited + 1
-        if keep:
-            self._best_figures, self._best_weights = validated, weights
-            self._best_epoch, self._best_overlap = number, overlap
-
-    def _save(self, number: int) -> None:
-        """Put the best weights on disk, unless that was done a moment ago."""
-        if self._best_epoch != number or self._clock.seconds - self._saved_at < (
-            SECONDS_BETWEEN_SAVES
-        ):
-            return
-        try:
-            self._write()
-        except TrainingError as error:
-            # The weights are in memory still; a full disk now is no reason to stop learning.
-            self._saved_at = self._clock.seconds
-            self._say(
-                Sentence(
-                    "{problem} The training goes on; later ones are tried again.",
-                    problem=error.sentence,
-                )
-            )
-
-    def _write(self) -> None:
-        # From here on there are weights to keep, so a stop waits for the step in hand.
-        self._reporter.leave_on_stop = False
-        started = self._clock.seconds
-        epoch = self._best_epoch
-        learner, paths = self._learner, self._run.paths()
-        digest = checkpoints.save(
-            learner.network, learner.optimiser, paths, epoch=epoch, check=self._run.check
-        )
-        self._save_s = self._clock.seconds - started
-        self._saved_epoch, self._saved_at = epoch, self._clock.seconds
-        self._reporter.send(Checkpoint(epoch, paths.weights(epoch).name, digest))
-        checkpoints.drop_others(paths, epoch=epoch)
-
     def _end(self, outcome: Outcome, reason: str) -> Ending:
-        if self._best_epoch == 0:
+        keeper = self._keeper
+        if keeper.epoch == 0:
             reason = Sentence("Stopped before there was anything to keep.")
         elif outcome == "stopped":
-            reason = Sentence(
-                "Stopped; the weights of epoch {epoch} are kept.", epoch=self._best_epoch
-            )
-        if self._best_epoch:
-            self._learner.restore(self._best_weights)
-            if self._saved_epoch != self._best_epoch:
-                self._write()
-        best = self._best_figures
-        nothing = why_nothing(self._plan, self._epochs, best, self._best_overlap)
+            reason = Sentence("Stopped; the weights of epoch {epoch} are kept.", epoch=keeper.epoch)
+        keeper.end()
+        best = keeper.figures
+        nothing = why_nothing(self._plan, self._epochs, best, keeper.overlap)
         return Ending(
             outcome,
             reason=nothing if nothing and outcome == "finished" else reason,
-            best=self._best_epoch,
-            seconds=self._clock.seconds,
+            best=keeper.epoch,
+            seconds=self._schedule.clock.seconds,
             nothing_learnt=nothing,
             dice=best.dice if best is not None else None,
         )
@@ -298,72 +225,30 @@ class Fit:
     def _reason_to_end(self, number: int) -> str:
         if self._plan.epochs is not None and number >= self._plan.epochs:
             return Sentence("All epochs are done.")
-        if self._is_over_time():
+        if self._schedule.is_over_time():
             return Sentence("The time is up.")
-        if self._plan.is_open_ended and self._waited >= PATIENCE:
-            if self._best_figures:
+        if self._plan.is_open_ended and self._keeper.has_waited():
+            if self._keeper.figures:
                 return Sentence("No better validation for {n} epochs.", n=PATIENCE)
             return Sentence("No better training loss for {n} epochs.", n=PATIENCE)
-        if self._learns_nothing():
+        if self._plan.epochs is None and self._keeper.learns_nothing():
             # `_end` says the rest.
             return Sentence("Nothing was learnt.")
         return ""
 
-    def _learns_nothing(self) -> bool:
-        """Whether going on is of no use. Where epochs were asked for, they are trained."""
-        return (
-            self._plan.epochs is None
-            and not self._has_learnt
-            and self._waited >= PATIENCE_WITH_NOTHING
-            and (math.isinf(self._budget_s) or self._clock.seconds >= self._budget_s * LEAST_SHARE)
-        )
-
-    def _steps(self) -> int:
-        """Steps of an epoch: once through the data, or more often where they are few."""
-        once = math.ceil(self._slices / self._feed.batch)
-        if self._plan.epochs is None and once < FEWEST_STEPS:
-            once *= math.ceil(FEWEST_STEPS / once)
-        return min(MOST_STEPS, once)
-
-    def _is_over_time(self) -> bool:
-        """Whether another step, the validation and the saving would pass the budget."""
-        return self._clock.seconds + self._step_s + self._closing_s > self._budget_s
-
-    @property
-    def _closing_s(self) -> float:
-        """What comes after the last step."""
-        return self._rest_s + self._save_s
-
-    def _share_of_rate(self, epochs_done: float) -> float:
-        if self._keeps_rate:
-            return 1.0
-        if self._plan.is_open_ended:
-            return warmed(self._steps_done) * self._plateau.share
-        return warmed(self._steps_done) * cosine(self._progress(epochs_done))
-
-    def _progress(self, epochs_done: float) -> float:
-        """Share of the plan that is done, 0 to 1, by whichever limit is nearer."""
-        by_time = self._clock.seconds / max(self._budget_s - self._closing_s, 1e-3)
-        return max(by_time, epochs_done / (self._plan.epochs or math.inf))
-
-    def _seconds_left(self, epochs_done: float) -> float | None:
-        if self._plan.is_open_ended:
-            return None
-        left = self._budget_s - self._clock.seconds
-        if self._plan.epochs is not None:
-            left = min(left, self._clock.seconds * (self._plan.epochs / epochs_done - 1))
-        return max(0.0, left)
-
     def _wait_or_stop(self) -> None:
         before = time.perf_counter()
         self._reporter.wait_while_paused()
-        self._clock.leave_out(time.perf_counter() - before)
+        self._schedule.clock.leave_out(time.perf_counter() - before)
         if self._reporter.should_stop():
             raise Cancelled
 
     def _report_step(self, number: int, step: int, steps: int, loss: float) -> None:
-        left = self._seconds_left(number - 1 + step / steps)
-        self._reporter.send(Step(number, step, steps, loss, self._clock.seconds, left))
+        done = number - 1 + min(1.0, step / steps)
+        left = self._schedule.seconds_left(done)
+        self._reporter.send(
+            Step(number, step, max(step, steps), loss, self._schedule.clock.seconds, left)
+        )
 
     def _say(self, sentence: str) -> None:
         self._reporter.send(Note(sentence))

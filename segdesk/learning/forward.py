@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from segdesk.errors import TrainingError
 from segdesk.learning import backend
+from segdesk.ops.resample import Shape
 from segdesk.sentence import Sentence
 
 Floats = npt.NDArray[np.float32]
@@ -18,52 +19,46 @@ MOST_SLICES, MOST_PIXELS = 8, 8 * 256 * 256
 
 
 class Forward:
-    """Runs a network on any number of slices, always in batches of one size.
-
-    A new size would be traced anew, which costs more than the slices that fill up the last batch.
+    """Runs a network on batches of slices.
 
     Parameters
     ----------
-    network : as `registry.build` makes it, or loaded
+    network : as `registry.build` makes it, or loaded; its weights may change in between
     """
 
     def __init__(self, network: keras.Model) -> None:
-        network.jit_compile = backend.USE_XLA
-        self._network = network
-        rows, columns = network.input_shape[1:3]
-        self._batch = max(1, min(MOST_SLICES, MOST_PIXELS // (rows * columns)))
-
-    @property
-    def batch(self) -> int:
-        """Slices at a time."""
-        return self._batch
+        self.network = network
+        self._answer = backend.answer(network)
 
     def outputs(self, images: Floats) -> Floats:
         """What the network says, float32, (n, rows, columns, outputs).
 
         Parameters
         ----------
-        images : float32, (n, rows, columns, channels), 1 <= n <= batch
+        images : float32, (n, rows, columns, channels), 1 <= n
 
         Raises
         ------
         TrainingError
             Where the device's memory is too small.
         """
-        missing = self._batch - len(images)
-        full = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
         try:
-            outputs = self._network.predict_on_batch(full)
+            return np.asarray(self._answer(images), np.float32)
         except backend.OUT_OF_MEMORY as error:
             raise TrainingError(
                 Sentence(
                     "The memory is too small to predict slices of {shape}x{shape_2}.",
-                    shape=full.shape[1],
-                    shape_2=full.shape[2],
+                    shape=images.shape[1],
+                    shape_2=images.shape[2],
                 ),
                 "Train at a smaller size or with fewer filters.",
             ) from error
-        return np.asarray(outputs, np.float32)[: len(images)]
+
+
+def batch_for(shape: Shape) -> int:
+    """How many slices of (rows, columns) go through a network at a time."""
+    rows, columns = shape
+    return max(1, min(MOST_SLICES, MOST_PIXELS // (rows * columns)))
 
 
 def probabilities(outputs: Floats) -> Floats:

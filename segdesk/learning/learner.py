@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from segdesk.learning import backend
 from segdesk.learning.feed import Batch
 from segdesk.learning.figures import Overlap, OverlapOfBatch, accuracy
+from segdesk.learning.flat_adam import FlatAdam
 from segdesk.learning.losses import Loss
 
 Weights = list[npt.NDArray[np.float32]]
@@ -68,14 +71,15 @@ class Learner:
     ----------
     network : stays uncompiled, so that it can be saved without what only training needs
     loss : from `losses`
-    rate : first learning rate
+    optimiser : of a `FlatAdam` the averaged weights are what is measured, kept and shown
     """
 
-    def __init__(self, network: keras.Model, *, loss: Loss, rate: float) -> None:
+    def __init__(self, network: keras.Model, *, loss: Loss, optimiser: keras.Optimizer) -> None:
         self.network = network
         self.loss = loss
-        self.optimiser = keras.optimizers.Adam(rate)
-        self._overlap = OverlapOfBatch(max(2, network.output_shape[-1]))
+        self.optimiser = optimiser
+        classes = max(2, network.output_shape[-1])
+        self._overlap = OverlapOfBatch(classes)
         # Shares its layers with the network.
         self._trained = _Trained(network.inputs, network.outputs[0], name=network.name)
         self._trained.measure(loss, self._overlap)
@@ -84,25 +88,49 @@ class Learner:
             jit_compile=backend.USE_XLA,  # pyright: ignore[reportArgumentType] - typed as str alone
         )
         self.optimiser.build(self._trained.trainable_variables)
+        self._step = backend.training_step(self._trained, network.input_shape[1:], classes)
 
     def step(self, batch: Batch, rate: float) -> StepFigures:
         """Learn from one batch at a rate."""
         self.optimiser.learning_rate = rate
         # Keras' figures are running means; a curve wants those of this batch.
         self._trained.reset_metrics()
-        images, targets, incomplete = batch
-        logs = self._trained.train_on_batch(images, (targets, incomplete), return_dict=True)
+        logs = self._step(*batch)
         return StepFigures(float(logs["loss"]), float(logs["accuracy"]), self._overlap.overlap)
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it the network has the weights that are worth showing; no step may be taken."""
+        if not isinstance(self.optimiser, FlatAdam):
+            yield
+            return
+        variables = self._trained.trainable_variables
+        self.optimiser.put(variables, averaged=True)
+        try:
+            yield
+        finally:
+            self.optimiser.put(variables, averaged=False)
+
     def weights(self) -> Weights:
-        """A copy."""
+        """A copy of what the network has now."""
         return [np.array(weight) for weight in self.network.get_weights()]
 
     def restore(self, weights: Weights) -> None:
+        """Go on from these weights."""
         self.network.set_weights(weights)
+        if isinstance(self.optimiser, FlatAdam):
+            self.optimiser.take(self._trained.trainable_variables)
+
+    def go_on(self) -> None:
+        """The optimiser's state was read from a file: the next step begins where that ended."""
+        if isinstance(self.optimiser, FlatAdam):
+            self.optimiser.put(self._trained.trainable_variables, averaged=False)
 
     def forget_steps(self) -> None:
         """Reset the optimiser's averages, in which a number that is none would stay for good."""
+        if isinstance(self.optimiser, FlatAdam):
+            self.optimiser.forget_steps(self._trained.trainable_variables)
+            return
         for variable in self.optimiser.variables:
             if variable is not self.optimiser.learning_rate:
                 variable.assign(keras.ops.zeros_like(variable))

@@ -96,6 +96,7 @@ def loss_of(network: str) -> Loss:
     return {
         "encoder_decoder": binary_crossentropy,
         "unet": crossentropy,
+        "unet_fast": dice_and_crossentropy,
         "unet_norm": dice_and_crossentropy,
     }[network]
 

@@ -20,7 +20,7 @@ from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.bundle import VolumeRef
 from segdesk.jobs.messages import Predicted, Progress
 from segdesk.learning.clock import Pace
-from segdesk.learning.forward import Forward, in_batches, probabilities
+from segdesk.learning.forward import Forward, batch_for, in_batches, probabilities
 from segdesk.learning.geometry import Frame, Scale, padded
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
@@ -61,6 +61,8 @@ class Predictor:
     ) -> None:
         self._network = network
         self._multiple = catalogue_row(id).multiple
+        #: (rows, columns) that the network takes; None where it takes any.
+        self._shape: Shape | None = None if catalogue_row(id).any_size else _shape(network)
         self._intensities = intensities
         self._scale = scale
         self._numbers = np.array([0, *(number for number, _ in segments)], np.uint8)
@@ -70,10 +72,9 @@ class Predictor:
             raise TrainingError(
                 "The model was trained for another number of segments.", "Choose another run."
             )
-        shape = self._own_shape
-        self._forwards: dict[Shape, Forward] = {}
+        self._forwards: dict[Shape | None, Forward] = {}
         if forward is not None:
-            self._forwards[shape] = forward
+            self._forwards[self._shape] = forward
 
     def labels(self, volume: VolumeRef, index: int) -> npt.NDArray[np.uint8]:
         """Segment numbers of one slice, uint8, its own (rows, columns)."""
@@ -85,7 +86,7 @@ class Predictor:
     def slices(self, volume: VolumeRef, indices: Sequence[int]) -> Iterator[npt.NDArray[np.uint8]]:
         """Segment numbers of some slices, each uint8, its own (rows, columns)."""
         voxels, frame = open_voxels(volume), self._frame(volume)
-        for places in in_batches(len(indices), self._forward(frame).batch):
+        for places in in_batches(len(indices), batch_for(frame.network)):
             stored = voxels[[indices[place] for place in places]]
             for chances in self._chances(stored, volume, frame):
                 yield self._numbers[chances.argmax(axis=-1)]
@@ -131,7 +132,7 @@ class Predictor:
         for file in (labels, certainty):
             np.lib.format.write_array_header_1_0(file, header)
         pace, slices = Pace(), volume.shape[0]
-        for places in in_batches(slices, self._forward(frame).batch):
+        for places in in_batches(slices, batch_for(frame.network)):
             reporter.wait_while_paused()
             if reporter.should_stop():
                 raise Cancelled
@@ -151,19 +152,20 @@ class Predictor:
 
     def _frame(self, volume: VolumeRef) -> Frame:
         resampled = self._scale.resampled(volume)
-        own = self._own_shape
-        # A smaller slice is padded to the trained shape: another one would be traced anew.
-        fits = resampled[0] <= own[0] and resampled[1] <= own[1]
-        shape = own if fits else padded([resampled], self._multiple)
-        return Frame(volume.shape[1:], resampled, shape)
+        own = self._shape
+        if own is not None and resampled[0] <= own[0] and resampled[1] <= own[1]:
+            # A smaller slice is padded to the trained shape: another one would be traced anew.
+            return Frame(volume.shape[1:], resampled, own)
+        return Frame(volume.shape[1:], resampled, padded([resampled], self._multiple))
 
     def _forward(self, frame: Frame) -> Forward:
-        shape = frame.network
+        shape = None if self._shape is None else frame.network
         if shape not in self._forwards:
-            self._forwards[shape] = Forward(reshaped(self._network, shape))
+            network = self._network if shape is None else reshaped(self._network, shape)
+            self._forwards[shape] = Forward(network)
         return self._forwards[shape]
 
-    @property
-    def _own_shape(self) -> Shape:
-        rows, columns = self._network.input_shape[1:3]
-        return rows, columns
+
+def _shape(network: keras.Model) -> Shape:
+    rows, columns = network.input_shape[1:3]
+    return rows, columns

@@ -1,4 +1,5 @@
-"""The learning rate: a cosine where the end is known, smaller steps on a plateau where it is not.
+"""The learning rate: a cosine where the end is known, smaller steps on a plateau where it is not,
+or one that needs no end.
 
 References: Loshchilov and Hutter, "SGDR", ICLR 2017 (cosine); Keras' `ReduceLROnPlateau`.
 """
@@ -9,6 +10,8 @@ import math
 
 #: Steps in which the rate rises to its first value: Adam's averages mean nothing before.
 WARM_UP_STEPS = 10
+#: Steps at the full rate before it falls with the root of their number.
+FLAT_STEPS = 100
 #: Epochs without a better figure until the rate is cut, and to which share.
 PATIENCE, CUT = 2, 0.5
 #: The rate never falls below this share of the first.
@@ -23,6 +26,14 @@ def warmed(step: int) -> float:
 def cosine(progress: float) -> float:
     """Share of the rate at a progress of 0 to 1."""
     return max(LEAST, 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress))))
+
+
+def root(step: int) -> float:
+    """Share of the rate at the run's step 0, 1, 2, …: falls with the root of the step.
+
+    It needs no end, so that any moment's weights are worth showing.
+    """
+    return min(warmed(step), math.sqrt(FLAT_STEPS / (step + 1)))
 
 
 class Plateau:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from segdesk.core.split import Pool
 from segdesk.core.volume import Voxels
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
-from segdesk.learning.geometry import Frame, Scale
+from segdesk.learning.geometry import Frame, Scale, padded
 from segdesk.ops.resample import Shape
 from segdesk.sentence import Sentence
 
@@ -63,7 +64,7 @@ class Samples:
     ----------
     bundle : its lessons of `pool` are taken
     folder : the bundle's
-    scale, shape : the network's pixel and its (rows, columns)
+    scale, shape : the network's pixel and its (rows, columns), which stays as `shape`
     cache_bytes : prepared slices that are kept. What came first stays: of a shuffled pass over
         more than fits, a cache of the latest would never hit
 
@@ -84,6 +85,7 @@ class Samples:
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._intensities = bundle.intensities
+        self.shape = shape
         self._voxels: dict[str, Voxels] = {}
         self._volumes: dict[str, VolumeRef] = {}
         self._targets: dict[str, Target] = {}
@@ -104,8 +106,25 @@ class Samples:
             self._samples += known
         self._classes = len(bundle.segments) + 1
         self._kept: dict[int, tuple[Image, Target]] = {}
-        self._room = cache_bytes
+        self._cache_bytes = self._room = cache_bytes
         self._lock = threading.Lock()
+
+    def halved(self, multiple: int) -> Samples:
+        """The same slices at half the size, with a cache of their own.
+
+        Parameters
+        ----------
+        multiple : of the network's rows and columns
+        """
+        half = copy(self)
+        resampled = {case: _half(frame.resampled) for case, frame in self._frames.items()}
+        half.shape = padded(resampled.values(), multiple)
+        half._frames = {
+            case: Frame(frame.own, resampled[case], half.shape)
+            for case, frame in self._frames.items()
+        }
+        half._kept, half._room, half._lock = {}, self._cache_bytes, threading.Lock()
+        return half
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -205,6 +224,11 @@ def batch_of(images: Sequence[Image]) -> Image:
     """Slices as a network takes them: float32, (n, rows, columns, channels)."""
     stacked = np.stack(images)
     return stacked if stacked.ndim == 4 else stacked[..., None]
+
+
+def _half(shape: Shape) -> Shape:
+    rows, columns = shape
+    return max(1, round(rows / 2)), max(1, round(columns / 2))
 
 
 def _open_targets(path: Path, case: str) -> Target:

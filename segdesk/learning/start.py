@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keras
-from keras import layers
 
 from segdesk.core.networks import network as catalogue_row
 from segdesk.core.volume import channels
@@ -61,7 +60,7 @@ def reshaped(network: keras.Model, shape: Shape) -> keras.Model:
     ----------
     shape : (rows, columns), multiples of what the network halves
     """
-    if tuple(network.input_shape[1:3]) == shape:
+    if tuple(network.input_shape[1:3]) in (shape, (None, None)):
         return network
     inputs = keras.Input((*shape, network.input_shape[-1]))
     other = keras.models.clone_model(network, input_tensors=inputs)
@@ -111,5 +110,5 @@ def _with_new_head(network: keras.Model, classes: int, seed: int) -> keras.Model
     if settings["filters"] > 1:
         settings["filters"] = classes
     settings["kernel_initializer"] = keras.initializers.GlorotUniform(seed)
-    head = layers.Conv2D(**settings)
+    head = type(old).from_config(settings)
     return keras.Model(network.inputs, head(old.input), name=network.name)

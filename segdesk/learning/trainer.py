@@ -27,6 +27,7 @@ from segdesk.learning.forward import Forward
 from segdesk.learning.geometry import Scale, padded, scale_for
 from segdesk.learning.learner import Learner
 from segdesk.learning.losses import loss_of
+from segdesk.learning.optimisers import optimiser_of
 from segdesk.learning.predict import Predictor
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.rival import Measured, measure
@@ -83,7 +84,9 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
     validation = Samples(bundle, folder, "validation", scale=scale, shape=shape)
     _check_lessons(train)
     network = first_network(bundle, shape, channel)
-    learner = Learner(network, loss=loss_of(plan.network), rate=plan.rate)
+    learner = Learner(
+        network, loss=loss_of(plan.network), optimiser=optimiser_of(plan.network, plan.rate)
+    )
     _resume(learner, bundle, held, channel)
     channel.send(
         Started(
@@ -103,14 +106,15 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
     measured = Validation(validation, forward, learner.loss)
     ending = Fit(
         learner,
-        lambda batch: Feed(
-            train,
+        lambda samples, batch: Feed(
+            samples,
             batch=batch,
             strength=plan.augmentation,
             partners=_partner_classes(bundle),
             seed=plan.seed,
         ),
-        len(train),
+        train,
+        lambda: train.halved(row.multiple),
         measured,
         plan,
         run=held,
@@ -233,7 +237,8 @@ def _resume(learner: Learner, bundle: Bundle, held: HeldRun, channel: Reporter) 
     """Take over the optimiser's state where this run was cut off before."""
     if bundle.own is not None:
         epoch = bundle.own.epoch
-        checkpoints.load_optimiser(learner.optimiser, held.paths(), epoch=epoch)
+        if checkpoints.load_optimiser(learner.optimiser, held.paths(), epoch=epoch):
+            learner.go_on()
         channel.send(
             Note(Sentence("Going on from this run's own weights of epoch {epoch}.", epoch=epoch))
         )
@@ -249,7 +254,7 @@ def _check_segments(bundle: Bundle) -> None:
                 network=bundle.plan.network,
                 count=len(bundle.segments),
             ),
-            "Choose unet_norm or unet.",
+            "Choose unet_fast or unet.",
         )
 
 

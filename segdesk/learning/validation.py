@@ -14,7 +14,7 @@ import numpy.typing as npt
 from segdesk.errors import Cancelled
 from segdesk.jobs.bundle import IGNORE
 from segdesk.learning.figures import constant_dice, shown_dice
-from segdesk.learning.forward import Forward, in_batches, probabilities
+from segdesk.learning.forward import Forward, batch_for, in_batches, probabilities
 from segdesk.learning.losses import Loss
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples, batch_of
@@ -81,7 +81,7 @@ class Validation:
             return None
         losses: list[float] = []
         counted = Tally()
-        for places in in_batches(len(self._chosen), self._forward.batch):
+        for places in in_batches(len(self._chosen), batch_for(self._samples.shape)):
             if reporter.should_stop():
                 raise Cancelled
             chosen = [self._chosen[place] for place in places]

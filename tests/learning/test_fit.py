@@ -10,13 +10,14 @@ import pytest
 from segdesk.jobs.bundle import IGNORE
 from segdesk.jobs.messages import Checkpoint, EpochDone, Failed, Note, Predicted, Step
 from segdesk.jobs.run_paths import RunPaths
-from segdesk.learning import backend, checkpoints, fit, trainer
+from segdesk.learning import backend, checkpoints, keeper, schedule, trainer
 from segdesk.learning.feed import Batch, Feed
 from segdesk.learning.figures import Overlap
 from segdesk.learning.forward import Forward
 from segdesk.learning.learner import Learner, StepFigures
 from segdesk.learning.losses import loss_of
 from segdesk.learning.networks import registry, unet_norm
+from segdesk.learning.optimisers import optimiser_of
 from segdesk.learning.rates import LEAST, WARM_UP_STEPS, Plateau, cosine, warmed
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.validation import Validated, Validation
@@ -71,7 +72,7 @@ def test_the_best_weights_are_kept_and_not_the_last(
     seen: list[list[np.ndarray]] = []
 
     def worse_and_worse(validation: Validation, _: Reporter) -> Validated:
-        network = validation._forward._network
+        network = validation._forward.network
         seen.append([np.array(weight) for weight in network.get_weights()])
         return Validated(loss=len(seen), accuracy=0.5, dice=1 / len(seen))
 
@@ -173,14 +174,14 @@ def test_without_a_validation_slice_the_last_weights_are_kept(tmp_path: Path) ->
 def test_an_open_ended_run_ends_when_nothing_gets_better(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit, "FEWEST_STEPS", 1)
+    monkeypatch.setattr(schedule, "FEWEST_STEPS", 1)
     monkeypatch.setattr(Learner, "step", lambda *_: StepFigures(1.0, 0.5, SOME))
     lessons: Lessons = [("case-001", "train", *discs(4)), ("case-002", "validation", *discs(1))]
     folder = write_bundle(tmp_path, lessons, plan=short_plan(epochs=None))
     recorder = Recorder()
     trainer.run_bundle(folder, recorder)
     epochs = [done.epoch for done in recorder.of(EpochDone)]
-    assert len(epochs) == 1 + fit.PATIENCE
+    assert len(epochs) == 1 + keeper.PATIENCE
     assert recorder.last.best == 1
     assert recorder.last.reason == "No better validation for 10 epochs."
     assert epochs[-1].rate < epochs[3].rate
@@ -198,7 +199,7 @@ def test_a_budget_of_minutes_ends_the_run_with_a_falling_rate(tmp_path: Path) ->
 
 def test_what_is_unknown_does_not_teach() -> None:
     network = registry.build("unet_norm", (32, 32, 1), 2, filters=2)
-    learner = Learner(network, loss=loss_of("unet_norm"), rate=1e-2)
+    learner = Learner(network, loss=loss_of("unet_norm"), optimiser=optimiser_of("unet_norm", 1e-2))
     voxels, targets = discs(2)
     images = ((voxels + 1024.0) / 1624.0).astype(np.float32)[..., None]
     before = learner.weights()

@@ -9,7 +9,7 @@ import pytest
 
 from segdesk.core.run import Epoch, Plan, plan_for
 from segdesk.jobs.messages import EpochDone, Finished, Judged
-from segdesk.learning import fit, trainer
+from segdesk.learning import keeper, schedule, trainer
 from segdesk.learning.clock import Clock
 from segdesk.learning.figures import Overlap, constant_dice
 from segdesk.learning.learner import Learner, StepFigures
@@ -75,7 +75,7 @@ def test_a_mask_that_fills_its_slices_leaves_room_for_something_learnt(
 
 
 def test_the_reason_names_the_figure_and_the_way_out() -> None:
-    fast = plan_for(rate=1.0)
+    fast = plan_for("unet_norm", rate=1.0)
     said = why_nothing(fast, epochs(0.5, 3.0), NOTHING, NO_OVERLAP)
     assert said.startswith("Nothing was learnt in 2 epochs: its Dice on the validation slices is 0")
     assert "its loss rose from 0.5 to 3." in said
@@ -107,9 +107,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
         return script.validated
 
     monkeypatch.setattr(unet_norm, "LEVELS", ((1, 1), (2, 1)))
-    monkeypatch.setattr(fit, "FEWEST_STEPS", 1)
-    monkeypatch.setattr(fit, "FIRST_REST_S", 0.0)
-    monkeypatch.setattr(fit, "FIRST_SAVE_S", 0.0)
+    monkeypatch.setattr(schedule, "FEWEST_STEPS", 1)
+    monkeypatch.setattr(schedule, "FIRST_REST_S", 0.0)
+    monkeypatch.setattr(schedule, "FIRST_SAVE_S", 0.0)
     monkeypatch.setattr(Learner, "step", lambda *_: StepFigures(1.0, 0.5, NO_OVERLAP))
     monkeypatch.setattr(Validation, "measure", measure)
     monkeypatch.setattr(Clock, "seconds", property(lambda _: float(script.measured)))
@@ -131,7 +131,7 @@ def test_an_open_ended_training_that_learns_nothing_ends_after_a_third_of_its_pa
     tmp_path: Path, scripted: Scripted
 ) -> None:
     count, reason = trained(tmp_path, short_plan(epochs=None))
-    assert count == 1 + fit.PATIENCE_WITH_NOTHING >= fit.PATIENCE / 3
+    assert count == 1 + keeper.PATIENCE_WITH_NOTHING >= keeper.PATIENCE / 3
     assert reason.startswith(f"Nothing was learnt in {count} epochs")
 
 
@@ -140,7 +140,7 @@ def test_one_that_has_learnt_something_has_its_whole_patience(
 ) -> None:
     scripted.validated = SOMETHING
     count, reason = trained(tmp_path, short_plan(epochs=None))
-    assert (count, reason) == (1 + fit.PATIENCE, "No better validation for 10 epochs.")
+    assert (count, reason) == (1 + keeper.PATIENCE, "No better validation for 10 epochs.")
 
 
 def test_a_budget_is_never_ended_before_a_third_of_it(tmp_path: Path, scripted: Scripted) -> None:
@@ -170,4 +170,4 @@ def test_a_training_whose_loss_still_falls_goes_on(
 
     monkeypatch.setattr(Validation, "measure", falling)
     count, _ = trained(tmp_path, short_plan(epochs=None))
-    assert count == 9 + fit.PATIENCE_WITH_NOTHING
+    assert count == 9 + keeper.PATIENCE_WITH_NOTHING

@@ -124,7 +124,7 @@ def freeze(
                 network=plan.network,
                 count=len(segments),
             ),
-            "Choose unet_norm or unet.",
+            "Choose unet_fast or unet.",
         )
     start = _start(workbench, plan)
     taught = [choice.case for choice in lessons.choices]

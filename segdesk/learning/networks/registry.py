@@ -7,7 +7,7 @@ from typing import Protocol
 import keras
 
 from segdesk.core.networks import network
-from segdesk.learning.networks import encoder_decoder, unet, unet_norm
+from segdesk.learning.networks import encoder_decoder, unet, unet_fast, unet_norm
 
 
 class Build(Protocol):
@@ -22,8 +22,9 @@ class Build(Protocol):
 
     Returns
     -------
-    A functional model, not compiled, from float32 in [0, 1] to logits, (rows, columns, classes),
-    or for a binary network to one probability. Its last layer is called "head".
+    A functional model, not compiled, from float32 in [0, 1] to logits, (rows, columns, classes), or
+    for a binary network to one probability. Rows and columns are open where the catalogue says so.
+    Its last layer is called "head".
     """
 
     def __call__(
@@ -32,6 +33,7 @@ class Build(Protocol):
 
 
 _BUILDS: dict[str, Build] = {
+    "unet_fast": unet_fast.build,
     "unet_norm": unet_norm.build,
     "unet": unet.build,
     "encoder_decoder": encoder_decoder.build,

@@ -8,7 +8,8 @@ from segdesk.ui.look.translations import tr
 def network_name(id: str) -> str:
     """A few words; of a network that this program does not know, its id."""
     names = {
-        "unet_norm": tr("lung U-Net"),
+        "unet_fast": tr("lung U-Net"),
+        "unet_norm": tr("full-size lung U-Net"),
         "unet": tr("classic U-Net"),
         "encoder_decoder": tr("small lung network"),
     }
@@ -18,7 +19,8 @@ def network_name(id: str) -> str:
 def network_choice(id: str) -> str:
     """Its name and what it is good for."""
     uses = {
-        "unet_norm": tr("good with few slices"),
+        "unet_fast": tr("right within seconds on few slices"),
+        "unet_norm": tr("slower, good with few slices"),
         "unet": tr("for many slices"),
         "encoder_decoder": tr("one segment only"),
     }
