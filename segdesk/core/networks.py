@@ -25,9 +25,9 @@ class NetworkInfo:
     filters, batch, rate, augmentation, epochs : defaults; epochs None: open-ended
     multiple : rows and columns are padded to a multiple of this
     binary : one foreground class only, sigmoid output
-    schedule : how the rate goes on: "cosine" to the plan's end, or smaller on a plateau where it has
-        none; "kept" as it is, as in the tutorial; "root", falling with the root of the step, which
-        needs no end, from averaged weights and half-sized slices first
+    schedule : how the rate goes on: "cosine" to the plan's end, or smaller on a plateau where it
+        has none; "kept" as it is, as in the tutorial; "root", falling with the root of the step,
+        which needs no end, with averaged weights, and half-sized slices first
     any_size : its rows and columns are open: one trace serves every size
     """
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -75,7 +75,7 @@ class FlatAdam(keras.optimizers.Optimizer):
         """Begin anew from the weights that a network holds now."""
         for variable in (self._mean, self._squares):
             variable.assign(ops.zeros_like(variable))
-        self.iterations.assign(0)
+        cast(Any, self.iterations).assign(0)
         self.take(variables)
 
     def apply(self, grads: Sequence[Tensor], trainable_variables: Any = None) -> None:
@@ -95,7 +95,7 @@ class FlatAdam(keras.optimizers.Optimizer):
         self._squares.assign(squares)
         self._weights.assign(weights)
         self._average.assign(kept * self._average + (1.0 - kept) * weights)
-        parts = zip(variables, ops.split(weights, self._cuts, axis=0), self._shapes, strict=True)
-        for variable, part, shape in parts:
+        parts = cast(list[Tensor], ops.split(weights, self._cuts, axis=0))
+        for variable, part, shape in zip(variables, parts, self._shapes, strict=True):
             variable.assign(ops.reshape(part, shape))
-        self.iterations.assign_add(1)
+        cast(Any, self.iterations).assign_add(1)

@@ -166,7 +166,7 @@ def train(name: str, bundle_folder: Path) -> Scored:
     from segdesk.learning import clock, trainer
 
     # The plan's minutes are those of the processor too.
-    clock.time.perf_counter = lambda: time.process_time() / CORES  # type: ignore[method-assign]
+    clock.time.perf_counter = lambda: time.process_time() / CORES
     recorder = _Recorder()
     trainer.run_bundle(bundle_folder, recorder)
     seconds = time.process_time() / CORES
@@ -175,9 +175,6 @@ def train(name: str, bundle_folder: Path) -> Scored:
     (predicted,) = (one for one in recorder.messages if isinstance(one, Predicted))
     result = scored(TASKS[name](), np.load(predicted.labels_file))
     epochs = [one.epoch for one in recorder.messages if isinstance(one, EpochDone)]
-    sys.stderr.write(
-        f"{[(e.number, round(e.seconds, 2), e.rate, round(e.loss, 4)) for e in epochs]}, steps {100 * (4e-3 / epochs[-1].rate) ** 2}"
-    )
     return Scored(result.volume, result.mean_slice, result.worst_slice, seconds, len(epochs))
 
 
@@ -202,7 +199,6 @@ def measured(
         )
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
-    print(done.stderr[-1500:])
     return Scored(**json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -217,7 +213,7 @@ def main() -> int:
     options.add_argument("--size", type=int, default=0)
     chosen = options.parse_args()
     if chosen.bundle is not None:
-        print(json.dumps(asdict(train(chosen.tasks[0], chosen.bundle))))
+        sys.stdout.write(json.dumps(asdict(train(chosen.tasks[0], chosen.bundle))) + "\n")
         return 0
     for name in chosen.tasks:
         for network in chosen.networks:
@@ -237,7 +233,8 @@ def main() -> int:
                     f"{field} {median(getattr(run, field) for run in runs):.4f}"
                     for field in ("volume", "mean_slice", "worst_slice", "seconds", "epochs")
                 ]
-                print(f"{name} {network} {seconds:g} s: {', '.join(figures)}", flush=True)
+                sys.stdout.write(f"{name} {network} {seconds:g} s: {', '.join(figures)}\n")
+                sys.stdout.flush()
     return 0
 
 

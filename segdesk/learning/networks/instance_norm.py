@@ -29,7 +29,7 @@ class InstanceNorm(layers.Layer):
     def call(self, inputs: Any) -> Any:
         """float, (n, rows, columns, channels), as it comes."""
         away = inputs - ops.mean(inputs, axis=(1, 2), keepdims=True)
-        variance = ops.mean(ops.square(away), axis=(1, 2), keepdims=True)
+        variance: Any = ops.mean(ops.square(away), axis=(1, 2), keepdims=True)
         return away * (ops.rsqrt(variance + EPSILON) * self.scale) + self.shift
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

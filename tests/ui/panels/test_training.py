@@ -402,7 +402,7 @@ def test_a_network_brings_its_own_defaults_and_fine_tuning_keeps_the_runs(
 
 def test_an_earlier_run_can_be_looked_at_again(desk_with: OpenDesk) -> None:
     desk = desk_with()
-    for network in ("unet", "unet_norm"):
+    for network in ("unet", "unet_fast"):
         choose(desk, "plan_network", network)
         desk.press(panel(desk), "train_button")
         wait_for_end(desk)

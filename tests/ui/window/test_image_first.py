@@ -95,7 +95,7 @@ def test_the_row_names_the_network_in_plain_words(desk: Desk, project: Path) -> 
     panel = desk.window.training_panel
     assert panel is not None
     box = panel.form.network
-    assert box.currentText() == "lung U-Net, good with few slices"
+    assert box.currentText() == "lung U-Net, right within seconds on few slices"
     assert box.isVisible() and box.width() >= box.sizeHint().width()
     for at in range(box.count()):
         assert box.itemData(at) not in box.itemText(at)
