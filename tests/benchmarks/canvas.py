@@ -58,7 +58,7 @@ def next_slice() -> Row:
             down = (step // (SLICES - 1)) % 2 == 0
             QApplication.sendEvent(view, wheel(view, middle, 120 if down else -120))
 
-        view.view.show_slice(0)
+        view.view.crosshair.show_slice(0)
         return row_of("next_slice", _timed(view, turn))
 
 
@@ -110,7 +110,7 @@ def _view() -> Iterator[CountingView]:
         for index in range(SLICES):
             draw(workbench, index, labels[index])
         predict(workbench, np.roll(labels, 4, axis=2))
-        view = CountingView(workbench, state, DARK)
+        view = CountingView(workbench, state, state.pane, DARK)
         view.resize(*SIZE)
         view.show()
         QApplication.processEvents()

@@ -30,7 +30,7 @@ def watched(project, sources=()):
     paint = slice_view.SliceView.paintEvent
     def first(view, event):
         paint(view, event)
-        if view.view.case_id is not None:
+        if view.view.crosshair.case_id is not None:
             sys.stdout.write(repr(time.time()))
             sys.stdout.flush()
             import os

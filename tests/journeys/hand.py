@@ -116,8 +116,14 @@ class Hand:
     def place(self) -> Place:
         """What the hand would act on now."""
         view = self.view
-        assert view.case_id is not None
-        return (view.case_id, view.slice, view.hand.tool, view.hand.segment, view.hand.brush_mm)
+        assert view.crosshair.case_id is not None
+        return (
+            view.crosshair.case_id,
+            view.crosshair.slice,
+            view.hand.tool,
+            view.hand.segment,
+            view.hand.brush_mm,
+        )
 
     def act(self) -> None:
         """One input of a random kind."""
@@ -173,7 +179,7 @@ class Hand:
         elif key in (Qt.Key.Key_0, Qt.Key.Key_1):
             done = view.hand.segment == int(key == Qt.Key.Key_1)
         else:
-            done = view.case_id == after[0] and abs(view.slice - after[1]) <= 1
+            done = view.crosshair.case_id == after[0] and abs(view.crosshair.slice - after[1]) <= 1
         self._count(done, key.name, f"{after[0]}, slice {after[1] + 1}")
 
     def show_another_case(self) -> None:
@@ -237,7 +243,7 @@ class Hand:
         return handle
 
     def _shape(self) -> tuple[int, int]:
-        case = self.view.case
+        case = self.view.crosshair.case
         assert case is not None
         return case.grid.slice_shape
 

@@ -45,8 +45,8 @@ def held(desk: Desk) -> tuple[Any, ...]:
     """What the hand acts on, and where on the screen it lies."""
     view, canvas = view_of(desk), desk.canvas
     return (
-        view.case_id,
-        view.slice,
+        view.crosshair.case_id,
+        view.crosshair.slice,
         view.hand.tool,
         view.hand.segment,
         view.hand.brush_mm,
@@ -93,7 +93,7 @@ def test_an_import_that_ends_in_mid_stroke_leaves_the_stroke_in_its_case_and_the
     release(desk.canvas, (12, 20))
     assert held(desk) == before
     workbench = workbench_of(desk)
-    index = view_of(desk).slice
+    index = view_of(desk).crosshair.slice
     assert workbench.annotation("case-001").labels[index, 12, 8:21].all()
     assert [edit.name for edit in workbench.history.done] == ["Brush"]
     assert not workbench.annotation("case-003").labels.any()
@@ -136,7 +136,7 @@ def test_only_an_empty_project_shows_its_first_case_by_itself(
     desk.wait(lambda: not desk.window.imports.is_busy)
     desk.wait_for_mask()
     assert desk.window.session.case_id == "case-001"
-    assert view_of(desk).new_cases == {"case-002"}
+    assert view_of(desk).marks.new == {"case-002"}
     assert desk.window.banner.text.endswith("case-002 was imported.")
 
 
@@ -216,7 +216,7 @@ def test_what_fails_in_the_background_floats_and_a_stroke_goes_on(
     move(desk.canvas, (12, 20), LEFT)
     release(desk.canvas, (12, 20))
     assert held(desk) == before
-    index = desk.canvas.view.slice
+    index = desk.canvas.view.crosshair.slice
     assert workbench_of(desk).annotation("case-001").labels[index, 12, 8:21].all()
     assert not desk.has_dialog("error_dialog")
     said = desk.window.banner.text
@@ -308,7 +308,7 @@ def undo_in_a_case_that_is_not_in_memory(desk: Desk, project: Path, slow_reading
     desk.open(project)
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (12, 8), (12, 20))
-    view_of(desk).show_case("case-002")
+    view_of(desk).crosshair.show_case("case-002")
     desk.wait_for_mask()
     desk.window.save()
     desk.wait(lambda: not workbench_of(desk).has_unsaved and not desk.window.session.is_saving)
@@ -325,7 +325,7 @@ def test_an_undo_shows_its_place_when_it_is_asked_for_and_not_when_the_mask_has_
     assert desk.window.session.case_id == "case-001"
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert status_of(desk) == "case-001 is still being read: wait a moment."
-    view_of(desk).show_case("case-002")
+    view_of(desk).crosshair.show_case("case-002")
     slow_reading.set()
     desk.wait(lambda: not workbench_of(desk).history.done)
     assert not workbench_of(desk).annotation("case-001").labels.any()
@@ -337,7 +337,7 @@ def test_an_undo_that_waits_for_its_mask_is_left_out_and_said_where_more_was_dra
     desk: Desk, project: Path, slow_reading: Event
 ) -> None:
     undo_in_a_case_that_is_not_in_memory(desk, project, slow_reading)
-    view_of(desk).show_case("case-002")
+    view_of(desk).crosshair.show_case("case-002")
     drag(desk.canvas, (12, 8), (12, 20))
     slow_reading.set()
     desk.wait(lambda: desk.window.session.has_mask("case-001"))
@@ -356,13 +356,13 @@ def test_ctrl_z_meant_for_a_stroke_takes_back_no_labels_that_came_in_with_a_new_
     drag(desk.canvas, (12, 8), (12, 20))
     # What an import with labels does when it ends.
     stroke(workbench_of(desk), 1, case="case-002")
-    view_of(desk).mark_new("case-002")
+    view_of(desk).marks.mark_new("case-002")
     before = held(desk)
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert held(desk) == before
     assert "of case-002, which came in by itself" in status_of(desk)
     assert workbench_of(desk).annotation("case-002").labels.any()
-    view_of(desk).show_case("case-002")
+    view_of(desk).crosshair.show_case("case-002")
     desk.wait_for_mask()
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not workbench_of(desk).annotation("case-002").labels.any()
@@ -374,7 +374,7 @@ def test_a_stroke_on_a_case_that_is_still_read_is_dropped_and_said(
     desk.open(project)
     desk.key(Qt.Key.Key_B)
     slow_reading.clear()
-    view_of(desk).show_case("case-002")
+    view_of(desk).crosshair.show_case("case-002")
     drag(desk.canvas, (12, 8), (12, 20))
     assert status_of(desk) == "case-002 is still being read, so nothing was drawn."
     slow_reading.set()
@@ -395,7 +395,7 @@ def test_the_case_on_screen_stays_in_memory_whatever_is_read_behind_it(
         workbench_of(desk).annotation(f"case-{number:03d}")
     assert desk.window.session.has_mask("case-001")
     desk.key(Qt.Key.Key_Return)
-    index = view_of(desk).slice
+    index = view_of(desk).crosshair.slice
     assert workbench_of(desk).statuses("case-001")[index] is SliceStatus.CORRECTED
 
 

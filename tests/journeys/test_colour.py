@@ -43,7 +43,7 @@ def bring_in(desk: Desk, project: Path, pictures: Path) -> None:
     desk.wait(lambda: len(workbench_of(desk).project.cases) == 3)
     view = desk.window.session.view
     assert view is not None
-    view.show_case("case-003")
+    view.crosshair.show_case("case-003")
     desk.wait(lambda: desk.window.session.has_mask("case-003"))
     desk.window.activateWindow()
     desk.canvas.setFocus()

@@ -43,10 +43,10 @@ def _calls(folder: Path, qtbot: QtBot, slices: int) -> dict[str, int]:
     canvas = desk.canvas
 
     def step() -> None:
-        before = canvas.view.slice
+        before = canvas.view.crosshair.slice
         wheel(canvas, up=120)
         desk.settle()
-        assert canvas.view.slice != before
+        assert canvas.view.crosshair.slice != before
 
     def dab() -> None:
         middle = QPoint(canvas.width() // 2, canvas.height() // 2)

@@ -106,7 +106,7 @@ def test_undo_never_takes_back_what_was_drawn_while_a_mask_was_read(
     desk.wait(lambda: not session.is_saving and not workbench_of(desk).has_unsaved)
     assert session.view is not None
     for number in range(2, 7):
-        session.view.show_case(f"case-{number:03d}")
+        session.view.crosshair.show_case(f"case-{number:03d}")
         desk.wait_for_mask()
     assert not session.has_mask(CASE)
     gate, read = threading.Event(), Scans.read
@@ -119,7 +119,7 @@ def test_undo_never_takes_back_what_was_drawn_while_a_mask_was_read(
     desk.shortcut(Qt.Key.Key_Z, CONTROL)
     # The undo has shown its place at once; the reader goes back and draws on.
     assert session.case_id == CASE
-    session.view.show_case("case-006")
+    session.view.crosshair.show_case("case-006")
     drag(desk.canvas, (12, 4), (12, 10))
     desk.settle()
     expected = drawn(workbench_of(desk), "case-006")

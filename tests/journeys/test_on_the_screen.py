@@ -64,7 +64,7 @@ def test_a_drawing_that_is_not_on_the_screen_is_shown_before_it_is_confirmed(
     before = desk.canvas.grab().toImage()
     desk.key(*CONFIRMING[keys])
     assert status(desk) is SliceStatus.PARTIAL
-    assert view.slice == SLICE
+    assert view.crosshair.slice == SLICE
     assert "was hidden and is shown now" in said(desk)
     assert desk.canvas.grab().toImage() != before
     desk.key(*CONFIRMING[keys])
@@ -233,7 +233,7 @@ def test_a_slice_that_the_keys_ran_past_is_not_called_right(desk: Desk, project:
     desk.key(Qt.Key.Key_Return)
     view = desk.window.session.view
     assert view is not None
-    assert status(desk, view.slice) is SliceStatus.CORRECTED
+    assert status(desk, view.crosshair.slice) is SliceStatus.CORRECTED
     assert not in_the_panel(desk)
 
 

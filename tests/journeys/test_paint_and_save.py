@@ -33,7 +33,7 @@ def painted(desk: Desk, index: int) -> int:
 def slice_on_screen(desk: Desk) -> int:
     view = desk.window.session.view
     assert view is not None
-    return view.slice
+    return view.crosshair.slice
 
 
 def test_a_project_opens_at_its_middle_slice_and_is_named_in_the_title(
@@ -109,10 +109,10 @@ def test_undo_goes_back_to_the_case_that_it_changes(desk: Desk, project: Path) -
     drag(desk.canvas, (12, 12), (12, 20))
     view = desk.window.session.view
     assert view is not None
-    view.show_case("case-002")
+    view.crosshair.show_case("case-002")
     desk.wait_for_mask()
     desk.shortcut(Qt.Key.Key_Z, CTRL)
-    assert view.case_id == "case-001"
+    assert view.crosshair.case_id == "case-001"
     assert painted(desk, 2) == 0
 
 

@@ -79,7 +79,7 @@ def test_a_day_at_the_desk_keeps_the_disk_off_the_windows_thread(
     # The other case is drawn on, closing saves that, and it is there when it is opened again.
     view = desk.window.session.view
     assert view is not None
-    view.show_case("case-002")
+    view.crosshair.show_case("case-002")
     desk.wait_for_mask()
     drag(desk.canvas, (12, 12), (12, 20))
     desk.close()

@@ -98,10 +98,10 @@ def go_to(desk: Desk, index: int) -> None:
     assert view is not None
     desk.key(Qt.Key.Key_Home)
     desk.key(Qt.Key.Key_Left)
-    onwards = Qt.Key.Key_Left if view.slice else Qt.Key.Key_Right
+    onwards = Qt.Key.Key_Left if view.crosshair.slice else Qt.Key.Key_Right
     desk.key(Qt.Key.Key_Home)
     for _ in range(400):
-        if view.slice == index:
+        if view.crosshair.slice == index:
             return
         desk.key(onwards)
     pytest.fail(f"slice {index} was not reached")

@@ -188,14 +188,14 @@ def test_shift_enter_stays_where_enter_was_refused(
     assert view is not None
     workbench.show_segment(2, False)
     desk.key(Qt.Key.Key_Return, SHIFT)
-    assert view.slice == SLICE
+    assert view.crosshair.slice == SLICE
     assert status(desk) is SliceStatus.UNLABELLED
     assert said(desk).startswith(f"'Table' is hidden, so {TABLE} voxels of the prediction would")
     assert "Show it in the segment list" in said(desk)
     workbench.show_segment(2, True)
     desk.key(Qt.Key.Key_Return, SHIFT)
     assert status(desk) is SliceStatus.CORRECTED
-    assert view.slice != SLICE
+    assert view.crosshair.slice != SLICE
 
 
 def test_bulk_acceptance_with_a_locked_segment_is_refused_and_has_a_way_out(

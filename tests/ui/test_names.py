@@ -122,7 +122,7 @@ def test_the_tip_of_a_slice_names_segments_as_they_are(desk: Desk, hostile: Path
     workbench.add_segment("Later")
     desk.settle()
     assert desk.window.session.view is not None
-    at = strip.rectangle_of(desk.window.session.view.slice).center().toPoint()
+    at = strip.rectangle_of(desk.window.session.view.crosshair.slice).center().toPoint()
     QApplication.sendEvent(strip, QHelpEvent(QEvent.Type.ToolTip, at, strip.mapToGlobal(at)))
     assert NAME in shown_tip(QToolTip.text())
     QToolTip.hideText()

@@ -1,1 +1,1 @@
-"""What is on screen and in hand, without Qt; `ui.canvas` draws it. Read `view_state.py` first."""
+"""What is on screen and in hand, without Qt; `ui.canvas` draws it. Read `crosshair.py` first."""

@@ -6,12 +6,13 @@ Input sets it, panels and canvas listen and ask. Nothing here changes a voxel.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from psygnal import Signal
 
+from segdesk.app.screen.crosshair import Crosshair
 from segdesk.app.screen.image_looks.look import ImageLook
 from segdesk.app.screen.image_looks.shelf import IMAGE_LOOKS
 from segdesk.core.case import Case
@@ -49,7 +50,7 @@ class Display:
 
     Parameters
     ----------
-    case : gives the case on screen, or None
+    crosshair : has the case on screen; each case is shown in the window that it was left in
     looks : of the image; the first one is in use at start
     """
 
@@ -57,14 +58,16 @@ class Display:
     window_changed = Signal()
     layers_changed = Signal()
 
-    def __init__(
-        self, case: Callable[[], Case | None], looks: Sequence[ImageLook] = IMAGE_LOOKS
-    ) -> None:
-        self._case = case
+    def __init__(self, crosshair: Crosshair, looks: Sequence[ImageLook] = IMAGE_LOOKS) -> None:
+        self._crosshair = crosshair
         self.window = PRESETS["lung"]
         self.preset = "lung"
+        #: The case that the window is of, and the windows in which others were left.
+        self._case_id: str | None = None
+        self._left: dict[str, tuple[Window, str]] = {}
         self.image_look = looks[0]
         self.layers = Layers()
+        crosshair.case_changed.connect(self._take_case)
 
     def use_image_look(self, look: ImageLook) -> None:
         """Draw the image through another look."""
@@ -78,7 +81,7 @@ class Display:
 
     def use_preset(self, name: str) -> None:
         """A preset by name, or "file": the window that the scan's file asks for."""
-        case = self._case()
+        case = self._crosshair.case
         if name == "file" and case is not None:
             self.set_window(file_window(case), "file")
         elif name in PRESETS:
@@ -95,7 +98,7 @@ class Display:
         start : the window before the drag
         right, down : distance from where the drag began, in screen pixels
         """
-        case = self._case()
+        case = self._crosshair.case
         if case is None:
             return
         low, high = value_range(case)
@@ -135,6 +138,15 @@ class Display:
     def next_style(self) -> None:
         at = STYLES.index(self.layers.style)
         self.set_layers(style=STYLES[(at + 1) % len(STYLES)])
+
+    def _take_case(self) -> None:
+        """The window of the case that is shown now; who hears of the case asks for it anyway."""
+        if self._case_id is not None:
+            self._left[self._case_id] = self.window, self.preset
+        case = self._crosshair.case
+        self._case_id = self._crosshair.case_id
+        if case is not None:
+            self.window, self.preset = self._left.get(case.id) or first_window(case)
 
 
 def value_range(case: Case) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """What is held: tool, segment, options, and a ghost that is not taken yet. No Qt.
 
-Input sets it, panels and canvas listen and ask. Where the hand is stands in `view_state`.
+Input sets it, panels and canvas listen and ask. Where it acts stands in `pane`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from segdesk.app.labelling.tools.ghosts import Ghost
 from segdesk.app.labelling.tools.tool import Tool
 from segdesk.app.labelling.tools.toolbox import TOOLS
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.crosshair import Crosshair
 from segdesk.app.screen.pane import Pane
 from segdesk.core.edit import Edit
 
@@ -36,7 +37,8 @@ class Hand:
 
     Parameters
     ----------
-    pane : gives what is on screen
+    crosshair : a ghost goes with the case on screen
+    pane : gives the active one
     tools : of which one is held; the first one at start
     """
 
@@ -48,7 +50,8 @@ class Hand:
     def __init__(
         self,
         workbench: Workbench,
-        pane: Callable[[], Pane | None],
+        crosshair: Crosshair,
+        pane: Callable[[], Pane],
         tools: Sequence[Tool] = TOOLS,
     ) -> None:
         self._workbench = workbench
@@ -61,6 +64,7 @@ class Hand:
         #: Whether the first stroke on an untouched slice starts from the prediction on it.
         self.starts_from_prediction = True
         workbench.segments_changed.connect(self._leave_removed_segment)
+        crosshair.case_changed.connect(self.drop_ghost)
 
     # Tool
 
@@ -118,18 +122,17 @@ class Hand:
         """The smallest size, one voxel whatever that is, and the largest; in mm (in pixels where
         slices have no geometry).
         """
-        pane = self._pane()
-        if pane is None:
+        case, plane = self._pane().case, self._pane().plane
+        if case is None or plane is None:
             return 1.0, LARGEST_SIZE_MM
-        smallest = min(pane.plane.pixel_mm(self._workbench.project.case(pane.case).grid))
+        smallest = min(plane.pixel_mm(case.grid))
         return smallest, max(LARGEST_SIZE_MM, 10 * smallest)
 
     @property
     def size_unit(self) -> str:
         """What sizes are counted in: "mm", or "px" where slices have no geometry."""
-        pane = self._pane()
-        is_stacked = pane is None or self._workbench.project.case(pane.case).grid.stacked
-        return "mm" if is_stacked else "px"
+        case = self._pane().case
+        return "mm" if case is None or case.grid.stacked else "px"
 
     def set_switch(self, switch: Switch, is_on: bool) -> None:
         """Turn an option of a tool on or off."""
@@ -181,17 +184,13 @@ class Hand:
         return edit
 
     def _follow_options(self) -> None:
+        case, plane = self._pane().case, self._pane().plane
         if self.ghost is not None:
             self.hold(ghosts.with_options(self._workbench, self.ghost, self.options))
-        elif self.held.previews and (pane := self._pane()) is not None:
+        elif self.held.previews and case is not None and plane is not None:
             value = 0 if self.held.erases else self.segment
             self.hold(
                 ghosts.made(
-                    self._workbench,
-                    self.held,
-                    pane.case,
-                    pane.plane,
-                    value=value,
-                    options=self.options,
+                    self._workbench, self.held, case.id, plane, value=value, options=self.options
                 )
             )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.view_state import ViewState
+from segdesk.app.screen.display import Display
+from segdesk.app.screen.pane import Pane
 from segdesk.core.case import Case
 from segdesk.core.grid import Grid
 from segdesk.core.plane import Orientation, Plane
@@ -47,11 +48,11 @@ class Facts:
     letters: tuple[str, str, str, str]
 
 
-def facts(workbench: Workbench, view: ViewState, case: Case) -> Facts:
-    """What is known of the plane on screen."""
-    plane = view.plane or Plane.across(case.grid, 0, view.slice)
-    window = view.display.window
-    preset = f"   {preset_word(view.display.preset)}" if view.display.preset else ""
+def facts(workbench: Workbench, display: Display, pane: Pane, case: Case) -> Facts:
+    """What is known of the plane that a pane shows of a case."""
+    plane = Plane.across(case.grid, pane.axis, pane.index)
+    window = display.window
+    preset = f"   {preset_word(display.preset)}" if display.preset else ""
     is_slice = plane.axis == 0
     return Facts(
         title=_title(case.grid, plane),

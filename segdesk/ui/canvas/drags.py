@@ -11,7 +11,7 @@ from typing import Protocol
 from PySide6.QtCore import QPointF
 
 from segdesk.app.labelling.tools.tool import Stroke
-from segdesk.app.screen.view_state import ViewState
+from segdesk.app.screen.display import Display
 from segdesk.ui.canvas.viewport import Viewport
 
 #: Pixels of a zooming drag that double the size.
@@ -42,23 +42,23 @@ class Drag(Protocol):
 class WindowDrag:
     """Window by x, level by y."""
 
-    def __init__(self, view: ViewState, position: QPointF) -> None:
-        self._view = view
+    def __init__(self, display: Display, position: QPointF) -> None:
+        self._display = display
         self._start = self._last = position
-        self._before = view.display.window, view.display.preset
+        self._before = display.window, display.preset
 
     def move(self, position: QPointF) -> None:
         if position == self._last:
             return
         self._last = position
         moved = position - self._start
-        self._view.display.drag_window(self._before[0], moved.x(), moved.y())
+        self._display.drag_window(self._before[0], moved.x(), moved.y())
 
     def release(self) -> None:
         """Nothing is left to do."""
 
     def cancel(self) -> None:
-        self._view.display.set_window(*self._before)
+        self._display.set_window(*self._before)
 
 
 class PanDrag:

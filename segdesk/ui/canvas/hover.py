@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from segdesk.app.labelling.slate import Sheet
+from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.ui.canvas import sentences
@@ -20,8 +21,9 @@ CURSORS = {"arrow": Qt.CursorShape.ArrowCursor, "cross": Qt.CursorShape.CrossCur
 class Hover:
     """Owned by the slice view; `position` is None while the pointer is elsewhere."""
 
-    def __init__(self, view: ViewState, pointer: Pointer) -> None:
+    def __init__(self, view: ViewState, pane: Pane, pointer: Pointer) -> None:
         self._view = view
+        self._pane = pane
         self._pointer = pointer
         self.position: QPointF | None = None
         self.outline: OutlineCursor | None = None
@@ -73,7 +75,7 @@ class Hover:
         held = self._pointer.pan_held or self._pointer.window_held
         if case is None or self.position is None or held:
             return None
-        plane = self._view.plane
+        plane = self._pane.plane
         if plane is None:
             return None
         point = viewport.to_voxel(self.position.x(), self.position.y())

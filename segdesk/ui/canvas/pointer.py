@@ -52,6 +52,9 @@ class Canvas(Stage, Protocol):
     def view(self) -> ViewState: ...
 
     @property
+    def pane(self) -> Pane: ...
+
+    @property
     def scene(self) -> Scene: ...
 
     def show_layers(self) -> bool: ...
@@ -178,14 +181,14 @@ class Pointer:
 
     def _take(self, ghost: Ghost) -> None:
         """Take a ghost where it is seen; where it is not, show it first."""
-        view = self._canvas.view
-        plane = view.plane if view.case_id == ghost.case else None
+        pane = self._canvas.pane
+        plane = pane.plane if pane.case is not None and pane.case.id == ghost.case else None
         if ghost.solid is not None and (plane is None or plane.area(ghost.solid.box) is None):
-            view.show_pane(Pane(ghost.case, ghost.plane))
+            pane.show(ghost.case, ghost.plane)
             self._canvas.say(sentences.ghost_is_here())
             return
         try:
-            view.hand.take_ghost()
+            self._canvas.view.hand.take_ghost()
         except UsageError as refusal:
             self._canvas.say(translated(refusal.words))
 
@@ -203,7 +206,7 @@ class Pointer:
         if button == Qt.MouseButton.MiddleButton or (left and self.pan_held):
             return PanDrag(self._canvas, position)
         if left and self.window_held:
-            return WindowDrag(view, position)
+            return WindowDrag(view.display, position)
         if left or right:
             # The right button erases with every tool; Ctrl turns the left one round.
             erases, invert = right or is_eraser, bool(modifiers & _CTRL)
@@ -215,13 +218,11 @@ class Pointer:
 
     def _begin_look(self, position: QPointF, held: Held) -> Drag | None:
         """A press of a tool that changes no mask."""
-        view = self._canvas.view
-        if view.case_id is None or view.plane is None:
+        case, plane = self._canvas.pane.case, self._canvas.pane.plane
+        if case is None or plane is None:
             return None
         point = self._canvas.viewport.to_voxel(position.x(), position.y())
-        return self._drag_of(
-            press(self._canvas.workbench, view.case_id, view.plane, point, held), position
-        )
+        return self._drag_of(press(self._canvas.workbench, case.id, plane, point, held), position)
 
     def _drag_of(self, begun: Stroke | Look | Ghost | None, position: QPointF) -> Drag | None:
         match begun:
@@ -231,7 +232,7 @@ class Pointer:
                 self._canvas.view.hand.hold(begun)
                 return None
             case "window":
-                return WindowDrag(self._canvas.view, position)
+                return WindowDrag(self._canvas.view.display, position)
             case "zoom":
                 return ZoomDrag(self._canvas, position)
             case stroke:
@@ -239,8 +240,8 @@ class Pointer:
 
     def _begin_stroke(self, position: QPointF, held: Held) -> Drag | None:
         view, workbench = self._canvas.view, self._canvas.workbench
-        plane = view.plane
-        if view.case_id is None or plane is None:
+        case, plane = self._canvas.pane.case, self._canvas.pane.plane
+        if case is None or plane is None:
             return None
         scene = self._canvas.scene
         # Only a slice starts from its prediction: of another plane nobody has seen the slices.
@@ -251,12 +252,11 @@ class Pointer:
         starts = wanted and scene.has_shown_prediction
         held = replace(held, from_prediction=starts)
         point = self._canvas.viewport.to_voxel(position.x(), position.y())
-        place = (view.case_id, plane, point)
+        place = (case.id, plane, point)
         locked = locked_under(workbench, *place, held.value)
-        slice_ = (view.case_id, view.slice)
-        untouched = starts and is_untouched(workbench.annotation(view.case_id), view.slice)
-        self._untouched = slice_ if untouched else None
-        missed = wanted and not starts and filling(workbench, *slice_) is not None
+        untouched = starts and is_untouched(workbench.annotation(case.id), plane.index)
+        self._untouched = (case.id, plane.index) if untouched else None
+        missed = wanted and not starts and filling(workbench, case.id, plane.index) is not None
         try:
             begun = press(workbench, *place, held, view.hand.ghost)
         except UsageError as refusal:
@@ -314,7 +314,7 @@ class Pointer:
         self.finish()
         towards_feet = whole if self.wheel_flipped else -whole
         many = MANY_SLICES if event.modifiers() & _ALT else 1
-        self._canvas.view.towards_feet(towards_feet * many)
+        self._canvas.pane.towards_feet(towards_feet * many)
 
     def _whole(self, event: QWheelEvent) -> int:
         """Whole notches so far; what is left over waits for the next event."""

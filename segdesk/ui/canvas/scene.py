@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter
 
 from segdesk.app.labelling.accepting import offered
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.annotation import Annotation
 from segdesk.core.box import Area
@@ -28,11 +29,12 @@ Shown = tuple[str, Plane, Prediction | None]
 
 
 class Scene:
-    """The slice on screen with its layers. Owned by the slice view."""
+    """The plane of a pane with its layers. Owned by the slice view."""
 
-    def __init__(self, workbench: Workbench, view: ViewState, tokens: Tokens) -> None:
+    def __init__(self, workbench: Workbench, view: ViewState, pane: Pane, tokens: Tokens) -> None:
         self._workbench = workbench
         self._view = view
+        self._pane = pane
         self._tokens = tokens
         self._picture = SlicePicture()
         self._image_stale = True
@@ -66,7 +68,7 @@ class Scene:
         if not (self._image_stale or self._layers_stale or self._stale):
             return
         loaded = self._workbench.loaded(case.id)
-        plane, area = self._view.plane, self._stale
+        plane, area = self._pane.plane, self._stale
         if plane is None:
             return
         if self._image_stale:
@@ -106,7 +108,7 @@ class Scene:
 
     @property
     def _place(self) -> tuple[str | None, Plane | None]:
-        return self._view.case_id, self._view.plane
+        return self._view.crosshair.case_id, self._pane.plane
 
     @property
     def shows_prediction(self) -> bool:
@@ -116,7 +118,7 @@ class Scene:
     @property
     def shows_difference(self) -> bool:
         """Whether the colours say where annotation and prediction differ."""
-        case, is_on = self._view.case_id, self._view.display.layers.style == "difference"
+        case, is_on = self._view.crosshair.case_id, self._view.display.layers.style == "difference"
         return is_on and self.shows_prediction and bool(case and self._workbench.predicted_by(case))
 
     @property
@@ -136,7 +138,7 @@ class Scene:
     def _ghost(self, plane: Plane) -> tuple[Region, int] | None:
         """What of the hand's ghost lies on a plane, and its segment number."""
         ghost = self._view.hand.ghost
-        if ghost is None or ghost.solid is None or ghost.case != self._view.case_id:
+        if ghost is None or ghost.solid is None or ghost.case != self._view.crosshair.case_id:
             return None
         box, mask = ghost.solid
         area = plane.area(box)

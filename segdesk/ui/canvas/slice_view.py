@@ -29,6 +29,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.box import Box
 from segdesk.core.case import Case
@@ -38,7 +39,6 @@ from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
 from segdesk.ui.canvas.keys import KeyDispatcher, Keyed
 from segdesk.ui.canvas.layer_items import rectangle_of
-from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.canvas.overlays import Overlays, paint_ground, reading_rectangle
 from segdesk.ui.canvas.pointer import Pointer
 from segdesk.ui.canvas.pointing import is_eraser, pointed_at
@@ -46,6 +46,7 @@ from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.canvas.voxel_under import Under, under_at
 from segdesk.ui.look.theme import Tokens
+from segdesk.ui.widgets.bridge import Bridge
 from segdesk.ui.widgets.painting import PaintGuard
 
 SMALLEST = QSize(160, 120)
@@ -54,11 +55,11 @@ REACH = 2
 
 
 class SliceView(QWidget):
-    """One case, slice by slice. Owned by the workplace; lives on its thread.
+    """One case, plane by plane. Owned by the workplace; lives on its thread.
 
     Parameters
     ----------
-    workbench, view : what is shown; `attach` shows another project
+    workbench, view, pane : what is shown, and which planes of it; `attach` shows another project
     tokens : colours
     """
 
@@ -69,10 +70,8 @@ class SliceView(QWidget):
     #: Global position and the `Under` there.
     menu_wanted = Signal(QPoint, object)
 
-    def __init__(
-        self, workbench: Workbench, view: ViewState, tokens: Tokens, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, workbench: Workbench, view: ViewState, pane: Pane, tokens: Tokens) -> None:
+        super().__init__()
         self.setObjectName("slice_view")
         self.setAccessibleName(sentences.view_name())
         self.setMinimumSize(SMALLEST)
@@ -82,7 +81,7 @@ class SliceView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self._tokens = tokens
         self._overlays = Overlays(tokens, self.font())
-        self._listening = Listening()
+        self._bridge = Bridge(self)
         self._viewport = Viewport.fitted((1, 1), (1.0, 1.0), (SMALLEST.width(), SMALLEST.height()))
         self._is_fitted = True
         self._shown = ""
@@ -94,7 +93,7 @@ class SliceView(QWidget):
         self._pointer = Pointer(self)
         self._keys = KeyDispatcher(self.finish_stroke, self)
         self._keys.refused.connect(self.refused)
-        self.attach(workbench, view)
+        self.attach(workbench, view, pane)
 
     # What is shown
 
@@ -106,22 +105,27 @@ class SliceView(QWidget):
     def view(self) -> ViewState:
         return self._view
 
-    def attach(self, workbench: Workbench, view: ViewState) -> None:
+    @property
+    def pane(self) -> Pane:
+        """Which planes are drawn here, and where among them."""
+        return self._pane
+
+    def attach(self, workbench: Workbench, view: ViewState, pane: Pane) -> None:
         """Show this project from now on."""
         self.detach()
-        self._workbench, self._view = workbench, view
-        self._scene = Scene(workbench, view, self._tokens)
-        self._hover = Hover(view, self._pointer)
-        listen = self._listening.to
+        self._workbench, self._view, self._pane = workbench, view, pane
+        self._scene = Scene(workbench, view, pane, self._tokens)
+        self._hover = Hover(view, pane, self._pointer)
+        listen = self._bridge.listen_now
         listen(workbench.case_loaded, self._take_loaded)
         listen(workbench.labels_changed, self._take_labels)
         listen(workbench.statuses_changed, self._take_statuses)
         listen(workbench.predictions_changed, self._take_statuses)
         listen(workbench.segments_changed, self._take_segments)
-        listen(view.case_changed, self._take_case)
-        listen(view.news_changed, self._take_news)
-        listen(view.slice_changed, self._take_slice)
-        listen(view.pane_changed, self._take_case)
+        listen(view.crosshair.case_changed, self._take_case)
+        listen(view.marks.marks_changed, self._take_news)
+        listen(pane.index_changed, self._take_plane)
+        listen(pane.axis_changed, self._take_case)
         listen(view.display.window_changed, self._take_window)
         listen(view.display.layers_changed, self._take_layers)
         listen(view.hand.options_changed, self._show_hand)
@@ -134,7 +138,7 @@ class SliceView(QWidget):
         """Finish what is going on and listen to nothing any more."""
         self.finish_stroke()
         self._keys.let_go()
-        self._listening.stop()
+        self._bridge.close()
 
     def set_actions(self, actions: Sequence[Keyed]) -> None:
         """The table of actions; the canvas dispatches those with `canvas=True`."""
@@ -186,7 +190,7 @@ class SliceView(QWidget):
 
     def fit(self) -> None:
         """The slice as large as it can be seen whole."""
-        case, plane = self._shown_case(), self._view.plane
+        case, plane = self._shown_case(), self._pane.plane
         if case is not None and plane is not None:
             self._is_fitted = True
             size, grid = (self.width(), self.height()), case.grid
@@ -264,7 +268,7 @@ class SliceView(QWidget):
 
     def _take_case(self) -> None:
         self.finish_stroke()
-        case = self._view.case
+        case = self._view.crosshair.case
         self._shown = case.id if case and self._workbench.is_loaded(case.id) else ""
         self._scene.mark_image()
         self._facts = None
@@ -273,18 +277,16 @@ class SliceView(QWidget):
         self.update()
 
     def _take_loaded(self, case: str) -> None:
-        if case == self._view.case_id and not self._shown:
+        if case == self._view.crosshair.case_id and not self._shown:
             self._take_case()
 
     def _take_news(self) -> None:
         if not self._shown:
             self.update()
 
-    def _take_slice(self) -> None:
+    def _take_plane(self) -> None:
         self.finish_stroke()
-        self._scene.mark_image()
-        self._facts = None
-        self.update()
+        self._take_window()
 
     def _take_window(self) -> None:
         self._scene.mark_image()
@@ -296,7 +298,7 @@ class SliceView(QWidget):
         self.update()
 
     def _take_statuses(self, case: str) -> None:
-        if case == self._view.case_id:
+        if case == self._view.crosshair.case_id:
             self._facts = None
             self._take_layers()
 
@@ -305,8 +307,8 @@ class SliceView(QWidget):
         self._show_hand()
 
     def _take_labels(self, case: str, boxes: tuple[Box, ...]) -> None:
-        plane = self._view.plane
-        if case != self._view.case_id or plane is None:
+        plane = self._pane.plane
+        if case != self._view.crosshair.case_id or plane is None:
             return
         areas = [area for area in map(plane.area, boxes) if area is not None]
         for area in areas:
@@ -319,7 +321,7 @@ class SliceView(QWidget):
 
     def _shown_case(self) -> Case | None:
         """The case on screen, once its arrays have been read."""
-        case = self._view.case
+        case = self._pane.case
         return case if case is not None and case.id == self._shown else None
 
     def _place(self, viewport: Viewport) -> None:
@@ -328,7 +330,7 @@ class SliceView(QWidget):
         self.update()
 
     def _under(self, position: QPointF) -> Under | None:
-        case, plane = self._shown_case(), self._view.plane
+        case, plane = self._shown_case(), self._pane.plane
         if case is None or plane is None:
             return None
         labels = self._workbench.annotation(case.id).labels
@@ -371,13 +373,13 @@ class SliceView(QWidget):
                 self._scene.paint(painter, self._viewport)
                 self._hover.paint(painter, self._viewport, self._overlays.colour)
                 self._paint_overlays(painter, case, event.region())
-            elif self._view.case is not None:
-                why = self._view.unreadable.get(self._view.case.id, "")
+            elif self._view.crosshair.case is not None:
+                why = self._view.marks.unreadable.get(self._view.crosshair.case.id, "")
                 self._overlays.paint_waiting(painter, self.size(), why)
 
     def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
         if self._facts is None:
-            self._facts = corner_texts.facts(self._workbench, self._view, case)
+            self._facts = corner_texts.facts(self._workbench, self._view.display, self._pane, case)
         differs = self._scene.shows_difference
         self._overlays.paint_facts(painter, self._facts, self._viewport, dirty, differs)
         under = self.under_pointer()
@@ -431,10 +433,9 @@ class SliceView(QWidget):
         self._keys.hold_what_is_down()
         at = self._hover.position = self._pointed_at(event)
         if self._shown_case() is not None:
-            end = is_eraser(event)
-            self._pointer.press(at, event.button(), event.modifiers(), is_eraser=end)
-        elif self._view.case_id is not None and self._view.hand.held.paints:
-            self.refused.emit(sentences.not_read_yet(self._view.case_id))
+            self._pointer.press(at, event.button(), event.modifiers(), is_eraser=is_eraser(event))
+        elif self._view.crosshair.case_id is not None and self._view.hand.held.paints:
+            self.refused.emit(sentences.not_read_yet(self._view.crosshair.case_id))
         self._follow()
 
     def _move(self, event: QSinglePointEvent) -> None:

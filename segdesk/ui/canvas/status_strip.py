@@ -27,9 +27,9 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas import sentences
-from segdesk.ui.canvas.listening import Listening
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID, Tokens
+from segdesk.ui.widgets.bridge import Bridge
 from segdesk.ui.widgets.painting import PaintGuard
 
 #: Width of a mark, and of the gutter at its right where dots stand, in pixels.
@@ -67,7 +67,7 @@ class StatusStrip(QWidget):
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._tokens = tokens
-        self._listening = Listening()
+        self._bridge = Bridge(self)
         self._guard = PaintGuard(self)
         self._picture: QPixmap | None = None
         self._drawn_for = (self.size(), 1.0)
@@ -77,18 +77,18 @@ class StatusStrip(QWidget):
         """Show this project from now on."""
         self.detach()
         self._workbench, self._view = workbench, view
-        listen = self._listening.to
+        listen = self._bridge.listen_now
         listen(workbench.case_loaded, self._take_case)
         listen(workbench.statuses_changed, self._take_case)
         listen(workbench.predictions_changed, self._take_case)
         listen(workbench.segments_changed, self._read)
-        listen(view.case_changed, self._read)
-        listen(view.slice_changed, self._take_slice)
+        listen(view.crosshair.case_changed, self._read)
+        listen(view.crosshair.slice_changed, self._take_slice)
         self._read()
 
     def detach(self) -> None:
         """Listen to nothing any more."""
-        self._listening.stop()
+        self._bridge.close()
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Use other colours."""
@@ -128,7 +128,7 @@ class StatusStrip(QWidget):
     # What is shown
 
     def _take_case(self, case: str) -> None:
-        if case == self._view.case_id:
+        if case == self._view.crosshair.case_id:
             self._read()
 
     def _take_slice(self) -> None:
@@ -136,7 +136,7 @@ class StatusStrip(QWidget):
 
     def _read(self) -> None:
         """Take the statuses of the case on screen."""
-        case = self._view.case
+        case = self._view.crosshair.case
         self._statuses: tuple[SliceStatus, ...] = ()
         self._wanted: tuple[bool, ...] = ()
         #: Statuses of the right half of the marks.
@@ -234,7 +234,7 @@ class StatusStrip(QWidget):
         return pitch, frozenset(rows.tolist())
 
     def _paint_frame(self, painter: QPainter) -> None:
-        mark = self.rectangle_of(self._view.slice)
+        mark = self.rectangle_of(self._view.crosshair.slice)
         frame = QRectF(mark.left(), mark.center().y() - 2, mark.width(), 4).united(mark)
         painter.setPen(QPen(QColor(self._tokens.text), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -254,7 +254,7 @@ class StatusStrip(QWidget):
 
     def _go(self, event: QMouseEvent) -> None:
         if self._statuses:
-            self._view.show_slice(self.slice_at(event.position().y()))
+            self._view.crosshair.show_slice(self.slice_at(event.position().y()))
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -267,7 +267,7 @@ class StatusStrip(QWidget):
             QToolTip.hideText()
             return
         index = self.slice_at(event.pos().y())
-        case = self._view.case
+        case = self._view.crosshair.case
         said = "" if case is None else sentences.said_of_slice(self._workbench, case.id, index)
         text = tip(sentences.slice_and_status(index + 1, said))
         QToolTip.showText(event.globalPos(), text, self, QRect(0, event.pos().y(), self.width(), 1))

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
 
+from segdesk.app.screen.pane import Pane
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.commands.reasons import Reasons
 from segdesk.ui.flows.case_care import CaseCare
@@ -71,6 +72,11 @@ class Desk:
     find_canvas: Callable[[], SliceView | None]
     find_training_panel: Callable[[], TrainingPanel | None]
     say: Callable[[str], None]
+
+    @property
+    def pane(self) -> Pane | None:
+        """The active one, through which commands go; None without a project."""
+        return None if self.session.view is None else self.session.view.pane
 
     @property
     def canvas(self) -> SliceView | None:

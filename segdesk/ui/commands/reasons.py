@@ -80,8 +80,8 @@ class Reasons:
     def hu(self) -> str:
         """The window presets mean something: the values are HU."""
         reason = self.case()
-        view = self._session.view
-        if not reason and view is not None and view.case is not None and view.case.unit != "HU":
+        case = None if self._session.view is None else self._session.view.crosshair.case
+        if not reason and case is not None and case.unit != "HU":
             return tr("These values are not HU.")
         return reason
 

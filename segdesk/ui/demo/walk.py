@@ -316,12 +316,12 @@ class Walk:
         press(self.canvas, Qt.Key.Key_Home)
         # The first slice is the lowest one or the topmost, as the stack is ordered.
         press(self.canvas, Qt.Key.Key_Left)
-        onwards = Qt.Key.Key_Left if self.view.slice else Qt.Key.Key_Right
+        onwards = Qt.Key.Key_Left if self.view.crosshair.slice else Qt.Key.Key_Right
         tries = 0
-        while self.view.slice != index and tries < 200:
-            press(self.canvas, onwards if self.view.slice < index else Qt.Key.Key_Home)
+        while self.view.crosshair.slice != index and tries < 200:
+            press(self.canvas, onwards if self.view.crosshair.slice < index else Qt.Key.Key_Home)
             tries += 1
-        if self.view.slice != index:
+        if self.view.crosshair.slice != index:
             raise Impatient(f"slice {index + 1} was not reached")
 
     def _outline(self, index: int) -> None:

@@ -110,10 +110,10 @@ class CaseCare(QObject):
         title = workbench.project.case(case).title
         ids = [row.id for row in workbench.project.cases]
         try:
-            if view.case_id == case:
+            if view.crosshair.case_id == case:
                 at = ids.index(case)
                 others = [*ids[at + 1 :], *reversed(ids[:at])]
-                view.show_case(others[0] if others else None)
+                view.crosshair.show_case(others[0] if others else None)
             removing.take_out(workbench, case)
         except SegdeskError as refusal:
             self.failed.emit(refusal)

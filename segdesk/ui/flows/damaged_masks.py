@@ -42,7 +42,7 @@ class DamagedMasks(QObject):
         workbench, view = self._session.workbench, self._session.view
         if workbench is None or view is None:
             return
-        view.mark_unreadable(case, translated(problem.words))
+        view.marks.mark_unreadable(case, translated(problem.words))
         row = workbench.project.case(case)
         self._runner.start(
             tr("Looking for an older mask of {case}", case=case),
@@ -106,7 +106,7 @@ class DamagedMasks(QObject):
         if self._session.workbench is not workbench or view is None:
             return
         damaged_mask.follow(workbench, previous, waiting)
-        view.mark_readable(case)
+        view.marks.mark_readable(case)
         self._session.case_reader.when_read(
             case, lambda: self.noted.emit(translated(damaged_mask.bring_back(workbench, previous)))
         )

@@ -161,7 +161,9 @@ class SaveElsewhere(QObject):
         """
         view = self._session.view
         place = (
-            None if view is None else (view.case_id, view.slice, view.hand.tool, view.hand.segment)
+            None
+            if view is None
+            else (view.crosshair.case_id, view.crosshair.slice, view.hand.tool, view.hand.segment)
         )
 
         def leave(then: Then, otherwise: Then) -> None:
@@ -184,7 +186,7 @@ class SaveElsewhere(QObject):
             if view is not None and workbench is not None and place is not None:
                 case, index, tool, segment = place
                 if case is not None and any(row.id == case for row in workbench.project.cases):
-                    view.show_case(case, index)
+                    view.crosshair.show_case(case, index)
                 view.hand.use_tool(tool)
                 if segment == 0 or segment in workbench.segments:
                     view.hand.use_segment(segment)

@@ -90,7 +90,7 @@ class HistoryWalk(QObject):
                 self._refused(reason)
             else:
                 self._go_on(workbench, way, edit)
-        elif self._place.view is not None and edit.case in self._place.view.new_cases:
+        elif self._place.view is not None and edit.case in self._place.view.marks.new:
             # Its labels came in by themselves: who takes back a stroke does not mean them.
             self._refused(_not_seen(edit))
         elif not edit.case or self._reader.has_mask(edit.case):
@@ -118,7 +118,7 @@ class HistoryWalk(QObject):
 
         def say() -> None:
             view = self._place.view
-            if view is not None and not view.shows(edit):
+            if view is not None and not view.pane.shows(edit):
                 said = tr("Undone: {edit}") if way == "undo" else tr("Done again: {edit}")
                 self._noted(said.format(edit=named))
 
@@ -166,7 +166,7 @@ class HistoryWalk(QObject):
 
     def _reveal(self, edit: Edit | None) -> None:
         if edit is not None and self._place.view is not None:
-            self._place.view.reveal(edit)
+            self._place.view.pane.reveal(edit)
 
     def _broken(self, workbench: Workbench, case: str, error: Exception) -> None:
         """The mask cannot be read: what was done on it keeps nobody from undoing the rest."""

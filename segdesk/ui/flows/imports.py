@@ -392,12 +392,12 @@ class ImportFlow(QObject):
         view = self._session.view
         if view is None:
             return
-        if view.case_id is None:
+        if view.crosshair.case_id is None:
             self._session.ensure_segment()
-            view.show_case(case.id)
+            view.crosshair.show_case(case.id)
             self.shown.emit()
         else:
-            view.mark_new(case.id)
+            view.marks.mark_new(case.id)
 
     def _finish(self, batch: _Batch) -> None:
         workbench = self._session.workbench
@@ -414,7 +414,7 @@ class ImportFlow(QObject):
             self.failed.emit(_one_error(batch.problems, len(batch.cases)))
         view = self._session.view
         if view is not None and not batch.is_stopped:
-            new = [case for case in batch.taken if case in view.new_cases]
+            new = [case for case in batch.taken if case in view.marks.new]
             if new:
                 is_open = partial(self._shows, view)
                 self.offered.emit(look_offer(view, new, is_open, self.noted.emit))

@@ -35,7 +35,7 @@ def look_offer(
         there = {row.id for row in view.workbench.project.cases}
         left = [case for case in cases if case in there]
         if left:
-            view.show_case(left[0])
+            view.crosshair.show_case(left[0])
         else:
             note(tr("Nothing of it is in the project any more."))
 

@@ -24,10 +24,10 @@ def why_not_right(canvas: SliceView, found: Difference | None) -> str:
     found : what of the prediction would be taken with it; None where nothing would
     """
     workbench, view = canvas.workbench, canvas.view
-    if view.case_id is None:
+    if view.crosshair.case_id is None:
         return ""
     brings = found is not None and bool(found.gained or found.cleared or found.kept_out)
-    reason = _hidden_drawing(canvas, workbench, view, view.case_id)
+    reason = _hidden_drawing(canvas, workbench, view, view.crosshair.case_id)
     if brings:
         reason = why_not_predicted(canvas) or reason
     if not reason and not canvas.scene.has_shown_slice:
@@ -76,7 +76,7 @@ def why_not_empty(canvas: SliceView, found: Difference | None) -> str:
 
 
 def _hidden_drawing(canvas: SliceView, workbench: Workbench, view: ViewState, case: str) -> str:
-    labels = workbench.annotation(case).labels[view.slice]
+    labels = workbench.annotation(case).labels[view.crosshair.slice]
     if not labels.any():
         return ""
     if canvas.show_layers():

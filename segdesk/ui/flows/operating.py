@@ -38,10 +38,10 @@ class Operating(QObject):
     def ask(self, operation: Operation) -> None:
         """Ask for the options, where there are any, and begin."""
         workbench, view = self._session.workbench, self._session.view
-        if workbench is None or view is None or view.case_id is None:
+        if workbench is None or view is None or view.crosshair.case_id is None:
             return
-        case, hand = view.case_id, view.hand
-        segment, seen = hand.segment, (view.slice,)
+        case, hand = view.crosshair.case_id, view.hand
+        segment, seen = hand.segment, (view.crosshair.slice,)
 
         def begin(options: Options) -> None:
             if self._session.workbench is not workbench:

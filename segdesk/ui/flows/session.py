@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.display import STYLES
-from segdesk.app.screen.places import keep_place, kept_place
+from segdesk.app.screen.kept_place import keep_place, kept_place
 from segdesk.app.screen.view_state import ViewState
 from segdesk.errors import SegdeskError
 from segdesk.ui.flows.case_reader import CaseReader
@@ -106,7 +106,7 @@ class Session(QObject):
     @property
     def case_id(self) -> str | None:
         """The case on screen."""
-        return None if self._view is None else self._view.case_id
+        return None if self._view is None else self._view.crosshair.case_id
 
     @property
     def is_saving(self) -> bool:
@@ -148,7 +148,7 @@ class Session(QObject):
         self.case_reader.start(workbench, lambda: self.case_id)
         self.writer.start(workbench)
         self._preferences.opened(workbench.folder.path)
-        self._bridge.listen_now(self._view.case_changed, self.case_reader.read_on_screen)
+        self._bridge.listen_now(self._view.crosshair.case_changed, self.case_reader.read_on_screen)
         self._bridge.listen_now(workbench.history_changed, self.journal.note)
         self.journal.start(workbench)
         self.opened.emit()
@@ -188,11 +188,11 @@ class Session(QObject):
             return
         last = workbench.history.next_undo
         if workbench.recovered and last is not None and last.case:
-            view.reveal(last)
+            view.pane.reveal(last)
         elif (place := kept_place(workbench)) is not None:
-            view.show_case(*place)
+            view.crosshair.show_case(*place)
         else:
-            view.show_case(workbench.project.cases[0].id)
+            view.crosshair.show_case(workbench.project.cases[0].id)
 
     def ensure_segment(self) -> None:
         """Give a project with a scan but without segments its first one."""
@@ -228,7 +228,7 @@ class Session(QObject):
         """Keep the place on screen, and write what waits of index and journal behind whatever is
         being written; `then` gets None, or what went wrong."""
         if self._workbench is not None and self._view is not None:
-            keep_place(self._workbench, self._view)
+            keep_place(self._workbench, self._view.crosshair)
         self.writer.write_the_rest(then)
 
     def let_go(self) -> None:

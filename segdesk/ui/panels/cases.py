@@ -310,8 +310,8 @@ class CasesPanel(Panel):
         # At once: a row that is painted before the next turn would ask for a case that has gone.
         self.bridge.listen_now(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.statuses_changed, self.refresh)
-        self.bridge.listen(view.case_changed, self.refresh)
-        self.bridge.listen(view.news_changed, self.refresh)
+        self.bridge.listen(view.crosshair.case_changed, self.refresh)
+        self.bridge.listen(view.marks.marks_changed, self.refresh)
 
     def refresh(self) -> None:
         if self._delegate.tokens != self.tokens:
@@ -320,12 +320,12 @@ class CasesPanel(Panel):
         if self.view is None:
             self._model.show(self.workbench)
         else:
-            self._model.show(self.workbench, self.view.new_cases, self.view.unreadable)
+            self._model.show(self.workbench, self.view.marks.new, self.view.marks.unreadable)
         self._facts.setText(self._pools())
         why_not = why_read_only(self.workbench)
         self._import.setEnabled(not why_not)
         self._import.setToolTip(tip(why_not))
-        row = self._model.row_of(self.view.case_id if self.view else None)
+        row = self._model.row_of(self.view.crosshair.case_id if self.view else None)
         # A list that gets the keys while no row is current makes the first one so, unmarked.
         if row >= 0 and not self._list.selectionModel().isSelected(self._model.index(row)):
             self._list.setCurrentIndex(self._model.index(row))
@@ -342,7 +342,7 @@ class CasesPanel(Panel):
 
     def _chosen(self, index: QModelIndex) -> None:
         id = index.data(CASE_ROLE)
-        if id is not None and self.view is not None and id != self.view.case_id:
+        if id is not None and self.view is not None and id != self.view.crosshair.case_id:
             self.case_wanted.emit(id)
 
     def _ask_menu(self, at: QPoint) -> None:

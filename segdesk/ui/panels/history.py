@@ -60,7 +60,7 @@ class HistoryPanel(Panel):
     def _go(self, item: QListWidgetItem) -> None:
         row = self._list.row(item)
         if self.view is not None and row < len(self._steps):
-            self.view.reveal(self._steps[row][0])
+            self.view.pane.reveal(self._steps[row][0])
 
 
 def _row(text: str, at: float) -> QListWidgetItem:

@@ -128,7 +128,7 @@ class LayersPanel(Panel):
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         self.bridge.listen(view.display.layers_changed, self.refresh)
-        self.bridge.listen(view.case_changed, self.refresh)
+        self.bridge.listen(view.crosshair.case_changed, self.refresh)
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.predictions_changed, self.refresh)
         self.bridge.listen(workbench.run_changed, self._show_runs)
@@ -136,8 +136,12 @@ class LayersPanel(Panel):
 
     def refresh(self) -> None:
         run = None
-        if self.workbench is not None and self.view is not None and self.view.case_id is not None:
-            run = self.workbench.predicted_by(self.view.case_id)
+        if (
+            self.workbench is not None
+            and self.view is not None
+            and self.view.crosshair.case_id is not None
+        ):
+            run = self.workbench.predicted_by(self.view.crosshair.case_id)
         self._prediction_label.setText(
             tr("Prediction {run}").format(run=run) if run else tr("Prediction")
         )
@@ -211,7 +215,7 @@ class LayersPanel(Panel):
         text = ""
         if workbench is not None and workbench.project.runs:
             text = translated(why_of(workbench.project))
-            case = view.case_id if view is not None else None
+            case = view.crosshair.case_id if view is not None else None
             shown = workbench.predicted_by(case) if case is not None else None
             in_use = workbench.project.in_use.run
             if in_use and shown is not None and shown != in_use:

@@ -172,7 +172,7 @@ class SegmentsPanel(Panel):
         self.bridge.listen(workbench.segments_changed, self.refresh)
         self.bridge.listen(workbench.labels_changed, self.refresh)
         self.bridge.listen(view.hand.segment_changed, self.refresh)
-        self.bridge.listen(view.case_changed, self.refresh)
+        self.bridge.listen(view.crosshair.case_changed, self.refresh)
         self.bridge.listen(workbench.case_loaded, self.refresh)
 
     def set_tokens(self, tokens: Tokens) -> None:
@@ -181,7 +181,7 @@ class SegmentsPanel(Panel):
 
     def refresh(self) -> None:
         """Volumes and names of today; the active segment's row is the current one."""
-        case = self.view.case_id if self.view else None
+        case = self.view.crosshair.case_id if self.view else None
         active = self.view.hand.segment if self.view else 0
         self._model.show(self.workbench, case, active)
         why_not = why_read_only(self.workbench)

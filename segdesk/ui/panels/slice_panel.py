@@ -67,14 +67,14 @@ class SlicePanel(Panel):
             workbench.labels_changed,
             workbench.predictions_changed,
             workbench.segments_changed,
-            view.case_changed,
-            view.slice_changed,
+            view.crosshair.case_changed,
+            view.crosshair.slice_changed,
         ):
             self.bridge.listen(signal, self.refresh)
 
     def refresh(self) -> None:
         workbench, view = self.workbench, self.view
-        case = view.case_id if view is not None else None
+        case = view.crosshair.case_id if view is not None else None
         ready = workbench is not None and case is not None and workbench.is_loaded(case)
         why_not = why_read_only(workbench)
         self._right.setEnabled(ready and not why_not)
@@ -89,13 +89,13 @@ class SlicePanel(Panel):
             self._status.setText(tr("No scan is open."))
             self._agreement.setText("")
             return
-        words = said_of_slice(workbench, case, view.slice)
-        self._status.setText(f"{words} · {self._left(workbench, case, view.slice)}")
-        self._agreement.setText(self._compared(workbench, case, view.slice))
-        found = accepting.taking(workbench, case, view.slice)
+        words = said_of_slice(workbench, case, view.crosshair.slice)
+        self._status.setText(f"{words} · {self._left(workbench, case, view.crosshair.slice)}")
+        self._agreement.setText(self._compared(workbench, case, view.crosshair.slice))
+        found = accepting.taking(workbench, case, view.crosshair.slice)
         self._offer_taking(found)
         words = only_predicted(found, workbench.segments)
-        if not accepting.is_untouched(workbench.annotation(case), view.slice) and words:
+        if not accepting.is_untouched(workbench.annotation(case), view.crosshair.slice) and words:
             self._more.setText(words[0].upper() + words[1:] + ".")
             self._more.show()
 

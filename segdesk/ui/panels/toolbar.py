@@ -104,7 +104,7 @@ class ToolBar(QToolBar):
         for signal in (
             view.hand.options_changed,
             view.display.window_changed,
-            view.case_changed,
+            view.crosshair.case_changed,
             view.hand.segment_changed,
             view.hand.tool_changed,
             workbench.segments_changed,
@@ -135,14 +135,14 @@ class ToolBar(QToolBar):
         view = self._view
         self._options.refresh()
         self._window.setEnabled(view is not None)
-        case = None if view is None else view.case_id
+        case = None if view is None else view.crosshair.case_id
         self._start_place.setVisible(
             view is not None and case is not None and view.workbench.predicted_by(case) is not None
         )
         if view is None:
             self._segment.show_line("")
             return
-        self._show_presets(view.case)
+        self._show_presets(view.crosshair.case)
         at = self._window.findData(view.display.preset)
         self._window.setCurrentIndex(at)
         if at < 0:

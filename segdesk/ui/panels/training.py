@@ -147,7 +147,7 @@ class TrainingPanel(Panel):
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.statuses_changed, self._show_buttons)
         self.bridge.listen(workbench.statuses_changed, self._show_lessons)
-        self.bridge.listen(view.case_changed, self._show_buttons)
+        self.bridge.listen(view.crosshair.case_changed, self._show_buttons)
         runs = workbench.project.runs
         self._run_id = runs[-1].id if runs else None
 
@@ -170,8 +170,8 @@ class TrainingPanel(Panel):
         if why or self.view is None:
             self.said.emit(why)
             return
-        case = self.view.case_id
-        preview = (case, self.view.slice) if case is not None else None
+        case = self.view.crosshair.case_id
+        preview = (case, self.view.crosshair.slice) if case is not None else None
         try:
             self._start(self.form.plan(), self.form.cases_to_predict(case), preview)
         except SegdeskError as error:

@@ -298,7 +298,7 @@ class MainWindow(QMainWindow):
             workbench.predictions_changed,
             workbench.run_changed,
             workbench.case_loaded,
-            view.case_changed,
+            view.crosshair.case_changed,
             view.hand.tool_changed,
             view.hand.segment_changed,
             view.hand.ghost_changed,
@@ -346,7 +346,7 @@ class MainWindow(QMainWindow):
 
     def _show_page(self) -> None:
         workbench, view = self.session.workbench, self.session.view
-        if workbench is not None and view is not None and view.case_id is not None:
+        if workbench is not None and view is not None and view.crosshair.case_id is not None:
             if self._workplace is None:
                 self._workplace = self._made_workplace()
             self._tool_bar.show()

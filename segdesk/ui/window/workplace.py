@@ -61,7 +61,7 @@ CASE_MENU = (
 
 
 class _Part(Protocol):
-    """What canvas, strip and panels share."""
+    """What strip and panels share."""
 
     def attach(self, workbench: Workbench, view: ViewState) -> None: ...
 
@@ -104,7 +104,7 @@ class Workplace(QWidget):
         self._table = table
         self._docks = docks
         self._view = view
-        self.canvas = SliceView(workbench, view, tokens)
+        self.canvas = SliceView(workbench, view, view.pane, tokens)
         self.strip = StatusStrip(workbench, view, tokens)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -175,7 +175,8 @@ class Workplace(QWidget):
         """Show this project from now on."""
         self._view = view
         training.attach(workbench)
-        for part in (self.canvas, self.strip, *self._panels()):
+        self.canvas.attach(workbench, view, view.pane)
+        for part in (self.strip, *self._panels()):
             part.attach(workbench, view)
 
     def detach(self) -> None:
@@ -191,7 +192,7 @@ class Workplace(QWidget):
 
     def _show_case(self, case: str) -> None:
         self.canvas.finish_stroke()
-        self._view.show_case(case)
+        self._view.crosshair.show_case(case)
 
     def _canvas_menu(self, place: QPoint, under: Under) -> None:
         menu = self._menu()
@@ -205,7 +206,7 @@ class Workplace(QWidget):
         self._table.context_menu(menu, CANVAS_MENU).popup(place)
 
     def _case_menu(self, place: QPoint, case: str) -> None:
-        if case != self._view.case_id:
+        if case != self._view.crosshair.case_id:
             self._show_case(case)
         self._table.refresh()
         self._table.context_menu(self._menu(), CASE_MENU).popup(place)
@@ -216,7 +217,7 @@ class Workplace(QWidget):
         self._table.refresh()
         menu = self._menu()
         # A section's own words are not drawn by the style sheet.
-        heading = menu.addAction(caption(tr("Pool of {case}", case=self._view.case_id)))
+        heading = menu.addAction(caption(tr("Pool of {case}", case=self._view.crosshair.case_id)))
         heading.setObjectName("pool_menu_heading")
         heading.setEnabled(False)
         menu.addSeparator()

@@ -80,5 +80,5 @@ def shown(workbench: Workbench, id: str = CASE) -> ViewState:
     """A view state that shows the case, read into memory."""
     workbench.loaded(id)
     view = ViewState(workbench)
-    view.show_case(id)
+    view.crosshair.show_case(id)
     return view

@@ -37,7 +37,7 @@ def view(workbench: Workbench) -> ViewState:
 
 @pytest.fixture
 def canvas(workbench: Workbench, view: ViewState, qtbot: QtBot) -> Iterator[SliceView]:
-    canvas = SliceView(workbench, view, DARK)
+    canvas = SliceView(workbench, view, view.pane, DARK)
     qtbot.addWidget(canvas)
     canvas.resize(500, 600)
     canvas.show()

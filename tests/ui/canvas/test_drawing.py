@@ -36,7 +36,7 @@ class WatchedView(SliceView):
 
     def __init__(self, workbench: Workbench, view: ViewState) -> None:
         self.pixels: list[int] = []
-        super().__init__(workbench, view, DARK)
+        super().__init__(workbench, view, view.pane, DARK)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self.pixels.append(sum(area(rect) for rect in cast("Iterable[QRect]", event.region())))
@@ -131,9 +131,9 @@ def test_a_stroke_on_another_slice_paints_nothing(
 
 
 def test_letters_stand_where_the_patient_is(workbench: Workbench, view: ViewState) -> None:
-    case = view.case
+    case = view.crosshair.case
     assert case is not None
-    top, right, bottom, left = corner_texts.facts(workbench, view, case).letters
+    top, right, bottom, left = corner_texts.facts(workbench, view.display, view.pane, case).letters
     assert (top, right, bottom, left) == ("A", "L", "P", "R")
 
 
@@ -145,8 +145,8 @@ def test_a_coronal_stack_says_so_and_has_its_own_letters(
     grid = Grid((4, 20, 20), (2.0, 1.0, 1.0), (0.0, 10.0, 0.0), direction)
     case = add_case(workbench, grid, id="coronal")
     workbench.loaded("coronal")
-    view.show_case("coronal")
-    said = corner_texts.facts(workbench, view, case)
+    view.crosshair.show_case("coronal")
+    said = corner_texts.facts(workbench, view.display, view.pane, case)
     assert said.letters == ("S", "L", "I", "R")
     assert said.title == "Coronal   3 / 4   y 14.0 mm"
 
@@ -154,9 +154,9 @@ def test_a_coronal_stack_says_so_and_has_its_own_letters(
 def test_title_window_and_reading_are_in_words_and_figures(
     workbench: Workbench, view: ViewState
 ) -> None:
-    case = view.case
+    case = view.crosshair.case
     assert case is not None
-    said = corner_texts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view.display, view.pane, case)
     assert said.title == "Axial   4 / 6   z 15.0 mm"
     assert said.window == "W 1500   L −600   lung"
     value = int(workbench.volume(CASE).voxels[3, 7, 9])
@@ -174,8 +174,8 @@ def test_slices_without_geometry_have_no_letters_no_mm_and_no_scale_bar(
     grid = Grid((2, 30, 30), stacked=False)
     case = add_case(workbench, grid, id="flat", unit="raw")
     workbench.loaded("flat")
-    view.show_case("flat")
-    said = corner_texts.facts(workbench, view, case)
+    view.crosshair.show_case("flat")
+    said = corner_texts.facts(workbench, view.display, view.pane, case)
     assert said.letters == ("", "", "", "")
     assert said.title == "Slice   2 / 2"
     assert corner_texts.scale_bar(grid, 3.0, 800) is None

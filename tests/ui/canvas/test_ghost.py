@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 
 from segdesk.app.labelling.tools.toolbox import TOOLS
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.plane import Plane
 from segdesk.ops.paint import disk_mask
@@ -29,7 +28,7 @@ def view(workbench: Workbench) -> ViewState:
     """As in the other tests, with a tool more in the hand's reach, which is held."""
     workbench.loaded(CASE)
     view = ViewState(workbench, (*TOOLS, Dots()))
-    view.show_case(CASE)
+    view.crosshair.show_case(CASE)
     view.hand.use_tool("dots")
     return view
 
@@ -135,10 +134,10 @@ def test_enter_where_it_is_not_seen_shows_it_and_takes_nothing(
     canvas: SliceView, view: ViewState, workbench: Workbench
 ) -> None:
     drag(canvas, (12, 15))
-    view.show_slice(5)
+    view.crosshair.show_slice(5)
     before = state(workbench)
     QTest.keyClick(canvas, Qt.Key.Key_Return)
-    assert view.slice == 3 and state(workbench) == before and view.hand.ghost is not None
+    assert view.crosshair.slice == 3 and state(workbench) == before and view.hand.ghost is not None
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     assert workbench.annotation(CASE).labels[3].any()
 
@@ -148,7 +147,7 @@ def test_a_press_on_another_slice_is_refused_while_it_waits(
 ) -> None:
     drag(canvas, (12, 15))
     held = view.hand.ghost
-    view.show_slice(5)
+    view.crosshair.show_slice(5)
     said: list[str] = []
     canvas.refused.connect(said.append)
     drag(canvas, (20, 30))
@@ -174,7 +173,7 @@ def test_it_goes_with_the_tool_and_with_the_case(canvas: SliceView, view: ViewSt
     assert view.hand.ghost is None
     view.hand.use_tool("dots")
     drag(canvas, (12, 15))
-    view.show_case(CASE)
+    view.crosshair.show_case(CASE)
     assert view.hand.ghost is None
 
 
@@ -184,7 +183,7 @@ def test_it_is_held_drawn_and_taken_on_any_plane(
 ) -> None:
     grid = workbench.project.case(CASE).grid
     plane = Plane.across(grid, axis, grid.shape[axis] // 2)
-    view.show_pane(Pane(CASE, plane))
+    view.pane.show(CASE, plane)
     rows, columns = plane.shape(grid)
     move(canvas, (0, 0))
     bare = seen(canvas, rows // 2, columns // 2)

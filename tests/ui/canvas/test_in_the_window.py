@@ -37,6 +37,6 @@ def test_the_wheel_over_the_strip_reaches_the_slices(desk: Desk, project: Path) 
     desk.open(project)
     view, strip = desk.window.session.view, desk.window.findChild(StatusStrip)
     assert view is not None and strip is not None
-    before = view.slice
+    before = view.crosshair.slice
     wheel(strip, up=-120)
-    assert abs(view.slice - before) == 1
+    assert abs(view.crosshair.slice - before) == 1

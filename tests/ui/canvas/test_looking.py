@@ -52,13 +52,13 @@ def test_a_notch_towards_the_hand_goes_one_slice_towards_the_feet(
 ) -> None:
     # This stack begins at the feet.
     wheel(canvas, up=-120)
-    assert view.slice == 2
+    assert view.crosshair.slice == 2
     wheel(canvas, up=120)
     wheel(canvas, up=120)
-    assert view.slice == 4
+    assert view.crosshair.slice == 4
     canvas.wheel_flipped = True
     wheel(canvas, up=120)
-    assert view.slice == 3
+    assert view.crosshair.slice == 3
 
 
 @pytest.mark.parametrize("tool", ["brush", "eraser", "lasso", "fill", "navigate"])
@@ -67,34 +67,34 @@ def test_the_wheel_means_slices_in_every_tool(
 ) -> None:
     view.hand.use_tool(tool)
     wheel(canvas, up=-120)
-    assert view.slice == 2
+    assert view.crosshair.slice == 2
 
 
 def test_a_touch_pad_adds_up_to_one_slice_per_notch(canvas: SliceView, view: ViewState) -> None:
     for _ in range(7):
         wheel(canvas, up=-15)
-    assert view.slice == 3
+    assert view.crosshair.slice == 3
     wheel(canvas, up=-15)
-    assert view.slice == 2
+    assert view.crosshair.slice == 2
     for _ in range(3):
         wheel(canvas, pixels=20)
-    assert view.slice == 3
+    assert view.crosshair.slice == 3
 
 
 def test_slices_do_not_run_on_after_the_fingers_have_left_the_pad(
     canvas: SliceView, view: ViewState
 ) -> None:
     wheel(canvas, up=-360, phase=Qt.ScrollPhase.ScrollMomentum)
-    assert view.slice == 3
+    assert view.crosshair.slice == 3
 
 
 def test_alt_and_the_wheel_go_ten_slices_although_qt_turns_it_sideways(
     canvas: SliceView, view: ViewState
 ) -> None:
     wheel(canvas, sideways=-120, modifiers=ALT)
-    assert view.slice == 0
+    assert view.crosshair.slice == 0
     wheel(canvas, sideways=120)
-    assert view.slice == 0
+    assert view.crosshair.slice == 0
 
 
 @pytest.mark.parametrize(("up", "sideways"), [(120, 0), (0, 120)])
@@ -103,7 +103,7 @@ def test_shift_and_the_wheel_change_the_brush_on_every_system(
 ) -> None:
     wheel(canvas, up=up, sideways=sideways, modifiers=SHIFT)
     assert view.hand.brush_mm > 6.0
-    assert view.slice == 3
+    assert view.crosshair.slice == 3
 
 
 def test_ctrl_and_the_wheel_zoom_about_the_cursor(canvas: SliceView) -> None:
@@ -140,14 +140,14 @@ def test_the_window_follows_the_whole_drag_however_its_moves_are_bunched(
     view: ViewState, steps: list[tuple[float, float]]
 ) -> None:
     view.display.use_preset("mediastinum")
-    drag = WindowDrag(view, QPointF(100, 100))
+    drag = WindowDrag(view.display, QPointF(100, 100))
     right = down = 0.0
     for x, y in steps:
         right, down = right + x, down + y
         drag.move(QPointF(100 + right, 100 + down))
     in_steps = view.display.window
     drag.cancel()
-    WindowDrag(view, QPointF(100, 100)).move(QPointF(100 + right, 100 + down))
+    WindowDrag(view.display, QPointF(100, 100)).move(QPointF(100 + right, 100 + down))
     if (right, down) != (0, 0):
         assert in_steps.width == pytest.approx(view.display.window.width)
         assert in_steps.level == pytest.approx(view.display.window.level)
@@ -162,10 +162,10 @@ def test_the_window_follows_the_whole_drag_however_its_moves_are_bunched(
 def test_a_window_drag_ends_where_the_scan_has_no_more_to_show(
     view: ViewState, right: float, down: float
 ) -> None:
-    case = view.case
+    case = view.crosshair.case
     assert case is not None
     low, high = value_range(case)
-    WindowDrag(view, QPointF(0, 0)).move(QPointF(right, down))
+    WindowDrag(view.display, QPointF(0, 0)).move(QPointF(right, down))
     width, level = view.display.window.width, view.display.window.level
     assert 1.0 <= width <= 4 * (high - low)
     assert low - width <= level <= high + width
@@ -249,7 +249,7 @@ def test_slices_without_geometry_are_drawn_with_square_pixels(
     grid = Grid((2, 30, 30), (1.0, 3.0, 1.0), stacked=False)
     add_case(workbench, grid, id="flat", unit="raw")
     workbench.loaded("flat")
-    view.show_case("flat")
+    view.crosshair.show_case("flat")
     height, width = canvas.viewport.voxel
     assert height == width
 
@@ -258,7 +258,7 @@ def test_a_case_that_is_read_later_appears_when_it_is_there(
     workbench: Workbench, view: ViewState, canvas: SliceView
 ) -> None:
     add_case(workbench, Grid((4, 20, 20)), id="late")
-    view.show_case("late")
+    view.crosshair.show_case("late")
     waiting = canvas.grab().toImage()
     workbench.adopt("late", workbench.read_case("late"))
     assert canvas.viewport.shape == (20, 20)
@@ -340,18 +340,23 @@ def test_a_detached_view_listens_to_nothing(
         workbench.statuses_changed,
         workbench.segments_changed,
         workbench.predictions_changed,
-        view.case_changed,
-        view.slice_changed,
-        view.pane_changed,
+        view.crosshair.case_changed,
+        view.crosshair.slice_changed,
+        view.crosshair.moved,
+        view.pane.index_changed,
+        view.pane.axis_changed,
+        view.marks.marks_changed,
+        view.hand.ghost_changed,
         view.display.window_changed,
         view.display.layers_changed,
         view.hand.tool_changed,
         view.hand.segment_changed,
         view.hand.options_changed,
     ]
-    # The view state hears of segments itself, to leave one that is removed.
-    of_others = {workbench.segments_changed: 1}
-    assert [len(each) for each in signals] == [of_others.get(each, 0) for each in signals]
+    # Parts of the view state listen themselves: the hand to segments and cases, display and marks
+    # to cases, the pane to its crosshair.
+    hears = {workbench.segments_changed: 1, view.crosshair.case_changed: 3, view.crosshair.moved: 1}
+    assert [len(each) for each in signals] == [hears.get(each, 0) for each in signals]
 
 
 def test_the_window_of_the_view_state_is_what_is_drawn(
@@ -372,7 +377,7 @@ def beside(
     window = QWidget()
     qtbot.addWidget(window)
     column = QVBoxLayout(window)
-    canvas = SliceView(workbench, view, DARK)
+    canvas = SliceView(workbench, view, view.pane, DARK)
     column.addWidget(canvas, 1)
     column.addWidget(other)
     window.resize(400, 500)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication
 
 from segdesk.app.labelling.reviewing import say_right, set_status
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.core.plane import Orientation, Plane
@@ -30,10 +29,10 @@ State = tuple[bytes, bytes, tuple[SliceStatus, ...]]
 
 
 def show(view: ViewState, orientation: Orientation, index: int) -> Plane:
-    case = view.case
+    case = view.crosshair.case
     assert case is not None
     plane = Plane.of(case.grid, orientation, index)
-    view.show_pane(Pane(case.id, plane))
+    view.pane.show(case.id, plane)
     return plane
 
 
@@ -152,11 +151,11 @@ def test_a_scan_stored_the_other_way_round_looks_and_paints_the_same_across(
         grid = Grid(SHAPE, SPACING, direction=(right, 0, 0, 0, down, 0, 0, 0, signs[0]))
         add_case(workbench, grid, stored, id=id)
         workbench.loaded(id)
-        view.show_case(id)
+        view.crosshair.show_case(id)
         view.hand.use_tool("brush")
         plane = Plane.of(grid, orientation, 7)
         index = 7 if signs[plane.axis] > 0 else SHAPE[plane.axis] - 8
-        view.show_pane(Pane(id, plane.at(index)))
+        view.pane.show(id, plane.at(index))
         at = canvas.voxel_at(QPointF(240.3, 301.8))
         move(canvas, at)
         press(canvas, at)
@@ -199,41 +198,39 @@ def test_an_undo_shows_the_plane_that_it_changes(
     show(view, "sagittal", 5)
     edit = workbench.undo()
     assert edit is not None
-    assert not view.shows(edit)
-    view.reveal(edit)
-    assert view.shows(edit)
-    assert view.pane is not None
-    assert (view.pane.plane.axis, view.pane.plane.index) == (2, 30)
+    assert not view.pane.shows(edit)
+    view.pane.reveal(edit)
+    assert view.pane.shows(edit)
+    assert (view.pane.axis, view.pane.index) == (2, 30)
 
 
 def test_the_wheel_turns_the_planes_of_the_stack_on_screen_and_stops_at_its_ends(
     canvas: SliceView, view: ViewState
 ) -> None:
-    before = view.slice
+    before = view.crosshair.slice
     show(view, "coronal", 38)
     for _ in range(3):
         wheel(canvas, up=120)
         wheel(canvas, up=-120)
-    assert view.plane is not None
-    assert view.plane.index == 38
-    view.step(5)
-    assert view.plane.index == 39
-    view.step(-100)
-    assert view.plane.index == 0
-    assert view.slice == before
+    assert view.pane.index == 38
+    view.pane.step(5)
+    assert view.pane.index == 39
+    view.pane.step(-100)
+    assert view.pane.index == 0
+    assert view.crosshair.slice == before
 
 
 def test_nothing_is_said_of_a_slice_that_is_not_on_screen(
     canvas: SliceView, workbench: Workbench, view: ViewState
 ) -> None:
-    case = view.case
+    case = view.crosshair.case
     assert case is not None
     canvas.grab()
     assert canvas.scene.has_shown_slice
     show(view, "coronal", 11)
     canvas.grab()
     assert not canvas.scene.has_shown_slice
-    said = corner_texts.facts(workbench, view, case)
+    said = corner_texts.facts(workbench, view.display, view.pane, case)
     assert said.title.startswith("Coronal   12 / 40   y ")
     assert (said.status, said.said) == (None, "")
     assert said.letters == ("S", "L", "I", "R")

@@ -142,7 +142,7 @@ def fine(tmp_path: Path, qtbot: QtBot) -> Iterator[tuple[SliceView, ViewState, W
     workbench = new_project(tmp_path / "fine")
     add_case(workbench, Grid((6, *SHAPE), (0.1, MICROMETRES_20, MICROMETRES_20)))
     view = shown(workbench)
-    canvas = SliceView(workbench, view, DARK)
+    canvas = SliceView(workbench, view, view.pane, DARK)
     qtbot.addWidget(canvas)
     canvas.resize(500, 600)
     canvas.show()

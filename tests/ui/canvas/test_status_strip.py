@@ -42,17 +42,17 @@ def test_a_stack_that_begins_at_the_head_is_drawn_from_the_top(
 ) -> None:
     down = (1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, -1.0)
     add_case(workbench, Grid((6, 8, 8), direction=down), id="down")
-    view.show_case("down")
+    view.crosshair.show_case("down")
     assert strip.rectangle_of(0).top() < strip.rectangle_of(5).top()
 
 
 def test_a_click_goes_to_the_slice_and_a_drag_follows(strip: StatusStrip, view: ViewState) -> None:
     click_at(strip, 1)
-    assert view.slice == 1
+    assert view.crosshair.slice == 1
     QTest.mousePress(strip, Qt.MouseButton.LeftButton, pos=middle_of(strip, 5))
     QTest.mouseMove(strip, middle_of(strip, 2))
     QTest.mouseRelease(strip, Qt.MouseButton.LeftButton, pos=middle_of(strip, 2))
-    assert view.slice == 2
+    assert view.crosshair.slice == 2
 
 
 def test_a_status_is_drawn_in_its_colour_as_soon_as_it_changes(
@@ -74,7 +74,7 @@ def test_a_dot_stands_beside_what_needs_a_look(strip: StatusStrip, workbench: Wo
 
 def test_the_slice_on_screen_has_a_frame(strip: StatusStrip, view: ViewState) -> None:
     before = strip.grab().toImage()
-    view.show_slice(0)
+    view.crosshair.show_slice(0)
     after = strip.grab().toImage()
     edge = QPoint(middle_of(strip, 0).x(), round(strip.rectangle_of(0).top() - 2))
     assert before != after
@@ -86,7 +86,7 @@ def test_every_slice_of_a_tall_stack_can_be_reached_by_its_mark(
 ) -> None:
     add_case(workbench, Grid((1200, 2, 2)), id="tall")
     workbench.loaded("tall")
-    view.show_case("tall")
+    view.crosshair.show_case("tall")
     reviewing.set_status(workbench, "tall", 0, SliceStatus.REJECTED)
     for index in range(200):
         reviewing.set_status(workbench, "tall", index, SliceStatus.CORRECTED)
@@ -107,9 +107,9 @@ def test_the_wheel_over_the_strip_means_slices_like_over_the_canvas(
     canvas.wheel_flipped = flipped
     strip.wheel_turned.connect(canvas.turn_slices)
     wheel(strip, up=-60)
-    assert view.slice == 3
+    assert view.crosshair.slice == 3
     wheel(strip, up=-60)
-    assert view.slice == expected
+    assert view.crosshair.slice == expected
 
 
 def test_a_wheel_over_the_strip_neither_zooms_nor_changes_the_brush(
@@ -119,12 +119,12 @@ def test_a_wheel_over_the_strip_neither_zooms_nor_changes_the_brush(
     before = canvas.viewport
     wheel(strip, up=-120, modifiers=CTRL)
     wheel(strip, up=-120, modifiers=SHIFT)
-    assert view.slice == 1
+    assert view.crosshair.slice == 1
     assert (canvas.viewport, view.hand.brush_mm) == (before, 6.0)
 
 
 def test_no_case_is_an_empty_strip(strip: StatusStrip, view: ViewState) -> None:
-    view.show_case(None)
+    view.crosshair.show_case(None)
     image = strip.grab().toImage()
     assert image.pixelColor(10, 300).name() == DARK.panel
     QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=QPoint(10, 300))

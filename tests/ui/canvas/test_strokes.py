@@ -209,7 +209,7 @@ def test_a_turn_of_the_wheel_finishes_the_stroke_first(
     view.hand.use_tool("brush")
     press(canvas, (20, 20))
     wheel(canvas, up=120)
-    assert view.slice == 4
+    assert view.crosshair.slice == 4
     assert workbench.history.done[-1].name == "Brush"
     move(canvas, (20, 50), LEFT)
     release(canvas, (20, 50))

@@ -118,8 +118,8 @@ def test_the_case_on_screen_is_read_after_another_one_that_could_not_be(
     add_case(workbench)
     view = desk.window.session.view
     assert view is not None
-    view.show_case("case-002")
-    view.show_case("case-003")
+    view.crosshair.show_case("case-002")
+    view.crosshair.show_case("case-003")
     desk.settle()
     damaged.set()
     desk.wait(lambda: desk.window.session.has_mask("case-003"))

@@ -210,7 +210,7 @@ def test_a_case_that_something_has_begun_to_need_while_the_save_ran_stays(
     remove(desk)
     session = desk.window.session
     assert session.view is not None
-    session.view.show_case("case-002")
+    session.view.crosshair.show_case("case-002")
     desk.window.runner.start(
         "Exporting case-001",
         lambda _: may_export.wait(20),
@@ -232,7 +232,7 @@ def test_a_case_that_goes_is_not_painted_any_more_in_the_same_turn(
     workbench, view = desk.window.session.workbench, desk.window.session.view
     rows = desk.window.findChild(QListView, "case_list")
     assert workbench is not None and view is not None and rows is not None
-    view.show_case("case-002")
+    view.crosshair.show_case("case-002")
     removing.take_out(workbench, "case-001")
     rows.viewport().repaint()
     assert names(desk) == ["case-002"]

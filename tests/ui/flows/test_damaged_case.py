@@ -144,7 +144,7 @@ def test_ten_damaged_cases_in_a_row_strand_nobody(
     click_case(desk, qtbot, 11)
     desk.wait_for_mask()
     view = desk.window.session.view
-    assert view is not None and len(view.unreadable) == 10
+    assert view is not None and len(view.marks.unreadable) == 10
     assert drawn(workbench_of(desk), "case-012") == [1, 2]
 
 

@@ -77,11 +77,11 @@ def test_what_is_chosen_in_its_dialog_counts(desk: Desk, project: Path) -> None:
 def test_ctrl_z_goes_to_a_ghost_first(desk: Desk, project: Path, qtbot: QtBot) -> None:
     workbench = bench(desk, project)
     view = desk.window.session.view
-    assert view is not None and view.plane is not None
+    assert view is not None and view.pane.plane is not None
     known = len(workbench.history.done)
     presses = tuple(Press((row, 20.0), 1, Options()) for row in (6.0, 14.0))
     ghost = ghosts.made(
-        workbench, Dots(), CASE, view.plane, value=1, options=Options(), presses=presses
+        workbench, Dots(), CASE, view.pane.plane, value=1, options=Options(), presses=presses
     )
     view.hand.hold(ghost)
     desk.settle()

@@ -134,7 +134,7 @@ def test_an_undo_after_a_save_reads_what_has_left_the_memory(
     view = desk.window.session.view
     assert view is not None
     for id in ("case-002", "case-001", "case-002", "case-003"):
-        view.show_case(id)
+        view.crosshair.show_case(id)
         desk.wait_for_mask()
     assert not all(workbench.is_loaded(id) for id in CASES)
     desk.key(Qt.Key.Key_Z, CTRL)

@@ -138,7 +138,7 @@ def test_undo_and_the_history_name_the_case_where_there_are_several(
     drag(desk.canvas, (12, 12), (12, 20))
     view = desk.window.session.view
     assert view is not None
-    view.show_case("case-002")
+    view.crosshair.show_case("case-002")
     desk.wait_for_mask()
     assert desk.window.table["undo"].text() == "Undo Brush, slice 3 of case-001"
     rows = desk.window.findChild(QListWidget, "history_list")

@@ -43,7 +43,7 @@ def test_a_segment_that_comes_later_opens_the_slices_that_were_right_and_enter_c
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (12, 12), (12, 20))
     desk.key(Qt.Key.Key_Return)
-    at = view.slice
+    at = view.crosshair.slice
     assert said(desk) == "corrected · nothing left to look at"
     workbench.add_segment("Tumour")
     desk.settle()
@@ -54,9 +54,9 @@ def test_a_segment_that_comes_later_opens_the_slices_that_were_right_and_enter_c
     assert QToolTip.text() == f"slice {at + 1} · right for Disc, not yet for Tumour"
     QToolTip.hideText()
     desk.key(Qt.Key.Key_Home)
-    assert view.slice != at
+    assert view.crosshair.slice != at
     desk.key(Qt.Key.Key_N)
-    assert view.slice == at
+    assert view.crosshair.slice == at
     desk.key(Qt.Key.Key_Return)
     assert workbench.complete("case-001")[at] == {1, 2}
     assert said(desk) == "corrected · nothing left to look at"

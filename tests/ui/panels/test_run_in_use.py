@@ -242,7 +242,7 @@ def test_another_run_is_read_for_every_case_in_memory_and_never_by_the_window_it
     desk.wait(lambda: workbench.project.in_use.run == "run-001")
     desk.wait(lambda: not desk.window.runner.is_busy("read"))
     assert session.view is not None
-    session.view.show_case("case-002")
+    session.view.crosshair.show_case("case-002")
     desk.settle()
     shown = workbench.prediction("case-002")
     assert shown is not None and shown.run == "run-001"

@@ -182,7 +182,7 @@ def test_neither_return_nor_the_wheel_in_a_field_reaches_a_slice(
 ) -> None:
     view, workbench = desk.window.session.view, desk.window.session.workbench
     assert view is not None and workbench is not None
-    view.show_slice(4)
+    view.crosshair.show_slice(4)
     field = type_in("plan_batch", "16")
     qtbot.keyClick(field, Qt.Key.Key_Return)
     qtbot.keyClick(field, Qt.Key.Key_Enter)
@@ -192,7 +192,7 @@ def test_neither_return_nor_the_wheel_in_a_field_reaches_a_slice(
     assert field.count == 17
     desk.canvas.setFocus()
     wheel(field)
-    assert (field.count, view.slice) == (17, 4)
+    assert (field.count, view.crosshair.slice) == (17, 4)
 
 
 def test_the_brush_is_typed_in_every_locale(

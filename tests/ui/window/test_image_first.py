@@ -35,8 +35,8 @@ def part(desk: Desk, id: str) -> QWidget:
 def slice_height(desk: Desk) -> float:
     """Of the slice as it is drawn, in pixels."""
     view = desk.window.session.view
-    assert view is not None and view.case is not None
-    rows = view.case.grid.shape[1]
+    assert view is not None and view.crosshair.case is not None
+    rows = view.crosshair.case.grid.shape[1]
     return desk.canvas.pixel_of(rows - 0.5, 0.0).y() - desk.canvas.pixel_of(-0.5, 0.0).y()
 
 

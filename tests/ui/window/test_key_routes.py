@@ -50,7 +50,7 @@ def statuses(desk: Desk) -> tuple[SliceStatus, ...]:
 def shown(desk: Desk) -> int:
     view = desk.window.session.view
     assert view is not None
-    return view.slice
+    return view.crosshair.slice
 
 
 def case_list(desk: Desk) -> QListView:

@@ -32,10 +32,10 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     desk.open(project)
     view = desk.window.session.view
     assert view is not None
-    view.show_case("case-002")
+    view.crosshair.show_case("case-002")
     desk.wait_for_mask()
     desk.key(Qt.Key.Key_Home)
-    there = view.slice
+    there = view.crosshair.slice
     view.hand.set_brush(3.5)
     view.display.set_layers(annotation=0.7, prediction=0.2, style="outline")
     form = desk.window.training_panel
@@ -52,7 +52,7 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     again.open(project)
     view = again.window.session.view
     assert view is not None
-    assert (view.case_id, view.slice) == ("case-002", there)
+    assert (view.crosshair.case_id, view.crosshair.slice) == ("case-002", there)
     assert view.hand.brush_mm == 3.5
     assert (view.display.layers.annotation, view.display.layers.prediction) == (0.7, 0.2)
     assert view.display.layers.style == "outline"
@@ -96,7 +96,7 @@ def test_a_place_that_is_gone_and_settings_of_nonsense_open_all_the_same(
     desk.open(project)
     view = desk.window.session.view
     assert view is not None
-    assert view.case_id == "case-001" and 0 < view.hand.brush_mm <= 1.0
+    assert view.crosshair.case_id == "case-001" and 0 < view.hand.brush_mm <= 1.0
     assert view.display.layers.annotation == 1.0 and view.display.layers.style == "fill"
     panel = desk.window.training_panel
     assert panel is not None

@@ -250,12 +250,12 @@ def test_switching_cases_keeps_the_place_of_each(desk: Desk, project: Path) -> N
     view = desk.window.session.view
     assert view is not None
     desk.key(Qt.Key.Key_Home)
-    there = view.slice
-    view.show_case("case-002")
+    there = view.crosshair.slice
+    view.crosshair.show_case("case-002")
     desk.wait_for_mask()
-    assert view.slice == 2
-    view.show_case("case-001")
-    assert view.slice == there
+    assert view.crosshair.slice == 2
+    view.crosshair.show_case("case-001")
+    assert view.crosshair.slice == there
 
 
 def test_opening_another_project_saves_the_first(desk: Desk, project: Path, tmp_path: Path) -> None:

@@ -31,22 +31,22 @@ def view_groups(desk: Desk) -> Groups:
 
 def slice_groups(desk: Desk) -> Groups:
     """Going through the slices: a menu inside View."""
-    session, menu = desk.session, "view/slices"
+    menu = "view/slices"
 
     def move(id: str, text: str, keys: tuple[str, ...], go: Callable[[], None]) -> Action:
         return Action(id, text, text, go, menu, keys, True, needs="case", repeats=True)
 
     def feet(slices: int) -> Callable[[], None]:
         def go() -> None:
-            if session.view is not None:
-                session.view.towards_feet(slices)
+            if desk.pane is not None:
+                desk.pane.towards_feet(slices)
 
         return go
 
     def end(*, last: bool) -> Callable[[], None]:
         def go() -> None:
-            if session.view is not None and session.view.case is not None:
-                session.view.show_slice(session.view.case.slices - 1 if last else 0)
+            if desk.pane is not None:
+                desk.pane.go_to(desk.pane.count - 1 if last else 0)
 
         return go
 
@@ -133,7 +133,7 @@ def _window_presets(desk: Desk) -> list[Action]:
             return session.view is not None and session.view.display.preset == name
 
         def file_text() -> str:
-            case = None if session.view is None else session.view.case
+            case = None if session.view is None else session.view.crosshair.case
             return tr("Whole range") if case is not None and case.window is None else text
 
         is_file = name == FILE_WINDOW

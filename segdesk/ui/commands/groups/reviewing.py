@@ -51,25 +51,25 @@ def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
             _go_on(desk, 1)
 
     def take(workbench: Workbench, view: ViewState, case: str) -> None:
-        found = accepting.taking(workbench, case, view.slice)
+        found = accepting.taking(workbench, case, view.crosshair.slice)
         if _is_unseen(desk, lambda canvas: on_screen.why_not_right(canvas, found)):
             return
-        reviewing.take_prediction(workbench, case, view.slice)
+        reviewing.take_prediction(workbench, case, view.crosshair.slice)
         view.display.show_annotation()
         if found is not None:
             _say_taken(desk, workbench, case, found)
 
     def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
-        found = accepting.taking(workbench, case, view.slice)
+        found = accepting.taking(workbench, case, view.crosshair.slice)
         if found is not None and _is_unseen(desk, on_screen.why_not_predicted):
             return
-        reviewing.dismiss(workbench, case, view.slice)
+        reviewing.dismiss(workbench, case, view.crosshair.slice)
 
     def status(wanted: SliceStatus) -> OnSlice:
         def set_it(workbench: Workbench, view: ViewState, case: str) -> None:
-            is_new = workbench.statuses(case)[view.slice] is not wanted
+            is_new = workbench.statuses(case)[view.crosshair.slice] is not wanted
             if wanted.teaches_whole and is_new:
-                filling = accepting.filling(workbench, case, view.slice)
+                filling = accepting.filling(workbench, case, view.crosshair.slice)
                 if _is_unseen(
                     desk,
                     lambda canvas: (
@@ -78,8 +78,8 @@ def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
                     ),
                 ):
                     return
-            reviewing.set_status(workbench, case, view.slice, wanted)
-            if workbench.statuses(case)[view.slice].teaches_whole:
+            reviewing.set_status(workbench, case, view.crosshair.slice, wanted)
+            if workbench.statuses(case)[view.crosshair.slice].teaches_whole:
                 _name_what_is_left(desk, workbench, view, case)
 
         return set_it
@@ -185,10 +185,10 @@ def _going_on(desk: Desk) -> tuple[Action, ...]:
 
 def _say_right(desk: Desk, workbench: Workbench, view: ViewState, case: str) -> bool:
     """Enter; returns whether the slice is right now."""
-    filling = accepting.filling(workbench, case, view.slice)
+    filling = accepting.filling(workbench, case, view.crosshair.slice)
     if _is_unseen(desk, lambda canvas: on_screen.why_not_right(canvas, filling)):
         return False
-    reviewing.say_right(workbench, case, view.slice)
+    reviewing.say_right(workbench, case, view.crosshair.slice)
     if filling is None or filling.is_empty:
         _name_what_is_left(desk, workbench, view, case)
     else:
@@ -212,7 +212,7 @@ def _say_taken(desk: Desk, workbench: Workbench, case: str, found: Difference) -
 
 def _name_what_is_left(desk: Desk, workbench: Workbench, view: ViewState, case: str) -> None:
     """Say what only the prediction has on a slice that somebody has just called right."""
-    found = accepting.taking(workbench, case, view.slice)
+    found = accepting.taking(workbench, case, view.crosshair.slice)
     words = review_words.is_right(found, workbench.segments)
     if words:
         desk.say(words)
@@ -308,7 +308,7 @@ def _pools(desk: Desk) -> list[Action]:
             put()
 
     def is_in(pool: Pool | None) -> bool:
-        case = None if session.view is None else session.view.case
+        case = None if session.view is None else session.view.crosshair.case
         return case is not None and case.pool == pool
 
     def row(pool: Pool | None, text: str) -> Action:
@@ -337,10 +337,10 @@ def _on_slice(desk: Desk, do: OnSlice) -> None:
 
 def _go_on(desk: Desk, step: int) -> None:
     def go(workbench: Workbench, view: ViewState, case: str) -> None:
-        found = reviewing.next_to_look_at(workbench, case, view.slice, step=step)
+        found = reviewing.next_to_look_at(workbench, case, view.crosshair.slice, step=step)
         if found is None:
             desk.say(tr("No slice of this case has a prediction or strokes that need a look."))
         else:
-            view.show_slice(found)
+            view.crosshair.show_slice(found)
 
     _on_slice(desk, go)

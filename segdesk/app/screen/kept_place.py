@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.view_state import ViewState
+from segdesk.app.screen.crosshair import Crosshair
 
 #: The pair of a project's settings that says it: slice, then case.
 PLACE = "place"
 
 
-def keep_place(workbench: Workbench, view: ViewState) -> None:
+def keep_place(workbench: Workbench, crosshair: Crosshair) -> None:
     """Have the place of today written with the index; nothing where it is there already."""
-    if view.case_id is None or not workbench.folder.writable:
+    if crosshair.case_id is None or not workbench.folder.writable:
         return
-    pair = (PLACE, f"{view.slice} {view.case_id}")
+    pair = (PLACE, f"{crosshair.slice} {crosshair.case_id}")
     if pair not in workbench.project.settings:
         others = [old for old in workbench.project.settings if old[0] != PLACE]
         workbench.follow_project(replace(workbench.project, settings=(*others, pair)))
