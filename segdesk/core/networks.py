@@ -28,7 +28,6 @@ class NetworkInfo:
     schedule : how the rate goes on: "cosine" to the plan's end, or smaller on a plateau where it
         has none; "kept" as it is, as in the tutorial; "root", falling with the root of the step,
         which needs no end, with averaged weights, and half-sized slices first
-    any_size : its rows and columns are open: one trace serves every size
     """
 
     id: str
@@ -43,7 +42,6 @@ class NetworkInfo:
     multiple: int
     binary: bool = False
     schedule: Schedule = "cosine"
-    any_size: bool = False
 
 
 CATALOGUE: tuple[NetworkInfo, ...] = (
@@ -61,7 +59,6 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
         epochs=None,
         multiple=32,
         schedule="root",
-        any_size=True,
     ),
     NetworkInfo(
         id="unet_norm",

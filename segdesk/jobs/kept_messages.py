@@ -76,10 +76,13 @@ def _lines(file: Path) -> Iterator[bytes]:
 
 def _is_plausible(message: Message) -> bool:
     """Whether an index can hold what it says."""
+    sides: tuple[int, ...] = ()
+    if isinstance(message, Started | Checkpoint):
+        sides = message.input_shape
     if isinstance(message, Started):
-        sides = (*message.input_shape, *message.built_for)
-        if any(side > LARGEST_INPUT for side in sides):
-            return False
+        sides += message.built_for
+    if any(side > LARGEST_INPUT for side in sides):
+        return False
     return _can_be_held(asdict(message))
 
 

@@ -74,11 +74,18 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Weights are on disk: the best so far. `sha256` is that of the file, `file` its name."""
+    """Weights are on disk: the best so far. `sha256` is that of the file, `file` its name.
+
+    `input_shape` and `pixel_mm`, as in Started, are those of the slices that they learnt from: a
+    network that begins with slices of half the size is best at that at first. (0, 0) where they are
+    Started's own.
+    """
 
     epoch: int
     file: str
     sha256: str
+    input_shape: tuple[int, int] = (0, 0)
+    pixel_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ def decode(line: str) -> Message:
         fields: dict[str, Any] = json.loads(line)
         kind = _KINDS[fields.pop("message")]
         for name, build in _BUILDERS.get(kind, {}).items():
-            fields[name] = build(fields[name])
+            if name in fields:
+                fields[name] = build(fields[name])
         for name in _SAID & fields.keys():
             fields[name] = _sentence(fields[name])
         message = kind(**fields)
@@ -114,5 +115,6 @@ _BUILDERS: dict[type[Any], dict[str, Callable[[Any], Any]]] = {
         "pixel_mm": _pair_or_none,
         "built_for": tuple,
     },
+    messages.Checkpoint: {"input_shape": tuple, "pixel_mm": _pair_or_none},
     messages.EpochDone: {"epoch": lambda fields: Epoch(**fields)},
 }

@@ -27,7 +27,7 @@ from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
 from segdesk.learning.schedule import Schedule
-from segdesk.learning.validation import Validation
+from segdesk.learning.stage import Stage
 from segdesk.learning.verdict import why_nothing
 from segdesk.sentence import Sentence
 
@@ -37,7 +37,7 @@ class Ending:
     """How a training ended; `best` is the epoch whose weights are kept, 0 for none.
 
     `nothing_learnt` says why its figures show that it learnt nothing, `dice` is that of the kept
-    weights on the validation slices, None where there is none.
+    weights on the validation slices, None where there is none. `stage` is what they learnt from.
     """
 
     outcome: Outcome
@@ -46,6 +46,7 @@ class Ending:
     seconds: float
     nothing_learnt: str = ""
     dice: float | None = None
+    stage: Stage | None = None
 
 
 class Fit:
@@ -57,32 +58,27 @@ class Fit:
     ----------
     learner : with its first weights
     open_feed : makes the feed of some samples for a batch size
-    train : the training pool
-    halved : the same at half size, made where it is wanted
-    validation : may be empty
+    stage : what it learns from in full size, or in half of it
     plan : the settings
     run : its folder, held
     reporter : hears of everything
-    preview : called with the epoch's number after each epoch
+    preview : called with the epoch's number and what it learnt from after each epoch
     """
 
     def __init__(
         self,
         learner: Learner,
         open_feed: Callable[[Samples, int], Feed],
-        train: Samples,
-        halved: Callable[[], Samples],
-        validation: Validation,
+        stage: Callable[[bool], Stage],
         plan: Plan,
         *,
         run: HeldRun,
         reporter: Reporter,
-        preview: Callable[[int], None],
+        preview: Callable[[int, Stage], None],
     ) -> None:
         self._learner = learner
         self._open_feed = open_feed
-        self._train = train
-        self._validation = validation
+        self._stages = stage
         self._plan = plan
         self._reporter = reporter
         self._preview = preview
@@ -90,10 +86,12 @@ class Fit:
         self._pace = Pace()
         self._epochs: list[Epoch] = []
         self._has_recovered = False
-        self._schedule = Schedule(plan, len(train), max(train.shape))
+        full = stage(False)
+        self._schedule = Schedule(plan, len(full.train), max(full.input_shape))
         self._keeper = Keeper(learner, self._schedule, run, reporter)
         self._is_half = self._schedule.is_half_sized(0.0)
-        self._feed = open_feed(halved() if self._is_half else train, plan.batch)
+        self._stage = stage(True) if self._is_half else full
+        self._feed = open_feed(self._stage.train, plan.batch)
 
     def run(self) -> Ending:
         """Train until the plan, the patience or the user ends it; the best weights are back then.
@@ -127,7 +125,7 @@ class Fit:
             self._wait_or_stop()
             done = number - 1 + min(1.0, len(taken) / steps)
             if self._is_half and not schedule.is_half_sized(done):
-                self._is_half = False
+                self._is_half, self._stage = False, self._stages(False)
                 self._reopen(self._feed.batch)
             share = schedule.share_of_rate(done)
             taken.append(self._step(share))
@@ -137,8 +135,8 @@ class Fit:
         loss = float(np.mean([one.loss for one in taken]))
         overlap = reduce(add, (one.overlap for one in taken))
         with self._learner.averaged():
-            validated = self._validation.measure(self._reporter)
-            better = self._keeper.judge(number, validated, overlap, loss)
+            validated = self._stage.validation.measure(self._reporter)
+            better = self._keeper.judge(number, self._stage, validated, overlap, loss)
             self._keeper.save(number)
             epoch = Epoch(
                 number=number,
@@ -153,7 +151,7 @@ class Fit:
             )
             self._epochs.append(epoch)
             self._reporter.send(EpochDone(epoch))
-            self._preview(number)
+            self._preview(number, self._stage)
         if better is None:
             self._recover()
         schedule.after_epoch(better=bool(better), rest_s=time.perf_counter() - rest_started)
@@ -175,9 +173,8 @@ class Fit:
 
     def _reopen(self, batch: int) -> None:
         """Another batch size, or from now on the slices in their full size."""
-        samples = self._feed.samples if self._is_half else self._train
         self._feed.close()
-        self._feed = self._open_feed(samples, batch)
+        self._feed = self._open_feed(self._stage.train, batch)
 
     def _halve_batch(self, error: BaseException) -> None:
         batch = self._feed.batch // 2
@@ -220,6 +217,7 @@ class Fit:
             seconds=self._schedule.clock.seconds,
             nothing_learnt=nothing,
             dice=best.dice if best is not None else None,
+            stage=keeper.stage,
         )
 
     def _reason_to_end(self, number: int) -> str:

@@ -33,6 +33,11 @@ class Scale:
     side: int
     pixel_mm: tuple[float, float] | None
 
+    def halved(self) -> Scale:
+        """The same slices at half the size."""
+        mm = self.pixel_mm
+        return Scale(max(1, round(self.side / 2)), mm and (2 * mm[0], 2 * mm[1]))
+
     def resampled(self, volume: VolumeRef) -> Shape:
         """The shape that a scan's slices are resampled to.
 

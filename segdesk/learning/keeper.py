@@ -14,6 +14,7 @@ from segdesk.learning.learner import Learner, Weights
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.schedule import Schedule
+from segdesk.learning.stage import Stage
 from segdesk.learning.validation import Validated
 from segdesk.learning.verdict import is_better_than_nothing
 from segdesk.sentence import Sentence
@@ -49,6 +50,8 @@ class Keeper:
         self.best: Weights = learner.weights()
         #: Number of the epoch whose weights are kept; 0 for none.
         self.epoch = 0
+        #: What they learnt from, once there are any.
+        self.stage: Stage | None = None
         #: Figures of the kept weights, and of their epoch's batches.
         self.figures: Validated | None = None
         self.overlap: Overlap | None = None
@@ -60,7 +63,12 @@ class Keeper:
         self._saved_at = -math.inf
 
     def judge(
-        self, number: int, validated: Validated | None, overlap: Overlap, loss: float
+        self,
+        number: int,
+        stage: Stage,
+        validated: Validated | None,
+        overlap: Overlap,
+        loss: float,
     ) -> bool | None:
         """Whether this epoch is better than those before; None where its weights are no numbers.
 
@@ -81,7 +89,7 @@ class Keeper:
             self._better_at = self._schedule.clock.seconds
         if keep:
             self.figures, self.best = validated, weights
-            self.epoch, self.overlap = number, overlap
+            self.epoch, self.stage, self.overlap = number, stage, overlap
         return better
 
     def save(self, number: int) -> None:
@@ -148,5 +156,10 @@ class Keeper:
         )
         self._schedule.after_save(clock.seconds - started)
         self._saved_epoch, self._saved_at = self.epoch, clock.seconds
-        self._reporter.send(Checkpoint(self.epoch, paths.weights(self.epoch).name, digest))
+        name = paths.weights(self.epoch).name
+        if self.stage is None:
+            self._reporter.send(Checkpoint(self.epoch, name, digest))
+        else:
+            shape, pixel_mm = self.stage.input_shape, self.stage.pixel_mm
+            self._reporter.send(Checkpoint(self.epoch, name, digest, shape, pixel_mm))
         checkpoints.drop_others(paths, epoch=self.epoch)

@@ -62,7 +62,7 @@ class Predictor:
         self._network = network
         self._multiple = catalogue_row(id).multiple
         #: (rows, columns) that the network takes; None where it takes any.
-        self._shape: Shape | None = None if catalogue_row(id).any_size else _shape(network)
+        self._shape = _shape(network)
         self._intensities = intensities
         self._scale = scale
         self._numbers = np.array([0, *(number for number, _ in segments)], np.uint8)
@@ -166,6 +166,6 @@ class Predictor:
         return self._forwards[shape]
 
 
-def _shape(network: keras.Model) -> Shape:
+def _shape(network: keras.Model) -> Shape | None:
     rows, columns = network.input_shape[1:3]
-    return rows, columns
+    return None if rows is None else (rows, columns)

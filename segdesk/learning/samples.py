@@ -20,7 +20,7 @@ from segdesk.core.split import Pool
 from segdesk.core.volume import Voxels
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
-from segdesk.learning.geometry import Frame, Scale, padded
+from segdesk.learning.geometry import Frame, Scale
 from segdesk.ops.resample import Shape
 from segdesk.sentence import Sentence
 
@@ -109,22 +109,16 @@ class Samples:
         self._cache_bytes = self._room = cache_bytes
         self._lock = threading.Lock()
 
-    def halved(self, multiple: int) -> Samples:
-        """The same slices at half the size, with a cache of their own.
-
-        Parameters
-        ----------
-        multiple : of the network's rows and columns
-        """
-        half = copy(self)
-        resampled = {case: _half(frame.resampled) for case, frame in self._frames.items()}
-        half.shape = padded(resampled.values(), multiple)
-        half._frames = {
-            case: Frame(frame.own, resampled[case], half.shape)
-            for case, frame in self._frames.items()
+    def at(self, scale: Scale, shape: Shape) -> Samples:
+        """The same slices for another pixel and shape, with a cache of their own."""
+        other = copy(self)
+        other.shape = shape
+        other._frames = {
+            case: Frame(volume.shape[1:], scale.resampled(volume), shape)
+            for case, volume in self._volumes.items()
         }
-        half._kept, half._room, half._lock = {}, self._cache_bytes, threading.Lock()
-        return half
+        other._kept, other._room, other._lock = {}, self._cache_bytes, threading.Lock()
+        return other
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -224,11 +218,6 @@ def batch_of(images: Sequence[Image]) -> Image:
     """Slices as a network takes them: float32, (n, rows, columns, channels)."""
     stacked = np.stack(images)
     return stacked if stacked.ndim == 4 else stacked[..., None]
-
-
-def _half(shape: Shape) -> Shape:
-    rows, columns = shape
-    return max(1, round(rows / 2)), max(1, round(columns / 2))
 
 
 def _open_targets(path: Path, case: str) -> Target:

@@ -26,13 +26,14 @@ from segdesk.learning.fit import Ending, Fit
 from segdesk.learning.forward import Forward
 from segdesk.learning.geometry import Scale, padded, scale_for
 from segdesk.learning.learner import Learner
-from segdesk.learning.losses import loss_of
+from segdesk.learning.losses import Loss, loss_of
 from segdesk.learning.optimisers import optimiser_of
 from segdesk.learning.predict import Predictor
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.rival import Measured, measure
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
+from segdesk.learning.stage import Stage
 from segdesk.learning.start import built_for, first_network, trained
 from segdesk.learning.validation import MOST_SLICES, Validation
 from segdesk.sentence import Sentence
@@ -101,9 +102,7 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
         )
     )
     _say_what_validates(validation, channel)
-    forward = Forward(network)
-    predictor = _predictor(network, bundle, scale, forward)
-    measured = Validation(validation, forward, learner.loss)
+    stages = _Stages(train, validation, network, learner.loss, bundle, scale)
     ending = Fit(
         learner,
         lambda samples, batch: Feed(
@@ -113,18 +112,55 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
             partners=_partner_classes(bundle),
             seed=plan.seed,
         ),
-        train,
-        lambda: train.halved(row.multiple),
-        measured,
+        stages.of,
         plan,
         run=held,
         reporter=channel,
-        preview=lambda epoch: _preview(predictor, bundle, held, epoch, channel),
+        preview=lambda epoch, stage: _preview(stage.predictor, bundle, held, epoch, channel),
     ).run()
-    is_used = ending.best > 0 and _judge(ending, bundle, validation, measured.chosen, channel)
+    stage = ending.stage
+    if stage is None:
+        return ending
+    is_used = _judge(ending, bundle, validation, stage.validation.chosen, channel)
     if ending.outcome == "finished" and is_used:
-        return _predict(predictor, bundle, held, ending, channel)
+        return _predict(stage.predictor, bundle, held, ending, channel)
     return ending
+
+
+class _Stages:
+    """The full size and the half one of a training's slices, each made when it is asked for."""
+
+    def __init__(
+        self,
+        train: Samples,
+        validation: Samples,
+        network: keras.Model,
+        loss: Loss,
+        bundle: Bundle,
+        scale: Scale,
+    ) -> None:
+        self._train, self._validation = train, validation
+        self._network, self._loss, self._bundle = network, loss, bundle
+        self._scale = scale
+        self._forward = Forward(network)
+
+    def of(self, halved: bool) -> Stage:
+        """What is learnt from in half of the size, or in all of it."""
+        scale = self._scale.halved() if halved else self._scale
+        bundle, pools = self._bundle, (self._train, self._validation)
+        used = sorted({lesson.case for lesson in bundle.lessons})
+        shapes = [scale.resampled(bundle.volume(case)) for case in used]
+        if halved:
+            shape = padded(shapes, catalogue_row(bundle.plan.network).multiple)
+            pools = tuple(samples.at(scale, shape) for samples in pools)
+        train, validation = pools
+        return Stage(
+            train,
+            Validation(validation, self._forward, self._loss),
+            _predictor(self._network, bundle, scale, self._forward),
+            _largest(shapes),
+            scale.pixel_mm,
+        )
 
 
 def _judge(

@@ -255,7 +255,10 @@ def after(run: Run, message: Message) -> Run:
         case messages.EpochDone():
             return run.with_epoch(message.epoch)
         case messages.Checkpoint():
-            return replace(run, best=message.epoch, weights_sha256=message.sha256)
+            run = replace(run, best=message.epoch, weights_sha256=message.sha256)
+            if not any(message.input_shape):
+                return run
+            return replace(run, input_shape=message.input_shape, pixel_mm=message.pixel_mm)
         case messages.Note():
             run = replace(run, notes=(*run.notes, message.sentence))
             return _without(run, message.left_out) if message.left_out else run

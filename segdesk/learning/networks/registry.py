@@ -23,7 +23,7 @@ class Build(Protocol):
     Returns
     -------
     A functional model, not compiled, from float32 in [0, 1] to logits, (rows, columns, classes), or
-    for a binary network to one probability. Rows and columns are open where the catalogue says so.
+    for a binary network to one probability. Rows and columns may be left open.
     Its last layer is called "head".
     """
 
