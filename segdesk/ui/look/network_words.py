@@ -19,8 +19,8 @@ def network_name(id: str) -> str:
 def network_choice(id: str) -> str:
     """Its name and what it is good for."""
     uses = {
-        "unet_fast": tr("right within seconds on few slices"),
-        "unet_norm": tr("slower, good with few slices"),
+        "unet_fast": tr("good with few slices"),
+        "unet_norm": tr("slower"),
         "unet": tr("for many slices"),
         "encoder_decoder": tr("one segment only"),
     }

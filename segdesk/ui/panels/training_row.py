@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -31,6 +31,8 @@ from segdesk.ui.widgets.labels import label
 
 #: Of a field, in pixels.
 NARROWEST = 20 * GRID
+#: Shares of the room: of the bar, and how many pixels of words are one share.
+BAR, UNIT = 8, 40
 
 
 class TrainingRow(QWidget):
@@ -83,11 +85,10 @@ class TrainingRow(QWidget):
             row.addWidget(field)
         row.addWidget(self.train_button)
         row.addSpacing(GRID)
-        row.addWidget(self.bar, 2)
-        row.addWidget(self.left, 1)
-        # The longest words of the row: why a figure flatters.
-        row.addWidget(self.state, 3)
-        row.addWidget(self.lessons, 1)
+        row.addWidget(self.bar, BAR)
+        row.addWidget(self.left, BAR // 2)
+        row.addWidget(self.state)
+        row.addWidget(self.lessons)
         # What is left where none of these is shown.
         row.addStretch(0)
         row.addWidget(self._dice)
@@ -96,6 +97,21 @@ class TrainingRow(QWidget):
         row.addWidget(self._turn)
         self.show_running(False)
         self.show_open(False)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._share_room()
+        return super().event(event)
+
+    def _share_room(self) -> None:
+        """Room for both lines by the width of their words, so that neither is cut before the
+        other. A factor that stays asks for no new layout."""
+        row = self.layout()
+        if isinstance(row, QHBoxLayout):
+            for line in (self.state, self.lessons):
+                width = max(1, line.sizeHint().width() // UNIT)
+                if row.stretch(row.indexOf(line)) != width:
+                    row.setStretchFactor(line, width)
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Other colours."""

@@ -95,10 +95,29 @@ def test_the_row_names_the_network_in_plain_words(desk: Desk, project: Path) -> 
     panel = desk.window.training_panel
     assert panel is not None
     box = panel.form.network
-    assert box.currentText() == "lung U-Net, right within seconds on few slices"
+    assert box.currentText() == "lung U-Net, good with few slices"
     assert box.isVisible() and box.width() >= box.sizeHint().width()
     for at in range(box.count()):
         assert box.itemData(at) not in box.itemText(at)
+
+
+@pytest.mark.parametrize("words", [5, 40])
+def test_no_line_of_the_row_is_cut_while_there_is_room_for_both(
+    desk: Desk, project: Path, words: int
+) -> None:
+    desk.window.resize(1920, 1080)
+    desk.open(project)
+    panel = desk.window.training_panel
+    assert panel is not None
+    state, lessons = panel.row.state, panel.row.lessons.findChild(QLabel, "training_lessons")
+    assert isinstance(lessons, QLabel)
+    state.show_line(" ".join(["why"] * words), "warn")
+    state.show()
+    lessons.setText("92 slices of a case teach, 2 stand between, 23 validate")
+    panel.row.lessons.show()
+    desk.settle()
+    for line in (state, lessons):
+        assert line.fontMetrics().horizontalAdvance(line.text()) <= line.width()
 
 
 def rectangle(desk: Desk, widget: QWidget) -> QRect:
