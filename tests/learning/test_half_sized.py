@@ -51,7 +51,7 @@ def trained(
         folder,
         lessons,
         plan=plan_of("unet_fast", epochs=epochs, batch=3, filters=8),
-        pixel_mm=pixel_mm and (pixel_mm, pixel_mm),
+        pixel_mm=None if pixel_mm is None else (pixel_mm, pixel_mm),
         preview=("case-001", 2),
         predict=("case-002",),
     )
