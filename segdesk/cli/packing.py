@@ -10,6 +10,7 @@ from segdesk.app.project import packing, unpacking
 from segdesk.cli.projects import JSON, PROJECT, check_name, reading
 from segdesk.cli.report import Report
 from segdesk.cli.stopping import asked_to_stop
+from segdesk.core.regular_file import is_regular
 from segdesk.errors import UsageError
 
 
@@ -42,7 +43,7 @@ def pack(
     that are not saved yet go in as the reader sees them; undo history, logs and bundles stay out.
     """
     report = Report(as_json=as_json)
-    if file.is_file() and not replace:
+    if is_regular(file) and not replace:
         raise UsageError(
             f"There is already something at '{file.name}'.",
             "Choose another name, or replace it with --replace.",

@@ -19,6 +19,7 @@ from segdesk.cli.projects import JSON, PROJECT, changing, check_name, making, on
 from segdesk.cli.report import Report, figure, table
 from segdesk.core.case import Case
 from segdesk.core.project import Project
+from segdesk.core.regular_file import is_there
 from segdesk.core.split import POOLS, Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import InputError, UsageError
@@ -82,7 +83,7 @@ def import_scans(
     if kind != "auto" and not labels:
         raise UsageError("--labels-as says what labels become.", "Name them with --labels FILE.")
     importing.check_name(case)
-    is_new = not project.exists()
+    is_new = not is_there(project)
     if is_new:
         check_name(project)
     with report.progress() as tell:

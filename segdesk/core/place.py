@@ -58,26 +58,36 @@ class Place:
             return False
 
     def found(self) -> Found:
-        """What stands at the path now."""
-        if self.is_at(self.path):
-            return "here"
-        return "another" if self.path.exists() else "nothing"
+        """What stands at the path now.
+
+        Raises
+        ------
+        OSError
+            Where nobody can look there, because the disk or the network is away.
+        """
+        try:
+            now = _identity(self.path.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return "nothing"
+        return "here" if now == self._identity else "another"
 
     def home(self) -> Path | None:
         """A path to what is in the folder that was opened; None where it can't be reached."""
-        return self.path if self.found() == "here" else self._held()
+        return self.path if self.is_at(self.path) else self._held()
 
     def within(self) -> Path | None:
         """A path to what is in the folder that was opened, to write to: where the system has one,
         it leads there whatever comes to stand at the path in between. None as for `home`."""
-        return self._held() or (self.path if self.found() == "here" else None)
+        return self._held() or (self.path if self.is_at(self.path) else None)
 
     def _held(self) -> Path | None:
         """A path by the descriptor, where the system has one and the folder was not deleted."""
-        if self._descriptor < 0 or not os.fstat(self._descriptor).st_nlink:
-            return None
         home = _DESCRIPTORS / str(self._descriptor)
-        return home if home.is_dir() else None
+        try:
+            is_there = self._descriptor >= 0 and os.fstat(self._descriptor).st_nlink > 0
+            return home if is_there and home.is_dir() else None
+        except OSError:
+            return None
 
     def close(self) -> None:
         """Let go; more than once is fine."""

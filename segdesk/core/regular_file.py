@@ -95,6 +95,31 @@ def new_regular(path: Path) -> io.FileIO:
     return io.FileIO(regular_descriptor(path, flags), "wb+")
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there and can be looked at now; a name too long for the disk is none, nor
+    is one on a network that is away. `Path.is_dir` raises OSError there."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a regular file is there and can be looked at now, as `is_folder`; follows links."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything is there and can be looked at now, as `is_folder`."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def is_link(path: Path) -> bool:
     """Whether a path is a symbolic link, or a junction of Windows. False where nothing is there."""
     try:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from segdesk.core.durable_files import move, replace_file, sync_folder
 from segdesk.core.grid import Grid
+from segdesk.core.regular_file import is_folder
 from segdesk.errors import InputError, UsageError
 from segdesk.formats.arrays import is_colour, open_array
 from segdesk.formats.images import image_ending, open_image
@@ -68,7 +69,7 @@ def export(
     if array.dtype.kind not in "iuf" or array.dtype == np.float16:
         raise ValueError(f"expected plain numbers, received {array.dtype}")
     ending = next((e for e in ENDINGS if path.name.lower().endswith(e)), "")
-    if not ending and path.suffix and not path.is_dir():
+    if not ending and path.suffix and not is_folder(path):
         raise UsageError(
             Sentence("{path} has an ending that is not written here.", path=path.name),
             Sentence(

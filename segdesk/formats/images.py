@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segdesk.core.regular_file import is_regular
 from segdesk.core.volume import stored_bytes
 from segdesk.errors import InputError
 from segdesk.formats.findings import Finding
@@ -37,7 +38,7 @@ def header_of(file: Path) -> Path:
     """The .hdr of a pair whose .img was named; any other file as it is."""
     if file.suffix.lower() == ".img":
         for ending in (".hdr", ".HDR"):
-            if file.with_suffix(ending).is_file():
+            if is_regular(file.with_suffix(ending)):
                 return file.with_suffix(ending)
     return file
 

@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from segdesk.core.regular_file import is_regular
 from segdesk.errors import InputError, SegdeskError
 from segdesk.formats.arrays import ARRAY_ENDINGS, array_keys, open_array
 from segdesk.formats.dicom import open_series
@@ -138,7 +139,7 @@ def _all_files(
 ) -> Iterator[tuple[Path, str, bool]]:
     """(file, key, whether it was named itself), each folder in natural order, no links followed."""
     for path, key in named:
-        if path.is_file():
+        if is_regular(path):
             yield header_of(path.resolve()), key, True
             continue
         for folder, folders, names in os.walk(path.resolve()):
@@ -146,7 +147,7 @@ def _all_files(
             folders.sort(key=lambda name: natural_order(Path(name)))
             here = [Path(folder) / name for name in names if not name.startswith(".")]
             for file in sorted(here, key=natural_order):
-                if file.is_file() and not _half_of_a_pair(file):
+                if is_regular(file) and not _half_of_a_pair(file):
                     yield file, "", False
 
 
@@ -155,7 +156,7 @@ def _half_of_a_pair(file: Path) -> bool:
     if file.suffix.lower() == ".img":
         return header_of(file) != file
     return file.suffix.lower() == ".hdr" and not any(
-        file.with_suffix(ending).is_file() for ending in (".img", ".IMG")
+        is_regular(file.with_suffix(ending)) for ending in (".img", ".IMG")
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from segdesk.core.regular_file import is_regular, is_there
 from segdesk.errors import InputError
 from segdesk.formats.arrays import ARRAY_ENDINGS
 from segdesk.sentence import Sentence
@@ -29,13 +30,13 @@ def parse_source(source: str | Path) -> Named:
         Where there is nothing of that name.
     """
     whole = Path(source)
-    if whole.exists():
+    if is_there(whole):
         return Named(whole, "")
     text = str(source)
     at = text.rfind(":")
     while at > 0:
         file = Path(text[:at])
-        if file.suffix.lower() in ARRAY_ENDINGS and file.is_file():
+        if file.suffix.lower() in ARRAY_ENDINGS and is_regular(file):
             return Named(file, text[at + 1 :])
         at = text.rfind(":", 0, at)
     raise InputError(Sentence("There is nothing at {text}.", text=text), "Check the path.")

@@ -118,7 +118,9 @@ class _Look:
         findings: list[Finding] = []
         project = self._index(PROJECT_FILE, "index", findings)
         previous = None
-        if (self._path / PREVIOUS_FILE).exists():
+        with self._layout.looking():
+            has_previous = (self._path / PREVIOUS_FILE).exists()
+        if has_previous:
             previous = self._index(PREVIOUS_FILE, "previous index", findings)
         if project is not None:
             findings += self._outdated() or self._journals()
@@ -237,7 +239,9 @@ class _Look:
     def _alone(self, findings: list[Finding]) -> Generator[Case, None, None]:
         """The cases of a project that no index tells of, as their scans say them."""
         home = self._path / "cases"
-        for folder in sorted(home.iterdir()) if home.is_dir() else ():
+        with self._layout.looking():
+            folders = sorted(home.iterdir()) if home.is_dir() else []
+        for folder in folders:
             try:
                 yield volume_file.read_part(self._layout.volume(folder.name), folder.name).cases[0]
             except SegdeskError as error:

@@ -89,8 +89,14 @@ def check_place(path: Path) -> None:
     ------
     ProjectError
         Where something is there already or is being made, there is no folder to put it into, or it
-        would lie inside of a project: who removes that one would remove both.
+        would lie inside of a project: who removes that one would remove both. Also where nobody can
+        look there.
     """
+    with writing(Sentence("The project '{path}'", path=path.name)):
+        _check_place(path)
+
+
+def _check_place(path: Path) -> None:
     if path.exists() or path.is_symlink():
         raise ProjectError(
             Sentence("There is already something at '{path}'.", path=path.name),

@@ -37,8 +37,14 @@ def newer_masks(layout: Layout, project: Project, generation: int) -> tuple[str,
     Sorted; empty where the index is the newest, or all that is newer can be replayed. A folder that
     the index does not name counts where its mask is newer than the last save that the index knows:
     one that was being removed has none.
+
+    Raises
+    ------
+    ProjectError
+        Where nobody can look there.
     """
-    is_journal_there = (layout.root / journal_name(generation)).exists()
+    with layout.looking():
+        is_journal_there = (layout.root / journal_name(generation)).exists()
     led_to = -1
     named = {case.id: case.generation for case in project.cases}
     found: list[str] = []

@@ -48,8 +48,15 @@ def generation_of(path: Path) -> int:
 
 
 def older_generations(layout: Layout, case: str, generation: int) -> list[int]:
-    """Numbers of a case's masks before a generation, the newest first."""
-    found = map(generation_of, files_below(layout.case(case), "annotation-*.h5"))
+    """Numbers of a case's masks before a generation, the newest first.
+
+    Raises
+    ------
+    ProjectError
+        Where the folder of the case cannot be looked into.
+    """
+    with reading(Sentence("The folder of '{case}'", case=case)):
+        found = [generation_of(path) for path in files_below(layout.case(case), "annotation-*.h5")]
     return sorted((number for number in found if 0 < number < generation), reverse=True)
 
 
@@ -64,8 +71,7 @@ def find(layout: Layout, case: Case) -> PreviousMask | None:
     ProjectError
         Where the folder of the case cannot be looked into.
     """
-    with reading(Sentence("The folder of '{case}'", case=case.id)):
-        numbers = older_generations(layout, case.id, case.generation)
+    numbers = older_generations(layout, case.id, case.generation)
     try:
         annotation_file.read(layout.annotation(case.id, case.generation), case)
     except ProjectError:

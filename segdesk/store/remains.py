@@ -19,6 +19,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
+from segdesk.core.regular_file import is_there
 from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Split
 from segdesk.errors import ProjectError, ProjectTooOld, SegdeskError
@@ -187,7 +188,7 @@ class _Look:
             except ProjectError as error:
                 self._note_too_old(error)
                 self._is_newest = False
-                if name == PROJECT_FILE or (self._path / name).exists():
+                if name == PROJECT_FILE or is_there(self._path / name):
                     self._notes.append(error.sentence)
                 continue
             if not self._is_newest:

@@ -28,6 +28,7 @@ from segdesk.jobs.weights_file import fault_of
 from segdesk.sentence import Sentence
 from segdesk.store import new_project
 from segdesk.store.copying import copy_file
+from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.layout import Layout
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.recover import keep_left_out
@@ -101,7 +102,9 @@ def check_place(target: Path, path: Path) -> None:
     ProjectError
         Where something is there already, there is no folder to put it into, or it is the old one.
     """
-    if not target.exists() and target.resolve().is_relative_to(path.resolve()):
+    with writing(Sentence("The project '{target}'", target=target.name)):
+        is_inside = not target.exists() and target.resolve().is_relative_to(path.resolve())
+    if is_inside:
         raise ProjectError(
             Sentence(
                 "'{target}' lies inside the project that is to be repaired.", target=target.name

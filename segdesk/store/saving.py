@@ -20,7 +20,7 @@ from segdesk.core.case import Case
 from segdesk.core.durable_files import PARTIAL, Check, no_check, partial_name
 from segdesk.core.history import Stacks
 from segdesk.core.project import Project
-from segdesk.core.regular_file import files_below, is_link, remove_whatever
+from segdesk.core.regular_file import files_below, is_folder, is_link, remove_whatever
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
 from segdesk.store.disk.names import is_safe_id
@@ -266,33 +266,32 @@ class Save:
 def sweep(folder: Path) -> None:
     """Remove what a process that was killed left under temporary names; only with the lock.
 
-    Raises
-    ------
-    OSError
-        Where the folder cannot be read.
+    A folder that cannot be looked into is left as it is: it costs its own case or run alone, and
+    whoever reads that says so.
     """
-    left = f".*{PARTIAL}"
-    for names in (
-        (left,),
-        ("cases", "*", left),
-        ("runs", "*", left),
-        ("runs", "*", "predictions", left),
-    ):
-        for path in files_below(folder, *names):
-            _remove(path)
+    cases, runs = _folders(folder / "cases"), _folders(folder / "runs")
+    for home in (folder, *cases, *runs, *(run / "predictions" for run in runs)):
+        with suppress(OSError):
+            for path in files_below(home, f".*{PARTIAL}"):
+                _remove(path)
     for path in _half_scans(folder / "cases"):
         with suppress(OSError):
             remove_whatever(path)
 
 
+def _folders(home: Path) -> list[Path]:
+    """The folders in one; no link is entered or given."""
+    with suppress(OSError):
+        if not is_link(home) and home.is_dir():
+            return [path for path in home.iterdir() if is_folder(path) and not is_link(path)]
+    return []
+
+
 def _half_scans(cases: Path) -> list[Path]:
     """Folders of scans that were being written when the process was killed; nothing else is one."""
-    if is_link(cases) or not cases.is_dir():
-        return []
-    names = (path.name for path in cases.iterdir() if path.is_dir() and not is_link(path))
-    ids = (name[1:].removesuffix(PARTIAL) for name in names)
+    ids = (path.name[1:].removesuffix(PARTIAL) for path in _folders(cases))
     found = (partial_name(cases / id) for id in ids if is_safe_id(id))
-    return [path for path in found if path.is_dir() and not is_link(path)]
+    return [path for path in found if is_folder(path) and not is_link(path)]
 
 
 def _remove(path: Path) -> None:

@@ -81,9 +81,9 @@ class Scans:
                 Sentence("A project has at most {count} cases.", count=MOST_CASES),
                 "Make another project for the rest.",
             )
-        if not folder.exists():
-            return ""
         with writing(Sentence("The folder of '{case_id}'", case_id=case_id)):
+            if not folder.exists():
+                return ""
             kept = removed.set_aside(self._layout, case_id)
         return Sentence(
             "There was a folder '{case_id}' that the project did not know as a case; "

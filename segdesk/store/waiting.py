@@ -94,14 +94,15 @@ class Waiting:
     def forget(self, case: str) -> None:
         """The case lacks nothing of it, or what it lacks is kept elsewhere."""
         path = self._layout.waiting(case)
-        if path.exists():
+        with writing(Sentence("What was drawn on '{case}'", case=case)):
+            if not path.exists():
+                return
             self._guard.check()
-            with writing(Sentence("What was drawn on '{case}'", case=case)):
-                if self.damage(case):
-                    set_aside(path)
-                else:
-                    path.unlink()
-                sync_folder(path.parent)
+            if self.damage(case):
+                set_aside(path)
+            else:
+                path.unlink()
+            sync_folder(path.parent)
 
 
 def put(layout: Layout, case: str, edits: Sequence[Edit], check: Check = no_check) -> None:
@@ -150,7 +151,7 @@ def kept_of(layout: Layout, case: str) -> list[Edit]:
 
 def damage_of(layout: Layout, case: str) -> str:
     """A sentence where what waits in the case's folder cannot all be read, else ""."""
-    with suppress(OSError):
+    with suppress(OSError, ProjectError):
         if read(layout.waiting(case), 0).flaw:
             return Sentence(
                 "Not all that waits until '{case}' can be read is whole; the rest is lost.",

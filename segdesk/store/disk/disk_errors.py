@@ -9,12 +9,15 @@ import errno
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from segdesk.core.regular_file import NotRegular
 from segdesk.errors import ProjectError, ProjectReadOnly, ProjectTooOld, UsageError
 from segdesk.sentence import Sentence
 
 RESTORE = Sentence("Restore the folder from a copy.")
+_TOO_LONG = Sentence("its path is too long for the disk")
+_SHORTER = Sentence("Choose a shorter one.")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -48,6 +51,9 @@ _TROUBLE = {
     errno.ESTALE,
     errno.ETIMEDOUT,
     errno.ENOTCONN,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
 }
 #: What h5py, numpy and our own checks raise on content that is not what this room wrote.
 _DAMAGE = (
@@ -98,6 +104,12 @@ def refusal(what: str, error: OSError) -> tuple[str, str]:
             Sentence("the folder may not be written to"),
             Sentence("Check who owns the folder."),
         )
+    elif error.errno == errno.ENAMETOOLONG:
+        sentence, hint = _TOO_LONG, _SHORTER
+    elif error.errno == errno.EISDIR:
+        name = Path(error.filename2 or error.filename or "").name
+        sentence = Sentence("a folder has the name '{name}'", name=name)
+        hint = Sentence("Move the folder out of the project and try again.")
     else:
         sentence = error.strerror or Sentence("the disk refused")
         hint = Sentence("Check the disk and try again.")
@@ -124,6 +136,11 @@ def reading(what: str, *, hint: str = RESTORE) -> Generator[None, None, None]:
             Sentence("{what} may not be read.", what=what), "Check who owns the folder."
         ) from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ProjectError(
+                Sentence("{what} could not be read: {reason}.", what=what, reason=_TOO_LONG),
+                _SHORTER,
+            ) from error
         if error.errno in _TROUBLE:
             sentence = error.strerror or Sentence("the disk refused")
             raise ProjectError(

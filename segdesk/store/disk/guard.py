@@ -69,14 +69,18 @@ class Guard:
         ProjectError
             Where the project is open for reading only.
         ProjectGone
-            Where the folder at the path, or the lock in it, is no longer the one that was opened.
+            Where the folder at the path, or the lock in it, is no longer the one that was opened,
+            or cannot be looked at now.
         """
         if self._lock is None:
             raise ProjectError(
                 Sentence("The project '{name}' is open for reading only.", name=self._name),
                 "Open it for writing.",
             )
-        found = self._place.found()
+        try:
+            found, is_locked = self._place.found(), self._lock.is_in(self._place.path)
+        except OSError as error:
+            raise self._out_of_reach(error) from error
         if found == "nothing":
             raise ProjectGone(
                 Sentence(
@@ -95,7 +99,7 @@ class Guard:
                 ),
                 ELSEWHERE,
             )
-        if not self._lock.is_in(self._place.path):
+        if not is_locked:
             raise ProjectGone(
                 Sentence(
                     "The file 'lock' of the project '{name}' was deleted or replaced: "
@@ -109,11 +113,24 @@ class Guard:
         """Whether what goes into an open file of the folder is still ours alone, wherever the
         folder lies now."""
         home = self._place.home()
-        return self._lock is not None and home is not None and self._lock.is_in(home)
+        try:
+            return self._lock is not None and home is not None and self._lock.is_in(home)
+        except OSError:
+            return False
+
+    def _out_of_reach(self, error: OSError) -> ProjectGone:
+        return ProjectGone(
+            Sentence(
+                "The folder of the project '{name}' cannot be reached: {reason}.",
+                name=self._name,
+                reason=error.strerror or Sentence("the system refused"),
+            ),
+            "Check the disk or the network, or save the project elsewhere.",
+        )
 
     def is_at(self, path: Path) -> bool:
         """Whether a path leads to the folder that was opened, and it is at its own place."""
-        return self._place.is_at(path) and self._place.found() == "here"
+        return self._place.is_at(path) and self._place.is_at(self._place.path)
 
     def home(self) -> Path | None:
         """A path to what is in the folder that was opened, to read from; None where it is gone."""

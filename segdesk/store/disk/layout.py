@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ from segdesk.core.regular_file import NotRegular, check_no_link, is_link
 from segdesk.errors import ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.sentence import Sentence
+from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.names import checked_id
 
 PROJECT_FILE = "project.h5"
@@ -70,15 +72,22 @@ class Layout:
         return self.inside(RunPaths(self.run(run)).prediction(checked_id(case)))
 
     def folders(self, room: Literal["cases", "runs"]) -> tuple[str, ...]:
-        """Names of the folders in one of the two, sorted; no link and nothing hidden is given."""
+        """Names of the folders in one of the two, sorted; no link and nothing hidden is given.
+
+        Raises
+        ------
+        ProjectError
+            Where nobody can look there.
+        """
         home = self.root / room
-        if not home.is_dir() or is_link(home):
-            return ()
-        return tuple(
-            path.name
-            for path in sorted(home.iterdir())
-            if path.is_dir() and not is_link(path) and not path.name.startswith(".")
-        )
+        with self.looking():
+            if not home.is_dir() or is_link(home):
+                return ()
+            return tuple(
+                path.name
+                for path in sorted(home.iterdir())
+                if path.is_dir() and not is_link(path) and not path.name.startswith(".")
+            )
 
     def inside(self, path: Path) -> Path:
         """The path, where neither it nor a folder on the way to it is a link.
@@ -86,7 +95,7 @@ class Layout:
         Raises
         ------
         ProjectError
-            Where one is.
+            Where one is, or nobody can look there.
         """
         try:
             return check_no_link(self.root, path)
@@ -100,3 +109,10 @@ class Layout:
                 ),
                 "Put the files themselves there.",
             ) from error
+        except OSError:
+            with self.looking():
+                raise
+
+    def looking(self) -> AbstractContextManager[None]:
+        """Faults of looking into the project's folder as sentences."""
+        return reading(Sentence("The project '{root}'", root=self.root.name))

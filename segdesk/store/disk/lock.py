@@ -102,10 +102,16 @@ class ProjectLock:
         return cls(descriptor)
 
     def is_in(self, folder: Path) -> bool:
-        """Whether the file `lock` in a folder is the one that is held."""
+        """Whether the file `lock` in a folder is the one that is held.
+
+        Raises
+        ------
+        OSError
+            Where that is not to be seen now.
+        """
         try:
             return os.path.samestat((folder / LOCK).stat(), os.fstat(self._descriptor))
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     def release(self) -> None:

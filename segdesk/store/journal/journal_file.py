@@ -253,7 +253,11 @@ class Journal:
         """
         # First, because another thread may write the next record behind it meanwhile.
         end = self._end
-        if is_taken_away(path, os.fstat(self._file.fileno()), end):
+        try:
+            own = os.fstat(self._file.fileno())
+        except OSError:
+            return  # Whoever writes will say so.
+        if is_taken_away(path, own, end):
             self._is_taken = True
             self._lost = OSError(errno.ESTALE, "another program has changed the journal")
 

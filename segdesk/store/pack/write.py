@@ -100,7 +100,14 @@ def check_place(file: Path, *, overwrite: bool) -> None:
     ------
     UsageError
         Where something is there already, there is no such folder, or it is part of a project.
+    ProjectError
+        Where nobody can look there.
     """
+    with writing(Sentence("The file '{file}'", file=file.name)):
+        _check_place(file, overwrite=overwrite)
+
+
+def _check_place(file: Path, *, overwrite: bool) -> None:
     if file.is_dir() or ((file.exists() or file.is_symlink()) and not overwrite):
         raise UsageError(
             Sentence("There is already something at '{file}'.", file=file.name),

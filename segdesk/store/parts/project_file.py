@@ -68,17 +68,20 @@ def check_is_project(folder: Path) -> None:
     Raises
     ------
     ProjectError
-        Where the folder has no index, nor had one.
+        Where the folder has no index, nor had one, or nobody can look there.
     """
-    if folder.is_dir() and any((folder / name).exists() for name in (PROJECT_FILE, PREVIOUS_FILE)):
-        return
+    with reading(Sentence("The project '{folder}'", folder=folder.name)):
+        is_there = folder.exists()
+        names = (PROJECT_FILE, PREVIOUS_FILE) if folder.is_dir() else ()
+        if any((folder / name).exists() for name in names):
+            return
     if holds_cases(folder):
         raise ProjectError(
             Sentence("The index of the project '{folder}' is missing.", folder=folder.name), REPAIR
         )
     raise ProjectError(
         Sentence("'{folder}' is not a project of segdesk.", folder=folder.name)
-        if folder.exists()
+        if is_there
         else Sentence("'{folder}' is not there.", folder=folder.name),
         Sentence("A project is a folder with a '{project_file}' in it.", project_file=PROJECT_FILE),
     )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from segdesk.app.files.demo import PROJECT, make_project, write_scans
+from segdesk.core.regular_file import is_there
 from segdesk.errors import InputError
 
 
@@ -35,7 +36,7 @@ def run_demo(folder: Path) -> int:
     from segdesk.ui.application import run_window
 
     project = folder / PROJECT
-    if not project.exists():
+    if not is_there(project):
         scans = folder / "scans"
         scans.mkdir(exist_ok=True)
         make_project(project, write_scans(scans))

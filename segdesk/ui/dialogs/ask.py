@@ -11,6 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from segdesk.core.regular_file import is_folder
+
 
 def for_folder(
     parent: QWidget, title: str, start: str, then: Callable[[Path], None]
@@ -55,7 +57,7 @@ def for_new_file(
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)
     dialog.setNameFilters(list(filters))
     proposed = Path(start)
-    if proposed.parent.is_dir():
+    if is_folder(proposed.parent):
         dialog.setDirectory(str(proposed.parent))
     dialog.selectFile(proposed.name)
     # Qt exchanges what stands behind the last dot only: a .nii.gz became a .nii.nrrd.
@@ -82,7 +84,7 @@ def _dialog(parent: QWidget, title: str, start: str) -> QFileDialog:
     dialog.setObjectName("file_dialog")
     dialog.setAccessibleName(title)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    if start and Path(start).is_dir():
+    if start and is_folder(Path(start)):
         dialog.setDirectory(start)
     return dialog
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QWidget
 
+from segdesk.core.regular_file import is_folder, is_there
 from segdesk.store.new_project import around
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, sentence
@@ -62,7 +63,7 @@ class NewProjectDialog(Dialog):
         super().__init__("new_project_dialog", said.title, parent)
         self._then = then
         place = good_place(folder)
-        if name and not (place.parent / f"{name}{ENDING}").exists():
+        if name and not is_there(place.parent / f"{name}{ENDING}"):
             place = place.parent / f"{name}{ENDING}"
         if because:
             self.rows.addWidget(sentence(because))
@@ -139,9 +140,11 @@ def good_place(folder: str) -> Path:
     """A free path for a new project: beside the last one, else in the user's documents."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     candidates = [Path(name) for name in (folder, documents) if name]
-    parent = next((path for path in candidates if path.is_dir() and _may_write(path)), Path.home())
+    parent = next(
+        (path for path in candidates if is_folder(path) and _may_write(path)), Path.home()
+    )
     number = 1
-    while (path := parent / f"project-{number}{ENDING}").exists():
+    while is_there(path := parent / f"project-{number}{ENDING}"):
         number += 1
     return path
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDropEvent
 
 from segdesk.app.project.unpacking import is_packed
+from segdesk.core.regular_file import is_folder, is_regular
 from segdesk.store.disk.layout import PROJECT_FILE
 from segdesk.ui.dialogs.new_project import ENDING
 from segdesk.ui.look.translations import tr
@@ -19,9 +20,9 @@ def dropped_project(path: Path) -> Path | None:
     None: no project."""
     if is_packed(path):
         return path
-    if path.name == PROJECT_FILE and path.is_file():
+    if path.name == PROJECT_FILE and is_regular(path):
         path = path.parent
-    return path if path.suffix == ENDING and path.is_dir() else None
+    return path if path.suffix == ENDING and is_folder(path) else None
 
 
 def take_dropped(

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 from segdesk.app.opening import open_project
 from segdesk.app.project.recovered import news_of_copy
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.regular_file import is_folder
 from segdesk.errors import ProjectLocked
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.message import Choice, show_message
@@ -90,7 +91,7 @@ class Opening(QObject):
         leave : lets the open project go in another way than with a save
         is_copy : it was made of the open one a moment ago: what is not saved is no news
         """
-        if not path.is_dir():
+        if not is_folder(path):
             self._preferences.forget(str(path))
         if reason := self._idle():
             self.said.emit(reason)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QMenu
 
+from segdesk.core.regular_file import is_folder
 from segdesk.ui.look.as_written import caption, tip
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import tr
@@ -43,5 +44,5 @@ class RecentMenu(QMenu):
         action = self.addAction(caption(path.name))
         action.setObjectName(f"open_recent_{number}")
         action.setToolTip(tip(str(path)))
-        action.setEnabled(path.is_dir())
+        action.setEnabled(is_folder(path))
         action.triggered.connect(lambda: self._open_project(path))

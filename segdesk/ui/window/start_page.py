@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from segdesk.core.regular_file import is_folder
 from segdesk.ui.look.as_written import caption, tip
 from segdesk.ui.look.icons import SIZE
 from segdesk.ui.look.sizes import scaled
@@ -72,7 +73,7 @@ class StartPage(QWidget):
         )
         self._fill(actions)
         _empty(self._recent)
-        there = [path for path in recent if Path(path).is_dir()][:MOST_RECENT]
+        there = [path for path in recent if is_folder(Path(path))][:MOST_RECENT]
         self._recent_title.setVisible(bool(there))
         for number, path in enumerate(there):
             self._recent.addWidget(_recent_row(number, path, self.project_wanted.emit))

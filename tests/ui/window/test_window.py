@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from segdesk.app.settings import Settings, SettingsFile
 from segdesk.core.status import SliceStatus
 from segdesk.ui.look.theme import DARK, LIGHT
 from tests.ui.canvas.mouse import drag
@@ -171,6 +172,16 @@ def test_a_recent_project_opens_by_a_click_on_the_start_page(
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     desk.wait_for_mask()
     assert desk.window.session.path == project
+
+
+def test_recent_projects_that_nobody_can_look_at_keep_the_window_from_nothing(
+    qtbot: QtBot, settings_folder: Path, project: Path
+) -> None:
+    SettingsFile(settings_folder).keep(Settings(recent=("x" * 5000, "\0", str(project))))
+    desk = open_desk(qtbot, settings_folder)
+    row = desk.window.findChild(QAbstractButton, "recent_0")
+    assert row is not None and row.text() == project.stem
+    desk.close()
 
 
 def test_the_palette_runs_an_action_by_a_few_letters(
