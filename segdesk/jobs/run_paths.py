@@ -68,9 +68,14 @@ class RunPaths:
             return []
         return sorted({int(name[1]) for name in names if name})
 
+    @property
+    def predictions(self) -> Path:
+        """The folder of what the run predicts."""
+        return self.folder / "predictions"
+
     def prediction(self, case: str) -> Path:
         """What the run predicts of a case; `case` is a safe name."""
-        return self.folder / "predictions" / f"{case}.h5"
+        return self.predictions / f"{case}.h5"
 
     def clear_bundle(self) -> None:
         """Remove the bundle, or what a stranger put into its place.

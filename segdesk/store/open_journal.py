@@ -111,14 +111,15 @@ class OpenJournal:
                 with suppress(ProjectError):
                     self._index().write()
         kind, payload = record_codec.encode(entry, with_edit=with_edit)
+        # Before any look at the disk: whatever that gives, the next record does not follow a gap.
+        journal.keep(payload, kind)
         is_ours = self._guard.may_append()
         if not (is_ours and journal.look(self._guard.home(), put_back=True)):
-            journal.keep(payload, kind)
             self._guard.check()
             self.sync()
             return
         with self._writing_changes():
-            journal.append(payload, kind)
+            journal.flush()
 
     def sync(self) -> None:
         """Make every Edit so far outlive a power cut.

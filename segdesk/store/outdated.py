@@ -78,12 +78,13 @@ def _led_to(layout: Layout, project: Project, generation: int) -> int:
 def _is_there(layout: Layout, case: str, generation: int) -> bool:
     try:
         return generation == 0 or layout.annotation(case, generation).is_file()
-    except (ProjectError, UsageError):
+    except (OSError, ProjectError, UsageError):
         return False
 
 
 def newest_mask(layout: Layout, case: str) -> int:
-    """The highest number of a case's masks, whether an index names it or not; 0 for none."""
+    """The highest number of a case's masks, whether an index names it or not; 0 for none, and where
+    nobody may look."""
     try:
         numbers = older_generations(layout, case, sys.maxsize)
     except (ProjectError, UsageError):

@@ -326,7 +326,7 @@ class _Look:
         """Those that are named, and those that runs have made since an older index was written."""
         try:
             there = tuple(run for run in runs if self._layout.prediction(run, case.id).is_file())
-        except SegdeskError:
+        except (OSError, SegdeskError):
             there = ()
         return (*case.predictions, *(run for run in there if run not in case.predictions))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -266,7 +267,7 @@ class _Repair:
                 continue
             home, aside = self._remains.layout.root / "runs" / run, self._aside("runs", run)
             self._copy(files_below(home, "*"), aside)
-            for path in files_below(home, RunPaths(home).prediction("*").parent.name, "*.h5"):
+            for path in files_below(RunPaths(home).predictions, "*.h5"):
                 self._copy((path,), RunPaths(aside).prediction(path.stem).parent)
             self._lost.append(
                 Sentence(
@@ -279,7 +280,10 @@ class _Repair:
 
     def _set_aside(self, case: str) -> str:
         """Keep the files of a case that is left out, and say where."""
-        files = files_below(self._remains.layout.root / "cases" / case, "*")
+        files = list[Path]()
+        # A folder that nobody may look into keeps its files where they are.
+        with suppress(OSError):
+            files = files_below(self._remains.layout.root / "cases" / case, "*")
         if not files:
             return ""
         self._copy(files, self._aside(case))

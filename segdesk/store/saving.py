@@ -22,6 +22,7 @@ from segdesk.core.history import Stacks
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below, is_folder, is_link, remove_whatever
 from segdesk.errors import ProjectError
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.store.disk.layout import Layout, annotation_name, journal_name
 from segdesk.store.disk.names import is_safe_id
 from segdesk.store.index import Base, CaseState, Index
@@ -270,7 +271,7 @@ def sweep(folder: Path) -> None:
     whoever reads that says so.
     """
     cases, runs = _folders(folder / "cases"), _folders(folder / "runs")
-    for home in (folder, *cases, *runs, *(run / "predictions" for run in runs)):
+    for home in (folder, *cases, *runs, *(RunPaths(run).predictions for run in runs)):
         with suppress(OSError):
             for path in files_below(home, f".*{PARTIAL}"):
                 _remove(path)

@@ -79,10 +79,6 @@ class Journals:
         self._brought.add(sequence)
         return True
 
-    def append(self, payload: bytes, kind: int) -> None:
-        """Hand a record to the operating system; raises as `Journal.append`."""
-        self._now.append(payload, kind)
-
     def look(self, home: Path | None, *, put_back: bool = False) -> bool:
         """Whether the journal is there in the project's folder; another program may have taken it
         away, or put another file into its place.
@@ -120,6 +116,10 @@ class Journals:
     def keep(self, payload: bytes, kind: int) -> None:
         """Keep a record in memory; what comes next writes it."""
         self._now.keep(payload, kind)
+
+    def flush(self) -> None:
+        """Hand what waits to the operating system; raises as `Journal.flush`."""
+        self._now.flush()
 
     def follow_on(self, folder: Path, stacks: Stacks) -> None:
         """Have the next journal follow the one of now.
