@@ -18,6 +18,10 @@ from typing import Any, LiteralString, cast
 _NAMED = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 #: Of what was kept in a file: letters that one may have in the end, and how deep values may go.
 LONGEST, DEEPEST = 100_000, 16
+#: Letters that it and its values may have together, which are all in memory.
+MOST = LONGEST * DEEPEST
+#: What is kept with its values begins so.
+_BEGIN = '["'
 
 
 class Sentence(str):
@@ -72,9 +76,9 @@ class Sentence(str):
     @classmethod
     def read(cls, text: str) -> Sentence:
         """The Sentence of `kept`; any other text is taken as it stands, whatever it holds."""
-        if text.startswith('["'):
+        if text.startswith(_BEGIN):
             try:
-                return _of_row(json.loads(text), DEEPEST)
+                return _of_row(json.loads(text), DEEPEST, [MOST])
             except (ValueError, RecursionError):
                 pass
         return cls.of(text)
@@ -88,10 +92,13 @@ class Sentence(str):
 
 
 def kept(text: str) -> str:
-    """A text as files and other processes get it, from which `Sentence.read` makes it again."""
-    if not isinstance(text, Sentence) or (not text.values and text.number is None):
+    """A text as files and other processes get it, from which `Sentence.read` makes it again; of one
+    that is too long or too deep for that its English."""
+    sentence = Sentence.of(text)
+    if not sentence.values and sentence.number is None and not text.startswith(_BEGIN):
         return str(text)
-    return json.dumps(_row(text), ensure_ascii=False, separators=(",", ":"))
+    row = json.dumps(_row(sentence), ensure_ascii=False, separators=(",", ":"))
+    return row if Sentence.read(row) == text else str(text)
 
 
 def listed(names: Iterable[str]) -> str:
@@ -123,16 +130,25 @@ def _filled(template: str, values: Mapping[str, str | int]) -> str:
 def _row(text: str) -> list[Any]:
     if not isinstance(text, Sentence):
         return [str(text)]
-    values = {
-        name: _row(value) if isinstance(value, Sentence) else value
-        for name, value in text.values.items()
-    }
+    values = {name: _value(value) for name, value in text.values.items()}
     rest = [] if text.number is None else [text.number, text.one]
     return [text.template, values, *rest]
 
 
-def _of_row(row: Any, depth: int) -> Sentence:
-    """A Sentence from a stranger's file: strings and numbers, of a bounded size."""
+def _value(value: Any) -> Any:
+    """As JSON has it; a number of another kind, such as numpy's, as it is filled in."""
+    if isinstance(value, Sentence):
+        return _row(value)
+    return value if isinstance(value, str | int) else str(value)
+
+
+def _of_row(row: Any, depth: int, room: list[int]) -> Sentence:
+    """A Sentence from a stranger's file: strings and numbers, of a bounded size.
+
+    Parameters
+    ----------
+    room : the letters that are left for all of it, in one place that is counted down
+    """
     match row:
         case [str(template), found]:
             number, one = None, ""
@@ -147,12 +163,14 @@ def _of_row(row: Any, depth: int) -> Sentence:
         if isinstance(value, list):
             if not depth:
                 raise ValueError("expected a sentence of less depth")
-            value = _of_row(value, depth - 1)
+            value = _of_row(value, depth - 1, room)
         if not isinstance(value, str | int):
             raise ValueError("expected a text or a whole number")
         values[name] = value
     for text in (template, one):
         parts = (str(values.get(name, "")) for name in _NAMED.findall(text))
-        if len(text) + sum(map(len, parts)) > LONGEST:
+        size = len(text) + sum(map(len, parts))
+        room[0] -= size
+        if size > LONGEST or room[0] < 0:
             raise ValueError("expected a shorter sentence")
     return _made(template, values, number, one)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import pickle
+import tracemalloc
+from typing import cast
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +95,39 @@ def test_a_strangers_sentence_does_not_grow_without_bound() -> None:
         row = ["{a}" * 100, {"a": row}]
     text = json.dumps(row)
     assert len(Sentence.read(text)) == len(text) < LONGEST
+
+
+def test_what_a_strangers_sentence_keeps_beside_its_words_has_a_bound_too() -> None:
+    row: object = ["{a}" * 182, {"a": "x" * 530}]
+    for _ in range(13):
+        row = ["{a}", {"a": row}]
+    text = json.dumps(["t", {f"k{at}": row for at in range(300)}])
+    tracemalloc.start()
+    try:
+        assert is_same(Sentence.read(text), Sentence.of(text))
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["a",{}]',
+        Sentence.of('["b {x}",{"x":"y"}]'),
+        Sentence("{a}", a='["a",{}]'),
+        Sentence.joined(["a word"] * 40_000),
+        functools.reduce(lambda said, _: Sentence("{said}.", said=said), range(20), DAMAGED),
+    ],
+    ids=["looks like one", "is one that looks so", "holds one that looks so", "long", "deep"],
+)
+def test_what_is_kept_is_read_as_the_same_words(text: str) -> None:
+    assert Sentence.read(kept(text)) == text
+
+
+def test_a_count_of_numpys_is_kept_as_any_other() -> None:
+    counted = Sentence("Fill {slices} slices", slices=cast("int", np.int64(3)))
+    assert Sentence.read(kept(counted)) == "Fill 3 slices"
 
 
 def test_an_error_keeps_what_it_says() -> None:

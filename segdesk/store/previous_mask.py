@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segdesk.core.case import Case
+from segdesk.core.durable_files import final_name
 from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
@@ -15,6 +17,9 @@ from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.layout import Layout
 from segdesk.store.index import CaseState
 from segdesk.store.parts import annotation_file
+
+#: Nothing else: a copy that somebody has put beside a mask is theirs.
+_NAME = re.compile(r"annotation-([1-9][0-9]{0,17})\.h5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,8 @@ class PreviousMask:
 
 def generation_of(path: Path) -> int:
     """The number in the name of a mask's file, or of one that was being written; 0 for none."""
-    number = path.name.removeprefix(".").removeprefix("annotation-").split(".")[0]
-    return int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0
+    match = _NAME.fullmatch(final_name(path))
+    return int(match[1]) if match else 0
 
 
 def older_generations(layout: Layout, case: str, generation: int) -> list[int]:

@@ -232,7 +232,7 @@ class Save:
         named = (case.generation, self._previous.state(case.id).generation)
         kept = {annotation_name(number) for number in (*named, *older)}
         for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
-            is_spare = generation_of(path) < case.generation and path.name not in kept
+            is_spare = 0 < generation_of(path) < case.generation and path.name not in kept
             if is_spare and path not in self._pinned:
                 _remove(path)
 
