@@ -81,8 +81,8 @@ class ProjectFolder:
         self._save: Save | None = None
         #: Cases of which masks are there that are newer than the index.
         self._newer: tuple[str, ...] = ()
-        #: Masks that stay while somebody reads them, however often is saved meanwhile.
-        self._pinned: set[Path] = set()
+        #: By reader, masks that stay while they are read, however often is saved meanwhile.
+        self._pinned: dict[object, frozenset[Path]] = {}
 
     @property
     def writable(self) -> bool:
@@ -277,14 +277,14 @@ class ProjectFolder:
         """The Edit with the number that the next `append` gives it."""
         return self._journal.numbered(edit)
 
-    def pin_masks(self, cases: Iterable[Case]) -> Callable[[], None]:
+    def pin_masks(self, cases: Iterable[Case]) -> Callable[[], object]:
         """Keep the masks of these cases as they are on the disk until what this gives is called,
         which any thread may do: a worker reads them while saves go on."""
-        paths = {
+        reader = object()
+        self._pinned[reader] = frozenset(
             self._layout.annotation(case.id, case.generation) for case in cases if case.generation
-        }
-        self._pinned |= paths
-        return lambda: self._pinned.difference_update(paths)
+        )
+        return lambda: self._pinned.pop(reader, None)
 
     def check_size(self, edit: Edit) -> None:
         """Refuse an Edit that no journal can hold, before it is applied.

@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
@@ -39,6 +40,8 @@ from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.parts.project_codec import part
 from segdesk.store.previous_mask import generation_of, older_generations
+
+NOBODY: Mapping[object, AbstractSet[Path]] = MappingProxyType({})
 
 
 def new_generations(
@@ -117,7 +120,7 @@ class Save:
     stacks : what can be undone and redone when it begins
     settle : makes the journals before it lasting, once; raises ProjectError where it can't
     check : asked before each write: raises where the folder is not the project's to write to
-    pinned : masks that somebody is reading, asked when older ones go; they go the next time
+    pinned : by reader, masks that are being read, asked when older ones go; they go the next time
     """
 
     def __init__(
@@ -129,7 +132,7 @@ class Save:
         stacks: Stacks,
         settle: Callable[[], None],
         check: Check = no_check,
-        pinned: AbstractSet[Path] = frozenset(),
+        pinned: Mapping[object, AbstractSet[Path]] = NOBODY,
     ) -> None:
         self.generation = base.generation
         self._layout = layout
@@ -143,20 +146,20 @@ class Save:
         self._previous = index.base
         self._ended = threading.Event()
         self._saved: Project | None = None
-        self._started = False
+        #: Held by who runs it, or keeps it from running: one of the two, and the first.
+        self._begun = threading.Lock()
         #: Cases whose mask on the disk can't be read, so that none can be made from it.
         self.unsound: frozenset[str] = frozenset()
 
     @property
     def is_running(self) -> bool:
         """Whether `run` has begun and not ended."""
-        return self._started and not self._ended.is_set()
+        return self._begun.locked() and not self._ended.is_set()
 
     def abandon(self) -> None:
         """Make sure that it never runs, or wait until it has run."""
-        if self._started:
+        if not self._begun.acquire(blocking=False):
             self._ended.wait()
-        self._started = True
         self._ended.set()
         with suppress(ProjectError):
             self._settle()
@@ -178,9 +181,8 @@ class Save:
         ProjectError
             Where the disk refuses. What was saved before, and every journal, stays valid.
         """
-        if self._started:
+        if not self._begun.acquire(blocking=False):
             raise ValueError("expected a Save that has not run and was not abandoned")
-        self._started = True
         total, done = sum(mask.case.slices for mask in self._new), 0
         sums: dict[str, str] = {}
         try:
@@ -233,8 +235,12 @@ class Save:
         kept = {annotation_name(number) for number in (*named, *older)}
         for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
             is_spare = 0 < generation_of(path) < case.generation and path.name not in kept
-            if is_spare and path not in self._pinned:
+            if is_spare and not self._is_read(path):
                 _remove(path)
+
+    def _is_read(self, mask: Path) -> bool:
+        # At once: a reader may let go meanwhile.
+        return any(mask in masks for masks in tuple(self._pinned.values()))
 
     @property
     def _named(self) -> set[int]:

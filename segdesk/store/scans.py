@@ -70,7 +70,8 @@ class Scans:
         folder = self._layout.case(case_id)
         # On many systems two names that differ in case only are one folder.
         taken = {case.id.lower() for case in self._index().saved.cases}
-        taken |= {id.lower() for id in self._imported}
+        # At once: another thread may write or remove one meanwhile.
+        taken |= {id.lower() for id in tuple(self._imported)}
         if case_id.lower() in taken:
             raise ProjectError(
                 Sentence("There is already a case '{case_id}' in this project.", case_id=case_id),

@@ -35,7 +35,7 @@ class Pack:
     folder: ProjectFolder
     contents: Contents
     notes: tuple[str, ...]
-    let_go: Callable[[], None]
+    let_go: Callable[[], object]
 
     def write(
         self,

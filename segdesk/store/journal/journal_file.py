@@ -329,6 +329,10 @@ class Journal:
         except OSError as error:
             self._lost = error
             raise
+        except ValueError:
+            # Another journal has followed meanwhile: who let go of this one has made it lasting.
+            if not self._file.closed:
+                raise
         self._lasting = end
 
     def hand_on(self) -> None:

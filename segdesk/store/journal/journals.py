@@ -141,7 +141,8 @@ class Journals:
         newer = Journal.begin(
             folder, older.number + 1, older.next_sequence, stacks, follows=older.link
         )
-        self._now, self._older, self._brought = newer, older, set[int]()
+        with self._settling:
+            self._now, self._older, self._brought = newer, older, set[int]()
 
     def settle(self) -> None:
         """Make both outlive a power cut, where one has followed another; the older is closed then.
@@ -171,8 +172,12 @@ class Journals:
 
     def sync(self) -> None:
         """Make everything so far outlive a power cut; raises as `Journal.sync`."""
-        self.settle()
-        self._now.sync()
+        now: Journal | None = None
+        # Another may follow meanwhile, and holds what came since then.
+        while now is not self._now:
+            self.settle()
+            now = self._now
+            now.sync()
 
     def hand_on(self) -> None:
         """At the end, make everything lasting, unless it is lost; raises as `Journal.hand_on`."""

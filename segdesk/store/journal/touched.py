@@ -1,7 +1,8 @@
 """What the journals have touched since the last save: which slices a save has to write anew.
 
-Owned by the ProjectFolder, on its thread only. Kept for each journal apart, because a save that
-failed still needs what all of them touched, and one that succeeded only what came after it.
+Owned by the ProjectFolder, on its thread; only `forget_case` may be called from another one. Kept
+for each journal apart, because a save that failed still needs what all of them touched, and one
+that succeeded only what came after it.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class Touched:
         case.statuses |= bool(edit.statuses)
 
     def forget_case(self, case: str) -> None:
-        """A case is gone: nothing of it has to be written."""
-        for journal in self._journals.values():
+        """A case is gone: nothing of it has to be written. Any thread."""
+        for journal in tuple(self._journals.values()):
             journal.cases.pop(case, None)
 
     def cases(self, generation: int) -> dict[str, CaseTouch]:
@@ -63,7 +64,8 @@ class Touched:
         for number, journal in self._journals.items():
             if number < generation:
                 continue
-            for case, touch in journal.cases.items():
+            # At once: a case may leave meanwhile.
+            for case, touch in tuple(journal.cases.items()):
                 sum_ = together.setdefault(case, CaseTouch())
                 sum_.slices |= touch.slices
                 sum_.dismissals |= touch.dismissals

@@ -138,3 +138,19 @@ def test_the_pools_of_all_patients_stay_so_that_nobody_moves_who_comes_back(
 def test_a_file_has_to_be_called_as_such_files_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"does not end in \.h5"):
         check_file(tmp_path / "project.zip", overwrite=False)
+
+
+def test_a_second_file_that_is_still_to_be_written_keeps_its_masks(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 1)
+    saving.save(workbench)
+    before = workbench.annotation("case-001").labels.copy()
+    first, second = prepare(workbench), prepare(workbench)
+    first.write(tmp_path / "first.h5")
+    for at in (2, 3, 4):
+        stroke(workbench, at)
+        saving.save(workbench)
+    assert second.write(tmp_path / "second.h5").notes == ()
+    workbench.close()
+    with by_h5py(tmp_path / "second.h5") as root:
+        assert (root["cases/case-001/labels"][()] == before).all()

@@ -13,9 +13,12 @@ import pytest
 
 from segdesk.core import durable_files
 from segdesk.core.annotation import Annotation
+from segdesk.core.place import Place
 from segdesk.core.prediction import Prediction
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError, ProjectGone
+from segdesk.store.disk.guard import Guard
+from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.project_folder import ProjectFolder
 from tests.store.painter import masks_of, paint, same
@@ -284,3 +287,18 @@ def test_the_sentence_says_which_of_them_it_is(opened: Open) -> None:
         assert caught.value.hint
         if (renamed_ := opened.path.with_name("renamed.segdesk")).exists():
             shutil.rmtree(renamed_)
+
+
+def test_a_worker_that_asks_while_the_project_is_let_go_is_told_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = Guard.of(tmp_path, ProjectLock.acquire(tmp_path))
+
+    def found(_: Place) -> str:
+        guard.release()
+        return "here"
+
+    monkeypatch.setattr(Place, "found", found)
+    with pytest.raises(ProjectError):
+        guard.check()
+    assert not guard.may_append()
