@@ -24,8 +24,9 @@ from segdesk.jobs.messages import Checkpoint, EpochDone, Hello, Judged, Message,
 
 #: What makes the record of a run.
 KEPT = (Hello, Started, EpochDone, Checkpoint, Note, Judged)
-#: Messages have some hundred bytes, and there are a few for each epoch. What is more is not read.
-LONGEST, LARGEST, MOST = 1 << 16, 1 << 26, 10_000
+#: Messages have some hundred bytes, and there are a few for each of up to tens of thousands of
+#: epochs. What is more is not read.
+LONGEST, LARGEST, MOST = 1 << 16, 1 << 26, 100_000
 #: One line is cut off when the program is, and one where the disk was full; not so many.
 MOST_UNREADABLE = 1000
 #: No count or size of a run gets there.

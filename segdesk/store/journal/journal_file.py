@@ -502,5 +502,5 @@ def _next(file: BinaryIO, left: int, sequence: int) -> _Found | Flaw:
 
 def _has_content(file: BinaryIO) -> bool:
     """Whether anything but zeros follows: a power cut can leave a file longer than its data, but
-    never by as much as is looked at."""
-    return any(any(file.read(1 << 20)) for _ in range(MOST_ZEROS >> 20))
+    never by as much as is looked at; whatever is behind that much is content."""
+    return any(any(file.read(1 << 20)) for _ in range(MOST_ZEROS >> 20)) or bool(file.read(1))

@@ -175,7 +175,8 @@ def gather(
     Raises
     ------
     OSError
-        Where the disk refuses, or gives back something else; then all is as it was.
+        Where the disk refuses, does not give what lies there, or gives back something else; then
+        all is as it was.
     """
     number, newest = int(files[-1].name.rpartition("-")[2]), read_head(files[-1])
     written: set[int] = set()
@@ -190,12 +191,13 @@ def gather(
             id, ends = ("", NONE) if newest is None else (newest.id, _ends_with(files[-1], newest))
             file.write(head_bytes(number, min(named, default=1), id, ends))
             for source in files:
-                for raw in _records(source, is_missing):
+                # What only cannot be read now is no reason to let go of it.
+                for raw in _all_records(source, is_missing):
                     file.write(record_bytes(*raw))
                     written.add(raw.sequence)
             file.flush()
             os.fsync(file.fileno())
-        back = {raw.sequence for raw in _records(temporary, _is_about(named))}
+        back = {raw.sequence for raw in _all_records(temporary, _is_about(named))}
         if back != written:
             raise OSError(errno.EIO, "the disk gave back something else than was written")
 
@@ -227,8 +229,14 @@ def last_sequence(path: Path) -> int:
 
 
 def _records(path: Path, wanted: Callable[[int, int], bool]) -> Iterator[RawRecord]:
-    """The wanted records of a file, until the first flaw."""
-    with suppress(OSError), open_regular(path) as file:
+    """The wanted records of a file, until the first flaw or as far as the disk gives them."""
+    with suppress(OSError):
+        yield from _all_records(path, wanted)
+
+
+def _all_records(path: Path, wanted: Callable[[int, int], bool]) -> Iterator[RawRecord]:
+    """The wanted records of a file, until the first flaw; raises OSError."""
+    with open_regular(path) as file:
         if not read_first(file):
             return
         while (raw := read_raw(file, wanted)) is not None:

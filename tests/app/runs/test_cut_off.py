@@ -100,6 +100,16 @@ def test_a_line_that_cannot_be_read_costs_itself_and_not_what_follows(
     assert (run.best, run.weights_sha256, run.notes) == (3, sha256, ("Said.",))
 
 
+def test_a_long_run_of_short_epochs_keeps_its_whole_curve(cut_off: Path) -> None:
+    paths = paths_of(cut_off)
+    sha256 = weights(paths, 6000)
+    rows = [line(epoch(at)) + line(Note(f"Epoch {at}.")) for at in range(1, 6001)]
+    paths.messages.write_bytes(b"".join((*rows, line(Checkpoint(6000, "w", sha256)))))
+    run = recovered(cut_off)
+    assert (len(run.epochs), run.epochs[-1].number, len(run.notes)) == (6000, 6000, 6000)
+    assert (run.best, run.weights_sha256) == (6000, sha256)
+
+
 def test_weights_that_are_newer_than_the_last_record_are_found(cut_off: Path) -> None:
     """The trainer has written and removed; the program went before it kept the message."""
     paths = paths_of(cut_off)

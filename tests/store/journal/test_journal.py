@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from segdesk.store.journal import journal_file as journal
 from segdesk.store.journal.chain import chain, own
 from segdesk.store.journal.journal_file import Contents, Journal
 from segdesk.store.journal.journal_form import (
+    MOST_ZEROS,
     RECORD_SIZE,
     Link,
     head_bytes,
@@ -108,6 +110,20 @@ def test_zeros_that_a_power_cut_leaves_at_the_end_are_a_torn_tail(tmp_path: Path
         file.write(bytes(5000))
     found = _read(tmp_path)
     assert (found.edits, found.flaw) == (EDITS, "torn")
+
+
+def test_what_stands_behind_very_many_zeros_is_set_aside_and_not_cut(tmp_path: Path) -> None:
+    _write(tmp_path, 0, 1, EDITS)
+    path = tmp_path / "journal-0"
+    os.truncate(path, path.stat().st_size + MOST_ZEROS + 5000)
+    with path.open("ab") as file:
+        file.write(b"something")
+    recovery = recover(tmp_path, 0)
+    assert (recovery.edits, recovery.journals[0].flaw) == (EDITS, "damaged")
+    mend(tmp_path, recovery).close()
+    with (tmp_path / "journal-0.damaged").open("rb") as file:
+        file.seek(-9, os.SEEK_END)
+        assert file.read() == b"something"
 
 
 def test_what_follows_damage_in_the_middle_is_set_aside(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,6 +136,36 @@ def test_a_disk_that_is_full_of_history_keeps_the_save_and_the_journals(
     before, path = kept(often), often.folder.path
     often.close()
     again = Workbench.open(path)
+    assert kept(again) == before
+    save_often(again, 1)
+    assert "history-5" in names(again)
+    again.close()
+
+
+def test_a_journal_that_cannot_be_read_at_this_moment_loses_no_step(
+    often: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refused = older.open_regular, list[Path]()
+
+    def refuse(path: Path) -> object:
+        if path.name == "journal-2":
+            refused.append(path)
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(path)
+
+    def gathering(*given: Any) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(older, "open_regular", refuse)
+            older.gather(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("segdesk.store.saving.gather", gathering)
+        save_often(often, 1)
+    assert refused
+    before, path = kept(often), often.folder.path
+    often.close()
+    again = Workbench.open(path)
+    assert again.notes == ()
     assert kept(again) == before
     save_often(again, 1)
     assert "history-5" in names(again)
