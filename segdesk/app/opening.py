@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segdesk.app.project.on_failure import otherwise
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off
 from segdesk.errors import ProjectReadOnly
@@ -32,8 +33,5 @@ def open_project(
         workbench = Workbench.open(path, reader=reader)
     except ProjectReadOnly:
         return Workbench.open(path, writable=False, reader=reader), ()
-    try:
+    with otherwise(workbench.close):
         return workbench, cut_off.recover(workbench)
-    except BaseException:
-        workbench.close()
-        raise

@@ -68,8 +68,10 @@ def replacing(path: Path, check: Check = no_check) -> Generator[Path, None, None
         before_replacing(path, check)
         replace_file(temporary, path)
     except BaseException:
+        # What went wrong is what is said, though this fails too.
         if _is_let(check):
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
         raise
     sync_folder(path.parent)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.durable_files import partial_name, put_all, replace_file, sync_folder
@@ -41,7 +42,8 @@ def put_in_place(path: Path, content: bytes | bytearray) -> io.FileIO:
         replace_file(partial, path)
     except OSError:
         file.close()
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise
     return file
 

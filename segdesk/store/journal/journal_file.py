@@ -129,7 +129,8 @@ class Journal:
             journal.make_lasting()
         except OSError:
             journal.close()
-            (folder / journal_name(number)).unlink(missing_ok=True)
+            with suppress(OSError):
+                (folder / journal_name(number)).unlink()
             raise
         return journal
 
@@ -166,7 +167,8 @@ class Journal:
             put_all(file, begin)
         except OSError:
             file.close()
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             raise
         following = next_sequence + 1
         journal = cls(path, number, file, len(begin), following, first=next_sequence, id=id)
