@@ -35,7 +35,7 @@ from segdesk.core.share import Share
 from segdesk.core.status import SliceStatus
 from segdesk.core.window import Window
 from segdesk.jobs.run_paths import RunPaths
-from segdesk.store.journal.journal_file import read as read_journal
+from segdesk.store.journal.journal_contents import read as read_journal
 from segdesk.store.journal.journal_form import HEAD_SIZE, RECORD_SIZE, record_head_of
 from tests.projects import add_picture, stroke, voxels
 

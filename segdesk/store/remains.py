@@ -28,7 +28,7 @@ from segdesk.store import previous_mask
 from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
 from segdesk.store.journal.chain import FOREIGN, journal_numbers, own
-from segdesk.store.journal.journal_file import Contents, read
+from segdesk.store.journal.journal_contents import Contents, read
 from segdesk.store.journal.older import older_files
 from segdesk.store.journal.recover import applied
 from segdesk.store.outdated import newer_masks

@@ -22,7 +22,8 @@ from segdesk.store.disk.disk_errors import reading, writing
 from segdesk.store.disk.guard import Guard
 from segdesk.store.disk.layout import WAITING_FILE, Layout
 from segdesk.store.journal.edit_codec import encode
-from segdesk.store.journal.journal_file import Journal, read
+from segdesk.store.journal.journal_contents import read
+from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.recover import steps
 
 

@@ -16,7 +16,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import ProjectError
 from segdesk.store.checking import Finding, check
-from segdesk.store.journal.journal_file import read
+from segdesk.store.journal.journal_contents import read
 from segdesk.store.journal.recover import steps
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.repairing import repair

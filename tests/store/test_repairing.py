@@ -20,7 +20,7 @@ from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.split import Pool, Split
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.store.checking import check
-from segdesk.store.journal import journal_file
+from segdesk.store.journal import journal_contents
 from segdesk.store.parts import prediction_file
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.repairing import repair
@@ -170,7 +170,7 @@ def test_changes_that_do_not_fit_an_older_mask_are_kept_apart_and_said(path: Pat
         "Changes of the journal that found no place were left out: 1; "
         "they are kept in 'left-out-1.journal'.",
     )
-    assert journal_file.read(made / "left-out-1.journal", 0).edits[0].time == 470
+    assert journal_contents.read(made / "left-out-1.journal", 0).edits[0].time == 470
     again = _read(made)[1]["case-001"]
     # Those on other slices fit.
     for index in (0, 1, 3):

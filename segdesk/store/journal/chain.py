@@ -18,7 +18,7 @@ from segdesk.core.regular_file import files_below
 from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import end_putting_in_place
 from segdesk.store.disk.layout import journal_name
-from segdesk.store.journal.journal_file import Contents, read
+from segdesk.store.journal.journal_contents import Contents, read
 from segdesk.store.journal.journal_form import read_head
 
 #: What is said of a journal, behind its name.

@@ -29,7 +29,8 @@ from segdesk.store.disk.aside import aside_name, set_aside
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal.chain import FOREIGN, chain, follows, journal_numbers
 from segdesk.store.journal.edit_codec import encode
-from segdesk.store.journal.journal_file import Contents, Journal, read
+from segdesk.store.journal.journal_contents import Contents, read
+from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.journal_form import NONE
 from segdesk.store.journal.older import (
     edits_before,

@@ -13,7 +13,7 @@ from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectGone
 from segdesk.store.checking import check
-from segdesk.store.journal.journal_file import read
+from segdesk.store.journal.journal_contents import read
 from segdesk.store.repairing import repair
 from tests.out_of_reach import closed_folder, disk_away
 from tests.projects import make_project, stroke

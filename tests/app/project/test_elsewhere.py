@@ -22,7 +22,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.errors import Cancelled, ProjectError, ProjectGone
 from segdesk.store import repairing
 from segdesk.store.copying import Copy
-from segdesk.store.journal import journal_file, older
+from segdesk.store.journal import journal_contents, older
 from tests.app.project.test_one_damaged_file import damage, take_older
 from tests.projects import make_project, stroke, voxels
 from tests.store.disk.test_guard import (
@@ -328,7 +328,9 @@ def test_a_copy_keeps_what_waits_of_a_case_whose_scan_is_gone_with_the_folder(
     target = tmp_path / "there" / "copy.segdesk"
     lost = Elsewhere(workbench).write(target)
     assert f"'left-out-1.journal' keeps what was drawn on '{TWO}' all the same." in lost
-    assert len(waits) == 3 and journal_file.read(target / "left-out-1.journal", 0).edits == waits
+    assert (
+        len(waits) == 3 and journal_contents.read(target / "left-out-1.journal", 0).edits == waits
+    )
     with suppress(ProjectError):
         workbench.folder.close()
 

@@ -16,7 +16,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import SegmentTable
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectLocked
-from segdesk.store.journal.journal_file import read
+from segdesk.store.journal.journal_contents import read
 from tests.projects import add_case, begin_brush, make_project, stroke, voxels
 
 CASE = "case-001"

@@ -1,4 +1,4 @@
-"""What is said where a file could not be written: why, and not that the rest could not be tidied."""
+"""What is said where nothing could be written, though it could not be tidied up either."""
 
 from __future__ import annotations
 

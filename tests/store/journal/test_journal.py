@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew
-from segdesk.store.journal import edit_codec, record_codec
-from segdesk.store.journal import journal_file as journal
+from segdesk.store.journal import edit_codec, journal_contents, journal_file, record_codec
 from segdesk.store.journal.chain import chain, own
-from segdesk.store.journal.journal_file import Contents, Journal
+from segdesk.store.journal.journal_contents import Contents
+from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.journal_form import (
     MOST_ZEROS,
     RECORD_SIZE,
@@ -35,7 +35,7 @@ EDITS = tuple(Edit(f"Brush {n}", "case-001", time=float(n)) for n in range(6))
 
 def _write(folder: Path, number: int, first: int, written: tuple[Edit, ...]) -> int:
     before = folder / f"journal-{number - 1}"
-    follows = journal.read(before, number - 1).link if before.exists() else Link()
+    follows = journal_contents.read(before, number - 1).link if before.exists() else Link()
     opened = Journal.create(folder, number, first, follows=follows)
     for edit in written:
         opened.append(edit_codec.encode(edit))
@@ -44,7 +44,7 @@ def _write(folder: Path, number: int, first: int, written: tuple[Edit, ...]) -> 
 
 
 def _read(folder: Path, number: int = 0) -> Contents:
-    return journal.read(folder / f"journal-{number}", number)
+    return journal_contents.read(folder / f"journal-{number}", number)
 
 
 def test_a_journal_cut_at_any_byte_gives_the_edits_before_the_cut(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_edits_that_a_full_disk_refused_are_written_once_there_is_room(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as full:
-        full.setattr(journal, "put_all", half)
+        full.setattr(journal_file, "put_all", half)
         for edit in EDITS[1:3]:
             with pytest.raises(OSError, match="No space"):
                 opened.append(edit_codec.encode(edit))

@@ -21,7 +21,7 @@ from segdesk.core.cutting import cut
 from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.history import Stacks, TakenBack
-from segdesk.store.journal import journal_file, record_codec
+from segdesk.store.journal import journal_contents, journal_file, record_codec
 from segdesk.store.journal.record_codec import REDO, STACKS, UNDO, decode, encode_stacks
 from tests.projects import make_project, stroke
 
@@ -64,7 +64,8 @@ def test_a_box_beyond_the_grid_is_never_unpacked(tmp_path: Path, way: str) -> No
         journal = folder._journal.files
         assert journal is not None
         _, payload = record_codec.encode(TakenBack(edit), with_edit=edit.sequence == 1)
-        journal.append(payload, REDO if way == "a redo" else UNDO)
+        journal.keep(payload, REDO if way == "a redo" else UNDO)
+        journal.flush()
     stroke(workbench, 2)
     drawn = workbench.annotation(CASE).labels.copy()
     workbench.close()
@@ -140,10 +141,10 @@ def test_a_type_of_record_that_is_not_known_ends_the_journal(tmp_path: Path) -> 
     made = journal_file.Journal.create(tmp_path, 0, 1)
     made.append(b"", kind=5)
     made.close()
-    found = journal_file.read(tmp_path / "journal-0", 0)
+    found = journal_contents.read(tmp_path / "journal-0", 0)
     assert (found.records, found.flaw) == ((Stacks(),), "damaged")
 
 
 def test_a_journal_that_begins_near_the_last_number_is_damaged(tmp_path: Path) -> None:
     journal_file.Journal.create(tmp_path, 0, 2**63).close()
-    assert journal_file.read(tmp_path / "journal-0", 0).flaw == "damaged"
+    assert journal_contents.read(tmp_path / "journal-0", 0).flaw == "damaged"
