@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from segdesk.store.parts import annotation_file, volume_file
 from tests.builders import write_dicom_series
 from tests.cli.conftest import Run
 from tests.projects import disc, voxels
+from tests.read_only_disk import read_only_disk
 
 Content = Callable[[Path], dict[str, str]]
 
@@ -187,13 +187,14 @@ def test_an_export_onto_a_full_disk_is_one_sentence_and_leaves_nothing(
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_to_is_said(
     segdesk: Run, scan: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "theirs"
-    folder.mkdir(mode=0o555)
-    assert segdesk("import", folder / "p.segdesk", scan).is_refusal(3, "p.segdesk")
+    folder.mkdir()
+    with read_only_disk(folder):
+        refused = segdesk("import", folder / "p.segdesk", scan)
+    assert refused.is_refusal(3, "p.segdesk", "may not be written to")
     assert list(folder.iterdir()) == []
 
 
