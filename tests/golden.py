@@ -245,7 +245,8 @@ def _digest(array: np.ndarray[Any, Any]) -> str:
 
 def form_of(project: Path) -> dict[str, Any]:
     """How the files of a project are built, without what stands in them: of HDF5 every member with
-    type, rank and attributes, of journals the types of the records and the fields of their heads.
+    type, rank and attributes, of journals the types of the records, the fields of their heads and
+    the types of the rows in them.
     """
     found: dict[str, Any] = {}
     for path in sorted(project.rglob("*")):
@@ -292,7 +293,7 @@ def _form_of_journal(path: Path) -> list[str]:
 
 
 def _fields(payload: bytes) -> str:
-    """The fields of an Edit's head, wherever it stands in a record."""
+    """The fields of an Edit's head, wherever it stands in a record, and of what its rows are."""
     at = payload.find(b"{")
     if at < 5:
         return ""
@@ -301,7 +302,23 @@ def _fields(payload: bytes) -> str:
         head = json.loads(payload[at : at + length])
     except ValueError:
         return ""
-    return f"{payload[at - 5]}: {sorted(head)} {sorted(head['changes'])}"
+    changes = {"voxels": head["voxels"], **head["changes"]}
+    rows = [f"{name}: {_form_of_rows(changes[name])}" for name in sorted(changes)]
+    return f"{payload[at - 5]}: {sorted(head)} {rows}"
+
+
+def _form_of_rows(rows: list[Any]) -> list[str]:
+    return sorted(set(map(_form_of_row, rows)))
+
+
+def _form_of_row(value: Any) -> str:
+    """The types of a row's items; of rows in it what they are, not how many."""
+    if not isinstance(value, list):
+        return type(value).__name__
+    items: list[Any] = value
+    if all(isinstance(one, list) for one in items):
+        return f"rows {_form_of_rows(items)}"
+    return f"({', '.join(map(_form_of_row, items))})"
 
 
 if __name__ == "__main__":
