@@ -214,7 +214,7 @@ def test_a_message_is_kept_whole_or_not_at_all(
     workbench = Workbench.open(cut_off)
     job = TrainerJob(RUN, workbench.folder, ())
     paths_of(cut_off)
-    session = TrainerSession(job, lambda: pytest.fail("no bundle is wanted"))
+    session = TrainerSession(job, lambda _: pytest.fail("no bundle is wanted"))
     with monkeypatch.context() as patched:
         patched.setattr(io, "FileIO", Small)
         session._keep_message(epoch(1))
