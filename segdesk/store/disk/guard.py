@@ -72,13 +72,15 @@ class Guard:
             Where the folder at the path, or the lock in it, is no longer the one that was opened,
             or cannot be looked at now.
         """
-        if self._lock is None:
+        # Once: another thread may let go of it meanwhile.
+        lock = self._lock
+        if lock is None:
             raise ProjectError(
                 Sentence("The project '{name}' is open for reading only.", name=self._name),
                 "Open it for writing.",
             )
         try:
-            found, is_locked = self._place.found(), self._lock.is_in(self._place.path)
+            found, is_locked = self._place.found(), lock.is_in(self._place.path)
         except OSError as error:
             raise self._out_of_reach(error) from error
         if found == "nothing":
@@ -112,9 +114,9 @@ class Guard:
     def may_append(self) -> bool:
         """Whether what goes into an open file of the folder is still ours alone, wherever the
         folder lies now."""
-        home = self._place.home()
+        home, lock = self._place.home(), self._lock
         try:
-            return self._lock is not None and home is not None and self._lock.is_in(home)
+            return lock is not None and home is not None and lock.is_in(home)
         except OSError:
             return False
 
