@@ -51,8 +51,8 @@ from segdesk.store.index import Base, SegmentsTouched
 from segdesk.store.journal import edit_codec
 from segdesk.store.journal.chain import journal_numbers
 from segdesk.store.journal.journal_file import Journal, Tail
+from segdesk.store.journal.mending import keep_left_out
 from segdesk.store.journal.older import histories
-from segdesk.store.journal.recover import keep_left_out
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
 from segdesk.store.parts.project_codec import part

@@ -33,10 +33,9 @@ from segdesk.store.journal.chain import end_writing_anew
 from segdesk.store.journal.edit_codec import check_size
 from segdesk.store.journal.journal_file import NOTHING
 from segdesk.store.journal.journals import Journals
+from segdesk.store.journal.mending import keep_left_out, mend
 from segdesk.store.journal.recover import (
     Opened,
-    keep_left_out,
-    mend,
     opened,
     recover,
     recover_beside_a_writer,

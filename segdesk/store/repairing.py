@@ -32,7 +32,7 @@ from segdesk.store.copying import copy_file
 from segdesk.store.disk.disk_errors import writing
 from segdesk.store.disk.layout import Layout
 from segdesk.store.journal.journal_file import Journal
-from segdesk.store.journal.recover import keep_left_out
+from segdesk.store.journal.mending import keep_left_out
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
 from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.parts.project_codec import part

@@ -17,7 +17,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.errors import ProjectError
 from segdesk.store.journal import older
-from segdesk.store.journal.recover import keep_left_out
+from segdesk.store.journal.mending import keep_left_out
 from segdesk.store.parts import hdf5
 from segdesk.store.repairing import repair
 from tests.packs import full_project, unpack_here

@@ -25,8 +25,9 @@ from segdesk.store.journal.journal_form import (
     read_raw,
     record_bytes,
 )
+from segdesk.store.journal.mending import mend
 from segdesk.store.journal.record_codec import EDIT
-from segdesk.store.journal.recover import mend, recover
+from segdesk.store.journal.recover import recover
 from tests.examples import examples
 from tests.store.strategies import edits
 
