@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from segdesk.core.durable_files import final_name, partial_name
-from segdesk.core.history import Stacks
 from segdesk.core.regular_file import files_below
 from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import end_putting_in_place
@@ -70,7 +69,7 @@ def chain(folder: Path, generation: int, id: str) -> Chain:
         else:
             is_next, is_foreign = number == generation, _is_another(found, generation, id)
         is_next = is_next and not is_foreign
-        if not is_next and not found.flaw and _has_only_begun(found):
+        if not is_next and not found.flaw and found.has_only_begun:
             # It had only begun when the power took the end of the one before.
             continue
         if not is_next:
@@ -168,7 +167,3 @@ def _foreign(folder: Path, stray: Sequence[int]) -> frozenset[int]:
         foreign.append(number)
         id = head.id
     return frozenset(foreign)
-
-
-def _has_only_begun(journal: Contents) -> bool:
-    return all(isinstance(record, Stacks) for record in journal.records)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from segdesk.core.edit import Edit
+from segdesk.core.history import Stacks
 from segdesk.core.regular_file import open_regular
 from segdesk.store.journal import record_codec
 from segdesk.store.journal.journal_form import (
@@ -66,6 +67,11 @@ class Contents:
     def edits(self) -> tuple[Edit, ...]:
         """The Edits among the records."""
         return tuple(record for record in self.records if isinstance(record, Edit))
+
+    @property
+    def has_only_begun(self) -> bool:
+        """Whether nothing was done in it."""
+        return all(isinstance(record, Stacks) for record in self.records)
 
     @property
     def next_sequence(self) -> int:

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from segdesk.core.durable_files import put_all, sync_folder, with_one_name
 from segdesk.core.history import Stacks
-from segdesk.core.regular_file import change_regular, new_regular, open_regular
-from segdesk.store.disk.aside import put_in_place
+from segdesk.core.regular_file import NotRegular, change_regular, new_regular, open_regular
+from segdesk.store.disk.aside import put_in_place, set_aside
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal import record_codec
-from segdesk.store.journal.journal_contents import Contents
+from segdesk.store.journal.journal_contents import Contents, read
 from segdesk.store.journal.journal_form import (
     HEAD_SIZE,
     NONE,
@@ -135,7 +135,7 @@ class Journal:
         follows: Link = NONE,
     ) -> Journal:
         """Start a journal, which `make_lasting` ends; an unfinished one of that number is written
-        over.
+        over, and one that another program has put there is set aside.
 
         Parameters
         ----------
@@ -151,6 +151,9 @@ class Journal:
         path, id = folder / journal_name(number), id or secrets.token_hex(16)
         begin = head_bytes(number, next_sequence, id, follows)
         begin += record_bytes(STACKS, next_sequence, record_codec.encode_stacks(stacks))
+        with suppress(FileNotFoundError, NotRegular):
+            if not read(path, number).has_only_begun:
+                set_aside(path)
         file = new_regular(path)
         try:
             put_all(file, begin)

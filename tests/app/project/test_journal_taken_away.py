@@ -182,3 +182,28 @@ def test_a_folder_that_was_renamed_keeps_its_journal(tmp_path: Path) -> None:
     assert workbench.folder.waiting == 0 and not workbench.folder.is_journal_lost
     (tmp_path / "other.segdesk").rename(path)
     workbench.close()
+
+
+def test_a_journal_that_another_program_puts_where_the_next_one_begins_is_set_aside(
+    tmp_path: Path,
+) -> None:
+    """As one does that keeps the folder in step with a copy that somebody else works on."""
+    workbench = make_project(tmp_path)
+    stroke(workbench, 0)
+    workbench.folder.sync()
+    path = workbench.folder.path
+    other = Workbench.open(
+        shutil.copytree(path, tmp_path / "other.segdesk", ignore=shutil.ignore_patterns("lock"))
+    )
+    saving.save(other)
+    stroke(other, 3)
+    other.close()
+    theirs = (other.folder.path / "journal-1").read_bytes()
+    (path / "journal-1").write_bytes(theirs)
+    saving.save(workbench)
+    stroke(workbench, 1)
+    workbench.close()
+    assert (path / "journal-1.damaged").read_bytes() == theirs
+    again = Workbench.open(path)
+    assert again.notes == ("Recovered 1 stroke that had not been saved.",)
+    again.close()
