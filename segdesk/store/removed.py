@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from segdesk.core.durable_files import lasting_folder, move, sync_folder
-from segdesk.core.regular_file import files_below
+from segdesk.core.regular_file import files_below, is_there
 from segdesk.store.disk.layout import Layout
 
 REMOVED = "removed"
@@ -34,6 +34,10 @@ def set_aside(layout: Layout, case: str) -> Path:
     move(layout.case(case), target)
     for folder in (home, layout.root / "cases"):
         sync_folder(folder)
+    beside = layout.waiting_beside(case)
+    if is_there(beside):
+        move(beside, target / beside.name)
+        sync_folder(layout.root)
     kept = target / "predictions"
     for path in files_below(layout.root / "runs", "*", "predictions", f"{case}.h5"):
         lasting_folder(kept)

@@ -2,8 +2,9 @@
 
 Saves of other cases drop journals that nothing needs any more. So what they hold of a case whose
 mask or scan cannot be read is written into its folder, in order, until the case can be read and
-lacks nothing of it (`core.replay`). A disk that fails once costs nothing, and an older mask that
-takes the newest one's place is brought as far as the journals led.
+lacks nothing of it (`core.replay`); beside the journals, where that folder is the trouble. A disk
+that fails once costs nothing, and an older mask that takes the newest one's place is brought as far
+as the journals led.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from os.path import lexists
+from pathlib import Path
 
 from segdesk.core.durable_files import Check, no_check, replacing, sync_folder
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
+from segdesk.core.regular_file import files_below
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import set_aside
@@ -52,22 +55,30 @@ class Waiting:
         except ProjectError:
             return ()
         # One look at the disk for each of the many of which nothing waits.
-        found = (case.id for case in project.cases if lexists(home / case.id / WAITING_FILE))
+        beside = {path.name for path in _beside(home.parent)}
+        found = (
+            case.id
+            for case in project.cases
+            if lexists(home / case.id / WAITING_FILE)
+            or self._layout.waiting_beside(case.id).name in beside
+        )
         return tuple(filter(self.waits, found))
 
     def waits(self, case: str) -> bool:
-        """Whether something waits in the case's folder; not where that cannot be looked into."""
-        try:
-            return self._there.waiting(case).is_file()
-        except (OSError, ProjectError):
-            return False
+        """Whether something waits of a case; not where nobody can look."""
+        for place in (Layout.waiting, Layout.waiting_beside):
+            with suppress(OSError, ProjectError):
+                if place(self._there, case).is_file():
+                    return True
+        return False
 
     def damage(self, case: str) -> str:
-        """A sentence where what waits in the case's folder cannot all be read, else ""."""
+        """A sentence where what waits of a case cannot all be read, else ""."""
         return damage_of(self._there, case)
 
     def of(self, case: str) -> tuple[Edit, ...]:
-        """What waits in the case's folder and what the journals have of it, in order.
+        """What waits of a case and what the journals have of it, in order; without what its folder
+        has, where nobody can look into that and something waits beside it.
 
         Raises
         ------
@@ -75,35 +86,49 @@ class Waiting:
             Where it cannot be read.
         """
         with reading(Sentence("What was drawn on '{case}'", case=case)):
-            return tuple(steps_of(self._there, case))
+            try:
+                return tuple(steps_of(self._there, case))
+            except (OSError, ProjectError):
+                if not self._there.waiting_beside(case).is_file():
+                    raise
+                return tuple(_steps_beside(self._there, case))
 
     def keep(self, case: str) -> tuple[Edit, ...]:
-        """As `of`, and from now on it stays in the case's folder, whatever becomes of journals.
+        """As `of`, and from now on it stays in the case's folder, or where that takes nothing
+        beside the journals, whatever becomes of these.
 
         Raises
         ------
         ProjectError
             Where the disk refuses.
         """
-        edits = self.of(case)
         self._guard.check()
-        with writing(Sentence("What was drawn on '{case}'", case=case)):
-            if edits:
-                put(self._layout, case, edits, self._guard.check)
-        return edits
+        what = Sentence("What was drawn on '{case}'", case=case)
+        try:
+            with writing(what):
+                edits = steps_of(self._there, case)
+                if edits:
+                    put(self._layout, case, edits, self._guard.check)
+        except ProjectError:
+            with reading(what):
+                edits = _steps_beside(self._there, case)
+            with writing(what):
+                if edits:
+                    _put(self._layout.waiting_beside(case), edits, self._guard.check)
+        return tuple(edits)
 
     def forget(self, case: str) -> None:
         """The case lacks nothing of it, or what it lacks is kept elsewhere."""
-        path = self._layout.waiting(case)
         with writing(Sentence("What was drawn on '{case}'", case=case)):
-            if not path.exists():
-                return
-            self._guard.check()
-            if self.damage(case):
-                set_aside(path)
-            else:
-                path.unlink()
-            sync_folder(path.parent)
+            for path in (self._layout.waiting(case), self._layout.waiting_beside(case)):
+                if not path.exists():
+                    continue
+                self._guard.check()
+                if _flaw_of(path):
+                    set_aside(path)
+                else:
+                    path.unlink()
+                sync_folder(path.parent)
 
 
 def put(layout: Layout, case: str, edits: Sequence[Edit], check: Check = no_check) -> None:
@@ -114,51 +139,81 @@ def put(layout: Layout, case: str, edits: Sequence[Edit], check: Check = no_chec
     OSError
         Where the disk refuses.
     """
-    is_whole = not damage_of(layout, case)
-    if is_whole and list(edits) == kept_of(layout, case):
+    _put(layout.waiting(case), edits, check)
+
+
+def _put(path: Path, edits: Sequence[Edit], check: Check) -> None:
+    if _flaw_of(path):
+        set_aside(path)
+    elif list(edits) == _edits_in(path):
         return
-    if not is_whole:
-        set_aside(layout.waiting(case))
-    with replacing(layout.waiting(case), check) as temporary:
+    with replacing(path, check) as temporary:
         Journal.write_apart(temporary, [encode(edit) for edit in edits])
 
 
 def steps_of(layout: Layout, case: str) -> list[Edit]:
-    """What waits in the case's folder and what the journals have of it, in order.
+    """What waits of a case and what the journals have of it, in order.
 
     Raises
     ------
-    OSError
+    OSError, ProjectError
         Where it cannot be read.
     """
-    kept, (before, since) = kept_of(layout, case), steps(layout.root)
+    return _with_journals(layout, case, kept_of(layout, case))
+
+
+def _steps_beside(layout: Layout, case: str) -> list[Edit]:
+    """As `steps_of`, without what the case's folder has."""
+    return _with_journals(layout, case, _edits_in(layout.waiting_beside(case)))
+
+
+def _with_journals(layout: Layout, case: str, kept: list[Edit]) -> list[Edit]:
+    before, since = steps(layout.root)
     new = [edit for edit in since if edit.case == case]
     # What waits knows more of what was before it than can be undone.
     return joined(kept, new) if kept else [*(edit for edit in before if edit.case == case), *new]
 
 
 def kept_of(layout: Layout, case: str) -> list[Edit]:
-    """What waits in the case's folder.
+    """What waits of a case, in its folder and, since that was the trouble, beside the journals.
 
     Raises
     ------
-    OSError
+    OSError, ProjectError
         Where it cannot be read.
     """
-    with suppress(FileNotFoundError):
-        return list(read(layout.waiting(case), 0).edits)
-    return []
+    kept = _edits_in(layout.waiting(case))
+    return joined(kept, beside) if (beside := _edits_in(layout.waiting_beside(case))) else kept
 
 
 def damage_of(layout: Layout, case: str) -> str:
-    """A sentence where what waits in the case's folder cannot all be read, else ""."""
-    with suppress(OSError, ProjectError):
-        if read(layout.waiting(case), 0).flaw:
-            return Sentence(
-                "Not all that waits until '{case}' can be read is whole; the rest is lost.",
-                case=case,
-            )
+    """A sentence where what waits of a case cannot all be read, else ""."""
+    for place in (layout.waiting, layout.waiting_beside):
+        with suppress(ProjectError):
+            if _flaw_of(place(case)):
+                return Sentence(
+                    "Not all that waits until '{case}' can be read is whole; the rest is lost.",
+                    case=case,
+                )
     return ""
+
+
+def _edits_in(path: Path) -> list[Edit]:
+    with suppress(FileNotFoundError):
+        return list(read(path, 0).edits)
+    return []
+
+
+def _flaw_of(path: Path) -> str:
+    with suppress(OSError):
+        return read(path, 0).flaw
+    return ""
+
+
+def _beside(root: Path) -> list[Path]:
+    with suppress(OSError):
+        return files_below(root, "waiting-*.journal")
+    return []
 
 
 def joined(kept: Sequence[Edit], new: Sequence[Edit]) -> list[Edit]:

@@ -63,6 +63,10 @@ class Layout:
         """cases/ID/waiting.journal"""
         return self.inside(self.case(case) / WAITING_FILE)
 
+    def waiting_beside(self, case: str) -> Path:
+        """waiting-ID.journal"""
+        return self.inside(self.root / f"waiting-{checked_id(case)}.journal")
+
     def run(self, id: str) -> Path:
         """runs/ID"""
         return self.inside(self.root / "runs" / checked_id(id, what="run"))
@@ -110,7 +114,10 @@ class Layout:
                 "Put the files themselves there.",
             ) from error
         except OSError:
-            with self.looking():
+            name = path.relative_to(self.root).as_posix()
+            with reading(
+                Sentence("'{name}' in the project '{root}'", name=name, root=self.root.name)
+            ):
                 raise
 
     def looking(self) -> AbstractContextManager[None]:

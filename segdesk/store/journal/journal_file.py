@@ -247,13 +247,10 @@ class Journal:
         """
         # First, because another thread may write the next record behind it meanwhile.
         end = self._end
-        try:
-            own = os.fstat(self._file.fileno())
-        except OSError:
-            return  # Whoever writes will say so.
-        if is_taken_away(path, own, end):
-            self._is_taken = True
-            self._lost = OSError(errno.ESTALE, "another program has changed the journal")
+        with suppress(OSError):  # Whoever writes will say so.
+            if is_taken_away(path, os.fstat(self._file.fileno()), end):
+                self._is_taken = True
+                self._lost = OSError(errno.ESTALE, "another program has changed the journal")
 
     def put_back(self, path: Path) -> None:
         """Write what the journal held anew where its file was taken away, so that a crash loses

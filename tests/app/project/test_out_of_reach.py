@@ -145,6 +145,60 @@ def test_a_cases_folder_that_may_not_be_entered_costs_that_case_alone(tmp_path: 
     workbench.close()
 
 
+def moved_away(folder: Path, away: Path) -> None:
+    folder.rename(away)
+
+
+def a_file_in_its_place(folder: Path, away: Path) -> None:
+    folder.rename(away)
+    folder.write_bytes(b"")
+
+
+def a_link_in_its_place(folder: Path, away: Path) -> None:
+    folder.rename(away)
+    folder.symlink_to(away)
+
+
+@pytest.mark.parametrize("harm", [moved_away, a_file_in_its_place, a_link_in_its_place])
+@pytest.mark.parametrize("was_left_out", [False, True])
+def test_what_was_drawn_on_a_case_is_there_once_its_folder_is_back_whatever_was_saved_meanwhile(
+    tmp_path: Path, harm: Callable[[Path, Path], None], was_left_out: bool
+) -> None:
+    workbench = make_project(tmp_path, cases=2)
+    stroke(workbench, 3)
+    saving.save(workbench)
+    stroke(workbench, 0)
+    stroke(workbench, 1)
+    wanted = workbench.annotation("case-001").labels.copy()
+    path = shutil.copytree(workbench.folder.path, tmp_path / "killed.segdesk")
+    workbench.close()
+    folder, away = path / "cases/case-001", tmp_path / "away"
+    if was_left_out:
+        (folder / "annotation-1.h5").rename(tmp_path / "mask")
+        Workbench.open(path).close()
+        (tmp_path / "mask").rename(folder / "annotation-1.h5")
+        assert (folder / "waiting.journal").exists()
+    harm(folder, away)
+    for index in range(3):
+        workbench = Workbench.open(path)
+        assert "case-001" in " ".join(workbench.notes)
+        stroke(workbench, index, case="case-002")
+        saving.save(workbench)
+        workbench.close()
+    assert not list(path.glob("left-out-*"))
+    folder.unlink(missing_ok=True)
+    away.rename(folder)
+    workbench = Workbench.open(path)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    saving.save(workbench)
+    workbench.close()
+    assert not [*path.rglob("*waiting*"), *path.glob("left-out-*")]
+    workbench = Workbench.open(path)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    assert workbench.notes == ()
+    workbench.close()
+
+
 def test_a_folder_in_the_way_of_the_index_is_called_that(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     path = workbench.folder.path
