@@ -13,6 +13,7 @@ from segdesk.app.labelling.editing import Start
 from segdesk.app.labelling.slate import Slate
 from segdesk.app.labelling.tools.brush import BrushStroke
 from segdesk.app.labelling.tools.tool import Point
+from segdesk.app.project.loaded import LoadedCase
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case, Source
 from segdesk.core.grid import Grid
@@ -123,6 +124,14 @@ def stroke(
 ) -> None:
     """A dab of the brush by a hand."""
     begin_brush(workbench, case, index, (row, 14.0), value=value, radius_mm=4.0).release()
+
+
+def in_memory(workbench: Workbench, case: str) -> LoadedCase:
+    """A case's arrays, read first where they are not in memory: in the window, where a worker does
+    that, the test does it."""
+    if not workbench.is_loaded(case):
+        workbench.adopt(case, workbench.read_case(case))
+    return workbench.loaded(case)
 
 
 def lung_and_tumour(folder: Path, cases: Sequence[str]) -> Workbench:

@@ -30,7 +30,7 @@ from segdesk.ui.widgets import banner
 from tests.builders import write_dicom_series
 from tests.journeys.test_import_scans import choose_file, make_project_at, workbench_of
 from tests.journeys.test_one_thing_at_a_time import status_of
-from tests.projects import make_project, stroke
+from tests.projects import in_memory, make_project, stroke
 from tests.ui.canvas.mouse import LEFT, drag, move, press, release
 from tests.windows import Desk
 
@@ -96,7 +96,7 @@ def test_an_import_that_ends_in_mid_stroke_leaves_the_stroke_in_its_case_and_the
     index = view_of(desk).crosshair.slice
     assert workbench.annotation("case-001").labels[index, 12, 8:21].all()
     assert [edit.name for edit in workbench.history.done] == ["Brush"]
-    assert not workbench.annotation("case-003").labels.any()
+    assert not in_memory(workbench, "case-003").annotation.labels.any()
     assert desk.window.banner.text == "case-003 was imported."
     cases = desk.window.findChild(QListView, "case_list")
     assert cases is not None
@@ -342,7 +342,7 @@ def test_an_undo_that_waits_for_its_mask_is_left_out_and_said_where_more_was_dra
     slow_reading.set()
     desk.wait(lambda: desk.window.session.has_mask("case-001"))
     for case in ("case-001", "case-002"):
-        assert workbench_of(desk).annotation(case).labels.any()
+        assert in_memory(workbench_of(desk), case).annotation.labels.any()
     assert desk.window.banner.text == (
         "Left as it was, because more was drawn since: Brush, slice 3 of case-001"
     )
@@ -355,17 +355,18 @@ def test_ctrl_z_meant_for_a_stroke_takes_back_no_labels_that_came_in_with_a_new_
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (12, 8), (12, 20))
     # What an import with labels does when it ends.
+    in_memory(workbench_of(desk), "case-002")
     stroke(workbench_of(desk), 1, case="case-002")
     view_of(desk).marks.mark_new("case-002")
     before = held(desk)
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert held(desk) == before
     assert "of case-002, which came in by itself" in status_of(desk)
-    assert workbench_of(desk).annotation("case-002").labels.any()
+    assert in_memory(workbench_of(desk), "case-002").annotation.labels.any()
     view_of(desk).crosshair.show_case("case-002")
     desk.wait_for_mask()
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert not workbench_of(desk).annotation("case-002").labels.any()
+    assert not in_memory(workbench_of(desk), "case-002").annotation.labels.any()
 
 
 def test_a_stroke_on_a_case_that_is_still_read_is_dropped_and_said(
@@ -380,7 +381,7 @@ def test_a_stroke_on_a_case_that_is_still_read_is_dropped_and_said(
     slow_reading.set()
     desk.wait_for_mask()
     for case in ("case-001", "case-002"):
-        assert not workbench_of(desk).annotation(case).labels.any()
+        assert not in_memory(workbench_of(desk), case).annotation.labels.any()
 
 
 def test_the_case_on_screen_stays_in_memory_whatever_is_read_behind_it(
@@ -392,7 +393,7 @@ def test_the_case_on_screen_stays_in_memory_whatever_is_read_behind_it(
     desk.open(made.folder.path)
     # In one turn of the loop, as a training that freezes its cases reads them.
     for number in range(2, 7):
-        workbench_of(desk).annotation(f"case-{number:03d}")
+        in_memory(workbench_of(desk), f"case-{number:03d}")
     assert desk.window.session.has_mask("case-001")
     desk.key(Qt.Key.Key_Return)
     index = view_of(desk).crosshair.slice

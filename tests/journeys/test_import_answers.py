@@ -25,7 +25,7 @@ from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.dialogs import dialog as ui_dialog
 from segdesk.ui.dialogs.series_list import ImportChoiceDialog
 from tests.journeys.test_import_scans import make_project_at, workbench_of
-from tests.projects import disc, voxels
+from tests.projects import disc, in_memory, voxels
 from tests.windows import Desk
 
 AFFINE = np.diag([-1.0, -1, 2, 1])
@@ -90,8 +90,8 @@ def test_a_mask_is_taken_as_the_labels_of_its_case(
     assert not part(dialog, QLineEdit, "import_labels_file").isEnabled()
     desk.press(dialog, "import_chosen")
     desk.press(desk.dialog("label_options_dialog"), "import_label_map")
-    desk.wait(lambda: workbench.annotation("case-003").labels.any())
-    assert np.array_equal(workbench.annotation("case-003").labels, disc(hu) * 3)
+    desk.wait(lambda: in_memory(workbench, "case-003").annotation.labels.any())
+    assert np.array_equal(in_memory(workbench, "case-003").annotation.labels, disc(hu) * 3)
     assert len(workbench.project.cases) == 3 and not desk.window.imports.is_busy
 
 
@@ -115,7 +115,7 @@ def test_a_mask_becomes_a_scan_only_where_the_reader_says_so(
     tick(qtbot, part(dialog, QRadioButton, "import_as_scan"))
     desk.press(dialog, "import_chosen")
     desk.wait(lambda: len(workbench.project.cases) == 3)
-    assert np.array_equal(workbench.volume("case-003").voxels, mask)
+    assert np.array_equal(in_memory(workbench, "case-003").volume.voxels, mask)
 
 
 def test_the_unit_is_asked_where_the_values_do_not_tell_it(
@@ -138,7 +138,7 @@ def test_the_unit_is_asked_where_the_values_do_not_tell_it(
     desk.press(dialog, "import_chosen")
     desk.wait(lambda: len(workbench.project.cases) == 3)
     assert workbench.project.case("case-003").unit == "HU"
-    assert np.array_equal(workbench.volume("case-003").voxels, tissue)
+    assert np.array_equal(in_memory(workbench, "case-003").volume.voxels, tissue)
 
 
 def test_many_notes_and_doubts_leave_the_buttons_on_a_small_screen(qtbot: QtBot) -> None:
@@ -174,4 +174,4 @@ def test_arrays_of_one_file_are_listed_and_the_mask_among_them_is_not_ticked(
     ]
     desk.press(dialog, "import_chosen")
     desk.wait(lambda: len(workbench.project.cases) == 3 and not desk.window.imports.is_busy)
-    assert np.array_equal(workbench.volume("case-003").voxels, hu)
+    assert np.array_equal(in_memory(workbench, "case-003").volume.voxels, hu)

@@ -16,7 +16,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.store import project_folder
 from segdesk.store.journal import journal_file as journal
 from segdesk.store.scans import Scans
-from tests.projects import make_project
+from tests.projects import in_memory, make_project
 from tests.ui.canvas.mouse import drag
 from tests.windows import Desk
 
@@ -25,7 +25,7 @@ CASE = "case-001"
 
 
 def drawn(workbench: Workbench, case: str = CASE) -> int:
-    return int((workbench.annotation(case).labels > 0).sum())
+    return int((in_memory(workbench, case).annotation.labels > 0).sum())
 
 
 def workbench_of(desk: Desk) -> Workbench:

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.status import SliceStatus
+from tests.projects import in_memory
 from tests.ui.canvas.mouse import RIGHT, drag
 from tests.windows import Desk, open_desk
 
@@ -27,7 +28,7 @@ def workbench_of(desk: Desk) -> Workbench:
 def painted(desk: Desk, index: int) -> int:
     case = desk.window.session.case_id
     assert case is not None
-    return int(np.count_nonzero(workbench_of(desk).annotation(case).labels[index]))
+    return int(np.count_nonzero(in_memory(workbench_of(desk), case).annotation.labels[index]))
 
 
 def slice_on_screen(desk: Desk) -> int:

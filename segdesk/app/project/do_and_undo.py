@@ -55,7 +55,7 @@ class DoesEdits(ABC):
 
     @abstractmethod
     def loaded(self, id: str) -> LoadedCase:
-        """The case's arrays, read now where they are not in memory."""
+        """The case's arrays, read now where they are not in memory; in the window a bug."""
 
     @abstractmethod
     def in_memory_now(self, id: str) -> LoadedCase | None:

@@ -11,6 +11,13 @@ from segdesk.core.edit import Edit
 from segdesk.core.volume import Volume
 
 
+class NotInMemory(RuntimeError):
+    """A bug: arrays were asked for on the window's thread before anybody had them read."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(f"expected '{case}' in memory; the window has a case read before that")
+
+
 class Live(Protocol):
     """A gesture that is drawing."""
 

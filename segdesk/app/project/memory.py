@@ -58,13 +58,21 @@ class Memory:
         self, run: str, case: str, read: Callable[[], Prediction]
     ) -> Prediction | None:
         """A prediction that is not in memory; None where it cannot be read, now or before."""
-        if (run, case) in self._unreadable:
+        if not self.may_be_read(run, case):
             return None
         try:
             self.keep_prediction(read())
         except ProjectError:
-            self._unreadable.add((run, case))
+            self.lacks_prediction(run, case)
         return self._predictions.get((run, case))
+
+    def may_be_read(self, run: str, case: str) -> bool:
+        """Whether nobody has tried to read a prediction and could not."""
+        return (run, case) not in self._unreadable
+
+    def lacks_prediction(self, run: str, case: str) -> None:
+        """A prediction cannot be read."""
+        self._unreadable.add((run, case))
 
     def keep_prediction(self, prediction: Prediction) -> None:
         """Keep a prediction, and let go of those longest unused."""

@@ -20,7 +20,7 @@ from psygnal import Signal
 from segdesk.app.project import left_out
 from segdesk.app.project.do_and_undo import DoesEdits
 from segdesk.app.project.left_out import LeftOut
-from segdesk.app.project.loaded import LoadedCase
+from segdesk.app.project.loaded import LoadedCase, NotInMemory
 from segdesk.app.project.memory import Memory
 from segdesk.app.project.on_failure import otherwise
 from segdesk.app.project.recovered import done_again, follow, kept_apart, recovered, taken_back
@@ -56,6 +56,7 @@ class Workbench(DoesEdits):
     predictions_changed = Signal(str)
     run_changed = Signal(str)
     case_loaded = Signal(str)  # its arrays came into memory
+    prediction_wanted = Signal(str, str)  # of a run on a case; only where `reads` is False
 
     def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
         super().__init__(folder, reader=reader)
@@ -66,6 +67,7 @@ class Workbench(DoesEdits):
         self.brought_back: dict[str, str] = {}  # what became of their Edits once they could
         self._memory = Memory()
         self.looked_at = ""  # a case that stays in memory, because it is on screen
+        self.reads = True  # what is asked for; False in the window, where only workers read
 
     # Opening and closing
 
@@ -136,8 +138,16 @@ class Workbench(DoesEdits):
         return id in self._memory
 
     def loaded(self, id: str) -> LoadedCase:
-        """The case's arrays, read now where they are not in memory."""
+        """The case's arrays, read now where they are not in memory.
+
+        Raises
+        ------
+        NotInMemory
+            Where nothing is read now (`reads`).
+        """
         if id not in self._memory:
+            if not self.reads:
+                raise NotInMemory(id)
             self._keep_arrays(id, self.read_case(id))
         return self._memory.case(id)
 
@@ -267,20 +277,40 @@ class Workbench(DoesEdits):
         return self.project.predicted_by(case)
 
     def prediction(self, case: str, run: str | None = None) -> Prediction | None:
-        """The prediction of a run on a case (by default the one that is shown), or None."""
+        """The prediction of a run on a case (by default the one that is shown), or None.
+
+        Where nothing is read now (`reads`), one that is not in memory is None, and wanted.
+        """
         run = run or self.predicted_by(case)
         if run is None:
             return None
         kept, row = self._memory.prediction(run, case), self.project.case(case)
-        if kept is None and run in row.predictions:
+        if kept is None and run in row.predictions and not self.reads:
+            if self._memory.may_be_read(run, case):
+                self.prediction_wanted.emit(run, case)
+        elif kept is None and run in row.predictions:
             read, sha256 = self.folder.runs.read_prediction, self.project.weights_of(run)
             by_run = partial(read, run, row, weights_sha256=sha256)
             kept = self._memory.read_prediction(run, case, by_run)
         return kept
 
+    def awaits_prediction(self, case: str) -> bool:
+        """Whether the prediction that is shown of a case is there and not in memory yet."""
+        run = self.predicted_by(case)
+        return (
+            run is not None
+            and self.prediction(case, run) is None
+            and run in self.project.case(case).predictions
+            and self._memory.may_be_read(run, case)
+        )
+
     def adopt_prediction(self, prediction: Prediction) -> None:
         """Keep a prediction that a worker has read."""
         self._memory.keep_prediction(prediction)
+
+    def lacks_prediction(self, run: str, case: str) -> None:
+        """A worker could not read a prediction: it is not wanted again, until there is another."""
+        self._memory.lacks_prediction(run, case)
 
     def add_prediction(self, run: str, case: str, prediction: Prediction | None = None) -> None:
         """A run has predicted a case; its file is on disk, `folder.write_index` puts it there in

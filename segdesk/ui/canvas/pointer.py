@@ -256,7 +256,9 @@ class Pointer:
         locked = locked_under(workbench, *place, held.value)
         untouched = starts and is_untouched(workbench.annotation(case.id), plane.index)
         self._untouched = (case.id, plane.index) if untouched else None
-        missed = wanted and not starts and filling(workbench, case.id, plane.index) is not None
+        awaited = workbench.awaits_prediction(case.id)
+        came = awaited or filling(workbench, case.id, plane.index) is not None
+        missed = wanted and not starts and came
         try:
             begun = press(workbench, *place, held, view.hand.ghost)
         except UsageError as refusal:

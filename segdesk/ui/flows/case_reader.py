@@ -1,7 +1,8 @@
 """Reading the masks of the open project: the `CaseReader`, one case after the other.
 
 The case on screen comes first, then those that were asked for, in order. What a project that was
-closed meanwhile had read, or could not, is dropped.
+closed meanwhile had read, or could not, is dropped. In the window nothing else reads: a Workbench
+that is asked for arrays which are not in memory raises, and a prediction is read behind its case.
 """
 
 from __future__ import annotations
@@ -44,9 +45,13 @@ class CaseReader(QObject):
         on_screen : id of the case that is shown, or None
         """
         self._open = _Open(workbench, on_screen)
+        workbench.reads = False
+        workbench.prediction_wanted.connect(self._read_prediction)
 
     def stop(self) -> None:
         """The project is let go: nobody hears of what is read, nothing that waits is read."""
+        if self._open is not None:
+            self._open.workbench.prediction_wanted.disconnect(self._read_prediction)
         self._open = None
 
     def has_mask(self, case: str) -> bool:
@@ -115,6 +120,8 @@ class CaseReader(QObject):
         if workbench.project.case(read.id).generation == read.generation:
             if read.prediction is not None:
                 workbench.adopt_prediction(read.prediction)
+            elif read.lacks:
+                workbench.lacks_prediction(read.lacks, read.id)
             workbench.adopt(read.id, read.loaded)
         if read.note:
             self.noted.emit(read.note)
@@ -154,6 +161,36 @@ class CaseReader(QObject):
         elif now.queue:
             self._read(now, next(iter(now.queue)))
 
+    def _read_prediction(self, run: str, case: str) -> None:
+        """A prediction that is shown has left the memory, or another one is shown now."""
+        now = self._open
+        if now is None or (run, case) in now.predictions:
+            return
+        now.predictions.add((run, case))
+
+        def done(prediction: Prediction) -> None:
+            now.predictions.discard((run, case))
+            if self._open is now:
+                now.workbench.adopt_prediction(prediction)
+                now.workbench.predictions_changed.emit(case)
+
+        def failed(error: Exception) -> None:
+            now.predictions.discard((run, case))
+            if self._open is not now:
+                return
+            now.workbench.lacks_prediction(run, case)
+            if isinstance(error, SegdeskError):
+                self.noted.emit(_predict_again(error))
+            else:
+                self.failed.emit(error)
+
+        self._runner.start(
+            tr("Reading the prediction"),
+            lambda _: read_prediction(now.workbench, run, case),
+            done=done,
+            failed=failed,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseRead:
@@ -163,7 +200,8 @@ class CaseRead:
     generation: int
     loaded: LoadedCase
     prediction: Prediction | None
-    #: What the reader shall hear of: a prediction that can't be read.
+    #: The run whose prediction of it can't be read, and what shall be said of that.
+    lacks: str = ""
     note: str = ""
 
 
@@ -184,6 +222,8 @@ class _Open:
     under_way: str | None = None
     #: A case that is being read stays in it, so that who asks meanwhile waits for the same end.
     queue: dict[str, list[_Waiting]] = field(default_factory=dict)
+    #: Predictions that are being read by themselves, by run and case.
+    predictions: set[tuple[str, str]] = field(default_factory=set)
 
     def has_mask(self, case: str) -> bool:
         return self.workbench.is_loaded(case)
@@ -204,12 +244,23 @@ def read_case(workbench: Workbench, case: str) -> CaseRead:
     """
     row = workbench.project.case(case)
     run = workbench.predicted_by(case)
-    prediction, note = None, ""
+    prediction, lacks, note = None, "", ""
     if run is not None:
         try:
-            weights = workbench.project.weights_of(run)
-            prediction = workbench.folder.runs.read_prediction(run, row, weights_sha256=weights)
+            prediction = read_prediction(workbench, run, case)
         except SegdeskError as error:
             # It hides neither the scan nor the mask; another prediction makes it good.
-            note = tr("{problem} Predict the case again.", problem=error.sentence)
-    return CaseRead(case, row.generation, workbench.read_case(case), prediction, note)
+            lacks, note = run, _predict_again(error)
+    return CaseRead(case, row.generation, workbench.read_case(case), prediction, lacks, note)
+
+
+def read_prediction(workbench: Workbench, run: str, case: str) -> Prediction:
+    """Read what a run has predicted of a case. Any thread; raises as `Runs.read_prediction`."""
+    project = workbench.project
+    return workbench.folder.runs.read_prediction(
+        run, project.case(case), weights_sha256=project.weights_of(run)
+    )
+
+
+def _predict_again(error: SegdeskError) -> str:
+    return tr("{problem} Predict the case again.", problem=error.sentence)

@@ -156,9 +156,14 @@ class Exchange(QObject):
         )
 
     def _export(self, workbench: Workbench, case: str, what: What, file: Path) -> None:
-        if not self._is_there(workbench):
-            return
+        if self._is_there(workbench):
+            self._session.case_reader.when_read(
+                case,
+                lambda: self._write(workbench, case, what, file),
+                otherwise=self._failed,
+            )
 
+    def _write(self, workbench: Workbench, case: str, what: What, file: Path) -> None:
         def done(notes: tuple[str, ...]) -> None:
             self.noted.emit(tr("{name} was written.", name=file.name))
             for note in notes:

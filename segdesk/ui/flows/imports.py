@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from segdesk.app.files import importing
 from segdesk.app.files.import_questions import SAYS_ITSELF, Questions, look_all
 from segdesk.app.files.importing import Imported, Request
+from segdesk.app.project.loaded import LoadedCase
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
@@ -350,8 +351,14 @@ class ImportFlow(QObject):
             self._next(workbench, batch)
             return
 
-        def written() -> None:
+        def write() -> LoadedCase | None:
+            workbench.folder.write_index()
+            return None if joined.labels is None else workbench.read_case(joined.case.id)
+
+        def written(loaded: LoadedCase | None) -> None:
             if self._session.workbench is workbench:
+                if loaded is not None:
+                    workbench.adopt(joined.case.id, loaded)
                 importing.draw(workbench, imported, joined)
                 self._taken(batch, workbench.project.case(joined.case.id))
             self._next(workbench, batch)
@@ -369,8 +376,8 @@ class ImportFlow(QObject):
         # A part of the import: closing waits for it.
         self._task = self._runner.start(
             tr("Importing {case}", case=joined.case.id),
-            lambda _: workbench.folder.write_index(),
-            done=lambda _: written(),
+            lambda _: write(),
+            done=written,
             failed=refused,
             lane="long",
         )

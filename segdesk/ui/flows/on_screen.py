@@ -28,7 +28,7 @@ def why_not_right(canvas: SliceView, found: Difference | None) -> str:
         return ""
     brings = found is not None and bool(found.gained or found.cleared or found.kept_out)
     reason = _hidden_drawing(canvas, workbench, view, view.crosshair.case_id)
-    if brings:
+    if brings or workbench.awaits_prediction(view.crosshair.case_id):
         reason = why_not_predicted(canvas) or reason
     if not reason and not canvas.scene.has_shown_slice:
         reason = tr(

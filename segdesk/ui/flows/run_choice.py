@@ -15,6 +15,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.run_in_use import AUTOMATIC, choose_by_hand
 from segdesk.core.prediction import Prediction
 from segdesk.errors import SegdeskError
+from segdesk.ui.flows.case_reader import read_prediction
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import TaskRunner
@@ -95,5 +96,4 @@ def _read(workbench: Workbench, case: str, id: str) -> Prediction | None:
     run = replace(project, in_use=replace(project.in_use, by_hand=by_hand)).predicted_by(case)
     if run is None:
         return None
-    row, weights = project.case(case), project.weights_of(run)
-    return workbench.folder.runs.read_prediction(run, row, weights_sha256=weights)
+    return read_prediction(workbench, run, case)

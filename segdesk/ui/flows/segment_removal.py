@@ -191,11 +191,18 @@ class SegmentRemoval(QObject):
             InTurns(self, take(row), done=go_on, failed=broken)
 
         def broken(error: Exception) -> None:
-            """Nothing half-done stays."""
-            newest = workbench.history.next_undo
-            if newest is not None and newest.group == group:
-                workbench.undo()
-                workbench.forget_undone()
+            """Nothing half-done stays; a part whose mask has left the memory is read first."""
+            if workbench is self._session.workbench:
+                while (part := workbench.history.next_undo) is not None and part.group == group:
+                    if part.case and not self._session.has_mask(part.case):
+                        self._session.case_reader.when_read(
+                            part.case, lambda: broken(error), otherwise=self._stopped
+                        )
+                        return
+                    workbench.undo_part()
+                undone = workbench.history.next_redo
+                if undone is not None and undone.group == group:
+                    workbench.forget_undone()
             self._stopped(error)
 
         go_on()

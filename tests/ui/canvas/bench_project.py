@@ -68,12 +68,12 @@ def draw(workbench: Workbench, index: int, labels: npt.ArrayLike, id: str = CASE
 
 
 def predict(workbench: Workbench, labels: npt.NDArray[np.uint8], id: str = CASE) -> None:
-    """Give a case a prediction."""
+    """Give a case a prediction, as a run does: a worker has read it where the case is in memory."""
     run = "run-001"
-    probability = np.full_like(labels, 200)
+    made = Prediction(run, id, labels, np.full_like(labels, 200))
     workbench.folder.runs.paths(run)
-    workbench.folder.runs.write_prediction(Prediction(run, id, labels, probability))
-    workbench.add_prediction(run, id)
+    workbench.folder.runs.write_prediction(made)
+    workbench.add_prediction(run, id, made)
 
 
 def shown(workbench: Workbench, id: str = CASE) -> ViewState:

@@ -16,7 +16,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.project import Project
 from segdesk.core.run import Run, plan_for
 from segdesk.core.share import Share
-from tests.projects import disc, stroke, voxels
+from tests.projects import disc, in_memory, stroke, voxels
 from tests.ui.canvas.bench_project import predict
 from tests.ui.canvas.mouse import drag
 from tests.ui.panels.test_training import UNTIL_STOPPED, OpenDesk, desk_with, panel, wait_for_epoch
@@ -171,6 +171,7 @@ def test_history_and_lessons_call_a_case_by_its_name(desk: Desk, project: Path) 
     assert workbench is not None and history is not None
     assert taught is not None and facts is not None
     desk.wait(lambda: "Second & last, 2 slices, teach" in facts.toolTip())
+    in_memory(workbench, "case-002")
     stroke(workbench, 1, case="case-002")
     say_right(workbench, "case-002", 1)
     desk.settle()

@@ -19,7 +19,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.formats.labels import LabelMap
 from segdesk.ui.threads.task_runner import Task
 from segdesk.ui.widgets.banner import Banner
-from tests.projects import add_case, begin_brush, lung_and_tumour, voxels
+from tests.projects import add_case, begin_brush, in_memory, lung_and_tumour, voxels
 from tests.windows import Desk
 
 CASES = tuple(f"case-{number:03d}" for number in range(1, 7))
@@ -230,17 +230,18 @@ def test_labels_that_come_while_the_question_stands_go_too(
     add_case(workbench, id="case-007", scan=voxels((20, 24, 32), seed=7))
     labels = np.full((20, 24, 32), 2, np.uint8)
     for id in ("case-002", "case-007"):
+        in_memory(workbench, id)
         label_maps.take_label_map(workbench, id, LabelMap(labels))
     if is_saved:
         saving.save(workbench)
         for id in CASES:
-            workbench.loaded(id)
+            in_memory(workbench, id)
         assert not workbench.is_loaded("case-007")
     desk.press(asked, "remove_segment")
     desk.wait(lambda: 2 not in workbench.segments)
     rest(desk)
     assert count(workbench, 2) == 0
-    assert not workbench.annotation("case-007").labels.any()
+    assert not in_memory(workbench, "case-007").annotation.labels.any()
 
 
 def test_no_part_of_it_begins_while_something_may_come_between(

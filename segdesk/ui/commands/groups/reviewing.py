@@ -61,7 +61,8 @@ def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
 
     def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
         found = accepting.taking(workbench, case, view.crosshair.slice)
-        if found is not None and _is_unseen(desk, on_screen.why_not_predicted):
+        is_there = found is not None or workbench.awaits_prediction(case)
+        if is_there and _is_unseen(desk, on_screen.why_not_predicted):
             return
         reviewing.dismiss(workbench, case, view.crosshair.slice)
 
