@@ -24,7 +24,7 @@ def open_window(project: Path | None, sources: Sequence[Path] = ()) -> int:
 def demo(folder: Path) -> int:
     """Show the window on a demo project, or walk the journey offscreen without a display."""
     check_qt_libraries()
-    from segdesk.ui.demo.start import run_demo
+    from segdesk.demo.start import run_demo
 
     return run_demo(folder)
 

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import QApplication
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
+from segdesk.demo.hand import wait_until
 from segdesk.ui.application import open_window
-from segdesk.ui.demo.hand import wait_until
 from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.canvas import send_mouse, wheel
 from tests.benchmarks.rows import Row, row_of

@@ -24,10 +24,10 @@ from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.run import Plan, plan_for
+from segdesk.demo.hand import draw, wait_until
 from segdesk.jobs import messages
 from segdesk.ui.application import open_window
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.demo.hand import draw, wait_until
 from segdesk.ui.widgets.number_field import NumberField
 from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.rows import Row, row_of

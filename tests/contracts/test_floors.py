@@ -86,7 +86,16 @@ def test_the_skeleton_without_a_fault_is_accepted(skeleton: Path) -> None:
             id="keras",
         ),
         pytest.param(
-            "app/project/probe", "import PySide6.QtCore", "Qt and pyqtgraph live in ui", id="Qt"
+            "app/project/probe",
+            "import PySide6.QtCore",
+            "Qt and pyqtgraph live in ui, and in the demo that sits before it",
+            id="Qt",
+        ),
+        pytest.param(
+            "ui/look/probe",
+            "import segdesk.demo",
+            "Floors: a room imports only rooms below it",
+            id="a window that knows its demo",
         ),
         pytest.param(
             "app/project/probe",

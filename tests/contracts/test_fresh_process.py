@@ -37,6 +37,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "formats": OPS | {"h5py"},
     "learning": OPS | {"keras", "tensorflow", "torch", "jax", "h5py", "rich"},
     "app": APP,
+    "demo": APP | {"PySide6", "shiboken6", "pyqtgraph"},
     "ui": APP | {"PySide6", "shiboken6", "pyqtgraph"},
     "cli": APP | {"typer", "rich"},
 }

@@ -92,7 +92,7 @@ def test_a_word_of_the_stamp_is_said_in_a_second_language(
         pytest.skip("Qt's tool for translators cannot start here")
     translations.install(qapp, Path("german.qm").resolve())
     try:
-        desk = open_desk(qtbot, tmp_path / "settings")
+        desk = open_desk(tmp_path / "settings")
         button = desk.window.findChild(QToolButton, "stamp_button")
         assert button is not None and button.text() == "Stempel"
         assert desk.window.table["brush"].text() == "Brush"

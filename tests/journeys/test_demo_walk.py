@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segdesk.ui.demo.walk import Walk
+from segdesk.demo.walk import Walk
 
 
 def test_the_walk_of_the_demo_gets_its_three_scans_into_a_project(

@@ -55,7 +55,7 @@ def busy_desk(
         say_right(workbench, "case-001", index)
     saving.save(workbench)
     workbench.close()
-    desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path))
+    desk = open_desk(settings_folder, trainer_command=child(tmp_path))
     desk.open(workbench.folder.path)
     desk.key(Qt.Key.Key_B)
     yield desk

@@ -36,7 +36,7 @@ def test_a_slice_step_and_a_dab_cost_as_many_calls_as_in_a_short_scan(
 
 
 def _calls(folder: Path, qtbot: QtBot, slices: int) -> dict[str, int]:
-    desk = open_desk(qtbot, folder / f"settings-{slices}")
+    desk = open_desk(folder / f"settings-{slices}")
     desk.open(_project(folder, slices))
     # What the window makes when it has nothing else to do, the plots among it.
     qtbot.wait(800)

@@ -165,7 +165,7 @@ def test_what_was_painted_is_there_after_closing_and_opening_again(
     labels, provenance = annotation.labels.copy(), annotation.provenance.copy()
     statuses = annotation.statuses
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(project)
     assert workbench_of(again).recovered == 0
     reopened = workbench_of(again).annotation("case-001")

@@ -57,7 +57,7 @@ def test_a_day_at_the_desk_keeps_the_disk_off_the_windows_thread(
     for name in ("one", "two"):
         write_dicom_series(tmp_path / name, patient=f"PATIENT-{name}")
     calls.made.clear()
-    desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path))
+    desk = open_desk(settings_folder, trainer_command=child(tmp_path))
     # A scan comes in, into a new project; a pool is set; strokes are synced, undone and saved.
     desk.drop(tmp_path / "one")
     make_project_at(desk, tmp_path, "lungs", qtbot)
@@ -83,7 +83,7 @@ def test_a_day_at_the_desk_keeps_the_disk_off_the_windows_thread(
     desk.wait_for_mask()
     drag(desk.canvas, (12, 12), (12, 20))
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(tmp_path / "lungs.segdesk")
     assert workbench_of(again).project.case("case-001").pool == "train"
     again.close()

@@ -39,7 +39,7 @@ def teach(desk: Desk) -> Workbench:
 def test_a_training_brings_curves_and_a_prediction_that_is_accepted_as_one_edit(
     qtbot: QtBot, project: Path, settings_folder: Path, tmp_path: Path
 ) -> None:
-    desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path))
+    desk = open_desk(settings_folder, trainer_command=child(tmp_path))
     desk.open(project)
     assert not desk.window.table["train"].isEnabled()
     workbench = teach(desk)
@@ -66,7 +66,7 @@ def test_a_training_brings_curves_and_a_prediction_that_is_accepted_as_one_edit(
 def test_closing_while_a_training_runs_stops_it_and_saves(
     qtbot: QtBot, project: Path, settings_folder: Path, tmp_path: Path
 ) -> None:
-    desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path, UNTIL_STOPPED))
+    desk = open_desk(settings_folder, trainer_command=child(tmp_path, UNTIL_STOPPED))
     desk.open(project)
     workbench = teach(desk)
     desk.shortcut(Qt.Key.Key_T, CTRL)

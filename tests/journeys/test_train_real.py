@@ -167,7 +167,7 @@ def walk(qtbot: QtBot, desk: Desk, settings_folder: Path, path: Path, *, size: i
     labels, provenance = annotation.labels.copy(), annotation.provenance.copy()
     statuses, runs = annotation.statuses, workbench.project.runs
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(path)
     reopened = desk_workbench(again)
     found = reopened.annotation("case-001")

@@ -140,7 +140,7 @@ def test_enter_on_a_slice_that_was_finished_by_hand_adds_nothing_and_names_what_
     np.testing.assert_array_equal(labels(desk), drawn)
     desk.shortcut(Qt.Key.Key_Y, CTRL)
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(project)
     np.testing.assert_array_equal(labels(again), unwanted[SLICE])
     assert status(again) is SliceStatus.CORRECTED
@@ -274,7 +274,7 @@ def test_the_first_stroke_corrects_the_prediction_and_enter_adds_nothing_to_it(
         desk.shortcut(Qt.Key.Key_Y, CTRL)
     np.testing.assert_array_equal(labels(desk), corrected)
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(project)
     np.testing.assert_array_equal(labels(again), corrected)
     assert status(again) is SliceStatus.CORRECTED
@@ -305,7 +305,7 @@ def test_whether_a_stroke_starts_from_the_prediction_is_a_check_that_is_remember
     provenance = workbench_of(desk).annotation(CASE).provenance
     assert not (provenance == Provenance.PREDICTION).any()
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(project)
     assert check(again).isVisible() and not check(again).isChecked()
     again.key(Qt.Key.Key_Right)

@@ -37,7 +37,7 @@ def desk(
     teach(workbench)
     path = workbench.folder.path
     workbench.close()
-    desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path))
+    desk = open_desk(settings_folder, trainer_command=child(tmp_path))
     desk.open(path)
     desk.open_curves()
     return desk

@@ -59,7 +59,7 @@ def desk_with(
             teach(workbench)
         path = workbench.folder.path
         workbench.close()
-        desk = open_desk(qtbot, settings_folder, trainer_command=child(tmp_path, middle))
+        desk = open_desk(settings_folder, trainer_command=child(tmp_path, middle))
         desk.open(path)
         desk.open_curves()
         return desk

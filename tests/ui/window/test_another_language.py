@@ -116,7 +116,7 @@ def foreign(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Desk]:
     monkeypatch.setenv("SEGDESK_LOGS", str(tmp_path / "logs"))
-    made = open_desk(qtbot, settings_folder)
+    made = open_desk(settings_folder)
     yield made
     if not made.is_closed:
         made.close()

@@ -25,7 +25,7 @@ def large(qapp: QApplication, qtbot: QtBot, settings_folder: Path, project: Path
     doubled = qapp.font()
     doubled.setPointSizeF(2 * before.pointSizeF())
     qapp.setFont(doubled)
-    desk = open_desk(qtbot, settings_folder)
+    desk = open_desk(settings_folder)
     desk.open(project)
     desk.window.resize(*SCREEN)
     desk.settle()

@@ -48,7 +48,7 @@ def test_case_and_slice_brush_layers_and_plan_come_back(
     desk.close()
     _, generation = project_file.read(project)
     assert generation == before[1]
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(project)
     view = again.window.session.view
     assert view is not None
@@ -80,7 +80,7 @@ def test_a_brush_of_less_than_a_millimetre_comes_back(
     assert desk.window.session.view is not None
     desk.window.session.view.hand.set_brush(0.4)
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(path)
     assert again.window.session.view is not None
     assert again.window.session.view.hand.brush_mm == 0.4

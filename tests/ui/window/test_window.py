@@ -121,7 +121,7 @@ def test_the_theme_changes_while_the_window_is_open_and_is_kept(
     desk.window.table["theme_light"].trigger()
     assert colour(desk) == QColor(LIGHT.raised)
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     assert colour(again) == QColor(LIGHT.raised)
     assert again.window.table["theme_light"].isChecked()
     again.window.table["theme_dark"].trigger()
@@ -152,7 +152,7 @@ def test_layout_and_wheel_are_kept_from_one_window_to_the_next(
     desk.window.table["wheel_flipped"].trigger()
     desk.window.table["show_training_dock"].trigger()
     desk.close()
-    again = open_desk(qtbot, settings_folder)
+    again = open_desk(settings_folder)
     again.open(project)
     assert again.canvas.wheel_flipped
     dock = again.window.findChild(QDockWidget, "training_dock")

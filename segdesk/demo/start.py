@@ -30,7 +30,7 @@ def run_demo(folder: Path) -> int:
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         # Qt reads the platform when it starts, so nothing of it is loaded before this line.
-        from segdesk.ui.demo.walk import walk
+        from segdesk.demo.walk import walk
 
         return walk(folder)
     from segdesk.ui.application import run_window

@@ -1,6 +1,6 @@
 """The whole journey without anybody at the desk, from import to export.
 
-Offscreen, with the real window and real events (`demo_hand`). Each step says a line, leaves a
+Offscreen, with the real window and real events (`desk`, `hand`). Each step says a line, leaves a
 picture, and stands in `report.json`; a step that fails ends the walk with exit status 1.
 """
 
@@ -32,15 +32,17 @@ from PySide6.QtWidgets import (
 from segdesk import __version__
 from segdesk.app.files.demo import DemoScan, write_scans
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.screen.view_state import ViewState
 from segdesk.core.run import Run
 from segdesk.core.status import SliceStatus
+from segdesk.demo.desk import Desk
+from segdesk.demo.hand import Impatient, click, draw, drop, find, press, type_into, wait_until
 from segdesk.errors import SegdeskError
 from segdesk.ops.contours import outlines
 from segdesk.ops.metrics import compare
-from segdesk.ui.application import Opened, begin, open_window
+from segdesk.ui.application import begin, open_window
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.demo.hand import Impatient, click, draw, drop, find, press, type_into, wait_until
+from segdesk.ui.faults import Faults
+from segdesk.ui.flows.case_reader import read_prediction
 from segdesk.ui.widgets.number_field import NumberField
 from segdesk.ui.window.main_window import MainWindow
 
@@ -67,7 +69,8 @@ class Walk:
         self._folder = folder
         self._application = application
         self._scans: tuple[DemoScan, ...] = ()
-        self._opened: Opened | None = None
+        self._desk: Desk | None = None
+        self._faults: Faults | None = None
         self._kept: tuple[object, ...] = ()
         self.figures: dict[str, Any] = {}
 
@@ -90,24 +93,18 @@ class Walk:
     # What stands open
 
     @property
-    def window(self) -> MainWindow:
-        if self._opened is None:
+    def desk(self) -> Desk:
+        if self._desk is None:
             raise Impatient("the window is not open")
-        return self._opened.window
+        return self._desk
+
+    @property
+    def window(self) -> MainWindow:
+        return self.desk.window
 
     @property
     def workbench(self) -> Workbench:
-        workbench = self.window.session.workbench
-        if workbench is None:
-            raise Impatient("no project is open")
-        return workbench
-
-    @property
-    def view(self) -> ViewState:
-        view = self.window.session.view
-        if view is None:
-            raise Impatient("no project is open")
-        return view
+        return self.desk.workbench
 
     @property
     def canvas(self) -> SliceView:
@@ -187,9 +184,10 @@ class Walk:
 
     def look(self) -> None:
         for at, case in enumerate(self.workbench.project.cases):
-            prediction = self.workbench.prediction(case.id)
-            if prediction is None:
+            run = self.workbench.predicted_by(case.id)
+            if run is None:
                 raise Impatient(f"{case.id} was not predicted")
+            prediction = read_prediction(self.workbench, run, case.id)
             dice = _dice(self._truth(at), prediction.labels > 0)
             self.figures[f"prediction_dice_{case.id}"] = round(dice, 4)
         # The offer to look at what was imported leaves by itself, sooner or later.
@@ -257,7 +255,7 @@ class Walk:
 
     def give_up(self) -> None:
         """A step failed: close the window as where nobody can be asked."""
-        if self._opened is not None:
+        if self._desk is not None:
             with suppress(Impatient):
                 self._close_window(asks=False)
 
@@ -265,35 +263,21 @@ class Walk:
 
     def picture(self, name: str) -> None:
         """Keep what the window shows, where one is open."""
-        if self._opened is not None:
+        if self._desk is not None:
             QTest.qWait(100)
             self.window.grab().save(str(self._folder / f"{name}.png"))
 
     def _show(self, project: Path | None = None) -> None:
         settings = self._folder / "settings"
-        self._opened = open_window(self._application, settings_folder=settings)
-        self.window.resize(*SIZE)
-        self.window.show()
-        self.window.activateWindow()
-        # Shortcuts go to the active window only.
-        QTest.qWaitForWindowActive(self.window)
+        opened = open_window(self._application, settings_folder=settings)
+        self._faults, self._desk = opened.faults, Desk(opened.window, SIZE)
         begin(self.window, project, [])
 
     def _close_window(self, *, asks: bool = True) -> None:
-        window, opened = self.window, self._opened
-        gone: list[bool] = []
-        window.gone.connect(lambda: gone.append(True))
-        if asks:
-            window.close()
-        else:
-            window.close_unasked()
-        # It hides at once, and is gone when everything is saved and nothing runs any more.
-        wait_until("the window's end", lambda: bool(gone), seconds=60)
-        if opened is not None:
-            opened.faults.uninstall()
-        self._opened = None
-        window.deleteLater()
-        QTest.qWait(50)
+        self.desk.close(asks=asks)
+        if self._faults is not None:
+            self._faults.uninstall()
+        self._faults = self._desk = None
 
     def _came(self, cases: int) -> bool:
         """Whether so many cases are there and the next import can begin."""
@@ -316,12 +300,12 @@ class Walk:
         press(self.canvas, Qt.Key.Key_Home)
         # The first slice is the lowest one or the topmost, as the stack is ordered.
         press(self.canvas, Qt.Key.Key_Left)
-        onwards = Qt.Key.Key_Left if self.view.crosshair.slice else Qt.Key.Key_Right
+        onwards = Qt.Key.Key_Left if self.desk.view.crosshair.slice else Qt.Key.Key_Right
         tries = 0
-        while self.view.crosshair.slice != index and tries < 200:
-            press(self.canvas, onwards if self.view.crosshair.slice < index else Qt.Key.Key_Home)
+        while self.desk.view.crosshair.slice != index and tries < 200:
+            press(self.canvas, onwards if self.desk.view.crosshair.slice < index else Qt.Key.Key_Home)
             tries += 1
-        if self.view.crosshair.slice != index:
+        if self.desk.view.crosshair.slice != index:
             raise Impatient(f"slice {index + 1} was not reached")
 
     def _outline(self, index: int) -> None:

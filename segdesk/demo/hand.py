@@ -1,4 +1,4 @@
-"""A hand at mouse and keyboard, for the demo: real Qt events on the real widgets.
+"""A hand at mouse and keyboard: real Qt events on the real widgets, for the demo and the tests.
 
 Everything goes through the event queue as it would from a person; nothing is called past the
 widgets.
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from segdesk.ui.canvas.slice_view import SliceView
 
@@ -62,6 +62,14 @@ def find(kind: type[Widget], id: str, *, seconds: float = 20.0) -> Widget:
 
     wait_until(f"'{id}' on screen", look, seconds=seconds)
     return found[0]
+
+
+def find_dialog(id: str) -> QDialog | None:
+    """The open dialog of that objectName, or None."""
+    for widget in QApplication.topLevelWidgets():
+        if isinstance(widget, QDialog) and widget.objectName() == id and widget.isVisible():
+            return widget
+    return None
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:
