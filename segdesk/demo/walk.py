@@ -303,7 +303,9 @@ class Walk:
         onwards = Qt.Key.Key_Left if self.desk.view.crosshair.slice else Qt.Key.Key_Right
         tries = 0
         while self.desk.view.crosshair.slice != index and tries < 200:
-            press(self.canvas, onwards if self.desk.view.crosshair.slice < index else Qt.Key.Key_Home)
+            press(
+                self.canvas, onwards if self.desk.view.crosshair.slice < index else Qt.Key.Key_Home
+            )
             tries += 1
         if self.desk.view.crosshair.slice != index:
             raise Impatient(f"slice {index + 1} was not reached")

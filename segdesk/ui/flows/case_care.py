@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QFile, QObject, Signal
+from PySide6.QtCore import QFile, Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.project import removing
@@ -16,13 +16,14 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.errors import SegdeskError
 from segdesk.ui.dialogs.case_name import CaseNameDialog
 from segdesk.ui.dialogs.message import Choice, show_message
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import TaskRunner
 
 
-class CaseCare(QObject):
+class CaseCare(Flow):
     """Owned by the window, on its thread; disk work is done on the "write" lane."""
 
     #: A sentence that asks for nothing.
@@ -37,10 +38,7 @@ class CaseCare(QObject):
         runner: TaskRunner,
         training: TrainingController,
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
-        self._runner = runner
+        super().__init__(window, session, runner)
         self._training = training
 
     def why_not_remove(self) -> str:

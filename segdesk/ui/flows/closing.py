@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.signal_errors import unwrapped
@@ -18,13 +18,14 @@ from segdesk.ui.dialogs.dialog import Dialog
 from segdesk.ui.dialogs.message import Choice, show_message
 from segdesk.ui.dialogs.training_runs import ask_to_stop
 from segdesk.ui.flows.elsewhere import SaveElsewhere
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 
 
-class Leaving(QObject):
+class Leaving(Flow):
     """Owned by the window; lives on the GUI thread. Each step goes on by a callback."""
 
     said = Signal(str)
@@ -38,10 +39,7 @@ class Leaving(QObject):
         runner: TaskRunner,
         training: TrainingController,
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
-        self._runner = runner
+        super().__init__(window, session, runner)
         self._training = training
         self._then: Callable[[], None] | None = None
         self._otherwise: Callable[[], None] = _nothing

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.project.elsewhere import Elsewhere
@@ -18,6 +18,7 @@ from segdesk.core.edit import Edit
 from segdesk.errors import Cancelled, ProjectGone
 from segdesk.ui.dialogs.new_project import NewProjectDialog, Words
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.opening import Opening, Then
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
@@ -30,7 +31,7 @@ from segdesk.ui.widgets.banner import Offer
 OFFER = "offer_save_elsewhere"
 
 
-class SaveElsewhere(QObject):
+class SaveElsewhere(Flow):
     """Owned by the window; lives on the GUI thread."""
 
     #: A sentence about what became of it; what could not be kept; what went wrong, an Exception.
@@ -47,10 +48,7 @@ class SaveElsewhere(QObject):
         preferences: Preferences,
         opening: Opening,
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
-        self._runner = runner
+        super().__init__(window, session, runner)
         self._training = training
         self._preferences = preferences
         self._opening = opening

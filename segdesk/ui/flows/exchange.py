@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.files import exporting, label_maps
@@ -20,6 +20,7 @@ from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.export import FILTERS, ExportDialog
 from segdesk.ui.dialogs.label_options import LabelOptionsDialog
 from segdesk.ui.dialogs.series_list import SCAN_FILTERS
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.imports import final
 from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.flows.session import Session
@@ -28,7 +29,7 @@ from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
 
 
-class Exchange(QObject):
+class Exchange(Flow):
     """Owned by the window; lives on the GUI thread."""
 
     noted = Signal(str)
@@ -37,10 +38,7 @@ class Exchange(QObject):
     def __init__(
         self, window: QWidget, session: Session, runner: TaskRunner, preferences: Preferences
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
-        self._runner = runner
+        super().__init__(window, session, runner)
         self._preferences = preferences
 
     # Labels in

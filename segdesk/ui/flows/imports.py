@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from segdesk.app.files import importing
@@ -31,6 +31,7 @@ from segdesk.formats.findings import Finding, Survey
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
 from segdesk.ui.dialogs.series_list import Chosen, ImportChoiceDialog
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.new_cases import look_offer
 from segdesk.ui.flows.opening import Opening
 from segdesk.ui.flows.session import Session
@@ -64,7 +65,7 @@ class _Batch:
     is_stopped: bool = False
 
 
-class ImportFlow(QObject):
+class ImportFlow(Flow):
     """Owned by the window; lives on the GUI thread. One import at a time.
 
     Parameters
@@ -99,11 +100,8 @@ class ImportFlow(QObject):
         idle: Callable[[], str],
         touches: Callable[[], int],
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
+        super().__init__(window, session, runner)
         self._opening = opening
-        self._runner = runner
         self._preferences = preferences
         self._idle = idle
         self._touches = touches

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.opening import open_project
@@ -21,6 +21,7 @@ from segdesk.errors import ProjectLocked
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.message import Choice, show_message
 from segdesk.ui.dialogs.new_project import ENDING, NewProjectDialog
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import tr, translated
@@ -41,7 +42,7 @@ class Leave(Protocol):
     def __call__(self, then: Then, otherwise: Then) -> None: ...
 
 
-class Opening(QObject):
+class Opening(Flow):
     """Owned by the window; lives on the GUI thread.
 
     Parameters
@@ -63,10 +64,7 @@ class Opening(QObject):
         idle: Callable[[], str],
         leave: Leave,
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
-        self._runner = runner
+        super().__init__(window, session, runner)
         self._preferences = preferences
         self._idle = idle
         self._leave = leave

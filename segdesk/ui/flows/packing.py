@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.project import packing, unpacking
@@ -20,6 +20,7 @@ from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.new_project import NewProjectDialog, Words
 from segdesk.ui.dialogs.pack_choice import LeftOut, PackChoiceDialog
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.imports import final
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
@@ -29,7 +30,7 @@ from segdesk.ui.threads.task_runner import Task, TaskRunner
 FILTERS = ("Packed projects (*.h5)",)
 
 
-class Packing(QObject):
+class Packing(Flow):
     """Owned by the window; lives on the GUI thread.
 
     Parameters
@@ -48,10 +49,7 @@ class Packing(QObject):
         preferences: Preferences,
         open_project: Callable[[Path], object],
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
-        self._runner = runner
+        super().__init__(window, session, runner)
         self._preferences = preferences
         self._open_project = open_project
         self._waiting: tuple[Task, WaitingDialog] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.labelling import removing_segments
@@ -18,6 +18,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.errors import Cancelled, SegdeskError
 from segdesk.ui.dialogs.message import Choice, show_message
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look import review_words
@@ -25,7 +26,7 @@ from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 
 
-class SegmentRemoval(QObject):
+class SegmentRemoval(Flow):
     """Owned by the window; lives on the GUI thread. One removal at a time."""
 
     #: A sentence for a moment; what went wrong, an Exception.
@@ -33,10 +34,7 @@ class SegmentRemoval(QObject):
     failed = Signal(object)
 
     def __init__(self, window: QWidget, session: Session, runner: TaskRunner) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = session
-        self._runner = runner
+        super().__init__(window, session, runner)
         self._waiting: WaitingDialog | None = None
 
     def ask(self, number: int) -> None:

@@ -178,7 +178,7 @@ def test_recent_projects_that_nobody_can_look_at_keep_the_window_from_nothing(
     qtbot: QtBot, settings_folder: Path, project: Path
 ) -> None:
     SettingsFile(settings_folder).keep(Settings(recent=("x" * 5000, "\0", str(project))))
-    desk = open_desk(qtbot, settings_folder)
+    desk = open_desk(settings_folder)
     row = desk.window.findChild(QAbstractButton, "recent_0")
     assert row is not None and row.text() == project.stem
     desk.close()
