@@ -18,6 +18,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.errors import ProjectError, SegdeskError
 from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import TaskRunner
+from segdesk.ui.widgets.bridge import Bridge
 
 
 class CaseReader(QObject):
@@ -35,6 +36,7 @@ class CaseReader(QObject):
     def __init__(self, runner: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
         self._runner = runner
+        self._bridge = Bridge(self)
         self._open: _Open | None = None
 
     def start(self, workbench: Workbench, on_screen: Callable[[], str | None]) -> None:
@@ -46,12 +48,11 @@ class CaseReader(QObject):
         """
         self._open = _Open(workbench, on_screen)
         workbench.reads = False
-        workbench.prediction_wanted.connect(self._read_prediction)
+        self._bridge.listen_now(workbench.prediction_wanted, self._read_prediction)
 
     def stop(self) -> None:
         """The project is let go: nobody hears of what is read, nothing that waits is read."""
-        if self._open is not None:
-            self._open.workbench.prediction_wanted.disconnect(self._read_prediction)
+        self._bridge.close()
         self._open = None
 
     def has_mask(self, case: str) -> bool:
