@@ -25,6 +25,8 @@ class NetworkInfo:
     filters, batch, rate, augmentation, epochs : defaults; epochs None: open-ended
     multiple : rows and columns are padded to a multiple of this
     binary : one foreground class only, sigmoid output
+    refined : small pieces, edge and holes of its answers are seen to, where labelled slices show
+        that it is better
     schedule : how the rate goes on: "cosine" to the plan's end, or smaller on a plateau where it
         has none; "kept" as it is, as in the tutorial; "root", falling with the root of the step,
         which needs no end, with averaged weights, and half-sized slices first
@@ -42,6 +44,7 @@ class NetworkInfo:
     multiple: int
     binary: bool = False
     schedule: Schedule = "cosine"
+    refined: bool = False
 
 
 CATALOGUE: tuple[NetworkInfo, ...] = (
@@ -59,6 +62,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
         epochs=None,
         multiple=32,
         schedule="root",
+        refined=True,
     ),
     NetworkInfo(
         id="unet_norm",

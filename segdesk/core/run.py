@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from segdesk.core.networks import DEFAULT, network
+from segdesk.core.refinement import Refinement
 from segdesk.core.share import Share
 from segdesk.core.volume import Unit
 from segdesk.errors import UsageError
@@ -176,6 +177,7 @@ class Run:
     built_for : (rows, columns) that the network was first built for: how deep it is can depend on
         it; a run that is fine-tuned keeps that of the run that it starts from
     weights_sha256 : of the file of its weights, in hexadecimal digits; empty where there is none
+    refinements : what is done to its network's answers, for each segment; empty where nothing is
     """
 
     id: str
@@ -205,6 +207,7 @@ class Run:
     shares: tuple[Share, ...] = ()
     built_for: tuple[int, int] = (0, 0)
     weights_sha256: str = ""
+    refinements: tuple[Refinement, ...] = ()
 
     @property
     def has_weights(self) -> bool:

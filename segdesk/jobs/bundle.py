@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.durable_files import lasting_folder, write_whole
+from segdesk.core.refinement import Refinement, refinement_of
 from segdesk.core.regular_file import check_no_link, new_regular, open_regular
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Pool
@@ -29,7 +30,7 @@ from segdesk.core.volume import Unit, Voxels, stored_shape, stored_type
 from segdesk.errors import TrainingError
 from segdesk.sentence import Sentence
 
-VERSION = 2
+VERSION = 3
 MANIFEST = "manifest.json"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
 LARGEST = 64 * 1024 * 1024
@@ -109,6 +110,7 @@ class TrainedNetwork:
     epoch : that they are of
     sha256 : of the file, as the Run keeps it
     channels : of the slices that it learnt from: 1, or 3 in colour
+    refinements : what is done to its answers, as its Run has it
     """
 
     network: str
@@ -119,6 +121,7 @@ class TrainedNetwork:
     epoch: int
     sha256: str
     channels: int = 1
+    refinements: tuple[Refinement, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -309,6 +312,7 @@ def _rival(row: dict[str, Any]) -> Rival:
 def _trained(row: dict[str, Any]) -> TrainedNetwork:
     row["built_for"] = tuple(row["built_for"])
     row["segments"] = _pairs(row["segments"])
+    row["refinements"] = tuple(refinement_of(fields) for fields in row["refinements"])
     return TrainedNetwork(**row)
 
 

@@ -20,13 +20,22 @@ from segdesk.core.regular_file import open_regular
 from segdesk.core.run import LARGEST_INPUT
 from segdesk.errors import TrainingError
 from segdesk.jobs import wire
-from segdesk.jobs.messages import Checkpoint, EpochDone, Hello, Judged, Message, Note, Started
+from segdesk.jobs.messages import (
+    Checkpoint,
+    EpochDone,
+    Hello,
+    Judged,
+    Message,
+    Note,
+    Refined,
+    Started,
+)
 
 #: What makes the record of a run.
-KEPT = (Hello, Started, EpochDone, Checkpoint, Note, Judged)
-#: Messages have some hundred bytes, and there are a few for each of up to tens of thousands of
-#: epochs. What is more is not read.
-LONGEST, LARGEST, MOST = 1 << 16, 1 << 26, 100_000
+KEPT = (Hello, Started, EpochDone, Checkpoint, Note, Judged, Refined)
+#: Messages have some hundred bytes, what is done for 255 segments has some 90,000; and there are a
+#: few for each of up to tens of thousands of epochs. What is more is not read.
+LONGEST, LARGEST, MOST = 1 << 18, 1 << 26, 100_000
 #: One line is cut off when the program is, and one where the disk was full; not so many.
 MOST_UNREADABLE = 1000
 #: No count or size of a run gets there.

@@ -1,7 +1,7 @@
 """The trainer's messages and commands as frozen values. `wire` turns them into JSON lines.
 
 In the order in which a training sends them: hello, started, then step, epoch, preview, checkpoint
-and note as they come, judged, then progress and predicted, and at last finished or failed.
+and note as they come, judged, refined, then progress and predicted, and at last finished or failed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from segdesk.core.refinement import Refinement
 from segdesk.core.run import Epoch, Outcome
 
 #: Raised when a message changes its meaning; both ends must agree.
@@ -124,6 +125,13 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Refined:
+    """What is done from now on to the answers of the kept weights, for each segment."""
+
+    refinements: tuple[Refinement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far the prediction of a case is, in slices."""
 
@@ -168,6 +176,7 @@ Message = (
     | Checkpoint
     | Note
     | Judged
+    | Refined
     | Progress
     | Predicted
     | Finished

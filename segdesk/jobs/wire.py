@@ -13,6 +13,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
+from segdesk.core.refinement import refinement_of
 from segdesk.core.run import Epoch
 from segdesk.errors import TrainingError
 from segdesk.jobs import messages
@@ -116,5 +117,6 @@ _BUILDERS: dict[type[Any], dict[str, Callable[[Any], Any]]] = {
         "built_for": tuple,
     },
     messages.Checkpoint: {"input_shape": tuple, "pixel_mm": _pair_or_none},
+    messages.Refined: {"refinements": lambda rows: tuple(refinement_of(fields) for fields in rows)},
     messages.EpochDone: {"epoch": lambda fields: Epoch(**fields)},
 }

@@ -7,6 +7,8 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
+from pathlib import Path
 from typing import BinaryIO
 
 import keras
@@ -14,18 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.networks import network as catalogue_row
+from segdesk.core.refinement import Refinement
 from segdesk.core.run import Intensities
-from segdesk.core.volume import Voxels
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.bundle import VolumeRef
 from segdesk.jobs.messages import Predicted, Progress
 from segdesk.learning.clock import Pace
 from segdesk.learning.forward import Forward, batch_for, in_batches, probabilities
 from segdesk.learning.geometry import Frame, Scale, padded
+from segdesk.learning.refiner import Refiner
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import batch_of, open_voxels, scaled
 from segdesk.learning.start import reshaped
+from segdesk.ops.pieces import Pieces
 from segdesk.ops.resample import Shape
 from segdesk.sentence import Sentence
 
@@ -42,6 +46,7 @@ class Predictor:
     intensities, scale : of its run
     segments : (number, name) of class 1, 2, …
     forward : that of the network, if there is one already
+    refinements : what is done to its answers of whole cases, for each segment; none by itself
 
     Raises
     ------
@@ -58,8 +63,10 @@ class Predictor:
         scale: Scale,
         segments: tuple[tuple[int, str], ...],
         forward: Forward | None = None,
+        refinements: Sequence[Refinement] = (),
     ) -> None:
         self._network = network
+        self._refinements = tuple(refinements)
         self._multiple = catalogue_row(id).multiple
         #: (rows, columns) that the network takes; None where it takes any.
         self._shape = _shape(network)
@@ -80,16 +87,30 @@ class Predictor:
         """Segment numbers of one slice, uint8, its own (rows, columns)."""
         voxels = open_voxels(volume)
         frame = self._frame(volume)
-        (chances,) = self._chances(voxels[index : index + 1], volume, frame)
-        return self._numbers[chances.argmax(axis=-1)]
+        image = scaled(voxels[index], volume, self._intensities)
+        (chances,) = self._chances([image], frame)
+        return self._numbers[Refiner(self._refinements, frame).slice(image, chances)]
 
     def slices(self, volume: VolumeRef, indices: Sequence[int]) -> Iterator[npt.NDArray[np.uint8]]:
         """Segment numbers of some slices, each uint8, its own (rows, columns)."""
+        for _, chances in self.answers(volume, indices):
+            yield self._numbers[chances.argmax(axis=-1)]
+
+    def answers(
+        self, volume: VolumeRef, indices: Sequence[int]
+    ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+        """Of some slices the image in [0, 1] and the probabilities, on their own grid."""
         voxels, frame = open_voxels(volume), self._frame(volume)
         for places in in_batches(len(indices), batch_for(frame.network)):
             stored = voxels[[indices[place] for place in places]]
-            for chances in self._chances(stored, volume, frame):
-                yield self._numbers[chances.argmax(axis=-1)]
+            images = [scaled(plane, volume, self._intensities) for plane in stored]
+            yield from zip(images, self._chances(images, frame), strict=True)
+
+    def refined(self, refinements: Sequence[Refinement]) -> Predictor:
+        """The same, but for what is done to its answers."""
+        other = copy(self)
+        other._refinements = tuple(refinements)
+        return other
 
     def case(self, volume: VolumeRef, held: HeldRun, reporter: Reporter) -> None:
         """Predict every slice of a case and say where the files are.
@@ -113,6 +134,8 @@ class Predictor:
             # Written in order and not through a memory map, where a full disk is a crash.
             with files[0].open("wb") as labels, files[1].open("wb") as certainty:
                 self._write(volume, labels, certainty, reporter)
+            if self._refinements:
+                self._leave_out_pieces(volume, files[0])
         except OSError as error:
             raise TrainingError(
                 Sentence(
@@ -128,6 +151,7 @@ class Predictor:
         self, volume: VolumeRef, labels: BinaryIO, certainty: BinaryIO, reporter: Reporter
     ) -> None:
         voxels, frame = open_voxels(volume), self._frame(volume)
+        refiner = Refiner(self._refinements, frame)
         header = {"descr": "|u1", "fortran_order": False, "shape": volume.shape}
         for file in (labels, certainty):
             np.lib.format.write_array_header_1_0(file, header)
@@ -136,18 +160,47 @@ class Predictor:
             reporter.wait_while_paused()
             if reporter.should_stop():
                 raise Cancelled
-            for chances in self._chances(voxels[places.start : places.stop], volume, frame):
-                labels.write(self._numbers[chances.argmax(axis=-1)].tobytes())
+            stored = voxels[places.start : places.stop]
+            images = [scaled(plane, volume, self._intensities) for plane in stored]
+            for image, chances in zip(images, self._chances(images, frame), strict=True):
+                labels.write(self._numbers[refiner.slice(image, chances)].tobytes())
                 certainty.write(np.rint(chances.max(axis=-1) * 255).astype(np.uint8).tobytes())
             if pace.is_due() or places.stop == slices:
                 reporter.send(Progress(volume.case, places.stop, slices))
 
+    def _leave_out_pieces(self, volume: VolumeRef, file: Path) -> None:
+        """Go through the labels of a case once more, now that all of its slices are there."""
+        slices, rows, columns = volume.shape
+        refiner = Refiner(self._refinements, self._frame(volume))
+        size, start = rows * columns, file.stat().st_size - slices * rows * columns
+        with file.open("r+b") as labels:
+
+            def plane(index: int) -> npt.NDArray[np.uint8]:
+                labels.seek(start + index * size)
+                return np.frombuffer(labels.read(size), np.uint8).reshape(rows, columns)
+
+            for place, number in enumerate(self._numbers[1:], start=1):
+                least = refiner.least(place)
+                if least <= 0:
+                    continue
+                pieces = Pieces(
+                    lambda index, number=number: plane(index) == number,
+                    slices,
+                    least=least,
+                    joined=volume.pixel_mm is not None,
+                )
+                for index in range(slices):
+                    small = pieces.small(index)
+                    if small.any():
+                        rest = np.where(small, 0, plane(index)).astype(np.uint8)
+                        labels.seek(start + index * size)
+                        labels.write(rest.tobytes())
+
     def _chances(
-        self, stored: Voxels, volume: VolumeRef, frame: Frame
+        self, images: Sequence[npt.NDArray[np.float32]], frame: Frame
     ) -> list[npt.NDArray[np.float32]]:
         """Probabilities, (rows, columns, classes), of slices on their own grid."""
-        images = [frame.image(scaled(plane, volume, self._intensities)) for plane in stored]
-        outputs = self._forward(frame).outputs(batch_of(images))
+        outputs = self._forward(frame).outputs(batch_of([frame.image(one) for one in images]))
         return [frame.probabilities(one) for one in probabilities(outputs)]
 
     def _frame(self, volume: VolumeRef) -> Frame:

@@ -15,11 +15,22 @@ import keras
 import numpy as np
 
 from segdesk.core.networks import network as catalogue_row
+from segdesk.core.refinement import Refinement, said
 from segdesk.core.run_in_use import Comparison
 from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
-from segdesk.jobs.messages import PROTOCOL, Failed, Finished, Hello, Judged, Note, Preview, Started
+from segdesk.jobs.messages import (
+    PROTOCOL,
+    Failed,
+    Finished,
+    Hello,
+    Judged,
+    Note,
+    Preview,
+    Refined,
+    Started,
+)
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
@@ -29,6 +40,8 @@ from segdesk.learning.learner import Learner
 from segdesk.learning.losses import Loss, loss_of
 from segdesk.learning.optimisers import optimiser_of
 from segdesk.learning.predict import Predictor
+from segdesk.learning.refine import MOST_SLICES as MOST_REFINING
+from segdesk.learning.refine import Decider
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.rival import Measured, measure
 from segdesk.learning.run_folder import HeldRun
@@ -40,6 +53,8 @@ from segdesk.sentence import Sentence
 
 #: Cases that a sentence names; the rest are counted.
 NAMED_CASES = 5
+#: Labelled slices that decide what is done after the network, where a training was stopped.
+MOST_WHEN_STOPPED = 12
 
 
 def run_bundle(folder: Path, channel: Reporter) -> None:
@@ -122,9 +137,28 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
     if stage is None:
         return ending
     is_used = _judge(ending, bundle, validation, stage.validation.chosen, channel)
+    refinements = _refine(ending, bundle, stage, channel)
     if ending.outcome == "finished" and is_used:
-        return _predict(stage.predictor, bundle, held, ending, channel)
+        predictor = stage.predictor.refined(refinements)
+        return _predict(predictor, bundle, held, ending, channel)
     return ending
+
+
+def _refine(
+    ending: Ending, bundle: Bundle, stage: Stage, channel: Reporter
+) -> tuple[Refinement, ...]:
+    """Decide what is done to the network's answers, where its row of the catalogue asks for it."""
+    if not catalogue_row(bundle.plan.network).refined or ending.nothing_learnt:
+        return ()
+    # Somebody waits for the end of a stopped training.
+    most = MOST_REFINING if ending.outcome == "finished" else MOST_WHEN_STOPPED
+    decider = Decider(bundle, stage.train, stage.validation.samples, stage.predictor)
+    refinements = decider.decide(most)
+    channel.send(Refined(refinements))
+    sentence = said(refinements, dict(bundle.segments))
+    if sentence is not None:
+        channel.send(Note(sentence))
+    return refinements
 
 
 class _Stages:
@@ -196,6 +230,7 @@ def _predict_only(bundle: Bundle, held: HeldRun, channel: Reporter) -> Ending:
     network = trained(bundle.own, bundle.input_shape)
     scale = Scale(max(bundle.input_shape), bundle.pixel_mm)
     predictor = _predictor(network, bundle, scale, Forward(network))
+    predictor = predictor.refined(bundle.own.refinements)
     return _predict(
         predictor, bundle, held, Ending("finished", _predicted(bundle), 0, 0.0), channel
     )

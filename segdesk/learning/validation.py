@@ -54,7 +54,7 @@ class Validation:
     """
 
     def __init__(self, samples: Samples, forward: Forward, loss: Loss) -> None:
-        self._samples = samples
+        self.samples = samples
         self._forward = forward
         self._loss = loss
         self._chosen = samples.thinned(MOST_SLICES)
@@ -81,18 +81,18 @@ class Validation:
             return None
         losses: list[float] = []
         counted = Tally()
-        for places in in_batches(len(self._chosen), batch_for(self._samples.shape)):
+        for places in in_batches(len(self._chosen), batch_for(self.samples.shape)):
             if reporter.should_stop():
                 raise Cancelled
             chosen = [self._chosen[place] for place in places]
-            pairs = [self._samples.read(index) for index in chosen]
+            pairs = [self.samples.read(index) for index in chosen]
             outputs = self._forward.outputs(batch_of([image for image, _ in pairs]))
             targets = np.stack([target for _, target in pairs])[..., None]
-            incomplete = np.stack([self._samples.incomplete(index) for index in chosen])
+            incomplete = np.stack([self.samples.incomplete(index) for index in chosen])
             losses.append(float(self._loss(targets, outputs, incomplete)) * len(chosen))
             for index, chances in zip(chosen, probabilities(outputs), strict=True):
-                found = self._samples.frame(index).probabilities(chances).argmax(axis=-1)
-                counted += count_slice(self._samples, index, found.astype(np.uint8))
+                found = self.samples.frame(index).probabilities(chances).argmax(axis=-1)
+                counted += count_slice(self.samples, index, found.astype(np.uint8))
         return Validated(
             loss=sum(losses) / len(self._chosen),
             accuracy=counted.right / counted.compared,

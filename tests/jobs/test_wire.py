@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segdesk.core.refinement import Refinement
 from segdesk.errors import TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message, Step
 from segdesk.jobs.wire import decode, decode_command, encode
 from segdesk.sentence import Sentence
+from tests.store.strategies import refinements
 
+st.register_type_strategy(Refinement, refinements)
 MESSAGES = st.one_of([st.from_type(kind) for kind in get_args(Message)])
 
 
@@ -59,6 +62,10 @@ def test_a_loss_that_is_no_number_gets_through() -> None:
         '{"message": "Finished", "outcome": "stopped", "reason": "", "best": 1, "seconds": 1%s}'
         % ("0" * 400),
         '{"message": "Hello", "protocol": 1, "pid": 1, "versions": [1]}',
+        '{"message": "Refined", "refinements": [{"segment": 1, "edge": [1.0]}]}',
+        '{"message": "Refined", "refinements": [{"segment": 0, "edge": []}]}',
+        '{"message": "Refined", "refinements": [{"segment": 1, "edge": [], "least_piece": NaN}]}',
+        '{"message": "Refined", "refinements": [5]}',
         "[" * 200_000,
     ],
 )

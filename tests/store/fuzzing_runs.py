@@ -24,9 +24,19 @@ import numpy as np
 
 from segdesk.app.runs import cut_off
 from segdesk.core.project import Project
+from segdesk.core.refinement import Refinement
 from segdesk.core.run import Epoch, Run, plan_for
 from segdesk.jobs import wire
-from segdesk.jobs.messages import Checkpoint, EpochDone, Hello, Judged, Message, Note, Started
+from segdesk.jobs.messages import (
+    Checkpoint,
+    EpochDone,
+    Hello,
+    Judged,
+    Message,
+    Note,
+    Refined,
+    Started,
+)
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import newest_sound
 from segdesk.learning import arrays_file
@@ -44,6 +54,7 @@ MESSAGES: list[Message] = [
     Note("Said."),
     EpochDone(Epoch(2, 1.5, 0.6, 0.9, 0.001, 0.5, 0.4, 0.3, 0.2)),
     Judged("", 3, 0.5, "run-000", 0.25, ""),
+    Refined((Refinement(1, 4.5, True, (0.5,) * 9, 0.9, 0.95), Refinement(2))),
 ]
 #: What may stand in the place of a value.
 VALUES: tuple[Any, ...] = (

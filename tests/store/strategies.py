@@ -14,6 +14,7 @@ from segdesk.core.edit import Dismissal, Edit, Patch, Planes, SegmentChange, Sta
 from segdesk.core.grid import IDENTITY, Grid
 from segdesk.core.networks import CATALOGUE
 from segdesk.core.project import Project
+from segdesk.core.refinement import EDGE_WEIGHTS, Refinement
 from segdesk.core.run import Epoch, Intensities, Plan, Run
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.segment import Segment, SegmentTable
@@ -139,6 +140,18 @@ shares = st.builds(
 )
 
 
+refinements = st.builds(
+    Refinement,
+    segment=st.integers(1, 255),
+    least_piece=st.floats(0, 1e6),
+    fills_holes=st.booleans(),
+    edge=st.just(())
+    | st.lists(st.floats(-1e6, 1e6), min_size=EDGE_WEIGHTS, max_size=EDGE_WEIGHTS).map(tuple),
+    edge_before=st.none() | st.floats(0, 1),
+    edge_after=st.none() | st.floats(0, 1),
+)
+
+
 def runs(id: str) -> st.SearchStrategy[Run]:
     return st.builds(
         Run,
@@ -170,6 +183,7 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         shares=st.lists(shares, max_size=3).map(tuple),
         built_for=st.tuples(sides, sides),
         weights_sha256=texts,
+        refinements=st.lists(refinements, max_size=3).map(tuple),
     )
 
 

@@ -62,7 +62,7 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
     """The record by what was kept of it; the verdict where it is about weights that are there."""
     epochs: list[Epoch] = []
     notes: list[str] = []
-    said: dict[int, str] = {}
+    said: dict[int, Checkpoint] = {}
     verdict: Judged | None = None
     for message in kept_messages.read(paths.messages):
         match message:
@@ -76,10 +76,13 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
                 run = after(run, message)
                 verdict = _newest_verdict(message, verdict)
         if isinstance(message, Checkpoint):
-            said[message.epoch] = message.sha256
+            said[message.epoch] = message
     last = run.best
-    there = newest_sound(paths, said)
+    there = newest_sound(paths, {epoch: one.sha256 for epoch, one in said.items()})
     best, sha256 = there or (0, "")
+    if best in said and best != last:
+        # With the size that they learnt from, and without what was decided for the later ones.
+        run = after(run, said[best])
     if last and best < last:
         which = (
             Sentence("those of epoch {best} are kept", best=best)

@@ -255,7 +255,8 @@ def after(run: Run, message: Message) -> Run:
         case messages.EpochDone():
             return run.with_epoch(message.epoch)
         case messages.Checkpoint():
-            run = replace(run, best=message.epoch, weights_sha256=message.sha256)
+            # What was decided of other weights is not said of these.
+            run = replace(run, best=message.epoch, weights_sha256=message.sha256, refinements=())
             if not any(message.input_shape):
                 return run
             return replace(run, input_shape=message.input_shape, pixel_mm=message.pixel_mm)
@@ -264,6 +265,8 @@ def after(run: Run, message: Message) -> Run:
             return _without(run, message.left_out) if message.left_out else run
         case messages.Judged():
             return replace(run, nothing_learnt=message.nothing_learnt)
+        case messages.Refined():
+            return replace(run, refinements=message.refinements)
         case messages.Finished():
             return replace(run, best=message.best, seconds=message.seconds)
         case _:
@@ -365,6 +368,7 @@ def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
         epoch=run.best,
         sha256=run.weights_sha256,
         channels=1 if run.intensities is None else channels(run.intensities.unit),
+        refinements=run.refinements,
     )
 
 

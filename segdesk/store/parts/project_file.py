@@ -19,7 +19,8 @@ from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.project_codec import decode, encode, link_files
 
 FORMAT = "segdesk project"
-VERSION = 1
+#: 2 is 1 and what is done after the network of a run, where something is.
+VERSION, READ = 2, (1, 2)
 #: The first segdesk that reads this version; a newer file says which one it needs.
 NEEDS = "0.1"
 #: What helps where no index can be read.
@@ -175,5 +176,5 @@ def _check_version(root: Group, folder: Path) -> None:
             ),
             Sentence("Open it with segdesk {version} or newer.", version=root.text("needs")[:20]),
         )
-    if version != VERSION:
-        raise ValueError(f"expected version {VERSION}, received {version}")
+    if version not in READ:
+        raise ValueError(f"expected a version of {READ}, received {version}")

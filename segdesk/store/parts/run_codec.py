@@ -9,6 +9,7 @@ from typing import get_args
 
 import numpy as np
 
+from segdesk.core.refinement import EDGE_WEIGHTS, Refinement
 from segdesk.core.run import LARGEST_INPUT, Epoch, Intensities, Outcome, Plan, Run
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.share import Share
@@ -70,6 +71,8 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
     _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
     put_pairs(group.group("labels_seen"), run.labels_seen)
     _encode_shares(run.shares, group.group("shares"))
+    if run.refinements:
+        _encode_refinements(run.refinements, group.group("refinements"))
     _encode_plan(run.plan, group.group("plan"))
     encode_curves(run.epochs, group.group("curves"))
 
@@ -114,8 +117,59 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         shares=_decode_shares(group.group("shares")),
         built_for=_shape(group, "built_for"),
         weights_sha256=group.text("weights_sha256"),
+        refinements=(
+            _decode_refinements(group.group("refinements")) if group.has("refinements") else ()
+        ),
     )
     return group.integer("order"), run
+
+
+def _encode_refinements(refinements: tuple[Refinement, ...], group: NewGroup) -> None:
+    """A row for each segment; NaN for a Dice that was not measured, a weight that is not used."""
+    group.column("segment", np.array([row.segment for row in refinements], np.uint8))
+    group.column("least_piece", np.array([row.least_piece for row in refinements], np.float64))
+    group.column("fills_holes", np.array([row.fills_holes for row in refinements], np.uint8))
+    for name in ("edge_before", "edge_after"):
+        figures = [getattr(row, name) for row in refinements]
+        group.column(name, np.array([_or_nan(figure) for figure in figures], np.float64))
+    for at in range(EDGE_WEIGHTS):
+        weights = [row.edge[at] if row.edge else math.nan for row in refinements]
+        group.column(f"edge_{at}", np.array(weights, np.float64))
+
+
+def _decode_refinements(group: Group) -> tuple[Refinement, ...]:
+    flags = [group.column(name, np.uint8).tolist() for name in ("segment", "fills_holes")]
+    names = ("least_piece", "edge_before", "edge_after")
+    figures = [group.column(name, np.float64).tolist() for name in names]
+    weights = [group.column(f"edge_{at}", np.float64).tolist() for at in range(EDGE_WEIGHTS)]
+    rows: list[Refinement] = []
+    for (number, fills), (least, before, after), edge in zip(
+        zip(*flags, strict=True),
+        zip(*figures, strict=True),
+        zip(*weights, strict=True),
+        strict=True,
+    ):
+        if not number or fills not in (0, 1):
+            raise ValueError("expected a segment and whether its holes are filled")
+        rows.append(
+            Refinement(
+                number,
+                least,
+                bool(fills),
+                edge=() if all(map(math.isnan, edge)) else edge,
+                edge_before=_or_none(before),
+                edge_after=_or_none(after),
+            )
+        )
+    return tuple(rows)
+
+
+def _or_nan(figure: float | None) -> float:
+    return math.nan if figure is None else figure
+
+
+def _or_none(figure: float) -> float | None:
+    return None if math.isnan(figure) else figure
 
 
 def _shape(group: Group, name: str) -> tuple[int, int]:

@@ -17,10 +17,11 @@ from segdesk.app import opening
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.running import TrainerJob, TrainerSession
+from segdesk.core.refinement import Refinement
 from segdesk.core.run import Epoch, Run, plan_for
 from segdesk.errors import ProjectError
 from segdesk.jobs import wire
-from segdesk.jobs.messages import Checkpoint, EpochDone, Judged, Message, Note
+from segdesk.jobs.messages import Checkpoint, EpochDone, Judged, Message, Note, Refined, Started
 from segdesk.jobs.run_paths import RunPaths
 from tests.full_disk import full_disk
 from tests.projects import make_project, stroke
@@ -143,6 +144,28 @@ def test_the_newest_weights_that_are_sound_are_taken(
     assert (run.best, run.weights_sha256) == (2, older)
     if is_said:
         assert "The weights of epoch 5 are missing or damaged" in run.notes[-1]
+
+
+@pytest.mark.parametrize("newer_is_there", [True, False])
+def test_what_was_decided_belongs_to_the_weights_that_are_kept(
+    cut_off: Path, newer_is_there: bool
+) -> None:
+    """And so does the size of the slices that they learnt from."""
+    paths = paths_of(cut_off)
+    older, newer = weights(paths, 2), weights(paths, 5) if newer_is_there else "00" * 32
+    row = Refinement(1, 4.5, True)
+    rows = (
+        Started("CPU", "", 10, (64, 48), (1.0, 1.0), 1, 0, (64, 64)),
+        Checkpoint(2, "w", older, (32, 24), (2.0, 2.0)),
+        Checkpoint(5, "w", newer, (64, 48), (1.0, 1.0)),
+        Refined((row,)),
+    )
+    paths.messages.write_bytes(b"".join(map(line, rows)))
+    run = recovered(cut_off)
+    expected = (
+        (5, (64, 48), (1.0, 1.0), (row,)) if newer_is_there else (2, (32, 24), (2.0, 2.0), ())
+    )
+    assert (run.best, run.input_shape, run.pixel_mm, run.refinements) == expected
 
 
 def test_a_verdict_about_weights_that_are_not_there_chooses_no_run(cut_off: Path) -> None:

@@ -1,0 +1,77 @@
+"""Pieces of a scan, against SciPy's regions of the whole volume."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from segdesk.ops.pieces import Pieces, smallest_piece
+
+#: Within a slice over corners too, from slice to slice over faces.
+JOINED = np.zeros((3, 3, 3), bool)
+JOINED[1] = True
+JOINED[:, 1, 1] = True
+
+
+def volume(seed: int, density: float = 0.3) -> np.ndarray:
+    return np.random.default_rng(seed).random((7, 12, 11)) < density
+
+
+def dropped(masks: np.ndarray, least: float, *, joined: bool = True) -> np.ndarray:
+    pieces = Pieces(lambda index: masks[index], len(masks), least=least, joined=joined)
+    return np.stack([pieces.small(index) for index in range(len(masks))])
+
+
+def plain(masks: np.ndarray, least: float, structure: np.ndarray) -> np.ndarray:
+    """The same by regions of the whole volume."""
+    regions = np.empty(masks.shape, np.int32)
+    ndimage.label(masks, structure, output=regions)
+    small = np.zeros(masks.shape, bool)
+    for number in range(1, int(regions.max()) + 1):
+        piece = regions == number
+        if piece.sum(axis=(1, 2)).max() < least:
+            small |= piece
+    return small
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("least", [0, 2, 5.5, 9, 1000])
+def test_small_are_the_pieces_whose_every_cross_section_is(seed: int, least: float) -> None:
+    masks = volume(seed, 0.1 + 0.05 * seed)
+    assert np.array_equal(dropped(masks, least), plain(masks, least, JOINED))
+
+
+def test_slices_without_geometry_are_judged_alone() -> None:
+    masks = volume(3)
+    flat = JOINED.copy()
+    flat[0] = flat[2] = False
+    assert np.array_equal(dropped(masks, 6, joined=False), plain(masks, 6, flat))
+
+
+def test_a_thin_and_long_piece_is_as_large_as_its_largest_slice() -> None:
+    masks = np.zeros((9, 20, 20), bool)
+    masks[:, 3, 3] = True
+    masks[4, 2:5, 2:5] = True
+    masks[6, 12:14, 12] = True
+    small = dropped(masks, 5)
+    assert small.sum() == 2
+    assert small[6, 12:14, 12].all()
+
+
+def test_nothing_and_everything() -> None:
+    empty, full = np.zeros((3, 4, 4), bool), np.ones((3, 4, 4), bool)
+    assert not dropped(empty, 10).any()
+    assert not dropped(full, 16).any()
+    assert dropped(full, 17).all()
+    assert Pieces(lambda _: empty[0], 0, least=1).small is not None
+
+
+def test_the_smallest_piece_of_some_slices() -> None:
+    first, second = np.zeros((8, 8), bool), np.zeros((8, 8), bool)
+    first[0:3, 0:3] = first[5, 5] = first[6, 6] = True
+    second[2:4, 2:6] = True
+    assert smallest_piece([first, second]) == 2
+    assert smallest_piece([second]) == 8
+    assert smallest_piece([np.zeros((4, 4), bool)]) is None
+    assert smallest_piece([]) is None
