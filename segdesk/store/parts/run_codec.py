@@ -118,7 +118,9 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         built_for=_shape(group, "built_for"),
         weights_sha256=group.text("weights_sha256"),
         refinements=(
-            _decode_refinements(group.group("refinements")) if group.has_member("refinements") else ()
+            _decode_refinements(group.group("refinements"))
+            if group.has_member("refinements")
+            else ()
         ),
     )
     return group.integer("order"), run
