@@ -19,6 +19,8 @@ Each border room translates its library's exceptions into this tree with ``raise
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 from segdesk.sentence import Sentence
 
 
@@ -29,12 +31,14 @@ class SegdeskError(Exception):
     ----------
     sentence : Sentence
         One sentence for people: what happened, where (file, case, slice). Never patient data. A
-        literal in the call becomes a Sentence here.
+        literal in the call becomes a Sentence here; an f-string could not be translated.
     hint : Sentence
         The next step, one sentence; may be empty.
     """
 
-    def __init__(self, sentence: str, hint: str = "") -> None:
+    def __init__(
+        self, sentence: LiteralString | Sentence, hint: LiteralString | Sentence = ""
+    ) -> None:
         super().__init__(sentence)
         self.sentence = Sentence.of(sentence)
         self.hint = Sentence.of(hint)
@@ -64,7 +68,12 @@ class ChoiceNeeded(UsageError):
         One line for each volume, numbered from 1, in the order that ``--series N`` counts.
     """
 
-    def __init__(self, sentence: str, hint: str = "", choices: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        sentence: LiteralString | Sentence,
+        hint: LiteralString | Sentence = "",
+        choices: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(sentence, hint)
         self.choices = choices
 
@@ -107,5 +116,9 @@ class TrainingError(SegdeskError):
 class Cancelled(SegdeskError):
     """The user asked to stop. Silent in the window; one sentence on the command line."""
 
-    def __init__(self, sentence: str = "Cancelled; nothing was changed.", hint: str = "") -> None:
+    def __init__(
+        self,
+        sentence: LiteralString | Sentence = "Cancelled; nothing was changed.",
+        hint: LiteralString | Sentence = "",
+    ) -> None:
         super().__init__(sentence, hint)

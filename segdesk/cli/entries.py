@@ -10,6 +10,7 @@ from pathlib import Path
 from segdesk.cli import qt_libraries
 from segdesk.errors import UsageError
 from segdesk.jobs.child import open_channel
+from segdesk.sentence import Sentence
 
 
 def open_window(project: Path | None, sources: Sequence[Path] = ()) -> int:
@@ -47,9 +48,13 @@ def check_qt_libraries() -> None:
     if missing:
         packages = " ".join(missing.values())
         raise UsageError(
-            f"The window needs libraries that this system lacks ({', '.join(missing)}): "
-            f"install {packages}, as Debian and Ubuntu call them.",
-            f"There: sudo apt-get install {packages}",
+            Sentence(
+                "The window needs libraries that this system lacks ({libraries}): install "
+                "{packages}, as Debian and Ubuntu call them.",
+                libraries=", ".join(missing),
+                packages=packages,
+            ),
+            Sentence("There: sudo apt-get install {packages}", packages=packages),
         )
 
 

@@ -28,6 +28,7 @@ from segdesk.core.run import Epoch, Plan, Run, plan_for
 from segdesk.errors import Cancelled, ProjectError, TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
+from segdesk.sentence import Sentence
 
 RUN = typer.Option("", metavar="RUN", help="Which run; default: the one in use.")
 RUN_TO_USE = typer.Option(
@@ -123,9 +124,9 @@ def train(
         run = _work(workbench, training.training_session(frozen), report)
         in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
     if run.outcome == "crashed":
-        raise TrainingError(run.reason)
+        raise TrainingError(Sentence.of(run.reason))
     if not run.has_weights:
-        raise Cancelled(f"{run.id} kept no weights. {run.reason}")
+        raise Cancelled(Sentence("{run} kept no weights. {reason}", run=run.id, reason=run.reason))
     report.say(f"{run.id}: {run.reason}")
     if run.nothing_learnt and run.nothing_learnt != run.reason:
         report.say(run.nothing_learnt)
@@ -180,7 +181,7 @@ def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:
         if worked.error is not None:
             raise worked.error
         if worked.ended is not None and worked.ended.outcome == "crashed":
-            raise TrainingError(worked.ended.reason, worked.ended.hint)
+            raise TrainingError(Sentence.of(worked.ended.reason), Sentence.of(worked.ended.hint))
         if worked.ended is not None and worked.ended.outcome == "stopped":
             raise Cancelled("The prediction was stopped.")
     return run

@@ -27,6 +27,7 @@ from segdesk.cli import checking, entries, learn, operating, packing, scans
 from segdesk.cli.projects import SUFFIX
 from segdesk.cli.report import complain
 from segdesk.errors import Cancelled, SegdeskError, UsageError
+from segdesk.sentence import Sentence
 
 
 class _Commands(TyperGroup):
@@ -129,7 +130,7 @@ def main(arguments: list[str]) -> int:
         _check_filled(arguments)
         result = app(arguments, prog_name="segdesk", standalone_mode=False)
     except typer.TyperException as error:
-        complain(UsageError(_sentence(error), "Try --help."))
+        complain(UsageError(Sentence.of(_sentence(error)), "Try --help."))
         return 2
     except Exception as error:
         return _explain(unwrapped(error), arguments)
@@ -147,7 +148,7 @@ def _check_filled(arguments: list[str]) -> None:
             name = arguments[at - 1] if at and arguments[at - 1].startswith("--") else "An argument"
         elif not (text.startswith("--") and text.endswith("=")):
             continue
-        raise UsageError(f"{name} is empty.", "Fill it in, or leave it out.")
+        raise UsageError(Sentence("{name} is empty.", name=name), "Fill it in, or leave it out.")
 
 
 def _settle_streams() -> None:
@@ -181,5 +182,6 @@ def _explain(error: BaseException, arguments: list[str]) -> int:
         return 2 if isinstance(error, UsageError) else 3
     log = open_logbook()
     logging.getLogger("segdesk").error("a bug ended 'segdesk %s'", arguments[0], exc_info=error)
-    complain(SegdeskError("segdesk has a bug here.", f"Its log says more: {log}" if log else ""))
+    more = Sentence("Its log says more: {log}", log=str(log)) if log else ""
+    complain(SegdeskError("segdesk has a bug here.", more))
     return 1

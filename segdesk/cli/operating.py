@@ -17,6 +17,7 @@ from segdesk.cli.projects import JSON, PROJECT, changing, one_of
 from segdesk.cli.report import Report
 from segdesk.core import numbers
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 _NAMES = tuple(operation.id for operation in OPERATIONS)
 _ON_OR_OFF = {"on": True, "off": False}
@@ -90,8 +91,12 @@ def _number(workbench: Workbench, asked: str) -> int:
     found = [row.number for row in workbench.segments if asked in (row.name, str(row.number))]
     if len(found) != 1:
         names = ", ".join(f"{row.number} {row.name}" for row in workbench.segments)
-        many = "several segments" if found else "no segment"
-        raise UsageError(f"There is {many} '{asked}'.", f"Give one number of: {names}.")
+        said = (
+            Sentence("There are several segments '{name}'.", name=asked)
+            if found
+            else Sentence("There is no segment '{name}'.", name=asked)
+        )
+        raise UsageError(said, Sentence("Give one number of: {names}.", names=names))
     return found[0]
 
 

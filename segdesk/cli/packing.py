@@ -12,6 +12,7 @@ from segdesk.cli.report import Report
 from segdesk.cli.stopping import asked_to_stop
 from segdesk.core.regular_file import is_regular
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,7 +46,7 @@ def pack(
     report = Report(as_json=as_json)
     if is_regular(file) and not replace:
         raise UsageError(
-            f"There is already something at '{file.name}'.",
+            Sentence("There is already something at '{path}'.", path=file.name),
             "Choose another name, or replace it with --replace.",
         )
     packing.check_file(file, overwrite=replace)

@@ -14,6 +14,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off
 from segdesk.cli.stopping import terminating_is_ctrl_c
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 SUFFIX = ".segdesk"
 JSON = typer.Option(False, "--json", help="Print one JSON object on stdout.")
@@ -29,7 +30,10 @@ def one_of(name: str, value: str, choices: tuple[Any, ...]) -> Any:
         Where it is none of them.
     """
     if value not in choices:
-        raise UsageError(f"--{name} is '{value}'.", f"Choose one of: {', '.join(choices)}.")
+        raise UsageError(
+            Sentence("--{name} is '{value}'.", name=name, value=value),
+            Sentence("Choose one of: {choices}.", choices=", ".join(choices)),
+        )
     return value
 
 
@@ -88,6 +92,11 @@ def check_name(project: Path) -> None:
     """
     if project.suffix != SUFFIX:
         raise UsageError(
-            f"There is no project '{project}', and a new one needs a name that ends in {SUFFIX}.",
-            f"Call it {project.name or 'NAME'}{SUFFIX}.",
+            Sentence(
+                "There is no project '{project}', and a new one needs a name that ends in "
+                "{ending}.",
+                project=str(project),
+                ending=SUFFIX,
+            ),
+            Sentence("Call it {name}.", name=f"{project.name or 'NAME'}{SUFFIX}"),
         )

@@ -23,6 +23,7 @@ from segdesk.core.regular_file import is_there
 from segdesk.core.split import POOLS, Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import InputError, UsageError
+from segdesk.sentence import Sentence
 
 #: What --unit may be, and what that is.
 UNITS: dict[str, importing.UnitChoice] = {"hu": "HU", "raw": "raw"}
@@ -156,11 +157,18 @@ def _one_error(
         return error
     which = importing.describe(request.finding)
     count = len(failed) + len(taken)
-    more = f"And {len(failed) - 1} more." if len(failed) > 1 else ""
-    kept = f"{', '.join(case.id for case in taken)} came in." if taken else ""
+    more = Sentence("And {n} more.", n=len(failed) - 1) if len(failed) > 1 else ""
+    ids = ", ".join(case.id for case in taken)
+    kept = Sentence("{cases} came in.", cases=ids) if taken else ""
     return InputError(
-        f"{len(failed)} of {count} scans could not be imported: {which}. {error.sentence}",
-        " ".join(filter(None, (error.hint, more, kept))),
+        Sentence(
+            "{n} of {all} scans could not be imported: {which}. {why}",
+            n=len(failed),
+            all=count,
+            which=which,
+            why=error.sentence,
+        ),
+        Sentence.joined((error.hint, more, kept)),
     )
 
 

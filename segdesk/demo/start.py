@@ -9,6 +9,7 @@ from pathlib import Path
 from segdesk.app.files.demo import PROJECT, make_project, write_scans
 from segdesk.core.regular_file import is_there
 from segdesk.errors import InputError
+from segdesk.sentence import Sentence
 
 
 def run_demo(folder: Path) -> int:
@@ -26,7 +27,13 @@ def run_demo(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"The folder '{folder}' cannot be made: {error.strerror}.") from error
+        raise InputError(
+            Sentence(
+                "The folder '{folder}' cannot be made: {reason}.",
+                folder=str(folder),
+                reason=error.strerror or Sentence("the system refused"),
+            )
+        ) from error
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         # Qt reads the platform when it starts, so nothing of it is loaded before this line.

@@ -375,7 +375,7 @@ def _dataset(h5: Any, path: str, file: Path) -> Any:
     return item
 
 
-def _there_is(file: Path, h5: Any) -> str:
+def _there_is(file: Path, h5: Any) -> Sentence:
     found = _planes(h5)
     return (
         Sentence("There is {listed}.", listed=_listed(file, found))

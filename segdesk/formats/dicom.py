@@ -94,7 +94,7 @@ def open_series(finding: Finding, *, salt: str) -> DicomScan:
         header = read_header(file)
         if header is None or header.problem:
             raise InputError(
-                header.problem
+                Sentence.of(header.problem)
                 if header
                 else Sentence("{file} is no longer a DICOM file.", file=file.name)
             )

@@ -169,7 +169,7 @@ def _check_whole(series: Sequence[Header]) -> None:
     """Refuse the whole series: without its last slice it would pass for a smaller one."""
     cut = [header for header in series if header.problem]
     if len(cut) == 1:
-        raise InputError(cut[0].problem)
+        raise InputError(Sentence.of(cut[0].problem))
     if cut:
         raise InputError(
             Sentence(

@@ -115,7 +115,7 @@ def open_scan(finding: Finding, *, salt: str, unit: UnitChoice = "") -> Scan:
         Where the files changed since the survey, or are damaged behind their headers.
     """
     if finding.problem:
-        raise InputError(finding.problem, finding.hint)
+        raise InputError(Sentence.of(finding.problem), Sentence.of(finding.hint))
     try:
         if finding.kind == "DICOM":
             return open_series(finding, salt=salt)
@@ -255,7 +255,7 @@ def _nothing(named: Sequence[Named], refused: Sequence[Finding]) -> SegdeskError
     if refused:
         first, more = refused[0], len(refused) - 1
         others = Sentence("{more} more could not be imported either.", more=more) if more else ""
-        return InputError(first.problem, Sentence.joined((first.hint, others)))
+        return InputError(Sentence.of(first.problem), Sentence.joined((first.hint, others)))
     names = name_files([source.path for source in named]) if named else Sentence("nothing")
     return InputError(
         Sentence("There are no images in {names}.", names=names),

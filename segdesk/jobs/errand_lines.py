@@ -54,7 +54,7 @@ class Fault:
         """What `errand.run` raises."""
         if self.kind == _BUG:
             return RuntimeError(self.sentence)
-        return _ERRORS[self.kind](self.sentence, self.hint)
+        return _ERRORS[self.kind](Sentence.of(self.sentence), Sentence.of(self.hint))
 
 
 def fault_of(error: SegdeskError) -> Fault:

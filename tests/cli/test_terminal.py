@@ -8,6 +8,7 @@ import pytest
 
 from segdesk.cli.report import Report, complain, table
 from segdesk.errors import ChoiceNeeded, UsageError
+from segdesk.sentence import Sentence
 
 NAME = "lung\x1b]0;owned\a\x1b[2J\u202egnp.exe\x9b5m\r"
 
@@ -22,7 +23,7 @@ def test_sentences_tables_and_complaints_command_nothing(
     report = Report(as_json=False)
     report.say(f"Imported '{NAME}'.")
     report.answer({}, [table("case", rows=[(NAME,)])])
-    complain(UsageError(f"There is no case '{NAME}'."))
+    complain(UsageError(Sentence("There is no case '{name}'.", name=NAME)))
     complain(ChoiceNeeded("Which one?", "Name one.", (NAME,)))
     said = capsys.readouterr()
     assert said.out.count("lung") == 1 and said.err.count("lung") == 3
@@ -45,7 +46,7 @@ def test_a_name_with_an_end_of_line_says_no_line_of_its_own(
     report = Report(as_json=False)
     report.say(f"Imported '{name}'.")
     report.answer({}, [table("case", rows=[(name,)])])
-    complain(UsageError(f"There is no case '{name}'."))
+    complain(UsageError(Sentence("There is no case '{name}'.", name=name)))
     complain(ChoiceNeeded("Which one?", "Name one.", (name,)))
     Report(as_json=True).answer({"name": name})
     said = capsys.readouterr()

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from segdesk.app.project import saving
 from segdesk.core.printable import printable
 from segdesk.errors import InputError
+from segdesk.sentence import Sentence
 from segdesk.ui.canvas.status_strip import StatusStrip
 from segdesk.ui.dialogs.message import show_error
 from segdesk.ui.faults import Faults
@@ -152,10 +153,15 @@ def test_menus_over_a_voxel_and_recent_projects_show_names_as_they_are(
 
 
 def test_messages_show_names_as_they_are(desk: Desk) -> None:
-    dialog = show_error(desk.window, InputError(f"'{NAME}' cannot be read.", f"Rename {NAME}."))
+    dialog = show_error(
+        desk.window,
+        InputError(
+            Sentence("'{name}' cannot be read.", name=NAME), Sentence("Rename {name}.", name=NAME)
+        ),
+    )
     assert check(dialog, NAME) == 2
     dialog.accept()
-    Faults().show_error(InputError(f"'{NAME}' is empty."))
+    Faults().show_error(InputError(Sentence("'{name}' is empty.", name=NAME)))
     assert check(desk.dialog("error_dialog"), NAME) == 1
     desk.dialog("error_dialog").accept()
 

@@ -102,13 +102,13 @@ def check_answered(open_ones: Questions, *, is_scan: bool) -> None:
     """
     if open_ones.mask and not is_scan:
         raise UsageError(
-            open_ones.mask,
+            Sentence.of(open_ones.mask),
             "Give it as the labels of its scan; or say that it is a scan all the same (--as-scan, "
             "or in the import's dialog).",
         )
     if open_ones.unit:
         raise UsageError(
-            open_ones.unit,
+            Sentence.of(open_ones.unit),
             "Say it: --unit hu or --unit raw, or in the import's dialog.",
         )
 

@@ -31,7 +31,7 @@ def run_in_use(project: Project) -> Run:
     if project.in_use.run:
         return project.run(project.in_use.run)
     if any(run.has_weights and run.outcome != "running" for run in project.runs):
-        raise UsageError(why_of(project), "Train again, or choose a run by hand.")
+        raise UsageError(Sentence.of(why_of(project)), "Train again, or choose a run by hand.")
     raise UsageError("No run of this project can predict yet.", "Train first.")
 
 

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 from segdesk.core.regular_file import NotRegular
 from segdesk.errors import ProjectError, ProjectReadOnly, ProjectTooOld, UsageError
@@ -87,7 +88,7 @@ def writing(what: str) -> Generator[None, None, None]:
         raise kind(*refusal(what, error)) from error
 
 
-def refusal(what: str, error: OSError) -> tuple[str, str]:
+def refusal(what: str, error: OSError) -> tuple[Sentence, Sentence]:
     """Sentence and hint about something that the disk did not take."""
     if error.errno in _FULL:
         sentence, hint = (
@@ -117,7 +118,7 @@ def refusal(what: str, error: OSError) -> tuple[str, str]:
 
 
 @contextmanager
-def reading(what: str, *, hint: str = RESTORE) -> Generator[None, None, None]:
+def reading(what: str, *, hint: LiteralString | Sentence = RESTORE) -> Generator[None, None, None]:
     """Turn faults of reading into a ProjectError.
 
     Parameters

@@ -140,7 +140,7 @@ def _check_sums(project: Project) -> None:
         raise ValueError(f"expected a SHA-256 with each mask, received none of {unsure}")
 
 
-def _way_back(folder: Path, name: str) -> str:
+def _way_back(folder: Path, name: str) -> Sentence:
     """What helps where an index cannot be read: nobody but a person goes back to an older one."""
     if name == PROJECT_FILE and _is_sound(folder / PREVIOUS_FILE):
         return Sentence(

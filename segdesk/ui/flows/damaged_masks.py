@@ -13,6 +13,7 @@ from segdesk.app.project import damaged_mask
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.errors import ProjectError
+from segdesk.sentence import Sentence
 from segdesk.store.project_folder import PreviousMask
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.translations import tr, translated
@@ -89,7 +90,7 @@ class DamagedMasks(QObject):
             return
         if self._session.is_saving:
             self.noted.emit(tr("The project is being saved: wait a moment."))
-            self._look(previous.case.id, ProjectError(tr("The mask was not replaced.")))
+            self._look(previous.case.id, ProjectError(Sentence("The mask was not replaced.")))
             return
         self._runner.start(
             tr("Taking an older mask"),

@@ -28,6 +28,7 @@ from segdesk.core.volume import Voxels
 from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
 from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
 from segdesk.formats.findings import Finding, Survey
+from segdesk.sentence import Sentence
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
 from segdesk.ui.dialogs.series_list import Chosen, ImportChoiceDialog
@@ -125,7 +126,7 @@ class ImportFlow(Flow):
         """Look at files and folders and import what the reader chooses of them."""
         reason = self.why_not()
         if reason:
-            self.failed.emit(UsageError(reason))
+            self.failed.emit(UsageError(Sentence.of(reason)))
             return
         workbench = self._session.workbench
         rows = workbench.project.cases if workbench is not None else ()
@@ -476,7 +477,8 @@ def _one_error(problems: Sequence[SegdeskError], count: int) -> Exception:
     if more > 0:
         named += "\n" + tr("and {n} more", n=more)
     return InputError(
-        tr("{n} of {all} scans were not imported.", n=len(problems), all=count), named
+        Sentence("{n} of {all} scans were not imported.", n=len(problems), all=count),
+        Sentence.of(named),
     )
 
 

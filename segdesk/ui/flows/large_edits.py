@@ -21,6 +21,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError, UsageError
+from segdesk.sentence import Sentence
 from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.flows.project_writer import ProjectWriter
@@ -152,7 +153,7 @@ class LargeEdits(QObject):
         is_quiet: bool = False,
     ) -> None:
         if reason := self.why_not():
-            failed(UsageError(reason))
+            failed(UsageError(Sentence.of(reason)))
             return
         now = self._now = _UnderWay(workbench, self._writer.hold_saves())
         if not is_quiet:

@@ -19,6 +19,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.networks import CATALOGUE, DEFAULT, network
 from segdesk.core.run import Plan, plan_for
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.network_words import network_choice
@@ -178,7 +179,7 @@ class PlanForm(QWidget):
         """
         problem = self.problem()
         if problem:
-            raise UsageError(problem)
+            raise UsageError(Sentence.of(problem))
         budget = self.budget.currentData()
         return plan_for(
             self.network.currentData(),

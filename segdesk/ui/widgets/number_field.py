@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QAbstractSpinBox, QStyle, QStyleOptionSpinBox
 
 from segdesk.core import numbers
 from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 from segdesk.ui.look.as_written import tip
-from segdesk.ui.look.translations import tr, translated
+from segdesk.ui.look.translations import translated
 
 #: Digits that stay of a number that a step has made.
 STEP_DIGITS = 6
@@ -145,7 +146,7 @@ class NumberField(QAbstractSpinBox):
         if not (math.isfinite(value) and self._low <= value <= self._high):
             low, high = numbers.shown(self._low), numbers.shown(self._high)
             raise UsageError(
-                tr(
+                Sentence(
                     "{value} does not lie between {low} and {high}.",
                     value=self._typed(),
                     low=low,

@@ -34,6 +34,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.ui.look import translations
 from tests import scripts
 from tests.app.project.test_one_damaged_file import damage
+from tests.full_disk import full_disk
 from tests.ui.canvas.mouse import drag
 from tests.ui.flows.test_damaged_case import saved_twice
 from tests.windows import Desk, open_desk
@@ -269,3 +270,19 @@ def test_a_file_that_is_no_scan_is_said_in_another_language(
     foreign.drop(bad)
     foreign.wait(lambda: any("7.nii" in text for text in messages(foreign)))
     assert english_of(foreign) == []
+
+
+def test_a_save_that_a_full_disk_refuses_is_said_in_another_language(
+    foreign: Desk, project: Path
+) -> None:
+    foreign.open(project)
+    foreign.key(Qt.Key.Key_B)
+    drag(foreign.canvas, (12, 12), (12, 20))
+    with full_disk(project):
+        drag(foreign.canvas, (4, 12), (4, 20))
+        foreign.window.save()
+        foreign.wait(lambda: not foreign.window.session.is_saving)
+        said = [text for text in messages(foreign) if text]
+        assert len(said) > 2 and english_of(foreign) == []
+        saved = foreign.window.findChild(QLabel, "saved_words")
+        assert saved is not None and english_in(f"{saved.text()} {saved.toolTip()}") == ""
