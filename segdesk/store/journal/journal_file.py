@@ -189,19 +189,21 @@ class Journal:
     def reopen(cls, folder: Path, contents: Contents) -> Journal:
         """Go on behind the last whole record of a journal that was read."""
         path = with_one_name(folder / journal_name(contents.number))
+        content = None
+        if contents.end <= MOST_IN_MEMORY:
+            with open_regular(path) as file:
+                content = bytearray(file.read(contents.end))
         journal = cls(
             path,
             contents.number,
+            # Last, because what stays open has nobody yet who closes it.
             change_regular(path),
             contents.end,
             contents.next_sequence,
             first=contents.first,
             id=contents.id,
         )
-        journal._mark = contents.mark
-        if contents.end <= MOST_IN_MEMORY:
-            with open_regular(path) as file:
-                journal._content = bytearray(file.read(contents.end))
+        journal._mark, journal._content = contents.mark, content
         return journal
 
     @classmethod

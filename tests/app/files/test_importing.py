@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -159,16 +158,16 @@ def test_a_cancelled_import_leaves_nothing(workbench: Workbench, request_for: Re
 def test_a_case_whose_labels_were_interrupted_on_their_way_to_the_journal_is_taken_back(
     workbench: Workbench, request_for: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, append, calls = workbench.project, Journal.append, iter([KeyboardInterrupt()])
+    before, flush, calls = workbench.project, Journal.flush, iter([KeyboardInterrupt()])
 
-    def refuse_once(journal: Journal, *arguments: Any) -> None:
+    def refuse_once(journal: Journal) -> None:
         for error in calls:
             raise error
-        append(journal, *arguments)
+        flush(journal)
 
     read = importing.read_in(workbench.folder, before.id, request_for)
     with monkeypatch.context() as fault:
-        fault.setattr(Journal, "append", refuse_once)
+        fault.setattr(Journal, "flush", refuse_once)
         with pytest.raises(KeyboardInterrupt):
             importing.take(workbench, read)
     assert workbench.project == before

@@ -131,6 +131,7 @@ def test_what_follows_damage_in_the_middle_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "journal-0"
     _write(tmp_path, 0, 1, EDITS[:2])
     end = path.stat().st_size
+    path.unlink()
     second = _write(tmp_path, 0, 1, EDITS[:4])
     _write(tmp_path, 1, second, EDITS[4:])
     content, later = path.read_bytes(), (tmp_path / "journal-1").read_bytes()
