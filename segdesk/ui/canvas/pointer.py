@@ -256,9 +256,7 @@ class Pointer:
         locked = locked_under(workbench, *place, held.value)
         untouched = starts and is_untouched(workbench.annotation(case.id), plane.index)
         self._untouched = (case.id, plane.index) if untouched else None
-        awaited = workbench.awaits_prediction(case.id)
-        came = awaited or filling(workbench, case.id, plane.index) is not None
-        missed = wanted and not starts and came
+        missed = wanted and not starts and self._comes_too_late(case.id, plane.index)
         try:
             begun = press(workbench, *place, held, view.hand.ghost)
         except UsageError as refusal:
@@ -274,6 +272,11 @@ class Pointer:
         else:
             self._tell_start()
         return self._drag_of(begun, position)
+
+    def _comes_too_late(self, case: str, index: int) -> bool:
+        """Whether a slice has a prediction that it could start from, or one is still being read."""
+        workbench = self._canvas.workbench
+        return workbench.awaits_prediction(case) or filling(workbench, case, index) is not None
 
     def _tell_start(self) -> None:
         """Say once that a stroke has started from the prediction."""
