@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEventLoop, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
@@ -44,7 +44,18 @@ def wait_until(what: str, condition: Callable[[], bool], *, seconds: float = 20.
     while not condition():
         if time.monotonic() > end:
             raise Impatient(f"{what} did not happen within {seconds:.0f} s")
-        QTest.qWait(LOOK_MS)
+        pause(LOOK_MS)
+
+
+def pause(milliseconds: int) -> None:
+    """Let events happen for so long.
+
+    In a loop as the program's own, and not by `QTest.qWait`: that keeps Python's other threads
+    waiting, and a slot that raises ends it, or the process.
+    """
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 def find(kind: type[Widget], id: str, *, seconds: float = 20.0) -> Widget:
@@ -78,7 +89,7 @@ def click(widget: QWidget, at: QPoint | None = None) -> None:
     spot = widget.rect().center() if at is None else at
     QTest.mouseMove(widget, spot)
     QTest.mouseClick(widget, LEFT, pos=spot)
-    QTest.qWait(PAUSE_MS)
+    pause(PAUSE_MS)
 
 
 def press(widget: QWidget, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
@@ -92,7 +103,7 @@ def press(widget: QWidget, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None
     for modifier in modifiers:
         held |= modifier
     QTest.keyClick(widget, key, held)
-    QTest.qWait(PAUSE_MS)
+    pause(PAUSE_MS)
 
 
 def type_into(widget: QWidget, text: str) -> None:
@@ -128,4 +139,4 @@ def draw(canvas: SliceView, path: npt.NDArray[np.float64]) -> None:
     for spot in spots[1:]:
         QTest.mouseMove(canvas, spot)
     QTest.mouseRelease(canvas, LEFT, pos=spots[-1])
-    QTest.qWait(PAUSE_MS)
+    pause(PAUSE_MS)

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -35,7 +34,17 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.run import Run
 from segdesk.core.status import SliceStatus
 from segdesk.demo.desk import Desk
-from segdesk.demo.hand import Impatient, click, draw, drop, find, press, type_into, wait_until
+from segdesk.demo.hand import (
+    Impatient,
+    click,
+    draw,
+    drop,
+    find,
+    pause,
+    press,
+    type_into,
+    wait_until,
+)
 from segdesk.errors import SegdeskError
 from segdesk.ops.contours import outlines
 from segdesk.ops.metrics import compare
@@ -264,7 +273,7 @@ class Walk:
     def picture(self, name: str) -> None:
         """Keep what the window shows, where one is open."""
         if self._desk is not None:
-            QTest.qWait(100)
+            pause(100)
             self.window.grab().save(str(self._folder / f"{name}.png"))
 
     def _show(self, project: Path | None = None) -> None:

@@ -34,8 +34,9 @@ from segdesk.jobs.messages import (
 #: What makes the record of a run.
 KEPT = (Hello, Started, EpochDone, Checkpoint, Note, Judged, Refined)
 #: Messages have some hundred bytes, what is done for 255 segments has some 90,000; and there are a
-#: few for each of up to tens of thousands of epochs. What is more is not read.
-LONGEST, LARGEST, MOST = 1 << 18, 1 << 26, 100_000
+#: two for each of some six thousand epochs. What is more is not read: a stranger's file of a
+#: hundred thousand takes five seconds.
+LONGEST, LARGEST, MOST = 1 << 18, 1 << 26, 12_500
 #: One line is cut off when the program is, and one where the disk was full; not so many.
 MOST_UNREADABLE = 1000
 #: No count or size of a run gets there.
