@@ -45,10 +45,6 @@ class Refinement:
         if not (0 < self.segment <= 255):
             raise ValueError(f"expected a number of a segment, received segment={self.segment}")
 
-    @property
-    def does_something(self) -> bool:
-        return bool(self.edge) or self.fills_holes or self.least_piece > 0.0
-
 
 def refinement_of(fields: dict[str, Any]) -> Refinement:
     """From what `dataclasses.asdict` made of it, gone through JSON.

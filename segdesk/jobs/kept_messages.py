@@ -33,7 +33,7 @@ from segdesk.jobs.messages import (
 
 #: What makes the record of a run.
 KEPT = (Hello, Started, EpochDone, Checkpoint, Note, Judged, Refined)
-#: Messages have some hundred bytes, what is done for 255 segments has some 90,000; and there are a
+#: Messages have some hundred bytes, what is done for 255 segments has some 90,000; and there are
 #: two for each of some six thousand epochs. What is more is not read: a stranger's file of a
 #: hundred thousand takes five seconds.
 LONGEST, LARGEST, MOST = 1 << 18, 1 << 26, 12_500
