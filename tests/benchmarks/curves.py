@@ -65,6 +65,8 @@ class Feed:
         workbench.follow_run(run, keep=False)
         self._job = TrainerJob("run-001", workbench.folder, ())
         settle(lambda: panel.findChild(QComboBox, "training_run").count() == 1)
+        if not panel.is_open:
+            panel.turn()
         chooser = panel.findChild(QComboBox, "training_run")
         chooser.setCurrentIndex(0)
         chooser.activated.emit(0)
