@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from segdesk.core.box import Box
 from segdesk.core.edit import Edit, Patch, Planes, counted
 from segdesk.core.grid import Grid
+from segdesk.core.held_slices import HeldSlices
 from segdesk.core.status import NONE, Complete, SliceStatus, check_complete
 
 Labels = npt.NDArray[np.uint8]
@@ -77,6 +79,7 @@ class Annotation:
         self.grid = grid
         self.revision = 0
         self._revisions = [0] * grid.shape[0]
+        self._held: WeakSet[HeldSlices] = WeakSet()
         self.labels: Labels = self._labels.view()
         self.labels.flags.writeable = False
         self.provenance: Labels = self._provenance.view()
@@ -92,6 +95,18 @@ class Annotation:
             complete=self.complete,
             dismissed=self.dismissed,
         )
+
+    def hold(self, slices: Iterable[int], *, with_provenance: Iterable[int] = ()) -> HeldSlices:
+        """Slices as they are now, for a worker, at no cost: one is copied before it changes.
+
+        Parameters
+        ----------
+        slices : indices
+        with_provenance : those of them of which the provenance is wanted too
+        """
+        held = HeldSlices(self._labels, self._provenance, slices, with_provenance)
+        self._held.add(held)
+        return held
 
     @property
     def statuses(self) -> tuple[SliceStatus, ...]:
@@ -185,6 +200,8 @@ class Annotation:
         return tuple(patch.box for patch in edit.patches)
 
     def _put(self, patch: Patch, planes: Planes) -> None:
+        for held in self._held:
+            held.keep(range(*patch.box.ranges[0]))
         self._labels[patch.box.window] = planes.labels_after
         self._provenance[patch.box.window] = planes.provenance_after
 

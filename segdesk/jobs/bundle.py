@@ -2,7 +2,8 @@
 
     runs/ID/bundle/
       manifest.json               everything below as one JSON object
-      targets-CASE.npy            uint8, (n, rows, columns): class index for each voxel, 255 ignore
+      targets.bin                 for each slice the class index of each voxel, 255 ignore; see
+                                  `targets_file`
       predictions/                the trainer's answers: CASE-labels.npy, CASE-probability.npy
 
 Volumes are named by file, offset, shape and dtype, so that the trainer maps them and never opens
@@ -12,26 +13,26 @@ the run ends.
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from segdesk.core.durable_files import lasting_folder, write_whole
 from segdesk.core.refinement import Refinement, refinement_of
-from segdesk.core.regular_file import check_no_link, new_regular, open_regular
+from segdesk.core.regular_file import check_no_link, open_regular
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Pool
 from segdesk.core.volume import Unit, Voxels, stored_shape, stored_type
 from segdesk.errors import TrainingError
+from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
 
-VERSION = 3
+VERSION = 4
 MANIFEST = "manifest.json"
+TARGETS = "targets.bin"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
 LARGEST = 64 * 1024 * 1024
 #: In a target: this voxel teaches nothing.
@@ -76,7 +77,7 @@ class Lesson:
     case : id, has a VolumeRef
     pool : "train" or "validation"
     slices : indices, in the order of the file's first axis
-    targets : .npy file in the bundle's folder
+    targets : where each of them lies in the bundle's file of targets
     digest : of the slices' numbers, the targets and the incompleteness, for the Run
     incomplete : for each slice the classes that it is not complete for, ascending: where the
         target says background, it may be one of them.
@@ -85,15 +86,15 @@ class Lesson:
     case: str
     pool: Pool
     slices: tuple[int, ...]
-    targets: str
+    targets: tuple[Packed, ...]
     incomplete: tuple[tuple[int, ...], ...]
     digest: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.incomplete) != len(self.slices):
+        if not len(self.incomplete) == len(self.targets) == len(self.slices):
             raise ValueError(
-                f"expected a row of classes for each of {len(self.slices)} slices, "
-                f"received {len(self.incomplete)}"
+                f"expected a row of classes and a target for each of {len(self.slices)} slices, "
+                f"received {len(self.incomplete)} and {len(self.targets)}"
             )
 
 
@@ -197,7 +198,7 @@ class Bundle:
 
 
 def write(bundle: Bundle, folder: Path) -> None:
-    """Write the manifest; targets are put beside it with `write_targets` before.
+    """Write the manifest; the targets are put beside it with `targets_writer` before.
 
     Raises
     ------
@@ -206,34 +207,34 @@ def write(bundle: Bundle, folder: Path) -> None:
     """
     try:
         _make(folder)
-        text = json.dumps({"version": VERSION, **asdict(bundle)}, indent=1)
+        text = json.dumps({"version": VERSION, **asdict(bundle)}, separators=(",", ":"))
         # What a run needs to predict is known from here where the program is cut off.
         write_whole(folder / MANIFEST, text.encode(), json.loads)
     except OSError as error:
-        raise TrainingError(
-            Sentence(
-                "The training's input could not be written: {reason}.",
-                reason=error.strerror or Sentence("the system refused"),
-            ),
-            "Free some disk space.",
-        ) from error
+        raise refused(error) from error
 
 
-def write_targets(folder: Path, name: str, targets: npt.NDArray[np.uint8]) -> str:
-    """Write targets, uint8, (n, rows, columns), and return their file's name."""
-    try:
-        _make(folder)
-        with io.BufferedRandom(new_regular(folder / name)) as file:
-            np.save(file, targets)
-    except OSError as error:
-        raise TrainingError(
-            Sentence(
-                "The training's input could not be written: {reason}.",
-                reason=error.strerror or Sentence("the system refused"),
-            ),
-            "Free some disk space.",
-        ) from error
-    return name
+def targets_writer(folder: Path) -> TargetsWriter:
+    """What writes the targets of a bundle; what was there of another one is gone.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses, here and when it writes: `refused` makes a sentence of it.
+    """
+    _make(folder)
+    return TargetsWriter(folder / TARGETS)
+
+
+def refused(error: OSError) -> TrainingError:
+    """The disk does not take a bundle."""
+    return TrainingError(
+        Sentence(
+            "The training's input could not be written: {reason}.",
+            reason=error.strerror or Sentence("the system refused"),
+        ),
+        "Free some disk space.",
+    )
 
 
 def read(folder: Path) -> Bundle:
@@ -280,7 +281,7 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
                 row["case"],
                 row["pool"],
                 tuple(row["slices"]),
-                row["targets"],
+                tuple(_packed(*target) for target in row["targets"]),
                 tuple(tuple(classes) for classes in row["incomplete"]),
                 row["digest"],
             )
@@ -297,6 +298,10 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         rival=None if fields["rival"] is None else _rival(fields["rival"]),
         identity=_optional(fields["identity"]),
     )
+
+
+def _packed(offset: int, length: int, crc: int, counts: list[list[int]]) -> Packed:
+    return Packed(offset, length, crc, _pairs(counts))
 
 
 def _rival(row: dict[str, Any]) -> Rival:

@@ -27,7 +27,8 @@ from segdesk.learning.geometry import Frame, Scale, padded
 from segdesk.learning.refiner import Refiner
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
-from segdesk.learning.samples import batch_of, open_voxels, scaled
+from segdesk.learning.samples import batch_of, scaled
+from segdesk.learning.scan_file import open_voxels
 from segdesk.learning.start import reshaped
 from segdesk.ops.pieces import Pieces
 from segdesk.ops.resample import Shape

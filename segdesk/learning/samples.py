@@ -1,7 +1,8 @@
 """The slices that teach or validate, read from a bundle one by one, in the network's shape.
 
-Volumes and targets stay memory-mapped; what has been prepared is kept up to a budget, so memory is
-bounded whatever the project's size. Shapes belong to `geometry`, batches to `order` and `feed`.
+What is needed to choose among them stands in the manifest; a scan's slice and its target are read
+when they are asked for. What has been prepared is kept up to a budget, so memory is bounded
+whatever the project's size. Shapes belong to `geometry`, batches to `order` and `feed`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from segdesk.core.run import Intensities
 from segdesk.core.split import Pool
 from segdesk.core.volume import Voxels
 from segdesk.errors import TrainingError
-from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
+from segdesk.jobs.bundle import IGNORE, TARGETS, Bundle, Lesson, VolumeRef
+from segdesk.jobs.targets_file import Packed, TargetsFile
 from segdesk.learning.geometry import Frame, Scale
+from segdesk.learning.scan_file import ScanFile
 from segdesk.ops.resample import Shape
 from segdesk.sentence import Sentence
 
@@ -40,7 +43,7 @@ class Sample:
     ----------
     case : id
     slice : index in the volume
-    row : index in the lesson's targets
+    target : where its target lies
     segments : foreground classes that it shows
     has_background : whether any voxel is known to be background
     incomplete : foreground classes that its background may be: it is not complete for them
@@ -48,7 +51,7 @@ class Sample:
 
     case: str
     slice: int
-    row: int
+    target: Packed
     segments: frozenset[int]
     has_background: bool
     incomplete: frozenset[int] = frozenset()
@@ -86,21 +89,22 @@ class Samples:
     ) -> None:
         self._intensities = bundle.intensities
         self.shape = shape
-        self._voxels: dict[str, Voxels] = {}
+        self._scans: dict[str, ScanFile] = {}
         self._volumes: dict[str, VolumeRef] = {}
-        self._targets: dict[str, Target] = {}
         self._frames: dict[str, Frame] = {}
         self._samples: list[Sample] = []
-        for lesson in bundle.lessons:
-            if lesson.pool != pool:
-                continue
+        lessons = [lesson for lesson in bundle.lessons if lesson.pool == pool]
+        #: By case, all the same one.
+        self._targets: dict[str, TargetsFile] = {}
+        if lessons:
+            file = _open_targets(folder / TARGETS, lessons[0].case)
+            self._targets = {lesson.case: file for lesson in lessons}
+        for lesson in lessons:
             volume = bundle.volume(lesson.case)
             self._volumes[volume.case] = volume
-            self._voxels[volume.case] = open_voxels(volume)
-            targets = _open_targets(folder / lesson.targets, lesson.case)
-            self._targets[volume.case] = targets
+            self._scans[volume.case] = ScanFile(volume)
             self._frames[volume.case] = Frame(volume.shape[1:], scale.resampled(volume), shape)
-            known = _known(lesson, targets)
+            known = _known(lesson)
             if pool == "validation":
                 known = [row for row in known if len(row.incomplete) < len(bundle.segments)]
             self._samples += known
@@ -145,7 +149,7 @@ class Samples:
         if kept is not None:
             return kept
         sample, frame = self._samples[index], self.frame(index)
-        plane = self._voxels[sample.case][sample.slice]
+        plane = self._scans[sample.case].slice(sample.slice)
         image = frame.image(scaled(plane, self._volumes[sample.case], self._intensities))
         target = frame.target(self.own_target(index))
         with self._lock:
@@ -167,9 +171,23 @@ class Samples:
         return [number for number in range(1, self._classes) if number not in incomplete]
 
     def own_target(self, index: int) -> Target:
-        """The target on the slice's own grid, uint8, (rows, columns)."""
+        """The target on the slice's own grid, uint8, (rows, columns).
+
+        Raises
+        ------
+        TrainingError
+            Where it is not what was written.
+        """
         sample = self._samples[index]
-        return np.asarray(self._targets[sample.case][sample.row])
+        try:
+            return self._targets[sample.case].target(sample.target, self.frame(index).own)
+        except (OSError, ValueError) as error:
+            raise TrainingError(
+                Sentence(
+                    "The labels of case {case} for this training are damaged.", case=sample.case
+                ),
+                "Train again: they are written anew.",
+            ) from error
 
     def thinned(self, most: int) -> list[int]:
         """Indices of at most so many slices, evenly spread."""
@@ -197,44 +215,33 @@ def scaled(stored: Voxels, volume: VolumeRef, intensities: Intensities) -> Image
     return np.clip(image, 0.0, 1.0, out=image)
 
 
-def open_voxels(volume: VolumeRef) -> Voxels:
-    """The voxels of a case as a memory map.
-
-    Raises
-    ------
-    TrainingError
-        Where the file is gone or shorter than it should be.
-    """
-    try:
-        return volume.open()
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            Sentence("The scan of case {case} cannot be read.", case=volume.case),
-            "Check the project: its volume file is missing or damaged.",
-        ) from error
-
-
 def batch_of(images: Sequence[Image]) -> Image:
     """Slices as a network takes them: float32, (n, rows, columns, channels)."""
     stacked = np.stack(images)
     return stacked if stacked.ndim == 4 else stacked[..., None]
 
 
-def _open_targets(path: Path, case: str) -> Target:
+def _open_targets(path: Path, case: str) -> TargetsFile:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+        return TargetsFile(path)
+    except OSError as error:
         raise TrainingError(
             Sentence("The labels of case {case} for this training are gone.", case=case)
         ) from error
 
 
-def _known(lesson: Lesson, targets: Target) -> list[Sample]:
+def _known(lesson: Lesson) -> list[Sample]:
     samples: list[Sample] = []
-    for row, index in enumerate(lesson.slices):
-        counts = np.bincount(targets[row].ravel(), minlength=IGNORE + 1)
-        shown = frozenset(int(number) for number in np.flatnonzero(counts[1:IGNORE]) + 1)
-        if shown or counts[0]:
-            incomplete = frozenset(lesson.incomplete[row])
-            samples.append(Sample(lesson.case, index, row, shown, bool(counts[0]), incomplete))
+    # Of thousands of slices most show the same.
+    sets: dict[tuple[int, ...], frozenset[int]] = {}
+    for index, target, incomplete in zip(
+        lesson.slices, lesson.targets, lesson.incomplete, strict=True
+    ):
+        classes = [number for number, _ in target.counts if number != IGNORE]
+        if classes:
+            shown, unsure = (
+                sets.setdefault(numbers, frozenset(numbers))
+                for numbers in (tuple(filter(None, classes)), incomplete)
+            )
+            samples.append(Sample(lesson.case, index, target, shown, 0 in classes, unsure))
     return samples

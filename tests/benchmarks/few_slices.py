@@ -125,10 +125,11 @@ def write_bundle(
         out = task.labelled[middle : middle + left_out]
         pools = {"train": [i for i in task.labelled if i not in out], "validation": out}
     lessons: list[Lesson] = []
-    for pool, indices in pools.items():
-        name = bundles.write_targets(bundle_folder, f"{pool}.npy", task.truth[list(indices)])
-        empty = ((),) * len(indices)
-        lessons.append(Lesson("case-001", pool, tuple(indices), name, empty))
+    with bundles.targets_writer(bundle_folder) as writer:
+        for pool, indices in pools.items():
+            packed = tuple(writer.add(task.truth[index]) for index in indices)
+            empty = ((),) * len(indices)
+            lessons.append(Lesson("case-001", pool, tuple(indices), packed, empty))
     minutes = max(0.01, (seconds - START_S - AFTER_S) / 60)
     bundle = Bundle(
         run="run-001",

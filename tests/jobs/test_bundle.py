@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from segdesk.core.run import Intensities, plan_for
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import (
-    IGNORE,
     MANIFEST,
     Bundle,
     Lesson,
@@ -22,9 +21,10 @@ from segdesk.jobs.bundle import (
     TrainedNetwork,
     VolumeRef,
     read,
+    targets_writer,
     write,
-    write_targets,
 )
+from segdesk.jobs.targets_file import Packed
 
 QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -44,17 +44,24 @@ VOLUMES = st.builds(
     pixel_mm=PIXELS,
 )
 CLASSES = st.lists(st.integers(1, 255), max_size=3).map(tuple)
-ROWS = st.lists(st.tuples(st.integers(0, 500), CLASSES), max_size=5)
+PACKED = st.builds(
+    Packed,
+    offset=st.integers(0, 2**40),
+    length=SIZES,
+    crc=st.integers(0, 2**32 - 1),
+    counts=st.lists(st.tuples(st.integers(0, 255), SIZES), max_size=3).map(tuple),
+)
+ROWS = st.lists(st.tuples(st.integers(0, 500), PACKED, CLASSES), max_size=5)
 LESSONS = st.builds(
     lambda rows, **fields: Lesson(
-        slices=tuple(index for index, _ in rows),
-        incomplete=tuple(classes for _, classes in rows),
+        slices=tuple(index for index, _, _ in rows),
+        targets=tuple(packed for _, packed, _ in rows),
+        incomplete=tuple(classes for _, _, classes in rows),
         **fields,
     ),
     ROWS,
     case=WORDS,
     pool=st.sampled_from(["train", "validation"]),
-    targets=WORDS,
 )
 TRAINED = st.builds(
     TrainedNetwork,
@@ -102,10 +109,7 @@ def test_read_undoes_write(tmp_path: Path, bundle: Bundle) -> None:
     assert read(tmp_path / "bundle") == bundle
 
 
-def test_targets_come_back_and_a_volume_is_mapped_where_it_lies(tmp_path: Path) -> None:
-    targets = np.array([[[0, 1], [IGNORE, 2]]], np.uint8)
-    name = write_targets(tmp_path / "bundle", "targets-case-001.npy", targets)
-    np.testing.assert_array_equal(np.load(tmp_path / "bundle" / name), targets)
+def test_a_volume_is_mapped_where_it_lies(tmp_path: Path) -> None:
     voxels = np.arange(24, dtype="<i2").reshape(2, 3, 4) - 9
     (tmp_path / "volume").write_bytes(b"head" + voxels.tobytes())
     volume = VolumeRef("a", str(tmp_path / "volume"), 4, (2, 3, 4), 1.0, 0.0, "HU", None)
@@ -141,8 +145,8 @@ def test_a_bundle_is_neither_written_nor_read_through_a_link(
     outside, link = tmp_path / "outside", tmp_path / "bundle"
     outside.mkdir()
     link.symlink_to(outside)
-    with pytest.raises(TrainingError):
-        write_targets(link, "targets.npy", np.zeros((1, 1, 1), np.uint8))
+    with pytest.raises(OSError, match="is a link"):
+        targets_writer(link)
     with pytest.raises(TrainingError):
         write(read(tmp_path), link)
     assert list(outside.iterdir()) == []

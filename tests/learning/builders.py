@@ -85,12 +85,13 @@ def write_bundle(
     bundle_folder.mkdir(parents=True, exist_ok=True)
     volumes: list[VolumeRef] = []
     rows: list[Lesson] = []
-    for case, pool, voxels, targets in lessons:
-        volumes.append(volume_file(folder, case, voxels, pixel_mm=pixel_mm))
-        name = bundles.write_targets(bundle_folder, f"targets-{case}.npy", targets)
-        slices = tuple(range(len(targets)))
-        classes = incomplete.get(case, ((),) * len(slices))
-        rows.append(Lesson(case, pool, slices, name, tuple(classes)))
+    with bundles.targets_writer(bundle_folder) as writer:
+        for case, pool, voxels, targets in lessons:
+            volumes.append(volume_file(folder, case, voxels, pixel_mm=pixel_mm))
+            packed = tuple(map(writer.add, targets))
+            slices = tuple(range(len(targets)))
+            classes = incomplete.get(case, ((),) * len(slices))
+            rows.append(Lesson(case, pool, slices, packed, tuple(classes)))
     bundle = Bundle(
         run="run-001",
         run_folder=str(run),

@@ -32,6 +32,7 @@ def predicted(
 ) -> Masks:
     """Train on some slices in [0, 1] and predict the others."""
     bundle_folder = folder / "run" / "bundle"
+    writer = bundles.targets_writer(bundle_folder)
     volumes: list[VolumeRef] = []
     lessons: list[Lesson] = []
     parts: list[tuple[str, Pool, tuple[Images, Masks]]] = [
@@ -43,9 +44,10 @@ def predicted(
         path = folder / f"{case}.raw"
         stored.tofile(path)
         volumes.append(VolumeRef(case, str(path), 0, stored.shape, SLOPE, INTERCEPT, "raw", None))
-        name = bundles.write_targets(bundle_folder, f"targets-{case}.npy", masks)
         slices = tuple(range(len(masks)))
-        lessons.append(Lesson(case, pool, slices, name, ((),) * len(slices)))
+        packed = tuple(map(writer.add, masks))
+        lessons.append(Lesson(case, pool, slices, packed, ((),) * len(slices)))
+    writer.close()
     low, high = np.percentile(train[0], [0.5, 99.5])
     bundle = Bundle(
         run="run-001",

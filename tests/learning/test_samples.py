@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from segdesk.jobs.bundle import IGNORE
 from segdesk.learning.feed import Feed
 from segdesk.learning.geometry import Scale
 from segdesk.learning.samples import Samples, scaled
-from tests.learning.builders import discs, volume_file, write_bundle
+from tests.learning.builders import Lessons, discs, volume_file, write_bundle
 
 
 def samples(folder: Path, cache_bytes: int = 1 << 20) -> Samples:
@@ -76,6 +77,56 @@ def test_a_scan_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "case-001.raw").unlink()
     with pytest.raises(TrainingError, match="scan of case case-001 cannot be read"):
         samples(folder)
+
+
+def test_a_scan_that_is_cut_while_it_is_learnt_from_is_said_in_words(tmp_path: Path) -> None:
+    voxels, targets = discs(2)
+    found = samples(write_bundle(tmp_path, [("case-001", "train", voxels, targets)]))
+    os.truncate(tmp_path / "case-001.raw", voxels.nbytes - 1)
+    np.testing.assert_array_equal(found.read(0)[1], targets[0])
+    with pytest.raises(TrainingError, match="scan of case case-001 cannot be read"):
+        found.read(1)
+
+
+def test_a_scan_and_its_labels_are_read_wherever_their_folder_goes(tmp_path: Path) -> None:
+    voxels, targets = discs(1)
+    (tmp_path / "project").mkdir()
+    folder = write_bundle(tmp_path / "project", [("case-001", "train", voxels, targets)])
+    found = samples(folder)
+    (tmp_path / "project").rename(tmp_path / "moved")
+    np.testing.assert_array_equal(found.read(0)[1], targets[0])
+
+
+@pytest.mark.parametrize("harm", ["flipped", "cut", "gone", "a link"])
+def test_labels_that_are_damaged_are_said_in_words(tmp_path: Path, harm: str) -> None:
+    voxels, targets = discs(2)
+    folder = write_bundle(tmp_path, [("case-001", "train", voxels, targets)])
+    path = folder / bundles.TARGETS
+    content = path.read_bytes()
+    if harm == "flipped":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif harm == "cut":
+        path.write_bytes(content[:-1])
+    else:
+        path.rename(tmp_path / "away")
+        if harm == "a link":
+            path.symlink_to(tmp_path / "away")
+    words = "gone" if harm in ("gone", "a link") else "damaged"
+    with pytest.raises(
+        TrainingError, match=f"labels of case case-001 for this training are {words}"
+    ):
+        found = samples(folder)
+        # The other slice is whole.
+        np.testing.assert_array_equal(found.read(0)[1], targets[0])
+        found.read(1)
+
+
+def test_nothing_is_read_to_know_what_the_slices_show(tmp_path: Path) -> None:
+    lessons: Lessons = [(f"case-{at:03d}", "train", *discs(3, seed=at)) for at in range(3)]
+    folder = write_bundle(tmp_path, lessons)
+    os.truncate(folder / bundles.TARGETS, 0)
+    found = samples(folder)
+    assert found.segments == [frozenset({1})] * 9 and found.has_background
 
 
 def test_a_slice_brings_the_classes_that_it_is_not_complete_for(tmp_path: Path) -> None:

@@ -310,40 +310,48 @@ def _beside(slices: Sequence[int], block: Sequence[int], *, gap: bool) -> tuple[
     return gapped if gap and len(gapped) >= 2 else rest
 
 
-def targets(
-    labels: npt.NDArray[np.uint8],
-    provenance: npt.NDArray[np.uint8],
-    statuses: Sequence[SliceStatus],
-    complete: Sequence[Complete],
-    numbers: Sequence[int],
-) -> npt.NDArray[np.uint8]:
-    """Class index for each voxel, `IGNORE` where nothing is learnt.
-
-    Background of a slice that is complete for none of the segments says nothing.
+def class_table(numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
+    """For each label, uint8, (256,), its class: background 0, `IGNORE` where nothing is learnt.
 
     Parameters
     ----------
-    labels : uint8, (n, rows, columns), of the chosen slices
-    provenance : uint8, (m, rows, columns), of those m of them that do not teach as a whole, in
-        their order: they teach only where a hand touched
-    statuses, complete : one for each slice
     numbers : segment numbers in the order of the classes after background
-
-    Returns
-    -------
-    uint8, (n, rows, columns)
     """
     table = np.full(256, IGNORE, np.uint8)
     table[0] = 0
     for at, number in enumerate(numbers, 1):
         table[number] = at
-    wanted = table[labels]
-    in_part = (at for at, status in enumerate(statuses) if not status.teaches_whole)
-    for at, touched in zip(in_part, provenance, strict=True):
-        wanted[at][touched != Provenance.HAND] = IGNORE
-    for at, has in enumerate(complete):
-        if has.isdisjoint(numbers):
-            wanted[at][wanted[at] == 0] = IGNORE
+    return table
+
+
+def target(
+    labels: npt.NDArray[np.uint8],
+    provenance: npt.NDArray[np.uint8] | None,
+    complete: Complete,
+    numbers: Sequence[int],
+) -> npt.NDArray[np.uint8]:
+    """Class index for each voxel of a slice, `IGNORE` where nothing is learnt.
+
+    Background of a slice that is complete for none of the segments says nothing.
+
+    Parameters
+    ----------
+    labels : uint8, (rows, columns)
+    provenance : the same of a slice that does not teach as a whole: it teaches only where a hand
+        touched; else None
+    complete : for which segments
+    numbers : as for `class_table`
+
+    Returns
+    -------
+    uint8, (rows, columns)
+    """
+    table = class_table(numbers)
+    if complete.isdisjoint(numbers):
+        table[0] = IGNORE
+    wanted = np.take(table, labels)
+    if provenance is not None:
+        wanted[provenance != Provenance.HAND] = IGNORE
     return wanted
 
 
@@ -357,7 +365,7 @@ def incomplete_classes(
     Parameters
     ----------
     complete : one for each slice
-    numbers : as for `targets`
+    numbers : as for `target`
     """
     classes = tuple(enumerate(numbers, 1))
     return tuple(tuple(at for at, number in classes if number not in has) for has in complete)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,10 +29,10 @@ from segdesk.app.runs.teaching import (
     incomplete_classes,
     learnt_segments,
     refusal,
-    targets,
+    target,
 )
-from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
+from segdesk.core.held_slices import HeldSlices, Plane
 from segdesk.core.networks import network
 from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities, Plan, Run
@@ -41,6 +41,7 @@ from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
 from segdesk.jobs.messages import Note
+from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 
@@ -54,18 +55,21 @@ PERCENTILES = (0.5, 99.5)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Slices of one case and pool as they were. Arrays None: read them from the last save.
-
-    Provenance has only the slices whose status is partial, in their order: nobody asks for more.
-    """
+    """Slices of one case and pool as they were. `held` None: they are read from the last save."""
 
     case: Case
     pool: str
     slices: tuple[int, ...]
     statuses: tuple[SliceStatus, ...]
     complete: tuple[Complete, ...]
-    labels: npt.NDArray[np.uint8] | None
-    provenance: npt.NDArray[np.uint8] | None
+    held: HeldSlices | None
+
+    @property
+    def in_part(self) -> Iterator[int]:
+        """The slices that teach only where a hand touched."""
+        for index, status in zip(self.slices, self.statuses, strict=True):
+            if not status.teaches_whole:
+                yield index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +86,15 @@ class Frozen:
     rival: Run | None
     #: Where a person chose the run in use, it stays, and what is to be predicted is left to it.
     is_chosen_by_hand: bool
+    #: The saved masks that are read may go from the disk again.
+    unpin: Callable[[], object]
+
+    def let_go(self) -> None:
+        """The labels are not needed any more. Any thread."""
+        self.unpin()
+        for shot in self.snapshots:
+            if shot.held is not None:
+                shot.held.let_go()
 
 
 def freeze(
@@ -93,7 +106,7 @@ def freeze(
 ) -> Frozen:
     """Decide everything about a training and put its Run into the project.
 
-    Costs a copy of the label slices that teach and are in memory; the rest is left to `prepare`.
+    Copies no labels: those in memory are copied when they are read, or right before they change.
 
     Raises
     ------
@@ -153,6 +166,7 @@ def freeze(
         start=start,
         rival=_rival(workbench, taught),
         is_chosen_by_hand=bool(project.in_use.by_hand),
+        unpin=workbench.folder.pin_masks(shot.case for shot in snapshots if shot.held is None),
     )
     # Its predictions name these numbers for as long as they are kept.
     table = project.segments.spend(row.number for row in learnt)
@@ -167,7 +181,7 @@ def training_session(frozen: Frozen, *, command: Sequence[str] | None = None) ->
 
 
 def prepare(frozen: Frozen, tell: TellNote = lambda note: None) -> Bundle:
-    """Write the bundle. Any thread; reads what was not in memory from the last save.
+    """Write the bundle, once, and let the labels go. Any thread.
 
     A case whose scan or mask cannot be read is left out with a note, and the rest goes on.
 
@@ -182,6 +196,13 @@ def prepare(frozen: Frozen, tell: TellNote = lambda note: None) -> Bundle:
     TrainingError
         Where there is no background voxel to learn from, or the disk refuses.
     """
+    try:
+        return _prepared(frozen, tell)
+    finally:
+        frozen.let_go()
+
+
+def _prepared(frozen: Frozen, tell: TellNote) -> Bundle:
     # Here, because each volume's file is opened and checked for it.
     used: dict[str, set[int]] = {case.id: set() for case in frozen.cases}
     for shot in frozen.snapshots:
@@ -190,37 +211,15 @@ def prepare(frozen: Frozen, tell: TellNote = lambda note: None) -> Bundle:
         used[case.id].update(range(case.slices))
     volumes, damaged = volume_refs(frozen.job.folder, frozen.cases, used)
     run_folder = begin_bundle(frozen.job)
-    numbers = [number for number, _ in frozen.run.segments]
-    lessons: list[Lesson] = []
-    unread: dict[str, ProjectError] = {}
-    has_background = has_foreground = False
-    for shot in frozen.snapshots:
-        try:
-            if shot.case.id in damaged:
-                continue
-            labels, provenance = _arrays(frozen.job.folder, shot)
-        except ProjectGone:
-            raise
-        except ProjectError as error:
-            unread[shot.case.id] = error
-            continue
-        wanted = targets(labels, provenance, shot.statuses, shot.complete, numbers)
-        incomplete = incomplete_classes(shot.complete, numbers)
-        if shot.pool == "train":
-            has_background |= bool((wanted == 0).any())
-            has_foreground |= bool(((wanted != 0) & (wanted != IGNORE)).any())
-        name = f"targets-{shot.case.id}-{shot.pool}.npy"
-        bundles.write_targets(frozen.job.paths_to_write().bundle, name, wanted)
-        pool = "train" if shot.pool == "train" else "validation"
-        digest = _digest(shot.slices, wanted, incomplete)
-        lessons.append(Lesson(shot.case.id, pool, shot.slices, name, incomplete, digest))
+    lessons, unread = _lessons(frozen, damaged)
     _go_on_without(frozen, damaged | unread, tell)
-    if not has_background:
+    taught = _classes_taught(lessons)
+    if 0 not in taught:
         raise TrainingError(
             "There is no background voxel to learn from.",
             "Erase some background by hand, or call a slice right.",
         )
-    if not has_foreground:
+    if taught <= {0, IGNORE}:
         raise TrainingError(
             "No voxel of any segment teaches yet.", "Paint one and say that it is right once it is."
         )
@@ -244,6 +243,61 @@ def prepare(frozen: Frozen, tell: TellNote = lambda note: None) -> Bundle:
     )
     bundles.write(bundle, frozen.job.paths_to_write().bundle)
     return bundle
+
+
+def _lessons(
+    frozen: Frozen, damaged: Collection[str]
+) -> tuple[list[Lesson], dict[str, ProjectError]]:
+    """Write the targets of the cases that are not damaged, and say which cannot be read."""
+    lessons: list[Lesson] = []
+    unread: dict[str, ProjectError] = {}
+    try:
+        with bundles.targets_writer(frozen.job.paths_to_write().bundle) as writer:
+            for shot in frozen.snapshots:
+                if shot.case.id in damaged:
+                    continue
+                try:
+                    take = _taking(frozen.job.folder, shot)
+                except ProjectGone:
+                    raise
+                except ProjectError as error:
+                    unread[shot.case.id] = error
+                    continue
+                lessons.append(_lesson(shot, take, frozen.run.segments, writer))
+    except OSError as error:
+        raise bundles.refused(error) from error
+    return lessons, unread
+
+
+def _lesson(
+    shot: Snapshot,
+    take: Callable[[int], Plane],
+    segments: Sequence[tuple[int, str]],
+    writer: TargetsWriter,
+) -> Lesson:
+    """Write the targets of a case, slice by slice, so that no more of them is in memory."""
+    numbers = [number for number, _ in segments]
+    incomplete = incomplete_classes(shot.complete, numbers)
+    digest = hashlib.sha256(np.array(shot.slices, "<u4").tobytes())
+    rows: list[Packed] = []
+    for index, complete in zip(shot.slices, shot.complete, strict=True):
+        wanted = target(*take(index), complete, numbers)
+        rows.append(writer.add(wanted, digest.update))
+    digest.update(repr(incomplete).encode("ascii"))
+    pool = "train" if shot.pool == "train" else "validation"
+    seen = digest.hexdigest()[:16]
+    return Lesson(shot.case.id, pool, shot.slices, tuple(rows), incomplete, seen)
+
+
+def _classes_taught(lessons: Iterable[Lesson]) -> set[int]:
+    """What the training pool shows anywhere."""
+    return {
+        number
+        for lesson in lessons
+        if lesson.pool == "train"
+        for row in lesson.targets
+        for number, _ in row.counts
+    }
 
 
 def _go_on_without(frozen: Frozen, damaged: Mapping[str, ProjectError], tell: TellNote) -> None:
@@ -325,15 +379,6 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
     return start
 
 
-def _digest(
-    slices: Sequence[int], wanted: npt.NDArray[np.uint8], incomplete: tuple[tuple[int, ...], ...]
-) -> str:
-    digest = hashlib.sha256(np.array(slices, "<u4").tobytes())
-    digest.update(np.ascontiguousarray(wanted).data)
-    digest.update(repr(incomplete).encode("ascii"))
-    return digest.hexdigest()[:16]
-
-
 def _check_units(
     workbench: Workbench, taught: Iterable[str], predict: Sequence[str], start: Run | None
 ) -> None:
@@ -364,25 +409,19 @@ def _snapshots(workbench: Workbench, lessons: Curriculum) -> Iterator[Snapshot]:
         complete = workbench.complete(choice.case)
         chosen = tuple(statuses[index] for index in choice.slices)
         said = tuple(complete[index] for index in choice.slices)
-        labels = provenance = None
+        shot = Snapshot(case, choice.pool, choice.slices, chosen, said, None)
         if workbench.is_loaded(choice.case):
-            labels, provenance = _cut(workbench.annotation(choice.case), choice.slices, chosen)
-        yield Snapshot(case, choice.pool, choice.slices, chosen, said, labels, provenance)
+            mask = workbench.annotation(choice.case)
+            held = mask.hold(choice.slices, with_provenance=shot.in_part)
+            shot = replace(shot, held=held)
+        yield shot
 
 
-def _cut(
-    annotation: Annotation, slices: Sequence[int], statuses: Sequence[SliceStatus]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    in_part = [at for at, status in zip(slices, statuses, strict=True) if not status.teaches_whole]
-    return annotation.labels[list(slices)], annotation.provenance[in_part]
-
-
-def _arrays(
-    folder: ProjectFolder, shot: Snapshot
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    if shot.labels is not None and shot.provenance is not None:
-        return shot.labels, shot.provenance
-    return _cut(folder.read_annotation(shot.case), shot.slices, shot.statuses)
+def _taking(folder: ProjectFolder, shot: Snapshot) -> Callable[[int], Plane]:
+    """What gives labels and, where it is wanted, provenance of a slice, once."""
+    if shot.held is not None:
+        return shot.held.take
+    return folder.read_annotation(shot.case).hold(shot.slices, with_provenance=shot.in_part).take
 
 
 def _intensities(

@@ -158,7 +158,7 @@ def test_a_training_whose_project_is_swapped_writes_nothing_into_the_other_folde
     frozen = training.freeze(taught, plan_for(epochs=1), predict=["case-001"])
     session = training.training_session(frozen, command=child(tmp_path))
     if when in ("targets", "manifest"):
-        name = "write_targets" if when == "targets" else "write"
+        name = "targets_writer" if when == "targets" else "write"
         monkeypatch.setattr(bundles, name, swapping(getattr(bundles, name)))
     heard: list[Message] = []
     if when == "prediction":

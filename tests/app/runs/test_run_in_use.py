@@ -16,7 +16,7 @@ from segdesk.app.runs.run_in_use import AUTOMATIC
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import UsageError
 from segdesk.jobs import bundle as bundles
-from tests.app.runs.test_running import child
+from tests.app.runs.test_running import child, remembering
 from tests.projects import add_case, begin_brush, voxels
 
 #: In the middle of a child's work: what the real one says where nothing was learnt.
@@ -40,9 +40,9 @@ def train(
 ) -> tuple[Run, bundles.Bundle]:
     """Train and predict case-001 with a child that does this in the middle; `dice` as it takes."""
     frozen = training.freeze(workbench, plan_for(epochs=1), predict=["case-001"])
-    session = training.training_session(frozen, command=child(folder, middle, **dice))
+    session, made = remembering(frozen, child(folder, middle, **dice))
     worked = session.work(lambda message: running.take(workbench, session.job, message))
-    return running.finish(workbench, session.job, worked), training.prepare(frozen)
+    return running.finish(workbench, session.job, worked), made[0]
 
 
 def test_a_better_run_takes_over_and_a_worse_one_does_not(

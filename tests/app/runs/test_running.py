@@ -22,6 +22,7 @@ from segdesk.core import durable_files
 from segdesk.core.run import Intensities, plan_for
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError, TrainingError, UsageError
+from segdesk.jobs import bundle as bundles
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 from segdesk.store.parts import prediction_file
@@ -99,6 +100,19 @@ def run_through(workbench: Workbench, session: TrainerSession) -> list[Message]:
 
     running.finish(workbench, session.job, session.work(take))
     return heard
+
+
+def remembering(
+    frozen: training.Frozen, command: list[str]
+) -> tuple[TrainerSession, list[bundles.Bundle]]:
+    """A session of a training, and what it has written as its bundle once that is done."""
+    made: list[bundles.Bundle] = []
+
+    def prepare(tell: running.TellNote) -> bundles.Bundle:
+        made.append(training.prepare(frozen, tell))
+        return made[-1]
+
+    return TrainerSession(frozen.job, prepare, command=command), made
 
 
 def test_a_training_leaves_a_run_a_model_and_a_prediction(
@@ -230,10 +244,10 @@ def test_a_run_that_was_cut_off_after_its_verdict_is_in_use_and_can_predict(
         ),
     )
     frozen = training.freeze(taught, plan_for(epochs=1))
-    session = training.training_session(frozen, command=child(tmp_path, dice=0.8, rival=0.6))
+    session, made = remembering(frozen, child(tmp_path, dice=0.8, rival=0.6))
     worked = session.work(lambda message: None)
     # A program that is killed leaves its bundle.
-    training.prepare(frozen)
+    bundles.write(made[0], frozen.job.paths.bundle)
     path = taught.folder.path
     taught.close()
     again = Workbench.open(path)
