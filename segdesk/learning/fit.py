@@ -23,6 +23,7 @@ from segdesk.learning.clock import Pace
 from segdesk.learning.feed import Feed
 from segdesk.learning.keeper import PATIENCE, Keeper
 from segdesk.learning.learner import Learner, StepFigures
+from segdesk.learning.order import slices_of_a_pass
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
@@ -87,7 +88,8 @@ class Fit:
         self._epochs: list[Epoch] = []
         self._has_recovered = False
         full = stage(False)
-        self._schedule = Schedule(plan, len(full.train), max(full.input_shape))
+        slices = slices_of_a_pass(full.train.segments)
+        self._schedule = Schedule(plan, slices, max(full.input_shape))
         self._keeper = Keeper(learner, self._schedule, run, reporter)
         self._is_half = self._schedule.is_half_sized(0.0)
         self._stage = stage(True) if self._is_half else full

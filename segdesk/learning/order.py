@@ -13,9 +13,10 @@ import numpy as np
 def batches(segments: Sequence[frozenset[int]], batch: int, seed: int) -> Iterator[tuple[int, ...]]:
     """Indices of the slices of each batch, without an end. Every batch is full.
 
-    Each slice comes once before any comes again; where only some have foreground, this holds for
-    half of the batch, and the other half goes through the segments in turn, the rarest first, and
-    takes for each the next of the slices that show it.
+    Each slice comes once before any comes again. Where only some have foreground, half of the batch
+    goes through the segments in turn, the rarest first, and takes for each the next of the slices
+    that show it; the other half makes passes through all that have foreground and at most as many
+    of the others, drawn anew for each pass, until each of them has come.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ def batches(segments: Sequence[frozenset[int]], batch: int, seed: int) -> Iterat
     seed : the same seed gives the same batches
     """
     generator = np.random.default_rng([seed, batch])
-    whole = _shuffled(range(len(segments)), generator)
+    whole = _passes(segments, generator)
     if all(segments) or not any(segments):
         while True:
             yield tuple(next(whole) for _ in range(batch))
@@ -33,6 +34,29 @@ def batches(segments: Sequence[frozenset[int]], batch: int, seed: int) -> Iterat
         wanted = batch // 2
         chosen = [next(foreground) for _ in range(wanted)]
         yield (*chosen, *(next(whole) for _ in range(batch - wanted)))
+
+
+def slices_of_a_pass(segments: Sequence[frozenset[int]]) -> int:
+    """How many slices a pass goes through; parameters as for `batches`."""
+    shown = sum(map(bool, segments))
+    return min(len(segments), 2 * shown) if shown else len(segments)
+
+
+def _passes(segments: Sequence[frozenset[int]], generator: np.random.Generator) -> Iterator[int]:
+    most = slices_of_a_pass(segments)
+    if most == len(segments):
+        yield from _shuffled(range(most), generator)  # without an end
+    showing = [index for index, shown in enumerate(segments) if shown]
+    others = [index for index, shown in enumerate(segments) if not shown]
+    waiting: list[int] = []
+    while True:
+        while len(waiting) < most - len(showing):
+            # None comes twice in a pass: those that wait still come first now, and last next time.
+            first = set(waiting)
+            rest = [index for index in others if index not in first]
+            waiting += [*generator.permutation(rest), *generator.permutation(waiting)]
+        drawn, waiting = waiting[: most - len(showing)], waiting[most - len(showing) :]
+        yield from (int(index) for index in generator.permutation([*showing, *drawn]))
 
 
 def _by_segment(

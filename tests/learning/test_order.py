@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain, islice
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.learning.order import batches
+from segdesk.learning.order import batches, slices_of_a_pass
 
 Shown = list[frozenset[int]]
 shown = st.lists(st.frozensets(st.integers(1, 4), max_size=3), min_size=1, max_size=20)
@@ -45,6 +46,37 @@ def test_a_rare_segment_is_drawn_as_often_as_a_common_one_and_first() -> None:
     assert all(chosen[0] == 40 for chosen in drawn)
     favoured = Counter(index for chosen in drawn for index in chosen[:2])
     assert favoured[40] == 50
+
+
+@given(st.integers(1, 6), st.integers(1, 40), st.integers(0, 99))
+def test_of_slices_without_foreground_a_pass_has_as_many_as_with_and_others_the_next_time(
+    with_it: int, without: int, seed: int
+) -> None:
+    segments = [frozenset({1})] * with_it + [frozenset()] * without
+    length = slices_of_a_pass(segments)
+    assert length == with_it + min(with_it, without)
+    # Of a batch of one nothing is drawn for its segments.
+    drawn = (index for (index,) in batches(segments, 1, seed))
+    passes = [list(islice(drawn, length)) for _ in range(-(-without // with_it))]
+    for one in passes:
+        assert len(set(one)) == length
+        assert set(range(with_it)) <= set(one)
+    assert set(chain(*passes)) == set(range(len(segments)))
+
+
+@given(st.integers(1, 40), st.integers(0, 99))
+def test_where_no_slice_shows_anything_all_of_them_come(count: int, seed: int) -> None:
+    segments = [frozenset[int]()] * count
+    assert slices_of_a_pass(segments) == count
+    drawn = chain.from_iterable(batches(segments, 1, seed))
+    assert sorted(islice(drawn, count)) == list(range(count))
+
+
+def test_the_order_where_few_slices_show_nothing_is_that_of_all_slices() -> None:
+    segments = [frozenset({1})] * 5 + [frozenset[int]()] * 5
+    drawn = list(islice(chain.from_iterable(batches(segments, 1, 3)), 20))
+    expected = np.random.default_rng([3, 1])
+    assert drawn == [*expected.permutation(10), *expected.permutation(10)]
 
 
 def test_another_seed_gives_another_order() -> None:
