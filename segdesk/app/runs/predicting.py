@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.room import check_room
 from segdesk.app.runs.run_in_use import check_weights, run_in_use
 from segdesk.app.runs.running import (
     TellNote,
@@ -61,7 +62,8 @@ def prediction_session(
     Raises
     ------
     TrainingError
-        Where the model's file is gone, or a case's unit is not what the model learnt from.
+        Where the model's file is gone, a case's unit is not what the model learnt from, or the disk
+        has no room.
     """
     project, folder = workbench.project, workbench.folder
     chosen = tuple(project.case(id) for id in cases)
@@ -82,6 +84,7 @@ def prediction_session(
                 ),
                 "Predict it with a run that was trained on its own kind.",
             )
+    check_room(folder.path, (), chosen)
     job = TrainerJob(run.id, folder, chosen, trains=False)
 
     def prepare(tell: TellNote) -> Bundle:

@@ -181,14 +181,26 @@ class TrainerSession:
             self.job.folder.write_index()
         # Another folder's bundle is not read either.
         self.job.folder.runs.check()
-        self.job.folder.runs.write_prediction_files(
-            self.job.run_id,
-            self.job.case(message.case),
-            Path(message.labels_file),
-            Path(message.probability_file),
-            weights_sha256=self._weights_sha256,
-        )
+        files = Path(message.labels_file), Path(message.probability_file)
+        try:
+            self.job.folder.runs.write_prediction_files(
+                self.job.run_id,
+                self.job.case(message.case),
+                *files,
+                weights_sha256=self._weights_sha256,
+            )
+        finally:
+            # Of hundreds of cases they would fill the disk before the bundle goes.
+            self._remove(files)
         self.predicted.append(message.case)
+
+    def _remove(self, files: Iterable[Path]) -> None:
+        """Files of the bundle that nobody needs any more; no others, whatever the child says."""
+        with suppress(OSError, ProjectError):
+            bundle = self.job.paths_to_write().bundle
+            for file in files:
+                if file.is_relative_to(bundle) and ".." not in file.parts:
+                    file.unlink()
 
     def _keep_message(self, message: Message) -> None:
         paths = self.job.paths_to_write()

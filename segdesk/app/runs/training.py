@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.room import check_room
 from segdesk.app.runs.running import (
     TellNote,
     TrainerJob,
@@ -111,8 +112,8 @@ def freeze(
     Raises
     ------
     TrainingError
-        Where nothing teaches, the network cannot learn these segments, or scans in HU and arrays
-        without a unit meet.
+        Where nothing teaches, the network cannot learn these segments, scans in HU and arrays
+        without a unit meet, or the disk has no room.
     UsageError
         Where the run to start from is unknown or has no weights.
     """
@@ -142,6 +143,11 @@ def freeze(
     start = _start(workbench, plan)
     taught = [choice.case for choice in lessons.choices]
     _check_units(workbench, taught, predict, start)
+    check_room(
+        workbench.folder.path,
+        ((project.case(choice.case), len(choice.slices)) for choice in lessons.choices),
+        map(project.case, predict),
+    )
     run = Run(
         id=project.next_run_id(),
         plan=plan,
