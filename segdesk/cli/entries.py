@@ -58,13 +58,13 @@ def check_qt_libraries() -> None:
         )
 
 
-def run_trainer(bundle_folder: Path) -> None:
+def run_trainer(bundle_folder: Path, root: Path | None = None) -> None:
     """Be the trainer process: take over stdin and stdout, then load Keras and work."""
     channel = open_channel()
     # Keras prints while it loads; the channel has moved that to the log by now.
     from segdesk.learning.trainer import run_bundle
 
-    run_bundle(bundle_folder, channel)
+    run_bundle(bundle_folder, channel, root)
 
 
 def run_decoder() -> None:

@@ -80,9 +80,12 @@ def _decoder() -> None:
 
 
 @app.command("trainer", hidden=True)
-def _trainer(bundle: Path) -> None:
+def _trainer(
+    bundle: Path,
+    root: Path | None = typer.Option(None, help="The project's folder, or a copy of it."),
+) -> None:
     """Be the trainer process; started by segdesk itself."""
-    entries.run_trainer(bundle)
+    entries.run_trainer(bundle, root)
 
 
 @app.command("unpacker", hidden=True)

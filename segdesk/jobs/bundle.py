@@ -6,16 +6,19 @@
                                   `targets_file`
       predictions/                the trainer's answers: CASE-labels.npy, CASE-probability.npy
 
-Volumes are named by file, offset, shape and dtype, so that the trainer maps them and never opens
-the project. `app.runs.training` writes a bundle, `learning.trainer` reads it; it is deleted when
-the run ends.
+Volumes are named by file, offset, shape and dtype, so that the trainer reads them and never opens
+the project. In the manifest every path is relative to a root, the project's folder, and the root is
+so many folders up from the bundle's: a copy of the project is worked on where it lies, and a bundle
+that lies elsewhere is given its root. `app.runs.training` writes a bundle, `learning.trainer` reads
+it; it is deleted when the run ends.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -30,7 +33,7 @@ from segdesk.errors import TrainingError
 from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
 
-VERSION = 4
+VERSION = 5
 MANIFEST = "manifest.json"
 TARGETS = "targets.bin"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
@@ -197,17 +200,27 @@ class Bundle:
         raise ValueError(f"expected a volume for case={case}")
 
 
-def write(bundle: Bundle, folder: Path) -> None:
+def write(bundle: Bundle, folder: Path, root: Path) -> None:
     """Write the manifest; the targets are put beside it with `targets_writer` before.
+
+    Parameters
+    ----------
+    bundle : its paths lie below the root
+    folder : below the root too
+    root : absolute; the folder that has everything, without links
 
     Raises
     ------
     TrainingError
         Where the disk refuses.
+    ValueError
+        Where a path does not lie below the root.
     """
     try:
         _make(folder)
-        text = json.dumps({"version": VERSION, **asdict(bundle)}, separators=(",", ":"))
+        fields = asdict(_moved(bundle, lambda path: Path(path).relative_to(root).as_posix()))
+        up = "/".join(".." for _ in folder.resolve().relative_to(root).parts)
+        text = json.dumps({"version": VERSION, "root": up, **fields}, separators=(",", ":"))
         # What a run needs to predict is known from here where the program is cut off.
         write_whole(folder / MANIFEST, text.encode(), json.loads)
     except OSError as error:
@@ -237,8 +250,17 @@ def refused(error: OSError) -> TrainingError:
     )
 
 
-def read(folder: Path) -> Bundle:
+def read(folder: Path, root: Path | None = None) -> Bundle:
     """Read a bundle's manifest.
+
+    Parameters
+    ----------
+    root : of its paths, where that is not the folder that the manifest names; nothing is known of
+        the identity of the run's folder there
+
+    Returns
+    -------
+    With absolute paths.
 
     Raises
     ------
@@ -258,9 +280,43 @@ def read(folder: Path) -> Bundle:
     if version != VERSION:
         raise TrainingError("The training's input was written by another version of segdesk.")
     try:
-        return _bundle(fields)
+        up = PurePosixPath(fields.pop("root"))
+        if set(up.parts) - {".."}:
+            raise ValueError("a root that is not above")
+        bundle = _bundle(fields)
+        if root is not None:
+            bundle = replace(bundle, identity=None)
+        home = (folder / up if root is None else root).resolve()
+        return _moved(bundle, lambda path: str(home / _below(path)))
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(unreadable) from error
+
+
+def _moved(bundle: Bundle, move: Callable[[str], str]) -> Bundle:
+    """A bundle with other paths."""
+
+    def trained(row: TrainedNetwork | None) -> TrainedNetwork | None:
+        return None if row is None else replace(row, weights=move(row.weights))
+
+    rival = bundle.rival
+    if rival is not None:
+        rival = replace(rival, trained=replace(rival.trained, weights=move(rival.trained.weights)))
+    return replace(
+        bundle,
+        run_folder=move(bundle.run_folder),
+        volumes=tuple(replace(row, file=move(row.file)) for row in bundle.volumes),
+        own=trained(bundle.own),
+        start=trained(bundle.start),
+        rival=rival,
+    )
+
+
+def _below(path: str) -> PurePosixPath:
+    """A path of a manifest: it leads nowhere but below its root, on any system."""
+    found = PurePosixPath(path)
+    if found.is_absolute() or ".." in found.parts or "\\" in path or ":" in path:
+        raise ValueError("a path that is not below the root")
+    return found
 
 
 def _make(folder: Path) -> None:

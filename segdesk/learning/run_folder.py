@@ -32,7 +32,7 @@ class HeldRun:
 
     @classmethod
     def of(cls, bundle: Bundle, folder: Path) -> HeldRun:
-        """Hold what a bundle names.
+        """Hold what a bundle names; its run's folder is made where no certain one is meant.
 
         Parameters
         ----------
@@ -43,8 +43,11 @@ class HeldRun:
         TrainingError
             Where another folder stands there now, or none.
         """
+        run = Path(bundle.run_folder)
         try:
-            held = cls(Place.open(Path(bundle.run_folder)), Place.open(folder))
+            if bundle.identity is None:
+                run.mkdir(parents=True, exist_ok=True)
+            held = cls(Place.open(run), Place.open(folder))
         except OSError as error:
             raise _gone() from error
         if bundle.identity is not None and held._run.identity != bundle.identity:

@@ -57,7 +57,7 @@ NAMED_CASES = 5
 MOST_WHEN_STOPPED = 12
 
 
-def run_bundle(folder: Path, channel: Reporter) -> None:
+def run_bundle(folder: Path, channel: Reporter, root: Path | None = None) -> None:
     """Train and predict what a bundle asks for, and say how it ended.
 
     Errors that a person can mend are sent as Failed; any other is a bug and is raised.
@@ -66,10 +66,11 @@ def run_bundle(folder: Path, channel: Reporter) -> None:
     ----------
     folder : of the bundle, with its manifest
     channel : hears hello, started, the training's messages, and at last finished or failed
+    root : of the bundle's paths, where it does not lie in the project; as `bundle.read`
     """
     channel.send(Hello(PROTOCOL, os.getpid(), backend.versions()))
     try:
-        bundle = bundles.read(folder)
+        bundle = bundles.read(folder, root)
         held = HeldRun.of(bundle, folder)
         device = backend.prepare(bundle.plan.seed)
         try:

@@ -141,7 +141,7 @@ def write_bundle(
         lessons=tuple(lessons),
         predict=("case-001",),
     )
-    bundles.write(bundle, bundle_folder)
+    bundles.write(bundle, bundle_folder, folder)
     return bundle_folder
 
 

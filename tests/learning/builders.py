@@ -70,6 +70,7 @@ def write_bundle(
     plan: Plan | None = None,
     pixel_mm: tuple[float, float] | None = None,
     incomplete: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({}),
+    root: Path | None = None,
     **fields: Any,
 ) -> Path:
     """A bundle in `folder/run/bundle`, one volume a lesson; returns the bundle's folder.
@@ -78,6 +79,7 @@ def write_bundle(
     ----------
     lessons : (case, pool, voxels, targets), every slice teaches
     incomplete : for each slice of a case the classes that it is not complete for; else none
+    root : of its paths; None: the disk, because weights to start from may lie beside the folder
     fields : of the Bundle, in place of what is made here
     """
     run = folder / "run"
@@ -102,7 +104,7 @@ def write_bundle(
         volumes=tuple(volumes),
         lessons=tuple(rows),
     )
-    bundles.write(replace(bundle, **fields), bundle_folder)
+    bundles.write(replace(bundle, **fields), bundle_folder, root or Path(folder.anchor))
     return bundle_folder
 
 

@@ -59,7 +59,7 @@ def predicted(
         lessons=tuple(lessons),
         predict=("case-002",),
     )
-    bundles.write(bundle, bundle_folder)
+    bundles.write(bundle, bundle_folder, folder)
     recorder = Recorder()
     trainer.run_bundle(bundle_folder, recorder)
     return np.load(recorder.of(Predicted)[0].labels_file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,28 @@ def test_a_training_says_everything_in_order_and_leaves_its_files(tmp_path: Path
     preview = np.load(recorder.of(Preview)[1].file)
     assert preview.shape == (32, 32)
     assert all(decode(encode(message)) == message for message in recorder.messages)
+
+
+def test_a_job_is_done_on_a_copy_and_leaves_what_it_learnt_there(tmp_path: Path) -> None:
+    """As on another machine: the scans without the runs, and the bundle somewhere else."""
+    project, copy, job = (tmp_path / name for name in ("project", "copy", "job"))
+    project.mkdir()
+    folder = write_bundle(
+        project,
+        [("case-001", "train", *discs(4))],
+        plan=short_plan(epochs=1),
+        predict=("case-001",),
+        root=project,
+    )
+    shutil.copytree(folder, job)
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("run"))
+    shutil.rmtree(project)
+    recorder = Recorder()
+    trainer.run_bundle(job, recorder, copy)
+    assert isinstance(recorder.last, Finished), recorder.last
+    assert (copy / "run" / f"weights-{recorder.last.best}.npz").is_file()
+    assert Path(recorder.of(Predicted)[0].labels_file).is_relative_to(job)
+    assert not project.exists()
 
 
 def test_the_saved_model_predicts_what_the_run_predicted(tmp_path: Path) -> None:

@@ -118,8 +118,10 @@ def _messages(desk: Desk) -> None:
 
 
 def _manifest(desk: Desk) -> None:
-    bundle = Bundle("run-001", "", plan_for(), (), Intensities(0.0, 1.0, "HU"), ())
-    bundles.write(bundle, desk.folder.runs.paths("run-001").bundle)
+    paths, root = desk.folder.runs.paths("run-001"), desk.folder.path
+    intensities = Intensities(0.0, 1.0, "HU")
+    bundle = Bundle("run-001", str(paths.folder), plan_for(), (), intensities, ())
+    bundles.write(bundle, paths.bundle, root)
 
 
 def _stray_journal(desk: Desk) -> None:

@@ -14,12 +14,12 @@ from segdesk.app.runs.running import (
     begin_bundle,
     trained_network,
     volume_refs,
+    write_bundle,
 )
 from segdesk.core.place import identity_of
 from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.errors import TrainingError
-from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import Note
 from segdesk.sentence import Sentence
@@ -111,7 +111,7 @@ def prediction_session(
             input_shape=run.input_shape,
             own=trained_network(folder, run),
         )
-        bundles.write(bundle, job.paths_to_write().bundle)
+        write_bundle(job, bundle)
         return bundle
 
     return TrainerSession(job, prepare, command=command)

@@ -29,6 +29,7 @@ from segdesk.errors import (
     SegdeskError,
     TrainingError,
 )
+from segdesk.jobs import bundle as bundles
 from segdesk.jobs import kept_messages, messages
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
@@ -229,6 +230,12 @@ def begin_bundle(job: TrainerJob) -> Path:
     paths = job.paths_to_write()
     _clear(paths.clear_bundle, job.run_id)
     return paths.folder
+
+
+def write_bundle(job: TrainerJob, bundle: Bundle) -> None:
+    """Write the manifest beside what is there of the bundle; raises as `bundles.write`."""
+    folder = job.paths_to_write().bundle
+    bundles.write(bundle, folder, job.folder.path.resolve())
 
 
 def _clear(remove: Callable[[], None], run_id: str) -> None:

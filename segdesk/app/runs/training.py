@@ -23,6 +23,7 @@ from segdesk.app.runs.running import (
     begin_bundle,
     trained_network,
     volume_refs,
+    write_bundle,
 )
 from segdesk.app.runs.teaching import (
     Curriculum,
@@ -247,7 +248,7 @@ def _prepared(frozen: Frozen, tell: TellNote) -> Bundle:
         preview=frozen.preview if frozen.preview and frozen.preview[0] in volumes else None,
         rival=_rival_of(frozen),
     )
-    bundles.write(bundle, frozen.job.paths_to_write().bundle)
+    write_bundle(frozen.job, bundle)
     return bundle
 
 

@@ -247,7 +247,7 @@ def test_a_run_that_was_cut_off_after_its_verdict_is_in_use_and_can_predict(
     session, made = remembering(frozen, child(tmp_path, dice=0.8, rival=0.6))
     worked = session.work(lambda message: None)
     # A program that is killed leaves its bundle.
-    bundles.write(made[0], frozen.job.paths.bundle)
+    running.write_bundle(frozen.job, made[0])
     path = taught.folder.path
     taught.close()
     again = Workbench.open(path)
