@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.app.project.mask_alone import mask_alone
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import AS_STORED, Axes
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Volume
-from segdesk.errors import UsageError
+from segdesk.errors import ProjectError, UsageError
 from segdesk.formats.export import export as write_file
 from segdesk.formats.planes import in_source_order
 from segdesk.formats.rescale import LOWEST
@@ -77,7 +78,13 @@ class Export:
 
 def export(workbench: Workbench, case: str, what: What, path: Path) -> tuple[str, ...]:
     """Write a case's mask, prediction or scan now. See `Export.write`."""
-    return prepare(workbench, case, what).write(path)
+    try:
+        prepared = prepare(workbench, case, what)
+    except ProjectError as problem:
+        if what != "annotation":
+            raise
+        prepared = prepare_alone(workbench, case, problem)
+    return prepared.write(path)
 
 
 def prepare(workbench: Workbench, case: str, what: What) -> Export:
@@ -113,6 +120,29 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
     return Export(labels, row.grid, names, axes, notes=notes)
 
 
+def prepare_alone(workbench: Workbench, case: str, problem: ProjectError) -> Export:
+    """The mask of a case whose scan cannot be read, as it is on the disk. Any thread.
+
+    Parameters
+    ----------
+    problem : why the case cannot be read
+
+    Raises
+    ------
+    ProjectError
+        Where it is the mask that cannot be read.
+    """
+    row, mask = workbench.project.case(case), mask_alone(workbench, case)
+    names = tuple((segment.number, segment.name) for segment in workbench.segments)
+    whole = Sentence(
+        "The mask of '{case}' is whole and needs no scan. {problem}",
+        case=case,
+        problem=problem.sentence,
+    )
+    notes = tuple(filter(None, [whole, _unseen(mask.statuses)]))
+    return Export(mask.labels, row.grid, names, row.source.axes, notes=notes)
+
+
 def _of_segments(
     labels: npt.NDArray[np.uint8], numbers: Sequence[int]
 ) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
@@ -136,7 +166,10 @@ def _of_segments(
 
 def unseen(workbench: Workbench, case: str) -> str:
     """How many slices of a mask nobody has looked at, as a sentence; empty where none."""
-    statuses = workbench.statuses(case)
+    return _unseen(workbench.statuses(case))
+
+
+def _unseen(statuses: Sequence[SliceStatus]) -> str:
     empty, proposed = (
         sum(status is wanted for status in statuses)
         for wanted in (SliceStatus.UNLABELLED, SliceStatus.PREDICTED)

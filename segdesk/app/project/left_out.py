@@ -13,7 +13,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew, Entry, History, Stacks, TakenBack, edit_of
 from segdesk.core.project import Project
 from segdesk.core.removed_segments import clearing, words
-from segdesk.core.replay import lacking
+from segdesk.core.replay import Lacking, lacking
 from segdesk.core.segment import SegmentTable
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
 from segdesk.sentence import Sentence
@@ -228,6 +228,18 @@ def with_left_out(memory: InMemory, rows: Mapping[str, LeftOut]) -> InMemory:
     )
 
 
+def lacked(mask: Annotation, row: LeftOut) -> tuple[tuple[Edit, ...], Lacking]:
+    """What is done on a mask that was left out, each as it fits; and what is known of that.
+
+    Parameters
+    ----------
+    mask : as it was read, and the same when this returns
+    """
+    found = lacking(mask, row.steps)
+    # What is known to lead there, or else what the newest save lacked.
+    return found.edits or (() if found.is_all else tuple(row.edits)), found
+
+
 class Bench(Protocol):
     """What of the Workbench is needed here."""
 
@@ -255,10 +267,8 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     What became of it, in sentences; "" where nothing is lacking.
     """
     folder, do = bench.folder, bench.do if bench.folder.writable else bench.apply_live
-    found = lacking(mask, left_out.steps)
+    edits, found = lacked(mask, left_out)
     brought, apart = 0, list[Edit]()
-    # What is known to lead there, or else what the newest save lacked, each as it fits.
-    edits = found.edits or (() if found.is_all else tuple(left_out.edits))
     generation = bench.project.case(case).generation if found.edits else folder.generation
     anew = BegunAnew(case, generation, folder.numbered(Edit("", case)).sequence)
     for edit in edits:

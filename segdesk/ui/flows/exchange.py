@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -15,7 +16,7 @@ from segdesk.app.files.importing import LabelMap, LabelsAs
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.core.pieces import Seen
-from segdesk.errors import SegdeskError
+from segdesk.errors import ProjectError, SegdeskError
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.export import FILTERS, ExportDialog
 from segdesk.ui.dialogs.label_options import LabelOptionsDialog
@@ -158,23 +159,35 @@ class Exchange(Flow):
             self._session.case_reader.when_read(
                 case,
                 lambda: self._write(workbench, case, what, file),
-                otherwise=self._failed,
+                otherwise=lambda error: self._write_alone(workbench, case, what, file, error),
             )
 
     def _write(self, workbench: Workbench, case: str, what: What, file: Path) -> None:
-        def done(notes: tuple[str, ...]) -> None:
-            self.noted.emit(tr("{name} was written.", name=file.name))
-            for note in notes:
-                self.noted.emit(translated(note))
-
         try:
             frozen = exporting.prepare(workbench, case, what)
         except SegdeskError as error:
             self.failed.emit(error)
             return
+        self._run(case, file, lambda: frozen.write(file))
+
+    def _write_alone(
+        self, workbench: Workbench, case: str, what: What, file: Path, error: Exception
+    ) -> None:
+        """The case cannot be read; its mask may be whole all the same."""
+        if what != "annotation" or not isinstance(error, ProjectError):
+            self._failed(error)
+            return
+        self._run(case, file, lambda: exporting.prepare_alone(workbench, case, error).write(file))
+
+    def _run(self, case: str, file: Path, write: Callable[[], tuple[str, ...]]) -> None:
+        def done(notes: tuple[str, ...]) -> None:
+            self.noted.emit(tr("{name} was written.", name=file.name))
+            for note in notes:
+                self.noted.emit(translated(note))
+
         self._runner.start(
             tr("Exporting {case}", case=case),
-            lambda _: frozen.write(file),
+            lambda _: write(),
             done=done,
             failed=self._failed,
             lane="long",

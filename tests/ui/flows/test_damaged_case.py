@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListView, QPushButton
@@ -173,3 +174,24 @@ def with_prediction(workbench: Workbench) -> None:
     workbench.folder.runs.write_prediction(Prediction("run-001", "case-001", full, full))
     workbench.add_prediction("run-001", "case-001")
     workbench.use(RunInUse(chosen="run-001"))
+
+
+def test_the_mask_of_a_case_whose_scan_is_damaged_can_be_exported(
+    desk: Desk, tmp_path: Path
+) -> None:
+    project = saved_twice(tmp_path, 1)
+    workbench = Workbench.open(project)
+    stroke(workbench, 4)
+    wanted = workbench.annotation("case-001").labels.copy()
+    workbench.close()
+    damage(project / "cases/case-001/volume.h5")
+    desk.window.open_project(project)
+    desk.wait(lambda: "The scan of 'case-001' is damaged" in desk.window.banner.text)
+    file = tmp_path / "mask.npy"
+    workbench = workbench_of(desk)
+    desk.window.exchange._export(workbench, "case-001", "annotation", file)
+    desk.wait(file.exists)
+    assert np.array_equal(np.load(file), wanted)
+    desk.wait(
+        lambda: "The mask of 'case-001' is whole and needs no scan." in desk.window.banner.text
+    )
