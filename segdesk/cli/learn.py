@@ -25,6 +25,7 @@ from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
 from segdesk.core.networks import CATALOGUE, DEFAULT
 from segdesk.core.run import Epoch, Plan, Run, plan_for
+from segdesk.core.split import Fold
 from segdesk.errors import Cancelled, ProjectError, TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
@@ -86,6 +87,12 @@ def train(
     start_from: str = typer.Option(
         "", "--from", metavar="RUN", help="Run to fine-tune; network and filters are its own."
     ),
+    fold: Fold | None = typer.Option(
+        None,
+        metavar="K/N",
+        parser=typed.fold,
+        help="Validate the K-th of N parts of the patients in place of the pool; the rest teaches.",
+    ),
     max_minutes: float | None = typer.Option(
         None,
         metavar="M",
@@ -120,7 +127,7 @@ def train(
         if start_from:
             start = workbench.project.run(start_from).plan
             plan = plan_with(network or start.network, filters or start.filters)
-        frozen = training.freeze(workbench, plan)
+        frozen = training.freeze(workbench, plan, fold=fold)
         run = _work(workbench, training.training_session(frozen), report)
         in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
     if run.outcome == "crashed":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from segdesk.core import numbers
+from segdesk.core.split import Fold
 from segdesk.errors import UsageError
 
 
@@ -21,5 +22,19 @@ def decimal(text: str) -> float:
     """
     try:
         return numbers.decimal(text, grouping=",")
+    except UsageError as refusal:
+        raise typer.BadParameter(str(refusal)) from refusal
+
+
+def fold(text: str) -> Fold:
+    """Read "2/5".
+
+    Raises
+    ------
+    typer.BadParameter
+        Where it is no fold; the option is named by the caller.
+    """
+    try:
+        return Fold.parsed(text)
     except UsageError as refusal:
         raise typer.BadParameter(str(refusal)) from refusal

@@ -6,7 +6,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from segdesk.errors import UsageError
+from segdesk.sentence import Sentence
 
 Pool = Literal["train", "validation", "test"]
 POOLS: tuple[Pool, ...] = ("train", "validation", "test")
@@ -14,6 +17,41 @@ POOLS: tuple[Pool, ...] = ("train", "validation", "test")
 SHARES: dict[Pool, float] = {"train": 0.7, "validation": 0.2, "test": 0.1}
 #: From how many patients on a pool has at least one.
 NEEDED_FROM: dict[Pool, int] = {"train": 1, "validation": 2, "test": 10}
+
+
+class Fold(NamedTuple):
+    """One of several equal parts of the patients: it validates while the others teach.
+
+    Parameters
+    ----------
+    number : 1 to `of`
+    of : parts, at least two
+    """
+
+    number: int
+    of: int
+
+    @classmethod
+    def parsed(cls, text: str) -> Fold:
+        """From words such as "2/5".
+
+        Raises
+        ------
+        UsageError
+            Where they are no fold.
+        """
+        number, _, of = text.partition("/")
+        if all(part.isascii() and part.isdigit() and len(part) < 6 for part in (number, of)):
+            fold = cls(int(number), int(of))
+            if 1 <= fold.number <= fold.of and fold.of >= 2:
+                return fold
+        raise UsageError(
+            Sentence("'{text}' is no fold.", text=text), "Write 2/5 for the second of five."
+        )
+
+    @property
+    def name(self) -> str:
+        return f"{self.number}/{self.of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +86,17 @@ class Split:
             taken[pools[patient]] += 1
         if right and new:
             _let_the_richest_teach(pools, new, right)
+        return Split(self.seed, tuple(pools.items()))
+
+    def folded(self, fold: Fold, patients: Iterable[str]) -> Split:
+        """The split in which a fold of these patients validates and their others teach.
+
+        They are dealt out in an order drawn by the seed; who tests goes on testing.
+        """
+        pools = dict(self.pools)
+        dealt = sorted({p for p in patients if pools.get(p, "test") != "test"}, key=self._draw)
+        pools |= dict.fromkeys(dealt, "train")
+        pools |= dict.fromkeys(dealt[fold.number - 1 :: fold.of], "validation")
         return Split(self.seed, tuple(pools.items()))
 
     def _draw(self, patient: str) -> str:

@@ -27,13 +27,13 @@ from segdesk.core.durable_files import lasting_folder, write_whole
 from segdesk.core.refinement import Refinement, refinement_of
 from segdesk.core.regular_file import check_no_link, open_regular
 from segdesk.core.run import Intensities, Plan
-from segdesk.core.split import Pool
+from segdesk.core.split import Fold, Pool
 from segdesk.core.volume import Unit, Voxels, stored_shape, stored_type
 from segdesk.errors import TrainingError
 from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
 
-VERSION = 5
+VERSION = 6
 MANIFEST = "manifest.json"
 TARGETS = "targets.bin"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
@@ -173,6 +173,8 @@ class Bundle:
     start : what is fine-tuned, or None
     preview : (case, slice) to show after each epoch, or None
     rival : the run in use, or None where there is none
+    split_seed : that the patients were dealt out by
+    fold : of the patients, that validates; None where the project's pool does
     """
 
     run: str
@@ -192,6 +194,8 @@ class Bundle:
     preview: tuple[str, int] | None = None
     rival: Rival | None = None
     identity: tuple[int, int] | None = None
+    split_seed: int = 0
+    fold: Fold | None = None
 
     def volume(self, case: str) -> VolumeRef:
         for volume in self.volumes:
@@ -353,6 +357,8 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         preview=_optional(fields["preview"]),
         rival=None if fields["rival"] is None else _rival(fields["rival"]),
         identity=_optional(fields["identity"]),
+        split_seed=fields["split_seed"],
+        fold=None if fields["fold"] is None else Fold(*fields["fold"]),
     )
 
 

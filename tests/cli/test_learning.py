@@ -53,6 +53,13 @@ def trained(trained_project: Path, trainer: Trainer, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained_project, tmp_path / "p.segdesk"))
 
 
+def test_a_fold_that_is_none_is_refused_before_anything_is_opened(
+    segdesk: Run, project: Path
+) -> None:
+    said = segdesk("train", project, "--fold", "6/5")
+    assert said.code == 2 and "'6/5' is no fold" in said.err
+
+
 def test_a_training_answers_with_its_run(segdesk: Run, project: Path, trainer: Trainer) -> None:
     said = segdesk("train", project, "--epochs", "3", "--network", "unet", "--seed", "4", "--json")
     fields = said.json

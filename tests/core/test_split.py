@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segdesk.core.split import SHARES, Split
+from segdesk.core.split import SHARES, Fold, Split
+from segdesk.errors import UsageError
 
 PATIENTS = st.lists(st.text(max_size=6), max_size=40)
 
@@ -90,3 +93,31 @@ def test_of_those_who_join_together_the_one_with_the_most_right_slices_teaches(
 def test_who_has_joined_teaches_or_not_as_before_whoever_comes_with_more() -> None:
     split = Split().joined(["a"]).joined(["b"], {"a": (1, 1), "b": (117, 117)})
     assert split.pools == (("a", "train"), ("b", "validation"))
+
+
+@given(st.integers(0, 99), st.integers(2, 6), st.integers(0, 30))
+def test_each_patient_validates_in_one_fold_and_teaches_in_the_others(
+    seed: int, of: int, count: int
+) -> None:
+    patients = [f"patient-{number}" for number in range(count)]
+    split = Split(seed).joined([*patients, "stranger"])
+    split = replace(split, pools=(*split.pools, ("held", "test")))
+    asked = [*patients, "held", "unknown"]
+    folds = [dict(split.folded(Fold(number, of), asked).pools) for number in range(1, of + 1)]
+    for patient in patients:
+        found = [fold[patient] for fold in folds]
+        if split.pool(patient) == "test":
+            assert set(found) == {"test"}
+        else:
+            assert sorted(found) == ["train"] * (of - 1) + ["validation"]
+    sizes = [sum(fold[patient] == "validation" for patient in patients) for fold in folds]
+    assert max(sizes) - min(sizes) <= 1
+    assert all(fold["held"] == "test" and "unknown" not in fold for fold in folds)
+    assert all(fold["stranger"] == split.pool("stranger") for fold in folds)
+
+
+@pytest.mark.parametrize("text", ["", "2", "0/5", "6/5", "1/1", "-1/5", "1/5/2", "²/5", "a/b"])
+def test_what_is_no_fold_is_refused_in_words(text: str) -> None:
+    with pytest.raises(UsageError, match="is no fold"):
+        Fold.parsed(text)
+    assert Fold.parsed("2/5") == (2, 5) and Fold(2, 5).name == "2/5"

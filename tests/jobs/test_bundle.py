@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segdesk.core.run import Intensities, plan_for
+from segdesk.core.split import Fold
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import (
     MANIFEST,
@@ -104,6 +105,8 @@ BUNDLES = st.builds(
     start=st.none() | TRAINED,
     preview=st.none() | st.tuples(WORDS, SIZES),
     rival=st.none() | RIVALS,
+    split_seed=st.integers(0, 99),
+    fold=st.none() | st.builds(Fold, st.integers(1, 2), st.integers(2, 9)),
 )
 
 

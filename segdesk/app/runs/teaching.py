@@ -18,7 +18,7 @@ from segdesk.core.annotation import Provenance
 from segdesk.core.case import Case
 from segdesk.core.segment import Segment
 from segdesk.core.share import Share
-from segdesk.core.split import Pool, Split
+from segdesk.core.split import Fold, Pool, Split
 from segdesk.core.status import Complete, SliceStatus
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE
@@ -173,14 +173,24 @@ def keep_split(workbench: Workbench) -> None:
         workbench.put_project(replace(workbench.project, split=split))
 
 
-def curriculum(workbench: Workbench) -> Curriculum:
+def curriculum(workbench: Workbench, fold: Fold | None = None) -> Curriculum:
     """Choose the slices that teach and those that validate, by status and split.
 
     Where nobody validates, blocks of the slices that teach do. Costs little where most slices are
     unlabelled, so that a panel may ask after each of them that was called right.
+
+    Parameters
+    ----------
+    fold : of the patients of whom something teaches; it validates in place of the pool. A pool that
+        was set by hand stays, and so does the split
+
+    Raises
+    ------
+    TrainingError
+        Where nobody of the fold validates.
     """
     split = joined_split(workbench)
-    pools = dict(split.pools)
+    pools = dict((split if fold is None else _folded(workbench, split, fold)).pools)
     teaching: list[Choice] = []
     validating: list[Choice] = []
     left_out: list[LeftOut] = []
@@ -200,10 +210,23 @@ def curriculum(workbench: Workbench) -> Curriculum:
         if whole:
             validating.append(Choice(case.id, "validation", whole))
             independent |= not case.grid.stacked
+    if fold is not None and not validating:
+        raise TrainingError(
+            Sentence("No slice that is right validates in fold {name}.", name=fold.name),
+            "Choose fewer folds, or call slices of more patients right.",
+        )
     if validating:
         meaning = INDEPENDENT if independent else HONEST
         return Curriculum((*teaching, *validating), tuple(left_out), meaning, split)
     return _with_blocks(workbench, teaching, left_out, split)
+
+
+def _folded(workbench: Workbench, split: Split, fold: Fold) -> Split:
+    patients: set[str] = set()
+    for case, statuses in workbench.each_case():
+        if case.pool is None:
+            patients.update(map(case.patient_of, _tally(statuses).teaching))
+    return split.folded(fold, patients)
 
 
 class _Tally(NamedTuple):

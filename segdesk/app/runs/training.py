@@ -38,6 +38,7 @@ from segdesk.core.held_slices import HeldSlices, Plane
 from segdesk.core.networks import network
 from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities, Plan, Run
+from segdesk.core.split import Fold
 from segdesk.core.status import Complete, SliceStatus
 from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
@@ -88,6 +89,7 @@ class Frozen:
     rival: Run | None
     #: Where a person chose the run in use, it stays, and what is to be predicted is left to it.
     is_chosen_by_hand: bool
+    fold: Fold | None
     #: The saved masks that are read may go from the disk again.
     unpin: Callable[[], object]
 
@@ -105,10 +107,17 @@ def freeze(
     *,
     predict: Sequence[str] = (),
     preview: tuple[str, int] | None = None,
+    fold: Fold | None = None,
 ) -> Frozen:
     """Decide everything about a training and put its Run into the project.
 
     Copies no labels: those in memory are copied when they are read, or right before they change.
+
+    Parameters
+    ----------
+    predict : ids of the cases to predict at its end
+    preview : (case, slice) to show after each epoch
+    fold : of the patients, validates in place of the pool
 
     Raises
     ------
@@ -119,7 +128,7 @@ def freeze(
         Where the run to start from is unknown or has no weights.
     """
     workbench.settle()
-    lessons = curriculum(workbench)
+    lessons = curriculum(workbench, fold)
     if not lessons.count("train"):
         raise refusal(workbench)
     project = workbench.project
@@ -159,7 +168,7 @@ def freeze(
         segments=segments,
         split_seed=lessons.split.seed,
         shares=lessons.shares(case.id for case in project.cases),
-        notes=notes,
+        notes=notes if fold is None else (*notes, _fold_note(fold)),
     )
     snapshots = tuple(_snapshots(workbench, lessons))
     looked_at = [preview[0]] if preview is not None else []
@@ -173,6 +182,7 @@ def freeze(
         start=start,
         rival=_rival(workbench, taught),
         is_chosen_by_hand=bool(project.in_use.by_hand),
+        fold=fold,
         unpin=workbench.folder.pin_masks(shot.case for shot in snapshots if shot.held is None),
     )
     # Its predictions name these numbers for as long as they are kept.
@@ -247,6 +257,8 @@ def _prepared(frozen: Frozen, tell: TellNote) -> Bundle:
         start=trained_network(frozen.job.folder, start) if start else None,
         preview=frozen.preview if frozen.preview and frozen.preview[0] in volumes else None,
         rival=_rival_of(frozen),
+        split_seed=frozen.run.split_seed,
+        fold=frozen.fold,
     )
     write_bundle(frozen.job, bundle)
     return bundle
@@ -362,6 +374,10 @@ def _rival_of(frozen: Frozen) -> Rival | None:
         pixel_mm=run.pixel_mm,
         input_shape=run.input_shape,
     )
+
+
+def _fold_note(fold: Fold) -> str:
+    return Sentence("Fold {name} of the patients validates.", name=fold.name)
 
 
 def _start(workbench: Workbench, plan: Plan) -> Run | None:

@@ -16,6 +16,7 @@ from segdesk.app.runs import teaching, training
 from segdesk.core.annotation import Provenance
 from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.run import Intensities, plan_for
+from segdesk.core.split import Fold
 from segdesk.core.status import SliceStatus
 from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs.bundle import IGNORE, TARGETS, Bundle
@@ -113,6 +114,31 @@ def test_one_patient_validates_on_blocks_with_a_gap_and_says_that_it_flatters(
     validation = next(c for c in chosen.choices if c.pool == "validation")
     assert chosen.validation == teaching.FLATTERS
     assert not any(abs(a - b) == 1 for a in train.slices for b in validation.slices)
+    workbench.close()
+
+
+def test_each_fold_validates_other_patients_and_the_split_stays(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    for at in range(6):
+        case = add_case(workbench, scan=voxels(seed=at), pool="train" if at == 5 else None)
+        if at != 4:
+            right(workbench, case.id, 0, 2)
+    held: list[str] = []
+    for number in (1, 2):
+        frozen = training.freeze(workbench, plan_for(seed=number), fold=Fold(number, 2))
+        bundle = training.prepare(frozen)
+        pools = {lesson.case: lesson.pool for lesson in bundle.lessons}
+        assert set(pools) == {f"case-{at:03d}" for at in (1, 2, 3, 4, 6)}
+        assert pools["case-006"] == "train"
+        held += [case for case, pool in pools.items() if pool == "validation"]
+        found = read_bundle(frozen.job.paths.bundle)
+        assert (found.fold, found.plan.seed) == (Fold(number, 2), number)
+        assert found.split_seed == workbench.project.split.seed
+        assert f"Fold {number}/2 of the patients validates." in frozen.run.notes
+    assert sorted(held) == ["case-001", "case-002", "case-003", "case-004"]
+    assert workbench.project.split == teaching.joined_split(workbench)
+    with pytest.raises(TrainingError, match="validates in fold 5/5"):
+        training.freeze(workbench, plan_for(), fold=Fold(5, 5))
     workbench.close()
 
 
