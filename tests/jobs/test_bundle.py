@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from segdesk.core.run import Intensities, plan_for
 from segdesk.core.split import Fold
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import (
+    LARGEST,
     MANIFEST,
     Bundle,
     Lesson,
@@ -115,6 +117,19 @@ BUNDLES = st.builds(
 def test_read_undoes_write(tmp_path: Path, bundle: Bundle) -> None:
     write(bundle, tmp_path / "bundle", ROOT)
     assert read(tmp_path / "bundle") == bundle
+
+
+def test_a_hundred_thousand_slices_are_written_and_read_in_seconds(tmp_path: Path) -> None:
+    slices = tuple(range(600))
+    targets = (Packed(1 << 40, 2000, 1 << 31, ((0, 200_000), (1, 60_000), (2, 2144))),) * 600
+    lesson = Lesson("case-001", "train", slices, targets, ((),) * 600)
+    intensities = Intensities(-1024, 600, "HU")
+    bundle = Bundle("run-001", str(ROOT / "r"), plan_for(), (), intensities, (), (lesson,) * 200)
+    began = time.process_time()
+    write(bundle, tmp_path, ROOT)
+    assert read(tmp_path) == bundle
+    assert time.process_time() - began < 8
+    assert (tmp_path / MANIFEST).stat().st_size < LARGEST / 4
 
 
 def test_a_volume_is_mapped_where_it_lies(tmp_path: Path) -> None:
