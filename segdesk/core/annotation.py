@@ -220,7 +220,8 @@ class Annotation:
                 raise ValueError(f"the labels under {box} are not those that the edit was made on")
             if not np.array_equal(self._provenance[box.window], planes.provenance_before):
                 raise ValueError(f"the provenance under {box} is not what the edit was made on")
-            if counted(planes.labels_before, planes.labels_after) != patch.counts:
+            # Those of a gesture that is drawing have just been counted.
+            if patch.loose is None and counted(*planes[:2]) != patch.counts:
                 raise ValueError(f"the voxels under {box} that change are not those counted")
             room -= 4 * planes.labels_after.size
             if room >= 0:

@@ -49,7 +49,7 @@ def changed_box(box: Box, changed: Mask) -> Box | None:
     ----------
     changed : bool of the box's shape
     """
-    # By shadows, which are small: asked for each tile of each move of a brush.
+    # By shadows, which are small: asked at each move of a brush.
     shadow: Mask = np.logical_or.reduce(changed, axis=0)
     rows = np.flatnonzero(shadow.any(axis=1))
     if not rows.size:
@@ -62,15 +62,13 @@ def changed_box(box: Box, changed: Mask) -> Box | None:
     return Box(*sides)
 
 
-def cut(box: Box, planes: Planes, *, live: bool = False) -> tuple[Patch, ...]:
+def cut(box: Box, planes: Planes) -> tuple[Patch, ...]:
     """The Patches of what differs in a box: one for each tile, no larger than what differs there.
 
     Parameters
     ----------
     planes : four uint8 arrays of the box's shape
-    live : the Patches are not packed; see `Patch.live`
     """
-    made = Patch.live if live else Patch.of
     found: list[Patch] = []
     for tile in box.tiles():
         inside = Planes(*(plane[tile.within(box)] for plane in planes))
@@ -78,7 +76,7 @@ def cut(box: Box, planes: Planes, *, live: bool = False) -> tuple[Patch, ...]:
         differs |= inside.provenance_before != inside.provenance_after
         tight = changed_box(tile, differs)
         if tight is not None:
-            found.append(made(tight, Planes(*(p[tight.within(tile)] for p in inside))))
+            found.append(Patch.of(tight, Planes(*(p[tight.within(tile)] for p in inside))))
     return tuple(found)
 
 

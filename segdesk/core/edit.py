@@ -60,7 +60,7 @@ class Patch:
 
     Parameters
     ----------
-    box : where; no Patch reaches into two tiles (`core.box.TILE`)
+    box : where; no Patch that is packed reaches into two tiles (`core.box.TILE`)
     packed : zlib of the four planes one after the other, C order
     packed_counts : what segments gain and lose from what `packed` says is before to after
     turned : before and after change places: the Patch takes back what `packed` says
@@ -79,7 +79,7 @@ class Patch:
     loose: Planes | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.box.is_in_one_tile:
+        if self.loose is None and not self.box.is_in_one_tile:
             raise ValueError(f"expected a box in one tile, received {self.box}")
 
     @classmethod
@@ -90,8 +90,8 @@ class Patch:
 
     @classmethod
     def live(cls, box: Box, planes: Planes) -> Patch:
-        """As `of`, but not packed: for a move of a gesture, which is packed as a whole at its end.
-        No journal and no History takes it.
+        """As `of`, but not packed, and of any box: for a move of a gesture, whose tiles are packed
+        at its end. No journal and no History takes it.
         """
         return cls(box, b"", _counts_in(box, planes), loose=Planes(*map(np.copy, planes)))
 

@@ -6,6 +6,7 @@ knows a project; the window does.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -67,6 +68,9 @@ def run_window(
     watch = SignalWatch(opened.window.close_unasked, opened.window)
     opened.window.gone.connect(application.quit)
     opened.window.show()
+    # What the program is made of stays: a collection that looks through it holds the window for
+    # longer than a picture takes. What a project brings comes later and is looked through.
+    gc.freeze()
     begin(opened.window, project, sources)
     try:
         return application.exec()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -35,8 +36,14 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--napari", default="", help="Python that has napari 0.9")
     options.add_argument("--only", default="", help="one part: start, canvas, …")
+    options.add_argument("--view", default="", help="pixels of view and window, such as 1600x1000")
     chosen = options.parse_args()
+    if chosen.view:
+        width, height = map(int, chosen.view.split("x"))
+        canvas.SIZE = curves.SIZE = (width, height)
     application = QApplication.instance() or QApplication(["segdesk"])
+    # As the program does once its window is there.
+    gc.freeze()
     rows: list[Row] = []
     peer: dict[str, Any] | None = None
     for name, part in PARTS:

@@ -17,7 +17,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.box import Box
 from segdesk.core.completeness import status_move
-from segdesk.core.cutting import cut
+from segdesk.core.cutting import changed_box, cut
 from segdesk.core.edit import Edit, Patch, Planes, StatusMove
 from segdesk.core.status import after_stroke
 from segdesk.core.volume import Voxels
@@ -67,7 +67,7 @@ def propose(
     mask : bool of the box's shape
     value : segment number, 0 for background
     voxels : of the scan; needed for a `stored_range`
-    live : for a move of a gesture: the Patches are not packed
+    live : for a move of a gesture: one Patch, not packed; see `Patch.live`
 
     Raises
     ------
@@ -88,9 +88,15 @@ def propose(
     if not rules.over_hand:
         allowed &= touched != Provenance.HAND
     allowed &= (before != value) | (touched != provenance)
+    tight = changed_box(box, allowed)
+    if tight is None:
+        return ()
+    inside = tight.within(box)
+    before, touched, allowed = before[inside], touched[inside], allowed[inside]
     after = np.where(allowed, np.uint8(value), before)
     setter = np.where(allowed, np.uint8(provenance), touched)
-    return cut(box, Planes(before, after, touched, setter), live=live)
+    planes = Planes(before, after, touched, setter)
+    return (Patch.live(tight, planes),) if live else cut(tight, planes)
 
 
 def moves_of_drawing(
@@ -202,9 +208,9 @@ class Gesture:
         if not patches:
             return False
         self._workbench.go_live(self)
-        for patch in patches:
-            tile = patch.box.whole_tile(annotation.grid.shape)
-            self._touched[tile] = self._touched.get(tile, patch.box).union(patch.box)
+        for part in (part for patch in patches for part in patch.box.tiles()):
+            tile = part.whole_tile(annotation.grid.shape)
+            self._touched[tile] = self._touched.get(tile, part).union(part)
             if tile not in self._before:
                 labels, setter = annotation.labels[tile.window], annotation.provenance[tile.window]
                 self._before[tile] = labels.copy(), setter.copy()

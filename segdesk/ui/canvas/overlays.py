@@ -1,6 +1,6 @@
 """What is written over the slice: title, window, status, letters, value under the pointer, scale.
 
-Text has a dark rim, so that it is read on lung and on bone. Its text stands in `corner_texts.py`.
+What it says stands in `corner_texts.py`, how text is drawn over an image in `rimmed_text.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas import sentences
 from segdesk.ui.canvas.corner_texts import Facts, Reading
+from segdesk.ui.canvas.rimmed_text import RimmedText
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.look.sizes import scaled, small_size, text_size
 from segdesk.ui.look.theme import GRID, Tokens
@@ -25,7 +26,6 @@ LINE, READING_SIZE = 18, QSize(480, 72)
 WIDEST_VALUE, WIDEST_MM, WIDEST_INDEX = "value −0000.00", "−000.0", "0000"
 #: Views smaller than this, in pixels, say less.
 ROOMY = QSize(360, 240)
-_RIM_OFFSETS = [QPointF(x, y) for x in (-1, 1) for y in (-1, 1)]
 
 
 class Overlays:
@@ -33,9 +33,9 @@ class Overlays:
 
     def __init__(self, tokens: Tokens, base: QFont) -> None:
         self._line = scaled(LINE)
-        self._text = _sized(base, text_size())
-        self._small = _sized(base, small_size())
-        self._letter = _sized(base, text_size() + 2, bold=True)
+        self._text = RimmedText(_sized(base, text_size()))
+        self._small = RimmedText(_sized(base, small_size()))
+        self._letter = RimmedText(_sized(base, text_size() + 2, bold=True))
         #: What is painted again; text elsewhere costs nothing.
         self._dirty = QRegion()
         self.set_tokens(tokens)
@@ -46,6 +46,8 @@ class Overlays:
         rim = QColor(Qt.GlobalColor.black)
         rim.setAlpha(170)
         self._rim = rim
+        for text in (self._text, self._small, self._letter):
+            text.use(self._on_image, rim)
 
     @property
     def colour(self) -> QColor:
@@ -73,11 +75,10 @@ class Overlays:
         if not dirty.intersects(QRect(0, 0, width, EDGE + lines * self._line)):
             return
         roomy = width >= ROOMY.width() and height >= ROOMY.height()
-        painter.setFont(self._text)
-        baseline = EDGE + QFontMetrics(self._text).ascent()
-        self._write(painter, QPointF(EDGE, baseline), facts.title)
+        baseline = EDGE + self._text.metrics.ascent()
+        self._text.write(painter, QPointF(EDGE, baseline), facts.title)
         if roomy:
-            self._write(painter, QPointF(EDGE, baseline + self._line), facts.window)
+            self._text.write(painter, QPointF(EDGE, baseline + self._line), facts.window)
             if facts.status is not None:
                 self._paint_status(painter, facts.said, facts.status, width)
             if is_difference:
@@ -99,7 +100,7 @@ class Overlays:
             painter.fillRect(QRectF(EDGE - 1, top - 1, 2 * half + 2, 2 * half + 2), self._rim)
             for side, colour in enumerate(colours):
                 painter.fillRect(QRectF(EDGE + side * half, top, half, 2 * half), QColor(colour))
-            self._write(painter, QPointF(EDGE + 2 * half + 2 * GRID, line), text)
+            self._text.write(painter, QPointF(EDGE + 2 * half + 2 * GRID, line), text)
 
     def paint_reading(
         self,
@@ -113,7 +114,7 @@ class Overlays:
         if not dirty.intersects(reading_rectangle(size)):
             return
         self._dirty = dirty
-        baseline = size.height() - EDGE - QFontMetrics(self._small).descent()
+        baseline = size.height() - EDGE - self._small.metrics.descent()
         if bar is not None:
             length_mm, length = bar
             right = EDGE + length
@@ -130,22 +131,20 @@ class Overlays:
             painter.drawPolyline(bracket)
             painter.setPen(QPen(self._on_image, 1.0))
             painter.drawPolyline(bracket)
-            painter.setFont(self._small)
-            self._write(painter, QPointF(right + 2 * GRID, baseline), f"{length_mm:g} mm")
+            self._small.write(painter, QPointF(right + 2 * GRID, baseline), f"{length_mm:g} mm")
         if reading is not None:
-            painter.setFont(self._text)
             line = self._line if bar is not None else 0
             self._write_reading(painter, reading, baseline - line)
 
     def _write_reading(self, painter: QPainter, reading: Reading, baseline: float) -> None:
-        metrics = QFontMetrics(self._text)
+        metrics = self._text.metrics
         upper, gap = baseline - self._line, 3 * GRID
-        self._write(painter, QPointF(EDGE, upper), reading.value)
+        self._text.write(painter, QPointF(EDGE, upper), reading.value)
         name = EDGE + metrics.horizontalAdvance(WIDEST_VALUE) + gap
         # No wider than what is painted again when the pointer moves.
         room = int(scaled(READING_SIZE.width()) - name) - GRID
         words = metrics.elidedText(reading.name, Qt.TextElideMode.ElideRight, room)
-        self._write(painter, QPointF(name, upper), words)
+        self._text.write(painter, QPointF(name, upper), words)
         left = float(EDGE)
         for letters, widest, figures in (
             ("xyz", WIDEST_MM, reading.millimetres),
@@ -153,31 +152,30 @@ class Overlays:
         ):
             width = metrics.horizontalAdvance(widest)
             for letter, figure in zip(letters[: len(figures)], figures, strict=True):
-                self._write(painter, QPointF(left, baseline), letter)
+                self._text.write(painter, QPointF(left, baseline), letter)
                 left += metrics.horizontalAdvance(letter) + GRID
-                self._write(painter, QPointF(left, baseline), figure)
+                self._text.write(painter, QPointF(left, baseline), figure)
                 left += width + 3 * GRID
             if figures and letters == "xyz":
-                self._write(painter, QPointF(left, baseline), "mm")
+                self._text.write(painter, QPointF(left, baseline), "mm")
                 left += metrics.horizontalAdvance("mm") + 2 * gap
 
     def paint_waiting(self, painter: QPainter, size: QSize, why: str) -> None:
         """A case that is still being read, or why it could not be."""
         self._dirty = QRegion(0, 0, size.width(), size.height())
-        painter.setFont(self._text)
-        metrics = QFontMetrics(self._text)
+        metrics = self._text.metrics
         lines = _in_lines(why or sentences.reading(), metrics, size.width() - 2 * EDGE)
         baseline = (size.height() - self._line * (len(lines) - 1)) / 2
         for at, text in enumerate(lines):
             left = (size.width() - metrics.horizontalAdvance(text)) / 2
-            self._write(painter, QPointF(left, baseline + at * self._line), text)
+            self._text.write(painter, QPointF(left, baseline + at * self._line), text)
 
     def _paint_status(self, painter: QPainter, said: str, status: SliceStatus, width: int) -> None:
-        metrics = QFontMetrics(self._text)
+        metrics = self._text.metrics
         dot = 2 * GRID
         around = dot + 7 * GRID
         # The letter in the middle stays free.
-        room = width // 2 - EDGE - around - QFontMetrics(self._letter).height()
+        room = width // 2 - EDGE - around - self._letter.metrics.height()
         text = metrics.elidedText(said, Qt.TextElideMode.ElideRight, room)
         chip = QRectF(0, 0, metrics.horizontalAdvance(text) + around, scaled(6 * GRID))
         chip.moveTopRight(QPointF(width - EDGE, EDGE - 2 * GRID + 4))
@@ -189,7 +187,7 @@ class Overlays:
         painter.drawEllipse(QRectF(chip.left() + 2.5 * GRID, chip.center().y() - GRID, dot, dot))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setFont(self._text)
+        painter.setFont(self._text.font)
         painter.setPen(QColor(self._tokens.text))
         left = chip.left() + 2.5 * GRID + dot + 1.5 * GRID
         middle = (metrics.ascent() - metrics.descent()) / 2
@@ -202,11 +200,10 @@ class Overlays:
         seen = QRectF(x, y, width, height) & view
         if seen.isEmpty():
             return
-        painter.setFont(self._letter)
-        metrics = QFontMetrics(self._letter)
+        metrics = self._letter.metrics
         side = metrics.height()
         middle = seen.center()
-        title = EDGE + QFontMetrics(self._text).horizontalAdvance(facts.title)
+        title = EDGE + self._text.metrics.horizontalAdvance(facts.title)
         top = side / 2 + (GRID if title < middle.x() - side else EDGE + self._line)
         places = (
             QPointF(middle.x(), max(y - side / 2, top)),
@@ -219,15 +216,7 @@ class Overlays:
             around = QRect(int(place.x()) - side, int(place.y()) - side, 2 * side, 2 * side)
             if letter and self._dirty.intersects(around):
                 half = metrics.horizontalAdvance(letter) / 2
-                self._write(painter, place + QPointF(-half, lift), letter)
-
-    def _write(self, painter: QPainter, baseline: QPointF, text: str) -> None:
-        at = QPointF(round(baseline.x()), round(baseline.y()))
-        painter.setPen(self._rim)
-        for offset in _RIM_OFFSETS:
-            painter.drawText(at + offset, text)
-        painter.setPen(self._on_image)
-        painter.drawText(at, text)
+                self._letter.write(painter, place + QPointF(-half, lift), letter)
 
 
 def _in_lines(text: str, metrics: QFontMetrics, room: int) -> list[str]:

@@ -43,7 +43,8 @@ class Scene:
         #: Case, slice and prediction: of the picture, and of what was painted last.
         self._pictured: Shown | None = None
         self._painted: Shown | None = None
-        self._inks: Inks | None = None
+        #: As the layers looked when they were last drawn.
+        self._inks = Inks(self._look())
         #: The bare image for as long as it is set.
         self.is_bare = False
 
@@ -77,6 +78,8 @@ class Scene:
             self._picture.load(plane.cut(loaded.volume.voxels), plane.mirrored)
         if self._image_stale or self._layers_stale:
             area = None
+        if self._layers_stale:
+            self._inks = self._inks_now()
         prediction = self._prediction(case, plane)
         layers = self._layers(plane, loaded.annotation, prediction)
         self._picture.compose(layers, area)
@@ -133,7 +136,7 @@ class Scene:
             return ()
         predicted = None if prediction is None else plane.cut(prediction.labels)
         ghost = self._ghost(plane)
-        return overlays(self._ready_inks(), plane.cut(annotation.labels), predicted, ghost)
+        return overlays(self._inks, plane.cut(annotation.labels), predicted, ghost)
 
     def _ghost(self, plane: Plane) -> tuple[Region, int] | None:
         """What of the hand's ghost lies on a plane, and its segment number."""
@@ -147,12 +150,10 @@ class Scene:
         inside = plane.at(plane.index - box.ranges[plane.axis][0])
         return Region(area, inside.cut(mask)), ghost.value
 
-    def _ready_inks(self) -> Inks:
+    def _inks_now(self) -> Inks:
         """Made anew where the look is another."""
         look = self._look()
-        if self._inks is None or self._inks.look != look:
-            self._inks = Inks(look)
-        return self._inks
+        return self._inks if look == self._inks.look else Inks(look)
 
     def _look(self) -> Look:
         layers = self._view.display.layers

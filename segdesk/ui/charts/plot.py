@@ -172,6 +172,8 @@ class Plot(QWidget):
             self._plot.getViewBox().setRange(
                 xRange=(left - beyond, right + beyond), yRange=(bottom, top), padding=0
             )
+            # Else it would be found out while the plot is painted, which is then painted twice.
+            self._plot.scene().prepareForPaint()
 
 
 class _Line(QWidget):

@@ -112,6 +112,31 @@ def test_axes_are_drawn_anew_only_where_they_change(
     assert 0 < len(drawn) <= 30
 
 
+def test_a_plot_whose_range_changes_is_painted_once(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[str] = []
+    paint = pyqtgraph.GraphicsView.paintEvent
+    # Before the plots are made: Qt asks a widget once for its methods.
+    monkeypatch.setattr(
+        pyqtgraph.GraphicsView,
+        "paintEvent",
+        lambda self, event: (painted.append(self.objectName()), paint(self, event))[1],
+    )
+    curves = Curves(DARK)
+    qtbot.addWidget(curves)
+    curves.resize(1200, 260)
+    curves.show()
+    qtbot.waitUntil(lambda: curves.is_drawn, timeout=20_000)
+    draw(curves, qtbot, after(20))
+    qtbot.wait(100)
+    painted.clear()
+    draw(curves, qtbot, after(60))
+    qtbot.wait(100)
+    names = ("chart_accuracy", "chart_dice", "chart_loss", "chart_rate")
+    assert sorted(painted) == [f"{name}_plot" for name in names]
+
+
 def test_a_plot_that_is_not_shown_is_not_drawn_until_there_is_room(
     curves: Curves, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
