@@ -87,6 +87,15 @@ class Plane:
         first, second = (axis for axis in range(3) if axis != self.axis)
         return (second, first) if self.transposed else (first, second)
 
+    @property
+    def whole_slices(self) -> tuple[int, ...]:
+        """The slices that somebody who looks at it sees as a whole: none where it lies across them.
+
+        What is said of a slice, and what becomes of one that is drawn on, goes by these and never
+        by `index`, which counts rows or columns there.
+        """
+        return () if self.axis else (self.index,)
+
     # Sizes
 
     def shape(self, grid: Grid) -> tuple[int, int]:

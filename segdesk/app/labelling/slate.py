@@ -81,9 +81,7 @@ class Slate(Sheet):
     ) -> None:
         super().__init__(workbench, case, plane)
         self._start = start
-        # Of a plane across the slices no slice is on screen as a whole.
-        on_screen = () if plane.axis else (plane.index,)
-        self._gesture = Gesture(workbench, case, name, on_screen=on_screen, start=start)
+        self._gesture = Gesture(workbench, case, name, on_screen=plane.whole_slices, start=start)
 
     def check_start(self) -> None:
         """Refuse now what would be refused at the first voxel.

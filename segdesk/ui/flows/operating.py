@@ -41,7 +41,8 @@ class Operating(QObject):
         if workbench is None or view is None or view.crosshair.case_id is None:
             return
         case, hand = view.crosshair.case_id, view.hand
-        segment, seen = hand.segment, (view.crosshair.slice,)
+        plane = view.pane.plane
+        segment, seen = hand.segment, () if plane is None else plane.whole_slices
 
         def begin(options: Options) -> None:
             if self._session.workbench is not workbench:

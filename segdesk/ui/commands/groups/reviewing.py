@@ -10,7 +10,6 @@ from segdesk.app.labelling import accepting, reviewing
 from segdesk.app.labelling.accepting import Accepted
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import run_in_use
-from segdesk.app.screen.view_state import ViewState
 from segdesk.core.edit import Edit
 from segdesk.core.pieces import Seen
 from segdesk.core.prediction import Difference
@@ -26,8 +25,10 @@ from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.look import review_words
 from segdesk.ui.look.translations import tr, translated
 
-#: What is done with the slice on screen: workbench, view, case.
-OnSlice = Callable[[Workbench, ViewState, str], None]
+#: What is done with the slice on screen: workbench, case, index of the slice.
+OnSlice = Callable[[Workbench, str, int], None]
+#: What is done with the case on screen.
+OnCase = Callable[[Workbench, str], None]
 
 
 def case_groups(desk: Desk) -> Groups:
@@ -43,34 +44,35 @@ def case_groups(desk: Desk) -> Groups:
 def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
     menu = "case"
 
-    def right(workbench: Workbench, view: ViewState, case: str) -> None:
-        _say_right(desk, workbench, view, case)
+    def right(workbench: Workbench, case: str, index: int) -> None:
+        _say_right(desk, workbench, case, index)
 
-    def right_and_next(workbench: Workbench, view: ViewState, case: str) -> None:
-        if _say_right(desk, workbench, view, case):
+    def right_and_next(workbench: Workbench, case: str, index: int) -> None:
+        if _say_right(desk, workbench, case, index):
             _go_on(desk, 1)
 
-    def take(workbench: Workbench, view: ViewState, case: str) -> None:
-        found = accepting.taking(workbench, case, view.crosshair.slice)
+    def take(workbench: Workbench, case: str, index: int) -> None:
+        found = accepting.taking(workbench, case, index)
         if _is_unseen(desk, lambda canvas: on_screen.why_not_right(canvas, found)):
             return
-        reviewing.take_prediction(workbench, case, view.crosshair.slice)
-        view.display.show_annotation()
+        reviewing.take_prediction(workbench, case, index)
+        if desk.session.view is not None:
+            desk.session.view.display.show_annotation()
         if found is not None:
             _say_taken(desk, workbench, case, found)
 
-    def dismiss(workbench: Workbench, view: ViewState, case: str) -> None:
-        found = accepting.taking(workbench, case, view.crosshair.slice)
+    def dismiss(workbench: Workbench, case: str, index: int) -> None:
+        found = accepting.taking(workbench, case, index)
         is_there = found is not None or workbench.awaits_prediction(case)
         if is_there and _is_unseen(desk, on_screen.why_not_predicted):
             return
-        reviewing.dismiss(workbench, case, view.crosshair.slice)
+        reviewing.dismiss(workbench, case, index)
 
     def status(wanted: SliceStatus) -> OnSlice:
-        def set_it(workbench: Workbench, view: ViewState, case: str) -> None:
-            is_new = workbench.statuses(case)[view.crosshair.slice] is not wanted
+        def set_it(workbench: Workbench, case: str, index: int) -> None:
+            is_new = workbench.statuses(case)[index] is not wanted
             if wanted.teaches_whole and is_new:
-                filling = accepting.filling(workbench, case, view.crosshair.slice)
+                filling = accepting.filling(workbench, case, index)
                 if _is_unseen(
                     desk,
                     lambda canvas: (
@@ -79,9 +81,9 @@ def _said_of_slices(desk: Desk) -> tuple[Action, ...]:
                     ),
                 ):
                     return
-            reviewing.set_status(workbench, case, view.crosshair.slice, wanted)
-            if workbench.statuses(case)[view.crosshair.slice].teaches_whole:
-                _name_what_is_left(desk, workbench, view, case)
+            reviewing.set_status(workbench, case, index, wanted)
+            if workbench.statuses(case)[index].teaches_whole:
+                _name_what_is_left(desk, workbench, case, index)
 
         return set_it
 
@@ -184,14 +186,14 @@ def _going_on(desk: Desk) -> tuple[Action, ...]:
     )
 
 
-def _say_right(desk: Desk, workbench: Workbench, view: ViewState, case: str) -> bool:
+def _say_right(desk: Desk, workbench: Workbench, case: str, index: int) -> bool:
     """Enter; returns whether the slice is right now."""
-    filling = accepting.filling(workbench, case, view.crosshair.slice)
+    filling = accepting.filling(workbench, case, index)
     if _is_unseen(desk, lambda canvas: on_screen.why_not_right(canvas, filling)):
         return False
-    reviewing.say_right(workbench, case, view.crosshair.slice)
+    reviewing.say_right(workbench, case, index)
     if filling is None or filling.is_empty:
-        _name_what_is_left(desk, workbench, view, case)
+        _name_what_is_left(desk, workbench, case, index)
     else:
         _say_taken(desk, workbench, case, filling)
     return True
@@ -211,9 +213,9 @@ def _say_taken(desk: Desk, workbench: Workbench, case: str, found: Difference) -
     desk.say(review_words.taken(found, workbench.segments, unknown))
 
 
-def _name_what_is_left(desk: Desk, workbench: Workbench, view: ViewState, case: str) -> None:
+def _name_what_is_left(desk: Desk, workbench: Workbench, case: str, index: int) -> None:
     """Say what only the prediction has on a slice that somebody has just called right."""
-    found = accepting.taking(workbench, case, view.crosshair.slice)
+    found = accepting.taking(workbench, case, index)
     words = review_words.is_right(found, workbench.segments)
     if words:
         desk.say(words)
@@ -222,8 +224,8 @@ def _name_what_is_left(desk: Desk, workbench: Workbench, view: ViewState, case: 
 def _accepting(desk: Desk) -> tuple[Action, ...]:
     session = desk.session
 
-    def accept(*, without_closed: bool) -> OnSlice:
-        def accept_them(workbench: Workbench, _: ViewState, case: str) -> None:
+    def accept(*, without_closed: bool) -> OnCase:
+        def accept_them(workbench: Workbench, case: str) -> None:
             asked = accepting.bulk(workbench, case, without_closed=without_closed)
             found: Accepted | None = None
 
@@ -266,7 +268,7 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
             "accept_predictions",
             tr("Accept the predictions of the whole case"),
             tr("On slices that nobody has called right; what a hand has drawn stays"),
-            lambda: _on_slice(desk, accept(without_closed=False)),
+            lambda: _on_case(desk, accept(without_closed=False)),
             "case",
             needs="prediction",
             icon="check",
@@ -276,7 +278,7 @@ def _accepting(desk: Desk) -> tuple[Action, ...]:
             "accept_but_closed",
             tr("Accept them but for locked and hidden segments"),
             tr("The same; those segments stay as they are, and what they keep out is named"),
-            lambda: _on_slice(desk, accept(without_closed=True)),
+            lambda: _on_case(desk, accept(without_closed=True)),
             "case",
             needs="prediction",
             why_not=why_not_the_rest,
@@ -328,20 +330,43 @@ def _pools(desk: Desk) -> list[Action]:
 
 
 def _on_slice(desk: Desk, do: OnSlice) -> None:
+    """Do something with the slice that is seen; where none is seen as a whole, say so."""
+
+    def on_the_one_seen(workbench: Workbench, case: str) -> None:
+        plane = None if desk.pane is None else desk.pane.plane
+        if plane is None:
+            return
+        for index in plane.whole_slices:
+            do(workbench, case, index)
+        if not plane.whole_slices:
+            desk.say(
+                tr(
+                    "No slice is seen as a whole here, so nothing was said of one: do it where "
+                    "the slices are shown."
+                )
+            )
+
+    _on_case(desk, on_the_one_seen)
+
+
+def _on_case(desk: Desk, do: OnCase) -> None:
     session = desk.session
-    if session.workbench is not None and session.view is not None and session.case_id is not None:
+    if session.workbench is not None and session.case_id is not None:
         try:
-            do(session.workbench, session.view, session.case_id)
+            do(session.workbench, session.case_id)
         except UsageError as refusal:
             desk.say(translated(refusal.words))
 
 
 def _go_on(desk: Desk, step: int) -> None:
-    def go(workbench: Workbench, view: ViewState, case: str) -> None:
-        found = reviewing.next_to_look_at(workbench, case, view.crosshair.slice, step=step)
+    def go(workbench: Workbench, case: str) -> None:
+        if desk.session.view is None:
+            return
+        crosshair = desk.session.view.crosshair
+        found = reviewing.next_to_look_at(workbench, case, crosshair.slice, step=step)
         if found is None:
             desk.say(tr("No slice of this case has a prediction or strokes that need a look."))
         else:
-            view.crosshair.show_slice(found)
+            crosshair.show_slice(found)
 
-    _on_slice(desk, go)
+    _on_case(desk, go)
