@@ -173,7 +173,7 @@ class Plot(QWidget):
                 xRange=(left - beyond, right + beyond), yRange=(bottom, top), padding=0
             )
             # Else it would be found out while the plot is painted, which is then painted twice.
-            self._plot.scene().prepareForPaint()
+            self._plot.getViewBox().prepareForPaint()
 
 
 class _Line(QWidget):
