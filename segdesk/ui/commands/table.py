@@ -63,7 +63,7 @@ class ActionTable:
             raise ValueError("expected each action once in the table")
         self._qactions = {action.id: self._made(action, window) for action in self.actions}
         #: Kept, because all are shown anew whenever anything becomes possible.
-        self._tips = {action.id: tip(_tip(action)) for action in self.actions}
+        self._tips = {action.id: _tip(action) for action in self.actions}
 
     def __getitem__(self, id: str) -> QAction:
         return self._qactions[id]
@@ -121,7 +121,7 @@ class ActionTable:
             if action.text_now is not None:
                 made.setText(caption(action.text_now()))
                 made.setIconText(action.text)
-            made.setToolTip(tip(reason) if reason else self._tips[action.id])
+            made.setToolTip(tip(reason or self._tips[action.id]))
             if action.checked is not None:
                 made.setChecked(action.checked())
 
