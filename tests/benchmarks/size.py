@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
+import nibabel as nib
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
-from segdesk.demo.hand import wait_until
+from segdesk.demo.hand import find_dialog, wait_until
 from segdesk.ui.application import open_window
 from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.canvas import send_mouse, wheel
@@ -45,7 +47,7 @@ PATIENCE_S = 300.0
 
 def rows() -> list[Row]:
     """All rows of this file."""
-    return [*steps(), *bulk(), *many_cases()]
+    return [*steps(), *bulk(), *labels_in(), *many_cases()]
 
 
 def steps() -> list[Row]:
@@ -77,6 +79,20 @@ def bulk() -> list[Row]:
                     late.setdefault(f"{name}_{slices}_lateness", []).append(found)
     made = [_late_row(name, found) for name, found in late.items()]
     return [*made, *_ratios(made, ("accept", "undo", "redo"), TALL[0], SHORT)]
+
+
+def labels_in() -> list[Row]:
+    """Labels that come in with a new scan of 300 slices of 512², and of 30."""
+    late: dict[str, list[list[float]]] = {}
+    for slices in (TALL[0], SHORT):
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            scan, labels = _scan_and_labels(Path(folder), (slices, *TALL[1:]))
+            with _window(_cases(FEW)) as window:
+                for _ in range(ROUNDS):
+                    found = _lateness(window, partial(_import_with, window, scan, labels))
+                    late.setdefault(f"labels_{slices}_lateness", []).append(found)
+    made = [_late_row(name, found) for name, found in late.items()]
+    return [*made, *_ratios(made, ("labels",), TALL[0], SHORT)]
 
 
 def many_cases() -> list[Row]:
@@ -145,6 +161,20 @@ def _dab(window: MainWindow, at: int) -> float:
 def _pool(window: MainWindow, at: int) -> None:
     """Put the first case into another pool, as the list of cases does."""
     _trigger(window, ("pool_train", "pool_validation")[at % 2])
+
+
+def _import_with(window: MainWindow, scan: Path, labels: Path) -> None:
+    """Drop a scan, name its labels, and import."""
+    window.imports.start([scan])
+    wait_until("the list", lambda: find_dialog("import_choice_dialog"), seconds=PATIENCE_S)
+    dialog = find_dialog("import_choice_dialog")
+    field = None if dialog is None else dialog.findChild(QLineEdit, "import_labels_file")
+    button = None if dialog is None else dialog.findChild(QPushButton, "import_chosen")
+    if field is None or button is None:
+        raise RuntimeError("the import has no list")
+    field.setText(str(labels))
+    QTest.qWait(300)
+    button.click()
 
 
 def _trigger(window: MainWindow, id: str) -> None:
@@ -243,6 +273,19 @@ def _cases(count: int) -> Callable[[Path], Path]:
         return _saved(workbench)
 
     return make
+
+
+def _scan_and_labels(folder: Path, shape: tuple[int, int, int]) -> tuple[Path, Path]:
+    """Two files: noise around air, and a cylinder that is segment 1."""
+    row, column = np.mgrid[: shape[1], : shape[2]]
+    disc = ((row - shape[1] / 2) ** 2 + (column - shape[2] / 2) ** 2) < (shape[1] / 4) ** 2
+    plane = np.random.default_rng(1).normal(-900, 20, shape[1:]).astype(np.int16)
+    plane[disc] += 950
+    files = folder / "ct.nii", folder / "labels.nii"
+    for file, part in zip(files, (plane, disc.astype(np.uint8)), strict=True):
+        array = np.broadcast_to(part, shape)
+        nib.save(nib.Nifti1Image(np.asarray(array.T), np.diag([-1.0, -1.0, 1.0, 1.0])), file)
+    return files
 
 
 def _series(folder: Path, seed: int) -> Path:

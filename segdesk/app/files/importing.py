@@ -1,8 +1,8 @@
 """Scans and labels in: what a source holds, what it needs, and how it becomes a Case.
 
-`survey` and `read_in` may run on a worker; what changes the project belongs to the Workbench's
-thread: `join`, `draw` and `leave` for the window, which waits for no disk, `take` for others. What
-a file means is decided in `formats`, where it lies on disk in `store`.
+`survey`, `read_in` and `edit_of_labels` may run on a worker; what changes the project belongs to
+the Workbench's thread: `join` and `leave` for the window, which waits for no disk, `take` for
+others. What a file means is decided in `formats`, where it lies on disk in `store`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.grid import Grid
 from segdesk.core.project import Project
+from segdesk.core.segment import SegmentTable
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Voxels
@@ -315,7 +316,7 @@ class Joined:
 
 def join(workbench: Workbench, imported: Imported) -> Joined:
     """Bring a read scan into the project, in memory; then `folder.write_index` puts it on disk, on
-    any thread, and `draw` brings its labels. On the Workbench's thread.
+    any thread, and `edit_of_labels` makes the Edit of its labels. On the Workbench's thread.
 
     It counts as a scan of the same patient as those with the same voxels or from the same series,
     and shares their pool: see `pooling.place`.
@@ -332,23 +333,27 @@ def join(workbench: Workbench, imported: Imported) -> Joined:
     if labels is not None and imported.labels is not None:
         said += labels.notes[len(imported.labels.notes) :]
         said += other_names(before.segments, labels)
-        said += left_out(before.segments, labels.labels)
+        said += left_out(before.segments, labels.numbers)
     case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
     case = pooling.place(workbench, case)
     workbench.follow_project(workbench.project.with_case(case))
     return Joined(case, before, labels)
 
 
-def draw(workbench: Workbench, imported: Imported, joined: Joined) -> None:
-    """Draw the labels of a case that has joined and is on the disk, as one Edit."""
+def edit_of_labels(imported: Imported, joined: Joined, table: SegmentTable) -> Edit:
+    """The Edit that draws the labels of a case that has joined and is on the disk; any thread.
+
+    Parameters
+    ----------
+    table : the segments now; where others were there when the labels were read, it is made anew
+    """
     edit, labels = imported.edit, joined.labels
     if labels is None or edit is None:
-        return
-    table = workbench.segments
+        return Edit("", joined.case.id)
     now = replace(imported.request, locked=table.locked, segments=frozenset(table.numbers))
     if now != imported.request or labels is not imported.labels:
         edit = _first_labels(joined.case, labels, now)
-    workbench.do(replace(edit, segments=new_segments(table, labels)))
+    return replace(edit, segments=new_segments(table, labels))
 
 
 def leave(workbench: Workbench, joined: Joined) -> None:
@@ -379,7 +384,7 @@ def take(workbench: Workbench, imported: Imported) -> Case:
     try:
         joined = join(workbench, imported)
         workbench.folder.write_index()
-        draw(workbench, imported, joined)
+        workbench.do(edit_of_labels(imported, joined, workbench.segments))
     except BaseException as error:
         _take_back(workbench, before, imported.case.id, error)
         raise

@@ -57,7 +57,7 @@ def map_edit(
     notes = (
         *labels.notes,
         *other_names(table, labels),
-        *left_out(table, labels.labels),
+        *left_out(table, labels.numbers),
     )
     edit = label_edit(
         annotation,

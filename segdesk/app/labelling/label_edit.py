@@ -6,7 +6,7 @@ drawn by hand, unless they are said to be a prediction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 import numpy as np
@@ -113,9 +113,14 @@ def _as_predicted(
     return change, SliceStatus.PREDICTED if takes else status
 
 
-def left_out(table: SegmentTable, labels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
-    """Sentences where a label map shows nothing, and about locked segments that it speaks of."""
-    if not labels.any():
+def left_out(table: SegmentTable, numbers: Collection[int]) -> tuple[str, ...]:
+    """Sentences where a label map shows nothing, and about locked segments that it speaks of.
+
+    Parameters
+    ----------
+    numbers : of the segments that it shows; looking for them takes a while with a large scan
+    """
+    if not numbers:
         return (Sentence("The labels show no segment at all: every number is 0."),)
     return tuple(
         Sentence(
@@ -124,5 +129,5 @@ def left_out(table: SegmentTable, labels: npt.NDArray[np.uint8]) -> tuple[str, .
             name=table[number].name,
         )
         for number in sorted(table.locked)
-        if (labels == number).any()
+        if number in numbers
     )

@@ -33,6 +33,7 @@ from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
 from segdesk.ui.dialogs.series_list import Chosen, ImportChoiceDialog
 from segdesk.ui.flows.flow import Flow
+from segdesk.ui.flows.labels_with_scans import LabelsWithScans
 from segdesk.ui.flows.new_cases import look_offer
 from segdesk.ui.flows.opening import Opening
 from segdesk.ui.flows.session import Session
@@ -106,6 +107,7 @@ class ImportFlow(Flow):
         self._preferences = preferences
         self._idle = idle
         self._touches = touches
+        self._labels = LabelsWithScans(self, session)
         self._batch: _Batch | None = None
         self._task: Task | None = None
         self._dialog: QDialog | None = None
@@ -355,10 +357,18 @@ class ImportFlow(Flow):
             return None if joined.labels is None else workbench.read_case(joined.case.id)
 
         def written(loaded: LoadedCase | None) -> None:
+            if self._session.workbench is not workbench or loaded is None:
+                drawn(None)
+                return
+            workbench.adopt(joined.case.id, loaded)
+            self._labels.draw(workbench, imported, joined, drawn)
+
+        def drawn(error: Exception | None) -> None:
+            if isinstance(error, SegdeskError):
+                batch.problems.append(error)
+            elif error is not None:
+                self.failed.emit(error)
             if self._session.workbench is workbench:
-                if loaded is not None:
-                    workbench.adopt(joined.case.id, loaded)
-                importing.draw(workbench, imported, joined)
                 self._taken(batch, workbench.project.case(joined.case.id))
             self._next(workbench, batch)
 
