@@ -58,13 +58,23 @@ def check_qt_libraries() -> None:
         )
 
 
-def run_trainer(bundle_folder: Path, root: Path | None = None) -> None:
-    """Be the trainer process: take over stdin and stdout, then load Keras and work."""
+def run_trainer(bundle_folder: Path | None, root: Path | None = None) -> None:
+    """Be the trainer process: take over stdin and stdout, then load Keras and work.
+
+    Parameters
+    ----------
+    bundle_folder : the one job; None to stay and take jobs from stdin
+    root : the project's folder, or a copy of it, where the bundle does not lie in it
+    """
     channel = open_channel()
     # Keras prints while it loads; the channel has moved that to the log by now.
+    from segdesk.learning.service import serve
     from segdesk.learning.trainer import run_bundle
 
-    run_bundle(bundle_folder, channel, root)
+    if bundle_folder is None:
+        serve(channel)
+    else:
+        run_bundle(bundle_folder, channel, root=root)
 
 
 def run_decoder() -> None:

@@ -81,7 +81,7 @@ def _decoder() -> None:
 
 @app.command("trainer", hidden=True)
 def _trainer(
-    bundle: Path,
+    bundle: Path | None = typer.Argument(None),
     root: Path | None = typer.Option(None, help="The project's folder, or a copy of it."),
 ) -> None:
     """Be the trainer process; started by segdesk itself."""

@@ -13,12 +13,22 @@ from __future__ import annotations
 
 import ctypes
 import os
+import queue
 import signal
 import sys
 import threading
 from typing import NoReturn
 
-from segdesk.jobs.messages import EpochDone, Finished, Message, Step
+from segdesk.jobs.messages import (
+    EpochDone,
+    Finished,
+    Message,
+    Prepare,
+    Ready,
+    Step,
+    Task,
+    Work,
+)
 from segdesk.jobs.wire import decode_command, encode
 from segdesk.sentence import Sentence
 
@@ -36,7 +46,8 @@ class Channel:
     """Messages out, commands in. Owned by the trainer; every method may be called on any thread.
 
     A daemon thread reads the commands. The end of their pipe means that the parent is gone: the
-    process then leaves at once, whatever its other threads are doing.
+    process then leaves at once, whatever its other threads are doing. A stop and its kin belong to
+    the job that was given last.
 
     Parameters
     ----------
@@ -54,15 +65,17 @@ class Channel:
         self._running = threading.Event()
         self._running.set()
         self._seconds = 0.0
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._is_working = True
         threading.Thread(target=self._read_commands, name="commands", daemon=True).start()
 
     @property
     def leave_on_stop(self) -> bool:
         """Whether a stop ends the process on the spot. True until the trainer says otherwise.
 
-        The trainer sets it False before it begins to write its first checkpoint: from then on
-        there are weights to keep, and `should_stop` is asked after each step instead. Once the
-        setting has returned, no stop cuts in any more.
+        The trainer sets it False once its steps are quick, and before it begins to write its first
+        checkpoint at the latest: from then on `should_stop` is asked after each step instead. Once
+        the setting has returned, no stop cuts in any more.
         """
         return self._leave_on_stop
 
@@ -70,6 +83,16 @@ class Channel:
     def leave_on_stop(self, value: bool) -> None:
         with self._leaving:
             self._leave_on_stop = value
+
+    def wait_for_task(self) -> Task:
+        """What comes next. A child that is not wanted any more never returns from here."""
+        return self._tasks.get()
+
+    def end_job(self) -> None:
+        """Say that another job can be done, after the last word of one."""
+        with self._leaving:
+            self._is_working = False
+        self.send(Ready())
 
     def send(self, message: Message) -> None:
         """Write one line, at once and whole. Where the parent is gone, leave."""
@@ -107,8 +130,20 @@ class Channel:
 
     def _obey(self, line: str) -> None:
         match decode_command(line):
+            case Work() as work:
+                with self._leaving:
+                    self._is_working = self._leave_on_stop = True
+                    self._seconds = 0.0
+                    self._stop.clear()
+                    self._running.set()
+                self._tasks.put(work)
+            case Prepare() as preparation:
+                self._tasks.put(preparation)
             case "stop":
                 with self._leaving:
+                    if not self._is_working:
+                        # It was meant for the job before, which is over.
+                        return
                     self._stop.set()
                     self._running.set()
                     if self._leave_on_stop:

@@ -1,4 +1,4 @@
-"""The trainer's messages and commands as frozen values. `wire` turns them into JSON lines.
+"""The trainer's messages, tasks and commands as values. `wire` turns them into lines.
 
 In the order in which a training sends them: hello, started, then step, epoch, preview, checkpoint
 and note as they come, judged, refined, then progress and predicted, and at last finished or failed.
@@ -13,7 +13,7 @@ from segdesk.core.refinement import Refinement
 from segdesk.core.run import Epoch, Outcome
 
 #: Raised when a message changes its meaning; both ends must agree.
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,31 @@ class Failed:
     hint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A child that stays can do another job; never part of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job: the folder of its bundle."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """What the next job will probably learn: libraries are loaded and the network traced for it.
+
+    `classes` counts the background, `channels` those of a slice.
+    """
+
+    network: str
+    filters: int
+    classes: int
+    channels: int
+
+
 Message = (
     Hello
     | Started
@@ -181,5 +206,9 @@ Message = (
     | Predicted
     | Finished
     | Failed
+    | Ready
 )
+#: Of the job in hand.
 Command = Literal["stop", "pause", "go_on"]
+#: What a child that stays does next.
+Task = Work | Prepare

@@ -1,53 +1,39 @@
-"""Starting, commanding and burying the trainer process: the `TrainerClient`.
+"""One job of a trainer process, from its bundle to its last word: the `TrainerClient`.
 
-`app.runs.training` calls `run` on a worker thread, or the command line on its main thread; the
-window's buttons call `stop` and its kin from theirs. `child` is the other end, `log` keeps what the
-child prints. What the messages mean for a Run is decided in `app.runs.training`.
+`app.runs.running` calls `run` on a worker thread, or the command line on its main thread; the
+window's buttons call `stop` and its kin from theirs. `trainer_child` is the process, `standby`
+keeps it for the next job, `log` what it prints. What the messages mean for a Run is decided in
+`app.runs.running`.
 """
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Literal, cast
+from typing import Literal
 
 from segdesk.core.run import Outcome
 from segdesk.errors import TrainingError
-from segdesk.jobs.child import PARENT_VARIABLE
-from segdesk.jobs.command import own_command
 from segdesk.jobs.log import Log
-from segdesk.jobs.messages import PROTOCOL, Command, Failed, Finished, Hello, Message
-from segdesk.jobs.wire import decode
+from segdesk.jobs.messages import (
+    PROTOCOL,
+    Command,
+    Failed,
+    Finished,
+    Hello,
+    Message,
+    Ready,
+    Work,
+)
+from segdesk.jobs.standby import Standby
+from segdesk.jobs.trainer_child import TrainerChild, trainer_command
+from segdesk.jobs.wire import decode, encode_task
 from segdesk.sentence import Sentence
-
-#: Longest line that is taken for a message, in bytes; real ones have some hundred.
-LONGEST_LINE = 16 * 1024 * 1024
-#: A child that has said its last word, or cannot be heard any more, has so long to leave.
-FAREWELL_S = 10.0
-#: The log's last lines are waited for so long: what left the child's group may hold its stderr.
-_LAST_LINES_S = 2.0
-#: Longest line of the log that is kept in one piece.
-_LOG_LINE = 64 * 1024
-if sys.platform == "win32":
-    _FLAGS = (
-        subprocess.CREATE_NO_WINDOW
-        | subprocess.CREATE_NEW_PROCESS_GROUP
-        | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-    )
-    _GROUP = None
-else:
-    _FLAGS = 0
-    # A group of its own keeps the terminal's Ctrl+C for `run`. A session of its own would do that
-    # too, but Linux weighs niceness within a session only (autogroup, sched(7)).
-    _GROUP = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +58,44 @@ class Ended:
     forced: bool = False
 
 
-def trainer_command() -> tuple[str, ...]:
-    """What starts a trainer, without the bundle's folder: a frozen program starts itself."""
-    return own_command("trainer")
-
-
 class TrainerClient:
-    """One trainer process, from start to end. Owned by whoever calls `run`, once.
+    """One job of a child. Owned by whoever calls `run`, once.
 
-    `run` belongs to one thread: on Linux the child dies with the thread that started it. All other
-    methods may be called on any thread, before, during and after `run`, and return at once.
+    All methods but `run` may be called on any thread, before, during and after it, and return at
+    once.
 
     Parameters
     ----------
     bundle_folder : the child's input
     log : file for what the child prints; emptied at the start
-    command : starts the child, the bundle's folder is appended. None: `trainer_command`
+    command : starts a child for this job alone, the bundle's folder is appended. None:
+        `trainer_command`
+    standby : lends the child instead, and gets it back where it can do another job
     """
 
     def __init__(
-        self, bundle_folder: Path, log: Path, *, command: Sequence[str] | None = None
+        self,
+        bundle_folder: Path,
+        log: Path,
+        *,
+        command: Sequence[str] | None = None,
+        standby: Standby | None = None,
     ) -> None:
-        self._command = (*(trainer_command() if command is None else command), str(bundle_folder))
+        self._bundle = bundle_folder
+        self._command = tuple(trainer_command() if command is None else command)
+        self._standby = standby
         self._log = log
         # Re-entrant, because Ctrl+C calls `stop` on top of whatever the main thread is doing.
         self._lock = threading.RLock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: TrainerChild | None = None
         self._has_run = self._is_over = False
         self._pending: list[Command] = []
         self._ended_by_us = False
 
     def run(self, on_message: Callable[[Message], None]) -> Ended:
-        """Start the child, hand on its messages until it ends, and bury it.
+        """Start the child or take the one that waits, and hand on its messages to the last word.
+
+        Without a standby the child is gone afterwards.
 
         On the main thread the first Ctrl+C stops the training and the second kills it; `run` then
         returns as after `stop` and `kill`. An error of `on_message` kills the child and is raised.
@@ -153,71 +145,51 @@ class TrainerClient:
     def pid(self) -> int | None:
         """The child's process number while there is one."""
         with self._lock:
-            return None if self._process is None else self._process.pid
+            return None if self._child is None else self._child.pid
 
     def _run(self, log: Log, on_message: Callable[[Message], None]) -> Ended:
-        process = self._start()
-        if process is None:
+        child = self._start(log)
+        if child is None:
             return Ended("stopped", Sentence("Stopped before it began."), "", 0, self._log)
-        reader = threading.Thread(
-            target=_copy, args=(cast("IO[bytes]", process.stderr), log), name="trainer log"
-        )
-        reader.daemon = True
+        returncode = 0
+        stays = False
         try:
-            reader.start()
-            last_word = self._listen(cast("IO[bytes]", process.stdout), log, on_message)
+            last_word = self._listen(child, log, on_message)
+            if self._standby is not None and last_word is not None:
+                stays = _is_ready_again(child, log)
         except BaseException:
             self.kill()
             raise
         finally:
-            returncode = self._bury(process)
-            if reader.is_alive():
-                reader.join(_LAST_LINES_S)
+            # A stop that comes from here on is meant for what is over.
+            with self._lock:
+                self._child = None
+            if stays and self._standby is not None:
+                self._standby.give_back(child)
+            else:
+                returncode = child.bury()
         return self._ended(last_word, returncode, log.hint)
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
+    def _start(self, log: Log) -> TrainerChild | None:
         """The child with all that was asked for so far; None where that was to stop."""
-        environment = {
-            **os.environ,
-            "PYTHONUNBUFFERED": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            PARENT_VARIABLE: str(os.getpid()),
-        }
         with self._lock:
             if "stop" in self._pending:
                 return None
-            try:
-                self._process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    env=environment,
-                    creationflags=_FLAGS,
-                    process_group=_GROUP,
-                )
-            except OSError as error:
-                raise TrainingError(
-                    Sentence(
-                        "The trainer process could not be started: {reason}.",
-                        reason=error.strerror or Sentence("the system refused"),
-                    ),
-                    "Close other programs and train again; if it stays so, install segdesk again.",
-                ) from error
+            if self._standby is None:
+                child = TrainerChild((*self._command, str(self._bundle)), log)
+            else:
+                child = self._standby.take(log)
+                child.tell(encode_task(Work(str(self._bundle.absolute()))))
+            self._child = child
             for command in self._pending:
                 self._tell(command)
-            return self._process
+            return child
 
     def _listen(
-        self, stdout: IO[bytes], log: Log, on_message: Callable[[Message], None]
+        self, child: TrainerChild, log: Log, on_message: Callable[[Message], None]
     ) -> Finished | Failed | None:
         """Hand messages on until the last word, or until the child falls silent."""
-        for line in _whole_lines(stdout):
-            try:
-                message = decode(line.decode(errors="replace"))
-            except TrainingError as error:
-                log.write(error.sentence.encode())
-                continue
+        for message in _messages(child, log):
             if isinstance(message, Hello) and message.protocol != PROTOCOL:
                 self.kill()
                 return Failed(
@@ -236,28 +208,6 @@ class TrainerClient:
                 return message
         return None
 
-    def _bury(self, process: subprocess.Popen[bytes]) -> int:
-        """Wait until the child is gone, with all that it started, and close the pipes."""
-        # From now on a child that still writes gets an error instead of a full pipe.
-        cast("IO[bytes]", process.stdout).close()
-        impatience = threading.Timer(FAREWELL_S, self._signal, ("SIGKILL",))
-        impatience.start()
-        try:
-            if sys.platform == "linux":
-                # Not reaped yet: its number, and its group's, cannot become somebody else's.
-                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-            else:
-                process.wait()
-        finally:
-            impatience.cancel()
-            impatience.join()
-        with self._lock:
-            if sys.platform == "linux":
-                self._signal("SIGKILL")
-            self._process = None
-            cast("IO[bytes]", process.stdin).close()
-            return process.wait()
-
     def _ended(self, last_word: Finished | Failed | None, returncode: int, hint: str) -> Ended:
         if isinstance(last_word, Finished):
             return Ended(last_word.outcome, last_word.reason, "", returncode, self._log)
@@ -270,30 +220,18 @@ class TrainerClient:
 
     def _tell(self, command: Command) -> None:
         with self._lock:
-            if self._process is not None:
-                # Few bytes at once are never torn (PIPE_BUF), even by a Ctrl+C in between.
-                with suppress(OSError):  # it is gone already; `run` finds out
-                    os.write(cast("IO[bytes]", self._process.stdin).fileno(), _line(command))
+            if self._child is not None:
+                self._child.tell(command)
             elif not self._is_over:
                 self._pending.append(command)
 
     def _end(self, name: Literal["SIGTERM", "SIGKILL"]) -> None:
         with self._lock:
-            if self._process is None:
+            if self._child is None:
                 self._tell("stop")
             else:
                 self._ended_by_us = True
-                self._signal(name)
-
-    def _signal(self, name: Literal["SIGTERM", "SIGKILL"]) -> None:
-        with self._lock:
-            if self._process is None:
-                return
-            if sys.platform == "win32":
-                self._process.terminate()
-            elif self._process.returncode is None:
-                with suppress(OSError):  # nobody is left in its group
-                    os.killpg(self._process.pid, signal.Signals[name])
+                self._child.signal(name)
 
     @contextmanager
     def _ctrl_c_stops(self) -> Generator[None]:
@@ -316,24 +254,21 @@ class TrainerClient:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _line(command: Command) -> bytes:
-    return f"{command}\n".encode()
+def _is_ready_again(child: TrainerChild, log: Log) -> bool:
+    """Whether a child that has said its last word of a job waits for the next one."""
+    with child.impatience():
+        return isinstance(next(_messages(child, log), None), Ready)
 
 
-def _whole_lines(stdout: IO[bytes]) -> Iterator[bytes]:
-    """Lines with their end. Too long ones are left out, and so is a dying child's torn last one."""
-    is_inside = False
-    while line := stdout.readline(LONGEST_LINE):
-        is_whole = line.endswith(b"\n")
-        if is_whole and not is_inside:
-            yield line
-        is_inside = not is_whole
-
-
-def _copy(stderr: IO[bytes], log: Log) -> None:
-    with stderr:
-        while line := stderr.readline(_LOG_LINE):
-            log.write(line)
+def _messages(child: TrainerChild, log: Log) -> Iterator[Message]:
+    """What a child says; a line that is no message goes to the log."""
+    for line in child.lines():
+        try:
+            message = decode(line.decode(errors="replace"))
+        except TrainingError as error:
+            log.write(error.sentence.encode())
+            continue
+        yield message
 
 
 def _crash(returncode: int) -> str:

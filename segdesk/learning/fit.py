@@ -33,6 +33,10 @@ from segdesk.learning.verdict import why_nothing
 from segdesk.sentence import Sentence
 
 
+#: A stop waits for a step that takes less; the first one, which traces too, is rarely so quick.
+QUICK_S = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a training ended; `best` is the epoch whose weights are kept, 0 for none.
@@ -170,7 +174,11 @@ class Fit:
             if not math.isfinite(figures.loss):
                 self._recover()
                 continue
-            self._schedule.after_step(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._schedule.after_step(seconds)
+            if seconds < QUICK_S:
+                # The process stays for the next job: a stop can wait for the step in hand.
+                self._reporter.leave_on_stop = False
             return figures
 
     def _reopen(self, batch: int) -> None:

@@ -15,6 +15,7 @@ from segdesk.learning import backend
 from segdesk.learning.feed import Batch
 from segdesk.learning.figures import Overlap, OverlapOfBatch, accuracy
 from segdesk.learning.flat_adam import FlatAdam
+from segdesk.learning.forward import Forward
 from segdesk.learning.losses import Loss
 
 Weights = list[npt.NDArray[np.float32]]
@@ -76,6 +77,7 @@ class Learner:
 
     def __init__(self, network: keras.Model, *, loss: Loss, optimiser: keras.Optimizer) -> None:
         self.network = network
+        self.forward = Forward(network)
         self.loss = loss
         self.optimiser = optimiser
         classes = max(2, network.output_shape[-1])
@@ -89,6 +91,16 @@ class Learner:
         )
         self.optimiser.build(self._trained.trainable_variables)
         self._step = backend.training_step(self._trained, network.input_shape[1:], classes)
+
+    def begin(self, network: keras.Model) -> None:
+        """Forget what was learnt, and take over what another network of the same form holds.
+
+        What has been traced stays, which is why one learner is used for several trainings.
+        """
+        pairs = zip(self.network.variables, network.variables, strict=True)
+        for mine, theirs in pairs:
+            mine.assign(theirs)
+        self.forget_steps()
 
     def step(self, batch: Batch, rate: float) -> StepFigures:
         """Learn from one batch at a rate."""

@@ -11,7 +11,8 @@ class Reporter(Protocol):
     """The child's end of the line, as `jobs.child.Channel` is it.
 
     `leave_on_stop` is True while a stop may end the process on the spot; it is set to False
-    before the first checkpoint is written, from when on `should_stop` is asked after each step.
+    once steps are quick, and before the first checkpoint is written, from when on `should_stop`
+    is asked after each step.
     """
 
     @property

@@ -21,6 +21,7 @@ from segdesk.learning.geometry import Scale
 from segdesk.learning.predict import Predictor
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples
+from segdesk.learning.standing import Standing
 from segdesk.learning.start import trained
 from segdesk.learning.validation import count_slice
 from segdesk.ops.metrics import Tally
@@ -38,7 +39,12 @@ class Measured:
 
 
 def measure(
-    rival: Rival, bundle: Bundle, samples: Samples, chosen: Iterable[int], reporter: Reporter
+    rival: Rival,
+    bundle: Bundle,
+    samples: Samples,
+    chosen: Iterable[int],
+    reporter: Reporter,
+    standing: Standing,
 ) -> Measured:
     """Predict the chosen slices with the rival's weights and count them.
 
@@ -46,6 +52,7 @@ def measure(
     ----------
     samples : that validate
     chosen : which of them, the same as for the run that was trained
+    standing : its network answers, if it has the form
     """
     patience = _Patience(reporter)
     # A target counts classes; a prediction has the segments' numbers.
@@ -54,9 +61,12 @@ def measure(
         classes[number] = place
     counted = Tally()
     try:
+        network = trained(rival.trained, rival.input_shape)
+        forward = standing.forward(network, rival.trained.network)
         predictor = Predictor(
-            trained(rival.trained, rival.input_shape),
+            forward.network,
             rival.trained.network,
+            forward=forward,
             intensities=rival.intensities,
             scale=Scale(max(rival.input_shape), rival.pixel_mm),
             segments=rival.trained.segments,

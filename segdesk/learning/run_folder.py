@@ -19,7 +19,7 @@ _HINT = Sentence("Put the project's folder back, or open it where it is now, and
 
 
 class HeldRun:
-    """The folder of a run and that of its bundle. Owned by `trainer`, for the process's life.
+    """The folder of a run and that of its bundle. Owned by `trainer`, for one job.
 
     Parameters
     ----------

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from segdesk.core.networks import network as catalogue_row
@@ -34,11 +33,8 @@ from segdesk.jobs.messages import (
 from segdesk.learning import backend, checkpoints
 from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
-from segdesk.learning.forward import Forward
 from segdesk.learning.geometry import Scale, padded, scale_for
 from segdesk.learning.learner import Learner
-from segdesk.learning.losses import Loss, loss_of
-from segdesk.learning.optimisers import optimiser_of
 from segdesk.learning.predict import Predictor
 from segdesk.learning.refine import MOST_SLICES as MOST_REFINING
 from segdesk.learning.refine import Decider
@@ -46,9 +42,10 @@ from segdesk.learning.reporter import Reporter
 from segdesk.learning.rival import Measured, measure
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
-from segdesk.learning.stage import Stage
+from segdesk.learning.stage import Stage, Stages, largest, predictor_of
+from segdesk.learning.standing import Standing
 from segdesk.learning.start import built_for, first_network, trained
-from segdesk.learning.validation import MOST_SLICES, Validation
+from segdesk.learning.validation import MOST_SLICES
 from segdesk.sentence import Sentence
 
 #: Cases that a sentence names; the rest are counted.
@@ -57,7 +54,13 @@ NAMED_CASES = 5
 MOST_WHEN_STOPPED = 12
 
 
-def run_bundle(folder: Path, channel: Reporter, root: Path | None = None) -> None:
+def run_bundle(
+    folder: Path,
+    channel: Reporter,
+    standing: Standing | None = None,
+    *,
+    root: Path | None = None,
+) -> None:
     """Train and predict what a bundle asks for, and say how it ended.
 
     Errors that a person can mend are sent as Failed; any other is a bug and is raised.
@@ -66,8 +69,10 @@ def run_bundle(folder: Path, channel: Reporter, root: Path | None = None) -> Non
     ----------
     folder : of the bundle, with its manifest
     channel : hears hello, started, the training's messages, and at last finished or failed
+    standing : networks of the jobs before, where there were some
     root : of the bundle's paths, where it does not lie in the project; as `bundle.read`
     """
+    standing = standing or Standing()
     channel.send(Hello(PROTOCOL, os.getpid(), backend.versions()))
     try:
         bundle = bundles.read(folder, root)
@@ -75,9 +80,9 @@ def run_bundle(folder: Path, channel: Reporter, root: Path | None = None) -> Non
         device = backend.prepare(bundle.plan.seed)
         try:
             if bundle.train:
-                ending = _train(bundle, held, device, channel)
+                ending = _train(bundle, held, device, channel, standing)
             else:
-                ending = _predict_only(bundle, held, channel)
+                ending = _predict_only(bundle, held, channel, standing)
         finally:
             held.close()
     except SegdeskError as error:
@@ -86,7 +91,13 @@ def run_bundle(folder: Path, channel: Reporter, root: Path | None = None) -> Non
         channel.send(Finished(ending.outcome, ending.reason, ending.best, ending.seconds))
 
 
-def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Reporter) -> Ending:
+def _train(
+    bundle: Bundle,
+    held: HeldRun,
+    device: backend.Device,
+    channel: Reporter,
+    standing: Standing,
+) -> Ending:
     plan, row = bundle.plan, catalogue_row(bundle.plan.network)
     _check_segments(bundle)
     taught = {lesson.case for lesson in bundle.lessons if lesson.pool == "train"}
@@ -100,17 +111,14 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
     train = Samples(bundle, folder, "train", scale=scale, shape=shape)
     validation = Samples(bundle, folder, "validation", scale=scale, shape=shape)
     _check_lessons(train)
-    network = first_network(bundle, shape, channel)
-    learner = Learner(
-        network, loss=loss_of(plan.network), optimiser=optimiser_of(plan.network, plan.rate)
-    )
+    learner = standing.learner(first_network(bundle, shape, channel), plan.network, plan.rate)
     _resume(learner, bundle, held, channel)
     channel.send(
         Started(
             device=device.name,
             device_reason=device.reason,
-            parameters=network.count_params(),
-            input_shape=_largest(shapes),
+            parameters=learner.network.count_params(),
+            input_shape=largest(shapes),
             pixel_mm=scale.pixel_mm,
             train_slices=len(train),
             validation_slices=len(validation),
@@ -118,7 +126,7 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
         )
     )
     _say_what_validates(validation, channel)
-    stages = _Stages(train, validation, network, learner.loss, bundle, scale)
+    stages = Stages(train, validation, learner, bundle, scale)
     ending = Fit(
         learner,
         lambda samples, batch: Feed(
@@ -137,7 +145,7 @@ def _train(bundle: Bundle, held: HeldRun, device: backend.Device, channel: Repor
     stage = ending.stage
     if stage is None:
         return ending
-    is_used = _judge(ending, bundle, validation, stage.validation.chosen, channel)
+    is_used = _judge(ending, bundle, validation, stage.validation.chosen, channel, standing)
     refinements = _refine(ending, bundle, stage, channel)
     if ending.outcome == "finished" and is_used:
         predictor = stage.predictor.refined(refinements)
@@ -162,44 +170,13 @@ def _refine(
     return refinements
 
 
-class _Stages:
-    """The full size and the half one of a training's slices, each made when it is asked for."""
-
-    def __init__(
-        self,
-        train: Samples,
-        validation: Samples,
-        network: keras.Model,
-        loss: Loss,
-        bundle: Bundle,
-        scale: Scale,
-    ) -> None:
-        self._train, self._validation = train, validation
-        self._network, self._loss, self._bundle = network, loss, bundle
-        self._scale = scale
-        self._forward = Forward(network)
-
-    def of(self, halved: bool) -> Stage:
-        """What is learnt from in half of the size, or in all of it."""
-        scale = self._scale.halved() if halved else self._scale
-        bundle, pools = self._bundle, (self._train, self._validation)
-        used = sorted({lesson.case for lesson in bundle.lessons})
-        shapes = [scale.resampled(bundle.volume(case)) for case in used]
-        if halved:
-            shape = padded(shapes, catalogue_row(bundle.plan.network).multiple)
-            pools = tuple(samples.at(scale, shape) for samples in pools)
-        train, validation = pools
-        return Stage(
-            train,
-            Validation(validation, self._forward, self._loss),
-            _predictor(self._network, bundle, scale, self._forward),
-            _largest(shapes),
-            scale.pixel_mm,
-        )
-
-
 def _judge(
-    ending: Ending, bundle: Bundle, samples: Samples, chosen: Sequence[int], channel: Reporter
+    ending: Ending,
+    bundle: Bundle,
+    samples: Samples,
+    chosen: Sequence[int],
+    channel: Reporter,
+    standing: Standing,
 ) -> bool:
     """Measure the run in use on the same slices and say what both are worth.
 
@@ -210,7 +187,7 @@ def _judge(
     rival, found = bundle.rival, Measured(None)
     other = rival.run if rival is not None else ""
     if rival is not None and ending.dice is not None and not ending.nothing_learnt:
-        found = measure(rival, bundle, samples, chosen, channel)
+        found = measure(rival, bundle, samples, chosen, channel, standing)
     channel.send(
         Judged(ending.nothing_learnt, len(chosen), ending.dice, other, found.dice, found.problem)
     )
@@ -225,12 +202,12 @@ def _judge(
     return compared.is_won and not ending.nothing_learnt
 
 
-def _predict_only(bundle: Bundle, held: HeldRun, channel: Reporter) -> Ending:
+def _predict_only(bundle: Bundle, held: HeldRun, channel: Reporter, standing: Standing) -> Ending:
     if bundle.own is None:
         raise TrainingError("The run has no weights.", "Choose a run that has a finished epoch.")
-    network = trained(bundle.own, bundle.input_shape)
+    forward = standing.forward(trained(bundle.own, bundle.input_shape), bundle.own.network)
     scale = Scale(max(bundle.input_shape), bundle.pixel_mm)
-    predictor = _predictor(network, bundle, scale, Forward(network))
+    predictor = predictor_of(bundle, scale, forward)
     predictor = predictor.refined(bundle.own.refinements)
     return _predict(
         predictor, bundle, held, Ending("finished", _predicted(bundle), 0, 0.0), channel
@@ -274,17 +251,6 @@ def _predict(
         )
         return replace(ending, reason=reason)
     return ending
-
-
-def _predictor(network: keras.Model, bundle: Bundle, scale: Scale, forward: Forward) -> Predictor:
-    return Predictor(
-        network,
-        bundle.plan.network,
-        intensities=bundle.intensities,
-        scale=scale,
-        segments=bundle.segments,
-        forward=forward,
-    )
 
 
 def _preview(
@@ -372,7 +338,3 @@ def _partner_classes(bundle: Bundle) -> tuple[tuple[int, int], ...]:
         for first, second in bundle.partners
         if first in classes and second in classes
     )
-
-
-def _largest(shapes: list[tuple[int, int]]) -> tuple[int, int]:
-    return max(rows for rows, _ in shapes), max(columns for _, columns in shapes)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from segdesk.errors import TrainingError
-from segdesk.jobs import trainer_client
+from segdesk.jobs import trainer_child
 from segdesk.jobs.messages import (
     PROTOCOL,
     Checkpoint,
@@ -20,7 +20,8 @@ from segdesk.jobs.messages import (
     Note,
     Step,
 )
-from segdesk.jobs.trainer_client import Ended, TrainerClient, trainer_command
+from segdesk.jobs.trainer_child import trainer_command
+from segdesk.jobs.trainer_client import Ended, TrainerClient
 from tests.jobs.conftest import NewClient
 
 #: How long a test waits for a word of the child before it is red.
@@ -280,7 +281,7 @@ def test_a_failure_that_the_child_explains_keeps_its_words(client: NewClient) ->
 def test_a_child_that_does_not_leave_after_its_last_word_is_helped(
     client: NewClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_client, "FAREWELL_S", 0.2)
+    monkeypatch.setattr(trainer_child, "FAREWELL_S", 0.2)
     ended, _ = run(
         client(f"""
             channel.send({FINISHED!r})
@@ -340,7 +341,7 @@ def test_a_very_long_message_arrives_whole(client: NewClient) -> None:
 def test_a_line_without_an_end_fills_no_memory_and_the_next_one_is_heard(
     client: NewClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_client, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(trainer_child, "LONGEST_LINE", 1000)
     _, heard = run(
         client(f"""
             channel.send(Note("x" * 5_000))
@@ -403,7 +404,7 @@ def test_lines_that_many_threads_send_do_not_mix(client: NewClient) -> None:
 def test_an_error_of_the_listener_ends_the_child_and_comes_out(
     client: NewClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_client, "FAREWELL_S", 600)  # patience alone does not end it
+    monkeypatch.setattr(trainer_child, "FAREWELL_S", 600)  # patience alone does not end it
 
     def refuse(_: Message) -> None:
         raise KeyError("listener")

@@ -22,6 +22,7 @@ from segdesk.core.run import Run
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import Note
+from segdesk.jobs.standby import Standby
 from segdesk.sentence import Sentence
 
 
@@ -54,10 +55,11 @@ def prediction_session(
     cases: Sequence[str],
     *,
     command: Sequence[str] | None = None,
+    standby: Standby | None = None,
 ) -> TrainerSession:
     """A session that predicts cases with a run's model. On the Workbench's thread.
 
-    `command` is as for `TrainerSession`.
+    `command` and `standby` are as for `TrainerSession`.
 
     Raises
     ------
@@ -114,4 +116,4 @@ def prediction_session(
         write_bundle(job, bundle)
         return bundle
 
-    return TrainerSession(job, prepare, command=command)
+    return TrainerSession(job, prepare, command=command, standby=standby)

@@ -34,6 +34,7 @@ from segdesk.jobs import kept_messages, messages
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
+from segdesk.jobs.standby import Standby
 from segdesk.jobs.trainer_client import Ended, TrainerClient
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
@@ -105,7 +106,8 @@ class TrainerSession:
     ----------
     job : what it works on
     prepare : writes the bundle, and tells what is left out; called by `work`, on its thread
-    command : of the child; None for segdesk's own
+    command : of a child for this job alone; None for segdesk's own
+    standby : lends a child instead
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class TrainerSession:
         prepare: Callable[[TellNote], Bundle],
         *,
         command: Sequence[str] | None = None,
+        standby: Standby | None = None,
     ) -> None:
         self.job = job
         self._prepare = prepare
@@ -123,14 +126,14 @@ class TrainerSession:
         self.predicted: list[str] = []
         #: SHA-256 of the weights that the child predicts with.
         self._weights_sha256 = ""
-        self.client = TrainerClient(job.paths.bundle, job.paths.log, command=command)
+        self.client = TrainerClient(
+            job.paths.bundle, job.paths.log, command=command, standby=standby
+        )
 
     def work(self, on_message: Callable[[Message], None]) -> Worked:
         """Prepare, start the child, hand on its messages, wait for its end. Never raises what a
         user can mend: that comes back as `Worked.error`.
 
-        The whole stays on one thread, because the parent-death signal follows the thread that
-        started the child.
         """
         intensities: Intensities | None = None
         seen: tuple[tuple[str, str], ...] = ()

@@ -45,6 +45,7 @@ from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
 from segdesk.jobs.messages import Note
 from segdesk.jobs.targets_file import Packed, TargetsWriter
+from segdesk.jobs.standby import Standby
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 
@@ -192,9 +193,13 @@ def freeze(
     return frozen
 
 
-def training_session(frozen: Frozen, *, command: Sequence[str] | None = None) -> TrainerSession:
-    """The session that runs a frozen training; `command` as for `TrainerSession`."""
-    return TrainerSession(frozen.job, lambda tell: prepare(frozen, tell), command=command)
+def training_session(
+    frozen: Frozen, *, command: Sequence[str] | None = None, standby: Standby | None = None
+) -> TrainerSession:
+    """The session that runs a frozen training; `command` and `standby` as for `TrainerSession`."""
+    return TrainerSession(
+        frozen.job, lambda tell: prepare(frozen, tell), command=command, standby=standby
+    )
 
 
 def prepare(frozen: Frozen, tell: TellNote = lambda note: None) -> Bundle:

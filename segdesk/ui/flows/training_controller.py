@@ -18,6 +18,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.core.run import Plan, Run
 from segdesk.errors import SegdeskError
 from segdesk.jobs.messages import Message
+from segdesk.jobs.standby import Standby
 from segdesk.ui.threads.training_worker import TrainingWorker
 
 #: The child's time to end after a stop, after one that closes the project, and after a
@@ -41,11 +42,18 @@ class TrainingController(QObject):
     finished = Signal(object, object)
     failed = Signal(object)
 
-    def __init__(self, parent: QObject, *, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        command: Sequence[str] | None = None,
+        standby: Standby | None = None,
+    ) -> None:
         super().__init__(parent)
         self._workbench: Workbench | None = None
         self._worker: TrainingWorker | None = None
         self._command = command
+        self.standby = standby
         self._when_done: Callable[[], None] | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -80,7 +88,7 @@ class TrainingController(QObject):
         """
         workbench = self._idle_workbench()
         frozen = training.freeze(workbench, plan, predict=predict, preview=preview)
-        self._begin(training.training_session(frozen, command=self._command))
+        self._begin(training.training_session(frozen, command=self._command, standby=self.standby))
         return frozen.run
 
     def predict(self, run: Run, cases: Sequence[str]) -> None:
@@ -92,7 +100,7 @@ class TrainingController(QObject):
             Where the model is gone or does not fit a case.
         """
         session = predicting.prediction_session(
-            self._idle_workbench(), run, cases, command=self._command
+            self._idle_workbench(), run, cases, command=self._command, standby=self.standby
         )
         self._begin(session)
 

@@ -1,0 +1,94 @@
+"""What stays in memory from one job of a trainer process to its next: the `Standing` networks.
+
+Tracing a network costs seconds, and what is traced does not depend on its weights. So a job whose
+network has the form of the one before it takes that one over, with weights of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from segdesk.core.run import plan_for
+from segdesk.learning.feed import Batch
+from segdesk.learning.forward import Forward
+from segdesk.learning.learner import Learner
+from segdesk.learning.losses import loss_of
+from segdesk.learning.networks import registry
+from segdesk.learning.optimisers import optimiser_of
+
+#: Pixels along a side of the slice that a network is traced with before there is a job.
+TRACED_SIDE = 96
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What two networks must share for one to stand in for the other."""
+
+    id: str
+    variables: tuple[tuple[Any, ...], ...]
+    input_shape: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, network: keras.Model, id: str) -> _Form:
+        variables = tuple(tuple(variable.shape) for variable in network.variables)
+        return cls(id, variables, tuple(network.input_shape))
+
+
+class Standing:
+    """One network that learns and one that answers, each the last that was asked for.
+
+    Owned by the trainer process.
+    """
+
+    def __init__(self) -> None:
+        self._learner: tuple[_Form, Learner] | None = None
+        self._forward: tuple[_Form, Forward] | None = None
+
+    def learner(self, network: keras.Model, id: str, rate: float) -> Learner:
+        """A learner with the weights of a network, which may be another object.
+
+        Parameters
+        ----------
+        network : of the catalogue's `id`, with the first weights of a training
+        rate : learning rate, > 0
+        """
+        form = _Form.of(network, id)
+        if self._learner is not None and self._learner[0] == form:
+            learner = self._learner[1]
+            learner.begin(network)
+            return learner
+        learner = Learner(network, loss=loss_of(id), optimiser=optimiser_of(id, rate))
+        self._learner = form, learner
+        return learner
+
+    def forward(self, network: keras.Model, id: str) -> Forward:
+        """As `learner`, for a network that only answers. It is never the one that learns."""
+        form = _Form.of(network, id)
+        if self._forward is not None and self._forward[0] == form:
+            forward = self._forward[1]
+            forward.network.set_weights(network.get_weights())
+            return forward
+        forward = Forward(network)
+        self._forward = form, forward
+        return forward
+
+    def prepare(self, id: str, filters: int, classes: int, channels: int) -> None:
+        """Trace a step and both answers with zeros, where the network takes slices of any size."""
+        side = TRACED_SIDE
+        network = registry.build(id, (side, side, channels), classes, filters=filters)
+        if network.input_shape[1] is not None:
+            return
+        learner = self.learner(network, id, plan_for(id).rate)
+        batch: Batch = (
+            np.zeros((1, side, side, channels), np.float32),
+            np.zeros((1, side, side, 1), np.uint8),
+            np.zeros((1, classes), np.float32),
+        )
+        learner.step(batch, plan_for(id).rate)
+        learner.forward.outputs(batch[0])
+        answering = registry.build(id, (side, side, channels), classes, filters=filters)
+        self.forward(answering, id).outputs(batch[0])

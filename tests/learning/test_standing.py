@@ -1,0 +1,159 @@
+"""What one job of a trainer leaves to the next: traces, and nothing that it learnt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segdesk.core.run import Plan
+from segdesk.jobs.messages import EpochDone, Finished, Message, Predicted, Prepare, Task, Work
+from segdesk.learning import backend, service, trainer
+from segdesk.learning.standing import Standing
+from tests.learning.builders import Lessons, Recorder, discs, kept, short_plan, write_bundle
+
+pytestmark = pytest.mark.keras
+
+FAST = short_plan("unet_fast", epochs=2, augmentation=0.5, seed=3)
+OTHER = short_plan("unet_fast", epochs=1, augmentation=0.0, seed=8)
+
+
+def lessons(seed: int) -> Lessons:
+    return [
+        ("case-001", "train", *discs(6, seed=seed)),
+        ("case-002", "validation", *discs(3, seed=seed + 1)),
+    ]
+
+
+def bundle(folder: Path, plan: Plan, *, seed: int) -> Path:
+    folder.mkdir()
+    return write_bundle(folder, lessons(seed), plan=plan, predict=("case-002",))
+
+
+def heard(folder: Path, standing: Standing | None = None) -> Recorder:
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder, standing)
+    assert isinstance(recorder.last, Finished)
+    return recorder
+
+
+def learnt(recorder: Recorder) -> list[tuple[float | None, ...]]:
+    return [
+        (m.epoch.loss, m.epoch.dice, m.epoch.val_loss, m.epoch.val_dice)
+        for m in recorder.of(EpochDone)
+    ]
+
+
+def answered(recorder: Recorder) -> np.ndarray:
+    (predicted,) = recorder.of(Predicted)
+    return np.load(predicted.probability_file)
+
+
+def test_a_warm_training_equals_a_cold_one(tmp_path: Path) -> None:
+    standing = Standing()
+    standing.prepare("unet_fast", 4, 2, 1)
+    heard(bundle(tmp_path / "before", OTHER, seed=20), standing)
+    warm = heard(bundle(tmp_path / "warm", FAST, seed=5), standing)
+    cold = heard(bundle(tmp_path / "cold", FAST, seed=5))
+    assert learnt(warm)
+    for one, other in zip(learnt(warm), learnt(cold), strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+    assert np.abs(answered(warm).astype(int) - answered(cold)).max() <= 1
+
+
+def test_a_warm_prediction_equals_a_cold_one(tmp_path: Path) -> None:
+    standing = Standing()
+    first = bundle(tmp_path / "first", FAST, seed=5)
+    trained = heard(first, standing)
+    heard(bundle(tmp_path / "second", OTHER, seed=9), standing)
+    own = kept(first.parent, network="unet_fast")
+    alone = write_bundle(
+        tmp_path / "first",
+        lessons(5),
+        plan=FAST,
+        predict=("case-002",),
+        train=False,
+        input_shape=(32, 32),
+        own=own,
+    )
+    warm = heard(alone, standing)
+    again = heard(alone, standing)
+    assert np.array_equal(answered(warm), answered(again))
+    assert np.array_equal(answered(warm), answered(heard(alone)))
+    assert answered(trained).shape == answered(warm).shape
+
+
+def test_what_is_prepared_is_not_traced_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces: list[str] = []
+    for name in ("training_step", "answer"):
+        made = getattr(backend, name)
+
+        def counted(*args: object, name: str = name, made: object = made) -> object:
+            assert callable(made)
+            traces.append(name)
+            return made(*args)
+
+        monkeypatch.setattr(backend, name, counted)
+    standing = Standing()
+    standing.prepare("unet_fast", 4, 2, 1)
+    assert sorted(traces) == ["answer", "answer", "training_step"]
+    for number in range(2):
+        folder = bundle(tmp_path / f"job-{number}", FAST, seed=number)
+        heard(folder, standing)
+    assert len(traces) == 3
+
+
+def test_another_form_is_another_network(tmp_path: Path) -> None:
+    standing = Standing()
+    heard(bundle(tmp_path / "two", FAST, seed=5), standing)
+    folder = tmp_path / "three"
+    folder.mkdir()
+    voxels, targets = discs(6)
+    targets[:, :8] = 2
+    three = write_bundle(
+        folder,
+        [("case-001", "train", voxels, targets)],
+        plan=OTHER,
+        segments=((1, "lung"), (2, "stripe")),
+        predict=("case-001",),
+    )
+    (predicted,) = heard(three, standing).of(Predicted)
+    assert np.load(predicted.labels_file).shape == voxels.shape
+
+
+class Orders(Recorder):
+    """A reporter that is given tasks, and then ends the serving."""
+
+    def __init__(self, tasks: list[Task]) -> None:
+        super().__init__()
+        self.tasks = tasks
+        self.ended: list[Message] = []
+
+    def wait_for_task(self) -> Task:
+        if not self.tasks:
+            raise EOFError
+        return self.tasks.pop(0)
+
+    def end_job(self) -> None:
+        self.ended.append(self.last)
+
+
+def test_a_trainer_that_stays_does_one_job_after_the_other(tmp_path: Path) -> None:
+    folders = [bundle(tmp_path / name, OTHER, seed=1) for name in ("a", "b")]
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    orders = Orders(
+        [
+            Prepare("unet_fast", 4, 2, 1),
+            Work(str(folders[0])),
+            Work(str(broken)),
+            Work(str(folders[1])),
+        ]
+    )
+    with pytest.raises(EOFError):
+        service.serve(orders)
+    kinds = [type(message).__name__ for message in orders.ended]
+    assert kinds == ["Finished", "Failed", "Finished"]
