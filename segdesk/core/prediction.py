@@ -1,4 +1,7 @@
-"""What a run proposes for a case: the `Prediction`, a layer that reaches a mask only as an Edit."""
+"""What a run proposes: for a case the `Prediction`, for a slice while it trains the `Proposal`.
+
+A layer that reaches a mask only as an Edit.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,45 @@ class Prediction:
     probability: npt.NDArray[np.uint8]
     weights_sha256: str = ""
 
+    def of_slice(self, index: int) -> npt.NDArray[np.uint8]:
+        """Segment numbers of a slice, uint8, (rows, columns)."""
+        return self.labels[index]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """What a network that is still being trained makes of one slice. Frozen; in memory alone.
+
+    Parameters
+    ----------
+    run, case : ids
+    step : optimiser steps that the network had taken
+    slice : index
+    labels : uint8, (rows, columns), segment numbers, 0 background
+    """
+
+    run: str
+    case: str
+    step: int
+    slice: int
+    labels: npt.NDArray[np.uint8]
+
+    def of_slice(self, index: int) -> npt.NDArray[np.uint8]:
+        """As of a Prediction.
+
+        Raises
+        ------
+        ValueError
+            Of another slice than its own.
+        """
+        if index != self.slice:
+            raise ValueError(f"expected slice {self.slice}, received {index}")
+        return self.labels
+
+
+#: What Enter takes and the canvas shows of a slice.
+Offer = Prediction | Proposal
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -62,7 +104,7 @@ class Difference:
 
 def difference(
     annotation: Annotation,
-    prediction: Prediction,
+    prediction: Offer,
     index: int,
     *,
     closed: frozenset[int] = frozenset(),
@@ -81,10 +123,11 @@ def difference(
     closed : numbers of the segments that nothing may be taken into or out of: locked or hidden
     known : numbers of the project's segments; what the prediction has of others is not taken
     """
+    offered = prediction.of_slice(index)
     # Elsewhere both are background: of a lung that is most of the slice.
-    drawn = annotation.labels[index] | prediction.labels[index]
+    drawn = annotation.labels[index] | offered
     area = changed_area(drawn != 0) or Area(0, 0, 0, 0)
-    labels, wanted = annotation.labels[index][area.window], prediction.labels[index][area.window]
+    labels, wanted = annotation.labels[index][area.window], offered[area.window]
     present = dict(_counted(wanted[wanted != 0]))
     unknown = present.keys() - set(known)
     differs = (labels != wanted) & ~_among(wanted, unknown)
@@ -101,7 +144,7 @@ def difference(
     if take.any():
         places = np.zeros(drawn.shape, np.bool_)
         places[area.window] = take
-        change = SliceChange(index, places, prediction.labels[index], Provenance.PREDICTION)
+        change = SliceChange(index, places, offered, Provenance.PREDICTION)
     return Difference(
         slice=index,
         change=change,

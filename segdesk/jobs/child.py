@@ -22,6 +22,7 @@ from typing import NoReturn
 from segdesk.jobs.messages import (
     EpochDone,
     Finished,
+    Look,
     Message,
     Prepare,
     Ready,
@@ -67,6 +68,7 @@ class Channel:
         self._seconds = 0.0
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._is_working = True
+        self._look: Look | None = None
         threading.Thread(target=self._read_commands, name="commands", daemon=True).start()
 
     @property
@@ -108,6 +110,10 @@ class Channel:
         """Whether a stop was asked for."""
         return self._stop.is_set()
 
+    def looked_at(self) -> Look | None:
+        """The slice on screen, where one was named since the job began."""
+        return self._look
+
     def wait_while_paused(self) -> None:
         """Return when the training may go on: at once unless paused, and at once on a stop."""
         self._running.wait()
@@ -134,9 +140,12 @@ class Channel:
                 with self._leaving:
                     self._is_working = self._leave_on_stop = True
                     self._seconds = 0.0
+                    self._look = None
                     self._stop.clear()
                     self._running.set()
                 self._tasks.put(work)
+            case Look() as look:
+                self._look = look
             case Prepare() as preparation:
                 self._tasks.put(preparation)
             case "stop":

@@ -1,6 +1,6 @@
 """The trainer's messages, tasks and commands as values. `wire` turns them into lines.
 
-In the order in which a training sends them: hello, started, then step, epoch, preview, checkpoint
+In the order in which a training sends them: hello, started, then step, epoch, proposed, checkpoint
 and note as they come, judged, refined, then progress and predicted, and at last finished or failed.
 """
 
@@ -64,10 +64,12 @@ class EpochDone:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """A .npy file, uint8 segment numbers of the previewed slice, its own (rows, columns)."""
+class Proposed:
+    """What the network makes of a slice after so many steps: a .npy file, uint8 segment numbers,
+    its own (rows, columns). The file goes when some more have come.
+    """
 
-    epoch: int
+    step: int
     case: str
     slice: int
     file: str
@@ -197,7 +199,7 @@ Message = (
     | Started
     | Step
     | EpochDone
-    | Preview
+    | Proposed
     | Checkpoint
     | Note
     | Judged
@@ -208,7 +210,19 @@ Message = (
     | Failed
     | Ready
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The slice that is on screen now: what a training proposes for it is wanted first."""
+
+    case: str
+    slice: int
+
+
 #: Of the job in hand.
 Command = Literal["stop", "pause", "go_on"]
 #: What a child that stays does next.
 Task = Work | Prepare
+#: What has fields; a command has none.
+Said = Task | Look

@@ -26,6 +26,7 @@ from segdesk.jobs.messages import (
     Failed,
     Finished,
     Hello,
+    Look,
     Message,
     Ready,
     Work,
@@ -133,6 +134,12 @@ class TrainerClient:
     def go_on(self) -> None:
         """End a pause."""
         self._tell("go_on")
+
+    def look_at(self, case: str, index: int) -> None:
+        """Tell the child which slice is on screen."""
+        with self._lock:
+            if self._child is not None:
+                self._child.tell(encode_task(Look(case, index)))
 
     def terminate(self) -> None:
         """End the child, and what it started, by the system's polite signal."""

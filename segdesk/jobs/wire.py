@@ -17,7 +17,7 @@ from segdesk.core.refinement import refinement_of
 from segdesk.core.run import Epoch
 from segdesk.errors import TrainingError
 from segdesk.jobs import messages
-from segdesk.jobs.messages import Command, Message, Task
+from segdesk.jobs.messages import Command, Message, Said
 from segdesk.sentence import Sentence, kept
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
@@ -27,7 +27,7 @@ _WHOLE = 1 << 53
 _SAID = frozenset(
     {"sentence", "hint", "reason", "device_reason", "nothing_learnt", "rival_problem"}
 )
-_TASKS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Task)}
+_TASKS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Said)}
 _COMMANDS: dict[str, Command] = {"stop": "stop", "pause": "pause", "go_on": "go_on"}
 
 
@@ -101,13 +101,13 @@ def _types(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
     return tuple(get_type_hints(kind).items())
 
 
-def encode_task(task: Task) -> str:
+def encode_task(task: Said) -> str:
     """One line without a newline; a command is its own line."""
     return json.dumps({"task": type(task).__name__, **asdict(task)})
 
 
-def decode_command(line: str) -> Command | Task | None:
-    """The command or task of a line, or None where it is none."""
+def decode_command(line: str) -> Command | Said | None:
+    """The command, task or look of a line, or None where it is none."""
     command = _COMMANDS.get(line.strip())
     if command is not None:
         return command

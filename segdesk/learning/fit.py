@@ -24,6 +24,7 @@ from segdesk.learning.feed import Feed
 from segdesk.learning.keeper import PATIENCE, Keeper
 from segdesk.learning.learner import Learner, StepFigures
 from segdesk.learning.order import slices_of_a_pass
+from segdesk.learning.proposing import Proposer
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
@@ -31,7 +32,6 @@ from segdesk.learning.schedule import Schedule
 from segdesk.learning.stage import Stage
 from segdesk.learning.verdict import why_nothing
 from segdesk.sentence import Sentence
-
 
 #: A stop waits for a step that takes less; the first one, which traces too, is rarely so quick.
 QUICK_S = 1.0
@@ -67,7 +67,7 @@ class Fit:
     plan : the settings
     run : its folder, held
     reporter : hears of everything
-    preview : called with the epoch's number and what it learnt from after each epoch
+    proposer : asked after each step
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class Fit:
         *,
         run: HeldRun,
         reporter: Reporter,
-        preview: Callable[[int, Stage], None],
+        proposer: Proposer,
     ) -> None:
         self._learner = learner
         self._open_feed = open_feed
         self._stages = stage
         self._plan = plan
         self._reporter = reporter
-        self._preview = preview
+        self._proposer = proposer
         self._rate = plan.rate
         self._pace = Pace()
         self._epochs: list[Epoch] = []
@@ -135,6 +135,7 @@ class Fit:
                 self._reopen(self._feed.batch)
             share = schedule.share_of_rate(done)
             taken.append(self._step(share))
+            self._proposer.after_step(schedule.steps_done, self._stage.predictor)
             if self._pace.is_due():
                 self._report_step(number, len(taken), steps, taken[-1].loss)
         rest_started = time.perf_counter()
@@ -157,7 +158,6 @@ class Fit:
             )
             self._epochs.append(epoch)
             self._reporter.send(EpochDone(epoch))
-            self._preview(number, self._stage)
         if better is None:
             self._recover()
         schedule.after_epoch(better=bool(better), rest_s=time.perf_counter() - rest_started)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from segdesk.jobs.messages import Message
+from segdesk.jobs.messages import Look, Message
 
 
 class Reporter(Protocol):
@@ -12,7 +12,7 @@ class Reporter(Protocol):
 
     `leave_on_stop` is True while a stop may end the process on the spot; it is set to False
     once steps are quick, and before the first checkpoint is written, from when on `should_stop`
-    is asked after each step.
+    is asked after each step. `looked_at` is the slice on screen, where somebody has said it.
     """
 
     @property
@@ -24,5 +24,7 @@ class Reporter(Protocol):
     def send(self, message: Message) -> None: ...
 
     def should_stop(self) -> bool: ...
+
+    def looked_at(self) -> Look | None: ...
 
     def wait_while_paused(self) -> None: ...

@@ -63,6 +63,11 @@ class Schedule:
         """Whether epochs follow the clock, so that patience has to be counted by it too."""
         return self._kind == "root" and self._plan.epochs is None
 
+    @property
+    def steps_done(self) -> int:
+        """Steps that were taken."""
+        return self._steps_done
+
     # What was done
 
     def after_step(self, seconds: float) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from segdesk.core.networks import network as catalogue_row
 from segdesk.core.refinement import Refinement, said
 from segdesk.core.run_in_use import Comparison
@@ -26,7 +24,6 @@ from segdesk.jobs.messages import (
     Hello,
     Judged,
     Note,
-    Preview,
     Refined,
     Started,
 )
@@ -36,6 +33,7 @@ from segdesk.learning.fit import Ending, Fit
 from segdesk.learning.geometry import Scale, padded, scale_for
 from segdesk.learning.learner import Learner
 from segdesk.learning.predict import Predictor
+from segdesk.learning.proposing import Proposer
 from segdesk.learning.refine import MOST_SLICES as MOST_REFINING
 from segdesk.learning.refine import Decider
 from segdesk.learning.reporter import Reporter
@@ -140,7 +138,7 @@ def _train(
         plan,
         run=held,
         reporter=channel,
-        preview=lambda epoch, stage: _preview(stage.predictor, bundle, held, epoch, channel),
+        proposer=Proposer(learner, bundle, held, channel),
     ).run()
     stage = ending.stage
     if stage is None:
@@ -251,24 +249,6 @@ def _predict(
         )
         return replace(ending, reason=reason)
     return ending
-
-
-def _preview(
-    predictor: Predictor, bundle: Bundle, held: HeldRun, epoch: int, channel: Reporter
-) -> None:
-    if bundle.preview is None:
-        return
-    case, index = bundle.preview
-    name = f"preview-{epoch:05d}.npy"
-    try:
-        labels, folder = predictor.labels(bundle.volume(case), index), held.bundle()
-        np.save(folder / name, labels)
-        # The one before may be being read right now; the one before that was.
-        (folder / f"preview-{epoch - 2:05d}.npy").unlink(missing_ok=True)
-    except (OSError, TrainingError):
-        # A picture of what is learnt is not worth the learning; the next epoch tries again.
-        return
-    channel.send(Preview(epoch, case, index, str(held.named / name)))
 
 
 def _resume(learner: Learner, bundle: Bundle, held: HeldRun, channel: Reporter) -> None:

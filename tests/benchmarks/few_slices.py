@@ -28,7 +28,7 @@ from segdesk.core.split import Pool
 from segdesk.core.volume import Unit
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle, Lesson, VolumeRef
-from segdesk.jobs.messages import EpochDone, Finished, Message, Predicted
+from segdesk.jobs.messages import EpochDone, Finished, Look, Message, Predicted
 
 Labels = npt.NDArray[np.uint8]
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -157,6 +157,9 @@ class _Recorder:
 
     def should_stop(self) -> bool:
         return False
+
+    def looked_at(self) -> Look | None:
+        return None
 
     def wait_while_paused(self) -> None:
         return

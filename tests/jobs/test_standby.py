@@ -1,4 +1,4 @@
-"""A child that stays does one job after the other, and is not there for longer than it is wanted."""
+"""A child that stays does one job after the other, and no longer than it is wanted."""
 
 from __future__ import annotations
 

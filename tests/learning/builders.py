@@ -17,7 +17,7 @@ from segdesk.core.run import Intensities, Plan, plan_for
 from segdesk.core.split import Pool
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle, Lesson, TrainedNetwork, VolumeRef
-from segdesk.jobs.messages import Message
+from segdesk.jobs.messages import Look, Message
 from segdesk.jobs.run_paths import RunPaths
 
 Pixels = npt.NDArray[np.int16]
@@ -32,12 +32,16 @@ class Recorder:
     messages: list[Message] = field(default_factory=list)
     stop_after: type[Any] | None = None
     leave_on_stop: bool = True
+    look: Look | None = None
 
     def send(self, message: Message) -> None:
         self.messages.append(message)
 
     def should_stop(self) -> bool:
         return self.stop_after is not None and bool(self.of(self.stop_after))
+
+    def looked_at(self) -> Look | None:
+        return self.look
 
     def wait_while_paused(self) -> None:
         return

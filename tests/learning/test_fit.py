@@ -50,7 +50,6 @@ def test_a_stop_before_the_first_checkpoint_ends_with_nothing(folder: Path) -> N
     recorder = Recorder(stop_after=Step)
     trainer.run_bundle(folder, recorder)
     assert (recorder.last.outcome, recorder.last.best) == ("stopped", 0)
-    assert recorder.leave_on_stop
     assert not recorder.of(EpochDone)
     assert not list(folder.parent.glob("weights-*"))
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.jobs.messages import Checkpoint, EpochDone, Predicted, Preview, Started
-from segdesk.learning import trainer
+from segdesk.jobs.messages import Checkpoint, EpochDone, Predicted, Proposed, Started
+from segdesk.learning import proposing, trainer
 from segdesk.learning.feed import Batch, Feed
+from segdesk.learning.forward import Forward
 from segdesk.learning.learner import Learner, StepFigures
 from segdesk.learning.networks import unet_fast
 from tests.learning.builders import Lessons, Recorder, discs, kept, write_bundle
@@ -37,6 +38,12 @@ def shapes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
 
     monkeypatch.setattr(Learner, "step", noted)
     return seen
+
+
+@pytest.fixture(autouse=True)
+def proposes_after_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposing, "FIRST_S", 0.0)
+    monkeypatch.setattr(proposing, "TIMES_THE_COST", 0.0)
 
 
 def trained(
@@ -68,7 +75,7 @@ def test_the_first_epochs_see_half_of_the_size_and_the_others_all_of_it(
     assert halves == shapes[: len(halves)]
     assert len(halves) == 2 * len(shapes) // 5
     assert set(shapes[len(halves) :]) == {(SIDE, SIDE)}
-    assert np.load(recorder.of(Preview)[-1].file).shape == (SIDE, SIDE)
+    assert np.load(recorder.of(Proposed)[-1].file).shape == (SIDE, SIDE)
     (started,) = recorder.of(Started)
     assert started.input_shape == (SIDE, SIDE)
 
@@ -92,37 +99,37 @@ def test_what_was_stopped_in_its_first_epochs_predicts_at_half_the_size(
         input_shape=checkpoint.input_shape,
         own=own,
     )
-    answer = trainer.Forward.outputs
+    answer = Forward.outputs
 
-    def noted(forward: trainer.Forward, images: np.ndarray) -> np.ndarray:
+    def noted(forward: Forward, images: np.ndarray) -> np.ndarray:
         seen.append(images.shape[1:3])
         return answer(forward, images)
 
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer.Forward, "outputs", noted)
+        patch.setattr(Forward, "outputs", noted)
         trainer.run_bundle(again, recorder)
     (predicted,) = recorder.of(Predicted)
     assert np.load(predicted.labels_file).shape == (6, SIDE, SIDE)
     assert set(seen) == {(SIDE // 2, SIDE // 2)}
 
 
-def test_it_validates_and_previews_at_the_size_that_it_learns_from(
+def test_it_validates_and_proposes_at_the_size_that_it_learns_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, ...]] = []
-    answer = trainer.Forward.outputs
+    answer = Forward.outputs
 
-    def noted(forward: trainer.Forward, images: np.ndarray) -> np.ndarray:
+    def noted(forward: Forward, images: np.ndarray) -> np.ndarray:
         seen.append(images.shape[1:3])
         return answer(forward, images)
 
-    monkeypatch.setattr(trainer.Forward, "outputs", noted)
+    monkeypatch.setattr(Forward, "outputs", noted)
     recorder = trained(tmp_path, epochs=5)
     half, full = (SIDE // 2, SIDE // 2), (SIDE, SIDE)
-    # Of each epoch the validation and the preview, then the judgement and the case.
-    assert seen[:4] == [half] * 4
-    assert set(seen[4:]) == {full}
+    # Of two epochs of two steps a proposal after each and the validation.
+    assert seen[:6] == [half] * 6
+    assert set(seen[6:]) == {full}
     assert recorder.of(Checkpoint)[-1].input_shape in (half, full)
 
 

@@ -14,8 +14,8 @@ from segdesk.core import place
 from segdesk.errors import TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle
-from segdesk.jobs.messages import Failed, Message, Predicted, Preview, Started
-from segdesk.learning import arrays_file, trainer
+from segdesk.jobs.messages import Failed, Message, Predicted, Proposed, Started
+from segdesk.learning import arrays_file, proposing, trainer
 from segdesk.learning.run_folder import HeldRun
 from tests.learning.builders import Lessons, Recorder, discs, short_plan, write_bundle
 
@@ -60,6 +60,7 @@ def test_a_project_that_is_swapped_while_it_trains_gets_its_weights_and_the_othe
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "_judge", lambda *_: True)
+    monkeypatch.setattr(proposing, "FIRST_S", 0.0)
     folder = bundle_in(tmp_path, predict=("case-002",), preview=("case-002", 1))
     recorder = Swapper(tmp_path / "p.segdesk")
     trainer.run_bundle(folder, recorder)
@@ -67,7 +68,7 @@ def test_a_project_that_is_swapped_while_it_trains_gets_its_weights_and_the_othe
     assert everything(tmp_path / "p.segdesk") == recorder.before
     run = tmp_path / "moved/run"
     assert (run / f"weights-{recorder.last.best}.npz").is_file()
-    (preview,), (predicted,) = recorder.of(Preview), recorder.of(Predicted)
+    preview, (predicted,) = recorder.of(Proposed)[0], recorder.of(Predicted)
     # They are named as the program knows them.
     for file in (preview.file, predicted.labels_file, predicted.probability_file):
         assert Path(file).is_relative_to(folder)

@@ -24,13 +24,13 @@ from segdesk.jobs.messages import (
     Message,
     Note,
     Predicted,
-    Preview,
     Progress,
+    Proposed,
     Started,
 )
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.wire import decode, encode
-from segdesk.learning import checkpoints, trainer
+from segdesk.learning import checkpoints, proposing, trainer
 from segdesk.learning.networks import registry, unet_norm
 from tests.learning.builders import (
     Lessons,
@@ -70,7 +70,10 @@ def save_weights(
     return kept(run_folder, filters=filters, built_for=(side, side), segments=segments)
 
 
-def test_a_training_says_everything_in_order_and_leaves_its_files(tmp_path: Path) -> None:
+def test_a_training_says_everything_in_order_and_leaves_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposing, "FIRST_S", 0.0)
     voxels, targets = discs(6)
     lessons: Lessons = [
         ("case-001", "train", voxels, targets),
@@ -88,8 +91,8 @@ def test_a_training_says_everything_in_order_and_leaves_its_files(tmp_path: Path
     kinds = [type(message) for message in recorder.messages]
     assert kinds[:2] == [Hello, Started]
     assert kinds[-1] is Finished
-    assert kinds.count(EpochDone) == kinds.count(Preview) == 2
-    assert kinds.index(Checkpoint) < kinds.index(EpochDone) < kinds.index(Preview)
+    assert kinds.count(EpochDone) == 2
+    assert kinds.index(Proposed) < kinds.index(Checkpoint) < kinds.index(EpochDone)
     assert [message.case for message in recorder.of(Predicted)] == ["case-002", "case-001"]
     assert [message.done for message in recorder.of(Progress)][-1] == 6
     (started,) = recorder.of(Started)
@@ -106,8 +109,9 @@ def test_a_training_says_everything_in_order_and_leaves_its_files(tmp_path: Path
     assert labels.dtype == certainty.dtype == np.uint8
     assert set(np.unique(labels)) <= {0, 5}
     assert certainty.min() >= 127
-    preview = np.load(recorder.of(Preview)[1].file)
-    assert preview.shape == (32, 32)
+    proposed = recorder.of(Proposed)
+    assert {(one.case, one.slice) for one in proposed[:1]} == {("case-001", 2)}
+    assert np.load(proposed[-1].file).shape == (32, 32)
     assert all(decode(encode(message)) == message for message in recorder.messages)
 
 

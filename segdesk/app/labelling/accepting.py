@@ -16,7 +16,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.completeness import status_move
 from segdesk.core.cutting import SliceChange, redrawn
 from segdesk.core.edit import Edit, StatusMove
-from segdesk.core.prediction import Counts, Difference, Prediction, difference
+from segdesk.core.prediction import Counts, Difference, Offer, Prediction, difference
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
@@ -60,12 +60,27 @@ class Accepted:
     kept_out: Counts
 
 
-def offered(workbench: Workbench, case: str, index: int) -> Prediction | None:
-    """The prediction of a slice: the one in use, unless it was dismissed there."""
-    run = workbench.predicted_by(case)
+def offered(workbench: Workbench, case: str, index: int) -> Offer | None:
+    """What is offered on a slice, unless it was dismissed there: the proposal of the training that
+    goes on, else the prediction in use."""
+    run = offered_by(workbench, case, index)
     if run is None or workbench.annotation(case).is_dismissed(run, index):
         return None
-    return workbench.prediction(case, run)
+    return workbench.proposal(case, index) or workbench.prediction(case, run)
+
+
+def offered_by(workbench: Workbench, case: str, index: int) -> str | None:
+    """Id of the run whose proposal or prediction of a slice is shown and taken; None for none."""
+    proposal = workbench.proposal(case, index)
+    return workbench.predicted_by(case) if proposal is None else proposal.run
+
+
+def name_of_taking(workbench: Workbench, case: str, index: int, plain: Sentence) -> Sentence:
+    """What an Edit is called that takes what is offered; of a proposal it names run and step."""
+    proposal = workbench.proposal(case, index)
+    if proposal is None:
+        return plain
+    return Sentence("{name} ({run}, step {step})", name=plain, run=proposal.run, step=proposal.step)
 
 
 def is_untouched(annotation: Annotation, index: int) -> bool:
@@ -120,8 +135,9 @@ def start_edit(workbench: Workbench, case: str, index: int) -> Edit | None:
     if found.change is None:
         return None
     patches = redrawn(annotation, [found.change])
+    name = name_of_taking(workbench, case, index, START)
     return Edit(
-        START, case, patches=patches, statuses=_predicted(workbench.segments, annotation, [index])
+        name, case, patches=patches, statuses=_predicted(workbench.segments, annotation, [index])
     )
 
 

@@ -65,7 +65,7 @@ def take_prediction(workbench: Workbench, case: str, index: int) -> Edit | None:
     workbench.settle_for_hand(case)
     found = accepting.taking(workbench, case, index)
     if found is None:
-        if workbench.predicted_by(case) is None:
+        if accepting.offered_by(workbench, case, index) is None:
             raise UsageError(*NO_PREDICTION)
         raise UsageError("The prediction on this slice is dismissed.", "Undo brings it back.")
     untouched = accepting.filling(workbench, case, index) is not None
@@ -86,7 +86,9 @@ def _right(
     # Where nothing changes, a second look stays a second look.
     stays = before.teaches_whole and not patches
     after = before if stays else SliceStatus.CORRECTED
-    name = Sentence("Take prediction") if patches else Sentence("Slice is right")
+    name = Sentence("Slice is right")
+    if patches:
+        name = accepting.name_of_taking(workbench, case, index, Sentence("Take prediction"))
     return _moved(workbench, case, index, after, name, cause="said right", patches=patches)
 
 
@@ -133,7 +135,7 @@ def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
         Where there is no prediction, or it was dismissed already.
     """
     workbench.settle_for_hand(case)
-    run = workbench.predicted_by(case)
+    run = accepting.offered_by(workbench, case, index)
     if run is None:
         raise UsageError(*NO_PREDICTION)
     if workbench.annotation(case).is_dismissed(run, index):

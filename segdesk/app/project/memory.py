@@ -11,7 +11,7 @@ from collections.abc import Callable, Set
 
 from segdesk.app.project.loaded import LoadedCase
 from segdesk.core.history import History
-from segdesk.core.prediction import Prediction
+from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.store.copying import InMemory
@@ -26,6 +26,8 @@ class Memory:
     def __init__(self) -> None:
         self._cases: OrderedDict[str, LoadedCase] = OrderedDict()
         self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
+        #: Of the training that goes on, or was the last: by case and slice.
+        self._proposals: dict[str, dict[int, Proposal]] = {}
         #: By run and case: those whose file is missing or damaged, which is not tried each time.
         self._unreadable: set[tuple[str, str]] = set()
 
@@ -81,6 +83,20 @@ class Memory:
         while len(self._predictions) > KEPT_CASES:
             self._predictions.popitem(last=False)
 
+    def proposal(self, case: str, index: int) -> Proposal | None:
+        """What the last training made of a slice, or None."""
+        return self._proposals.get(case, {}).get(index)
+
+    def keep_proposal(self, proposal: Proposal) -> None:
+        """Keep the newest one of a slice; those of an earlier training go."""
+        if any(one.run != proposal.run for of in self._proposals.values() for one in of.values()):
+            self._proposals.clear()
+        self._proposals.setdefault(proposal.case, {})[proposal.slice] = proposal
+
+    def drop_proposals(self, case: str) -> None:
+        """There is something better of a case now."""
+        self._proposals.pop(case, None)
+
     def drop_prediction(self, run: str, case: str) -> None:
         """The prediction on the disk is another one now."""
         self._predictions.pop((run, case), None)
@@ -89,6 +105,7 @@ class Memory:
     def drop_case(self, id: str) -> None:
         """A case has left the project."""
         self._cases.pop(id, None)
+        self._proposals.pop(id, None)
         for key in [key for key in self._predictions if key[1] == id]:
             del self._predictions[key]
 
@@ -106,3 +123,4 @@ class Memory:
     def clear(self) -> None:
         self._cases.clear()
         self._predictions.clear()
+        self._proposals.clear()

@@ -28,7 +28,7 @@ from segdesk.app.project.volumes import SegmentCounts
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit, SegmentChange
-from segdesk.core.prediction import Prediction
+from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.project import Project
 from segdesk.core.run import Run
 from segdesk.core.run_in_use import RunInUse
@@ -56,6 +56,7 @@ class Workbench(DoesEdits):
     predictions_changed = Signal(str)
     run_changed = Signal(str)
     case_loaded = Signal(str)  # its arrays came into memory
+    proposed = Signal(str, int)  # case and slice
     prediction_wanted = Signal(str, str)  # of a run on a case; only where `reads` is False
 
     def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
@@ -294,6 +295,21 @@ class Workbench(DoesEdits):
             kept = self._memory.read_prediction(run, case, by_run)
         return kept
 
+    def proposal(self, case: str, index: int) -> Proposal | None:
+        """What the training that goes on, or the last one, makes of a slice; or None."""
+        return self._memory.proposal(case, index)
+
+    def propose(self, proposal: Proposal) -> None:
+        """A training has looked at a slice. What fits no case that is in memory is dropped, and so
+        is what comes while a hand draws there, whose stroke began on what was shown then.
+        """
+        if not self.is_loaded(proposal.case) or self.is_drawn_on(proposal.case):
+            return
+        slices, *shape = self.project.case(proposal.case).grid.shape
+        if proposal.labels.shape == tuple(shape) and 0 <= proposal.slice < slices:
+            self._memory.keep_proposal(proposal)
+            self.proposed.emit(proposal.case, proposal.slice)
+
     def awaits_prediction(self, case: str) -> bool:
         """Whether the prediction that is shown of a case is there and not in memory yet."""
         run = self.predicted_by(case)
@@ -324,6 +340,7 @@ class Workbench(DoesEdits):
         row = self.project.case(case)
         others = tuple(id for id in row.predictions if id != run)
         self._memory.drop_prediction(run, case)
+        self._memory.drop_proposals(case)
         if prediction is not None and self.is_loaded(case):
             self.adopt_prediction(prediction)
         self.project = self.project.with_case(replace(row, predictions=(*others, run)))

@@ -14,11 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.run_in_use import judge
 from segdesk.app.runs.teaching import NOBODY
 from segdesk.core.case import Case
-from segdesk.core.prediction import Prediction
+from segdesk.core.prediction import Prediction, Proposal
+from segdesk.core.regular_file import open_regular
 from segdesk.core.run import Intensities, Run
 from segdesk.core.volume import channels
 from segdesk.errors import (
@@ -309,16 +312,23 @@ def _without(run: Run, case: str) -> Run:
 
 
 def take(
-    workbench: Workbench, job: TrainerJob, message: Message, prediction: Prediction | None = None
+    workbench: Workbench,
+    job: TrainerJob,
+    message: Message,
+    read: Prediction | Proposal | None = None,
 ) -> None:
     """Bring a message into the project. On the Workbench's thread.
 
     Parameters
     ----------
-    prediction : that a `Predicted` speaks of, where a worker has read it already
+    read : what a `Predicted` or a `Proposed` speaks of, where a worker has read it already
     """
     if isinstance(message, messages.Predicted):
+        prediction = read if isinstance(read, Prediction) else None
         workbench.add_prediction(job.run_id, message.case, prediction)
+    elif isinstance(message, messages.Proposed):
+        if isinstance(read, Proposal):
+            workbench.propose(read)
     elif job.trains:
         before = workbench.project.run(job.run_id)
         run = after(before, message)
@@ -327,6 +337,19 @@ def take(
         if isinstance(message, messages.Judged):
             # Now, so that what it predicts next is shown as soon as it is there.
             judge(workbench, run, message)
+
+
+def read_proposal(run_id: str, message: messages.Proposed) -> Proposal | None:
+    """The proposal of a message; None where its file has gone since, or is none. Any thread."""
+    try:
+        with open_regular(Path(message.file)) as file:
+            labels = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if labels.ndim != 2 or labels.dtype != np.uint8:
+        return None
+    labels.setflags(write=False)
+    return Proposal(run_id, message.case, message.step, message.slice, labels)
 
 
 def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:

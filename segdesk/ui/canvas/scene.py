@@ -6,9 +6,11 @@ stroke marks the area that it changed.
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtGui import QPainter
 
-from segdesk.app.labelling.accepting import offered
+from segdesk.app.labelling.accepting import offered, offered_by
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
@@ -16,7 +18,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.box import Area
 from segdesk.core.case import Case
 from segdesk.core.plane import Plane
-from segdesk.core.prediction import Prediction
+from segdesk.core.prediction import Offer, Proposal
 from segdesk.ops.blend import Layer, Rgb
 from segdesk.ops.layers import Inks, Look, overlays
 from segdesk.ops.paint import Region
@@ -25,7 +27,7 @@ from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.look.theme import Tokens
 
 #: Case, plane, and the prediction where one is seen.
-Shown = tuple[str, Plane, Prediction | None]
+Shown = tuple[str, Plane, Offer | None]
 
 
 class Scene:
@@ -121,20 +123,24 @@ class Scene:
     @property
     def shows_difference(self) -> bool:
         """Whether the colours say where annotation and prediction differ."""
-        case, is_on = self._view.crosshair.case_id, self._view.display.layers.style == "difference"
-        return is_on and self.shows_prediction and bool(case and self._workbench.predicted_by(case))
+        (case, plane), style = self._place, self._view.display.layers.style
+        if case is None or plane is None or style != "difference" or not self.shows_prediction:
+            return False
+        if plane.axis:
+            return self._workbench.predicted_by(case) is not None
+        return offered_by(self._workbench, case, plane.index) is not None
 
     @property
     def _has_layers(self) -> bool:
         return self._view.display.layers.shown and not self.is_bare
 
     def _layers(
-        self, plane: Plane, annotation: Annotation, prediction: Prediction | None
+        self, plane: Plane, annotation: Annotation, prediction: Offer | None
     ) -> tuple[Layer, ...]:
         """What is laid over the image of the plane, from the lowest to the uppermost."""
         if not self._has_layers:
             return ()
-        predicted = None if prediction is None else plane.cut(prediction.labels)
+        predicted = None if prediction is None else _cut(plane, prediction)
         ghost = self._ghost(plane)
         return overlays(self._inks, plane.cut(annotation.labels), predicted, ghost)
 
@@ -166,13 +172,22 @@ class Scene:
             false_negative=_rgb(self._tokens.false_negative),
         )
 
-    def _prediction(self, case: Case, plane: Plane) -> Prediction | None:
+    def _prediction(self, case: Case, plane: Plane) -> Offer | None:
         """The prediction, unless it is hidden or was dismissed on the slice that is shown."""
         if not self.shows_prediction:
             return None
         if plane.axis:
             return self._workbench.prediction(case.id)
         return offered(self._workbench, case.id, plane.index)
+
+
+def _cut(plane: Plane, prediction: Offer) -> npt.NDArray[np.uint8]:
+    """What a prediction has on a plane; a proposal is one of a slice."""
+    if plane.axis == 0:
+        return plane.at(0).cut(prediction.of_slice(plane.index)[None])
+    if isinstance(prediction, Proposal):
+        raise ValueError("expected a slice, received another plane")
+    return plane.cut(prediction.labels)
 
 
 def _rgb(colour: str) -> Rgb:

@@ -119,8 +119,9 @@ class SliceView(QWidget):
         listen = self._bridge.listen_now
         listen(workbench.case_loaded, self._take_loaded)
         listen(workbench.labels_changed, self._take_labels)
-        listen(workbench.statuses_changed, self._take_statuses)
-        listen(workbench.predictions_changed, self._take_statuses)
+        for signal in (workbench.statuses_changed, workbench.predictions_changed):
+            listen(signal, self._take_statuses)
+        listen(workbench.proposed, lambda case, _: self._take_statuses(case))
         listen(workbench.segments_changed, self._take_segments)
         listen(view.crosshair.case_changed, self._take_case)
         listen(view.marks.marks_changed, self._take_news)

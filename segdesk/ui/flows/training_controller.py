@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import predicting, running, training
 from segdesk.app.runs.running import TrainerSession, Worked
-from segdesk.core.prediction import Prediction
+from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.run import Plan, Run
 from segdesk.errors import SegdeskError
 from segdesk.jobs.messages import Message
@@ -129,6 +129,11 @@ class TrainingController(QObject):
             self.is_paused = paused
             self.changed.emit()
 
+    def look_at(self, case: str | None, index: int) -> None:
+        """Which slice is on screen: what a training proposes for it comes first."""
+        if self._worker is not None and case is not None:
+            self._worker.session.client.look_at(case, index)
+
     def close_down(self, done: Callable[[], None]) -> None:
         """End whatever runs, the harder the longer it takes, and then call `done`."""
         if self._worker is None:
@@ -165,9 +170,9 @@ class TrainingController(QObject):
         self._worker.start()
         self.started.emit(session.job.run_id)
 
-    def _take(self, message: Message, prediction: Prediction | None) -> None:
+    def _take(self, message: Message, read: Prediction | Proposal | None) -> None:
         if self._workbench is not None and self._worker is not None:
-            running.take(self._workbench, self._worker.session.job, message, prediction)
+            running.take(self._workbench, self._worker.session.job, message, read)
             self.message.emit(message)
 
     def _close_record(self, worked: Worked) -> None:

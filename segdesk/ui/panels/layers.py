@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segdesk.app.labelling.accepting import offered_by
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.run_in_use import AUTOMATIC, why_of
 from segdesk.app.screen.display import STYLES
@@ -131,25 +132,16 @@ class LayersPanel(Panel):
         self.bridge.listen(view.crosshair.case_changed, self.refresh)
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.predictions_changed, self.refresh)
+        self.bridge.listen(workbench.proposed, self._show_whose)
+        self.bridge.listen(view.crosshair.slice_changed, self._show_whose)
         self.bridge.listen(workbench.run_changed, self._show_runs)
         self.bridge.listen(workbench.segments_changed, self._show_why)
 
     def refresh(self) -> None:
-        run = None
-        if (
-            self.workbench is not None
-            and self.view is not None
-            and self.view.crosshair.case_id is not None
-        ):
-            run = self.workbench.predicted_by(self.view.crosshair.case_id)
-        self._prediction_label.setText(
-            tr("Prediction {run}").format(run=run) if run else tr("Prediction")
-        )
+        self._show_whose()
         has_view = self.view is not None
         for widget in (self._shown, self._annotation, self._style):
             widget.setEnabled(has_view)
-        self._prediction.setEnabled(run is not None)
-        self._prediction.setToolTip("" if run else tr("This case has no prediction yet"))
         self._show_runs()
         if self.view is None:
             self._show_legend(False)
@@ -167,6 +159,20 @@ class LayersPanel(Panel):
         self._shown.blockSignals(False)
         self._style.setCurrentIndex(STYLES.index(layers.style))
         self._show_legend(layers.style == "difference")
+
+    def _show_whose(self) -> None:
+        """Whose prediction is shown on the slice: of a run, or of the training that goes on."""
+        run, proposal = None, None
+        workbench, view = self.workbench, self.view
+        if workbench is not None and view is not None and view.crosshair.case_id is not None:
+            place = view.crosshair.case_id, view.crosshair.slice
+            run, proposal = offered_by(workbench, *place), workbench.proposal(*place)
+        words = tr("Prediction {run}").format(run=run) if run else tr("Prediction")
+        if proposal is not None:
+            words = tr("Proposal {run}, step {step}").format(run=run, step=proposal.step)
+        self._prediction_label.setText(words)
+        self._prediction.setEnabled(run is not None)
+        self._prediction.setToolTip("" if run else tr("This case has no prediction yet"))
 
     def _show_legend(self, is_difference: bool) -> None:
         """What the two colours of the difference mean; nothing while there are none."""

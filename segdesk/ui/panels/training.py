@@ -1,10 +1,9 @@
-"""The training dock: a slim row; below it, on demand, settings, curves and a preview."""
+"""The training dock: a slim row; below it, on demand, settings and curves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -35,7 +34,6 @@ from segdesk.ui.look.translations import all_translated, tr, translated
 from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.plan_form import PlanForm
-from segdesk.ui.panels.preview import PreviewPicture
 from segdesk.ui.panels.run_words import doubts, facts, span
 from segdesk.ui.panels.training_row import TrainingRow, push_button
 
@@ -120,8 +118,6 @@ class TrainingPanel(Panel):
         side = QVBoxLayout(column)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(GRID)
-        self._preview = PreviewPicture()
-        side.addWidget(self._preview, 1)
         side.addStretch(0)
         self._pause = push_button("pause_button", tr("Pause"), "", self._toggle_pause)
         side.addWidget(self._pause)
@@ -148,13 +144,14 @@ class TrainingPanel(Panel):
         self.bridge.listen(workbench.statuses_changed, self._show_buttons)
         self.bridge.listen(workbench.statuses_changed, self._show_lessons)
         self.bridge.listen(view.crosshair.case_changed, self._show_buttons)
+        self.bridge.listen(view.crosshair.case_changed, self._look)
+        self.bridge.listen(view.crosshair.slice_changed, self._look)
         runs = workbench.project.runs
         self._run_id = runs[-1].id if runs else None
 
     def detach(self) -> None:
         self._run_id, self._problem = None, ""
         self._curves.clear_steps()
-        self._preview.clear_picture()
         super().detach()
 
     def set_tokens(self, tokens: Tokens) -> None:
@@ -206,6 +203,12 @@ class TrainingPanel(Panel):
         self._run_id = run_id
         self.refresh()
 
+    def _look(self) -> None:
+        """A training proposes first what is on screen."""
+        if self.view is not None:
+            crosshair = self.view.crosshair
+            self._controller.look_at(crosshair.case_id, crosshair.slice)
+
     # What the controller says
 
     def _started(self, run_id: str) -> None:
@@ -216,13 +219,13 @@ class TrainingPanel(Panel):
         self._left.show_line(tr("starting the trainer…"))
         if session is not None and session.job.trains:
             self._curves.clear_steps()
-            self._preview.clear_picture()
         self._show(run_id)
 
     def _take(self, message: Message) -> None:
         match message:
             case messages.Started():
                 self._left.show_line(tr("preparing the first step…"))
+                self._look()
             case messages.Step():
                 share = message.step / max(message.steps, 1)
                 if self._run_id == self._running_id():
@@ -233,8 +236,6 @@ class TrainingPanel(Panel):
                 self._show_prediction(message)
             case messages.Note():
                 self.said.emit(translated(message.sentence))
-            case messages.Preview():
-                self._show_preview(message)
             case _:
                 pass
 
@@ -271,23 +272,6 @@ class TrainingPanel(Panel):
             total=message.total,
         )
         self._left.show_line(tr("stopping…") if self._controller.is_stopping else words)
-
-    def _show_preview(self, message: messages.Preview) -> None:
-        # A case that has left memory since is not read again for a picture.
-        if self.workbench is None or self.view is None:
-            return
-        if not self.workbench.is_loaded(message.case):
-            return
-        volume = self.workbench.volume(message.case)
-        try:
-            labels = np.load(message.file, allow_pickle=False)
-        except (OSError, ValueError):
-            # The next epoch replaces the file; a picture that comes too late is not missed.
-            return
-        words = tr("slice {slice}, epoch {epoch}", slice=message.slice + 1, epoch=message.epoch)
-        self._preview.show_picture(
-            volume, message.slice, labels, self.workbench.segments, self.view.display.window, words
-        )
 
     def _finished(self, run: Run, worked: Worked) -> None:
         if worked.error is not None:

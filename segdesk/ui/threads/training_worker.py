@@ -12,8 +12,9 @@ from contextlib import suppress
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
+from segdesk.app.runs import running
 from segdesk.app.runs.running import TrainerSession, Worked
-from segdesk.core.prediction import Prediction
+from segdesk.core.prediction import Prediction, Proposal
 from segdesk.errors import SegdeskError, TrainingError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
@@ -51,24 +52,26 @@ class _Worker(QObject):
             QThread.currentThread().quit()
 
     def _say(self, message: Message) -> None:
-        prediction = None
-        if isinstance(message, messages.Predicted):
+        read: Prediction | Proposal | None = None
+        if isinstance(message, messages.Proposed):
+            read = running.read_proposal(self._session.job.run_id, message)
+        elif isinstance(message, messages.Predicted):
             # Whoever shows the case asks for it as soon as it is there.
             job = self._session.job
             # Where it can't be read now, that is said when it is looked at.
             with suppress(SegdeskError):
-                prediction = self._folder.runs.read_prediction(
+                read = self._folder.runs.read_prediction(
                     job.run_id, job.case(message.case), weights_sha256=""
                 )
-        self.said.emit(message, prediction)
+        self.said.emit(message, read)
 
 
 class TrainingWorker(QObject):
     """Runs one session on a thread of its own. Lives on the window's thread.
 
-    `message` brings each message, a `Predicted` with its Prediction; `worked` how the session
-    ended, once: then close its record and call `write`; `ended` comes when the thread is gone, with
-    the error where the index could not be written, else None.
+    `message` brings each message, with the Prediction or Proposal that it speaks of; `worked` how
+    the session ended, once: then close its record and call `write`; `ended` comes when the thread
+    is gone, with the error where the index could not be written, else None.
     """
 
     message = Signal(object, object)
@@ -98,13 +101,15 @@ class TrainingWorker(QObject):
         self._write.emit()
 
     @Slot(object, object)
-    def _take(self, said: Message | Worked | SegdeskError, prediction: Prediction | None) -> None:
+    def _take(
+        self, said: Message | Worked | SegdeskError, read: Prediction | Proposal | None
+    ) -> None:
         if isinstance(said, Worked):
             self.worked.emit(said)
         elif isinstance(said, SegdeskError):
             self._error = said
         else:
-            self.message.emit(said, prediction)
+            self.message.emit(said, read)
 
     @Slot()
     def _finish(self) -> None:

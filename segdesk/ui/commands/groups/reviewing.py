@@ -208,7 +208,7 @@ def _is_unseen(desk: Desk, why_not: Callable[[SliceView], str]) -> bool:
 
 
 def _say_taken(desk: Desk, workbench: Workbench, case: str, found: Difference) -> None:
-    run = workbench.predicted_by(case) or ""
+    run = accepting.offered_by(workbench, case, found.slice) or ""
     unknown = run_in_use.never_learnt(workbench.project, run)
     desk.say(review_words.taken(found, workbench.segments, unknown))
 

@@ -1,0 +1,103 @@
+"""What a training proposes while it goes on: the slice on screen first, then those around it.
+
+Proposals come by time, not by epoch, cost at most a fifth of it, and draw none of the training's
+random numbers. Each is made with the averaged weights of its step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from segdesk.errors import TrainingError
+from segdesk.jobs.bundle import Bundle, VolumeRef
+from segdesk.jobs.messages import Look, Proposed
+from segdesk.learning.learner import Learner
+from segdesk.learning.predict import Predictor
+from segdesk.learning.reporter import Reporter
+from segdesk.learning.run_folder import HeldRun
+
+#: The first proposal comes after so many seconds of steps.
+FIRST_S = 5.0
+#: Steps have this many times the seconds of the proposals.
+TIMES_THE_COST = 4.0
+#: Then the slice on screen comes anew, and those around it after it.
+ROUND_S = 5.0
+#: Files of proposals that wait to be read.
+KEPT_FILES = 16
+
+
+class Proposer:
+    """Owned by `fit`, which calls it between steps.
+
+    Parameters
+    ----------
+    learner : whose network proposes
+    bundle : says whose slices can be looked at, and at which to look first
+    held : the bundle's folder, where the files go
+    reporter : gets them, and knows which slice is on screen
+    """
+
+    def __init__(self, learner: Learner, bundle: Bundle, held: HeldRun, reporter: Reporter) -> None:
+        self._learner = learner
+        self._volumes = {volume.case: volume for volume in bundle.volumes}
+        self._first = None if bundle.preview is None else Look(*bundle.preview)
+        self._held = held
+        self._reporter = reporter
+        self._looked_at: Look | None = None
+        self._waiting: Iterator[int] = iter(())
+        self._round_began = 0.0
+        self._due = time.perf_counter() + FIRST_S
+        self._files: list[str] = []
+
+    def after_step(self, step: int, predictor: Predictor) -> None:
+        """Propose a slice where it is time for one.
+
+        Parameters
+        ----------
+        step : optimiser steps so far
+        predictor : of the size that is learnt from now
+        """
+        now = time.perf_counter()
+        if now < self._due:
+            return
+        look = self._reporter.looked_at() or self._first
+        volume = None if look is None else self._volumes.get(look.case)
+        if look is None or volume is None or not 0 <= look.slice < volume.shape[0]:
+            return
+        if look != self._looked_at or now - self._round_began > ROUND_S:
+            self._looked_at, self._round_began = look, now
+            self._waiting = outwards(look.slice, volume.shape[0])
+        index = next(self._waiting, None)
+        if index is not None:
+            self._propose(step, volume, index, predictor)
+            done = time.perf_counter()
+            self._due = done + TIMES_THE_COST * (done - now)
+
+    def _propose(self, step: int, volume: VolumeRef, index: int, predictor: Predictor) -> None:
+        name = f"proposal-{step:07d}-{index:05d}.npy"
+        try:
+            with self._learner.averaged():
+                labels = predictor.labels(volume, index)
+            folder = self._held.bundle()
+            np.save(folder / name, labels)
+            self._files.append(name)
+            if len(self._files) > KEPT_FILES:
+                _remove(folder / self._files.pop(0))
+        except (OSError, TrainingError):
+            # A look at what is learnt is not worth the learning; the next one tries again.
+            return
+        path = str(self._held.named / name)
+        self._reporter.send(Proposed(step, volume.case, index, path))
+
+
+def outwards(index: int, count: int) -> Iterator[int]:
+    """All of `count` slices, the nearest to one first."""
+    yield from sorted(range(count), key=lambda other: (abs(other - index), other))
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
