@@ -37,6 +37,7 @@ class Settings:
     recent : paths of projects, the newest first
     geometry, layout : the window's size and docks, as text from Qt (base64)
     wheel_flipped : the wheel towards you goes towards the head
+    trainer_stays : a trainer process is kept ready while a project is open
     start_from_prediction : the first stroke on an untouched slice starts from its prediction
     import_folder, project_folder : where the dialogs open
     brush_mm : diameter of the brush
@@ -51,6 +52,7 @@ class Settings:
     geometry: str = ""
     layout: str = ""
     wheel_flipped: bool = False
+    trainer_stays: bool = True
     start_from_prediction: bool = True
     import_folder: str = ""
     project_folder: str = ""

@@ -278,7 +278,7 @@ class Walk:
 
     def _show(self, project: Path | None = None) -> None:
         settings = self._folder / "settings"
-        opened = open_window(self._application, settings_folder=settings)
+        opened = open_window(self._application, settings_folder=settings, trainer_stays=True)
         self._faults, self._desk = opened.faults, Desk(opened.window, SIZE)
         begin(self.window, project, [])
 

@@ -49,6 +49,8 @@ class Standby:
         self._watch: threading.Timer | None = None
         self._waited_s = 0.0
         self._is_closed = False
+        #: Whether what is given back waits for another job.
+        self.keeps = True
 
     @property
     def pid(self) -> int | None:
@@ -81,7 +83,7 @@ class Standby:
         """It can do another job, which is waited for."""
         child.log_to(None)
         with self._lock:
-            if not self._is_closed and self._waiting is None:
+            if self.keeps and not self._is_closed and self._waiting is None:
                 self._wait_with(child)
                 return
         _end(child)
@@ -94,7 +96,7 @@ class Standby:
         if self._memory_is_short():
             return
         with self._lock:
-            if self._is_closed:
+            if self._is_closed or not self.keeps:
                 return
             child = self._waiting
             if child is not None and child.is_gone:

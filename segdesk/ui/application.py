@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,11 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QApplication
 
 from segdesk.app.settings import SettingsFile
+from segdesk.core.run import Plan
 from segdesk.errors import UsageError
+from segdesk.jobs.standby import Standby
 from segdesk.ui.faults import Faults
+from segdesk.ui.flows.trainer_ready import TrainerReady
 from segdesk.ui.look.looks import Looks
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import install_for
@@ -64,7 +67,7 @@ def run_window(
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     install_for(application, QLocale.system())
-    opened = open_window(application, settings_folder=settings_folder)
+    opened = open_window(application, settings_folder=settings_folder, trainer_stays=True)
     watch = SignalWatch(opened.window.close_unasked, opened.window)
     opened.window.gone.connect(application.quit)
     opened.window.show()
@@ -94,8 +97,15 @@ def open_window(
     *,
     settings_folder: Path | None = None,
     trainer_command: Sequence[str] | None = None,
+    trainer_stays: bool = False,
 ) -> Opened:
-    """Make the window, not yet shown, with the settings' theme and the door for errors."""
+    """Make the window, not yet shown, with the settings' theme and the door for errors.
+
+    Parameters
+    ----------
+    trainer_command : starts a trainer for one job; None for segdesk's own
+    trainer_stays : one is kept ready while a project is open, unless the settings say otherwise
+    """
     application.setApplicationName(NAME)
     application.setApplicationDisplayName(NAME)
     preferences = Preferences(SettingsFile(settings_folder), application)
@@ -103,7 +113,20 @@ def open_window(
     faults = Faults(application)
     faults.install()
     window = MainWindow(preferences, looks, faults, trainer_command=trainer_command)
+    if trainer_stays:
+        ready = TrainerReady(
+            Standby(), window.session, window.training, preferences, _plan_of(window), window
+        )
+        window.gone.connect(ready.close)
     return Opened(window, faults, looks)
+
+
+def _plan_of(window: MainWindow) -> Callable[[], Plan | None]:
+    def plan() -> Plan | None:
+        panel = window.training_panel
+        return None if panel is None or panel.form.problem() else panel.form.plan()
+
+    return plan
 
 
 def begin(window: MainWindow, project: Path | None, sources: Sequence[Path]) -> None:

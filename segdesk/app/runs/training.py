@@ -44,8 +44,8 @@ from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
 from segdesk.jobs.messages import Note
-from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.jobs.standby import Standby
+from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 

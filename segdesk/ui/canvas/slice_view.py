@@ -121,7 +121,7 @@ class SliceView(QWidget):
         listen(workbench.labels_changed, self._take_labels)
         for signal in (workbench.statuses_changed, workbench.predictions_changed):
             listen(signal, self._take_statuses)
-        listen(workbench.proposed, lambda case, _: self._take_statuses(case))
+        listen(workbench.proposed, self._take_proposal)
         listen(workbench.segments_changed, self._take_segments)
         listen(view.crosshair.case_changed, self._take_case)
         listen(view.marks.marks_changed, self._take_news)
@@ -160,13 +160,8 @@ class SliceView(QWidget):
         self._scene.set_tokens(tokens)
         self.update()
 
-    @property
-    def wheel_flipped(self) -> bool:
+    def flip_wheel(self, flipped: bool) -> None:
         """Whether the wheel towards the hand goes towards the head."""
-        return self._pointer.wheel_flipped
-
-    @wheel_flipped.setter
-    def wheel_flipped(self, flipped: bool) -> None:
         self._pointer.wheel_flipped = flipped
 
     # Where things are
@@ -302,6 +297,10 @@ class SliceView(QWidget):
         if case == self._view.crosshair.case_id:
             self._facts = None
             self._take_layers()
+
+    def _take_proposal(self, case: str, index: int) -> None:
+        if self._pane.plane is not None and self._pane.plane.index == index:
+            self._take_statuses(case)
 
     def _take_segments(self) -> None:
         self._take_layers()

@@ -371,7 +371,7 @@ class MainWindow(QMainWindow):
         made.said.connect(self.say)
         made.run_wanted.connect(self._run_choice.use)
         recall(made.training.form, self.preferences.now.plan)
-        made.canvas.wheel_flipped = self.preferences.now.wheel_flipped
+        made.canvas.flip_wheel(self.preferences.now.wheel_flipped)
         self._pages.addWidget(made)
         quieten_wheel(self)
         return made
@@ -398,7 +398,7 @@ class MainWindow(QMainWindow):
 
     def _take_preferences(self) -> None:
         if self.canvas is not None:
-            self.canvas.wheel_flipped = self.preferences.now.wheel_flipped
+            self.canvas.flip_wheel(self.preferences.now.wheel_flipped)
         if self.session.view is not None:
             starts = self.preferences.now.start_from_prediction
             self.session.view.hand.starts_from_prediction = starts

@@ -56,7 +56,7 @@ def test_a_notch_towards_the_hand_goes_one_slice_towards_the_feet(
     wheel(canvas, up=120)
     wheel(canvas, up=120)
     assert view.crosshair.slice == 4
-    canvas.wheel_flipped = True
+    canvas.flip_wheel(True)
     wheel(canvas, up=120)
     assert view.crosshair.slice == 3
 

@@ -104,7 +104,7 @@ def test_every_slice_of_a_tall_stack_can_be_reached_by_its_mark(
 def test_the_wheel_over_the_strip_means_slices_like_over_the_canvas(
     strip: StatusStrip, canvas: SliceView, view: ViewState, *, flipped: bool, expected: int
 ) -> None:
-    canvas.wheel_flipped = flipped
+    canvas.flip_wheel(flipped)
     strip.wheel_turned.connect(canvas.turn_slices)
     wheel(strip, up=-60)
     assert view.crosshair.slice == 3

@@ -28,7 +28,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.settings import Settings, SettingsFile
 from segdesk.core.status import SliceStatus
 from segdesk.ui.look.theme import DARK, LIGHT
-from tests.ui.canvas.mouse import drag
+from tests.ui.canvas.mouse import drag, wheel
 from tests.windows import Desk, open_desk
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -154,7 +154,11 @@ def test_layout_and_wheel_are_kept_from_one_window_to_the_next(
     desk.close()
     again = open_desk(settings_folder)
     again.open(project)
-    assert again.canvas.wheel_flipped
+    view = again.window.session.view
+    assert view is not None
+    before = view.crosshair.slice
+    wheel(again.canvas, up=120)
+    assert view.crosshair.slice == before - 1
     dock = again.window.findChild(QDockWidget, "training_dock")
     assert dock is not None and not dock.isVisible()
     assert again.window.preferences.now.recent == (str(project.resolve()),)

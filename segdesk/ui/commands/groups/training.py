@@ -44,6 +44,9 @@ def train_groups(desk: Desk) -> Groups:
         if session.workbench is not None:
             predict([case.id for case in session.workbench.project.cases])
 
+    def turn_staying() -> None:
+        desk.preferences.change(trainer_stays=not desk.preferences.now.trainer_stays)
+
     return (
         (
             Action(
@@ -99,6 +102,16 @@ def train_groups(desk: Desk) -> Groups:
                 needs="case",
                 why_not=reasons.predict,
                 changes=True,
+            ),
+        ),
+        (
+            Action(
+                "trainer_stays",
+                tr("Keep the trainer ready"),
+                tr("So that training and prediction begin at once; it takes memory meanwhile"),
+                turn_staying,
+                menu,
+                checked=lambda: desk.preferences.now.trainer_stays,
             ),
         ),
     )
