@@ -17,7 +17,17 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtWidgets import QApplication
 
-from tests.benchmarks import canvas, curves, report, size, startup, storing, training, waiting
+from tests.benchmarks import (
+    canvas,
+    curves,
+    first_proposal,
+    report,
+    size,
+    startup,
+    storing,
+    training,
+    waiting,
+)
 from tests.benchmarks.rows import Row
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -29,6 +39,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("size", size.rows),
     ("waiting", waiting.rows),
     ("training", training.rows),
+    ("proposal", first_proposal.rows),
 )
 
 
