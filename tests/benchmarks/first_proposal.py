@@ -53,7 +53,7 @@ def rows() -> list[Row]:
         made: list[Row] = []
         for name, is_ready in (("ready", True), ("cold", False)):
             runs = [_seconds(project, Path(folder), is_ready=is_ready) for _ in range(RUNS)]
-            for what, place in (("s", 0), ("cpu_s", 1)):
+            for what, place in (("s", 0), ("s", 1)):
                 figures = [one[place] for one in runs]
                 worst = max(figures)
                 title = f"first_proposal_{name}" + ("_cpu" if place else "")

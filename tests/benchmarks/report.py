@@ -26,6 +26,11 @@ WHAT = {
     "gui_lateness_idle": "lateness of a 10 ms timer in the window while nothing runs",
     "gui_lateness_training": "lateness of a 10 ms timer in the window while the trainer starts and "
     "runs",
+    "first_proposal_ready": "from Train to the first proposal on screen, six slices of a chest CT, "
+    "the trainer ready",
+    "first_proposal_ready_cpu": "seconds of the processor that the trainer used meanwhile",
+    "first_proposal_cold": "the same where the trainer has to be started first",
+    "first_proposal_cold_cpu": "seconds of the processor that the trainer used meanwhile",
     "stroke_durable": "from the release of the button until no crash can take the stroke, 512²",
     "stroke_lasting": "the same until no power cut can; the window asks for that on a timer",
     "save_20": "a save of one changed slice, in a project of 20 scans of 512×512×300",
