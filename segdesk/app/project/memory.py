@@ -87,6 +87,10 @@ class Memory:
         """What the last training made of a slice, or None."""
         return self._proposals.get(case, {}).get(index)
 
+    def has_proposals(self, case: str) -> bool:
+        """Whether the last training has made anything of a case."""
+        return bool(self._proposals.get(case))
+
     def keep_proposal(self, proposal: Proposal) -> None:
         """Keep the newest one of a slice; those of an earlier training go."""
         if any(one.run != proposal.run for of in self._proposals.values() for one in of.values()):

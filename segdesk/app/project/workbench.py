@@ -307,8 +307,19 @@ class Workbench(DoesEdits):
             return
         slices, *shape = self.project.case(proposal.case).grid.shape
         if proposal.labels.shape == tuple(shape) and 0 <= proposal.slice < slices:
+            is_first = not self.has_proposals(proposal.case)
             self._memory.keep_proposal(proposal)
+            if is_first:
+                self.predictions_changed.emit(proposal.case)
             self.proposed.emit(proposal.case, proposal.slice)
+
+    def has_proposals(self, case: str) -> bool:
+        """Whether the training that goes on, or the last one, has made anything of a case."""
+        return self._memory.has_proposals(case)
+
+    def offers(self, case: str) -> bool:
+        """Whether there is something to take on some slice of a case."""
+        return self.predicted_by(case) is not None or self.has_proposals(case)
 
     def awaits_prediction(self, case: str) -> bool:
         """Whether the prediction that is shown of a case is there and not in memory yet."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from segdesk.app.labelling.accepting import offered_by
 from segdesk.app.runs.run_in_use import run_in_use
 from segdesk.errors import UsageError
 from segdesk.ui.commands.action import Action, Groups
@@ -122,10 +121,10 @@ class Reasons:
 
     def prediction(self) -> str:
         reason = self.mask()
-        workbench, case, view = self._session.workbench, self._session.case_id, self._session.view
-        if reason or workbench is None or case is None or view is None:
+        workbench, case = self._session.workbench, self._session.case_id
+        if reason or workbench is None or case is None:
             return reason
-        if offered_by(workbench, case, view.crosshair.slice) is None:
+        if not workbench.offers(case):
             return tr("There is no prediction of this case: train or predict first.")
         return ""
 

@@ -169,7 +169,7 @@ class LayersPanel(Panel):
             run, proposal = offered_by(workbench, *place), workbench.proposal(*place)
         words = tr("Prediction {run}").format(run=run) if run else tr("Prediction")
         if proposal is not None:
-            words = tr("Proposal {run}, step {step}").format(run=run, step=proposal.step)
+            words = tr("Proposal {run}").format(run=run)
         self._prediction_label.setText(words)
         self._prediction.setEnabled(run is not None)
         self._prediction.setToolTip("" if run else tr("This case has no prediction yet"))

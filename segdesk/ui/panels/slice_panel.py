@@ -9,7 +9,7 @@ from segdesk.app.labelling import accepting
 from segdesk.app.labelling.reviewing import wanted_looks
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
-from segdesk.core.prediction import Difference
+from segdesk.core.prediction import Difference, Offer, Proposal
 from segdesk.core.status import SliceStatus
 from segdesk.ops.metrics import compare_segments
 from segdesk.ui.canvas.sentences import said_of_slice
@@ -71,6 +71,13 @@ class SlicePanel(Panel):
             view.crosshair.slice_changed,
         ):
             self.bridge.listen(signal, self.refresh)
+        self.bridge.listen_now(workbench.proposed, self._take_proposal)
+
+    def _take_proposal(self, case: str, index: int) -> None:
+        if self.view is not None:
+            crosshair = self.view.crosshair
+            if (crosshair.case_id, crosshair.slice) == (case, index):
+                self.refresh()
 
     def refresh(self) -> None:
         workbench, view = self.workbench, self.view
@@ -118,23 +125,31 @@ class SlicePanel(Panel):
         )
 
     def _compared(self, workbench: Workbench, case: str, index: int) -> str:
-        prediction = workbench.prediction(case)
+        proposal = workbench.proposal(case, index)
+        prediction = proposal or workbench.prediction(case)
         if prediction is None:
             return tr("No prediction yet: press Train when some slices are right.")
         labels = workbench.annotation(case).labels[index]
         numbers = [number for number in workbench.segments.numbers if (labels == number).any()]
         if not numbers:
-            return tr("Nothing is drawn here to compare with {run}.").format(run=prediction.run)
+            return tr("Nothing is drawn here to compare with {run}.").format(run=_named(prediction))
         grid = workbench.project.case(case).grid
         figures = compare_segments(
             labels,
-            prediction.labels[index],
+            prediction.of_slice(index),
             numbers,
             voxel_ml=grid.voxel_ml if grid.stacked else None,
         )
         text = tr("Prediction of {run}: Dice {dice:.3f}").format(
-            run=prediction.run, dice=figures.dice
+            run=_named(prediction), dice=figures.dice
         )
         if figures.volume_difference_ml is not None:
             text += tr(", {ml:+.1f} mL").format(ml=figures.volume_difference_ml)
         return text
+
+
+def _named(prediction: Offer) -> str:
+    """The run; of one that is still training the step too."""
+    if isinstance(prediction, Proposal):
+        return tr("{run}, step {step}").format(run=prediction.run, step=prediction.step)
+    return prediction.run

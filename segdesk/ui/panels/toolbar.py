@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.labelling.accepting import offered_by
 from segdesk.app.labelling.tools.tool import Tool
 from segdesk.app.labelling.tools.toolbox import options_of
 from segdesk.app.project.workbench import Workbench
@@ -138,9 +137,7 @@ class ToolBar(QToolBar):
         self._window.setEnabled(view is not None)
         case = None if view is None else view.crosshair.case_id
         self._start_place.setVisible(
-            view is not None
-            and case is not None
-            and offered_by(view.workbench, case, view.crosshair.slice) is not None
+            view is not None and case is not None and view.workbench.offers(case)
         )
         if view is None:
             self._segment.show_line("")
