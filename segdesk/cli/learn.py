@@ -99,6 +99,11 @@ def train(
         parser=typed.decimal,
         help="At most so many minutes of training, start-up not counted.",
     ),
+    validate: str = typer.Option(
+        "auto",
+        metavar="HOW",
+        help="auto: some slices are kept out and measure; none: all teach, and there is no figure.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Train a network on the slices that were called right.
@@ -119,6 +124,7 @@ def train(
             augmentation=augmentation,
             seed=seed,
             start_from=start_from,
+            validates=one_of("validate", validate, ("auto", "none")) == "auto",
         )
 
     # Now, so that a value out of range is said before anything is opened.

@@ -35,6 +35,7 @@ class Plan:
     augmentation : strength 0 (off) to 1
     seed : of the weights, the order and the augmentation
     start_from : run id to fine-tune, or empty
+    validates : some slices are kept out and measure; False: all teach, and the run has no figure
     """
 
     network: str
@@ -47,6 +48,7 @@ class Plan:
     augmentation: float
     seed: int = 0
     start_from: str = ""
+    validates: bool = True
 
     def __post_init__(self) -> None:
         network(self.network)
@@ -79,6 +81,7 @@ def plan_for(
     augmentation: float | None = None,
     seed: int = 0,
     start_from: str = "",
+    validates: bool = True,
 ) -> Plan:
     """A Plan with the network's defaults where nothing was asked for.
 
@@ -103,6 +106,7 @@ def plan_for(
         augmentation=row.augmentation if augmentation is None else augmentation,
         seed=seed,
         start_from=start_from,
+        validates=validates,
     )
 
 

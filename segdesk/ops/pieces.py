@@ -7,7 +7,7 @@ not grow with the scan. Which areas count, and for which segments, is decided by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,23 +17,24 @@ Mask = npt.NDArray[np.bool_]
 _AROUND = np.ones((3, 3), bool)
 
 
-def smallest_piece(masks: Iterable[Mask], *, least: float = 1) -> int | None:
-    """Pixels of the smallest connected region in any of these slices; None where there is none.
+def areas(mask: Mask) -> npt.NDArray[np.int64]:
+    """Pixels of each connected region of a slice, bool, (rows, columns)."""
+    regions, _ = _regions(mask)
+    return np.bincount(regions.ravel())[1:].astype(np.int64)
+
+
+def smallest_meant(areas: npt.ArrayLike, *, least: float, slips: float) -> float | None:
+    """The smallest area that is no slip of the hand; None where all are, or there is none.
 
     Parameters
     ----------
-    masks : bool, (rows, columns) each
-    least : regions of fewer pixels do not count
+    areas : of labelled regions
+    least : smaller ones are slips
+    slips : so are the smallest ones that have at most this share of all together
     """
-    smallest: int | None = None
-    for mask in masks:
-        regions, _ = _regions(mask)
-        areas = np.bincount(regions.ravel())[1:]
-        areas = areas[areas >= least]
-        if len(areas):
-            area = int(areas.min())
-            smallest = area if smallest is None else min(smallest, area)
-    return smallest
+    found = np.sort(np.asarray(areas, np.float64))
+    is_meant = (found >= least) & (np.cumsum(found) > slips * found.sum())
+    return float(found[is_meant][0]) if is_meant.any() else None
 
 
 def _regions(mask: Mask) -> tuple[npt.NDArray[np.int32], int]:

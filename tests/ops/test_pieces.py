@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from segdesk.ops.pieces import Pieces, smallest_piece
+from segdesk.ops.pieces import Pieces, areas, smallest_meant
 
 #: Within a slice over corners too, from slice to slice over faces.
 JOINED = np.zeros((3, 3, 3), bool)
@@ -67,11 +67,25 @@ def test_nothing_and_everything() -> None:
     assert Pieces(lambda _: empty[0], 0, least=1).small is not None
 
 
-def test_the_smallest_piece_of_some_slices() -> None:
-    first, second = np.zeros((8, 8), bool), np.zeros((8, 8), bool)
-    first[0:3, 0:3] = first[5, 5] = first[6, 6] = True
-    second[2:4, 2:6] = True
-    assert smallest_piece([first, second]) == 2
-    assert smallest_piece([second]) == 8
-    assert smallest_piece([np.zeros((4, 4), bool)]) is None
-    assert smallest_piece([]) is None
+def test_areas_are_those_of_regions_joined_over_corners() -> None:
+    mask = np.zeros((8, 8), bool)
+    mask[0:3, 0:3] = mask[5, 5] = mask[6, 6] = True
+    assert sorted(areas(mask)) == [2, 9]
+    assert not len(areas(np.zeros((4, 4), bool)))
+
+
+@pytest.mark.parametrize(
+    ("found", "meant"),
+    [
+        ([], None),
+        ([3.0, 4.0], None),  # too small, all of them
+        ([30.0, 500.0, 400.0], 30.0),
+        ([30.0], 30.0),
+        ([1.0, 12.0, 27.0, 30.0, 9000.0, 9000.0, 9000.0, 9000.0], 9000.0),  # specks of a lung
+        ([20.0] * 6, 20.0),  # a nodule
+        ([19.0, 9000.0, 900.0], 900.0),
+        ([20.0, 3000.0, 900.0], 20.0),
+    ],
+)
+def test_the_smallest_area_that_is_meant(found: list[float], meant: float | None) -> None:
+    assert smallest_meant(found, least=9.0, slips=0.002) == meant

@@ -112,6 +112,7 @@ plans = st.builds(
     augmentation=st.floats(0, 1),
     seed=st.integers(0, 2**31 - 1),
     start_from=texts,
+    validates=st.booleans(),
 )
 epochs = st.builds(
     Epoch,

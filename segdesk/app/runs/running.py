@@ -307,7 +307,7 @@ def _without(run: Run, case: str) -> Run:
         shares=shares,
         train_slices=sum(share.teach for share in shares),
         validation_slices=validating,
-        validation=run.validation if validating else NOBODY,
+        validation=run.validation if validating or not run.plan.validates else NOBODY,
     )
 
 

@@ -28,6 +28,7 @@ FLATTERS = Sentence("validated on neighbouring slices of the same scans, so the 
 HONEST = Sentence("validated on patients that did not teach")
 INDEPENDENT = Sentence("validated on slices that did not teach")
 NOBODY = Sentence("no validation slice yet")
+ALL_TEACH = Sentence("all slices teach, so nothing was kept out to measure it on")
 #: Share of teaching slices that validate where there is only one patient.
 BLOCK = 0.2
 #: By status, whether anything on the slice teaches.
@@ -105,11 +106,16 @@ def pool_of(case: Case, index: int, pools: Mapping[str, Pool]) -> Pool:
     return pool
 
 
-def why_nothing_teaches(workbench: Workbench) -> TrainingError | None:
+def why_nothing_teaches(workbench: Workbench, *, validates: bool = True) -> TrainingError | None:
     """The refusal where no slice of the training pool teaches; None where one does.
 
     Quick, for a button's tooltip: a patient who has not joined the split counts as training.
+
+    Parameters
+    ----------
+    validates : as for `curriculum`
     """
+    teach: tuple[Pool, ...] = ("train",) if validates else ("train", "validation")
     pools = dict(workbench.project.split.pools)
     teaches = False
     for case, statuses in workbench.each_case():
@@ -117,7 +123,7 @@ def why_nothing_teaches(workbench: Workbench) -> TrainingError | None:
         teaches |= bool(teaching)
         for index in teaching:
             pool = case.pool or pools.get(case.patient_of(index), "train")
-            if pool == "train":
+            if pool in teach:
                 return None
             if case.grid.stacked:
                 break
@@ -174,6 +180,7 @@ def keep_split(workbench: Workbench) -> None:
 
 
 def curriculum(workbench: Workbench, fold: Fold | None = None) -> Curriculum:
+def curriculum(workbench: Workbench, *, validates: bool = True) -> Curriculum:
     """Choose the slices that teach and those that validate, by status and split.
 
     Where nobody validates, blocks of the slices that teach do. Costs little where most slices are
@@ -188,6 +195,7 @@ def curriculum(workbench: Workbench, fold: Fold | None = None) -> Curriculum:
     ------
     TrainingError
         Where nobody of the fold validates.
+    validates : False: those that would validate teach too; those that test never do
     """
     split = joined_split(workbench)
     pools = dict((split if fold is None else _folded(workbench, split, fold)).pools)
@@ -203,6 +211,9 @@ def curriculum(workbench: Workbench, fold: Fold | None = None) -> Curriculum:
         else:
             for index in tally.teaching:
                 rows[pool_of(case, index, pools)].append(index)
+        if not validates:
+            rows["train"] = sorted(rows["train"] + rows["validation"])
+            rows["validation"] = []
         whole = _whole(statuses, rows["validation"])
         left_out += _aside(case.id, tally, rows, whole)
         if rows["train"]:
@@ -218,6 +229,8 @@ def curriculum(workbench: Workbench, fold: Fold | None = None) -> Curriculum:
     if validating:
         meaning = INDEPENDENT if independent else HONEST
         return Curriculum((*teaching, *validating), tuple(left_out), meaning, split)
+    if not validates:
+        return Curriculum(tuple(teaching), tuple(left_out), ALL_TEACH, split)
     return _with_blocks(workbench, teaching, left_out, split)
 
 

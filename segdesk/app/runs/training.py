@@ -130,6 +130,7 @@ def freeze(
     """
     workbench.settle()
     lessons = curriculum(workbench, fold)
+    lessons = curriculum(workbench, validates=plan.validates)
     if not lessons.count("train"):
         raise refusal(workbench)
     project = workbench.project

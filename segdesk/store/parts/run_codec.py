@@ -238,6 +238,8 @@ def _encode_plan(plan: Plan, group: NewGroup) -> None:
         group.put(epochs=plan.epochs)
     if plan.max_minutes is not None:
         group.put(max_minutes=float(plan.max_minutes))
+    if not plan.validates:
+        group.put(validates=0)
 
 
 def _decode_plan(group: Group) -> Plan:
@@ -252,6 +254,7 @@ def _decode_plan(group: Group) -> Plan:
         augmentation=group.number("augmentation"),
         seed=group.integer("seed"),
         start_from=group.text("start_from"),
+        validates=not group.has("validates") or bool(group.integer("validates")),
     )
 
 

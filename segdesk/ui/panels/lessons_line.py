@@ -46,6 +46,7 @@ class LessonsLine(QWidget):
         row.addWidget(self._words)
         row.addWidget(self._change)
         row.addStretch(1)
+        self._validates = True
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(WAIT_MS)
@@ -55,6 +56,11 @@ class LessonsLine(QWidget):
     def follow(self, workbench: Workbench | None) -> None:
         """Say it of this project from now on, or of none."""
         self.workbench = workbench
+        self._show()
+
+    def set_validates(self, validates: bool) -> None:
+        """Whether slices are kept out in the training that is planned."""
+        self._validates = validates
         self._show()
 
     def show_soon(self) -> None:
@@ -68,7 +74,9 @@ class LessonsLine(QWidget):
         shares = ()
         if workbench is not None:
             project = workbench.project
-            shares = curriculum(workbench).shares(case.id for case in project.cases)
+            shares = curriculum(workbench, validates=self._validates).shares(
+                case.id for case in project.cases
+            )
             shares = lessons.as_named(shares, project)
         self._words.show_line(translated(lessons.in_a_line(shares)))
         words = translated(lessons.in_lines(shares))

@@ -73,6 +73,10 @@ class PlanForm(QWidget):
                 (tr("nothing"), NO_CASE),
             ],
         )
+        self.validate = self._choice(
+            "plan_validate",
+            [(tr("on slices that are kept out"), True), (tr("on none: all teach"), False)],
+        )
         self.slice_size = self._choice(
             "plan_size",
             [(tr("their own, up to 256"), 0), *((f"{n} px", n) for n in (64, 128, 256, 512))],
@@ -97,11 +101,15 @@ class PlanForm(QWidget):
     def _first_page(self) -> QWidget:
         page, form = _page()
         self._add(form, tr("Train for"), self.budget, self.epochs, self.minutes)
+        self._add(form, tr("Validate"), self.validate)
         more = self._turner("more_settings", tr("More settings"), 1)
         self._add(form, tr("Then predict"), self.predict, more)
         self.epochs.setAccessibleName(tr("Epochs"))
         self.minutes.setAccessibleName(tr("Minutes"))
         self.predict.setToolTip(tr("What the best weights predict at the end"))
+        self.validate.setToolTip(
+            tr("Where all teach, nothing says how good the run is: the last weights are kept")
+        )
         return page
 
     def _second_page(self) -> QWidget:
@@ -191,6 +199,7 @@ class PlanForm(QWidget):
             rate=self.rate.value,
             augmentation=self.augmentation.value,
             start_from=self.start_from.currentData(),
+            validates=self.validate.currentData(),
         )
 
     def cases_to_predict(self, this: str | None) -> tuple[str, ...]:

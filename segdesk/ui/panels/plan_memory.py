@@ -47,6 +47,7 @@ def _choices(form: PlanForm) -> dict[str, QComboBox]:
         "budget": form.budget,
         "size": form.slice_size,
         "predict": form.predict,
+        "validate": form.validate,
     }
 
 

@@ -74,6 +74,7 @@ class TrainingPanel(Panel):
         self._facts = ElidedLabel("training_facts")
         self.form = PlanForm()
         self.form.problem_changed.connect(self._show_readiness)
+        self.form.validate.activated.connect(self._take_validation)
         self.row = TrainingRow(self.form, tokens, self.train, controller.stop)
         self.row.turned.connect(self.turn)
         self.lessons, self._state = self.row.lessons, self.row.state
@@ -187,7 +188,9 @@ class TrainingPanel(Panel):
             return tr("A training is running; stop it first.")
         if self.form.problem():
             return self.form.problem()
-        why = teaching.why_nothing_teaches(self.workbench)
+        why = teaching.why_nothing_teaches(
+            self.workbench, validates=self.form.validate.currentData()
+        )
         return "" if why is None else translated(why.words)
 
     def _toggle_pause(self) -> None:
@@ -202,6 +205,10 @@ class TrainingPanel(Panel):
             self._curves.clear_steps()
         self._run_id = run_id
         self.refresh()
+
+    def _take_validation(self) -> None:
+        self.lessons.set_validates(self.form.validate.currentData())
+        self._show_readiness()
 
     def _look(self) -> None:
         """A training proposes first what is on screen."""

@@ -138,6 +138,46 @@ def test_a_single_right_slice_teaches_and_nobody_validates(workbench: Workbench)
     assert chosen.validation == teaching.NOBODY
 
 
+def test_all_teach_where_nobody_shall_validate(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=3)
+    for at, pool in enumerate(("train", "validation", "test"), start=1):
+        right(workbench, f"case-00{at}", 1, 3)
+        pooling.set_pool(workbench, f"case-00{at}", pool)
+    plan = plan_for(epochs=1, validates=False)
+    frozen = training.freeze(workbench, plan)
+    assert (frozen.run.train_slices, frozen.run.validation_slices) == (4, 0)
+    assert frozen.run.validation == teaching.ALL_TEACH
+    bundle = training.prepare(frozen)
+    assert {(row.case, row.pool) for row in bundle.lessons} == {
+        ("case-001", "train"),
+        ("case-002", "train"),
+    }
+    saving.save(workbench)
+    workbench.close()
+    again = Workbench.open(workbench.folder.path)
+    assert not again.project.runs[-1].plan.validates
+    again.close()
+
+
+def test_a_case_that_validates_teaches_alone_where_nobody_shall_validate(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    right(workbench, "case-001", 1, 3)
+    pooling.set_pool(workbench, "case-001", "validation")
+    assert teaching.why_nothing_teaches(workbench) is not None
+    assert teaching.why_nothing_teaches(workbench, validates=False) is None
+    training.freeze(workbench, plan_for(epochs=1, validates=False))
+    workbench.close()
+
+
+def test_of_one_patient_no_block_is_kept_out_where_nobody_shall_validate(
+    workbench: Workbench,
+) -> None:
+    right(workbench, "case-001", 0, 1, 2, 3, 4)
+    chosen = teaching.curriculum(workbench, validates=False)
+    assert (chosen.count("train"), chosen.count("validation")) == (5, 0)
+    assert not chosen.left_out
+
+
 def test_independent_slices_count_as_one_patient_each(tmp_path: Path) -> None:
     workbench = make_project(tmp_path, cases=0)
     add_case(workbench, scan=voxels((20, 24, 32)), stacked=False)
