@@ -32,9 +32,6 @@ MOST_SLICES = 48
 MEANT, SLIPS = 9.0, 0.002
 #: A piece is left out where it is under this share of the smallest labelled one.
 SHARE = 0.5
-#: Where all slices teach, the network knows them by heart and its own edge flatters: a learned one
-#: that is worse by less than this there is better elsewhere (.003 against -.0002, measured).
-SLACK = 0.0005
 #: Voxels of a slice that teach an edge, and parts that are left out in turn where all slices teach.
 MOST_VOXELS, FOLDS = 4000, 8
 
@@ -168,11 +165,9 @@ class Decider:
         self, row: Refinement, taught: Sequence[_Seen], held_out: Sequence[_Seen]
     ) -> Refinement:
         """Take the edge where it is better on slices that it did not learn from."""
-        slack = 0.0
         if held_out and any(one.true for one in held_out):
             pairs = [(list(taught), list(held_out))]
         else:
-            slack = SLACK
             pairs = [
                 ([one for at, one in enumerate(taught) if at % FOLDS != fold], list(part))
                 for fold in range(min(FOLDS, len(taught)))
@@ -194,7 +189,7 @@ class Decider:
             row.segment,
             row.least_piece,
             row.fills_holes,
-            edge=tuple(map(float, weights)) if dice[1] + slack > dice[0] else (),
+            edge=tuple(map(float, weights)) if dice[1] > dice[0] else (),
             edge_before=dice[0],
             edge_after=dice[1],
         )

@@ -130,7 +130,7 @@ def test_a_job_is_done_on_a_copy_and_leaves_what_it_learnt_there(tmp_path: Path)
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns("run"))
     shutil.rmtree(project)
     recorder = Recorder()
-    trainer.run_bundle(job, recorder, copy)
+    trainer.run_bundle(job, recorder, root=copy)
     assert isinstance(recorder.last, Finished), recorder.last
     assert (copy / "run" / f"weights-{recorder.last.best}.npz").is_file()
     assert Path(recorder.of(Predicted)[0].labels_file).is_relative_to(job)

@@ -179,8 +179,9 @@ def keep_split(workbench: Workbench) -> None:
         workbench.put_project(replace(workbench.project, split=split))
 
 
-def curriculum(workbench: Workbench, fold: Fold | None = None) -> Curriculum:
-def curriculum(workbench: Workbench, *, validates: bool = True) -> Curriculum:
+def curriculum(
+    workbench: Workbench, fold: Fold | None = None, *, validates: bool = True
+) -> Curriculum:
     """Choose the slices that teach and those that validate, by status and split.
 
     Where nobody validates, blocks of the slices that teach do. Costs little where most slices are
@@ -190,12 +191,12 @@ def curriculum(workbench: Workbench, *, validates: bool = True) -> Curriculum:
     ----------
     fold : of the patients of whom something teaches; it validates in place of the pool. A pool that
         was set by hand stays, and so does the split
+    validates : False: those that would validate teach too; those that test never do
 
     Raises
     ------
     TrainingError
         Where nobody of the fold validates.
-    validates : False: those that would validate teach too; those that test never do
     """
     split = joined_split(workbench)
     pools = dict((split if fold is None else _folded(workbench, split, fold)).pools)

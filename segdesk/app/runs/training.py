@@ -129,8 +129,9 @@ def freeze(
         Where the run to start from is unknown or has no weights.
     """
     workbench.settle()
-    lessons = curriculum(workbench, fold)
-    lessons = curriculum(workbench, validates=plan.validates)
+    # A fold is there to be measured on.
+    validates = plan.validates or fold is not None
+    lessons = curriculum(workbench, fold, validates=validates)
     if not lessons.count("train"):
         raise refusal(workbench)
     project = workbench.project
