@@ -138,7 +138,7 @@ class TargetsFile:
             raise ValueError("the stream is damaged") from error
         count, rest = divmod(len(runs), _RUN)
         lengths = np.frombuffer(runs, "<u4", count)
-        if rest or count > voxels or int(lengths.sum(dtype=np.uint64)) != voxels:
+        if rest or int(lengths.sum(dtype=np.uint64)) != voxels:
             raise ValueError(f"expected the runs of {shape}")
         return np.repeat(np.frombuffer(runs, np.uint8, count, 4 * count), lengths).reshape(shape)
 

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     curves,
     first_proposal,
     report,
+    scale,
     size,
     startup,
     storing,
@@ -40,6 +41,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("waiting", waiting.rows),
     ("training", training.rows),
     ("proposal", first_proposal.rows),
+    ("scale", scale.rows),
 )
 
 

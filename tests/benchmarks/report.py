@@ -65,6 +65,15 @@ WHAT = {
     "stroke_200_lateness": "the same at a stroke, with 200 cases of 300 slices",
     "stroke_2_lateness": "the same with 2 cases",
     "stop_training": "from Stop to the end of the training, once there is a checkpoint",
+    "freeze_20": "how long Train holds the window, 20 unsaved scans of 512×512×300, every slice "
+    "labelled, all in memory",
+    "first_step_20": "from Train until the trainer has taken its first step on them, cold",
+    "first_step_20_cpu": "the same in seconds of the processor, program and trainer, by two",
+    "bundle_20": "what is written of their labels for the trainer",
+    "private_10": "most private memory of a trainer until its second point of the curve, 10 cases "
+    "of 512×512×300, every slice labelled",
+    "private_100": "the same with 100 cases",
+    "private_100_to_10": "how many times more",
     "stop_before_checkpoint": "from Stop to the end of the training, before the first checkpoint",
 }
 

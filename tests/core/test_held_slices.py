@@ -60,7 +60,7 @@ def test_a_worker_takes_slices_while_the_mask_changes_under_it() -> None:
     edit = drawn(mask, 3)
     worker = threading.Thread(target=take)
     worker.start()
-    begun.wait()
+    assert begun.wait(30)
     mask.apply(edit)
     worker.join()
     assert found == [0] * SHAPE[0]
