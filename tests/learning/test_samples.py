@@ -79,6 +79,16 @@ def test_a_scan_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
         samples(folder)
 
 
+def test_a_scan_that_is_shorter_than_it_should_be_is_said_before_the_first_step(
+    tmp_path: Path,
+) -> None:
+    voxels, targets = discs(2)
+    folder = write_bundle(tmp_path, [("case-001", "train", voxels, targets)])
+    os.truncate(tmp_path / "case-001.raw", voxels.nbytes - 1)
+    with pytest.raises(TrainingError, match="scan of case case-001 cannot be read"):
+        samples(folder)
+
+
 def test_a_scan_that_is_cut_while_it_is_learnt_from_is_said_in_words(tmp_path: Path) -> None:
     voxels, targets = discs(2)
     found = samples(write_bundle(tmp_path, [("case-001", "train", voxels, targets)]))
