@@ -250,6 +250,19 @@ def _epochs(count: int) -> list[str]:
     return [line] * count
 
 
+def _many_epochs(count: int) -> list[str]:
+    """Each another one, with weights that are the best so far."""
+    figures = (1 / 3, 1 / 7, 1 / 9, 1 / 11, 1 / 13, 1 / 17, 1 / 19)
+    return [
+        wire.encode(message)
+        for at in range(1, count + 1)
+        for message in (
+            messages.EpochDone(messages.Epoch(at, at / 3, *figures)),
+            messages.Checkpoint(at, f"weights-{at}.npz", "5e" * 32, (256, 256), (0.7, 0.7)),
+        )
+    ]
+
+
 BESIDE: dict[str, Callable[[Path], None]] = {
     "journal: many empty records": lambda path: _journal(
         path / "journal-1",
@@ -269,6 +282,14 @@ BESIDE: dict[str, Callable[[Path], None]] = {
     "messages: empty lines": lambda path: _messages(path, "\n" * 60_000_000),
     "messages: notes without end": lambda path: _messages(path, *[_NOTE] * 400_000),
     "messages: epochs without end": lambda path: _messages(path, *_epochs(300_000)),
+    "messages: as many epochs as are read": lambda path: _messages(path, *_many_epochs(60_000)),
+    "messages: short epochs without end": lambda path: _messages(
+        path,
+        *(
+            wire.encode(messages.EpochDone(messages.Epoch(at, 1.0, 1.0, 1.0, 1.0)))
+            for at in range(1, 200_000)
+        ),
+    ),
     "messages: brackets": lambda path: _messages(path, "[" * 1_000_000),
     "messages: one long line": lambda path: _messages(path, "x" * 60_000_000),
     "messages: a number for a text": lambda path: _messages(
@@ -305,7 +326,7 @@ SETTINGS: dict[str, str] = {
 
 
 #: Takes long to make, or has the reader of a mask.
-SLOW = ("index: 100000 cases", "prediction: ")
+SLOW = ("index: 100000 cases", "prediction: ", "messages: as many epochs as are read")
 
 
 def look(path: Path) -> str:

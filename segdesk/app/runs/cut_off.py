@@ -63,7 +63,8 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
     epochs: list[Epoch] = []
     notes: list[str] = []
     said: dict[int, Checkpoint] = {}
-    verdict: Judged | None = None
+    # Of what makes the record the last of each kind counts: there may be many thousands.
+    newest: dict[type[Message], Message] = {}
     for message in kept_messages.read(paths.messages):
         match message:
             case EpochDone(epoch):
@@ -73,10 +74,13 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
             case Note(sentence):
                 notes.append(sentence)
             case _:
-                run = after(run, message)
-                verdict = _newest_verdict(message, verdict)
+                newest.pop(type(message), None)
+                newest[type(message)] = message
         if isinstance(message, Checkpoint):
             said[message.epoch] = message
+    for message in newest.values():
+        run = after(run, message)
+    verdict = newest.get(Judged)
     last = run.best
     there = newest_sound(paths, {epoch: one.sha256 for epoch, one in said.items()})
     best, sha256 = there or (0, "")
@@ -104,11 +108,7 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
         best=best,
         weights_sha256=sha256,
     )
-    return run, verdict if best == last else None
-
-
-def _newest_verdict(message: Message, verdict: Judged | None) -> Judged | None:
-    return message if isinstance(message, Judged) else verdict
+    return run, verdict if isinstance(verdict, Judged) and best == last else None
 
 
 def _from_bundle(run: Run, paths: RunPaths) -> Run:

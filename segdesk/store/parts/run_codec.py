@@ -19,7 +19,8 @@ from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.value_codec import UNITS, one_of, pairs_of, put_pairs
 
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-#: What is measured in an epoch, a column of curves each; NaN where it was not.
+#: What is measured in an epoch, a column of curves each, in the order of `Epoch`; NaN where it was
+#: not.
 FIGURES = (
     "seconds",
     "loss",
@@ -30,6 +31,8 @@ FIGURES = (
     "val_accuracy",
     "val_dice",
 )
+#: Those of them that may not have been measured.
+_MEASURED = frozenset({"dice", "val_loss", "val_accuracy", "val_dice"})
 #: Columns of the shares: everything of a Share but its case.
 _COUNTS = tuple(field.name for field in fields(Share) if field.name != "case")
 
@@ -268,35 +271,16 @@ def encode_curves(epochs: tuple[Epoch, ...], group: NewGroup) -> None:
 
 
 def _decode_curves(group: Group) -> tuple[Epoch, ...]:
-    numbers = group.column("number", np.int64)
-    seconds, loss, accuracy, rate, dice, val_loss, val_accuracy, val_dice = (
-        _figures(group, name, len(numbers)) for name in FIGURES
+    numbers: list[int] = group.column("number", np.int64).tolist()
+    figures = {name: group.column(name, np.float64) for name in FIGURES}
+    if any(len(column) != len(numbers) for column in figures.values()):
+        raise ValueError(f"expected {len(numbers)} figures in each column of the curves")
+    # By columns: a long run has fifty thousand epochs.
+    columns = (
+        [*map(_or_none, column.tolist())] if name in _MEASURED else column.tolist()
+        for name, column in figures.items()
     )
-    return tuple(
-        Epoch(
-            number=int(number),
-            seconds=seconds[row],
-            loss=loss[row],
-            accuracy=accuracy[row],
-            rate=rate[row],
-            dice=_measured(dice[row]),
-            val_loss=_measured(val_loss[row]),
-            val_accuracy=_measured(val_accuracy[row]),
-            val_dice=_measured(val_dice[row]),
-        )
-        for row, number in enumerate(numbers)
-    )
-
-
-def _figures(group: Group, name: str, count: int) -> list[float]:
-    figures = [float(figure) for figure in group.column(name, np.float64)]
-    if len(figures) != count:
-        raise ValueError(f"expected {count} figures in '{name}', received {len(figures)}")
-    return figures
-
-
-def _measured(figure: float) -> float | None:
-    return None if math.isnan(figure) else figure
+    return tuple(map(Epoch, numbers, *columns))
 
 
 def _put_numbered(group: NewGroup, rows: list[tuple[str, int]]) -> None:

@@ -20,7 +20,7 @@ from segdesk.app.runs.running import TrainerJob, TrainerSession
 from segdesk.core.refinement import Refinement
 from segdesk.core.run import Epoch, Run, plan_for
 from segdesk.errors import ProjectError
-from segdesk.jobs import wire
+from segdesk.jobs import kept_messages, wire
 from segdesk.jobs.messages import Checkpoint, EpochDone, Judged, Message, Note, Refined, Started
 from segdesk.jobs.run_paths import RunPaths
 from tests.full_disk import full_disk
@@ -102,13 +102,53 @@ def test_a_line_that_cannot_be_read_costs_itself_and_not_what_follows(
 
 
 def test_a_long_run_of_short_epochs_keeps_its_whole_curve(cut_off: Path) -> None:
-    paths = paths_of(cut_off)
-    sha256 = weights(paths, 6000)
-    rows = [line(epoch(at)) + line(Note(f"Epoch {at}.")) for at in range(1, 6001)]
-    paths.messages.write_bytes(b"".join((*rows, line(Checkpoint(6000, "w", sha256)))))
+    paths, last = paths_of(cut_off), 49_000
+    sha256 = weights(paths, last)
+    rows = [
+        line(epoch(at)) + line(Note(f"Epoch {at}.") if at % 2 else Checkpoint(at, "w", sha256))
+        for at in range(1, last + 1)
+    ]
+    paths.messages.write_bytes(b"".join(rows))
     run = recovered(cut_off)
-    assert (len(run.epochs), run.epochs[-1].number, len(run.notes)) == (6000, 6000, 6000)
-    assert (run.best, run.weights_sha256) == (6000, sha256)
+    assert [row.number for row in run.epochs] == list(range(1, last + 1))
+    assert (len(run.notes), run.best, run.weights_sha256) == (last // 2, last, sha256)
+
+
+@pytest.mark.parametrize("what", ["lines", "bytes", "epochs", "lines that cannot be read"])
+def test_a_curve_that_ends_before_all_that_was_kept_is_said(
+    cut_off: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    paths = paths_of(cut_off)
+    sha256 = weights(paths, 3)
+    rows = [Checkpoint(3, "w", sha256), *map(epoch, range(1, 30))]
+    content = b"".join(map(line, rows))
+    match what:
+        case "lines":
+            monkeypatch.setattr(kept_messages, "MOST", 20)
+        case "epochs":
+            monkeypatch.setattr(kept_messages, "MOST_OF_A_KIND", 28)
+        case "bytes":
+            monkeypatch.setattr(kept_messages, "LARGEST", len(content) * 2 // 3)
+        case _:
+            monkeypatch.setattr(kept_messages, "MOST_UNREADABLE", 3)
+            content = content.replace(b'"epoch": {"number": 2', b"?", 4)
+    paths.messages.write_bytes(content)
+    run = recovered(cut_off)
+    assert 0 < len(run.epochs) < 29
+    assert run.best == 3
+    assert run.notes == ("More was kept of this run than is read; its curve may end too early.",)
+
+
+def test_a_curve_that_has_just_as_much_as_is_read_is_whole(
+    cut_off: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_messages, "MOST", 29)
+    monkeypatch.setattr(kept_messages, "MOST_OF_A_KIND", 29)
+    content = b"".join(map(line, map(epoch, range(1, 30))))
+    monkeypatch.setattr(kept_messages, "LARGEST", len(content))
+    paths_of(cut_off).messages.write_bytes(content)
+    run = recovered(cut_off)
+    assert (len(run.epochs), run.notes) == (29, ())
 
 
 def test_weights_that_are_newer_than_the_last_record_are_found(cut_off: Path) -> None:
