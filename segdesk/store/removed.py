@@ -37,7 +37,8 @@ def set_aside(layout: Layout, case: str) -> Path:
     beside = layout.waiting_beside(case)
     if is_there(beside):
         move(beside, target / beside.name)
-        sync_folder(layout.root)
+        for folder in (target, layout.root):
+            sync_folder(folder)
     kept = target / "predictions"
     for path in files_below(layout.root / "runs", "*", "predictions", f"{case}.h5"):
         lasting_folder(kept)

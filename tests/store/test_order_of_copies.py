@@ -14,9 +14,14 @@ from segdesk.app.project import saving
 from segdesk.app.project.elsewhere import Elsewhere
 from segdesk.app.project.packing import prepare
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.durable_files import put_all
 from segdesk.core.edit import Edit
-from segdesk.errors import ProjectError
+from segdesk.core.regular_file import new_regular
+from segdesk.errors import ChangeWaits, ProjectError
 from segdesk.store.journal import older
+from segdesk.store.journal.edit_codec import encode
+from segdesk.store.journal.journal_contents import read
+from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.mending import keep_left_out
 from segdesk.store.parts import hdf5
 from segdesk.store.repairing import repair
@@ -94,6 +99,13 @@ def _a_journal_with_two_names(path: Path) -> None:
     Workbench.open(path).close()
 
 
+def _a_journal_that_was_being_written_anew(path: Path) -> None:
+    with new_regular(path / ".journal-1.partial") as file:
+        put_all(file, _journal(path).read_bytes())
+    _journal(path).unlink()
+    Workbench.open(path).close()
+
+
 def _changes_left_out(path: Path) -> None:
     keep_left_out(path, [Edit("Draw", "case-001")])
 
@@ -119,6 +131,7 @@ WAYS: dict[Callable[[Path], None], set[str]] = {
     _a_damaged_journal: {"journal-1.damaged"},
     _a_torn_journal: set(),
     _a_journal_with_two_names: {"journal-1"},
+    _a_journal_that_was_being_written_anew: {"journal-1"},
     _changes_left_out: {"left-out-1.journal"},
     _no_second_names: {"project-previous.h5", "project.h5"},
 }
@@ -148,6 +161,39 @@ def test_the_end_of_a_journal_that_was_cut_lasts_before_anything_is_written_behi
         assert any(isinstance(e, Write) and e.content is None for e in record.events)
         assert what_does_not_last(record.events) == []
         workbench.close()
+
+
+def test_a_journal_that_was_taken_away_lasts_with_its_name_once_it_was_synced(
+    base: Path, tmp_path: Path
+) -> None:
+    """The window writes it anew and waits for no disk; a worker does."""
+    path = tmp_path / "p.segdesk"
+    shutil.copytree(base, path)
+    workbench = Workbench.open(path)
+    with recording(tmp_path) as record:
+        _journal(path).unlink()
+        stroke(workbench, 3)
+        assert any(isinstance(e, Name) and e.path == _journal(path) for e in record.events)
+        with pytest.raises(ChangeWaits):
+            workbench.folder.sync()
+        left = left_unsafe(record.events)
+    assert not left.files
+    assert [name.path.name for name in left.names if name.verb != "remove"] == []
+    workbench.close()
+
+
+def test_what_waited_for_a_case_is_gone_for_good_before_anything_else_is_done_on_it(
+    base: Path, tmp_path: Path
+) -> None:
+    """Done once more after a power cut, it would meet what was undone since."""
+    path = tmp_path / "p.segdesk"
+    shutil.copytree(base, path)
+    waiting = path / "cases/case-001/waiting.journal"
+    with recording(tmp_path) as record:
+        Journal.write_apart(waiting, [encode(edit) for edit in read(_journal(path), 1).edits])
+        Workbench.open(path).close()
+    assert not waiting.exists()
+    assert [name.path.name for name in left_unsafe(record.events).names] == []
 
 
 def test_a_new_hdf5_file_lasts_when_its_block_has_ended(tmp_path: Path) -> None:

@@ -139,6 +139,13 @@ def _remove(desk: Desk) -> None:
     desk.folder.scans.set_aside(CASE)
 
 
+def _remove_what_waits(desk: Desk) -> None:
+    waiting = desk.folder.path / f"waiting-{CASE}.journal"
+    Journal.write_apart(waiting, [encode(Edit("Draw", CASE))])
+    desk.folder.save_index(replace(desk.project, cases=()))
+    desk.folder.scans.set_aside(CASE)
+
+
 #: Every way to write, and what it has to put into its place at least.
 PATHS: dict[Callable[[Desk], None], set[str]] = {
     _new_project: {"new.segdesk", "project.h5"},
@@ -151,6 +158,7 @@ PATHS: dict[Callable[[Desk], None], set[str]] = {
     _close: set(),
     _run_folder: set(),
     _remove: {"case-001", "run-001.h5"},
+    _remove_what_waits: {"case-001", "waiting-case-001.journal"},
     _weights: {"weights-3.npz", "optimiser.npz"},
     _messages: set(),
     _manifest: {"manifest.json"},
