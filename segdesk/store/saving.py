@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
-from segdesk.core.durable_files import PARTIAL, Check, no_check, partial_name
+from segdesk.core.durable_files import PARTIAL, Check, final_name, no_check, partial_name
 from segdesk.core.history import Stacks
 from segdesk.core.project import Project
 from segdesk.core.regular_file import files_below, is_folder, is_link, remove_whatever
@@ -296,9 +296,8 @@ def _folders(home: Path) -> list[Path]:
 
 def _half_scans(cases: Path) -> list[Path]:
     """Folders of scans that were being written when the process was killed; nothing else is one."""
-    ids = (path.name[1:].removesuffix(PARTIAL) for path in _folders(cases))
-    found = (partial_name(cases / id) for id in ids if is_safe_id(id))
-    return [path for path in found if is_folder(path) and not is_link(path)]
+    ids = {path: final_name(path) for path in _folders(cases)}
+    return [path for path, id in ids.items() if is_safe_id(id) and partial_name(cases / id) == path]
 
 
 def _remove(path: Path) -> None:
