@@ -30,7 +30,7 @@ from segdesk.jobs.messages import (
 )
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.wire import decode, encode
-from segdesk.learning import checkpoints, proposing, trainer
+from segdesk.learning import arrays_file, checkpoints, proposing, trainer
 from segdesk.learning.networks import registry, unet_norm
 from tests.learning.builders import (
     Lessons,
@@ -241,6 +241,15 @@ def test_fine_tuning_works_on_slices_of_another_size(tmp_path: Path) -> None:
         own=kept(tmp_path / "run", built_for=started.built_for),
     )
     assert run(again).of(Predicted)
+
+
+def test_weights_that_took_the_place_of_a_runs_own_are_refused_in_words(tmp_path: Path) -> None:
+    """Of the same network, as those of another run."""
+    own = save_weights(tmp_path / "run")
+    weights = [weight + 1 for weight in checkpoints.load(own).get_weights()]
+    arrays_file.write(own.path, weights)
+    with pytest.raises(TrainingError, match="not the file that was kept"):
+        checkpoints.load(own)
 
 
 def test_a_model_with_other_filters_is_refused_in_words(tmp_path: Path) -> None:

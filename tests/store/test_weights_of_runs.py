@@ -29,8 +29,14 @@ def behind_a_link(file: Path) -> None:
     file.symlink_to(file.parents[3] / "away")
 
 
+def of_another_run(file: Path) -> None:
+    (other,) = (run for run in ("run-001", "run-002") if run != file.parent.name)
+    shutil.copy(file.parents[1] / other / file.name, file)
+
+
 HARMS: dict[Callable[[Path], object], str] = {
     turned: "is not the file that was kept",
+    of_another_run: "is not the file that was kept",
     Path.unlink: "is missing",
     behind_a_link: "cannot be read (is a link)",
 }
@@ -66,7 +72,7 @@ def test_a_check_names_the_run(project: Path, harm: Callable[[Path], object]) ->
     assert found.sentence == f"The file of weights of 'run-001' {HARMS[harm]}."
 
 
-@pytest.mark.parametrize("harm", [turned, Path.unlink])
+@pytest.mark.parametrize("harm", [turned, of_another_run, Path.unlink])
 def test_they_are_not_packed(project: Path, harm: Callable[[Path], object]) -> None:
     harm(project / WEIGHTS)
     with pytest.raises(ProjectError, match="weights of 'run-001'") as refused:
@@ -94,7 +100,7 @@ def test_weights_that_change_while_they_are_packed_are_seen(
     assert not project.with_name("p.h5").exists()
 
 
-@pytest.mark.parametrize("harm", [turned, Path.unlink])
+@pytest.mark.parametrize("harm", [turned, of_another_run, Path.unlink])
 def test_a_repair_keeps_the_curves_and_uses_another_run(
     project: Path, harm: Callable[[Path], object]
 ) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,17 @@ def test_a_file_that_ends_too_early_is_told(packed: Path, tmp_path: Path, kept: 
     content = packed.read_bytes()
     (tmp_path / "short.h5").write_bytes(content[:kept])
     refused(tmp_path / "short.h5", "damaged|not a packed project")
+
+
+def test_a_file_cut_at_any_page_is_told_at_once_and_leaves_nothing(
+    packed: Path, tmp_path: Path
+) -> None:
+    content = packed.read_bytes()
+    for kept in range(0, len(content), 4096):
+        (tmp_path / "short.h5").write_bytes(content[:kept])
+        began = time.process_time()
+        refused(tmp_path / "short.h5", "ends too early|not a packed project")
+        assert time.process_time() - began < 1, f"cut at {kept}"
 
 
 def test_a_file_with_something_behind_its_end_is_told(packed: Path, tmp_path: Path) -> None:
