@@ -21,7 +21,8 @@ lasting did not. So after a failure nothing counts as written, and the next writ
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -268,15 +269,26 @@ class Index:
             self._put(self._newest, replace(base, cases=states))
             return self._saved
 
-    def put_back(self, case: str, state: CaseState) -> None:
+    @contextmanager
+    def standing(self) -> Generator[Base, None, None]:
+        """The Base that stands on the disk, and no other comes before the block has ended."""
+        with self._writer:
+            yield self._base
+
+    def put_back(self, case: str, state: CaseState, look: Callable[[], object]) -> None:
         """Write that a case has an older mask again, because the newest cannot be read.
+
+        Parameters
+        ----------
+        look : raises ProjectError where that mask is not there any more
 
         Raises
         ------
         ProjectError
-            Where the disk refuses; the old index stays.
+            Then, or where the disk refuses; the old index stays.
         """
         with self._writer:
+            look()
             base = self._base
             states = {**base.cases, case: state}
             self._put(self._newest, replace(base, cases=states))

@@ -188,12 +188,15 @@ class ProjectFolder:
         Raises
         ------
         ProjectError
-            Where a Save runs or the disk refuses; nothing has changed then.
+            Where a Save runs, the mask cannot be read any more or the disk refuses; nothing has
+            changed then.
         """
         self._guard.check()
         if self._save is not None and self._save.is_running:
             raise ProjectError("The project is being saved.", "Try again in a moment.")
-        self._index.put_back(previous.case.id, previous.state)
+        self._index.put_back(
+            previous.case.id, previous.state, lambda: self.read_annotation(previous.case)
+        )
 
     def leave_out(self, case: str) -> None:
         """A case cannot be read: the next save keeps its mask's file as it is, and its Edits are

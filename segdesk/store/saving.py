@@ -39,7 +39,7 @@ from segdesk.store.journal.older import (
 from segdesk.store.journal.touched import CaseTouch
 from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.parts.project_codec import part
-from segdesk.store.previous_mask import generation_of, older_generations
+from segdesk.store.previous_mask import generation_of, newest, older_generations
 
 NOBODY: Mapping[object, AbstractSet[Path]] = MappingProxyType({})
 
@@ -148,6 +148,8 @@ class Save:
         self._saved: Project | None = None
         #: Held by who runs it, or keeps it from running: one of the two, and the first.
         self._begun = threading.Lock()
+        #: Cases whose mask was read just now, because the new one is made from it.
+        self._made_from = frozenset(mask.case.id for mask in new if mask.previous)
         #: Cases whose mask on the disk can't be read, so that none can be made from it.
         self.unsound: frozenset[str] = frozenset()
 
@@ -220,23 +222,32 @@ class Save:
         except ProjectError:
             # What stands at the path now is not ours to tidy up.
             return
-        # The save stands, whatever a folder refuses.
-        for case in self._saved.cases:
-            with suppress(OSError, ProjectError):
-                self._drop_masks(case)
+        # The save stands, whatever a folder refuses. Nobody takes an older mask meanwhile.
+        with self._index.standing() as base:
+            for case in self._saved.cases:
+                with suppress(OSError, ProjectError):
+                    self._drop_masks(case, base.state(case.id).generation)
         with suppress(OSError):
             self._drop_journals()
 
-    def _drop_masks(self, case: Case) -> None:
-        # The one before stays for as long as there is none after it: should the newest be found
-        # damaged, however many saves of other cases later.
-        older = older_generations(self._layout, case.id, case.generation)[:1]
-        named = (case.generation, self._previous.state(case.id).generation)
-        kept = {annotation_name(number) for number in (*named, *older)}
+    def _drop_masks(self, case: Case, now: int) -> None:
+        previous = self._previous.state(case.id).generation
+        named = (case.generation, previous, now)
+        kept = {annotation_name(number) for number in (*named, self._one_before(case, previous))}
         for path in files_below(self._layout.case(case.id), "*annotation-*.h5*"):
             is_spare = 0 < generation_of(path) < case.generation and path.name not in kept
             if is_spare and not self._is_read(path):
                 _remove(path)
+
+    def _one_before(self, case: Case, previous: int) -> int:
+        """The newest older mask that can be read, which stays for as long as there is none after
+        it: should the newest be found damaged, however many saves of other cases later."""
+        older = older_generations(self._layout, case.id, case.generation)
+        first = older[0] if older else 0
+        if len(older) < 2 or (first == previous and case.id in self._made_from):
+            return first
+        found = newest(self._layout, case, older)
+        return first if found is None else found.case.generation
 
     def _is_read(self, mask: Path) -> bool:
         # At once: a reader may let go meanwhile.

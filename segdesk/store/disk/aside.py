@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from contextlib import suppress
+from os.path import lexists
 from pathlib import Path
 
 from segdesk.core.durable_files import partial_name, put_all, replace_file, sync_folder
@@ -14,6 +15,16 @@ from segdesk.core.regular_file import new_regular, open_regular
 def set_aside(path: Path) -> None:
     """Give a file that cannot be used a name beside it; raises OSError."""
     replace_file(path, aside_name(path))
+
+
+def make_way(path: Path) -> None:
+    """Set aside what another program has put where a file of a new name is written; raises OSError.
+
+    A number is never taken twice: whatever lies there is nothing of ours that anybody needs, and
+    may be all that another one has of it.
+    """
+    if lexists(path):
+        set_aside(path)
 
 
 def aside_name(path: Path) -> Path:

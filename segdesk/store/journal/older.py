@@ -21,6 +21,7 @@ from pathlib import Path
 from segdesk.core.durable_files import replacing
 from segdesk.core.edit import Edit
 from segdesk.core.regular_file import new_regular, open_regular
+from segdesk.store.disk.aside import make_way
 from segdesk.store.disk.layout import history_name
 from segdesk.store.journal import edit_codec, record_codec
 from segdesk.store.journal.journal_form import (
@@ -185,6 +186,8 @@ def gather(
         return kind == EDIT and sequence in named and sequence not in written
 
     path = folder / history_name(number)
+    if path not in files:
+        make_way(path)
     with replacing(path, check) as temporary:
         with io.BufferedWriter(new_regular(temporary)) as file:
             # It takes the place of the newest of them for the journal that follows.

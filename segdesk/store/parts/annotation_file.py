@@ -28,6 +28,7 @@ from segdesk.core.durable_files import Check, no_check
 from segdesk.core.project import Project
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
+from segdesk.store.disk.aside import make_way
 from segdesk.store.disk.disk_errors import reading, writing
 from segdesk.store.disk.layout import annotation_name
 from segdesk.store.parts.case_codec import cases_of
@@ -71,7 +72,8 @@ class NewGeneration:
         return self.part.cases[0]
 
     def write(self, on_plane: Callable[[int], None] | None = None, check: Check = no_check) -> str:
-        """Write the file, verify it and put it in its place, where `check` lets it.
+        """Write the file, verify it and put it in its place, where `check` lets it; what another
+        program has put there is set aside.
 
         Returns
         -------
@@ -89,13 +91,16 @@ class NewGeneration:
                 with reading(what):
                     old = self._read_previous()
 
+            path = self.folder / annotation_name(self.number)
+            make_way(path)
+
             def source(layer: str, index: int) -> bytes | None:
                 if index in self.changed:
                     return pack(self.changed[index][LAYERS.index(layer)])
                 return old.get((layer, index))
 
             return write(
-                self.folder / annotation_name(self.number),
+                path,
                 KIND,
                 LAYERS,
                 shape,
