@@ -329,7 +329,6 @@ class ProjectFolder:
         ProjectError
             Where the disk refuses; the old index stays.
         """
-        self._guard.check()
         self._index.save(project, self._journal.touched.segments())
 
     def hand_over_index(self, project: Project) -> None:

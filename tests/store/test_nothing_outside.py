@@ -16,6 +16,7 @@ from segdesk.core.prediction import Prediction
 from segdesk.errors import ProjectError
 from segdesk.store.disk.layout import Layout
 from segdesk.store.project_folder import ProjectFolder
+from segdesk.store.saving import sweep
 from tests.store.painter import paint, save
 from tests.store.strategies import GRID, project_with_cases
 
@@ -113,6 +114,35 @@ def test_leftovers_are_cleaned_inside_of_the_folder_only(
     except ProjectError as error:
         assert "is a link" in str(error)
     assert sorted(outside.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["cases", "runs"])
+def test_what_tidies_up_enters_no_link_whoever_has_looked_before(
+    project: tuple[Path, Case], tmp_path: Path, name: str
+) -> None:
+    """It may have been put there since."""
+    path, outside = project[0], tmp_path / "outside"
+    (outside / "x").mkdir(parents=True)
+    for left in (outside / "x/.letter.txt.partial", outside / ".letter.txt.partial"):
+        left.write_text("not finished")
+    (outside / ".case-002.partial").mkdir()
+    before = sorted(outside.rglob("*"))
+    (path / name).rename(tmp_path / "away")
+    (path / name).symlink_to(outside)
+    sweep(path)
+    assert sorted(outside.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["anything", "removed", "journal-7", "history-0", "lock"])
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_project_with_any_link_at_its_top_is_not_opened(
+    project: tuple[Path, Case], tmp_path: Path, name: str, writable: bool
+) -> None:
+    path = project[0]
+    (path / name).unlink(missing_ok=True)
+    (path / name).symlink_to(tmp_path)
+    with pytest.raises(ProjectError, match="is a link"):
+        ProjectFolder.open(path, writable=writable)
 
 
 def _append(path: Path) -> None:

@@ -241,6 +241,10 @@ def test_a_stroke_that_no_journal_can_have_waits_in_memory(
         opened.paint(3)
     assert opened.folder.waiting == 1
     assert everything(tmp_path) == before
+    with pytest.raises(ProjectGone):
+        opened.folder.sync()
+    assert opened.folder.waiting == 1
+    assert everything(tmp_path) == before
 
 
 def test_a_folder_that_is_put_back_goes_on_as_if_nothing_had_been(

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,19 @@ def _write(folder: Path, number: int, first: int, written: tuple[Edit, ...]) -> 
 
 def _read(folder: Path, number: int = 0) -> Contents:
     return journal_contents.read(folder / f"journal-{number}", number)
+
+
+def _ends(path: Path) -> list[int]:
+    """The offsets where the Edits begin, and where the last one ends."""
+    ends = list[int]()
+    with path.open("rb") as file:
+        read_first(file)
+        while (at := file.tell()) < path.stat().st_size:
+            raw = read_raw(file, lambda *_: False)
+            assert raw is not None
+            if raw.kind == EDIT:
+                ends.append(at)
+    return [*ends, path.stat().st_size]
 
 
 def test_a_journal_cut_at_any_byte_gives_the_edits_before_the_cut(tmp_path: Path) -> None:
@@ -146,6 +160,30 @@ def test_what_follows_damage_in_the_middle_is_set_aside(tmp_path: Path) -> None:
     assert recover(tmp_path, 0).edits == (*EDITS[:2], EDITS[5])
     assert (tmp_path / "journal-0.damaged").read_bytes() == damaged[end:]
     assert (tmp_path / "journal-1.damaged").read_bytes() == later
+
+
+@pytest.mark.parametrize("order", [(0, 1, 1, 2), (0, 2), (1, 0, 2), (0, 1, 0, 1, 2)])
+def test_a_record_that_stands_twice_or_elsewhere_or_is_gone_ends_what_is_replayed(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """Each is whole by its own sums; its number says that it does not belong there."""
+    _write(tmp_path, 0, 1, EDITS[:3])
+    path = tmp_path / "journal-0"
+    ends, content = _ends(path), path.read_bytes()
+    rows = [content[start:end] for start, end in pairwise(ends)]
+    path.write_bytes(content[: ends[0]] + b"".join(rows[at] for at in order))
+    found = _read(tmp_path)
+    fit = next(at for at, row in enumerate((*order, -1)) if row != at)
+    assert (found.edits, found.flaw) == (EDITS[:fit], "damaged")
+
+
+def test_a_journal_whose_first_number_leaves_a_gap_is_not_replayed(tmp_path: Path) -> None:
+    _write(tmp_path, 0, 1, EDITS[:2])
+    behind = Journal.create(tmp_path, 1, 5, follows=_read(tmp_path).link)
+    behind.append(edit_codec.encode(EDITS[3]))
+    behind.close()
+    assert chain(tmp_path, 0, _read(tmp_path).id).stray == (1,)
+    assert recover(tmp_path, 0).edits == EDITS[:2]
 
 
 def test_a_second_damage_does_not_overwrite_what_the_first_set_aside(tmp_path: Path) -> None:
