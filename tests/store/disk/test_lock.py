@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,26 @@ TRY = """
         print("opened")
     except ProjectLocked as error:
         print(error)
+"""
+#: Opens at each moment that it is told, and lets go when it is told.
+RACE = """
+    import sys, time
+    from pathlib import Path
+    from segdesk.errors import ProjectLocked
+    from segdesk.store.project_folder import ProjectFolder
+    for line in sys.stdin:
+        while time.time() < float(line):
+            pass
+        try:
+            folder = ProjectFolder.open(Path(sys.argv[1]), writable=True)
+            folder.load()
+        except ProjectLocked:
+            folder = None
+        print("locked" if folder is None else "open", flush=True)
+        sys.stdin.readline()
+        if folder is not None:
+            folder.close()
+        print("closed", flush=True)
 """
 
 
@@ -77,6 +98,26 @@ def test_a_project_that_we_write_is_refused_to_another_process_which_may_read(pa
 def test_the_same_process_cannot_write_twice(path: Path) -> None:
     with ProjectFolder.open(path, writable=True), pytest.raises(ProjectLocked):
         ProjectFolder.open(path, writable=True)
+
+
+def test_of_programs_that_open_at_the_same_moment_one_writes(path: Path) -> None:
+    programs = [_start(RACE, str(path)) for _ in range(3)]
+
+    def say(line: object) -> list[str]:
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write(f"{line}\n")
+            program.stdin.flush()
+        return sorted(program.stdout.readline().strip() for program in programs if program.stdout)
+
+    try:
+        for _ in range(15):
+            assert say(time.time() + 0.05) == ["locked", "locked", "open"]
+            assert say("") == ["closed"] * 3
+    finally:
+        for program in programs:
+            program.kill()
+            program.communicate()
 
 
 def test_a_new_project_is_locked_from_the_start(tmp_path: Path) -> None:
