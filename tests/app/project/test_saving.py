@@ -11,6 +11,7 @@ import pytest
 from segdesk.app.labelling.reviewing import say_right, set_status
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.box import Box
 from segdesk.core.edit import Edit, Patch, Planes
 from segdesk.core.run import Run, plan_for
 from segdesk.core.segment import SegmentTable
@@ -223,6 +224,28 @@ def test_an_edit_that_arrives_during_a_stroke_does_not_tear_it(tmp_path: Path) -
     assert everything(workbench) == before
     again = reopen(workbench)
     assert everything(again) == before
+    again.close()
+
+
+def test_an_edit_of_what_a_stroke_has_drawn_so_far_comes_behind_it(tmp_path: Path) -> None:
+    """As one that comes from a worker, which asks nobody to settle before."""
+    workbench = make_project(tmp_path)
+    stroke = begin_brush(workbench, CASE, 2, (10.0, 6.0), value=1, radius_mm=3.0)
+    mask, box = workbench.annotation(CASE), Box(2, 3, 9, 12, 5, 8)
+    labels, provenance = mask.labels[box.window].copy(), mask.provenance[box.window].copy()
+    assert labels.any()
+    planes = Planes(labels, np.zeros_like(labels), provenance, provenance)
+    workbench.do(Edit("Erase", CASE, patches=(Patch.of(box, planes),)))
+    stroke.move((10.0, 20.0))
+    stroke.release()
+    before = everything(workbench)
+    again = reopen(workbench)
+    assert everything(again) == before
+    assert not [note for note in again.notes if "did not fit" in note]
+    assert [edit.name for edit in again.history.done[1:]] == ["Brush", "Erase", "Brush"]
+    while again.undo() is not None:
+        pass
+    assert not again.annotation(CASE).labels.any()
     again.close()
 
 
