@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 
 from segdesk.sentence import Sentence
 
+#: Decimals of a Dice, and where two are nearly the same.
+PLACES, MOST_PLACES = 3, 6
+
 
 @dataclass(frozen=True, slots=True)
 class RunInUse:
@@ -111,25 +114,40 @@ def _reason(found: Comparison) -> str:
         )
     if found.other_dice is None:
         return Sentence("{run} was stopped before the two could be compared.", run=found.run)
+    places = _places(found.dice, found.other_dice)
+    if found.dice == found.other_dice:
+        return Sentence(
+            "{dice}, as {other}; of two that are equal the newer is used.",
+            dice=mine,
+            other=found.other,
+        )
     if found.is_won:
         return Sentence(
             "{dice}; {other} has {less}.",
-            dice=mine,
+            dice=_measured(found.dice, found.slices, places),
             other=found.other,
-            less=f"{found.other_dice:.3f}",
+            less=f"{found.other_dice:.{places}f}",
         )
     return Sentence(
         "{dice}; {other} has {less}.",
-        dice=_measured(found.other_dice, found.slices),
+        dice=_measured(found.other_dice, found.slices, places),
         other=found.run,
-        less=f"{found.dice:.3f}",
+        less=f"{found.dice:.{places}f}",
     )
 
 
-def _measured(dice: float, slices: int) -> Sentence:
+def _places(dice: float, other: float) -> int:
+    """Decimals in which two figures can be told apart: no "0.976; the other has 0.976"."""
+    for places in range(PLACES, MOST_PLACES):
+        if f"{dice:.{places}f}" != f"{other:.{places}f}":
+            return places
+    return MOST_PLACES
+
+
+def _measured(dice: float, slices: int, places: int = PLACES) -> Sentence:
     return Sentence.counted(
         "Dice {dice} on {n} validation slice",
         "Dice {dice} on {n} validation slices",
         slices,
-        dice=f"{dice:.3f}",
+        dice=f"{dice:.{places}f}",
     )

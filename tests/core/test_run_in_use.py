@@ -36,6 +36,25 @@ def test_the_better_one_on_the_same_slices_is_used_and_a_tie_goes_to_the_newer(
     assert f"{mine:.3f}" in found.reason and f"{theirs:.3f}" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "reason"),
+    [
+        (
+            0.976,
+            0.976,
+            "Dice 0.976 on 5 validation slices, as run-001; of two that are equal the newer is "
+            "used.",
+        ),
+        (0.97621, 0.97612, "Dice 0.9762 on 5 validation slices; run-001 has 0.9761."),
+        (0.9761, 0.9764, "Dice 0.9764 on 5 validation slices; run-002 has 0.9761."),
+    ],
+)
+def test_the_reason_is_never_two_figures_that_look_the_same(
+    mine: float, theirs: float, reason: str
+) -> None:
+    assert compared(mine, theirs).reason == reason
+
+
 def test_the_first_that_learns_is_used() -> None:
     found = after_training(RunInUse(), Comparison("run-001", 0.4, 1))
     assert found.run == "run-001"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.room import check_room
@@ -16,9 +16,11 @@ from segdesk.app.runs.running import (
     volume_refs,
     write_bundle,
 )
+from segdesk.core.case import Case
 from segdesk.core.place import identity_of
 from segdesk.core.project import Project
 from segdesk.core.run import Run
+from segdesk.core.volume import Unit
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import Note
@@ -49,6 +51,33 @@ def left_to_predict(workbench: Workbench, job: TrainerJob) -> tuple[Run, list[st
     return (run, left) if left else None
 
 
+#: What values of a unit are called.
+VALUES: dict[Unit, str] = {
+    "HU": Sentence("HU"),
+    "raw": Sentence("numbers without a unit"),
+    "RGB": Sentence("colours"),
+}
+
+
+def predictable(cases: Iterable[Case], unit: Unit) -> tuple[list[Case], list[Sentence]]:
+    """The cases whose values are of the unit that a network learns from, and why the others are
+    left out, a sentence each."""
+    fit, left_out = list[Case](), list[Sentence]()
+    for case in cases:
+        if case.unit == unit:
+            fit.append(case)
+        else:
+            left_out.append(
+                Sentence(
+                    "'{id}' is not predicted: it holds {unit} and the network learns from {own}.",
+                    id=case.id,
+                    unit=VALUES[case.unit],
+                    own=VALUES[unit],
+                )
+            )
+    return fit, left_out
+
+
 def prediction_session(
     workbench: Workbench,
     run: Run,
@@ -59,37 +88,30 @@ def prediction_session(
 ) -> TrainerSession:
     """A session that predicts cases with a run's model. On the Workbench's thread.
 
-    `command` and `standby` are as for `TrainerSession`.
+    `command` and `standby` are as for `TrainerSession`. Cases whose values are of another unit than
+    the model learnt from are left out with a note, where others are not.
 
     Raises
     ------
     TrainingError
-        Where the model's file is gone, a case's unit is not what the model learnt from, or the disk
-        has no room.
+        Where the model's file is gone, no case has the unit that it learnt from, or the disk has no
+        room.
     """
     project, folder = workbench.project, workbench.folder
-    chosen = tuple(project.case(id) for id in cases)
     intensities = run.intensities
     if intensities is None or not folder.runs.paths(run.id).weights(run.best).is_file():
         raise TrainingError(
             Sentence("The model of '{run}' is not there any more.", run=run.id), "Train again."
         )
-    for case in chosen:
-        if case.unit != intensities.unit:
-            raise TrainingError(
-                Sentence(
-                    "'{case}' is in {unit} and '{run}' learnt from {unit_2}.",
-                    case=case.id,
-                    unit=case.unit,
-                    run=run.id,
-                    unit_2=intensities.unit,
-                ),
-                "Predict it with a run that was trained on its own kind.",
-            )
+    chosen, left_out = predictable(map(project.case, cases), intensities.unit)
+    if left_out and not chosen:
+        raise TrainingError(left_out[0], "Predict it with a run that was trained on its own kind.")
     check_room(folder.path, (), chosen)
-    job = TrainerJob(run.id, folder, chosen, trains=False)
+    job = TrainerJob(run.id, folder, tuple(chosen), trains=False)
 
     def prepare(tell: TellNote) -> Bundle:
+        for sentence in left_out:
+            tell(Note(sentence))
         slices = {case.id: range(case.slices) for case in chosen}
         volumes, damaged = volume_refs(folder, chosen, slices)
         if not volumes:

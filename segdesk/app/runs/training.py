@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.predicting import predictable
 from segdesk.app.runs.room import check_room
 from segdesk.app.runs.running import (
     TellNote,
@@ -40,6 +41,7 @@ from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities, Plan, Run
 from segdesk.core.split import Fold
 from segdesk.core.status import Complete, SliceStatus
+from segdesk.core.volume import Unit
 from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
@@ -113,6 +115,7 @@ def freeze(
     """Decide everything about a training and put its Run into the project.
 
     Copies no labels: those in memory are copied when they are read, or right before they change.
+    What was to be predicted and is of another unit than what teaches is left out with a note.
 
     Parameters
     ----------
@@ -124,7 +127,7 @@ def freeze(
     ------
     TrainingError
         Where nothing teaches, the network cannot learn these segments, scans in HU and arrays
-        without a unit meet, or the disk has no room.
+        without a unit teach together, or the disk has no room.
     UsageError
         Where the run to start from is unknown or has no weights.
     """
@@ -155,11 +158,12 @@ def freeze(
         )
     start = _start(workbench, plan)
     taught = [choice.case for choice in lessons.choices]
-    _check_units(workbench, taught, predict, start)
+    unit = _one_unit(workbench, taught, start)
+    wanted, not_predicted = predictable(map(project.case, predict), unit)
     check_room(
         workbench.folder.path,
         ((project.case(choice.case), len(choice.slices)) for choice in lessons.choices),
-        map(project.case, predict),
+        wanted,
     )
     run = Run(
         id=project.next_run_id(),
@@ -171,15 +175,19 @@ def freeze(
         segments=segments,
         split_seed=lessons.split.seed,
         shares=lessons.shares(case.id for case in project.cases),
-        notes=notes if fold is None else (*notes, _fold_note(fold)),
+        notes=(*notes, *(() if fold is None else (_fold_note(fold),)), *not_predicted),
     )
     snapshots = tuple(_snapshots(workbench, lessons))
+    if preview is not None and project.case(preview[0]).unit != unit:
+        preview = None
     looked_at = [preview[0]] if preview is not None else []
     frozen = Frozen(
         run=run,
-        job=TrainerJob(run.id, workbench.folder, tuple(map(project.case, predict))),
+        job=TrainerJob(run.id, workbench.folder, tuple(wanted)),
         snapshots=snapshots,
-        cases=tuple(map(project.case, dict.fromkeys([*taught, *predict, *looked_at]))),
+        cases=tuple(
+            map(project.case, dict.fromkeys([*taught, *(case.id for case in wanted), *looked_at]))
+        ),
         preview=preview,
         partners=tuple((row.number, row.partner) for row in learnt if row.partner > row.number),
         start=start,
@@ -409,9 +417,7 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
     return start
 
 
-def _check_units(
-    workbench: Workbench, taught: Iterable[str], predict: Sequence[str], start: Run | None
-) -> None:
+def _one_unit(workbench: Workbench, taught: Iterable[str], start: Run | None) -> Unit:
     """One network learns from one kind of values, and predicts the same."""
     units = {workbench.project.case(id).unit for id in taught}
     if start is not None and start.intensities is not None:
@@ -421,15 +427,7 @@ def _check_units(
             "Scans in HU, arrays without a unit and pictures in colour cannot teach one network.",
             "Keep them in two projects.",
         )
-    for id in predict:
-        if workbench.project.case(id).unit not in units:
-            raise TrainingError(
-                Sentence(
-                    "'{id}' has another unit than the scans that teach, so it cannot be predicted.",
-                    id=id,
-                ),
-                "Have this case, or nothing, predicted afterwards; or remove that one.",
-            )
+    return units.pop()
 
 
 def _snapshots(workbench: Workbench, lessons: Curriculum) -> Iterator[Snapshot]:

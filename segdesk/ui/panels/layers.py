@@ -225,8 +225,13 @@ class LayersPanel(Panel):
             shown = workbench.predicted_by(case) if case is not None else None
             in_use = workbench.project.in_use.run
             if in_use and shown is not None and shown != in_use:
-                said = tr("Shown is {shown}: {run} has not predicted this case yet. ")
-                text = said.format(shown=shown, run=in_use) + text
+                text = tr(
+                    "Shown is {shown}: {run}, which is in use, has not predicted this case yet. "
+                    "Press Predict this case (menu Train). {why}",
+                    shown=shown,
+                    run=in_use,
+                    why=text,
+                )
         self._why.setText(text)
         self._why.setVisible(bool(text))
 

@@ -22,12 +22,19 @@ from segdesk.ui.panels.panel import Panel
 from segdesk.ui.widgets.labels import label
 
 
+def waits_for_prediction(workbench: Workbench, case: str) -> bool:
+    """Whether the run in use could predict this case and has not."""
+    in_use = workbench.project.in_use.run
+    return bool(in_use) and workbench.predicted_by(case) != in_use
+
+
 class SlicePanel(Panel):
     """What is known of the slice on screen. The buttons do what Enter, Ctrl+Enter and N do."""
 
     right_wanted = Signal()
     take_wanted = Signal()
     next_wanted = Signal()
+    prediction_wanted = Signal()
 
     def __init__(self, tokens: Tokens) -> None:
         super().__init__("this_slice", tr("This slice"), tokens)
@@ -38,6 +45,10 @@ class SlicePanel(Panel):
         for line in (self._status, self._agreement, self._more):
             line.setWordWrap(True)
             self.rows.addWidget(line)
+        # Where the run in use has not predicted this case, what to press stands below the words.
+        self._predict = self._button("predict_this_case", tr("Predict this case"), "link")
+        self._predict.clicked.connect(self.prediction_wanted)
+        self.rows.addWidget(self._predict)
         self._right = self._button("slice_right", tr("Right   Enter"), "good")
         self._take = self._button("slice_take", tr("Take prediction   Ctrl+Enter"), "")
         self._next = self._button("slice_next", tr("Next to look at   N"), "")
@@ -66,6 +77,8 @@ class SlicePanel(Panel):
             workbench.case_loaded,
             workbench.labels_changed,
             workbench.predictions_changed,
+            workbench.run_changed,
+            workbench.index_changed,
             workbench.segments_changed,
             view.crosshair.case_changed,
             view.crosshair.slice_changed,
@@ -91,6 +104,7 @@ class SlicePanel(Panel):
         self._right.setToolTip(tip(why_not or words))
         self._next.setEnabled(ready)
         self._more.hide()
+        self._predict.hide()
         self._offer_taking(None)
         if not ready or workbench is None or view is None or case is None:
             self._status.setText(tr("No scan is open."))
@@ -99,6 +113,7 @@ class SlicePanel(Panel):
         words = said_of_slice(workbench, case, view.crosshair.slice)
         self._status.setText(f"{words} · {self._left(workbench, case, view.crosshair.slice)}")
         self._agreement.setText(self._compared(workbench, case, view.crosshair.slice))
+        self._predict.setVisible(not why_not and waits_for_prediction(workbench, case))
         found = accepting.taking(workbench, case, view.crosshair.slice)
         self._offer_taking(found)
         words = only_predicted(found, workbench.segments)
@@ -128,6 +143,10 @@ class SlicePanel(Panel):
         proposal = workbench.proposal(case, index)
         prediction = proposal or workbench.prediction(case)
         if prediction is None:
+            if workbench.project.in_use.run:
+                return tr(
+                    "{run} has not predicted this case yet.", run=workbench.project.in_use.run
+                )
             return tr("No prediction yet: press Train when some slices are right.")
         labels = workbench.annotation(case).labels[index]
         numbers = [number for number in workbench.segments.numbers if (labels == number).any()]

@@ -62,6 +62,8 @@ class TrainingPanel(Panel):
         self._controller = controller
         super().__init__("training", tr("Training"), tokens, titled=False)
         self._run_id: str | None = None
+        #: The runs that were there when the project was opened.
+        self._before = frozenset[str]()
         #: What runs, or ran last, trains; it does not predict with an older run.
         self._learns = False
         #: Why what was asked for last did not work, where no run's record says so.
@@ -148,6 +150,7 @@ class TrainingPanel(Panel):
         self.bridge.listen(view.crosshair.case_changed, self._look)
         self.bridge.listen(view.crosshair.slice_changed, self._look)
         runs = workbench.project.runs
+        self._before = frozenset(run.id for run in runs)
         self._run_id = runs[-1].id if runs else None
 
     def detach(self) -> None:
@@ -369,7 +372,10 @@ class TrainingPanel(Panel):
         elif self._problem:
             self._state.show_line(self._problem, "bad")
         elif run is not None and run.outcome == "crashed":
-            self._state.show_line(tr("crashed: {reason}", reason=run.reason), "bad")
+            # One of an earlier day is news to nobody who looks at the row.
+            is_news = self.is_open or run.id not in self._before
+            words = tr("{run} crashed: {reason}", run=run.id, reason=translated(run.reason))
+            self._state.show_line(words if is_news else "", "bad")
         elif run is not None and run.nothing_learnt:
             self._state.show_line(translated(run.nothing_learnt), "bad")
         else:

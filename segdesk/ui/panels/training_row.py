@@ -131,9 +131,10 @@ class TrainingRow(QWidget):
         self._turn.setToolTip(tip(tr("Ctrl+Shift+T: {words}", words=words)))
 
     def show_dice(self, run: Run | None) -> None:
-        """The newest Dice of a run that goes on, else its best; nothing where there is none."""
+        """The newest Dice of a run that goes on, else its best; nothing where there is none, or
+        where nothing was learnt: a green figure beside that would praise it."""
         words, more = "", ""
-        if run is not None:
+        if run is not None and not run.nothing_learnt:
             running = run.outcome == "running"
             epoch = run.epochs[-1] if running and run.epochs else run.best_epoch
             if epoch is not None and epoch.val_dice is not None:

@@ -14,8 +14,9 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import predicting, run_in_use, running, training
 from segdesk.app.runs.run_in_use import AUTOMATIC
 from segdesk.core.run import Run, plan_for
-from segdesk.errors import UsageError
+from segdesk.errors import TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
+from segdesk.jobs.messages import Message, Note
 from tests.app.runs.test_running import child, remembering
 from tests.projects import add_case, begin_brush, voxels
 
@@ -178,3 +179,25 @@ def test_what_was_to_be_predicted_is_left_to_an_earlier_run_that_is_better(
     assert left[1] == ["case-002"], "it has predicted case-001"
     only = running.TrainerJob("run-002", taught.folder, job.predict[:1])
     assert predicting.left_to_predict(taught, only) is None
+
+
+def test_of_all_cases_those_of_another_unit_are_left_out_and_the_rest_is_predicted(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    run, _ = train(taught, tmp_path)
+    other = add_case(taught, unit="raw").id
+    command = child(tmp_path)
+    session = predicting.prediction_session(taught, run, [other, "case-001"], command=command)
+    heard: list[str] = []
+
+    def listen(message: Message) -> None:
+        running.take(taught, session.job, message)
+        if isinstance(message, Note):
+            heard.append(message.sentence)
+
+    running.finish(taught, session.job, session.work(listen))
+    assert session.predicted == ["case-001"]
+    said = f"'{other}' is not predicted: it holds numbers without a unit and the network learns"
+    assert heard == [f"{said} from HU."]
+    with pytest.raises(TrainingError, match="is not predicted: it holds numbers"):
+        predicting.prediction_session(taught, run, [other])

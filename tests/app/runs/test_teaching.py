@@ -337,12 +337,25 @@ def test_values_with_and_without_a_unit_never_meet_in_one_network(tmp_path: Path
     add_case(workbench, pool="train")
     right(workbench, "case-001", 1, 3)
     id = raw_case(workbench, slope=0.5)
-    with pytest.raises(TrainingError, match="another unit"):
-        training.freeze(workbench, plan_for(), predict=[id])
     right(workbench, id, 1)
     with pytest.raises(TrainingError, match="cannot teach one network"):
         training.freeze(workbench, plan_for())
     assert workbench.project.runs == ()
+    workbench.close()
+
+
+def test_a_case_of_another_unit_is_not_predicted_and_the_training_goes_on(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    add_case(workbench, pool="train")
+    right(workbench, "case-001", 1, 3)
+    other = raw_case(workbench, slope=0.5)
+    predict = [other, "case-001"]
+    frozen = training.freeze(workbench, plan_for(), predict=predict, preview=(other, 2))
+    bundle = training.prepare(frozen)
+    assert bundle.predict == ("case-001",) and bundle.preview is None
+    assert [volume.case for volume in bundle.volumes] == ["case-001"]
+    said = "'case-002' is not predicted: it holds numbers without a unit and the network learns"
+    assert workbench.project.run("run-001").notes == (f"{said} from HU.",)
     workbench.close()
 
 

@@ -150,6 +150,7 @@ def test_a_run_that_learnt_nothing_says_so_and_what_to_do(desk: Desk, tmp_path: 
     state = desk.window.findChild(QLabel, "training_state")
     assert state is not None and state.property("role") == "bad"
     assert "nothing was learnt" in line(desk, "training_facts")
+    assert line(desk, "training_dice") == ""
     assert "All done" not in line(desk, "training_facts")
     assert workbench_of(desk).predicted_by("case-001") == "run-001"
     texts = [runs(desk).itemText(at) for at in range(runs(desk).count())]
@@ -185,9 +186,31 @@ def test_the_layers_say_whose_prediction_is_shown_where_it_is_not_of_the_run_in_
     train(desk)
     assert workbench_of(desk).project.in_use.run == "run-002"
     assert workbench_of(desk).predicted_by("case-001") == "run-001"
-    assert "Shown is run-001: run-002 has not predicted this case yet." in (
-        line(desk, "run_in_use_why")
-    )
+    said = line(desk, "run_in_use_why")
+    assert "Shown is run-001: run-002, which is in use, has not predicted this case yet." in said
+    assert "Press Predict this case (menu Train)." in said
+    desk.press(desk.window, "predict_this_case")
+    wait_for_end(desk)
+    desk.wait(lambda: workbench_of(desk).predicted_by("case-001") == "run-002")
+    assert "Shown is" not in line(desk, "run_in_use_why")
+    desk.close()
+
+
+def test_where_the_run_in_use_has_not_predicted_the_next_step_is_not_to_train(desk: Desk) -> None:
+    offer = desk.window.findChild(QPushButton, "predict_this_case")
+    assert offer is not None and not offer.isVisible()
+    box = panel(desk).findChild(QComboBox, "plan_predict")
+    assert box is not None
+    choose(box, "none")
+    train(desk)
+    shown = [found.text() for found in desk.window.findChildren(QLabel) if found.isVisible()]
+    assert "run-001 has not predicted this case yet." in shown
+    assert not any("press Train" in text for text in shown)
+    desk.press(desk.window, "predict_this_case")
+    wait_for_end(desk)
+    desk.wait(lambda: workbench_of(desk).predicted_by("case-001") == "run-001")
+    desk.settle()
+    assert not offer.isVisible()
     desk.close()
 
 
