@@ -50,7 +50,7 @@ def apply(
     Locked segments and what a hand has drawn stay as they are; the window can undo it.
     """
     report = Report(as_json=as_json)
-    one_of("operation", operation, _NAMES)
+    one_of("OPERATION", operation, _NAMES)
     wanted = OPERATIONS[_NAMES.index(operation)]
     options = _options(wanted, set)
     rows: list[dict[str, object]] = []
@@ -117,5 +117,5 @@ def _options(operation: Operation, asked: Sequence[str]) -> Options:
         if isinstance(option, Size):
             options = options.changed(option, numbers.decimal(value))
         else:
-            options = options.changed(option, _ON_OR_OFF[one_of(id, value, ("on", "off"))])
+            options = options.changed(option, _ON_OR_OFF[one_of(f"set {id}", value, ("on", "off"))])
     return options

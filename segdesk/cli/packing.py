@@ -41,7 +41,8 @@ def pack(
     """Put a whole project into one file: scans, masks, predictions, runs, weights.
 
     'segdesk unpack' gives an equal project back. h5py and MATLAB read the file as it is. Strokes
-    that are not saved yet go in as the reader sees them; undo history, logs and bundles stay out.
+    that are not saved yet go in as the reader sees them; undo history, logs and what a training
+    works with stay out.
     """
     report = Report(as_json=as_json)
     if is_regular(file) and not replace:

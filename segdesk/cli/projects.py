@@ -13,7 +13,7 @@ from segdesk.app.project.on_failure import otherwise
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off
 from segdesk.cli.stopping import terminating_is_ctrl_c
-from segdesk.errors import UsageError
+from segdesk.errors import ProjectLocked, UsageError
 from segdesk.sentence import Sentence
 
 SUFFIX = ".segdesk"
@@ -24,6 +24,10 @@ PROJECT = typer.Argument(..., metavar="PROJECT", help="The project, NAME.segdesk
 def one_of(name: str, value: str, choices: tuple[Any, ...]) -> Any:
     """A value that has to be one of some words.
 
+    Parameters
+    ----------
+    name : of the option without its dashes, or of an argument, which is written in capitals
+
     Raises
     ------
     UsageError
@@ -31,7 +35,9 @@ def one_of(name: str, value: str, choices: tuple[Any, ...]) -> Any:
     """
     if value not in choices:
         raise UsageError(
-            Sentence("--{name} is '{value}'.", name=name, value=value),
+            Sentence(
+                "{name} is '{value}'.", name=name if name.isupper() else f"--{name}", value=value
+            ),
             Sentence("Choose one of: {choices}.", choices=", ".join(choices)),
         )
     return value
@@ -51,7 +57,11 @@ def reading(project: Path) -> Generator[Workbench, None, None]:
 def changing(project: Path) -> Generator[Workbench, None, None]:
     """The project to change, with its journal replayed and cut-off runs closed."""
     with terminating_is_ctrl_c():
-        workbench = Workbench.open(project)
+        try:
+            workbench = Workbench.open(project)
+        except ProjectLocked as error:
+            # This command changes it: to read it is no way out.
+            raise ProjectLocked(error.sentence, "Close it there and run this again.") from error
         with otherwise(workbench.close):
             cut_off.recover(workbench)
             yield workbench

@@ -90,7 +90,7 @@ def import_scans(
     with report.progress() as tell:
         found = importing.survey(sources, progress=tell)
     for problem in found.refused:
-        report.say(f"Left out: {problem.refusal}")
+        report.say(Sentence("Left out: {problem}", problem=problem.named_refusal))
     for note in found.notes:
         report.say(note)
     findings = importing.choose(found, series)

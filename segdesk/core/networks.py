@@ -51,7 +51,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
     NetworkInfo(
         id="unet_fast",
         description=Sentence(
-            "The default: lean U-Net at half size, right within seconds on few slices."
+            "The default: lean U-Net at half size, good with few slices, right within seconds."
         ),
         reference="Shi et al. 2016 (pixels as channels); Isensee et al. 2021 (nnU-Net)",
         parameters=611_090,
@@ -66,7 +66,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
     ),
     NetworkInfo(
         id="unet_norm",
-        description=Sentence("Lean U-Net with group normalisation, good with few slices."),
+        description=Sentence("Lean U-Net at full size with group normalisation; slower."),
         reference="Isensee et al. 2021 (nnU-Net); Wu and He 2018 (group normalisation)",
         parameters=1_070_210,
         filters=16,

@@ -210,8 +210,8 @@ def _finding_of(part: Part, beside: Sequence[str]) -> Finding:
     ordered = dict.fromkeys(plane.path for plane in stack.planes)
     return Finding(
         kind="DICOM",
-        description=Sentence.joined((first.description or first.path.name, part.label), ", "),
-        kernel=first.kernel,
+        description=_described(first, part.label),
+        kernel=first.kernel.replace("\\", ", "),
         date=first.date,
         uid=first.series_uid,
         shape=shape,
@@ -222,6 +222,16 @@ def _finding_of(part: Part, beside: Sequence[str]) -> Finding:
         notes=(*part.notes, *stack.notes),
         series_number=first.series_number,
     )
+
+
+def _described(first: Header, label: str) -> Sentence:
+    """Of one volume among several of a series what tells it apart too, a file's name once."""
+    if first.description:
+        return Sentence.joined((first.description, label), ", ")
+    name = first.path.name
+    # What tells objects apart is their names.
+    others = label.replace(Sentence("object {name}", name=name), "").strip(", ")
+    return Sentence.joined((name, others), ", ")
 
 
 class _Level(NamedTuple):

@@ -42,7 +42,10 @@ class UnevenSteps(InputError):
     """
 
     def __init__(self, what: Sentence) -> None:
-        super().__init__(Sentence("{what}.", what=what))
+        super().__init__(
+            Sentence("{what}.", what=what),
+            "Put what is missing into the same folder, or ask for the series anew.",
+        )
         self.what = what
 
     def __reduce__(self) -> tuple[type[UnevenSteps], tuple[object, ...]]:
@@ -207,7 +210,8 @@ def _step(pairs: Sequence[Pair], positions: Numbers, along: Numbers, normal: Num
         raise InputError(
             Sentence(
                 "Two slices lie at one place: {between}.", between=_between(pairs, int(together[0]))
-            )
+            ),
+            "Take one of the two out of the folder.",
         )
     rounded = max(STEP_MM, _rounding(pairs, normal, usual))
     _check_straight(pairs, positions, steps, normal, max(STEP_SHARE * usual, 3 * rounded))

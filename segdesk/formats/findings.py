@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from segdesk.core.printable import printable
 from segdesk.errors import Cancelled
 from segdesk.sentence import Sentence
 
@@ -39,6 +40,7 @@ class Finding:
     hint : the next step after the problem, or empty
     notes : sentences that are true of the import
     series_number : of the series in its study, or None
+    is_colour : its values are red, green and blue, which nobody has to be asked about
     """
 
     kind: str
@@ -55,11 +57,29 @@ class Finding:
     hint: str = ""
     notes: tuple[str, ...] = ()
     series_number: int | None = None
+    is_colour: bool = False
 
     @property
     def refusal(self) -> str:
         """The problem and the next step, for people."""
         return Sentence.joined((self.problem, self.hint))
+
+    @property
+    def named_refusal(self) -> Sentence:
+        """The refusal among others: with the folder, and a file where it names none."""
+        if not self.files:
+            return Sentence.of(self.refusal)
+        file = self.files[0]
+        if any(one.name in self.problem for one in self.files):
+            return Sentence(
+                "{folder}: {problem}", folder=printable(file.parent.name), problem=self.refusal
+            )
+        return Sentence(
+            "{folder}/{file}: {problem}",
+            folder=printable(file.parent.name),
+            file=printable(file.name),
+            problem=self.refusal,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,4 +84,5 @@ def finding_of(stored: Stored) -> Finding:
         files=stored.files,
         key=stored.key,
         notes=stored.notes,
+        is_colour=stored.is_colour,
     )

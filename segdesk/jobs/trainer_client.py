@@ -291,7 +291,7 @@ def _crash(returncode: int) -> str:
     if name == "SIGKILL":
         return Sentence(
             "The trainer was killed by signal {number} ({name}); often the system ran out of "
-            "memory.",
+            "memory. Close other programs, or take fewer pixels or a smaller batch, and try again.",
             number=number,
             name=name,
         )

@@ -68,11 +68,14 @@ def test_an_option_is_set_by_its_name(segdesk: Run, project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("fill_wholes", "--segment", "1"), ("fill_wholes", "fill_holes")),
+        (("fill_wholes", "--segment", "1"), ("OPERATION is 'fill_wholes'", "fill_holes")),
         (("fill_holes", "--segment", "Heart"), ("Heart", "1 Lung")),
         (("fill_holes", "--segment", "1", "--case", "case-9"), ("case-9", "case-001")),
         (("fill_holes", "--segment", "1", "--set", "deep=on"), ("deep", "holes_enclosed")),
-        (("fill_holes", "--segment", "1", "--set", "holes_enclosed=maybe"), ("maybe", "on, off")),
+        (
+            ("fill_holes", "--segment", "1", "--set", "holes_enclosed=maybe"),
+            ("--set holes_enclosed is 'maybe'", "on, off"),
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_changes_nothing(

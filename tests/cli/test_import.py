@@ -118,7 +118,7 @@ def test_a_series_at_fault_beside_a_good_one_is_said(segdesk: Run, tmp_path: Pat
     said = segdesk("import", tmp_path / "p.segdesk", tmp_path / "dicom", "--json")
     assert len(said.json["cases"]) == 1
     (refused,) = said.json["refused"]
-    assert "tilted" in refused and f"Left out: {refused}" in said.err
+    assert "tilted" in refused and f"Left out: tilted: {refused}" in said.err
 
 
 def test_the_same_scan_twice_is_said(segdesk: Run, tmp_path: Path, scan: Path) -> None:

@@ -270,7 +270,8 @@ def test_writing_commands_wait_for_nobody_and_reading_ones_work(
 ) -> None:
     before = content(held)
     assert segdesk("import", held, scan).is_refusal(3, "open for writing in another program")
-    assert segdesk("train", held).is_refusal(3, "open for writing in another program")
+    said = segdesk("train", held)
+    assert said.is_refusal(3, "open for writing in another program", "Close it there and run this")
     assert segdesk("predict", held).is_refusal(3, "open for writing in another program")
     assert segdesk("info", held, "--json").json["cases"][0]["case"] == "case-001"
     assert segdesk("export", held, tmp_path / "m.nrrd", "--case", "case-001").code == 0
@@ -313,7 +314,7 @@ def test_the_next_step_of_what_was_left_out_is_said_and_in_the_json(
     said = segdesk("import", tmp_path / "p.segdesk", folder, "--json")
     (refused,) = said.json["refused"]
     assert "colour.png" in refused and NEXT_STEP in refused
-    assert f"Left out: {refused}" in said.err
+    assert f"Left out: all: {refused}" in said.err
 
 
 def test_the_next_step_stays_where_one_of_several_scans_fails(

@@ -51,7 +51,10 @@ def test_where_nothing_can_be_imported_the_first_refusal_speaks_for_all(tmp_path
     write_dicom_series(tmp_path / "b", tilt_degrees=10)
     with pytest.raises(InputError, match="A slice is missing") as caught:
         survey([tmp_path])
-    assert caught.value.hint == "1 more could not be imported either."
+    assert caught.value.hint == (
+        "Put what is missing into the same folder, or ask for the series anew. "
+        "1 more could not be imported either."
+    )
 
 
 def test_a_refused_series_stands_beside_a_volume(tmp_path: Path):

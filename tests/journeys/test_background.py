@@ -137,7 +137,32 @@ def test_only_an_empty_project_shows_its_first_case_by_itself(
     desk.wait_for_mask()
     assert desk.window.session.case_id == "case-001"
     assert view_of(desk).marks.new == {"case-002"}
-    assert desk.window.banner.text.endswith("case-002 was imported.")
+    # Both of them, not the one alone that nobody has seen yet.
+    assert desk.window.banner.text.endswith("2 cases were imported.")
+
+
+def test_many_scans_with_much_to_know_are_two_messages_and_the_offer_goes_with_its_case(
+    desk: Desk, project: Path, tmp_path: Path
+) -> None:
+    desk.open(project)
+    for at in range(6):
+        write_dicom_series(
+            tmp_path / "scans" / str(at), patient=str(at), tags={"LossyImageCompression": "01"}
+        )
+    desk.drop(tmp_path / "scans")
+    desk.press(desk.dialog("import_choice_dialog"), "import_chosen")
+    desk.wait(lambda: len(workbench_of(desk).project.cases) == 8)
+    desk.wait(lambda: not desk.window.imports.is_busy)
+    assert desk.window.banner.text.splitlines() == [
+        "There is something to know about 6 of the cases, such as case-003: rest the pointer on a "
+        "case in the list.",
+        "6 cases were imported.",
+    ]
+    view_of(desk).crosshair.show_case("case-004")
+    desk.settle()
+    assert "6 cases were imported." in desk.window.banner.text
+    view_of(desk).crosshair.show_case("case-003")
+    desk.wait(lambda: "6 cases were imported." not in desk.window.banner.text)
 
 
 def test_a_click_that_meets_a_message_just_come_up_neither_shows_a_case_nor_paints(

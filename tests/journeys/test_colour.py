@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QComboBox
 
 from segdesk.app.files import exporting
 from segdesk.ui.canvas import corner_texts
@@ -39,6 +40,9 @@ def bring_in(desk: Desk, project: Path, pictures: Path) -> None:
     desk.open(project)
     desk.drop(pictures)
     dialog = desk.dialog("import_choice_dialog")
+    # Colours are not HU, and nobody is asked whether they are.
+    unit = dialog.findChild(QComboBox, "import_unit")
+    assert unit is not None and not unit.isVisible()
     desk.press(dialog, "import_chosen")
     desk.wait(lambda: len(workbench_of(desk).project.cases) == 3)
     view = desk.window.session.view

@@ -8,7 +8,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -141,7 +142,10 @@ def test_the_unit_is_asked_where_the_values_do_not_tell_it(
     assert np.array_equal(in_memory(workbench, "case-003").volume.voxels, tissue)
 
 
-def test_many_notes_and_doubts_leave_the_buttons_on_a_small_screen(qtbot: QtBot) -> None:
+def test_many_notes_and_doubts_leave_the_buttons_on_a_small_screen(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QScreen, "availableSize", lambda _: QSize(960, 540))
     finding = Finding("NIfTI", "scan.nii", "", "", "", (3, 4, 5), None, 120, (Path("scan.nii"),))
     rows = tuple(replace(finding, description=f"scan-{at}.nii") for at in range(40))
     notes = tuple(f"picture-{at}.png was left out, because it is a picture." for at in range(60))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QScreen
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
 from pytestqt.qtbot import QtBot
 
 from segdesk.app.project.workbench import Workbench
@@ -45,7 +54,7 @@ def test_a_dicom_folder_dropped_on_the_empty_window_becomes_a_case_of_a_new_proj
     workbench = workbench_of(desk)
     assert workbench.folder.path == tmp_path / "lungs.segdesk"
     assert np.array_equal(workbench.volume("case-001").voxels, hu)
-    assert desk.window.windowTitle() == "lungs.segdesk - segdesk"
+    assert desk.window.windowTitle() == "lungs.segdesk — segdesk"
     # Painting works at once: there is a segment.
     assert [segment.name for segment in workbench.segments] == ["Lung"]
     desk.key(Qt.Key.Key_B)
@@ -87,8 +96,8 @@ def test_several_series_are_listed_with_the_disk_they_need_and_only_ticked_ones_
     space = dialog.findChild(QLabel, "import_space")
     rows = dialog.findChild(QTreeWidget, "import_series")
     assert space is not None and rows is not None
-    assert "2 of 2 chosen" in space.text()
-    assert "free" in space.text()
+    assert "2 of 2 chosen." in space.text()
+    assert f"the disk of '{project}' has" in space.text() and "free" in space.text()
     first = rows.topLevelItem(0)
     assert first is not None
     kept = rows.topLevelItem(1)
@@ -266,4 +275,68 @@ def test_the_next_step_of_a_refusal_stands_in_the_list_and_in_the_message(
     row = next(item for item in texts if item is not None and "colour.png" in item.text(0))
     assert "Save a scan in grey levels" in row.text(0)
     assert row.toolTip(0).endswith("index in a palette.")
+    # Once, with the folder; and the line on top does not call everything chosen.
+    assert row.text(0).startswith("colour: colour.png is a picture in colour")
+    assert row.toolTip(0).startswith(str(both / "colour"))
+    space = dialog.findChild(QLabel, "import_space")
+    assert space is not None
+    assert " of 3 chosen; 1 cannot be read, see below. They need" in space.text()
+    desk.press(dialog, "cancel_import_choice")
+
+
+def test_a_full_disk_of_the_last_project_does_not_stop_an_import_into_a_new_one(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    """The place is asked for first, and the room is measured there."""
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.mkdir()
+    large.mkdir()
+    desk.window.preferences.change(project_folder=str(small))
+    measured = shutil.disk_usage
+
+    def usage(path: Path) -> object:
+        found = measured(path)
+        return found._replace(free=500) if Path(path) == small else found
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    for name in ("a", "b"):
+        write_dicom_series(tmp_path / "scans" / name, patient=name)
+    desk.drop(tmp_path / "scans")
+    choice = desk.dialog("import_choice_dialog")
+    space = choice.findChild(QLabel, "import_space")
+    assert space is not None and "disk" not in space.text()
+    desk.press(choice, "import_chosen")
+    place = desk.dialog("new_project_dialog")
+    create = place.findChild(QPushButton, "create_project")
+    said = place.findChild(QLabel, "project_place")
+    assert create is not None and said is not None and not create.isEnabled()
+    assert said.text().startswith("The import needs ")
+    assert said.text().endswith(f"the disk of '{small}' has 0.0 MB left.")
+    folder = place.findChild(QLineEdit, "project_folder")
+    assert folder is not None
+    folder.selectAll()
+    qtbot.keyClicks(folder, str(large))
+    assert create.isEnabled()
+    desk.press(place, "create_project")
+    desk.wait_for_mask()
+    desk.wait(lambda: len(workbench_of(desk).project.cases) == 2)
+    assert workbench_of(desk).folder.path.parent == large
+
+
+def test_the_list_grows_as_wide_as_its_rows_need(
+    desk: Desk, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(project)
+    long = "ThoraxRoutine with contrast, thin slices, follow-up of nodules"
+    write_dicom_series(tmp_path / "scans" / "a", description=long, kernel="Br38f\\3")
+    write_dicom_series(tmp_path / "scans" / "b", description="Soft", patient="b")
+    screen = QSize(3000, 1500)
+    monkeypatch.setattr(QScreen, "availableSize", lambda _: screen)
+    desk.drop(tmp_path / "scans")
+    dialog = desk.dialog("import_choice_dialog")
+    rows = dialog.findChild(QTreeWidget, "import_series")
+    assert rows is not None
+    first = rows.topLevelItem(0)
+    assert first is not None and first.text(1) == "Br38f, 3"
+    assert rows.sizeHintForColumn(0) <= rows.columnWidth(0)
     desk.press(dialog, "cancel_import_choice")

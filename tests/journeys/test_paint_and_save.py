@@ -42,7 +42,7 @@ def test_a_project_opens_at_its_middle_slice_and_is_named_in_the_title(
 ) -> None:
     desk.open(project)
     assert slice_on_screen(desk) == 2
-    assert desk.window.windowTitle() == "test.segdesk - segdesk"
+    assert desk.window.windowTitle() == "test.segdesk — segdesk"
     assert desk.canvas.isVisible()
 
 

@@ -149,7 +149,7 @@ def test_menus_over_a_voxel_and_recent_projects_show_names_as_they_are(
     assert button is not None and button.text() == caption(FILE)
     assert check(desk.window, FILE) >= 2
     recent = desk.window.findChild(QAction, "open_recent_0")
-    assert recent is None or recent.text() == caption(f"{FILE}.segdesk")
+    assert recent is None or recent.text() == caption(FILE)
 
 
 def test_messages_show_names_as_they_are(desk: Desk) -> None:

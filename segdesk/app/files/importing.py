@@ -162,8 +162,9 @@ def check_space(folder: Path, findings: Sequence[Finding]) -> int:
     if needed > free:
         raise InputError(
             Sentence(
-                "The import needs {needed} and the disk has {free} left.",
+                "The import needs {needed} and the disk of '{folder}' has {free} left.",
                 needed=_size(needed),
+                folder=str(folder),
                 free=_size(free),
             ),
             "Free some space, or import fewer series.",

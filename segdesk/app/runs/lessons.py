@@ -1,4 +1,4 @@
-"""Which slices teach, validate, stand between or are left out, and of which case, in words.
+"""Which slices teach, validate, stay out beside these or are left out, and of which case, in words.
 
 The numbers come from `teaching.curriculum` before a training and from its Run afterwards, so both
 are said alike, in the window and on the command line.
@@ -26,8 +26,8 @@ def as_named(shares: Sequence[Share], project: Project) -> tuple[Share, ...]:
 
 
 def in_a_line(shares: Sequence[Share]) -> str:
-    """Each case where they are few, such as "9 slices of case-001 teach, 2 stand between, 3
-    validate; case-002, 69 slices, validates"; else sums over the cases."""
+    """Each case where they are few, such as "9 slices of case-001 teach, 2 stay out beside those
+    that validate, 3 validate; case-002, 69 slices, validates"; else sums over the cases."""
     if len(shares) <= NAMED:
         return Sentence.joined(map(_of_case, shares), "; ")
     rows = [*zip(*map(_counts, shares), strict=True), [_left_out(share) for share in shares]]
@@ -66,7 +66,11 @@ def _verbs(teach: int, between: int, validate: int, test: int) -> tuple[Sentence
     """What is said of so many."""
     return (
         Sentence.counted("teaches", "teach", teach),
-        Sentence.counted("stands between", "stand between", between),
+        Sentence.counted(
+            "stays out beside those that validate",
+            "stay out beside those that validate",
+            between,
+        ),
         Sentence.counted("validates", "validate", validate),
         Sentence.counted("is kept for the test", "are kept for the test", test),
     )
@@ -98,7 +102,12 @@ def _of_case(share: Share) -> str:
 
 def _reasons(share: Share) -> str:
     rows = (
-        (share.in_part, Sentence("{count} drawn in part", count=share.in_part)),
+        (
+            share.in_part,
+            Sentence(
+                "{count} drawn in part, where only whole slices validate", count=share.in_part
+            ),
+        ),
         (share.predicted, Sentence("{count} predicted", count=share.predicted)),
         (share.rejected, Sentence("{count} rejected", count=share.rejected)),
     )

@@ -20,7 +20,6 @@ from segdesk.core.case import Case
 from segdesk.core.place import identity_of
 from segdesk.core.project import Project
 from segdesk.core.run import Run
-from segdesk.core.volume import Unit
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle
 from segdesk.jobs.messages import Note
@@ -52,14 +51,14 @@ def left_to_predict(workbench: Workbench, job: TrainerJob) -> tuple[Run, list[st
 
 
 #: What values of a unit are called.
-VALUES: dict[Unit, str] = {
+VALUES: dict[str, str] = {
     "HU": Sentence("HU"),
     "raw": Sentence("numbers without a unit"),
     "RGB": Sentence("colours"),
 }
 
 
-def predictable(cases: Iterable[Case], unit: Unit) -> tuple[list[Case], list[Sentence]]:
+def predictable(cases: Iterable[Case], unit: str) -> tuple[list[Case], list[Sentence]]:
     """The cases whose values are of the unit that a network learns from, and why the others are
     left out, a sentence each."""
     fit, left_out = list[Case](), list[Sentence]()

@@ -41,7 +41,6 @@ from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities, Plan, Run
 from segdesk.core.split import Fold
 from segdesk.core.status import Complete, SliceStatus
-from segdesk.core.volume import Unit
 from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
@@ -417,7 +416,7 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
     return start
 
 
-def _one_unit(workbench: Workbench, taught: Iterable[str], start: Run | None) -> Unit:
+def _one_unit(workbench: Workbench, taught: Iterable[str], start: Run | None) -> str:
     """One network learns from one kind of values, and predicts the same."""
     units = {workbench.project.case(id).unit for id in taught}
     if start is not None and start.intensities is not None:

@@ -16,7 +16,7 @@ from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas import sentences
 from segdesk.ui.canvas.voxel_under import Under
 from segdesk.ui.look.as_written import item
-from segdesk.ui.look.preset_words import preset_word
+from segdesk.ui.look.preset_words import figure, preset_word, window_words
 
 #: The scale bar is the longest of these, in mm, that is no longer than the given pixels.
 BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
@@ -51,12 +51,11 @@ class Facts:
 def facts(workbench: Workbench, display: Display, pane: Pane, case: Case) -> Facts:
     """What is known of the plane that a pane shows of a case."""
     plane = Plane.across(case.grid, pane.axis, pane.index)
-    window = display.window
-    preset = f"   {preset_word(display.preset)}" if display.preset else ""
+    preset = f"   {preset_word(display.preset, case)}" if display.preset else ""
     is_slice = plane.axis == 0
     return Facts(
         title=_title(case.grid, plane),
-        window=f"W {figure(window.width)}   L {figure(window.level)}{preset}",
+        window=window_words(display.window) + preset,
         status=workbench.statuses(case.id)[plane.index] if is_slice else None,
         said=sentences.said_of_slice(workbench, case.id, plane.index) if is_slice else "",
         letters=plane.edge_letters(case.grid),
@@ -111,12 +110,6 @@ def scale_bar(grid: Grid, pixels_per_mm: float, width: int) -> tuple[float, floa
     longest = min(LONGEST_BAR, width / 4)
     fitting = [mm for mm in BARS_MM if mm * pixels_per_mm <= longest]
     return (fitting[-1], fitting[-1] * pixels_per_mm) if fitting else None
-
-
-def figure(value: float) -> str:
-    """A number for people: whole where it is, else three digits, with a true minus."""
-    text = f"{value:.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
-    return text.replace("-", "−")
 
 
 def _title(grid: Grid, plane: Plane) -> str:

@@ -118,6 +118,8 @@ def keys_in_words(action: Action) -> str:
     """The keys of an action as this system writes them, "or" between alternatives."""
     native = QKeySequence.SequenceFormat.NativeText
     keys = [sequence.toString(native) for sequence in action.sequences]
+    # The two keys of that name are one to a reader, as the buttons call them.
+    keys = [key for key in keys if key.replace("Return", "Enter") == key or len(keys) == 1]
     words = tr(" or ").join(keys)
     if action.key_use == "tap_hold" and action.hold is not None:
         words += tr(" (hold to peek)") if action.id == "overlays" else tr(" (or hold and drag)")

@@ -103,7 +103,9 @@ class ImportAnswers(QWidget):
         self._unit.setItemText(
             0, tr("Choose…") if doubts else tr("HU or not: decided by the numbers")
         )
-        is_asked = not self.labels_of and any(row.kind != SAYS_ITSELF for row, _ in self._chosen)
+        is_asked = not self.labels_of and any(
+            row.kind != SAYS_ITSELF and not row.is_colour for row, _ in self._chosen
+        )
         self._unit.setVisible(is_asked)
         self._unit_label.setVisible(is_asked)
         self.changed.emit()

@@ -47,6 +47,8 @@ class NewProjectDialog(Dialog):
     because : a sentence above the fields, or empty
     name : proposed for the project, where it can be one and is free; empty: any
     words : where a project comes from elsewhere
+    why_no_room : of a folder that can be written into, why what shall come has no room there; "" or
+        a sentence
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class NewProjectDialog(Dialog):
         because: str = "",
         name: str = "",
         words: Words | None = None,
+        why_no_room: Callable[[Path], str] = lambda folder: "",
     ) -> None:
         said = words or Words(tr("New project"), tr("Create"))
         super().__init__("new_project_dialog", said.title, parent)
         self._then = then
+        self._why_no_room = why_no_room
         place = good_place(folder)
         if name and not is_there(place.parent / f"{name}{ENDING}"):
             place = place.parent / f"{name}{ENDING}"
@@ -124,7 +128,7 @@ class NewProjectDialog(Dialog):
         if name.partition(".")[0].strip().casefold() in RESERVED:
             return tr("Windows keeps the name '{name}' for itself.", name=name)
         try:
-            return _why_not_there(self.path)
+            return _why_not_there(self.path) or self._why_no_room(self.path.parent)
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return tr("This name is too long for the disk.")

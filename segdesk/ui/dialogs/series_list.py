@@ -32,6 +32,7 @@ from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import all_translated, tr, translated
+from segdesk.ui.widgets.labels import use_role
 
 SCAN_FILTERS = (
     "Scans and masks (*.nii *.nii.gz *.hdr *.img *.nrrd *.nhdr *.mha *.mhd *.tif *.tiff *.png "
@@ -43,6 +44,8 @@ SCAN_FILTERS = (
 FEW_NOTES, NOTES_HEIGHT = 3, 20 * GRID
 #: Side of the picture of a series, in pixels.
 THUMBNAIL = 12 * GRID
+#: Of the screen's width and height, what the dialog may take.
+MOST_OF_SCREEN = 0.85
 #: Column of the folder's name.
 FOLDER = 6
 
@@ -73,7 +76,7 @@ class ImportChoiceDialog(Dialog):
     ----------
     survey : what was found
     asked : what is open about each of its volumes
-    folder : on the disk that the project lies or will lie on
+    project : whose disk the volumes will lie on; None where the place is asked for afterwards
     then : gets what was chosen
     """
 
@@ -82,14 +85,15 @@ class ImportChoiceDialog(Dialog):
         parent: QWidget | None,
         survey: Survey,
         asked: Sequence[Questions],
-        folder: Path,
+        project: Path | None,
         then: Callable[[Chosen], None],
     ) -> None:
         super().__init__("import_choice_dialog", tr("Import scans"), parent)
         self._survey = survey
         self._asked = tuple(asked)
         self._then = then
-        self._free = shutil.disk_usage(folder).free
+        self._project = project
+        self._free = None if project is None else shutil.disk_usage(project).free
         self._space = sentence("")
         self._space.setObjectName("import_space")
         self.rows.addWidget(self._space)
@@ -119,7 +123,28 @@ class ImportChoiceDialog(Dialog):
         self.list.itemChanged.connect(lambda *_: self._check())
         self.answers.changed.connect(self._check)
         self._check()
-        self.resize(scaled(250 * GRID), scaled(120 * GRID))
+        self.resize(self._wanted_size())
+
+    def _wanted_size(self) -> QSize:
+        """As wide as the rows of the list are, and as high, where the screen has room for it."""
+        room = self.screen().availableSize() * MOST_OF_SCREEN
+        rows = self.list.topLevelItemCount() * (THUMBNAIL + 3 * GRID)
+        metrics = self.list.fontMetrics()
+        spanned = [
+            metrics.horizontalAdvance(translated(finding.named_refusal))
+            for finding in self._survey.refused
+        ]
+        # The first column takes what the others leave it, and so knows no width of its own.
+        header = self.list.header()
+        own = self.list.sizeHintForColumn(0) + 2 * GRID
+        others = [
+            max(self.list.sizeHintForColumn(at), header.sectionSizeHint(at))
+            for at in range(1, header.count())
+        ]
+        width = max([own + sum(others), *spanned]) + 16 * GRID
+        least = QSize(scaled(230 * GRID), scaled(120 * GRID))
+        wanted = QSize(width, self.sizeHint().height() - self.list.sizeHint().height() + rows)
+        return wanted.expandedTo(least).boundedTo(room)
 
     def _list(self) -> QTreeWidget:
         made = QTreeWidget()
@@ -146,12 +171,11 @@ class ImportChoiceDialog(Dialog):
                 item.setText(0, tr("{name} (looks like a mask)", name=item.text(0)))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
         for finding in self._survey.refused:
-            name = translated(finding.description or finding.kind)
-            item = QTreeWidgetItem(
-                made, [as_written.item(f"{name}: {translated(finding.refusal)}")]
-            )
+            words = translated(finding.named_refusal)
+            item = QTreeWidgetItem(made, [as_written.item(words)])
             item.setFirstColumnSpanned(True)
-            item.setToolTip(0, tip(translated(finding.refusal)))
+            place = str(finding.files[0].parent) if finding.files else ""
+            item.setToolTip(0, tip(f"{place}\n{translated(finding.refusal)}".strip()))
             grey_out(item, self.palette())
         header = made.header()
         header.setStretchLastSection(False)
@@ -181,15 +205,9 @@ class ImportChoiceDialog(Dialog):
     def _check(self) -> None:
         chosen = self.chosen
         needed = sum(finding.nbytes for finding in chosen)
-        self._space.setText(
-            tr(
-                "{count} of {all} chosen. They need {needed} on the disk; {free} are free.",
-                count=len(chosen),
-                all=len(self._survey.volumes),
-                needed=size_words(needed),
-                free=size_words(self._free),
-            )
-        )
+        no_room = self._free is not None and needed > self._free
+        self._space.setText(self._counted(len(chosen), needed))
+        use_role(self._space, "bad" if no_room else "")
         self.answers.show_for(
             [
                 (finding, self._asked[row])
@@ -200,8 +218,10 @@ class ImportChoiceDialog(Dialog):
         problem = self.answers.problem
         if not chosen:
             problem = tr("Tick at least one.")
-        elif needed > self._free:
-            problem = tr("The disk has not that much room.")
+        elif no_room:
+            problem = tr(
+                "The disk of the project has not that much room: tick fewer, or free some."
+            )
         self._import.setEnabled(not problem)
         self._import.setToolTip(tip(problem))
         single = len(chosen) == 1 and not self.answers.labels_of
@@ -209,6 +229,30 @@ class ImportChoiceDialog(Dialog):
         for widget in (self.labels, self._browse):
             widget.setEnabled(single)
             widget.setToolTip(tip(reason))
+
+    def _counted(self, count: int, needed: int) -> str:
+        """How many are chosen of how many, what they need, and what the project's disk has."""
+        volumes, refused = len(self._survey.volumes), len(self._survey.refused)
+        parts = [tr("{count} of {all} chosen.", count=count, all=volumes + refused)]
+        if refused:
+            parts[0] = tr(
+                "{count} of {all} chosen; {refused} cannot be read, see below.",
+                count=count,
+                all=volumes + refused,
+                refused=refused,
+            )
+        if self._free is None:
+            parts.append(tr("They need {needed}.", needed=size_words(needed)))
+        else:
+            parts.append(
+                tr(
+                    "They need {needed}; the disk of '{project}' has {free} free.",
+                    needed=size_words(needed),
+                    project=str(self._project),
+                    free=size_words(self._free),
+                )
+            )
+        return " ".join(parts)
 
     def _ask_for_labels(self) -> None:
         ask.for_file(

@@ -26,27 +26,27 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.volume import Voxels
 from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
-from segdesk.errors import Cancelled, InputError, SegdeskError, UsageError
-from segdesk.formats.findings import Finding, Survey
+from segdesk.errors import Cancelled, SegdeskError, UsageError
+from segdesk.formats.findings import Survey
 from segdesk.sentence import Sentence
 from segdesk.ui.canvas.focus import is_typing
-from segdesk.ui.dialogs.new_project import NewProjectDialog, good_place
+from segdesk.ui.dialogs.new_project import NewProjectDialog
 from segdesk.ui.dialogs.series_list import Chosen, ImportChoiceDialog
 from segdesk.ui.flows.flow import Flow
+from segdesk.ui.flows.import_words import final, one_error, source_of, stopped_words, why_no_room
 from segdesk.ui.flows.labels_with_scans import LabelsWithScans
-from segdesk.ui.flows.new_cases import look_offer
+from segdesk.ui.flows.new_cases import SHOW, look_offer, notes_words
 from segdesk.ui.flows.opening import Opening
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.thumbnails import Thumbnails
 from segdesk.ui.look.preferences import Preferences
-from segdesk.ui.look.translations import tr, translated
+from segdesk.ui.look.translations import all_translated, tr, translated
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.widgets.banner import Offer
+from segdesk.ui.widgets.bridge import Bridge
 
 log = logging.getLogger(__name__)
 
-#: Problems, or cases, that one sentence names; the rest is counted.
-MOST_PROBLEMS = 5
 #: Id of the offer to choose among volumes.
 CHOOSE = "choose_volumes"
 
@@ -59,6 +59,8 @@ class _Batch:
     touches: int = 0
     chosen: Chosen = field(default_factory=lambda: Chosen(()))
     notes: list[str] = field(default_factory=list)
+    #: Of the cases that came, by id.
+    case_notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made_project: bool = False
     cases: tuple[str, ...] = ()
     waiting: list[Request] = field(default_factory=list)
@@ -112,6 +114,8 @@ class ImportFlow(Flow):
         self._task: Task | None = None
         self._dialog: QDialog | None = None
         self._is_offering = False
+        self._bridge = Bridge(self)
+        session.closed.connect(self._bridge.close)
 
     @property
     def is_busy(self) -> bool:
@@ -171,13 +175,17 @@ class ImportFlow(Flow):
 
     def _found(self, batch: _Batch, survey: Survey, asked: Sequence[Questions]) -> None:
         self._task = None
-        batch.notes += survey.notes
         if batch.is_stopped:
             self._end(batch)
         elif [row.kind for row in survey.volumes] == [SAYS_ITSELF]:
-            # One gesture from a DICOM folder to its case: nothing is left to be said.
-            batch.notes += [
-                tr("Left out: {problem}", problem=row.refusal) for row in survey.refused
+            # One gesture from a DICOM folder to its case: nothing is left to be said. Where there
+            # is something to choose, the dialog has all of it.
+            batch.notes = [
+                *survey.notes,
+                *(
+                    tr("Left out: {problem}", problem=translated(row.named_refusal))
+                    for row in survey.refused
+                ),
             ]
             self._place(batch, Chosen(survey.volumes))
         else:
@@ -192,7 +200,7 @@ class ImportFlow(Flow):
                 self._window,
                 survey,
                 asked,
-                self._disk(),
+                self._session.path,
                 lambda chosen: self._place(batch, chosen),
             )
             Thumbnails(self._runner, survey.volumes, dialog)
@@ -233,18 +241,11 @@ class ImportFlow(Flow):
         dialog.rejected.connect(rejected)
         dialog.open()
 
-    def _disk(self) -> Path:
-        """A folder on the disk that the volumes will lie on."""
-        path = self._session.path
-        return path if path is not None else good_place(self._preferences.now.project_folder).parent
-
     def _place(self, batch: _Batch, chosen: Chosen) -> None:
         """Make sure that there is a project to import into."""
         batch.chosen = chosen
         if chosen.labels_of:
             # A mask of a case that is there: no scan comes in.
-            for note in dict.fromkeys(batch.notes):
-                self.noted.emit(translated(note))
             self._end(batch)
             self.labels_came.emit(chosen.labels_of, source_of(chosen.findings[0]))
             return
@@ -259,6 +260,7 @@ class ImportFlow(Flow):
                 self._preferences.now.project_folder,
                 lambda path: self._create(batch, path),
                 because=tr("A scan lives in a project. Where shall it be?"),
+                why_no_room=lambda folder: why_no_room(folder, chosen.findings),
             ),
         )
 
@@ -403,7 +405,8 @@ class ImportFlow(Flow):
         )
 
     def _taken(self, batch: _Batch, case: Case) -> None:
-        batch.notes += [f"{case.id}: {translated(note)}" for note in case.source.notes]
+        if case.source.notes:
+            batch.case_notes[case.id] = case.source.notes
         batch.taken.append(case.id)
         view = self._session.view
         if view is None:
@@ -423,17 +426,32 @@ class ImportFlow(Flow):
             self.shown.emit()
         if not batch.is_stopped:
             # The notes stand in the cases too, and the project that they are about is going.
-            for note in dict.fromkeys(batch.notes):
-                self.noted.emit(translated(note))
+            for words in (
+                " ".join(dict.fromkeys(all_translated(batch.notes))),
+                *notes_words(batch.case_notes),
+            ):
+                if words:
+                    self.noted.emit(words)
         self._end(batch)
         if batch.problems:
-            self.failed.emit(_one_error(batch.problems, len(batch.cases)))
+            self.failed.emit(one_error(batch.problems, len(batch.cases)))
         view = self._session.view
         if view is not None and not batch.is_stopped:
             new = [case for case in batch.taken if case in view.marks.new]
             if new:
                 is_open = partial(self._shows, view)
-                self.offered.emit(look_offer(view, new, is_open, self.noted.emit))
+                came = len(batch.taken)
+                self.offered.emit(look_offer(view, new, came, is_open, self.noted.emit))
+                self._bridge.close()
+                self._bridge.listen(
+                    view.crosshair.case_changed, partial(self._take_offer_back, view, new[0])
+                )
+
+    def _take_offer_back(self, view: ViewState, case: str) -> None:
+        """The case that it offers to show is on screen."""
+        if view.crosshair.case_id == case:
+            self._bridge.close()
+            self.taken_back.emit(SHOW)
 
     def _shows(self, view: ViewState) -> bool:
         return self._session.view is view
@@ -443,7 +461,7 @@ class ImportFlow(Flow):
         self._task = self._batch = None
         lost = [case for case in batch.cases if case not in batch.taken]
         if batch.is_stopped and (lost or not batch.taken):
-            self.noted.emit(_stopped_words(lost))
+            self.noted.emit(stopped_words(lost))
         self.busy_changed.emit()
 
 
@@ -454,47 +472,3 @@ def _is_hand_elsewhere() -> bool:
         or QApplication.activeModalWidget() is not None
         or QApplication.activePopupWidget() is not None
     )
-
-
-def final(error: Exception) -> Exception:
-    """What ended a task in the background is no refusal of a press: it is said until it is read."""
-    if isinstance(error, UsageError):
-        return InputError(error.sentence, error.hint)
-    return error
-
-
-def _stopped_words(lost: Sequence[str]) -> str:
-    if not lost:
-        return tr("The import was stopped; nothing was imported.")
-    if len(lost) == 1:
-        return tr("The import was stopped; {case} was not imported.", case=lost[0])
-    named = ", ".join(lost[:MOST_PROBLEMS])
-    if len(lost) > MOST_PROBLEMS:
-        return tr(
-            "The import was stopped; {cases} and {n} more were not imported.",
-            cases=named,
-            n=len(lost) - MOST_PROBLEMS,
-        )
-    return tr("The import was stopped; {cases} were not imported.", cases=named)
-
-
-def _one_error(problems: Sequence[SegdeskError], count: int) -> Exception:
-    """Several problems as one sentence and the list of them."""
-    if len(problems) == 1:
-        return final(problems[0])
-    named = "\n".join(translated(problem.words) for problem in problems[:MOST_PROBLEMS])
-    more = len(problems) - MOST_PROBLEMS
-    if more > 0:
-        named += "\n" + tr("and {n} more", n=more)
-    return InputError(
-        Sentence("{n} of {all} scans were not imported.", n=len(problems), all=count),
-        Sentence.of(named),
-    )
-
-
-def source_of(finding: Finding) -> str:
-    """What names a finding as a source of labels: a file, an array in it, or a folder."""
-    first, *others = finding.files
-    if others:
-        return str(first.parent)
-    return f"{first}:{finding.key}" if finding.key else str(first)

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from segdesk.app.screen.view_state import ViewState
-from segdesk.ui.look.translations import tr
+from segdesk.ui.look.translations import all_translated, tr
 from segdesk.ui.widgets.banner import Offer
 
-#: More cases are counted, not named.
-MOST_NAMED = 3
+#: Id of the offer.
+SHOW = "show_new_case"
 
 
 def look_offer(
     view: ViewState,
     cases: Sequence[str],
+    came: int,
     is_open: Callable[[], bool],
     note: Callable[[str], object],
 ) -> Offer:
-    """Which cases came in, and that the first of them can be looked at.
+    """How many cases came in, and that the first of those that nobody has seen can be looked at.
 
     Nobody waits for an answer, so it leaves by itself: the list goes on marking what is new.
 
     Parameters
     ----------
-    cases : ids, at least one
+    cases : ids of those that are not on screen yet, at least one
+    came : how many the import has brought
     is_open : whether the view's project is still the one on screen
     note : says a sentence
     """
@@ -40,13 +42,27 @@ def look_offer(
             note(tr("Nothing of it is in the project any more."))
 
     text = tr("Show {case}", case=cases[0])
-    return Offer("show_new_case", _came_words(cases), text, show, stays=False)
+    if came == 1:
+        said = tr("{case} was imported.", case=cases[0])
+    else:
+        said = tr("{n} cases were imported.", n=came)
+    return Offer(SHOW, said, text, show, stays=False)
 
 
-def _came_words(cases: Sequence[str]) -> str:
-    if len(cases) == 1:
-        return tr("{case} was imported.", case=cases[0])
-    named = ", ".join(cases[:MOST_NAMED])
-    if len(cases) > MOST_NAMED:
-        return tr("{cases} and {n} more were imported.", cases=named, n=len(cases) - MOST_NAMED)
-    return tr("{cases} were imported.", cases=named)
+def notes_words(noted: Mapping[str, Sequence[str]]) -> list[str]:
+    """What the import has to say of the cases that came, in as few messages as that can be read
+    in: all of it stands in their tips too.
+
+    Parameters
+    ----------
+    noted : by case, the sentences about it
+    """
+    if len(noted) > 1:
+        words = tr(
+            "There is something to know about {n} of the cases, such as {case}: rest the pointer "
+            "on a case in the list.",
+            n=len(noted),
+            case=next(iter(noted)),
+        )
+        return [words]
+    return [f"{case}: {' '.join(all_translated(notes))}" for case, notes in noted.items()]

@@ -21,7 +21,7 @@ from segdesk.ui.dialogs.new_project import NewProjectDialog, Words
 from segdesk.ui.dialogs.pack_choice import LeftOut, PackChoiceDialog
 from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.flow import Flow
-from segdesk.ui.flows.imports import final
+from segdesk.ui.flows.import_words import final
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import tr, translated

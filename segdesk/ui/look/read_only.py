@@ -1,6 +1,6 @@
 """A project that is only read: what cannot be done then, and the words for it.
 
-Looking, exporting and measuring go on; whatever would change the project says why not. The last
+Looking and exporting go on; whatever would change the project says why not. The last
 door is the Workbench's own, which refuses every Edit of such a project.
 """
 
@@ -29,5 +29,5 @@ def read_only_words(*, beside_another: bool) -> tuple[str, str]:
         why = tr("Another program has it open for writing; what is saved there later is not seen.")
     return (
         tr("Read only: nothing is saved."),
-        f"{why} {tr('Looking, measuring, exporting and packing go on.')}",
+        f"{why} {tr('Looking, exporting and packing go on.')}",
     )

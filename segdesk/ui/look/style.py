@@ -79,6 +79,7 @@ QFileDialog {{ filedialog-parent-directory-icon: url("{up}"); backward-icon: url
     forward-icon: url("{right}"); }}
 QFileDialog QToolButton {{ padding: {GRID - 2}px; min-height: 0; }}
 QToolButton#qt_toolbar_ext_button {{ padding: 0; border: none; }}
+QPushButton {{ border-color: {t.edge}; }}
 QToolButton[role="icon"] {{ padding: {GRID}px; background: transparent; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {t.line}; background: {t.line}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; }}
@@ -86,21 +87,27 @@ QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.dim}; background: {t.panel};
     border-color: {t.line}; }}
 QToolButton:checked {{ background: {t.accent}; color: {on_accent}; font-weight: 600; }}
+QPushButton[role="primary"], QPushButton[role="good"], QPushButton[role="bad"] {{
+    border-color: transparent; }}
+QPushButton[role="primary"]:focus, QPushButton[role="good"]:focus, QPushButton[role="bad"]:focus {{
+    border-color: {t.text}; }}
 QPushButton[role="primary"] {{ background: {t.accent}; color: {on_accent}; font-weight: 600; }}
 QPushButton[role="good"] {{ background: {t.good}; color: {on_accent}; font-weight: 600; }}
 QPushButton[role="bad"] {{ background: {t.bad}; color: {on_accent}; font-weight: 600; }}
 QPushButton[role="primary"]:disabled, QPushButton[role="good"]:disabled,
-QPushButton[role="bad"]:disabled {{ background: {t.raised}; color: {t.dim}; font-weight: 400; }}
+QPushButton[role="bad"]:disabled {{ background: {t.raised}; color: {t.dim}; font-weight: 400;
+    border-color: {t.line}; }}
 QPushButton[role="link"] {{ background: transparent; color: {t.accent}; text-align: left;
     padding: {GRID}px 0; border: none; }}
 QPushButton[role="link"]:disabled {{ color: {t.dim}; }}
 QPushButton[role="link"]:focus {{ text-decoration: underline; }}
-QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {{ background: {t.background};
-    color: {t.text}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
+QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {{ background: {t.field};
+    color: {t.text}; border: 1px solid {t.edge}; border-radius: {RADIUS}px;
     padding: {GRID - 1}px {2 * GRID}px; selection-background-color: {t.accent};
     selection-color: {on_accent}; min-height: {scaled(20)}px; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {t.accent}; }}
-QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {t.dim}; }}
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {t.dim};
+    background: {t.panel}; border-color: {t.line}; }}
 QAbstractSpinBox[problem="true"], QAbstractSpinBox[problem="true"]:focus {{
     border: 2px solid {t.bad}; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0 0 0 {GRID}px;
@@ -135,12 +142,12 @@ QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{
 QSlider::handle:horizontal:focus {{ border: 1px solid {t.text}; }}
 QCheckBox, QRadioButton {{ color: {t.text}; spacing: {2 * GRID}px; background: transparent; }}
 QCheckBox::indicator, QTreeView::indicator {{ width: {scaled(14)}px; height: {scaled(14)}px;
-    border: 1px solid {t.dim}; border-radius: 3px; background: {t.background}; }}
+    border: 1px solid {t.dim}; border-radius: 3px; background: {t.field}; }}
 QCheckBox::indicator:checked, QTreeView::indicator:checked {{ background: {t.accent};
     border-color: {t.accent}; image: url("{check}"); }}
 QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {t.accent}; }}
 QRadioButton::indicator {{ width: 10px; height: 10px; border: 1px solid {t.dim};
-    border-radius: 6px; background: {t.background}; }}
+    border-radius: 6px; background: {t.field}; }}
 QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 3px solid {t.accent};
     border-radius: 6px; background: {on_accent}; }}
 QRadioButton::indicator:disabled {{ border-color: {t.line}; }}

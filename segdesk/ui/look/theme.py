@@ -20,6 +20,9 @@ class Tokens:
     panel: str
     raised: str
     line: str
+    #: Inside and edge of what can be typed into, ticked or pressed.
+    field: str
+    edge: str
     text: str
     dim: str
     image_text: str
@@ -55,6 +58,8 @@ DARK = Tokens(
     panel="#1c1f24",
     raised="#262a31",
     line="#31363f",
+    field="#14161a",
+    edge="#636b79",
     text="#d9dde4",
     dim="#8c94a2",
     image_text="#e8e3c0",
@@ -75,6 +80,8 @@ LIGHT = Tokens(
     panel="#f6f7f9",
     raised="#ffffff",
     line="#cdd2da",
+    field="#ffffff",
+    edge="#858d9b",
     text="#1c1f24",
     dim="#5a6270",
     image_text="#e8e3c0",

@@ -272,7 +272,7 @@ def _pool_words(case: Case, pools: Mapping[str, Pool]) -> str:
     """As the row says it; `pools` is what the split has drawn, by patient."""
     if case.pool is not None:
         return case.pool
-    return pools.get(case.patient_of(0), "") if case.grid.stacked else "by slice"
+    return pools.get(case.patient_of(0), "") if case.grid.stacked else tr("split by slice")
 
 
 class CasesPanel(Panel):

@@ -82,7 +82,7 @@ class LessonsLine(QWidget):
         words = translated(lessons.in_lines(shares))
         if any(share.between for share in shares):
             words += "\n" + tr(
-                "Those that stand between lie next to slices that validate: they neither teach nor "
+                "Those that stay out lie next to slices that validate: they neither teach nor "
                 "validate, or the figure would flatter."
             )
         self._words.setToolTip(tip(words))

@@ -34,7 +34,7 @@ class SlicePanel(Panel):
     right_wanted = Signal()
     take_wanted = Signal()
     next_wanted = Signal()
-    prediction_wanted = Signal()
+    predict_wanted = Signal()
 
     def __init__(self, tokens: Tokens) -> None:
         super().__init__("this_slice", tr("This slice"), tokens)
@@ -47,7 +47,7 @@ class SlicePanel(Panel):
             self.rows.addWidget(line)
         # Where the run in use has not predicted this case, what to press stands below the words.
         self._predict = self._button("predict_this_case", tr("Predict this case"), "link")
-        self._predict.clicked.connect(self.prediction_wanted)
+        self._predict.clicked.connect(self.predict_wanted)
         self.rows.addWidget(self._predict)
         self._right = self._button("slice_right", tr("Right   Enter"), "good")
         self._take = self._button("slice_take", tr("Take prediction   Ctrl+Enter"), "")

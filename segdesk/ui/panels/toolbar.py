@@ -23,7 +23,7 @@ from segdesk.core.case import Case
 from segdesk.core.window import PRESETS
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.icons import icon
-from segdesk.ui.look.preset_words import preset_word
+from segdesk.ui.look.preset_words import preset_word, window_words
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import tr
@@ -66,7 +66,7 @@ class ToolBar(QToolBar):
         self._window.setObjectName("window_preset")
         self._window.setAccessibleName(tr("Window"))
         for name in (*PRESETS, "file"):
-            self._window.addItem(preset_word(name), name)
+            self._window.addItem(preset_word(name, None), name)
         self._window.activated.connect(self._choose_window)
         self._window.setFixedWidth(scaled(30 * GRID))
         self._segment = ElidedLabel("painted_segment")
@@ -146,9 +146,7 @@ class ToolBar(QToolBar):
         at = self._window.findData(view.display.preset)
         self._window.setCurrentIndex(at)
         if at < 0:
-            self._window.setPlaceholderText(
-                f"{view.display.window.level:.0f} / {view.display.window.width:.0f}"
-            )
+            self._window.setPlaceholderText(window_words(view.display.window))
         segments = view.workbench.segments
         paints = segments[view.hand.segment].name if view.hand.segment in segments else ""
         self._segment.show_line(tr("paints {name}").format(name=paints) if paints else "")
@@ -166,10 +164,7 @@ class ToolBar(QToolBar):
             if self._window.itemData(at) in PRESETS and isinstance(model, QStandardItemModel):
                 model.item(at).setEnabled(is_hu)
                 model.item(at).setToolTip(tip(reason))
-        own = case is not None and case.window is not None
-        self._window.setItemText(
-            self._window.findData("file"), tr("file's own") if own else tr("whole range")
-        )
+        self._window.setItemText(self._window.findData("file"), preset_word("file", case))
         keys = tr("F2 to F6, or drag with W held") if is_hu else tr("drag with W held")
         words = tr("Window and level: {keys}").format(keys=keys)
         self._window.setToolTip(tip(f"{words}. {reason}" if reason else words))

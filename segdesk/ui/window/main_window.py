@@ -55,6 +55,7 @@ from segdesk.ui.widgets.banner import Banner
 from segdesk.ui.widgets.bridge import Bridge
 from segdesk.ui.widgets.quiet_wheel import quieten_wheel
 from segdesk.ui.window.key_routes import KeyRoutes
+from segdesk.ui.window.on_screen import OnScreen, first_size
 from segdesk.ui.window.pages import Pages
 from segdesk.ui.window.recent_menu import RecentMenu
 from segdesk.ui.window.saved_words import saved_words
@@ -379,7 +380,7 @@ class MainWindow(QMainWindow):
     def _show_title(self) -> None:
         path = self.session.path
         words = tr("{name} (read only)") if self.reasons.read_only() else "{name}"
-        name = "" if path is None else f"{words.format(name=path.name)} - "
+        name = "" if path is None else f"{words.format(name=path.name)} — "
         self.setWindowTitle(as_written.title(f"{name}{NAME}"))
 
     def _show_saved(self) -> None:
@@ -417,8 +418,8 @@ class MainWindow(QMainWindow):
     def _restore_geometry(self) -> None:
         state = QByteArray.fromBase64(self.preferences.now.geometry.encode())
         if not self.preferences.now.geometry or not self.restoreGeometry(state):
-            room = self.screen().availableSize()
-            self.resize(min(FIRST_SIZE[0], room.width()), min(FIRST_SIZE[1], room.height()))
+            self.resize(first_size(self, FIRST_SIZE))
+        OnScreen(self)
 
     def _keep_layout(self) -> None:
         layout = self.docks.layout()

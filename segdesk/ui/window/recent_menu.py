@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QMenu
@@ -11,6 +11,23 @@ from segdesk.core.regular_file import is_folder
 from segdesk.ui.look.as_written import caption, tip
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import tr
+
+
+def told_apart(paths: Sequence[str]) -> list[str]:
+    """What projects are called in a list: by their names, and where several have the same one by
+    their folders too."""
+    names = [Path(path).stem for path in paths]
+    return [
+        name if names.count(name) == 1 else tr("{name} in {folder}", name=name, folder=_short(path))
+        for name, path in zip(names, paths, strict=True)
+    ]
+
+
+def _short(path: str) -> str:
+    """The folder of a project, from the user's own on where it lies there."""
+    folder = Path(path).parent
+    home = Path.home()
+    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
 
 
 class RecentMenu(QMenu):
@@ -33,15 +50,16 @@ class RecentMenu(QMenu):
 
     def _fill(self) -> None:
         self.clear()
-        for number, path in enumerate(self._preferences.now.recent):
-            self._add(number, Path(path))
+        recent = self._preferences.now.recent
+        for number, (path, name) in enumerate(zip(recent, told_apart(recent), strict=True)):
+            self._add(number, Path(path), name)
         if self.isEmpty():
             none = self.addAction(tr("None yet"))
             none.setObjectName("no_recent_project")
             none.setEnabled(False)
 
-    def _add(self, number: int, path: Path) -> None:
-        action = self.addAction(caption(path.name))
+    def _add(self, number: int, path: Path, name: str) -> None:
+        action = self.addAction(caption(name))
         action.setObjectName(f"open_recent_{number}")
         action.setToolTip(tip(str(path)))
         action.setEnabled(is_folder(path))

@@ -16,6 +16,7 @@ from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.labels import label
+from segdesk.ui.window.recent_menu import told_apart
 
 #: Recent projects that are offered; the menu has more.
 MOST_RECENT = 6
@@ -75,8 +76,8 @@ class StartPage(QWidget):
         _empty(self._recent)
         there = [path for path in recent if is_folder(Path(path))][:MOST_RECENT]
         self._recent_title.setVisible(bool(there))
-        for number, path in enumerate(there):
-            self._recent.addWidget(_recent_row(number, path, self.project_wanted.emit))
+        for number, (path, name) in enumerate(zip(there, told_apart(there), strict=True)):
+            self._recent.addWidget(_recent_row(number, path, name, self.project_wanted.emit))
 
     def invite_to_import(self, actions: Sequence[QAction], project: str) -> None:
         """The project has no scan yet."""
@@ -117,8 +118,7 @@ def _drawn(action: QAction, state: QIcon.State) -> QPixmap:
     return action.icon().pixmap(QSize(SIZE, SIZE), QIcon.Mode.Normal, state)
 
 
-def _recent_row(number: int, path: str, chosen: Callable[[str], object]) -> QPushButton:
-    name = Path(path).stem
+def _recent_row(number: int, path: str, name: str, chosen: Callable[[str], object]) -> QPushButton:
     button = QPushButton(caption(name))
     button.setObjectName(f"recent_{number}")
     button.setAccessibleName(tr("Open {name}", name=name))

@@ -147,7 +147,7 @@ class Workplace(QWidget):
         self.cases.import_wanted.connect(self._trigger("import_folder"))
         self.slice.right_wanted.connect(self._trigger("slice_is_right"))
         self.slice.take_wanted.connect(self._trigger("take_prediction"))
-        self.slice.prediction_wanted.connect(self._trigger("predict_case"))
+        self.slice.predict_wanted.connect(self._trigger("predict_case"))
         self.slice.next_wanted.connect(self._trigger("next_to_look_at"))
         self.segments.said.connect(self.said)
         self.segments.remove_wanted.connect(self.remove_wanted)

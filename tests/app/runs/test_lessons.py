@@ -1,4 +1,4 @@
-"""Who teaches, validates, stands between and is left out: counted, kept with the run, in words."""
+"""Who teaches, validates, stays out and is left out: counted, kept with the run, in words."""
 
 from __future__ import annotations
 
@@ -101,13 +101,15 @@ def test_a_run_keeps_what_was_true_when_it_started(workbench: Workbench, tmp_pat
 def test_few_cases_are_named_in_a_line() -> None:
     first = Share("case-001", teach=9, between=2, validate=3)
     assert lessons.in_a_line([first, Share("case-002", validate=69)]) == (
-        "9 slices of case-001 teach, 2 stand between, 3 validate; case-002, 69 slices, validates"
+        "9 slices of case-001 teach, 2 stay out beside those that validate, "
+        "3 validate; case-002, 69 slices, validates"
     )
     assert lessons.in_a_line([Share("a", teach=1, validate=1, predicted=4, rejected=1)]) == (
         "1 slice of a teaches, 1 validates (left out: 4 predicted, 1 rejected)"
     )
     assert lessons.in_a_line([Share("a", in_part=2), Share("b", test=5)]) == (
-        "a (left out: 2 drawn in part); b, 5 slices, is kept for the test"
+        "a (left out: 2 drawn in part, where only whole slices validate); b, 5 slices, "
+        "is kept for the test"
     )
     assert lessons.in_a_line([]) == ""
 

@@ -155,7 +155,7 @@ def test_who_teaches_is_said_before_train_and_beside_the_run_and_can_be_changed(
     for index in (0, 2, 4):
         stroke(workbench, index)
         say_right(workbench, "case-001", index)
-    now = "2 slices of case-001 teach, 2 stand between, 1 validates"
+    now = "2 slices of case-001 teach, 2 stay out beside those that validate, 1 validates"
     desk.wait(lambda: text(desk, "training_lessons") == now)
     words = panel(desk).findChild(QLabel, "training_lessons")
     assert words is not None and "they neither teach nor validate" in words.toolTip()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from segdesk.core.networks import network
 from segdesk.ui.charts.small_curve import SmallCurve
 from tests.ui.panels.test_training import desk_with, wait_for_end
 from tests.windows import Desk
@@ -100,6 +101,9 @@ def test_the_row_names_the_network_in_plain_words(desk: Desk, project: Path) -> 
     assert box.isVisible() and box.width() >= box.sizeHint().width()
     for at in range(box.count()):
         assert box.itemData(at) not in box.itemText(at)
+        # The window and 'segdesk networks' say of the same one that few slices are enough.
+        description = network(box.itemData(at)).description
+        assert ("few slices" in box.itemText(at)) == ("few slices" in description)
 
 
 @pytest.mark.parametrize("words", [5, 20])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QDialog,
     QDockWidget,
     QLabel,
     QLineEdit,
     QMenu,
+    QPushButton,
     QSlider,
     QTreeWidget,
     QWidget,
@@ -27,7 +30,10 @@ from pytestqt.qtbot import QtBot
 
 from segdesk.app.settings import Settings, SettingsFile
 from segdesk.core.status import SliceStatus
-from segdesk.ui.look.theme import DARK, LIGHT
+from segdesk.core.window import Window
+from segdesk.ui.canvas import corner_texts
+from segdesk.ui.commands.by_name import keys_in_words
+from segdesk.ui.look.theme import DARK, LIGHT, Tokens
 from tests.ui.canvas.mouse import drag, wheel
 from tests.windows import Desk, open_desk
 
@@ -176,6 +182,84 @@ def test_a_recent_project_opens_by_a_click_on_the_start_page(
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     desk.wait_for_mask()
     assert desk.window.session.path == project
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2 defines it, 1 to 21."""
+
+    def light(name: str) -> float:
+        parts = [part / 255 for part in QColor(name).getRgb()[:3]]
+        red, green, blue = (p / 12.92 if p <= 0.04 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("tokens", [DARK, LIGHT])
+def test_what_can_be_pressed_or_typed_into_has_an_edge_and_does_not_look_disabled(
+    tokens: Tokens,
+) -> None:
+    """3 to 1 is what WCAG 2 asks of the edge of a control."""
+    assert contrast(tokens.edge, tokens.panel) >= 3
+    assert contrast(tokens.text, tokens.field) >= 7
+    # A field is the lightest there is in a light window, the darkest in a dark one.
+    shades = (tokens.background, tokens.panel, tokens.raised, tokens.line)
+    pick = min if tokens.is_dark else max
+    lightest = pick((tokens.field, *shades), key=lambda name: QColor(name).lightness())
+    assert lightest == tokens.field
+
+
+def test_a_button_that_can_be_pressed_shows_its_edge_and_one_that_cannot_a_fainter_one(
+    desk: Desk,
+) -> None:
+    button = QPushButton("Cancel", desk.window)
+    button.resize(120, 40)
+    seen: dict[bool, QColor] = {}
+    for is_on in (True, False):
+        button.setEnabled(is_on)
+        seen[is_on] = button.grab().toImage().pixelColor(60, 0)
+    assert seen == {True: QColor(DARK.edge), False: QColor(DARK.line)}
+
+
+def test_recent_projects_of_one_name_tell_their_folders(
+    qtbot: QtBot, settings_folder: Path, project: Path
+) -> None:
+    other = Path(shutil.copytree(project, project.parent.parent / "second" / project.name))
+    recent = (str(project), str(other), str(project.parent))
+    SettingsFile(settings_folder).keep(Settings(recent=recent))
+    desk = open_desk(settings_folder)
+    rows = [desk.window.findChild(QAbstractButton, f"recent_{at}") for at in range(3)]
+    texts = [row.text() for row in rows if row is not None]
+    places = [f"{project.stem} in {path.parent}" for path in (project, other)]
+    assert texts == [*places, project.parent.stem]
+    menus = [found for found in QApplication.allWidgets() if found.objectName() == "menu_recent"]
+    assert texts in [[action.text() for action in menu.actions()] for menu in menus]
+    desk.close()
+
+
+def test_the_window_and_level_are_written_in_one_way(desk: Desk, project: Path) -> None:
+    desk.open(project)
+    box = desk.window.findChild(QComboBox, "window_preset")
+    assert box is not None
+    desk.view.display.set_window(Window(-780.0, 2093.0))
+    desk.settle()
+    case = desk.workbench.project.case("case-001")
+    view = desk.view
+    written = corner_texts.facts(desk.workbench, view.display, view.pane, case).window
+    assert box.placeholderText() == written == "W 2093   L −780"
+    view.display.use_preset("file")
+    desk.settle()
+    written = corner_texts.facts(desk.workbench, view.display, view.pane, case).window
+    assert written.endswith(f"   {box.currentText()}") and "whole range" in written
+
+
+def test_the_key_that_calls_a_slice_right_has_one_name(desk: Desk) -> None:
+    rows = [row for row in desk.window.table.actions if "Return" in row.keys]
+    assert rows
+    for action in rows:
+        assert "Return" not in keys_in_words(action) and "Enter" in keys_in_words(action)
+        assert "Return" not in desk.window.table[action.id].toolTip()
 
 
 def test_recent_projects_that_nobody_can_look_at_keep_the_window_from_nothing(
