@@ -11,6 +11,7 @@ from segdesk.cli.projects import JSON, PROJECT, check_name
 from segdesk.cli.report import Report, table
 from segdesk.cli.stopping import asked_to_stop
 from segdesk.store.checking import Finding, check
+from segdesk.store.outlook import outlook
 from segdesk.store.repairing import Repaired, check_place
 from segdesk.store.repairing import repair as make_anew
 
@@ -52,6 +53,8 @@ def check_project(
     if found.findings:
         count = len(found.findings)
         report.say(f"{count} {'thing is' if count == 1 else 'things are'} wrong with '{project}'.")
+        for sentence in outlook(project, found) if repair is None else ():
+            report.say(sentence)
         if repair is None:
             report.say("With --repair NEW a new project is made of what can be read.")
     else:
@@ -61,9 +64,10 @@ def check_project(
     if repair is not None and found.findings:
         with asked_to_stop() as is_asked, report.progress() as tell:
             repaired = make_anew(project, repair, tell=tell, cancelled=is_asked)
+        report.say(f"Made '{repair}': cases {len(repaired.project.cases)}.")
         for sentence in (*repaired.notes, *repaired.lost):
             report.say(sentence)
-        report.say(f"Made '{repair}': cases {len(repaired.project.cases)}.")
+        report.say(f"What is wrong with '{project}', which stays as it was:")
     elif repair is not None:
         report.say(f"There is nothing to repair: '{repair}' was not made.")
     report.answer(

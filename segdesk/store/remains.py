@@ -27,7 +27,7 @@ from segdesk.sentence import Sentence
 from segdesk.store import previous_mask
 from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
-from segdesk.store.journal.chain import FOREIGN, journal_numbers, own
+from segdesk.store.journal.chain import FOREIGN, journal_numbers, lead_on, own
 from segdesk.store.journal.journal_contents import Contents, read
 from segdesk.store.journal.older import older_files
 from segdesk.store.journal.recover import applied
@@ -44,10 +44,14 @@ class Found:
     ----------
     case : its generation is that of the mask, 0 where there is none
     since : the journals from this number on hold what the mask does not
+    fault : why it is not the newest, as a sentence; "" where it is
+    is_led_on : whether the journals lead from it to the newest without a gap
     """
 
     case: Case
     since: int
+    fault: str = ""
+    is_led_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,10 @@ class _Look:
         #: Cases of which the newest mask is not the one that is taken.
         self._behind: list[int] = []
         self._too_old: ProjectTooOld | None = None
+        #: The newest of all masks that are there or were, of those that lack one.
+        self._wanted = 0
+        #: Names of journals that are another copy's.
+        self._foreign = set[str]()
 
     def through(self) -> Remains:
         index, generation = self._index()
@@ -157,15 +165,21 @@ class _Look:
         project = self._project(index, generation)
         cases = [self._in_newest_pool(one, generation) for one in cases]
         self._name_who_has_no_pool([one.case for one in cases if one.case.id not in known], project)
-        journals = journal_numbers(self._path)
         newest = max((generation, *(found.case.generation for found in cases)))
         if is_newest:
             # A mask of a save that failed is newer; the others need what the journals have since.
             newest = generation
-        edits = self._edits(newest, generation, "" if index is None else index.journal)
+        journals = self._own_journals(generation, "" if index is None else index.journal)
+        wanted = max(newest, self._wanted)
+        cases = [
+            replace(one, is_led_on=bool(one.fault) and lead_on(journals, one.since, wanted))
+            for one in cases
+        ]
+        edits = self._edits(newest, journals)
         since = newest if is_newest else self._segments_since(generation)
         project = replace(project, segments=_with_changes(project.segments, edits, since))
-        number = 1 + max((newest, *journals, *self._numbers(folders)))
+        numbers = (*journal_numbers(self._path), *self._numbers(folders))
+        number = 1 + max((newest, *numbers))
         return Remains(
             self._layout,
             project,
@@ -297,16 +311,15 @@ class _Look:
         except ProjectError:
             numbers, previous = list[int](), None
         wanted = max((case.generation, *numbers))
+        self._wanted = max(self._wanted, wanted)
         if previous is None:
-            if wanted:
-                begins = Sentence("No mask of '{case}' can be read; it begins empty.", case=case.id)
-                self._lost.append(Sentence.joined((fault, begins)) if is_sure else begins)
-                self._behind.append(0)
             empty = replace(case, generation=0, mask_sha256="", statuses=(), complete=())
-            return Found(empty, 0)
+            if not wanted:
+                return Found(empty, 0)
+            self._behind.append(0)
+            return Found(empty, 0, fault)
         number = previous.case.generation
         if number < wanted:
-            self._lost.append(Sentence("{fault} The one before it takes its place.", fault=fault))
             self._behind.append(number)
         elif is_sure:
             self._notes.append(
@@ -320,7 +333,7 @@ class _Look:
         if not known or (not self._is_newest and number > generation):
             row = said.case(case.id)
             found = replace(found, pool=row.pool, pool_reasons=row.pool_reasons, name=row.name)
-        return Found(found, number)
+        return Found(found, number, fault if number < wanted else "")
 
     def _predictions(self, case: Case, runs: tuple[str, ...]) -> tuple[str, ...]:
         """Those that are named, and those that runs have made since an older index was written."""
@@ -348,22 +361,31 @@ class _Look:
 
     # Journals
 
-    def _edits(self, newest: int, saved: int, named: str) -> tuple[tuple[int, Edit], ...]:
-        """What every journal holds that is the project's own; what is missing is named.
+    def _own_journals(self, saved: int, named: str) -> tuple[Contents, ...]:
+        """Every journal that is the project's own; the others are named.
 
         Parameters
         ----------
-        newest : number of the first that is needed
         saved, named : number and id of the one that the index names
         """
         found = tuple(self._journals())
         journals = own(found, saved, named)
         numbers = {one.number for one in journals}
+        self._foreign = {journal_name(one.number) for one in found if one.number not in numbers}
         self._lost += [
             Sentence("'{name}' {foreign}.", name=journal_name(one.number), foreign=FOREIGN)
             for one in found
             if one.number not in numbers and one.edits
         ]
+        return journals
+
+    def _edits(self, newest: int, journals: tuple[Contents, ...]) -> tuple[tuple[int, Edit], ...]:
+        """What the journals hold; what is missing is named.
+
+        Parameters
+        ----------
+        newest : number of the first that is needed
+        """
         needed = min((newest, *self._behind))
         if not any(journal.number >= newest for journal in journals):
             self._lost.append(
@@ -386,8 +408,8 @@ class _Look:
                 )
         edits: list[tuple[int, Edit]] = []
         missed = 0
-        names = {journal_name(one.number) for one in found if one.number not in numbers}
-        files = [path for path in older_files(self._path, sys.maxsize) if path.name not in names]
+        older = older_files(self._path, sys.maxsize)
+        files = [path for path in older if path.name not in self._foreign]
         for number, edit in applied(journals, files):
             if edit is None:
                 missed += number >= needed

@@ -126,6 +126,7 @@ class _Repair:
         self._tell = tell
         self._cancelled = cancelled
         self._lost = list(remains.lost)
+        self._notes = list(remains.notes)
         self._misfits: list[Edit] = []
 
     def through(self) -> Repaired:
@@ -138,8 +139,8 @@ class _Repair:
         cases: list[Case] = []
         for at, found in enumerate(remains.cases, 1):
             self._tell(Sentence("Repairing {case}", case=found.case.id), at, len(remains.cases))
-            if self._has_scan(found):
-                cases.append(self._case(found))
+            self._bring_scan(found.case)
+            cases.append(self._case(found))
         for id in remains.unknown:
             self._set_aside(id)
         self._set_runs_aside()
@@ -157,28 +158,27 @@ class _Repair:
                     name=name,
                 )
             )
-        return Repaired(project, tuple(self._lost), (*remains.notes, NO_UNDO))
+        return Repaired(project, tuple(self._lost), (*self._notes, NO_UNDO))
 
     # Cases
 
-    def _has_scan(self, found: Found) -> bool:
-        """Copy a scan and compare every slice with its checksum; else keep its files aside."""
-        case = found.case
+    def _bring_scan(self, case: Case) -> None:
+        """Copy a scan and compare every slice with its checksum. Whatever it is, its case stays: a
+        mask needs no voxel, and the same scan can be put back."""
         copied = self._made.volume(case.id)
+        lasting_folder(copied.parent)
         try:
             self._copy((self._remains.layout.volume(case.id),), copied.parent)
             volume_file.location(copied, case, checked=range(case.slices))
         except ProjectError as error:
-            copied.unlink(missing_ok=True)
-            if copied.parent.exists():
-                copied.parent.rmdir()
-            kept = self._set_aside(case.id)
             self._lost.append(
-                Sentence("{problem} The case is left out{kept}.", problem=error.sentence, kept=kept)
+                Sentence(
+                    "{problem} '{case}' stays with its mask and waits for its scan: import the "
+                    "same scan into the new project.",
+                    problem=error.sentence,
+                    case=case.id,
+                )
             )
-            self._misfits += self._remains.edits_of(case.id, since=found.since)
-            return False
-        return True
 
     def _case(self, found: Found) -> Case:
         """A case with its mask as of the journals, written as the new generation."""
@@ -194,22 +194,35 @@ class _Repair:
         return self._with_mask(case, mask)
 
     def _follow(self, mask: Annotation, found: Found) -> bool:
-        """Do on a mask what it lacks; whether that is anything."""
+        """Do on a mask what it lacks, and say what its damage has cost; whether anything was
+        done."""
         case = found.case.id
         edits = list(self._remains.edits_of(case, since=found.since))
         if damage := damage_of(self._remains.layout, case):
             self._lost.append(damage)
+        is_whole = found.is_led_on
         if waiting := self._remains.waiting(case):
             missing = lacking(mask, waiting)
             if missing.is_all or missing.edits:
                 edits = list(missing.edits)
-        done = False
+                is_whole = is_whole and missing.is_all
+        misfits, done = list[Edit](), False
         for edit in edits:
             try:
                 mask.apply(edit)
                 done = True
             except ValueError:
-                self._misfits.append(edit)
+                misfits.append(edit)
+        self._misfits += misfits
+        if found.fault and is_whole and not misfits:
+            self._notes.append(
+                Sentence(
+                    "{fault} It was made anew from the journals: nothing of it is lost.",
+                    fault=found.fault,
+                )
+            )
+        elif found.fault:
+            self._lost.append(_instead(found))
         return done
 
     def _with_mask(self, case: Case, mask: Annotation) -> Case:
@@ -300,3 +313,15 @@ class _Repair:
     def _went_on(self, _count: int) -> None:
         if self._cancelled():
             raise Cancelled
+
+
+def _instead(found: Found) -> Sentence:
+    if found.case.generation:
+        return Sentence(
+            "{fault} The one before it takes its place, with what the journals have since.",
+            fault=found.fault,
+        )
+    return Sentence(
+        "{fault} No older one can be read: it begins empty, with what the journals have.",
+        fault=found.fault,
+    )

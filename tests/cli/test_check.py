@@ -79,7 +79,32 @@ def test_a_repair_that_loses_something_says_what_and_ends_with_3(
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     said = segdesk("check", project, "--repair", tmp_path / "new.segdesk")
-    assert said.code == 3 and "The case is left out" in said.err
+    assert said.code == 3 and "'case-001' stays with its mask" in said.err
+    # The faults are the old project's.
+    assert said.err.splitlines()[-1].startswith("What is wrong with '")
+    assert "p.segdesk', which stays as it was:" in said.err.splitlines()[-1]
+    assert segdesk("info", tmp_path / "new.segdesk", "--json").json["cases"][0]["statuses"] == {
+        "corrected": 4,
+        "unlabelled": 1,
+    }
+
+
+def test_what_a_repair_will_make_of_a_damaged_case_is_said_before(
+    segdesk: Run, project: Path
+) -> None:
+    scan = project / "cases/case-001/volume.h5"
+    scan.write_bytes(b"damage")
+    said = segdesk("check", project)
+    assert "The mask of 'case-001' is whole: it can be exported, and a repair keeps it." in said.err
+    assert "To put the scan of 'case-001' back, import the same scan again." in said.err
+    mask = next(project.glob("cases/case-001/annotation-*.h5"))
+    mask.write_bytes(b"damage")
+    said = segdesk("check", project)
+    assert "is whole" not in said.err and "no older mask of 'case-001' can be read" in said.err
+    for name in ("project.h5", "project-previous.h5"):
+        (project / name).unlink(missing_ok=True)
+    said = segdesk("check", project)
+    assert "A repair leaves out 'case-001'" in said.err
 
 
 def test_a_whole_project_needs_no_repair_and_its_place_is_checked_first(

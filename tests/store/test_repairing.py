@@ -146,10 +146,11 @@ def test_a_damaged_newest_mask_gives_the_one_before_and_what_the_journals_have(p
     _, masks, _ = _read(path)
     _flip(path / "cases/case-001/annotation-3.h5", 700)
     repaired = repair(path, made := path.with_name("new.segdesk"))
-    assert repaired.lost == (
+    assert repaired.lost == ()
+    assert (
         "The mask of 'case-001' is damaged: its checksum does not agree. "
-        "The one before it takes its place.",
-    )
+        "It was made anew from the journals: nothing of it is lost."
+    ) in repaired.notes
     _, again, _ = _read(made)
     # Journal 2 still holds what save 3 had put into the mask.
     assert all(same(masks[id], again[id]) for id in masks)
@@ -166,7 +167,7 @@ def test_changes_that_do_not_fit_an_older_mask_are_kept_apart_and_said(path: Pat
     repaired = repair(path, made := path.with_name("new.segdesk"))
     assert repaired.lost == (
         "The mask of 'case-001' is damaged: its checksum does not agree. "
-        "The one before it takes its place.",
+        "The one before it takes its place, with what the journals have since.",
         "Changes of the journal that found no place were left out: 1; "
         "they are kept in 'left-out-1.journal'.",
     )
@@ -178,27 +179,34 @@ def test_changes_that_do_not_fit_an_older_mask_are_kept_apart_and_said(path: Pat
     assert not again.labels[2].any()
 
 
-def test_a_damaged_slice_leaves_its_case_out_and_its_files_aside(path: Path) -> None:
-    _, masks, _ = _read(path)
+@pytest.mark.parametrize("harm", ["slice", "head", "missing"])
+def test_a_damaged_scan_costs_its_case_no_stroke(path: Path, harm: str) -> None:
+    project, masks, _ = _read(path)
     with ProjectFolder.open(path, writable=False) as folder:
         file, offset = folder.scans.location(folder.load().project.cases[0])
-    _flip(file, offset + 2 * 16 * 12 + 77)
-    old = _content(path / "cases/case-001")
+    if harm == "missing":
+        file.unlink()
+    else:
+        _flip(file, 700 if harm == "head" else offset + 2 * 16 * 12 + 77)
     repaired = repair(path, made := path.with_name("new.segdesk"))
-    first, second = repaired.lost
-    assert "'case-001' is damaged: slice 2" in first and "'removed/case-001'" in first
-    assert second == (
-        "Changes of the journal that found no place were left out: 2; "
-        "they are kept in 'left-out-1.journal'."
-    )
-    kept = _content(made / "removed/case-001")
-    assert {file.name: data for file, data in kept.items()} == {
-        file.name: data for file, data in old.items()
-    }
-    assert not (made / "cases/case-001").exists()
-    again = _read(made)[1]
-    assert set(again) == {"case-002", "case-003"}
-    assert all(same(masks[id], again[id]) for id in again)
+    (lost,) = repaired.lost
+    assert "'case-001'" in lost and "stays with its mask and waits for its scan" in lost
+    with ProjectFolder.open(made, writable=False) as folder:
+        opened = folder.load()
+        again = masks_of(folder, opened)
+        with pytest.raises(ProjectError):
+            folder.scans.read(opened.project.cases[0])
+    assert [case.id for case in opened.project.cases] == [case.id for case in project.cases]
+    assert all(same(masks[id], again[id]) for id in masks)
+    # What is left of the scan stays where it was, and a look through the project says it.
+    assert {found.what for found in check(made).findings} == {"scan"}
+
+
+def test_an_older_mask_is_no_loss_only_where_the_journals_lead_on_from_it(path: Path) -> None:
+    _flip(path / "cases/case-001/annotation-3.h5", 700)
+    (path / "journal-2").unlink()
+    (lost,) = repair(path, path.with_name("new.segdesk")).lost
+    assert lost.endswith("The one before it takes its place, with what the journals have since.")
 
 
 def test_runs_that_only_the_lost_index_knew_lie_aside_and_are_named(path: Path) -> None:

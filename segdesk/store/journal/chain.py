@@ -91,6 +91,21 @@ def follows(before: Contents, after: Contents) -> bool:
     return is_whole and after.first == before.next_sequence and after.follows == before.link
 
 
+def lead_on(journals: Sequence[Contents], since: int, newest: int) -> bool:
+    """Whether the journals from one number on have all that was done, up to the newest of them and
+    at least to another number.
+
+    Parameters
+    ----------
+    journals : of one project, in order
+    """
+    row = [one for one in journals if one.number >= since]
+    if not row or row[0].number != since or row[-1].number < newest:
+        return False
+    are_whole = all(one.first >= 0 and one.flaw != "damaged" for one in row)
+    return are_whole and all(map(follows, row, row[1:]))
+
+
 def end_writing_anew(folder: Path, generation: int, id: str) -> None:
     """Take what was being written in the place of a journal that another program had taken away,
     when the process was killed (`Journal.put_back`).

@@ -66,8 +66,9 @@ def test_a_repair_does_it_once_too(tmp_path: Path, older: str) -> None:
     path, wanted = taken_back_and_killed(tmp_path)
     if older == "damaged":
         damage(path / "cases/case-001/annotation-1.h5")
-    lost = " ".join(repair(path, tmp_path / "new.segdesk").lost)
-    assert bool(lost) == (older == "damaged") and "found no place" not in lost
+    repaired = repair(path, tmp_path / "new.segdesk")
+    assert repaired.lost == ()
+    assert ("nothing of it is lost" in " ".join(repaired.notes)) == (older == "damaged")
     workbench = Workbench.open(tmp_path / "new.segdesk")
     assert np.array_equal(workbench.annotation("case-001").labels, wanted)
     workbench.close()
