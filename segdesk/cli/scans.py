@@ -11,8 +11,9 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from segdesk.app.files import exporting, importing
+from segdesk.app.files import exporting, importing, scan_put_back
 from segdesk.app.files.importing import Request
+from segdesk.app.project.saving import save
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.run_in_use import said_of
 from segdesk.cli.projects import JSON, PROJECT, changing, check_name, making, one_of, reading
@@ -22,7 +23,7 @@ from segdesk.core.project import Project
 from segdesk.core.regular_file import is_there
 from segdesk.core.split import POOLS, Pool
 from segdesk.core.status import SliceStatus
-from segdesk.errors import InputError, UsageError
+from segdesk.errors import InputError, ProjectError, UsageError
 from segdesk.sentence import Sentence
 
 #: What --unit may be, and what that is.
@@ -76,7 +77,11 @@ def import_scans(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Import scans; makes the project where there is none."""
+    """Import scans; makes the project where there is none.
+
+    The scan of a case that is damaged or missing is put back by importing the same scan again:
+    its mask and statuses stay.
+    """
     report = Report(as_json=as_json)
     values = UNITS[one_of("unit", unit, tuple(UNITS))] if unit else ""
     wanted: Pool | None = one_of("pool", pool, POOLS) if pool else None
@@ -136,6 +141,10 @@ def _import_each(workbench: Workbench, rows: Sequence[Request], report: Report) 
         except (InputError, UsageError) as error:
             failed.append((row, error))
             continue
+        if done.id != row.case:
+            _say_put_back(workbench, done.id, row, report)
+            taken.append(workbench.project.case(done.id))
+            continue
         taken.append(done)
         for note in done.source.notes:
             report.say(f"{done.id}: {note}")
@@ -146,6 +155,19 @@ def _import_each(workbench: Workbench, rows: Sequence[Request], report: Report) 
     if failed:
         raise _one_error(failed, taken)
     return tuple(taken)
+
+
+def _say_put_back(workbench: Workbench, case: str, row: Request, report: Report) -> None:
+    report.say(scan_put_back.said_of(case, row))
+    try:
+        said = scan_put_back.bring_back(workbench, case)
+    except ProjectError as error:
+        # The mask is another thing.
+        said = error.words
+    else:
+        save(workbench)
+    if said:
+        report.say(f"{case}: {said}")
 
 
 def _one_error(

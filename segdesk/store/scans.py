@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from segdesk.core.case import UNKNOWN, Case, Source
 from segdesk.core.grid import Grid
+from segdesk.core.project import Project
 from segdesk.core.regular_file import remove_whatever
 from segdesk.core.split import Pool
 from segdesk.core.volume import Unit, Volume, Voxels
@@ -154,6 +156,44 @@ class Scans:
         self._imported.add(case_id)
         return facts
 
+    def put_back(self, made: Case) -> Case | None:
+        """Where a scan that was just written is one that a case has lost, put it back there, and
+        let go of what was written. Any thread.
+
+        Parameters
+        ----------
+        made : as it was written; the index does not name it yet
+
+        Returns
+        -------
+        The case that has its scan again, or None where no case lacks this one.
+
+        Raises
+        ------
+        ProjectError
+            Where the disk refuses; what was written is still there then.
+        """
+        index = self._index().saved
+        for case in index.cases:
+            if _what(case) == _what(made) and not self._is_whole(case):
+                self._copy(made, part(index, case), self._layout.volume(case.id))
+                # A disk that refuses this leaves files that no index names, which is no harm.
+                with suppress(ProjectError):
+                    self.remove(made.id)
+                return case
+        return None
+
+    def _is_whole(self, case: Case) -> bool:
+        try:
+            self.location(case, checked=range(case.slices))
+        except ProjectError:
+            return False
+        return True
+
+    def _copy(self, made: Case, part: Project, path: Path) -> None:
+        scan = volume_file.read(self._layout.volume(made.id), made, self._sound)
+        volume_file.put_back(path, part, lambda index: scan.voxels[index], self._guard.check)
+
     def read(self, case: Case) -> Volume:
         """The scan of a case as a read-only memory map. Any thread but the window's.
 
@@ -226,3 +266,8 @@ class Scans:
         self._imported.discard(case_id)
         self._forget(case_id)
         return self._layout.case(case_id)
+
+
+def _what(case: Case) -> tuple[object, ...]:
+    """What two scans have in common that are one: voxels, where they lie, and what they mean."""
+    return case.fingerprint, case.grid, case.unit, case.slope, case.intercept

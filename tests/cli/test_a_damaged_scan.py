@@ -3,11 +3,15 @@ is put back."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from segdesk.app.project.workbench import Workbench
 from tests.cli.conftest import Run, truth
+from tests.projects import stroke, voxels
 
 
 def flip(file: Path) -> None:
@@ -33,3 +37,58 @@ def test_the_mask_of_a_damaged_scan_is_written_for_other_programs(
         "export", project, tmp_path / "scan.npy", "--case", "case-001", "--what", "volume"
     )
     scan.is_refusal(3, "damaged")
+
+
+@pytest.mark.parametrize("harm", ["bit", "missing"])
+def test_the_same_scan_is_put_back_by_importing_it_again(
+    segdesk: Run, project: Path, scan: Path, tmp_path: Path, harm: str
+) -> None:
+    before = segdesk("info", project, "--json").json
+    workbench = Workbench.open(project)
+    stroke(workbench, 4)
+    wanted = workbench.annotation("case-001").labels.copy()
+    statuses = dict(Counter(status.word for status in workbench.statuses("case-001")))
+    workbench.close()
+    file = project / "cases/case-001/volume.h5"
+    flip(file) if harm == "bit" else file.unlink()
+    said = segdesk("import", project, scan, "--json")
+    (case,) = said.json["cases"]
+    assert case["case"] == "case-001" and case["statuses"] == statuses
+    assert "The scan of 'case-001' was put back" in said.err
+    assert segdesk("check", project).code == 0
+    after = segdesk("info", project, "--json").json
+    (was,), (now,) = before["cases"], after["cases"]
+    assert {**was, "statuses": statuses} == now
+    assert after["split"] == before["split"]
+    workbench = Workbench.open(project, writable=False)
+    assert np.array_equal(workbench.annotation("case-001").labels, wanted)
+    assert np.array_equal(workbench.volume("case-001").voxels, voxels())
+    workbench.close()
+    assert sorted(file.name for file in (project / "cases").iterdir()) == ["case-001"]
+    # Another one is a case of its own, and so is the same where nothing is lacking.
+    again = segdesk("import", project, scan, "--json").json
+    assert again["cases"][0]["case"] == "case-002"
+
+
+def test_another_scan_does_not_take_the_place_of_a_damaged_one(
+    segdesk: Run, project: Path, other_scan: Path
+) -> None:
+    file = project / "cases/case-001/volume.h5"
+    flip(file)
+    damaged = file.read_bytes()
+    (case,) = segdesk("import", project, other_scan, "--json").json["cases"]
+    assert case["case"] == "case-002" and file.read_bytes() == damaged
+
+
+def test_a_repaired_project_gets_its_scan_back(
+    segdesk: Run, project: Path, scan: Path, tmp_path: Path
+) -> None:
+    flip(project / "cases/case-001/volume.h5")
+    made = tmp_path / "new.segdesk"
+    assert segdesk("check", project, "--repair", made).code == 3
+    said = segdesk("import", made, scan)
+    assert said.code == 0 and "The scan of 'case-001' was put back" in said.err
+    assert segdesk("check", made).code == 0
+    out = tmp_path / "mask.npy"
+    segdesk("export", made, out, "--case", "case-001")
+    assert np.array_equal(np.load(out), truth())

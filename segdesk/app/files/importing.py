@@ -71,12 +71,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Imported:
-    """A scan whose volume is on disk, and the Edit that brings its labels (or None)."""
+    """A scan whose volume is on disk, and the Edit that brings its labels (or None).
+
+    Parameters
+    ----------
+    is_back : it was one that a case of the project had lost, and was put back there: nothing joins
+    """
 
     case: Case
     labels: LabelMap | None
     edit: Edit | None
     request: Request
+    is_back: bool = False
 
 
 def survey(
@@ -294,6 +300,8 @@ def read_in(
         window=scan.window,
         statuses=(SliceStatus.UNLABELLED,) * slices,
     )
+    if (back := folder.scans.put_back(case)) is not None:
+        return Imported(back, None, None, request, is_back=True)
     if labels is None:
         return Imported(case, None, None, request)
     return Imported(case, labels, _first_labels(case, labels, request), request)
@@ -413,6 +421,10 @@ def import_scan(
 ) -> Case:
     """Import one scan and save, on the Workbench's thread: for a caller without a window.
 
+    Returns
+    -------
+    The new case, or the one that had lost this scan and has it again (`scan_put_back`).
+
     Raises
     ------
     InputError, ProjectError, UsageError, Cancelled
@@ -421,12 +433,13 @@ def import_scan(
     before = workbench.project
     try:
         read = read_in(workbench.folder, before.id, request, progress=progress, cancelled=cancelled)
-        take(workbench, read)
+        if not read.is_back:
+            take(workbench, read)
         save(workbench)
     except BaseException as error:
         _take_back(workbench, before, request.case, error)
         raise
-    return workbench.project.case(request.case)
+    return workbench.project.case(read.case.id)
 
 
 def _take_back(workbench: Workbench, before: Project, case: str, error: BaseException) -> None:

@@ -8,6 +8,7 @@ from segdesk.app.project.left_out import LeftOut
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
+from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import PreviousMask
 
@@ -24,6 +25,16 @@ def look(workbench: Workbench, case: Case) -> PreviousMask | None:
     if workbench.folder.writable:
         workbench.folder.waiting_edits.keep(case.id)
     return workbench.folder.previous_mask(case)
+
+
+def is_whole(workbench: Workbench, case: Case) -> bool:
+    """Whether the mask of a case that cannot be read can: then its scan is the trouble. Any
+    thread."""
+    try:
+        workbench.folder.read_annotation(case)
+    except ProjectError:
+        return False
+    return True
 
 
 def take(workbench: Workbench, previous: PreviousMask) -> tuple[Edit, ...]:

@@ -25,7 +25,7 @@ from typing import BinaryIO
 import numpy as np
 
 from segdesk.core.case import Case
-from segdesk.core.durable_files import Check, lasting_folder, new_folder, no_check
+from segdesk.core.durable_files import Check, lasting_folder, new_folder, no_check, replacing
 from segdesk.core.project import Project
 from segdesk.core.regular_file import change_regular, open_regular
 from segdesk.core.volume import (
@@ -135,19 +135,61 @@ def write(
         (case,) = part.cases
         _check_room(folder.parent, case, what)
         with new_folder(folder, check) as temporary:
-            path = temporary / VOLUME_FILE
-            places = _lay_out(path, case)
-            facts = _fill(path, places, case, planes, on_plane, cancelled)
-            case = facts.of(case)
-            with hdf5.next_piece(path) as root:
-                encode(replace(part, cases=(case,)), root.group(PART))
-            with io.BufferedRandom(change_regular(path)) as file:
-                seal.seal_file(file, KIND, places.voxels)
-                file.flush()
-                os.fsync(file.fileno())
-            with open_regular(path) as file:
-                _open(file, case)
-            return facts
+            return _make(temporary / VOLUME_FILE, part, planes, on_plane, cancelled)
+
+
+def put_back(
+    path: Path, part: Project, planes: Callable[[int], Voxels], check: Check = no_check
+) -> None:
+    """Write the scan of a case anew, in the place of one that cannot be read, complete or not at
+    all.
+
+    Parameters
+    ----------
+    path : of the volume
+    part : the case as the index says it, see `project_codec.part`
+    planes : as in `write`
+    check : asked before the file takes its place
+
+    Raises
+    ------
+    ProjectError
+        Where the disk is too full or refuses.
+    ValueError
+        Where the planes are not those of the case.
+    """
+    (case,) = part.cases
+    what = Sentence("The scan of '{case}'", case=case.id)
+    with writing(what):
+        lasting_folder(path.parent)
+        _check_room(path.parent, case, what)
+        with replacing(path, check) as temporary:
+            facts = _make(temporary, part, planes, None, None)
+            if facts.of(case) != case:
+                raise ValueError(f"expected the scan of {case.id}, received another one")
+
+
+def _make(
+    path: Path,
+    part: Project,
+    planes: Callable[[int], Voxels],
+    on_plane: Callable[[int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> VolumeFacts:
+    """Write a volume, have the disk keep it, and look whether it can be opened."""
+    (case,) = part.cases
+    places = _lay_out(path, case)
+    facts = _fill(path, places, case, planes, on_plane, cancelled)
+    case = facts.of(case)
+    with hdf5.next_piece(path) as root:
+        encode(replace(part, cases=(case,)), root.group(PART))
+    with io.BufferedRandom(change_regular(path)) as file:
+        seal.seal_file(file, KIND, places.voxels)
+        file.flush()
+        os.fsync(file.fileno())
+    with open_regular(path) as file:
+        _open(file, case)
+    return facts
 
 
 def read(path: Path, case: Case, sound: set[Stamp]) -> Volume:

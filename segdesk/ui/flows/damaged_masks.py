@@ -37,21 +37,35 @@ class DamagedMasks(QObject):
         self._session = session
         self._runner = runner
         self._banner = banner
+        #: By case, why it could not be read.
+        self._said: dict[str, str] = {}
         session.case_reader.unreadable.connect(self._look)
 
     def _look(self, case: str, problem: ProjectError) -> None:
         workbench, view = self._session.workbench, self._session.view
         if workbench is None or view is None:
             return
-        view.marks.mark_unreadable(case, translated(problem.words))
+        # What can be done about it is said once it is known, and then the same everywhere.
+        self._said[case] = translated(problem.sentence)
+        view.marks.mark_unreadable(case, translated(problem.sentence))
         row = workbench.project.case(case)
         self._runner.start(
             tr("Looking for an older mask of {case}", case=case),
-            lambda _: damaged_mask.look(workbench, row),
-            done=lambda previous: self._say(workbench, case, problem, previous),
-            failed=lambda _: self._say(workbench, case, problem, None),
+            lambda _: (damaged_mask.is_whole(workbench, row), damaged_mask.look(workbench, row)),
+            done=lambda found: self._say(workbench, case, problem, found[1], is_whole=found[0]),
+            failed=lambda _: self._say(workbench, case, problem, None, is_whole=False),
             lane="write",
         )
+
+    def came_back(self, case: str) -> None:
+        """A case has its scan again: its mask and what waits come with the next reading."""
+        workbench, view = self._session.workbench, self._session.view
+        if workbench is None or view is None:
+            return
+        if said := self._said.pop(case, ""):
+            self._banner.drop_warnings(said)
+        view.marks.mark_readable(case)
+        self._session.case_reader.when_read(case, lambda: None)
 
     def _say(
         self,
@@ -59,14 +73,25 @@ class DamagedMasks(QObject):
         case: str,
         problem: ProjectError,
         previous: PreviousMask | None,
+        *,
+        is_whole: bool,
     ) -> None:
-        if self._session.workbench is not workbench:
+        view = self._session.view
+        if self._session.workbench is not workbench or view is None:
             return
         # The opening has said so too, without what can be done about it.
         self._banner.drop_notes(translated(problem.sentence))
         if previous is None:
-            self._banner.warn(translated(problem.sentence), translated(problem.hint))
+            hint = (
+                tr("Its mask is whole and can be exported. Import the same scan to put it back.")
+                if is_whole
+                else translated(problem.hint)
+            )
+            view.marks.mark_unreadable(case, f"{translated(problem.sentence)} {hint}")
+            self._banner.warn(translated(problem.sentence), hint)
             return
+        offered = tr("The mask of {time} is offered in the corner.", time=previous.when)
+        view.marks.mark_unreadable(case, f"{translated(problem.sentence)} {offered}")
         id, when = f"{TAKE}{case}", previous.when
         if self._banner.has_offer(id):
             return

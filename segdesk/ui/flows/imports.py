@@ -17,7 +17,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, scan_put_back
 from segdesk.app.files.import_questions import SAYS_ITSELF, Questions, look_all
 from segdesk.app.files.importing import Imported, Request
 from segdesk.app.project.loaded import LoadedCase
@@ -91,6 +91,8 @@ class ImportFlow(Flow):
     busy_changed = Signal()
     #: A file is the labels of a case that is there: its id, and the source.
     labels_came = Signal(str, str)
+    #: A case has the scan again that it had lost.
+    put_back = Signal(str)
     noted = Signal(str)
     failed = Signal(object)
 
@@ -347,6 +349,12 @@ class ImportFlow(Flow):
 
     def _take(self, workbench: Workbench, batch: _Batch, imported: Imported) -> None:
         """Bring a scan in: the index that names it is on the disk before it is shown."""
+        if imported.is_back:
+            batch.taken.append(imported.request.case)
+            batch.notes.append(scan_put_back.said_of(imported.case.id, imported.request))
+            self.put_back.emit(imported.case.id)
+            self._next(workbench, batch)
+            return
         try:
             joined = importing.join(workbench, imported)
         except SegdeskError as error:

@@ -271,8 +271,15 @@ class Banner(QScrollArea):
 
     def drop_notes(self, beginning: str) -> None:
         """Notes that begin so go: what they are about is said better by another message."""
+        self._drop("note", beginning)
+
+    def drop_warnings(self, beginning: str) -> None:
+        """Warnings that begin so are true no more."""
+        self._drop("warning", beginning)
+
+    def _drop(self, kind: Kind, beginning: str) -> None:
         for message in tuple(self._messages):
-            if message.kind == "note" and message.sentence.startswith(beginning):
+            if message.kind == kind and message.sentence.startswith(beginning):
                 self._remove(message)
 
     def has_offer(self, id: str) -> bool:

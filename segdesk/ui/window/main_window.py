@@ -195,6 +195,7 @@ class MainWindow(QMainWindow):
         self.imports.offered.connect(self.banner.offer)
         self.imports.taken_back.connect(self.banner.take_back)
         self.imports.labels_came.connect(self.exchange.ask_how)
+        self.imports.put_back.connect(self._damaged.came_back)
         self._removal.said.connect(self.say)
         self._removal.failed.connect(self._show_failure)
         self.imports.previewed.connect(self._preview_import)

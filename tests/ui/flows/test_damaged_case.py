@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
+from segdesk.formats.export import export as write_file
 from segdesk.ui.flows.damaged_masks import TAKE
 from segdesk.ui.panels.cases import DAMAGED_ROLE
 from segdesk.ui.widgets import banner
@@ -65,7 +66,10 @@ def test_the_mask_of_the_save_before_is_offered_and_taken(
     assert "Take the one of the save before?" in desk.window.banner.text
     cases = desk.window.findChild(QListView, "case_list")
     assert cases is not None
-    assert "damaged" in cases.model().index(1, 0).data(DAMAGED_ROLE)
+    why = cases.model().index(1, 0).data(DAMAGED_ROLE)
+    assert "damaged" in why
+    # One advice, wherever it is said.
+    assert "Restore the folder" not in why and "is offered in the corner." in why
     # The other case can be drawn on.
     click_case(desk, qtbot, 0)
     assert desk.window.session.case_id == "case-001"
@@ -195,3 +199,32 @@ def test_the_mask_of_a_case_whose_scan_is_damaged_can_be_exported(
     desk.wait(
         lambda: "The mask of 'case-001' is whole and needs no scan." in desk.window.banner.text
     )
+
+
+def test_the_same_scan_is_put_back_in_the_window_with_the_mask_as_it_was(
+    desk: Desk, tmp_path: Path
+) -> None:
+    project = saved_twice(tmp_path, 2)
+    workbench = Workbench.open(project)
+    stroke(workbench, 4)
+    wanted = workbench.annotation("case-001").labels.copy()
+    scan, grid = workbench.volume("case-001").voxels.copy(), workbench.project.case("case-001").grid
+    workbench.close()
+    write_file(tmp_path / "scan.mha", scan, grid)
+    damage(project / "cases/case-001/volume.h5")
+    desk.window.open_project(project)
+    desk.wait(lambda: "The scan of 'case-001' is damaged" in desk.window.banner.text)
+    desk.settle()
+    view = desk.window.session.view
+    assert view is not None
+    desk.wait(lambda: "Import the same scan" in view.marks.unreadable["case-001"])
+    assert "Restore the folder" not in view.marks.unreadable["case-001"]
+    desk.drop(tmp_path / "scan.mha")
+    desk.press(desk.dialog("import_choice_dialog"), "import_chosen")
+    desk.wait(lambda: desk.window.session.has_mask("case-001"))
+    assert "The scan of 'case-001' was put back" in desk.window.banner.text
+    assert "The scan of 'case-001' is damaged" not in desk.window.banner.text
+    bench = workbench_of(desk)
+    assert [case.id for case in bench.project.cases] == ["case-001", "case-002"]
+    assert np.array_equal(bench.annotation("case-001").labels, wanted)
+    assert not view.marks.unreadable
