@@ -108,12 +108,6 @@ def on_opening(
         except ProjectError as error:
             notes.append(error.sentence)
             continue
-        notes.append(
-            Sentence(
-                "'{case}' could not be read earlier; what it lacks is done once it can be.",
-                case=case,
-            )
-        )
     return tuple(notes), rows
 
 
@@ -158,6 +152,17 @@ def read_now(rows: Mapping[str, LeftOut], bring_back: Callable[[str], object]) -
         # Whoever shows it says why it cannot be read.
         with suppress(ProjectError):
             bring_back(case)
+
+
+def still_waiting(rows: Mapping[str, LeftOut]) -> tuple[Sentence, ...]:
+    """Of those that could not be read earlier and still cannot, that something waits."""
+    return tuple(
+        Sentence(
+            "'{case}' could not be read earlier; what it lacks is done once it can be.", case=case
+        )
+        for case, row in rows.items()
+        if not row.problem and row.steps
+    )
 
 
 def news(brought_back: Mapping[str, str]) -> tuple[Sentence, ...]:

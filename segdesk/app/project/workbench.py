@@ -107,7 +107,7 @@ class Workbench(DoesEdits):
             self.notes += kept_apart(self.folder, misfits, opened.orphans)
             self._unsaved.segments |= self.folder.writable
         left_out.read_now(self.left_out, lambda id: self._bring_back(id, self.annotation(id)))
-        self.notes += left_out.news(self.brought_back)
+        self.notes += left_out.still_waiting(self.left_out) + left_out.news(self.brought_back)
         self._is_open = True
 
     def close(self) -> None:

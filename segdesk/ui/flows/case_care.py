@@ -70,7 +70,8 @@ class CaseCare(Flow):
         text = tr(
             "Remove {case} from the project? Its scan ({slices} slices), its mask (worked on in "
             "{worked_on} of them) and {predictions} go to the system's bin, or where "
-            "there is none to the folder 'removed' of the project. Undo does not bring it back.",
+            "there is none to the folder 'removed' of the project. Undo does not bring it back: it "
+            "takes back what was done before on another case.",
             case=row.title,
             slices=row.slices,
             worked_on=worked_on,
@@ -126,11 +127,18 @@ class CaseCare(Flow):
 
     def _say_where(self, title: str, left: Path | None) -> None:
         if left is None:
-            self.noted.emit(tr("{case} is in the system's bin.", case=title))
+            self.noted.emit(
+                tr("{case} is in the system's bin; undo does not bring it back.", case=title)
+            )
         else:
             place = f"{left.parent.name}/{left.name}"
             self.noted.emit(
-                tr("{case} lies in '{place}' of the project's folder.", case=title, place=place)
+                tr(
+                    "{case} lies in '{place}' of the project's folder; undo does not bring it "
+                    "back.",
+                    case=title,
+                    place=place,
+                )
             )
 
     # Renaming

@@ -104,7 +104,7 @@ class HistoryWalk(QObject):
             self._reader.when_read(
                 edit.case,
                 lambda: self._late(workbench, way, edit),
-                otherwise=lambda error: self._broken(workbench, edit.case, error),
+                otherwise=lambda error: self._broken(workbench, way, edit, error),
             )
 
     def _late(self, workbench: Workbench, way: Way, edit: Edit) -> None:
@@ -147,7 +147,9 @@ class HistoryWalk(QObject):
 
         if edit.case:
             self._reader.when_read(
-                edit.case, part, otherwise=lambda error: self._broken(workbench, edit.case, error)
+                edit.case,
+                part,
+                otherwise=lambda error: self._broken(workbench, way, edit, error),
             )
         else:
             part()
@@ -168,14 +170,25 @@ class HistoryWalk(QObject):
         if edit is not None and self._place.view is not None:
             self._place.view.pane.reveal(edit)
 
-    def _broken(self, workbench: Workbench, case: str, error: Exception) -> None:
-        """The mask cannot be read: what was done on it keeps nobody from undoing the rest."""
+    def _broken(self, workbench: Workbench, way: Way, edit: Edit, error: Exception) -> None:
+        """The mask cannot be read: the step waits until it can, and so does what is behind it.
+
+        Only where the other parts of it are taken already, it and all of the case leave the
+        History: half a step must not stay.
+        """
+        case = edit.case
         self._is_late = False
         self._end()
         self._failed(error)
-        if isinstance(error, ProjectError) and not isinstance(error, ProjectGone):
+        if not isinstance(error, ProjectError) or isinstance(error, ProjectGone):
+            return
+        history = workbench.history
+        if edit.goes_with(history.next_redo if way == "undo" else history.next_undo):
             workbench.set_aside(case, error)
             self._noted(tr("What was done on {case} is left out of undo.", case=case))
+        else:
+            said = tr("{step} waits until {case} can be read; nothing was changed.")
+            self._noted(said.format(step=step_words(way, edit), case=case))
 
     def _end(self) -> None:
         waiting, self._waiting = self._waiting, None

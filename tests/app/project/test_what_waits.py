@@ -255,3 +255,22 @@ def test_what_a_full_disk_did_not_keep_is_kept_before_a_save_drops_the_journal(
     assert drawn(workbench, "case-001") == [0, 1]
     assert not (path / "left-out-1.journal").exists()
     workbench.close()
+
+
+def test_nothing_is_said_to_wait_of_a_case_that_lacks_nothing(tmp_path: Path) -> None:
+    workbench = make_project(tmp_path)
+    stroke(workbench, 2)
+    saving.save(workbench)
+    workbench.close()
+    path = workbench.folder.path
+    mask = path / "cases/case-001/annotation-1.h5"
+    mask.rename(away := tmp_path / "away.h5")
+    workbench = Workbench.open(path)
+    # As the window does where it shows a case that cannot be read.
+    damaged_mask.look(workbench, workbench.project.case("case-001"))
+    workbench.close()
+    away.rename(mask)
+    for _ in range(2):
+        workbench = Workbench.open(path)
+        assert workbench.notes == ()
+        workbench.close()

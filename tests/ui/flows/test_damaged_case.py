@@ -118,14 +118,24 @@ def test_the_mask_of_the_save_before_is_only_shown_in_a_project_that_is_only_rea
     assert everything(project) == before
 
 
-def test_undo_goes_past_the_steps_of_a_damaged_mask(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["annotation-2.h5", "volume.h5"])
+def test_undo_keeps_the_steps_of_a_damaged_case_until_it_can_be_read(
+    desk: Desk, tmp_path: Path, what: str
+) -> None:
     project = saved_twice(tmp_path, 2)
-    damage(project / "cases/case-002/annotation-2.h5")
+    file = project / "cases/case-002" / what
+    sound = file.read_bytes()
+    damage(file)
     desk.open(project)
-    assert [edit.case for edit in workbench_of(desk).history.done][-1] == "case-002"
+    before = workbench_of(desk).history.done
+    assert before[-1].case == "case-002"
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    desk.wait(lambda: not workbench_of(desk).history.of("case-002"))
-    assert "What was done on case-002 is left out of undo." in desk.window.banner.text
+    desk.wait(lambda: "waits until case-002 can be read" in desk.window.banner.text)
+    assert workbench_of(desk).history.done == before
+    file.write_bytes(sound)
+    desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: desk.window.session.has_mask("case-002"))
+    desk.wait(lambda: drawn(workbench_of(desk), "case-002") == [1])
     desk.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     desk.wait(lambda: drawn(workbench_of(desk), "case-001") == [1])
 
