@@ -62,6 +62,7 @@ class Workbench(DoesEdits):
     def __init__(self, folder: ProjectFolder, *, reader: str = "") -> None:
         super().__init__(folder, reader=reader)
         self.notes: tuple[str, ...] = ()
+        self.lost: tuple[str, ...] = ()  # those of the notes that tell of work that is gone
         self.last_saved: float | None = None  # by the clock that nobody sets (`time.monotonic`)
         self.recovered, self._is_open = 0, False
         self.left_out: dict[str, LeftOut] = {}  # cases that cannot be read
@@ -90,7 +91,7 @@ class Workbench(DoesEdits):
 
     def _load(self) -> None:
         opened = self.folder.load()
-        self.project, self.notes = opened.project, opened.notes
+        self.project, self.notes, self.lost = opened.project, opened.notes, opened.lost
         self._unsaved.retired = set(opened.gone)
         unread = left_out.on_older_masks(opened, self.folder)
         note, apply, mask = self._unsaved.note, self._apply, self.annotation

@@ -9,6 +9,7 @@ lost. Nothing is written here; `mending` makes good what a crash left.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from segdesk.store.parts import project_file
 
 #: How often a reader starts again where a writer saves under its eyes.
 _READER_TRIES = 5
+HALF_WRITTEN = Sentence("The last change was only half written and was left out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +144,11 @@ class Recovery:
             )
         if self.journals and self.journals[-1].flaw == "torn" and self.journals[-1].records:
             name = journal_name(self.journals[-1].number)
-            faults.append(
-                (name, Sentence("The last change was only half written and was left out."))
-            )
-        damaged = [journal.number for journal in self.journals if journal.flaw == "damaged"]
+            faults.append((name, HALF_WRITTEN))
+        damaged = {one.number: one for one in self.journals if one.flaw == "damaged"}
         for number in (*damaged, *self.stray):
             name = journal_name(number)
-            sentence = Sentence(
-                "Changes in '{name}' could not be read and were left out; a writer "
-                "keeps them in '{name}.damaged'.",
-                name=name,
-            )
+            sentence = _lost_words(name, damaged.get(number))
             if number in self.foreign:
                 sentence = Sentence(
                     "'{name}' {foreign}; a writer keeps it in '{name}.damaged'.",
@@ -161,6 +157,36 @@ class Recovery:
                 )
             faults.append((name, sentence))
         return tuple(faults)
+
+
+def _lost_words(name: str, damaged: Contents | None) -> Sentence:
+    """What damage of a journal has cost, as far as that can be known: what lies behind it cannot be
+    told apart, so nobody can count it.
+
+    Parameters
+    ----------
+    damaged : what could be read of it, or None where it follows on another one that is damaged
+    """
+    edits = damaged.edits if damaged is not None else ()
+    if not edits:
+        return Sentence(
+            "Nothing in '{name}' could be used: what was changed in it, since the last save, is "
+            "lost. All that was saved is safe; a writer keeps the rest in '{name}.damaged'.",
+            name=name,
+        )
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(edits[-1].time))
+    said = Sentence.counted(
+        "{n} change since the last save could be read",
+        "{n} changes since the last save could be read",
+        len(edits),
+    )
+    return Sentence(
+        "'{name}' is damaged: {said}, what was changed after {since} is lost. All before it is "
+        "safe; a writer keeps the rest in '{name}.damaged'.",
+        name=name,
+        said=said,
+        since=since,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +200,7 @@ class Opened:
     notes : sentences about what could not be recovered
     gone : ids that the journals name and the project does not have
     orphans : Edits of these, in order, but for those of cases that the project has let go of
+    lost : those of the notes that tell of work that was there and is not any more
     done, undone : what can be undone and redone before `entries`, in the order of `Stacks`; None
         stands for an Edit that is lost. May hold Edits of cases that are gone
     """
@@ -185,6 +212,7 @@ class Opened:
     orphans: tuple[Edit, ...] = ()
     done: tuple[Edit | None, ...] = ()
     undone: tuple[Edit | None, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -228,7 +256,16 @@ def opened(project: Project, recovery: Recovery) -> Opened:
                 "Older changes could not be read; what was drawn is there, but not their undo."
             ),
         )
-    return Opened(project, tuple(entries), notes, frozenset(gone), tuple(orphans), done, undone)
+    return Opened(
+        project,
+        tuple(entries),
+        notes,
+        frozenset(gone),
+        tuple(orphans),
+        done,
+        undone,
+        tuple(note for note in recovery.notes if note != HALF_WRITTEN),
+    )
 
 
 def _entry(record: Edit | Named | Stacks, known: dict[int, Edit]) -> Entry | None:

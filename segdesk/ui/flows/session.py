@@ -47,6 +47,8 @@ class Session(QObject):
     closed = Signal()
     #: A sentence that asks for nothing: what was recovered, what an import said.
     noted = Signal(str)
+    #: A sentence about work that was there and could not be read.
+    lost = Signal(str)
     #: What went wrong with something that was asked for; an Exception.
     failed = Signal(object)
     #: Why a key that was pressed just now did nothing.
@@ -156,7 +158,8 @@ class Session(QObject):
         # Now, because the case says how small a brush can be.
         self._take_in_hand(self._view)
         for note in notes:
-            self.noted.emit(translated(note))
+            # What is gone is said until somebody has read it.
+            (self.lost if note in workbench.lost else self.noted).emit(translated(note))
         workbench.brought_back.clear()  # It was said with the notes.
         self.ensure_segment()
         self.busy_changed.emit()

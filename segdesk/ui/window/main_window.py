@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         session.refused.connect(self.say)
         self.opening.said.connect(self.say)
         self.elsewhere.warned.connect(self.banner.warn)
+        session.lost.connect(self.banner.warn)
         files = (self.imports, self.exchange, self.packing, self.elsewhere, self.operating)
         for source in (session, *files, self.care, self._damaged):
             source.noted.connect(self.banner.say)

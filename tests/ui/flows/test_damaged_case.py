@@ -238,3 +238,28 @@ def test_the_same_scan_is_put_back_in_the_window_with_the_mask_as_it_was(
     assert [case.id for case in bench.project.cases] == ["case-001", "case-002"]
     assert np.array_equal(bench.annotation("case-001").labels, wanted)
     assert not view.marks.unreadable
+
+
+@pytest.mark.parametrize("read", [0, 1])
+def test_strokes_that_a_damaged_journal_has_lost_are_said_until_somebody_has_read_it(
+    desk: Desk, tmp_path: Path, read: int
+) -> None:
+    project = saved_twice(tmp_path, 1)
+    workbench = Workbench.open(project)
+    sizes = [(project / "journal-2").stat().st_size]
+    for index in (3, 4):
+        stroke(workbench, index)
+        sizes.append((project / "journal-2").stat().st_size)
+    workbench.close()
+    content = bytearray((project / "journal-2").read_bytes())
+    content[(sizes[read] + sizes[read + 1]) // 2] ^= 0xFF
+    (project / "journal-2").write_bytes(content)
+    desk.open(project)
+    (said,) = (
+        message.sentence
+        for message in desk.window.banner.findChildren(banner._Message)
+        if message.kind == "warning"
+    )
+    assert "journal-2.damaged" in said and "safe" in said
+    assert ("1 change since the last save could be read" in said) == bool(read)
+    assert drawn(workbench_of(desk), "case-001") == [1, 2, 3][: 2 + read]
