@@ -49,6 +49,21 @@ def test_a_flipped_byte_of_weights_is_told_with_its_run(segdesk: Run, tmp_path: 
     assert "'run-002'" in segdesk("check", project).out
 
 
+def test_a_packed_project_is_named_as_one_with_what_unpacks_it(
+    segdesk: Run, project: Path, tmp_path: Path
+) -> None:
+    packed = tmp_path / "packed.h5"
+    assert segdesk("pack", project, packed).code == 0
+    for command in ("check", "info"):
+        segdesk(command, packed).is_refusal(3, "is a packed project", f"segdesk unpack {packed}")
+
+
+def test_a_lost_index_names_the_command_as_it_can_be_typed(segdesk: Run, project: Path) -> None:
+    for name in ("project.h5", "project-previous.h5"):
+        (project / name).unlink(missing_ok=True)
+    segdesk("info", project).is_refusal(3, f"segdesk check {project} --repair")
+
+
 def test_what_is_no_project_is_refused(segdesk: Run, tmp_path: Path) -> None:
     segdesk("check", tmp_path).is_refusal(3, "not a project")
 

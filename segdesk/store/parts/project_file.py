@@ -5,6 +5,7 @@ What stands in it belongs to `project_codec`, when it is written and by whom to 
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from segdesk.core.durable_files import Check, final_name, no_check, write_whole
@@ -24,7 +25,6 @@ VERSION, READ = 2, (1, 2)
 #: The first segdesk that reads this version; a newer file says which one it needs.
 NEEDS = "0.1"
 #: What helps where no index can be read.
-REPAIR = Sentence("'segdesk check PROJECT --repair NEW' makes a new project of what is there.")
 #: An index is some kilobytes a case; what is larger is not ours.
 _LARGEST = 64 * 1024 * 1024
 
@@ -78,7 +78,17 @@ def check_is_project(folder: Path) -> None:
             return
     if holds_cases(folder):
         raise ProjectError(
-            Sentence("The index of the project '{folder}' is missing.", folder=folder.name), REPAIR
+            Sentence("The index of the project '{folder}' is missing.", folder=folder.name),
+            Sentence("{command} makes a new project of what is there.", command=_repair(folder)),
+        )
+    if is_there and _is_packed(folder):
+        raise ProjectError(
+            Sentence("'{folder}' is a packed project: one file to carry.", folder=folder.name),
+            Sentence(
+                "'segdesk unpack {file} {project}' makes a project of it.",
+                file=shlex.quote(str(folder)),
+                project=shlex.quote(str(folder.with_suffix(".segdesk"))),
+            ),
         )
     raise ProjectError(
         Sentence("'{folder}' is not a project of segdesk.", folder=folder.name)
@@ -144,11 +154,27 @@ def _way_back(folder: Path, name: str) -> Sentence:
     """What helps where an index cannot be read: nobody but a person goes back to an older one."""
     if name == PROJECT_FILE and _is_sound(folder / PREVIOUS_FILE):
         return Sentence(
-            "'{previous_file}' holds the index before it: 'segdesk check PROJECT "
-            "--repair NEW' makes a project of it and of what is there.",
+            "'{previous_file}' holds the index before it: {command} makes a project of it and of "
+            "what is there.",
             previous_file=PREVIOUS_FILE,
+            command=_repair(folder),
         )
-    return REPAIR if holds_cases(folder) else RESTORE
+    if not holds_cases(folder):
+        return RESTORE
+    return Sentence("{command} makes a new project of what is there.", command=_repair(folder))
+
+
+def _repair(folder: Path) -> str:
+    """What can be typed to make a new project of what is left of one."""
+    made = folder.with_name(f"{folder.stem}-repaired.segdesk")
+    return f"'segdesk check {shlex.quote(str(folder))} --repair {shlex.quote(str(made))}'"
+
+
+def _is_packed(path: Path) -> bool:
+    try:
+        return path.is_file() and seal.is_sealed(path, "pack")
+    except OSError:
+        return False
 
 
 def _is_sound(path: Path) -> bool:

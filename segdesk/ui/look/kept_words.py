@@ -40,7 +40,7 @@ def kept_words(kept: Kept, gone: ProjectGone | None = None) -> tuple[str, str]:
     gone : why nothing is written into the project's folder any more
     """
     if gone is not None:
-        waits = _not_on_the_disk(kept)[0] if kept.waiting else ""
+        waits = _not_on_the_disk(kept)[0] if kept.waiting else _with_its_folder(kept)
         return translated(gone.sentence), f"{waits} {translated(gone.hint)}".strip()
     if kept.waiting:
         return _not_on_the_disk(kept)
@@ -58,6 +58,16 @@ def kept_words(kept: Kept, gone: ProjectGone | None = None) -> tuple[str, str]:
             return said, tr("Its folder is back at its place, and it is saved by itself.")
         return said, f"{_reason(kept.not_saved)} {tr('It is tried again by itself.')}"
     return "", ""
+
+
+def _with_its_folder(kept: Kept) -> str:
+    """What is safe though the folder is not where it was: its journal goes with it."""
+    if kept.lost is not None:
+        return ""
+    return tr(
+        "Where the folder still exists, every stroke is in its journal: closing loses none, and "
+        "opening it at its new place brings all of them."
+    )
 
 
 def _not_on_the_disk(kept: Kept) -> tuple[str, str]:

@@ -255,3 +255,21 @@ def test_a_journal_that_another_program_deletes_is_followed_by_a_save_at_once(
     again = Workbench.open(copy)
     assert np.array_equal(again.annotation(CASE).labels, drawn)
     again.close()
+
+
+def test_what_is_safe_of_a_folder_that_was_renamed_is_said_and_true(
+    desk: Desk, project: Path
+) -> None:
+    open_to_draw(desk, project)
+    renamed(project)
+    draw(desk, 4)
+    look(desk)
+    said = desk.window.session.journal.what_is_kept()
+    assert "every stroke is in its journal: closing loses none" in said
+    drawn = workbench_of(desk).annotation(CASE).labels.copy()
+    copy = shutil.copytree(project.with_name("renamed.segdesk"), project.with_name("copy.segdesk"))
+    again = Workbench.open(copy, writable=False)
+    assert np.array_equal(again.annotation(CASE).labels, drawn)
+    again.close()
+    project.with_name("renamed.segdesk").rename(project)
+    look(desk)
