@@ -175,7 +175,7 @@ def decode_command(line: str) -> Command | Said | None:
         fields: dict[str, Any] = json.loads(line)
         kind = _TASKS[fields.pop("task")]
         task = kind(**fields)
-        return task if _fits(task, kind) else None
+        return task if _fits(kind, is_integer, is_text)(task) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
