@@ -147,3 +147,18 @@ def test_no_key_is_named_below_the_window(sentences: ModuleType) -> None:
         if text.file.relative_to(PROGRAM).parts[0] in ROOMS and KEYS.search(text.text)
     ]
     assert named == []
+
+
+#: Something counted: `{n} voxels`, `1 slice`; in two forms, as English has them.
+COUNTED = re.compile(r"\{(?:n|count|left|slices|voxels|cases|runs)\} [a-z]{3,}s\b|^1 [a-z]")
+
+
+def test_the_window_counts_in_the_forms_that_a_language_has() -> None:
+    """`tr` has one form for every number; a text with a number is a `Sentence.counted`."""
+    found = [
+        (where, call.args[0].value)
+        for where, call in calls(PROGRAM / "ui")
+        if isinstance(call.func, ast.Name) and call.func.id == "tr" and call.args
+        if isinstance(call.args[0], ast.Constant) and COUNTED.search(str(call.args[0].value))
+    ]
+    assert found == []

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from segdesk.app.project.packing import parted
 from segdesk.core.project import Project
 from segdesk.ui.dialogs.dialog import Dialog, sentence
-from segdesk.ui.look import as_written
+from segdesk.ui.look import as_written, counted_words
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import all_translated, tr
@@ -58,7 +58,7 @@ class PackChoiceDialog(Dialog):
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._list.setMinimumSize(110 * GRID, 60 * GRID)
         self._cases = self._under(
-            tr("Cases"), [(c.id, c.title, _slices(c.slices)) for c in project.cases]
+            tr("Cases"), [(c.id, c.title, counted_words.slices(c.slices)) for c in project.cases]
         )
         ended = [run for run in project.runs if run.outcome != "running"]
         self._runs = self._under(tr("Runs"), [(run.id, run.id, run.plan.network) for run in ended])
@@ -118,7 +118,3 @@ def _unticked(items: list[QTreeWidgetItem]) -> tuple[str, ...]:
     return tuple(
         str(item.data(0, _ID)) for item in items if item.checkState(0) != Qt.CheckState.Checked
     )
-
-
-def _slices(count: int) -> str:
-    return tr("{n} slices", n=count)

@@ -27,7 +27,7 @@ from segdesk.app.files.importing import Finding, Survey, UnitChoice
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.dialog import Dialog, grey_out, sentence
 from segdesk.ui.dialogs.import_answers import ImportAnswers
-from segdesk.ui.look import as_written
+from segdesk.ui.look import as_written, counted_words
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID
@@ -296,11 +296,6 @@ def size_words(nbytes: int) -> str:
     return f"{nbytes / 1e3:.0f} kB"
 
 
-def slices_words(count: int) -> str:
-    """How many slices."""
-    return tr("1 slice") if count == 1 else tr("{n} slices", n=count)
-
-
 def _columns(finding: Finding) -> list[str]:
     slices, rows, columns = finding.shape
     spacing = ""
@@ -311,7 +306,7 @@ def _columns(finding: Finding) -> list[str]:
         translated(finding.description or finding.kind),
         finding.kernel,
         "" if finding.series_number is None else str(finding.series_number),
-        tr("{slices} of {size}", slices=slices_words(slices), size=f"{rows}×{columns}"),
+        tr("{slices} of {size}", slices=counted_words.slices(slices), size=f"{rows}×{columns}"),
         spacing,
         finding.date,
         finding.files[0].parent.name,

@@ -19,6 +19,7 @@ from segdesk.ui.dialogs.message import Choice, show_message
 from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import TaskRunner
 
@@ -68,16 +69,14 @@ class CaseCare(Flow):
         row = workbench.project.case(case)
         worked_on, predictions = removing.what_goes(workbench, case)
         text = tr(
-            "Remove {case} from the project? Its scan ({slices} slices), its mask (worked on in "
+            "Remove {case} from the project? Its scan ({slices}), its mask (worked on in "
             "{worked_on} of them) and {predictions} go to the system's bin, or where "
             "there is none to the folder 'removed' of the project. Undo does not bring it back: it "
             "takes back what was done before on another case.",
             case=row.title,
-            slices=row.slices,
+            slices=counted_words.slices(row.slices),
             worked_on=worked_on,
-            predictions=tr("1 prediction")
-            if predictions == 1
-            else tr("{n} predictions", n=predictions),
+            predictions=counted_words.predictions(predictions),
         )
         show_message(
             self._window,

@@ -218,13 +218,12 @@ class ImportFlow(Flow):
             ask()
             return
         self._is_offering = True
-        count = len(survey.volumes)
-        found = (
-            tr("One volume was found to import.")
-            if count == 1
-            else tr("{n} volumes were found to import.", n=count)
+        found = Sentence.counted(
+            "One volume was found to import.",
+            "{n} volumes were found to import.",
+            len(survey.volumes),
         )
-        self.offered.emit(Offer(CHOOSE, found, tr("Choose…"), ask, dropped))
+        self.offered.emit(Offer(CHOOSE, translated(found), tr("Choose…"), ask, dropped))
 
     def _ask(self, batch: _Batch, dialog: QDialog) -> None:
         """Show a dialog; the import ends where the reader changes their mind."""

@@ -12,7 +12,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.prediction import Difference
 from segdesk.ui.canvas.slice_view import SliceView
-from segdesk.ui.look import review_words
+from segdesk.ui.look import counted_words, review_words
 from segdesk.ui.look.translations import tr
 
 
@@ -92,7 +92,7 @@ def _hidden_drawing(canvas: SliceView, workbench: Workbench, view: ViewState, ca
         tr(
             "'{name}' is hidden and has {voxels} here",
             name=row.name,
-            voxels=review_words.voxels(int(counts[row.number])),
+            voxels=counted_words.voxels(int(counts[row.number])),
         )
         for row in hidden
     )

@@ -21,6 +21,7 @@ from segdesk.errors import SegdeskError, UsageError
 from segdesk.ui.dialogs.operation_options import OperationDialog
 from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.flows.session import Session
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import tr, translated
 
 
@@ -91,7 +92,9 @@ class Operating(QObject):
 def _said(name: str, edit: Edit) -> str:
     if edit.is_empty:
         return tr("{name}: there is nothing to change.", name=name)
-    voxels, slices = f"{edit.changed:,}", len(edit.slices)
     return tr(
-        "{name}: {voxels} voxels on {slices} slices.", name=name, voxels=voxels, slices=slices
+        "{name}: {voxels} on {slices}.",
+        name=name,
+        voxels=counted_words.voxels(edit.changed),
+        slices=counted_words.slices(len(edit.slices)),
     )

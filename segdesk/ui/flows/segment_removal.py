@@ -21,7 +21,7 @@ from segdesk.ui.dialogs.waiting import WaitingDialog
 from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.flows.session import Session
-from segdesk.ui.look import review_words
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import tr, translated
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 
@@ -116,9 +116,9 @@ class SegmentRemoval(Flow):
                 "'{name}' has {voxels} in {slices} of {cases}. They become background; undo brings "
                 "them back.",
                 name=workbench.segments[number].name,
-                voxels=review_words.voxels(sum(row.voxels for row in found)),
-                slices=review_words.slices(sum(len(row.slices) for row in found)),
-                cases=tr("1 case") if len(found) == 1 else tr("{n} cases", n=len(found)),
+                voxels=counted_words.voxels(sum(row.voxels for row in found)),
+                slices=counted_words.slices(sum(len(row.slices) for row in found)),
+                cases=counted_words.cases(len(found)),
             ),
             choices=(
                 Choice("keep_segment", tr("Keep it"), lambda: None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import tr
 
 
@@ -28,5 +29,5 @@ def place_words(edit: Edit, workbench: Workbench) -> str:
             return tr("slice {n} of {case}", n=slices[0] + 1, case=case)
         return tr("slice {n}", n=slices[0] + 1)
     if case:
-        return tr("{n} slices of {case}", n=len(slices), case=case)
-    return tr("{n} slices", n=len(slices))
+        return tr("{slices} of {case}", slices=counted_words.slices(len(slices)), case=case)
+    return counted_words.slices(len(slices))

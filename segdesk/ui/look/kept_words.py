@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from segdesk.errors import ProjectGone, SegdeskError
+from segdesk.sentence import Sentence
 from segdesk.ui.look.translations import tr, translated
 
 
@@ -71,15 +72,22 @@ def _with_its_folder(kept: Kept) -> str:
 
 
 def _not_on_the_disk(kept: Kept) -> tuple[str, str]:
-    said = tr("The last change is not on the disk yet: closing now, or a crash, would lose it.")
-    then = tr("It is written by itself as soon as the disk takes it.")
-    if kept.waiting > 1:
-        said = tr(
+    count = max(kept.waiting, 1)
+    said = translated(
+        Sentence.counted(
+            "The last change is not on the disk yet: closing now, or a crash, would lose it.",
             "The last {n} changes are not on the disk yet: closing now, or a crash, would lose "
             "them.",
-            n=kept.waiting,
+            count,
         )
-        then = tr("They are written by themselves as soon as the disk takes them.")
+    )
+    then = translated(
+        Sentence.counted(
+            "It is written by itself as soon as the disk takes it.",
+            "They are written by themselves as soon as the disk takes them.",
+            count,
+        )
+    )
     before = tr("Everything before is safe.")
     if isinstance(kept.refusal, ProjectGone):
         return said, translated(kept.refusal.words)

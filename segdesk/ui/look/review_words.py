@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from segdesk.app.labelling.accepting import Accepted
 from segdesk.core.prediction import Counts, Difference
 from segdesk.core.segment import SegmentTable
+from segdesk.ui.look.counted_words import slices, voxels
 from segdesk.ui.look.translations import tr
 
 
@@ -112,11 +113,3 @@ def of_segments(counts: Counts, table: SegmentTable) -> str:
     words = [tr("{voxels} of {segment}", voxels=voxels(first), segment=name)]
     words += [tr("{n} of {segment}", n=f"{count:,}", segment=name) for count, name in rows[1:]]
     return ", ".join(words)
-
-
-def voxels(count: int) -> str:
-    return tr("1 voxel") if count == 1 else tr("{n} voxels", n=f"{count:,}")
-
-
-def slices(count: int) -> str:
-    return tr("1 slice") if count == 1 else tr("{n} slices", n=count)

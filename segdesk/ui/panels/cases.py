@@ -29,6 +29,7 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.case import Case
 from segdesk.core.split import POOLS, Pool
 from segdesk.core.status import SliceStatus
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.as_written import item, tip
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.sizes import row_height, scaled, small_size
@@ -240,7 +241,7 @@ class CaseDelegate(QStyledItemDelegate):
             painter.drawText(
                 room.adjusted(after, 0, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, word
             )
-        slices = tr("1 slice") if case.slices == 1 else tr("{n} slices", n=case.slices)
+        slices = counted_words.slices(case.slices)
         painter.setFont(small)
         painter.setPen(QColor(self.tokens.dim))
         metrics = painter.fontMetrics()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.edit import Edit
-from segdesk.ui.look import as_written
+from segdesk.ui.look import as_written, counted_words
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.edit_words import case_words, place_words
 from segdesk.ui.look.sizes import scaled
@@ -84,12 +84,12 @@ def describe(step: tuple[Edit, ...], workbench: Workbench) -> str:
     parts = [translated(step[-1].name)]
     voxels = sum(edit.changed for edit in step)
     if voxels:
-        parts[0] += ", " + (tr("1 voxel") if voxels == 1 else tr("{n} voxels", n=f"{voxels:,}"))
+        parts[0] += ", " + counted_words.voxels(voxels)
     cases = {edit.case for edit in step if edit.case}
     where = (
         place_words(step[0], workbench)
         if len(step) == 1
-        else tr("{n} cases", n=len(cases))
+        else counted_words.cases(len(cases))
         if len(cases) > 1
         else "".join(case_words(id, workbench) for id in cases)
     )

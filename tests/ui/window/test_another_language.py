@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -31,7 +31,15 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from segdesk.ui.look import translations
+from segdesk.app.runs import running
+from segdesk.app.runs.running import TrainerJob
+from segdesk.core.run import Run, plan_for
+from segdesk.jobs import wire
+from segdesk.jobs.messages import Note
+from segdesk.sentence import Sentence
+from segdesk.ui.dialogs.pack_choice import LeftOut
+from segdesk.ui.look import counted_words, translations
+from segdesk.ui.window.status_line import StatusLine
 from tests import scripts
 from tests.app.project.test_one_damaged_file import damage
 from tests.full_disk import full_disk
@@ -124,7 +132,7 @@ def foreign(
 
 
 #: Paths, and the ids of cases and networks.
-GIVEN = re.compile(r"/\S+|case-\d+|project-\d+\S*|\bunet\w*|\bencoder_decoder\b")
+GIVEN = re.compile(r"/\S+|case-\d+|run-\d+|project-\d+\S*|\bunet\w*|\bencoder_decoder\b")
 
 
 def english_in(text: str) -> str:
@@ -286,3 +294,69 @@ def test_a_save_that_a_full_disk_refuses_is_said_in_another_language(
         assert len(said) > 2 and english_of(foreign) == []
         saved = foreign.window.findChild(QLabel, "saved_words")
         assert saved is not None and english_in(f"{saved.text()} {saved.toolTip()}") == ""
+
+
+def test_what_the_trainer_says_is_said_in_another_language(foreign: Desk, project: Path) -> None:
+    """Notes come as lines of another process, and stay with the run."""
+    foreign.open(project)
+    workbench, panel = foreign.workbench, foreign.window.training_panel
+    assert panel is not None
+    workbench.follow_run(Run("run-001", plan_for(), started=0.0), keep=False)
+    job = TrainerJob("run-001", workbench.folder, ())
+    foreign.open_curves()
+    said: list[str] = []
+    panel.said.connect(said.append)
+    for note in (
+        Sentence("There is no validation slice yet, so the last weights are kept."),
+        Sentence("Going on from this run's own weights of epoch {epoch}.", epoch=3),
+    ):
+        message = wire.decode(wire.encode(Note(note)))
+        running.take(workbench, job, message)
+        foreign.window.training.message.emit(message)
+    foreign.settle()
+    assert len(said) == 2 and all(OPEN in text for text in said)
+    assert [text for text in said if english_in(text)] == []
+    assert len(workbench.project.run("run-001").notes) == 2
+    panel._show("run-001")
+    foreign.settle()
+    shown = "\n".join(text for _, text in texts_of(panel))
+    assert f"{OPEN}Going on from this run's own weights of epoch {CLOSE}3" in shown
+    assert "\n".join(stays_english(panel)) == ""
+
+
+def test_packing_and_its_progress_are_said_in_another_language(
+    foreign: Desk, project: Path, tmp_path: Path
+) -> None:
+    foreign.open(project)
+    told: list[str] = []
+    line = foreign.window.findChild(StatusLine)
+    assert line is not None
+
+    def look() -> None:
+        told.extend(label.text() for label in line.findChildren(QLabel))
+
+    foreign.window.runner.began.connect(look)
+    foreign.window.runner.progressed.connect(look)
+    foreign.window.packing._save_first(foreign.workbench, LeftOut(), tmp_path / "test.h5")
+    foreign.wait(lambda: any("test.h5" in text for text in messages(foreign)))
+    assert len({text for text in told if OPEN in text}) > 2
+    assert [text for text in told if english_in(text)] == []
+    assert english_of(foreign) == []
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        counted_words.voxels,
+        counted_words.slices,
+        counted_words.cases,
+        counted_words.predictions,
+    ],
+)
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 1200])
+def test_numbers_have_the_forms_of_the_language(
+    speaking: None, counted: Callable[[int], str], count: int
+) -> None:
+    # The made-up language has one form for all, so 1 is no word of its own.
+    assert english_in(counted(count)) == ""
+    assert counted(count).startswith(f"{count:,}{OPEN}")
