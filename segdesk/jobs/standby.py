@@ -20,6 +20,8 @@ from segdesk.jobs.wire import encode_task
 #: A child that nobody needs is ended after so many seconds, and so often it is looked whether
 #: memory is short.
 IDLE_S, LOOK_S = 600.0, 15.0
+#: The program's end waits so long for a child that was ended.
+BURIAL_S = 5.0
 
 
 class Standby:
@@ -49,6 +51,7 @@ class Standby:
         self._watch: threading.Timer | None = None
         self._waited_s = 0.0
         self._is_closed = False
+        self._burials: list[threading.Thread] = []
         #: Whether what is given back waits for another job.
         self.keeps = True
 
@@ -86,7 +89,7 @@ class Standby:
             if self.keeps and not self._is_closed and self._waiting is None:
                 self._wait_with(child)
                 return
-        _end(child)
+        self._end(child)
 
     def prepare(self, task: Prepare) -> None:
         """Have a child wait that is ready for this, where memory allows one; returns at once.
@@ -114,15 +117,26 @@ class Standby:
         """End the child that waits, if there is one; another one is started when it is needed."""
         child = self._let_go()
         if child is not None:
-            _end(child)
+            self._end(child)
 
     def close(self) -> None:
         """As `end`, and what is given back later ends too."""
         with self._lock:
             self._is_closed = True
         self.end()
+        for burial in self._burials:
+            burial.join(BURIAL_S)
+
+    def _end(self, child: TrainerChild) -> None:
+        """End a child; a large one takes a while to go, which nobody waits for."""
+        # It has nothing to lose, and may be loading a library that lets nobody in between.
+        child.signal("SIGKILL")
+        burial = threading.Thread(target=child.bury, name="trainer's end", daemon=True)
+        burial.start()
+        self._burials = [one for one in self._burials if one.is_alive()] + [burial]
 
     def _wait_with(self, child: TrainerChild) -> None:
+        child.has_waited = True
         self._waiting, self._waited_s = child, 0.0
         self._look_later()
 
@@ -143,7 +157,7 @@ class Standby:
                 self._look_later()
                 return
             self._waiting = self._watch = None
-        _end(child)
+        self._end(child)
 
     def _let_go(self) -> TrainerChild | None:
         with self._lock:
@@ -153,9 +167,3 @@ class Standby:
             watch.cancel()
             watch.join()
         return child
-
-
-def _end(child: TrainerChild) -> None:
-    # It has nothing to lose, and may be loading a library that lets nobody in between.
-    child.signal("SIGKILL")
-    child.bury()

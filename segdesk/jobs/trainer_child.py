@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Literal, cast
@@ -74,6 +75,8 @@ class TrainerChild:
         self._refusal: OSError | None = None
         self._returncode = 0
         self._is_gone = False
+        #: Whether it has waited for a job: it may have died meanwhile, which is no job's fault.
+        self.has_waited = False
         is_started = threading.Event()
         self._owner = threading.Thread(
             target=self._live, args=(is_started,), name="trainer process", daemon=True
@@ -93,6 +96,13 @@ class TrainerChild:
         self.pid = self._process.pid
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._stdout = cast("IO[bytes]", self._process.stdout)
+        #: What is to be sent, and the latest of what replaces each other.
+        self._outbox: deque[str] = deque()
+        self._latest = ""
+        self._is_dismissed = False
+        self._said = threading.Condition()
+        self._writer = threading.Thread(target=self._write, name="trainer commands", daemon=True)
+        self._writer.start()
         self._copier = threading.Thread(
             target=self._copy, args=(self._process.stderr,), name="trainer log", daemon=True
         )
@@ -108,11 +118,20 @@ class TrainerChild:
         with self._lock:
             self._log = log
 
-    def tell(self, line: str) -> None:
-        """Send a command's line, without its end. To a child that is gone nothing is said."""
-        # Few bytes at once are never torn (PIPE_BUF), even by a Ctrl+C in between.
-        with self._lock, suppress(OSError, ValueError):
-            os.write(self._stdin.fileno(), f"{line}\n".encode())
+    def tell(self, line: str, *, replaces: bool = False) -> None:
+        """Send a command's line, without its end; returns at once, even where the child does not
+        read. To one that is gone nothing is said.
+
+        Parameters
+        ----------
+        replaces : the line that was sent so before it is not worth sending any more
+        """
+        with self._said:
+            if replaces:
+                self._latest = line
+            else:
+                self._outbox.append(line)
+            self._said.notify()
 
     def lines(self) -> Iterator[bytes]:
         """What it says, line by line with their ends, until it falls silent.
@@ -151,8 +170,9 @@ class TrainerChild:
 
     def dismiss(self) -> None:
         """Close its stdin: nothing more is asked of it, and it leaves at once."""
-        with self._lock, suppress(OSError):
-            self._stdin.close()
+        with self._said:
+            self._is_dismissed = True
+            self._said.notify()
 
     def bury(self) -> int:
         """Wait until it is gone, with all that it started, and close the pipes; once.
@@ -169,6 +189,7 @@ class TrainerChild:
             self._owner.join()
         self._copier.join(_LAST_LINES_S)
         self.dismiss()
+        self._writer.join()
         return self._returncode
 
     def _live(self, is_started: threading.Event) -> None:
@@ -204,6 +225,25 @@ class TrainerChild:
         with self._lock:
             self._returncode = process.wait()
             self._is_gone = True
+
+    def _write(self) -> None:
+        """On the writer's thread: a pipe that nobody reads holds up nobody else."""
+        while True:
+            with self._said:
+                while not (self._outbox or self._latest or self._is_dismissed):
+                    self._said.wait()
+                if self._is_dismissed:
+                    break
+                line = self._outbox.popleft() if self._outbox else self._latest
+                if line is self._latest:
+                    self._latest = ""
+            try:
+                # Few bytes at once are never torn (PIPE_BUF).
+                os.write(self._stdin.fileno(), f"{line}\n".encode())
+            except OSError:  # it is gone; whoever listens finds out
+                continue
+        with suppress(OSError):
+            self._stdin.close()
 
     def _copy(self, stderr: IO[bytes]) -> None:
         with stderr:

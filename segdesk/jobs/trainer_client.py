@@ -139,7 +139,7 @@ class TrainerClient:
         """Tell the child which slice is on screen."""
         with self._lock:
             if self._child is not None:
-                self._child.tell(encode_task(Look(case, index)))
+                self._child.tell(encode_task(Look(case, index)), replaces=True)
 
     def terminate(self) -> None:
         """End the child, and what it started, by the system's polite signal."""
@@ -158,10 +158,31 @@ class TrainerClient:
         child = self._start(log)
         if child is None:
             return Ended("stopped", Sentence("Stopped before it began."), "", 0, self._log)
-        returncode = 0
-        stays = False
+        ended = self._work(child, log, on_message)
+        if ended is None:
+            # It died while it waited, or of what it was preparing: that is no fault of this job.
+            child = self._start(log)
+            if child is None:
+                return Ended("stopped", Sentence("Stopped before it began."), "", 0, self._log)
+            child.has_waited = False
+            ended = self._work(child, log, on_message)
+        if ended is None:
+            raise ValueError("expected a child that has not waited")
+        return ended
+
+    def _work(
+        self, child: TrainerChild, log: Log, on_message: Callable[[Message], None]
+    ) -> Ended | None:
+        """Hear a child to the end of its job; None where it had waited and says nothing at all."""
+        returncode, heard, stays = 0, 0, False
+
+        def count(message: Message) -> None:
+            nonlocal heard
+            heard += 1
+            on_message(message)
+
         try:
-            last_word = self._listen(child, log, on_message)
+            last_word = self._listen(child, log, count)
             if self._standby is not None and last_word is not None:
                 stays = _is_ready_again(child, log)
         except BaseException:
@@ -175,6 +196,8 @@ class TrainerClient:
                 self._standby.give_back(child)
             else:
                 returncode = child.bury()
+        if last_word is None and not heard and child.has_waited and not self._ended_by_us:
+            return None
         return self._ended(last_word, returncode, log.hint)
 
     def _start(self, log: Log) -> TrainerChild | None:

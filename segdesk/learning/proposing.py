@@ -6,9 +6,10 @@ random numbers. Each is made with the averaged weights of its step.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from segdesk.learning.run_folder import HeldRun
 FIRST_S = 5.0
 #: Steps have this many times the seconds of the proposals.
 TIMES_THE_COST = 4.0
-#: Then the slice on screen comes anew, and those around it after it.
+#: Then the slice on screen comes anew, between those around it.
 ROUND_S = 5.0
 #: Files of proposals that wait to be read.
 KEPT_FILES = 16
@@ -49,8 +50,8 @@ class Proposer:
         self._reporter = reporter
         self._looked_at: Look | None = None
         self._waiting: Iterator[int] = iter(())
-        self._round_began = 0.0
-        self._due = time.perf_counter() + FIRST_S
+        self._looked_at_s = 0.0
+        self._due = -1.0
         self._files: list[str] = []
 
     def after_step(self, step: int, predictor: Predictor) -> None:
@@ -62,20 +63,37 @@ class Proposer:
         predictor : of the size that is learnt from now
         """
         now = time.perf_counter()
+        if self._due < 0.0:
+            # From the end of the first step on, which traces too.
+            self._due = now + FIRST_S
         if now < self._due:
             return
-        look = self._reporter.looked_at() or self._first
+        look = self._in_reach(self._reporter.looked_at()) or self._in_reach(self._first)
+        if look is None:
+            return
+        volume = self._volumes[look.case]
+        if look != self._looked_at:
+            self._looked_at, self._looked_at_s = look, -math.inf
+            self._waiting = outwards(look.slice, volume.shape[0])
+            next(self._waiting)
+        index = look.slice
+        if now - self._looked_at_s > ROUND_S:
+            self._looked_at_s = now
+        else:
+            index = next(self._waiting, -1)
+        if index < 0:
+            self._waiting = outwards(look.slice, volume.shape[0])
+            return
+        self._propose(step, volume, index, predictor)
+        done = time.perf_counter()
+        self._due = done + TIMES_THE_COST * (done - now)
+
+    def _in_reach(self, look: Look | None) -> Look | None:
+        """A look at a slice that the bundle has; else None."""
         volume = None if look is None else self._volumes.get(look.case)
         if look is None or volume is None or not 0 <= look.slice < volume.shape[0]:
-            return
-        if look != self._looked_at or now - self._round_began > ROUND_S:
-            self._looked_at, self._round_began = look, now
-            self._waiting = outwards(look.slice, volume.shape[0])
-        index = next(self._waiting, None)
-        if index is not None:
-            self._propose(step, volume, index, predictor)
-            done = time.perf_counter()
-            self._due = done + TIMES_THE_COST * (done - now)
+            return None
+        return look
 
     def _propose(self, step: int, volume: VolumeRef, index: int, predictor: Predictor) -> None:
         name = f"proposal-{step:07d}-{index:05d}.npy"
@@ -83,10 +101,12 @@ class Proposer:
             with self._learner.averaged():
                 labels = predictor.labels(volume, index)
             folder = self._held.bundle()
-            np.save(folder / name, labels)
             self._files.append(name)
+            np.save(folder / name, labels)
             if len(self._files) > KEPT_FILES:
-                _remove(folder / self._files.pop(0))
+                # Whoever reads it right now keeps it, on Windows.
+                with suppress(OSError):
+                    (folder / self._files.pop(0)).unlink(missing_ok=True)
         except (OSError, TrainingError):
             # A look at what is learnt is not worth the learning; the next one tries again.
             return
@@ -97,7 +117,3 @@ class Proposer:
 def outwards(index: int, count: int) -> Iterator[int]:
     """All of `count` slices, the nearest to one first."""
     yield from sorted(range(count), key=lambda other: (abs(other - index), other))
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)

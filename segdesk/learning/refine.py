@@ -96,9 +96,7 @@ class Decider:
         ]
         seen = [self._look(looked, rows) for looked in (taught, held_out)]
         rows = [
-            row
-            if sum(one.gained for one in (*ours, *theirs)) >= 0
-            else replace(row, least_piece=0.0)
+            row if not _lost(*ours, *theirs) else replace(row, least_piece=0.0)
             for row, ours, theirs in zip(rows, *seen, strict=True)
         ]
         return tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import traceback
 from pathlib import Path
 from typing import Protocol
 
@@ -32,5 +33,9 @@ def serve(channel: Tasks) -> None:
                 gc.collect()
                 channel.end_job()
             case Prepare(network, filters, classes, channels):
-                backend.prepare(0)
-                standing.prepare(network, filters, classes, channels)
+                try:
+                    backend.prepare(0)
+                    standing.prepare(network, filters, classes, channels)
+                except Exception:  # noqa: BLE001 - the job that needs it says what is wrong
+                    traceback.print_exc()
+                    standing = Standing()

@@ -228,6 +228,8 @@ def _predict(
     predictor: Predictor, bundle: Bundle, held: HeldRun, ending: Ending, channel: Reporter
 ) -> Ending:
     """Predict the cases that were asked for; a stop leaves the rest out."""
+    # It is asked for after each batch.
+    channel.leave_on_stop = False
     refused: list[str] = []
     for done, case in enumerate(bundle.predict):
         try:

@@ -231,6 +231,39 @@ def test_a_child_goes_where_memory_is_short(
     waiting.close()
 
 
+def test_a_child_that_does_not_read_holds_nobody_up(standby: NewStandby, tmp_path: Path) -> None:
+    waiting = standby()
+    stopped = "os.kill(os.getpid(), signal.SIGSTOP)"
+    client = job(tmp_path / "a", waiting, f"channel.send(Note('now')); {stopped}")
+    slowest = [0.0]
+
+    def look_round(message: Message) -> None:
+        if message != Note("now"):
+            return
+        for index in range(5000):
+            before = time.perf_counter()
+            client.look_at("case-001", index)
+            slowest[0] = max(slowest[0], time.perf_counter() - before)
+        client.kill()
+
+    assert client.run(look_round).outcome == "stopped"
+    assert slowest[0] < 1.0
+
+
+def test_what_died_before_its_job_is_no_fault_of_the_job(
+    standby: NewStandby, tmp_path: Path
+) -> None:
+    waiting = standby()
+    for turn in range(8):
+        waiting.prepare(Prepare("unet_fast", 16, 2, 1))
+        pid = waiting.pid
+        assert pid is not None
+        os.kill(pid, 9)
+        ended, heard, _ = done(job(tmp_path / f"{turn}", waiting))
+        assert ended.outcome == "finished"
+        assert notes(heard) == ["job 1, nothing"]
+
+
 def test_a_closed_standby_keeps_no_child(standby: NewStandby, tmp_path: Path) -> None:
     waiting = standby()
     client = job(tmp_path / "a", waiting, "time.sleep(0.3)")

@@ -102,7 +102,7 @@ def test_the_slice_on_screen_comes_first_and_its_neighbours_after_it(
     recorder = Recorder(look=Look("case-001", 3))
     proposer, cheap = made(tmp_path, now, recorder)
     run(proposer, cheap, now, until=130.0)
-    assert [one.slice for one in recorder.of(Proposed)] == [3, 2, 4, 1, 0]
+    assert [one.slice for one in recorder.of(Proposed)][:6] == [3, 2, 4, 1, 0, 3]
     recorder.messages.clear()
     recorder.look = Look("case-001", 0)
     run(proposer, cheap, now, until=now.seconds + 1.9)

@@ -157,3 +157,17 @@ def test_a_trainer_that_stays_does_one_job_after_the_other(tmp_path: Path) -> No
         service.serve(orders)
     kinds = [type(message).__name__ for message in orders.ended]
     assert kinds == ["Finished", "Failed", "Finished"]
+
+
+def test_a_preparation_that_fails_costs_no_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(Standing, "prepare", refuse)
+    folder = bundle(tmp_path / "a", OTHER, seed=1)
+    orders = Orders([Prepare("unet_fast", 4, 2, 1), Work(str(folder))])
+    with pytest.raises(EOFError):
+        service.serve(orders)
+    assert [type(message).__name__ for message in orders.ended] == ["Finished"]

@@ -112,10 +112,6 @@ class DoesEdits(ABC):
         if self._live is gesture:
             self._live = None
 
-    def is_drawn_on(self, case: str) -> bool:
-        """Whether a gesture is drawing on a case right now."""
-        return self._live is not None and self._live.case == case
-
     def settle(self) -> None:
         """Make whole what is half-way, before anything else is kept: an Edit of what a gesture has
         drawn so far, and all of a large Edit that is going in.

@@ -28,6 +28,7 @@ class Memory:
         self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
         #: Of the training that goes on, or was the last: by case and slice.
         self._proposals: dict[str, dict[int, Proposal]] = {}
+        self._proposed_by = ""
         #: By run and case: those whose file is missing or damaged, which is not tried each time.
         self._unreadable: set[tuple[str, str]] = set()
 
@@ -91,15 +92,39 @@ class Memory:
         """Whether the last training has made anything of a case."""
         return bool(self._proposals.get(case))
 
-    def keep_proposal(self, proposal: Proposal) -> None:
-        """Keep the newest one of a slice; those of an earlier training go."""
-        if any(one.run != proposal.run for of in self._proposals.values() for one in of.values()):
-            self._proposals.clear()
-        self._proposals.setdefault(proposal.case, {})[proposal.slice] = proposal
+    def keep_proposal(self, proposal: Proposal) -> set[str]:
+        """Keep the newest one of a slice; those of an earlier training go.
 
-    def drop_proposals(self, case: str) -> None:
-        """There is something better of a case now."""
-        self._proposals.pop(case, None)
+        Returns
+        -------
+        The cases of which some went.
+        """
+        gone: set[str] = set()
+        if self._proposed_by != proposal.run:
+            gone = set(self._proposals)
+            self._proposals.clear()
+            self._proposed_by = proposal.run
+        self._proposals.setdefault(proposal.case, {})[proposal.slice] = proposal
+        return gone
+
+    def drop_proposals(self, case: str = "", *, but_of: str = "") -> set[str]:
+        """There is something better of a case, or of all of them, now.
+
+        Parameters
+        ----------
+        case : the only one; all where it is empty
+        but_of : run whose proposals stay
+
+        Returns
+        -------
+        The cases of which some went.
+        """
+        if but_of and self._proposed_by == but_of:
+            return set()
+        gone = {id for id in self._proposals if case in ("", id)}
+        for id in gone:
+            del self._proposals[id]
+        return gone
 
     def drop_prediction(self, run: str, case: str) -> None:
         """The prediction on the disk is another one now."""

@@ -68,6 +68,7 @@ class Workbench(DoesEdits):
         self.left_out: dict[str, LeftOut] = {}  # cases that cannot be read
         self.brought_back: dict[str, str] = {}  # what became of their Edits once they could
         self._memory = Memory()
+        self.pressed_on = ""  # a case on which a button is down: what is offered there stays
         self.looked_at = ""  # a case that stays in memory, because it is on screen
         self.reads = True  # what is asked for; False in the window, where only workers read
 
@@ -270,6 +271,7 @@ class Workbench(DoesEdits):
         else:
             self.project = project
             self.index_changed.emit()
+        self.drop_proposals(but_of=in_use.run)
         for case, run in shown.items():
             if self.predicted_by(case) != run:
                 self.predictions_changed.emit(case)
@@ -304,15 +306,26 @@ class Workbench(DoesEdits):
         """A training has looked at a slice. What fits no case that is in memory is dropped, and so
         is what comes while a hand draws there, whose stroke began on what was shown then.
         """
-        if not self.is_loaded(proposal.case) or self.is_drawn_on(proposal.case):
+        if not self.is_loaded(proposal.case) or proposal.case == self.pressed_on:
             return
         slices, *shape = self.project.case(proposal.case).grid.shape
         if proposal.labels.shape == tuple(shape) and 0 <= proposal.slice < slices:
             is_first = not self.has_proposals(proposal.case)
-            self._memory.keep_proposal(proposal)
-            if is_first:
-                self.predictions_changed.emit(proposal.case)
+            changed = self._memory.keep_proposal(proposal)
+            for case in sorted(changed | ({proposal.case} if is_first else set())):
+                self.predictions_changed.emit(case)
             self.proposed.emit(proposal.case, proposal.slice)
+
+    def drop_proposals(self, *, but_of: str = "") -> None:
+        """A training has ended with nothing to show, or another run was chosen: what is shown is
+        the run in use again.
+
+        Parameters
+        ----------
+        but_of : run whose proposals stay
+        """
+        for case in sorted(self._memory.drop_proposals(but_of=but_of)):
+            self.predictions_changed.emit(case)
 
     def has_proposals(self, case: str) -> bool:
         """Whether the training that goes on, or the last one, has made anything of a case."""

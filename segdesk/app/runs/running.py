@@ -381,6 +381,8 @@ def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     else:
         said = (worked.ended.reason, _what_is_left(run, worked.ended), worked.ended.hint)
         run = replace(run, outcome=worked.ended.outcome, reason=Sentence.joined(said))
+    if run.outcome == "crashed" or run.nothing_learnt:
+        workbench.drop_proposals()
     run = replace(
         run,
         ended=time.time(),

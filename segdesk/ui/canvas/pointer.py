@@ -106,8 +106,12 @@ class Pointer:
         """
         if self._drag is not None:
             return
+        case = self._canvas.pane.case
+        self._canvas.workbench.pressed_on = "" if case is None else case.id
         self._drag = self._begin(position, button, modifiers, is_eraser=is_eraser)
         self._button = button
+        if self._drag is None:
+            self._canvas.workbench.pressed_on = ""
 
     def move(self, position: QPointF, buttons: Qt.MouseButton) -> None:
         """The pointer moved. Where the release was lost, the drag ends here."""
@@ -140,6 +144,7 @@ class Pointer:
         drag, self._drag = self._drag, None
         if drag is None:
             return
+        self._canvas.workbench.pressed_on = ""
         try:
             drag.release()
         except UsageError as refusal:
@@ -151,6 +156,7 @@ class Pointer:
     def cancel(self) -> None:
         """Take the drag back without a trace."""
         drag, self._drag = self._drag, None
+        self._canvas.workbench.pressed_on = ""
         if drag is not None:
             drag.cancel()
 

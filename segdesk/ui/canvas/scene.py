@@ -112,6 +112,15 @@ class Scene:
         )
 
     @property
+    def shows_what_is_gone(self) -> bool:
+        """Whether what was painted of a prediction is not what is offered on the slice now."""
+        case, plane = self._place
+        if case is None or plane is None or self._painted is None or not self.has_shown_slice:
+            return False
+        shown = self._painted[2]
+        return shown is not None and shown is not offered(self._workbench, case, plane.index)
+
+    @property
     def _place(self) -> tuple[str | None, Plane | None]:
         return self._view.crosshair.case_id, self._pane.plane
 

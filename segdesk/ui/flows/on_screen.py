@@ -27,6 +27,9 @@ def why_not_right(canvas: SliceView, found: Difference | None) -> str:
     if view.crosshair.case_id is None:
         return ""
     brings = found is not None and bool(found.gained or found.cleared or found.kept_out)
+    if not brings and canvas.scene.shows_what_is_gone:
+        # Until it is painted anew, the eye has something that the key would not take.
+        brings = True
     reason = _hidden_drawing(canvas, workbench, view, view.crosshair.case_id)
     if brings or workbench.awaits_prediction(view.crosshair.case_id):
         reason = why_not_predicted(canvas) or reason

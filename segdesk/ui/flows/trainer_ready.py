@@ -13,6 +13,7 @@ from segdesk.jobs.standby import Standby
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.preferences import Preferences
+from segdesk.ui.widgets.bridge import Bridge
 
 #: Nothing is started before a scan has been on screen for so long, in milliseconds: a project that
 #: is only looked into costs nothing.
@@ -49,10 +50,18 @@ class TrainerReady(QObject):
         self._later.timeout.connect(self._prepare)
         training.standby = standby
         standby.keeps = preferences.now.trainer_stays
-        session.opened.connect(self._later.start)
+        self._bridge = Bridge(self)
+        session.opened.connect(self._opened)
         session.closed.connect(self._end)
         training.finished.connect(self._later.start)
         preferences.changed.connect(self._take_preferences)
+
+    def _opened(self) -> None:
+        workbench = self._session.workbench
+        if workbench is not None:
+            # The network has an output for each.
+            self._bridge.listen(workbench.segments_changed, self._later.start)
+        self._later.start()
 
     def close(self) -> None:
         """The window is gone."""
@@ -68,6 +77,8 @@ class TrainerReady(QObject):
 
     def _end(self) -> None:
         self._later.stop()
+        if self._session.workbench is None:
+            self._bridge.close()
         self._prepared = None
         self._standby.end()
 

@@ -3,6 +3,7 @@ prediction is, and an Edit names the run and the step that it took."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,16 @@ from segdesk.app.labelling import accepting, reviewing
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import running
-from segdesk.app.runs.running import TrainerJob
+from segdesk.app.runs.running import TrainerJob, Worked
 from segdesk.core.annotation import Provenance
 from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.run import Run, plan_for
+from segdesk.core.run_in_use import RunInUse
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from segdesk.jobs.messages import Proposed
-from tests.projects import add_case, begin_brush
+from segdesk.jobs.trainer_client import Ended
+from tests.projects import add_case
 
 CASE, SLICE = "case-001", 2
 
@@ -107,17 +110,55 @@ def test_a_proposal_is_dismissed_for_its_run(
     assert isinstance(offered, Proposal) and offered.step == 80
 
 
-def test_what_comes_while_a_hand_draws_on_the_case_is_not_shown(
+def test_what_comes_while_a_button_is_down_is_not_shown(
     workbench: Workbench, proposed: list[tuple[str, int]]
 ) -> None:
     first = proposal(workbench)
     workbench.propose(first)
-    gesture = begin_brush(workbench, CASE, SLICE, (5.0, 5.0), value=1, radius_mm=2.0)
+    workbench.pressed_on = CASE
     workbench.propose(proposal(workbench, step=90))
     assert workbench.proposal(CASE, SLICE) is first
-    gesture.release()
+    workbench.pressed_on = ""
     workbench.propose(proposal(workbench, step=90))
     assert workbench.proposal(CASE, SLICE) is not first
+
+
+def test_whoever_shows_a_case_hears_that_its_proposals_went(
+    workbench: Workbench, proposed: list[tuple[str, int]]
+) -> None:
+    workbench.propose(proposal(workbench))
+    heard: list[str] = []
+    workbench.predictions_changed.connect(heard.append)
+    workbench.propose(proposal(workbench, step=10))
+    assert not heard
+    workbench.propose(proposal(workbench, index=0, run="run-002"))
+    assert heard == [CASE]
+
+
+@pytest.mark.parametrize("end", ["crashed", "nothing learnt", "finished"])
+def test_a_training_that_came_to_nothing_proposes_nothing_any_more(
+    workbench: Workbench, proposed: list[tuple[str, int]], end: str
+) -> None:
+    workbench.propose(proposal(workbench))
+    run = replace(workbench.project.run("run-001"), best=1, weights_sha256="5e")
+    if end == "nothing learnt":
+        run = replace(run, nothing_learnt="It learnt nothing.")
+    workbench.follow_run(run, keep=False)
+    outcome = "crashed" if end == "crashed" else "finished"
+    ended = Ended(outcome, "It is over.", "", 0, workbench.folder.path)
+    job = TrainerJob("run-001", workbench.folder, ())
+    running.close_record(workbench, job, Worked(ended, None))
+    assert (workbench.proposal(CASE, SLICE) is not None) == (end == "finished")
+
+
+def test_a_run_that_a_person_chose_is_shown_in_place_of_proposals(
+    workbench: Workbench, proposed: list[tuple[str, int]]
+) -> None:
+    workbench.propose(proposal(workbench))
+    workbench.use(RunInUse(by_hand="run-001"))
+    assert workbench.proposal(CASE, SLICE) is not None
+    workbench.use(RunInUse(by_hand="run-000"))
+    assert workbench.proposal(CASE, SLICE) is None
 
 
 def test_a_prediction_of_the_case_takes_the_place_of_its_proposals(

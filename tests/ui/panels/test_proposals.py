@@ -130,3 +130,40 @@ def test_after_a_stop_the_proposals_are_still_there(training: tuple[Desk, Workbe
     assert workbench.proposal("case-001", at(desk)) is not None
     desk.key(Qt.Key.Key_Return)
     assert workbench.history.done[-1].name.startswith("Take prediction (run-001, step ")
+
+
+def test_an_outline_begins_on_what_was_shown_at_its_press(
+    training: tuple[Desk, Workbench],
+) -> None:
+    desk, workbench = training
+    index = at(desk)
+    desk.wait(lambda: desk.canvas.scene.has_shown_prediction)
+    desk.key(Qt.Key.Key_L)
+    press(desk.canvas, (3, 20))
+    first = workbench.proposal("case-001", index)
+    assert first is not None
+    heard: list[object] = []
+    desk.window.training.message.connect(heard.append)
+    desk.wait(lambda: len(heard) > 4)
+    for place in ((12, 20), (12, 28), (3, 28)):
+        move(desk.canvas, place, Qt.MouseButton.LeftButton)
+    release(desk.canvas, (3, 28))
+    started = workbench.history.done[-2]
+    assert started.name == f"Start from prediction (run-001, step {first.step})"
+
+
+def test_enter_says_nothing_of_a_slice_whose_picture_is_out_of_date(
+    training: tuple[Desk, Workbench],
+) -> None:
+    desk, workbench = training
+    index = at(desk)
+    desk.wait(lambda: desk.canvas.scene.has_shown_prediction)
+    stop(desk)
+    desk.wait(lambda: desk.canvas.scene.has_shown_prediction)
+    # Gone between two paints: what is on screen is not what Enter would take.
+    workbench.drop_proposals()
+    desk.window.table["slice_is_right"].trigger()
+    assert workbench.statuses("case-001")[index] is SliceStatus.UNLABELLED
+    desk.wait(lambda: not desk.canvas.scene.shows_what_is_gone)
+    desk.key(Qt.Key.Key_Return)
+    assert workbench.statuses("case-001")[index] is SliceStatus.CORRECTED
