@@ -57,7 +57,7 @@ HOME_OF_RENAMES = "segdesk/core/durable_files.py"
 #: A pipe takes a short line whole; the child has its own loop; the text in `lock` is a courtesy.
 WRITERS = {
     "segdesk/jobs/child.py",
-    "segdesk/jobs/trainer_client.py",
+    "segdesk/jobs/trainer_child.py",
     "segdesk/store/disk/lock.py",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from segdesk.app.screen.view_state import ViewState
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import all_translated, tr
 from segdesk.ui.widgets.banner import Offer
 
@@ -45,7 +46,7 @@ def look_offer(
     if came == 1:
         said = tr("{case} was imported.", case=cases[0])
     else:
-        said = tr("{n} cases were imported.", n=came)
+        said = tr("{cases} were imported.", cases=counted_words.cases(came))
     return Offer(SHOW, said, text, show, stays=False)
 
 
