@@ -21,10 +21,13 @@ class Lacking:
     edits : the end of the row that it lacks, in order; changes of segments left out
     is_all : whether that is known to be all it lacks: the step before it is in the mask, or, where
         it lacks no end, the whole row
+    hidden : steps before `edits` that the mask shows nothing of, in order: they cannot be done on
+        it, because something before them is missing
     """
 
     edits: tuple[Edit, ...]
     is_all: bool
+    hidden: tuple[Edit, ...] = ()
 
 
 def lacking(mask: Annotation, steps: Sequence[Edit]) -> Lacking:
@@ -41,11 +44,14 @@ def lacking(mask: Annotation, steps: Sequence[Edit]) -> Lacking:
     steps = [edit for edit in steps if not edit.is_empty]
     for start in range(len(steps)):
         if _fit(mask, steps[start:]):
-            end = tuple(steps[start:])
-            if _changes_nothing(mask, end):
-                return Lacking((), is_all=True)
-            return Lacking(_without_undone(end), is_all=start > 0)
-    return Lacking((), is_all=bool(steps) and count_in(mask, steps) == len(steps))
+            before, end = steps[:start], tuple(steps[start:])
+            changes = not _changes_nothing(mask, end)
+            # An end of other slices fits too where the step before it is missing.
+            is_all = count_in(mask, before[-1:]) > 0 if before else not changes
+            hidden = () if is_all else _hidden(mask, before)
+            return Lacking(_without_undone(end) if changes else (), is_all, hidden)
+    is_all = bool(steps) and count_in(mask, steps) == len(steps)
+    return Lacking((), is_all, () if is_all else _hidden(mask, steps))
 
 
 def count_in(mask: Annotation, steps: Sequence[Edit]) -> int:
@@ -70,6 +76,21 @@ def count_in(mask: Annotation, steps: Sequence[Edit]) -> int:
         for step in reversed(taken):
             mask.apply(step)
     return len(taken)
+
+
+def _hidden(mask: Annotation, steps: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Steps that cannot be taken back from a mask, those behind them having been where they can."""
+    taken, hidden = list[Edit](), list[Edit]()
+    for step in reversed(steps):
+        try:
+            mask.apply(step.inverse())
+        except ValueError:
+            hidden.append(step)
+        else:
+            taken.append(step)
+    for step in reversed(taken):
+        mask.apply(step)
+    return tuple(reversed(hidden))
 
 
 def _without_undone(steps: Sequence[Edit]) -> tuple[Edit, ...]:

@@ -200,13 +200,18 @@ class _Repair:
         edits = list(self._remains.edits_of(case, since=found.since))
         if damage := damage_of(self._remains.layout, case):
             self._lost.append(damage)
-        is_whole = found.is_led_on
+        is_whole, misfits, done = found.is_led_on, list[Edit](), False
         if waiting := self._remains.waiting(case):
             missing = lacking(mask, waiting)
             if missing.is_all or missing.edits:
+                if not missing.is_all:
+                    known = [replace(edit, segments=()) for edit in waiting]
+                    plain = (replace(edit, segments=()) for edit in edits)
+                    # Those too that lie before a journal that is gone.
+                    misfits += (edit for edit in plain if not edit.is_empty and edit not in known)
+                    misfits += missing.hidden
                 edits = list(missing.edits)
                 is_whole = is_whole and missing.is_all
-        misfits, done = list[Edit](), False
         for edit in edits:
             try:
                 mask.apply(edit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,20 @@ def test_the_steps_that_are_in_are_counted_from_the_end_at_the_price_of_these_al
     assert mask.revision - tried == 4
     assert count_in(mask, [row[0], row[2], row[3]]) == 3
     assert count_in(mask, [row[1]]) == 0
+
+
+def test_an_end_on_other_slices_is_not_all_where_the_step_before_it_is_not_there() -> None:
+    _, second, third, _ = row = a_row()
+    again = with_steps(*row[:3])
+    over = paint(again, 0, 2)
+    elsewhere = paint(again, 1, 2)
+    # The mask never had the first: what was painted over it cannot be done.
+    mask = with_steps(second, third)
+    before = mask.labels.copy()
+    assert not lacking(mask, [over, elsewhere]).is_all
+    found = lacking(mask, [over, elsewhere])
+    assert (found.edits, found.is_all, found.hidden) == ((elsewhere,), False, (over,))
+    back = replace(elsewhere.inverse(), kind="undo")
+    found = lacking(mask, [over, elsewhere, back])
+    assert (found.edits, found.is_all, found.hidden) == ((), False, (over,))
+    assert np.array_equal(mask.labels, before)

@@ -273,7 +273,9 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     """
     folder, do = bench.folder, bench.do if bench.folder.writable else bench.apply_live
     edits, found = lacked(mask, left_out)
-    brought, apart = 0, list[Edit]()
+    # What of them has segments was asked without.
+    tried = [replace(edit, segments=()) for edit in edits]
+    brought, apart = 0, [edit for edit in found.hidden if edit not in tried]
     generation = bench.project.case(case).generation if found.edits else folder.generation
     anew = BegunAnew(case, generation, folder.numbered(Edit("", case)).sequence)
     for edit in edits:

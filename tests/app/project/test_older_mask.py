@@ -15,6 +15,7 @@ from segdesk.app.labelling import removing_segments
 from segdesk.app.project import damaged_mask, saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.errors import ProjectError
+from segdesk.store.journal import journal_contents
 from segdesk.store.parts import annotation_file
 from segdesk.store.project_folder import PreviousMask
 from segdesk.store.repairing import repair
@@ -200,3 +201,47 @@ def test_a_project_with_changes_that_nobody_saved_is_deleted_and_nothing_is_writ
     home = workbench.folder.path
     workbench.discard()
     assert not home.exists() and list(home.parent.iterdir()) == []
+
+
+def with_a_gap(workbench: Workbench) -> Path:
+    """A stroke is in the newest mask alone, which is damaged; one over it and one elsewhere
+    follow."""
+    stroke(workbench, 2, value=2)
+    saving.save(workbench)
+    stroke(workbench, 4, case="case-002")
+    saving.save(workbench)
+    stroke(workbench, 2, value=1, row=12.0)
+    stroke(workbench, 4, value=1)
+    workbench.close()
+    path = workbench.folder.path
+    damage(path / SECOND)
+    (path / "journal-1").unlink()
+    return path
+
+
+def over_it(path: Path) -> list[int]:
+    """The slices of what is kept apart."""
+    edits = journal_contents.read(path / "left-out-1.journal", 0).edits
+    return [index for edit in edits for index in edit.slices]
+
+
+def test_what_cannot_be_done_behind_a_gap_is_kept_apart_and_said(workbench: Workbench) -> None:
+    path = with_a_gap(workbench)
+    workbench = Workbench.open(path)
+    said = take_older(workbench)
+    assert "1 change made since fit it" in said
+    assert "1 change did not fit; 'left-out-1.journal' keeps what they were." in said
+    assert "may not be in it" in said
+    assert over_it(path) == [2]
+    assert workbench.annotation("case-001").labels[4].any()
+    workbench.close()
+
+
+def test_a_repair_keeps_it_apart_though_something_waited(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    path = with_a_gap(workbench)
+    Workbench.open(path).close()
+    repaired = repair(path, tmp_path / "new.segdesk")
+    assert "found no place were left out: 1" in repaired.lost[-1]
+    assert over_it(tmp_path / "new.segdesk") == [2]
