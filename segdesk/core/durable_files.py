@@ -55,17 +55,24 @@ def no_check() -> None:
 
 
 @contextmanager
-def replacing(path: Path, check: Check = no_check) -> Generator[Path, None, None]:
+def replacing(
+    path: Path, check: Check = no_check, *, make_way: Callable[[Path], object] = lambda path: None
+) -> Generator[Path, None, None]:
     """Give a temporary name; after the block, what is there takes the place of `path`.
 
     The block writes the temporary file, syncs it and verifies it. Where the block or `check`
     raises, the temporary file is removed and `path` stays as it was.
+
+    Parameters
+    ----------
+    make_way : sets aside what lies at `path`, once all is written and `check` has let it
     """
     temporary = partial_name(path)
     remove_whatever(temporary)
     try:
         yield temporary
         before_replacing(path, check)
+        make_way(path)
         replace_file(temporary, path)
     except BaseException:
         # What went wrong is what is said, though this fails too.
@@ -83,6 +90,7 @@ def write_whole(
     check: Check = no_check,
     *,
     previous: Path | None = None,
+    make_way: Callable[[Path], object] = lambda path: None,
 ) -> None:
     """Write a small file anew: temporary name, fsync, re-open, verify, replace.
 
@@ -92,13 +100,14 @@ def write_whole(
     verify : is given what the disk gives back; raises where it cannot be read
     check : asked before the old file is replaced
     previous : gets the old file; None: it goes
+    make_way : as `replacing`
 
     Raises
     ------
     OSError
         Where the disk refuses or gives back something else. The old file stays.
     """
-    with replacing(path, check) as temporary:
+    with replacing(path, check, make_way=make_way) as temporary:
         with new_regular(temporary) as file:
             put_all(file, content)
             os.fsync(file.fileno())

@@ -17,7 +17,10 @@ from segdesk.core.run import Run, plan_for
 from segdesk.errors import ProjectError
 from segdesk.store.checking import Finding, check
 from segdesk.store.journal.journal_contents import read
+from segdesk.store.journal.journal_file import Journal
+from segdesk.store.journal.older import gather
 from segdesk.store.journal.recover import steps
+from segdesk.store.parts.annotation_file import NewGeneration
 from segdesk.store.project_folder import ProjectFolder
 from segdesk.store.repairing import repair
 from tests.projects import make_project, stroke
@@ -55,6 +58,52 @@ def path(tmp_path: Path) -> Path:
     shutil.copytree(path, path.with_name("sibling"))
     gone_on(path.with_name("sibling"), 14)
     return gone_on(path, 2)
+
+
+def test_a_copy_that_is_put_there_while_a_save_runs_keeps_the_names_of_its_files(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved, copy = path.with_name("moved"), path.with_name("copy")
+    shutil.copytree(path, copy)
+    gone_on(copy, 3)
+    before = sorted(file.name for file in (copy / f"cases/{CASE}").iterdir())
+    real = NewGeneration._read_previous  # pyright: ignore[reportPrivateUsage]
+
+    def slow(self: NewGeneration) -> object:
+        found = real(self)
+        path.rename(moved)
+        copy.rename(path)
+        return found
+
+    folder = ProjectFolder.open(path, writable=True)
+    opened = folder.load()
+    masks = masks_of(folder, opened)
+    paint(folder, masks[CASE], CASE, 5)
+    monkeypatch.setattr(NewGeneration, "_read_previous", slow)
+    with pytest.raises(ProjectError, match="there is another folder now"):
+        save(folder, opened.project, masks)
+    there = [file.name for file in (path / f"cases/{CASE}").iterdir()]
+    assert "annotation-3.h5" in before and set(before) <= {*there}
+    assert not [name for name in there if name.endswith(".damaged")]
+    path.rename(copy)
+    moved.rename(path)
+    folder.close()
+
+
+def test_what_older_changes_are_gathered_into_sets_nothing_aside_before_it_may(
+    tmp_path: Path,
+) -> None:
+    Journal.create(tmp_path, 0, 1).close()
+    (tmp_path / "history-0").write_bytes(b"of somebody")
+
+    def refuse() -> None:
+        raise ProjectError("another folder")
+
+    with pytest.raises(ProjectError):
+        gather(tmp_path, [tmp_path / "journal-0"], {1}, refuse)
+    assert not list(tmp_path.glob("*.damaged"))
+    gather(tmp_path, [tmp_path / "journal-0"], {1}, lambda: None)
+    assert (tmp_path / "history-0.damaged").read_bytes() == b"of somebody"
 
 
 def test_a_mask_of_a_copy_is_refused_and_named_and_a_repair_takes_the_one_before(

@@ -186,9 +186,8 @@ def gather(
         return kind == EDIT and sequence in named and sequence not in written
 
     path = folder / history_name(number)
-    if path not in files:
-        make_way(path)
-    with replacing(path, check) as temporary:
+    is_new = path not in files
+    with replacing(path, check, make_way=make_way if is_new else _stays) as temporary:
         with io.BufferedWriter(new_regular(temporary)) as file:
             # It takes the place of the newest of them for the journal that follows.
             id, ends = ("", NONE) if newest is None else (newest.id, _ends_with(files[-1], newest))
@@ -245,6 +244,10 @@ def _all_records(path: Path, wanted: Callable[[int, int], bool]) -> Iterator[Raw
         while (raw := read_raw(file, wanted)) is not None:
             if raw.payload:
                 yield raw
+
+
+def _stays(path: Path) -> None:
+    """What lies there is read for what takes its place."""
 
 
 def _is_none(kind: int, sequence: int) -> bool:

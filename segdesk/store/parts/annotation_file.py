@@ -91,16 +91,13 @@ class NewGeneration:
                 with reading(what):
                     old = self._read_previous()
 
-            path = self.folder / annotation_name(self.number)
-            make_way(path)
-
             def source(layer: str, index: int) -> bytes | None:
                 if index in self.changed:
                     return pack(self.changed[index][LAYERS.index(layer)])
                 return old.get((layer, index))
 
             return write(
-                path,
+                self.folder / annotation_name(self.number),
                 KIND,
                 LAYERS,
                 shape,
@@ -108,6 +105,7 @@ class NewGeneration:
                 extra=self._put_rows,
                 on_plane=on_plane,
                 check=check,
+                make_way=make_way,
             )
 
     def is_previous_sound(self) -> bool:

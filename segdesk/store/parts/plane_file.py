@@ -50,6 +50,7 @@ def write(
     extra: Callable[[NewGroup], None],
     on_plane: Callable[[int], None] | None = None,
     check: Check = no_check,
+    make_way: Callable[[Path], object] = lambda path: None,
 ) -> str:
     """Write a file anew, sealed, read it back, and put it in its place.
 
@@ -61,6 +62,7 @@ def write(
     extra : puts what else the file holds
     on_plane : told the number of slices that are packed
     check : asked before the file takes its place
+    make_way : as `durable_files.replacing`
 
     Returns
     -------
@@ -96,7 +98,7 @@ def write(
             raise OSError(errno.EIO, "a slice was not written as it was meant")
 
     content = seal.sealed(hdf5.image(build), kind)
-    write_whole(path, content, verify, check)
+    write_whole(path, content, verify, check, make_way=make_way)
     return seal.digest_of(content)
 
 
