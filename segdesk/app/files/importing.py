@@ -300,7 +300,14 @@ def read_in(
         window=scan.window,
         statuses=(SliceStatus.UNLABELLED,) * slices,
     )
-    if (back := folder.scans.put_back(case)) is not None:
+    try:
+        back = folder.scans.put_back(case)
+    except BaseException:
+        # Whatever it was, the name of what was written is free for the next try.
+        with suppress(ProjectError):
+            folder.scans.remove(request.case)
+        raise
+    if back is not None:
         return Imported(back, None, None, request, is_back=True)
     if labels is None:
         return Imported(case, None, None, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.segment import Segment
 from segdesk.core.status import SliceStatus
-from segdesk.errors import Cancelled, ChoiceNeeded, InputError, UsageError
+from segdesk.errors import Cancelled, ChoiceNeeded, InputError, ProjectError, UsageError
 from segdesk.formats.findings import Finding, Survey
 from segdesk.formats.labels import LabelMap
 from segdesk.store.journal import journal_file
 from segdesk.store.journal.journal_file import Journal
+from segdesk.store.parts import volume_file
 from tests.projects import SHAPE, disc, make_project, voxels
 
 
@@ -145,6 +147,38 @@ def test_an_imported_scan_is_there_after_reopening(
         assert again.notes == ()
     finally:
         again.close()
+
+
+def test_a_scan_that_cannot_be_put_back_leaves_its_name_free(
+    workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "lost.npy", voxels(seed=7))
+    (lost,) = importing.survey([tmp_path / "lost.npy"]).volumes
+
+    def read_in() -> importing.Imported:
+        (request,) = importing.requests(workbench, [lost])
+        return importing.read_in(workbench.folder, workbench.project.id, request)
+
+    case = importing.take(workbench, read_in())
+    workbench.folder.path.joinpath(f"cases/{case.id}/volume.h5").unlink()
+    before = sorted((workbench.folder.path / "cases").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(volume_file, "_check_room", _full_the_second_time())
+        with pytest.raises(ProjectError, match="no room"):
+            read_in()
+    assert sorted((workbench.folder.path / "cases").iterdir()) == before
+    assert read_in().is_back
+
+
+def _full_the_second_time() -> Callable[..., None]:
+    asked = list[int]()
+
+    def check_room(*_: object) -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            raise ProjectError("There is no room.")
+
+    return check_room
 
 
 def test_a_cancelled_import_leaves_nothing(workbench: Workbench, request_for: Request) -> None:
