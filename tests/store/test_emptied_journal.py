@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from segdesk.store.journal import journals as journals_file
 from segdesk.store.journal.journal_form import HEAD_SIZE
 from segdesk.store.journal.journals import Journals
 from segdesk.store.project_folder import ProjectFolder
-from tests.store.painter import paint, save
+from tests.store.painter import paint, save, stroke
 from tests.store.strategies import project_with_cases
 
 
@@ -114,3 +115,23 @@ def test_a_journal_is_looked_for_under_its_own_name_though_a_save_has_begun_the_
     assert journals.look(tmp_path, put_back=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["journal-0", "journal-1"]
     journals.close()
+
+
+@pytest.mark.parametrize("time", [1e18, -1.0])
+def test_a_damaged_journal_is_said_without_a_date_that_no_calendar_knows(
+    tmp_path: Path, time: float
+) -> None:
+    path = tmp_path / "p.segdesk"
+    folder, project = project_with_cases(path, "case-001")
+    mask = Annotation(project.cases[0].grid)
+    edit = replace(stroke(mask, "case-001", 1), time=time)
+    folder.append(edit)
+    folder.close()
+    journal = max(path.glob("journal-*"))
+    journal.write_bytes(journal.read_bytes() + b"?" * 400)
+    with ProjectFolder.open(path, writable=False) as folder:
+        (note,) = folder.load().notes
+    assert note == (
+        f"'{journal.name}' is damaged: 1 change since the last save could be read, the rest is "
+        f"lost. All before it is safe; a writer keeps the rest in '{journal.name}.damaged'."
+    )

@@ -26,6 +26,7 @@ from segdesk.store.journal.journal_form import NONE
 from segdesk.store.journal.older import edits_before, own_files
 from segdesk.store.journal.record_codec import UNDO, Named
 from segdesk.store.parts import project_file
+from segdesk.store.parts.annotation_file import LATEST
 
 #: How often a reader starts again where a writer saves under its eyes.
 _READER_TRIES = 5
@@ -174,12 +175,19 @@ def _lost_words(name: str, damaged: Contents | None) -> Sentence:
             "lost. All that was saved is safe; a writer keeps the rest in '{name}.damaged'.",
             name=name,
         )
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(edits[-1].time))
     said = Sentence.counted(
         "{n} change since the last save could be read",
         "{n} changes since the last save could be read",
         len(edits),
     )
+    if not 0 <= edits[-1].time < LATEST:
+        return Sentence(
+            "'{name}' is damaged: {said}, the rest is lost. All before it is safe; a writer keeps "
+            "the rest in '{name}.damaged'.",
+            name=name,
+            said=said,
+        )
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(edits[-1].time))
     return Sentence(
         "'{name}' is damaged: {said}, what was changed after {since} is lost. All before it is "
         "safe; a writer keeps the rest in '{name}.damaged'.",
