@@ -166,7 +166,9 @@ def _way_back(folder: Path, name: str) -> Sentence:
 
 def _repair(folder: Path) -> str:
     """What can be typed to make a new project of what is left of one."""
-    made = folder.with_name(f"{folder.stem}-repaired.segdesk")
+    # Of '.' and '..' only the whole path tells the name; what was typed stays as it was typed.
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    made = named.with_name(f"{named.stem}-repaired.segdesk")
     return f"'segdesk check {shlex.quote(str(folder))} --repair {shlex.quote(str(made))}'"
 
 

@@ -61,6 +61,21 @@ def test_a_curve_that_went_to_nan_does_not_keep_anyone_from_saving(tmp_path: Pat
     assert np.isnan(project_file.read(tmp_path)[0].runs[0].epochs[0].loss)
 
 
+@pytest.mark.parametrize("typed", [".", "..", "../p.segdesk"])
+def test_what_repairs_it_can_be_typed_in_the_folder_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    folder = tmp_path / "p.segdesk"
+    for name in ("cases/case-001", "inside"):
+        (folder / name).mkdir(parents=True)
+    (folder / "cases/case-001/volume.h5").write_bytes(b"x")
+    monkeypatch.chdir(folder / "inside" if typed == ".." else folder)
+    with pytest.raises(ProjectError) as refused:
+        project_file.check_is_project(Path(typed))
+    made = "../p" if "/" in typed else str(tmp_path.resolve() / "p")
+    assert f"'segdesk check {typed} --repair {made}-repaired.segdesk'" in refused.value.hint
+
+
 CASE = Case("case-001", Grid((2, 3, 4)), "HU", "0" * 64, 0, 1, Source("array"))
 
 
