@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from operator import index
 from pathlib import Path
 
 from segdesk.core.regular_file import regular_descriptor
@@ -43,8 +44,17 @@ class HeldFile:
         OSError
             Where the disk refuses.
         ValueError
-            Where the file ends before.
+            Where the file ends before, or these are no whole numbers from 0 on.
         """
+        try:
+            is_place = index(offset) >= 0 and index(length) >= 0
+        except TypeError:
+            is_place = False
+        if not is_place:
+            raise ValueError(f"expected whole numbers >= 0, received {offset!r} and {length!r}")
+        # Memory for what is not there is not asked for: a manifest may say any number.
+        if offset + length > self.size:
+            raise ValueError(f"expected {length} bytes from {offset} on, the file ends before")
         parts: list[bytes] = []
         with self._lock:
             os.lseek(self._descriptor, offset, os.SEEK_SET)
