@@ -111,6 +111,7 @@ class TrainerSession:
     prepare : writes the bundle, and tells what is left out; called by `work`, on its thread
     command : of a child for this job alone; None for segdesk's own
     standby : lends a child instead
+    let_go : called by `work` at its end, whether or not `prepare` was: nothing is kept for it then
     """
 
     def __init__(
@@ -120,8 +121,10 @@ class TrainerSession:
         *,
         command: Sequence[str] | None = None,
         standby: Standby | None = None,
+        let_go: Callable[[], object] = lambda: None,
     ) -> None:
         self.job = job
+        self._let_go = let_go
         self._prepare = prepare
         #: Whether it was said that the disk does not take what the child says.
         self._is_refused = False
@@ -157,6 +160,7 @@ class TrainerSession:
         except SegdeskError as error:
             return Worked(None, intensities, error, seen)
         finally:
+            self._let_go()
             # At the path of a project that is gone nothing is ours to remove.
             with suppress(OSError, SegdeskError):
                 self.job.paths_to_write().clear_bundle()

@@ -207,7 +207,11 @@ def training_session(
 ) -> TrainerSession:
     """The session that runs a frozen training; `command` and `standby` as for `TrainerSession`."""
     return TrainerSession(
-        frozen.job, lambda tell: prepare(frozen, tell), command=command, standby=standby
+        frozen.job,
+        lambda tell: prepare(frozen, tell),
+        command=command,
+        standby=standby,
+        let_go=frozen.let_go,
     )
 
 

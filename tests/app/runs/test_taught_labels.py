@@ -12,7 +12,7 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import training
 from segdesk.core.annotation import Provenance
 from segdesk.core.run import plan_for
-from segdesk.errors import TrainingError
+from segdesk.errors import ProjectError, TrainingError
 from segdesk.jobs.bundle import IGNORE, TARGETS, Bundle
 from segdesk.jobs.bundle import read as read_bundle
 from segdesk.jobs.targets_file import TargetsFile, TargetsWriter
@@ -91,6 +91,22 @@ def test_labels_are_let_go_where_the_bundle_cannot_be_written(
     with pytest.raises(TrainingError, match="could not be written: No space left"):
         training.prepare(frozen)
     assert not any(shot.held and shot.held._labels.size for shot in frozen.snapshots)
+
+
+def test_labels_are_let_go_where_the_index_cannot_be_written(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right(workbench, "case-001", 1, 3)
+    frozen = training.freeze(workbench, plan_for())
+    monkeypatch.setattr("segdesk.store.parts.project_file.write", _refuse_index)
+    worked = training.training_session(frozen).work(lambda message: None)
+    assert worked.error is not None and "is full" in worked.error.sentence
+    assert not any(shot.held and shot.held._labels.size for shot in frozen.snapshots)
+    assert not workbench.folder._pinned
+
+
+def _refuse_index(*arguments: object) -> None:
+    raise ProjectError("The disk is full.")
 
 
 def _refuse(*arguments: object) -> None:
