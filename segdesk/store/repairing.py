@@ -142,7 +142,7 @@ class _Repair:
             self._bring_scan(found.case)
             cases.append(self._case(found))
         for id in remains.unknown:
-            self._set_aside(id)
+            self._leave_out(id)
         self._set_runs_aside()
         journal = Journal.create(made, remains.number, 1)
         journal.close()
@@ -296,16 +296,20 @@ class _Repair:
                 )
             )
 
-    def _set_aside(self, case: str) -> str:
-        """Keep the files of a case that is left out, and say where."""
+    def _leave_out(self, case: str) -> None:
+        """Keep what there is of a case of which nothing says enough, and say where."""
+        # What waited in its folder goes with its files.
+        self._misfits += self._remains.edits_of(case, since=0)
         files = list[Path]()
         # A folder that nobody may look into keeps its files where they are.
         with suppress(OSError):
             files = files_below(self._remains.layout.root / "cases" / case, "*")
         if not files:
-            return ""
+            return
         self._copy(files, self._aside(case))
-        return Sentence("; its files are in '{removed}/{case}'", removed=REMOVED, case=case)
+        self._lost.append(
+            Sentence("The files of '{case}' are in '{removed}/{case}'.", removed=REMOVED, case=case)
+        )
 
     def _aside(self, *names: str) -> Path:
         return self._made.inside(self._made.root.joinpath(REMOVED, *names))

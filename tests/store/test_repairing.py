@@ -242,6 +242,20 @@ def test_a_prediction_that_an_older_index_does_not_name_yet_is_found(path: Path)
     assert not check(made).findings
 
 
+def test_what_was_drawn_on_a_case_that_nothing_tells_of_is_kept_and_named(path: Path) -> None:
+    _lose_both_indices(path)
+    (path / "cases/case-001/volume.h5").unlink()
+    drawn = [edit.time for edit in journal_contents.read(path / "journal-3", 3).edits[:2]]
+    repaired = repair(path, made := path.with_name("new.segdesk"))
+    assert "The scan of 'case-001' is missing. The case is left out." in repaired.lost
+    assert "The files of 'case-001' are in 'removed/case-001'." in repaired.lost
+    assert "they are kept in 'left-out-1.journal'" in repaired.lost[-1]
+    kept = journal_contents.read(made / "left-out-1.journal", 0).edits
+    assert {edit.case for edit in kept} == {"case-001"}
+    assert [edit.time for edit in kept][-2:] == drawn == [3, 4]
+    assert (made / "removed/case-001/annotation-3.h5").is_file()
+
+
 def test_a_journal_that_is_gone_is_said(path: Path) -> None:
     (path / "journal-3").unlink()
     (lost,) = repair(path, path.with_name("new.segdesk")).lost
