@@ -23,6 +23,7 @@ from segdesk.core.regular_file import files_below
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.run import Run
+from segdesk.core.unsure import Unsure
 from segdesk.errors import Cancelled, ProjectError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
@@ -212,12 +213,17 @@ class _Repair:
                     misfits += missing.hidden
                 edits = list(missing.edits)
                 is_whole = is_whole and missing.is_all
+        # What leads on from a mask without a gap is done as it was said.
+        unsure = Unsure(mask) if misfits or (found.fault and not is_whole) else None
         for edit in edits:
             try:
-                mask.apply(edit)
-                done = True
+                mask.apply(edit if unsure is None else unsure.softened(edit))
             except ValueError:
                 misfits.append(edit)
+                continue
+            done = True
+            if unsure is not None:
+                unsure.did()
         self._misfits += misfits
         if found.fault and is_whole and not misfits:
             self._notes.append(
@@ -228,6 +234,8 @@ class _Repair:
             )
         elif found.fault:
             self._lost.append(_instead(found))
+        if unsure is not None and unsure.slices:
+            self._lost.append(unsure.words(case))
         return done
 
     def _with_mask(self, case: Case, mask: Annotation) -> Case:

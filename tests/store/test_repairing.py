@@ -168,6 +168,8 @@ def test_changes_that_do_not_fit_an_older_mask_are_kept_apart_and_said(path: Pat
     assert repaired.lost == (
         "The mask of 'case-001' is damaged: its checksum does not agree. "
         "The one before it takes its place, with what the journals have since.",
+        "Slices of 'case-001' were said to be right, which is not sure without what is missing; "
+        "they are partial now: 1.",
         "Changes of the journal that found no place were left out: 1; "
         "they are kept in 'left-out-1.journal'.",
     )
@@ -205,7 +207,8 @@ def test_a_damaged_scan_costs_its_case_no_stroke(path: Path, harm: str) -> None:
 def test_an_older_mask_is_no_loss_only_where_the_journals_lead_on_from_it(path: Path) -> None:
     _flip(path / "cases/case-001/annotation-3.h5", 700)
     (path / "journal-2").unlink()
-    (lost,) = repair(path, path.with_name("new.segdesk")).lost
+    lost, unsure = repair(path, path.with_name("new.segdesk")).lost
+    assert unsure.endswith("they are partial now: 1.")
     assert lost.endswith("The one before it takes its place, with what the journals have since.")
 
 

@@ -15,6 +15,7 @@ from segdesk.core.project import Project
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import Lacking, lacking
 from segdesk.core.segment import SegmentTable
+from segdesk.core.unsure import Unsure
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
 from segdesk.sentence import Sentence
 from segdesk.store.copying import InMemory
@@ -278,15 +279,19 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     brought, apart = 0, [edit for edit in found.hidden if edit not in tried]
     generation = bench.project.case(case).generation if found.edits else folder.generation
     anew = BegunAnew(case, generation, folder.numbered(Edit("", case)).sequence)
+    unsure = Unsure(mask) if found.hidden or (left_out.older and not found.is_all) else None
     for edit in edits:
         kind = edit.kind if edit.kind == "stroke" else "change"
         try:
             # What it changed of the segments was done when the case was left out.
-            do(replace(edit, kind=kind, group="", segments=()))
+            plain = replace(edit, kind=kind, group="", segments=())
+            do(plain if unsure is None else unsure.softened(plain))
         except (ValueError, UsageError):
             apart.append(edit)
         else:
             brought += 1
+            if unsure is not None:
+                unsure.did()
     said = list[str]()
     if brought:
         said.append(
@@ -296,6 +301,8 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
                 brought,
             )
         )
+    if unsure is not None and unsure.slices:
+        said.append(unsure.words(case))
     if any(edit.group for edit in edits):
         # It went with what others of its group did, and is not undone without them.
         bench.forget_steps(case)

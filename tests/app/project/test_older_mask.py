@@ -14,6 +14,9 @@ import pytest
 from segdesk.app.labelling import removing_segments
 from segdesk.app.project import damaged_mask, saving
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.completeness import status_move
+from segdesk.core.edit import Edit
+from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
 from segdesk.store.journal import journal_contents
 from segdesk.store.parts import annotation_file
@@ -203,7 +206,7 @@ def test_a_project_with_changes_that_nobody_saved_is_deleted_and_nothing_is_writ
     assert not home.exists() and list(home.parent.iterdir()) == []
 
 
-def with_a_gap(workbench: Workbench) -> Path:
+def with_a_gap(workbench: Workbench, *, said_right: bool = False) -> Path:
     """A stroke is in the newest mask alone, which is damaged; one over it and one elsewhere
     follow."""
     stroke(workbench, 2, value=2)
@@ -212,6 +215,11 @@ def with_a_gap(workbench: Workbench) -> Path:
     saving.save(workbench)
     stroke(workbench, 2, value=1, row=12.0)
     stroke(workbench, 4, value=1)
+    if said_right:
+        mask, segments = workbench.annotation("case-001"), workbench.segments.numbers
+        move = status_move(mask, 4, SliceStatus.VERIFIED, cause="said right", segments=segments)
+        assert move is not None
+        workbench.do(Edit("Right", "case-001", statuses=(move,)))
     workbench.close()
     path = workbench.folder.path
     damage(path / SECOND)
@@ -223,6 +231,26 @@ def over_it(path: Path) -> list[int]:
     """The slices of what is kept apart."""
     edits = journal_contents.read(path / "left-out-1.journal", 0).edits
     return [index for edit in edits for index in edit.slices]
+
+
+@pytest.mark.parametrize("how", ["in the program", "repaired"])
+def test_a_slice_that_was_said_to_be_right_behind_a_gap_is_partial_and_named(
+    workbench: Workbench, tmp_path: Path, how: str
+) -> None:
+    path = with_a_gap(workbench, said_right=True)
+    named = "Slices of 'case-001' were said to be right"
+    if how == "repaired":
+        assert named in repair(path, tmp_path / "new.segdesk").lost[-2]
+        path = tmp_path / "new.segdesk"
+        workbench = Workbench.open(path)
+    else:
+        workbench = Workbench.open(path)
+        assert named in take_older(workbench)
+    assert workbench.statuses("case-001")[4] is SliceStatus.PARTIAL
+    workbench.close()
+    again = Workbench.open(path)
+    assert again.statuses("case-001")[4] is SliceStatus.PARTIAL
+    again.close()
 
 
 def test_what_cannot_be_done_behind_a_gap_is_kept_apart_and_said(workbench: Workbench) -> None:
