@@ -44,7 +44,7 @@ class UnevenSteps(InputError):
     def __init__(self, what: Sentence) -> None:
         super().__init__(
             Sentence("{what}.", what=what),
-            "Put what is missing into the same folder, or ask for the series anew.",
+            "Put all files of the series into the same folder, or ask for the series anew.",
         )
         self.what = what
 

@@ -282,8 +282,8 @@ def test_enhanced_objects_at_the_same_places_are_volumes_by_themselves(tmp_path:
     second = write_enhanced(tmp_path / "b.dcm", (0, 1), seed=2)
     found = survey([tmp_path]).volumes
     assert [finding.description for finding in found] == [
-        "a.dcm, object a.dcm",
-        "b.dcm, object b.dcm",
+        "a.dcm",
+        "b.dcm",
     ]
     for finding, stored in zip(found, (first, second), strict=True):
         assert "at the same places" in finding.notes[0]

@@ -52,7 +52,7 @@ def test_where_nothing_can_be_imported_the_first_refusal_speaks_for_all(tmp_path
     with pytest.raises(InputError, match="A slice is missing") as caught:
         survey([tmp_path])
     assert caught.value.hint == (
-        "Put what is missing into the same folder, or ask for the series anew. "
+        "Put all files of the series into the same folder, or ask for the series anew. "
         "1 more could not be imported either."
     )
 

@@ -235,4 +235,4 @@ def test_a_journal_that_begins_with_zeros_is_told(path: Path) -> None:
             seen = edits_of(folder)
         finally:
             file.write_bytes(content)
-    assert "'journal-1' could not be read" in seen.said[0]
+    assert "Nothing in 'journal-1' could be used" in seen.said[0]

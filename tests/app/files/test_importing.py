@@ -106,7 +106,7 @@ def test_more_than_the_disk_holds_is_refused_with_both_sizes(
     usage = importing.shutil.disk_usage(tmp_path)._replace(free=3_000_000)
     monkeypatch.setattr(importing.shutil, "disk_usage", lambda _: usage)
     assert importing.check_space(tmp_path, [finding(slices=5)]) == 5 * 512 * 512 * 2
-    with pytest.raises(InputError, match=r"needs 5\.2 GB and the disk has 3\.0 MB left"):
+    with pytest.raises(InputError, match=r"needs 5\.2 GB and the disk of '.*' has 3\.0 MB left"):
         importing.check_space(tmp_path, [finding(slices=5000), finding(slices=5000)])
 
 
