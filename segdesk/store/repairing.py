@@ -24,7 +24,7 @@ from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.run import Run
 from segdesk.core.unsure import Unsure
-from segdesk.errors import Cancelled, ProjectError
+from segdesk.errors import Cancelled, ProjectError, SegdeskError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
 from segdesk.sentence import Sentence
@@ -306,12 +306,14 @@ class _Repair:
 
     def _leave_out(self, case: str) -> None:
         """Keep what there is of a case of which nothing says enough, and say where."""
-        # What waited in its folder goes with its files.
+        # What waited in its folder, or beside the journals, goes with its files.
         self._misfits += self._remains.edits_of(case, since=0)
         files = list[Path]()
         # A folder that nobody may look into keeps its files where they are.
-        with suppress(OSError):
+        with suppress(OSError, SegdeskError):
             files = files_below(self._remains.layout.root / "cases" / case, "*")
+            beside = self._remains.layout.waiting_beside(case)
+            files += files_below(beside.parent, beside.name)
         if not files:
             return
         self._copy(files, self._aside(case))

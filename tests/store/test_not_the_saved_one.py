@@ -67,7 +67,7 @@ def test_a_copy_that_is_put_there_while_a_save_runs_keeps_the_names_of_its_files
     shutil.copytree(path, copy)
     gone_on(copy, 3)
     before = sorted(file.name for file in (copy / f"cases/{CASE}").iterdir())
-    real = NewGeneration._read_previous  # pyright: ignore[reportPrivateUsage]
+    real = NewGeneration._read_previous
 
     def slow(self: NewGeneration) -> object:
         found = real(self)

@@ -248,6 +248,7 @@ def test_a_prediction_that_an_older_index_does_not_name_yet_is_found(path: Path)
 def test_what_was_drawn_on_a_case_that_nothing_tells_of_is_kept_and_named(path: Path) -> None:
     _lose_both_indices(path)
     (path / "cases/case-001/volume.h5").unlink()
+    shutil.copy(path / "journal-3", path / "waiting-case-001.journal")
     drawn = [edit.time for edit in journal_contents.read(path / "journal-3", 3).edits[:2]]
     repaired = repair(path, made := path.with_name("new.segdesk"))
     assert "The scan of 'case-001' is missing. The case is left out." in repaired.lost
@@ -256,7 +257,8 @@ def test_what_was_drawn_on_a_case_that_nothing_tells_of_is_kept_and_named(path: 
     kept = journal_contents.read(made / "left-out-1.journal", 0).edits
     assert {edit.case for edit in kept} == {"case-001"}
     assert [edit.time for edit in kept][-2:] == drawn == [3, 4]
-    assert (made / "removed/case-001/annotation-3.h5").is_file()
+    for name in ("annotation-3.h5", "waiting-case-001.journal"):
+        assert (made / "removed/case-001" / name).is_file()
 
 
 def test_a_journal_that_is_gone_is_said(path: Path) -> None:
