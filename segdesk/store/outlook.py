@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +32,8 @@ def outlook(path: Path, found: Checked) -> tuple[Sentence, ...]:
     for id in damaged:
         case = known.get(id)
         if case is not None:
-            said += _of(layout, case, scan=id in scans, mask=id in masks)
+            project = "" if found.project is None else found.project.id
+            said += _of(layout, case, project, scan=id in scans, mask=id in masks)
         elif not _says_its_case(layout, id):
             said.append(
                 Sentence(
@@ -43,11 +45,15 @@ def outlook(path: Path, found: Checked) -> tuple[Sentence, ...]:
     return tuple(said)
 
 
-def _of(layout: Layout, case: Case, *, scan: bool, mask: bool) -> Generator[Sentence, None, None]:
+def _of(
+    layout: Layout, case: Case, project: str, *, scan: bool, mask: bool
+) -> Generator[Sentence, None, None]:
     if mask:
         previous = None
         with suppress(ProjectError):
-            previous = previous_mask.find(layout, case)
+            # As a repair looks for it: one that is newer than the index says is of a failed save.
+            numbers = previous_mask.older_generations(layout, case.id, sys.maxsize)
+            previous = previous_mask.newest(layout, case, numbers, project=project)
         yield (
             Sentence(
                 "A repair begins with the mask of '{case}' of {when} and does again what the "

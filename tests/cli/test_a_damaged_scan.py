@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segdesk.app.files import exporting
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.annotation import Annotation
+from segdesk.errors import ProjectError
 from tests.cli.conftest import Run, truth
 from tests.projects import stroke, voxels
 
@@ -92,3 +95,18 @@ def test_a_repaired_project_gets_its_scan_back(
     out = tmp_path / "mask.npy"
     segdesk("export", made, out, "--case", "case-001")
     assert np.array_equal(np.load(out), truth())
+
+
+def test_a_mask_that_lacks_a_change_is_not_called_whole(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = Workbench.open(project)
+    problem = ProjectError("The scan is damaged.", "")
+    mask = Annotation(workbench.project.case("case-001").grid)
+    monkeypatch.setattr(exporting, "mask_alone", lambda *_: (mask, 2))
+    made = exporting.prepare_alone(workbench, "case-001", problem)
+    assert made.notes[0] == (
+        "2 changes made since do not fit the mask of 'case-001' and are not in it. "
+        "The scan is damaged."
+    )
+    workbench.close()

@@ -132,14 +132,23 @@ def prepare_alone(workbench: Workbench, case: str, problem: ProjectError) -> Exp
     ProjectError
         Where it is the mask that cannot be read.
     """
-    row, mask = workbench.project.case(case), mask_alone(workbench, case)
+    row, (mask, misfits) = workbench.project.case(case), mask_alone(workbench, case)
     names = tuple((segment.number, segment.name) for segment in workbench.segments)
-    whole = Sentence(
-        "The mask of '{case}' is whole and needs no scan. {problem}",
-        case=case,
-        problem=problem.sentence,
-    )
-    notes = tuple(filter(None, [whole, _unseen(mask.statuses)]))
+    if misfits:
+        said = Sentence.counted(
+            "{n} change made since does not fit the mask of '{case}' and is not in it. {problem}",
+            "{n} changes made since do not fit the mask of '{case}' and are not in it. {problem}",
+            misfits,
+            case=case,
+            problem=problem.sentence,
+        )
+    else:
+        said = Sentence(
+            "The mask of '{case}' is whole and needs no scan. {problem}",
+            case=case,
+            problem=problem.sentence,
+        )
+    notes = tuple(filter(None, [said, _unseen(mask.statuses)]))
     return Export(mask.labels, row.grid, names, row.source.axes, notes=notes)
 
 

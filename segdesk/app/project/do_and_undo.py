@@ -68,7 +68,8 @@ class DoesEdits(ABC):
 
     @abstractmethod
     def set_aside(self, case: str, problem: ProjectError) -> None:
-        """A case cannot be read: its steps stand in the way of no other, and wait for a mask."""
+        """A case cannot be read: what was done on it waits for a mask. On the command line its
+        steps stand in the way of no other; in the window undo waits for it."""
 
     def stamp(self, edit: Edit) -> Edit:
         """The Edit with reader and time."""

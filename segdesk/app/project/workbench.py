@@ -374,7 +374,8 @@ class Workbench(DoesEdits):
         self.predictions_changed.emit(case)
 
     def set_aside(self, case: str, problem: ProjectError) -> None:
-        """A case cannot be read: its steps stand in the way of no other, and wait for a mask."""
+        """A case cannot be read: what was done on it waits for a mask. On the command line its
+        steps stand in the way of no other; in the window undo waits for it."""
         row = left_out.set_aside(case, problem, self.folder, self.history.of(case))
         self.left_out.setdefault(case, row)
         self.forget_steps(case)
