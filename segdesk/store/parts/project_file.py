@@ -71,19 +71,21 @@ def check_is_project(folder: Path) -> None:
     ProjectError
         Where the folder has no index, nor had one, or nobody can look there.
     """
-    with reading(Sentence("The project '{folder}'", folder=folder.name)):
+    with reading(Sentence("The project '{folder}'", folder=_named(folder).name)):
         is_there = folder.exists()
         names = (PROJECT_FILE, PREVIOUS_FILE) if folder.is_dir() else ()
         if any((folder / name).exists() for name in names):
             return
     if holds_cases(folder):
         raise ProjectError(
-            Sentence("The index of the project '{folder}' is missing.", folder=folder.name),
+            Sentence("The index of the project '{folder}' is missing.", folder=_named(folder).name),
             Sentence("{command} makes a new project of what is there.", command=_repair(folder)),
         )
     if is_there and _is_packed(folder):
         raise ProjectError(
-            Sentence("'{folder}' is a packed project: one file to carry.", folder=folder.name),
+            Sentence(
+                "'{folder}' is a packed project: one file to carry.", folder=_named(folder).name
+            ),
             Sentence(
                 "'segdesk unpack {file} {project}' makes a project of it.",
                 file=shlex.quote(str(folder)),
@@ -91,9 +93,9 @@ def check_is_project(folder: Path) -> None:
             ),
         )
     raise ProjectError(
-        Sentence("'{folder}' is not a project of segdesk.", folder=folder.name)
+        Sentence("'{folder}' is not a project of segdesk.", folder=_named(folder).name)
         if is_there
-        else Sentence("'{folder}' is not there.", folder=folder.name),
+        else Sentence("'{folder}' is not there.", folder=_named(folder).name),
         Sentence("A project is a folder with a '{project_file}' in it.", project_file=PROJECT_FILE),
     )
 
@@ -121,13 +123,13 @@ def read(folder: Path, name: str = PROJECT_FILE) -> tuple[Project, int]:
     """
     check_is_project(folder)
     path = folder / name
-    what = Sentence("The index of the project '{folder}'", folder=folder.name)
+    what = Sentence("The index of the project '{folder}'", folder=_named(folder).name)
     if name == PREVIOUS_FILE:
-        what = Sentence("The previous index of the project '{folder}'", folder=folder.name)
+        what = Sentence("The previous index of the project '{folder}'", folder=_named(folder).name)
     try:
         content = seal.read(path, "project", most=_LARGEST)
     except Earlier:
-        with reading(Sentence("The project '{folder}'", folder=folder.name)):
+        with reading(Sentence("The project '{folder}'", folder=_named(folder).name)):
             raise
     except (OSError, ValueError):
         with reading(what, hint=_way_back(folder, name)):
@@ -166,10 +168,14 @@ def _way_back(folder: Path, name: str) -> Sentence:
 
 def _repair(folder: Path) -> str:
     """What can be typed to make a new project of what is left of one."""
-    # Of '.' and '..' only the whole path tells the name; what was typed stays as it was typed.
-    named = folder if folder.name not in ("", "..") else folder.resolve()
+    named = _named(folder)
     made = named.with_name(f"{named.stem}-repaired.segdesk")
     return f"'segdesk check {shlex.quote(str(folder))} --repair {shlex.quote(str(made))}'"
+
+
+def _named(folder: Path) -> Path:
+    """A folder as it was typed; of '.' and '..' only the whole path tells the name."""
+    return folder if folder.name not in ("", "..") else folder.resolve()
 
 
 def _is_packed(path: Path) -> bool:
@@ -191,7 +197,7 @@ def _is_sound(path: Path) -> bool:
 def _check_version(root: Group, folder: Path) -> None:
     if not root.has("format") or root.text("format") != FORMAT:
         raise ProjectError(
-            Sentence("'{folder}' is not a project of segdesk.", folder=folder.name),
+            Sentence("'{folder}' is not a project of segdesk.", folder=_named(folder).name),
             "Its index is another program's file.",
         )
     version = root.integer("version")
@@ -199,7 +205,7 @@ def _check_version(root: Group, folder: Path) -> None:
         raise ProjectError(
             Sentence(
                 "The project '{folder}' was made by a newer segdesk (format {version}).",
-                folder=folder.name,
+                folder=_named(folder).name,
                 version=version,
             ),
             Sentence("Open it with segdesk {version} or newer.", version=root.text("needs")[:20]),

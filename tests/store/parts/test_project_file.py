@@ -72,6 +72,7 @@ def test_what_repairs_it_can_be_typed_in_the_folder_itself(
     monkeypatch.chdir(folder / "inside" if typed == ".." else folder)
     with pytest.raises(ProjectError) as refused:
         project_file.check_is_project(Path(typed))
+    assert refused.value.sentence == "The index of the project 'p.segdesk' is missing."
     made = "../p" if "/" in typed else str(tmp_path.resolve() / "p")
     assert f"'segdesk check {typed} --repair {made}-repaired.segdesk'" in refused.value.hint
 
