@@ -140,8 +140,16 @@ class _Repair:
         cases: list[Case] = []
         for at, found in enumerate(remains.cases, 1):
             self._tell(Sentence("Repairing {case}", case=found.case.id), at, len(remains.cases))
+            try:
+                mask = remains.mask(found)
+            except ProjectError as error:
+                # Nobody may look into its folder, or the disk refuses just now.
+                said = Sentence("{problem} The case is left out.", problem=error.sentence)
+                self._lost.append(said)
+                self._misfits += remains.edits_of(found.case.id, since=found.since)
+                continue
             self._bring_scan(found.case)
-            cases.append(self._case(found))
+            cases.append(self._case(found, mask))
         for id in remains.unknown:
             self._leave_out(id)
         self._set_runs_aside()
@@ -181,9 +189,9 @@ class _Repair:
                 )
             )
 
-    def _case(self, found: Found) -> Case:
+    def _case(self, found: Found, mask: Annotation) -> Case:
         """A case with its mask as of the journals, written as the new generation."""
-        case, mask = found.case, self._remains.mask(found)
+        case = found.case
         done = self._follow(mask, found)
         edit, count = clearing(mask, case.id, self._remains.project.segments.gone)
         if count:

@@ -51,7 +51,7 @@ WAYS: dict[str, Callable[[Index], object]] = {
     "save": lambda index: index.save(index.saved, {}),
     "write": Index.write,
     "commit": lambda index: index.commit(Base.of(index.saved, 1), instead_of=0),
-    "an older mask": lambda index: index.put_back("case-001", CaseState()),
+    "an older mask": lambda index: index.put_back("case-001", CaseState(), lambda: None),
     "a look at the disk": lambda index: index.stands_without("case-001"),
 }
 

@@ -29,7 +29,7 @@ LOOKS = frozenset(
         *("new_project", "open_project", "open_packed", "close_project", "export", "pack", "quit"),
         *("save_elsewhere", "navigate", "brush_smaller", "brush_larger", "start_from_prediction"),
         *("next_to_look_at", "previous_to_look_at", "previous_segment", "next_segment"),
-        *("pick_segment", "stop_training", "open_curves"),
+        *("pick_segment", "stop_training", "open_curves", "trainer_stays"),
     )
 )
 MENUS_OF_LOOKING = ("view", "help", "tools/segment")
