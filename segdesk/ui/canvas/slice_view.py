@@ -1,16 +1,15 @@
-"""The view of one case: joins picture, overlays, pointer and keys in one widget.
+"""The view of one case, the widget: events of the window system go to pointer, keys and drawing.
 
-Signals from the workbench and the view state mark what is stale (`scene.py`) and ask for a paint of
-as little as changed; events go on to `pointer.py` and `keys.py`. Masks are changed by
-`app.labelling.tools` alone.
+What changes of the project is heard by `changes.py`, which asks for a paint; what that draws stands
+in `drawing.py`, where the slice lies in `placement.py`. Masks are changed by `app.labelling.tools`
+alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -20,7 +19,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QRegion,
     QResizeEvent,
     QSinglePointEvent,
     QTabletEvent,
@@ -31,15 +29,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
-from segdesk.core.box import Box
-from segdesk.core.case import Case
-from segdesk.ops.blend import grown
-from segdesk.ui.canvas import corner_texts, sentences
+from segdesk.ui.canvas import sentences
+from segdesk.ui.canvas.changes import Changes
+from segdesk.ui.canvas.drawing import Drawing
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
 from segdesk.ui.canvas.keys import KeyDispatcher, Keyed
-from segdesk.ui.canvas.layer_items import rectangle_of
-from segdesk.ui.canvas.overlays import Overlays, paint_ground, reading_rectangle
+from segdesk.ui.canvas.overlays import reading_rectangle
+from segdesk.ui.canvas.placement import Placement
 from segdesk.ui.canvas.pointer import Pointer
 from segdesk.ui.canvas.pointing import is_eraser, pointed_at
 from segdesk.ui.canvas.scene import Scene
@@ -50,8 +47,6 @@ from segdesk.ui.widgets.bridge import Bridge
 from segdesk.ui.widgets.painting import PaintGuard
 
 SMALLEST = QSize(160, 120)
-#: Outlines reach one voxel beyond what changed, and smoothing one more.
-REACH = 2
 
 
 class SliceView(QWidget):
@@ -80,13 +75,9 @@ class SliceView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self._tokens = tokens
-        self._overlays = Overlays(tokens, self.font())
         self._bridge = Bridge(self)
-        self._viewport = Viewport.fitted((1, 1), (1.0, 1.0), (SMALLEST.width(), SMALLEST.height()))
-        self._is_fitted = True
-        self._shown = ""
+        self._placement = Placement((SMALLEST.width(), SMALLEST.height()))
         self._hint = ""
-        self._facts: corner_texts.Facts | None = None
         self._guard = PaintGuard(self)
         #: Counts what is done here with a button, a key or the wheel.
         self.touches = 0
@@ -114,26 +105,10 @@ class SliceView(QWidget):
         """Show this project from now on."""
         self.detach()
         self._workbench, self._view, self._pane = workbench, view, pane
-        self._scene = Scene(workbench, view, pane, self._tokens)
+        self._drawing = Drawing(workbench, view, pane, self._tokens, self.font())
         self._hover = Hover(view, pane, self._pointer)
-        listen = self._bridge.listen_now
-        listen(workbench.case_loaded, self._take_loaded)
-        listen(workbench.labels_changed, self._take_labels)
-        for signal in (workbench.statuses_changed, workbench.predictions_changed):
-            listen(signal, self._take_statuses)
-        listen(workbench.proposed, self._take_proposal)
-        listen(workbench.segments_changed, self._take_segments)
-        listen(view.crosshair.case_changed, self._take_case)
-        listen(view.marks.marks_changed, self._take_news)
-        listen(pane.index_changed, self._take_plane)
-        listen(pane.axis_changed, self._take_case)
-        listen(view.display.window_changed, self._take_window)
-        listen(view.display.layers_changed, self._take_layers)
-        listen(view.hand.options_changed, self._show_hand)
-        listen(view.hand.segment_changed, self._show_hand)
-        listen(view.hand.tool_changed, self._show_hand)
-        listen(view.hand.ghost_changed, self._take_layers)
-        self._take_case()
+        self._changes = Changes(self, self._bridge, workbench, view, pane, self._drawing)
+        self._changes.take_case()
 
     def detach(self) -> None:
         """Finish what is going on and listen to nothing any more."""
@@ -156,8 +131,7 @@ class SliceView(QWidget):
     def set_tokens(self, tokens: Tokens) -> None:
         """Use other colours."""
         self._tokens = tokens
-        self._overlays.set_tokens(tokens)
-        self._scene.set_tokens(tokens)
+        self._drawing.set_tokens(tokens)
         self.update()
 
     def flip_wheel(self, flipped: bool) -> None:
@@ -168,35 +142,32 @@ class SliceView(QWidget):
 
     @property
     def viewport(self) -> Viewport:
-        return self._viewport
+        return self._placement.viewport
 
     def set_viewport(self, viewport: Viewport) -> None:
         """Zoomed or panned by hand: kept until `fit`."""
-        if viewport != self._viewport:
-            self._is_fitted = False
-            self._place(viewport)
+        if self._placement.move(viewport):
+            self._take_place()
 
     def pixel_of(self, row: float, column: float) -> QPointF:
         """Where a point in voxels lies in the widget."""
-        return QPointF(*self._viewport.to_pixel(row, column))
+        return QPointF(*self.viewport.to_pixel(row, column))
 
     def voxel_at(self, position: QPointF | QPoint) -> tuple[float, float]:
         """(row, column), not rounded, of a place in the widget; also outside the slice."""
-        return self._viewport.to_voxel(position.x(), position.y())
+        return self.viewport.to_voxel(position.x(), position.y())
 
     def fit(self) -> None:
         """The slice as large as it can be seen whole."""
-        case, plane = self._shown_case(), self._pane.plane
+        case, plane = self._changes.shown_case, self._pane.plane
         if case is not None and plane is not None:
-            self._is_fitted = True
-            size, grid = (self.width(), self.height()), case.grid
-            shape, pixel_mm = plane.shape(grid), plane.pixel_mm(grid)
-            self._place(Viewport.fitted(shape, pixel_mm, size, plane.mirrored))
+            self._placement.fit(case, plane, (self.width(), self.height()))
+            self._take_place()
 
     def centre_on_cursor(self) -> None:
         """Bring what is under the pointer to the middle."""
         if self._hover.position is not None:
-            self.set_viewport(self._viewport.centred(*self.voxel_at(self._hover.position)))
+            self.set_viewport(self.viewport.centred(*self.voxel_at(self._hover.position)))
 
     def under_pointer(self) -> Under | None:
         """The voxel under the pointer; None outside the slice."""
@@ -207,21 +178,21 @@ class SliceView(QWidget):
     def use_hold_window(self, held: bool) -> None:
         """While held, a drag changes window and level in every tool."""
         self._pointer.window_held = held
-        self._show_hand()
+        self.show_hand()
 
     def use_hold_pan(self, held: bool) -> None:
         """While held, a drag moves the slice in every tool."""
         self._pointer.pan_held = held
-        self._show_hand()
+        self.show_hand()
 
     def peek(self, held: bool) -> None:
         """While held, the bare image is shown."""
-        self._scene.is_bare = held
-        self._take_layers()
+        self._drawing.scene.is_bare = held
+        self._changes.take_layers()
 
     def turn_slices(self, event: QWheelEvent) -> None:
         """Go to other slices by a wheel that was turned beside the view."""
-        if self._shown_case() is not None:
+        if self._changes.shown_case is not None:
             self._pointer.turn_slices(event)
             self._follow()
 
@@ -241,11 +212,11 @@ class SliceView(QWidget):
     @property
     def scene(self) -> Scene:
         """What of the slice is on the screen."""
-        return self._scene
+        return self._drawing.scene
 
     def show_layers(self) -> bool:
         """Bring the annotation on screen, peeking or not. Returns whether it was not there."""
-        was_bare = self._scene.is_bare
+        was_bare = self._drawing.scene.is_bare
         if was_bare:
             self.peek(False)
         return self._view.display.show_annotation() or was_bare
@@ -260,77 +231,24 @@ class SliceView(QWidget):
         if under is not None:
             self.menu_wanted.emit(self.mapToGlobal(position.toPoint()), under)
 
-    # What changed
-
-    def _take_case(self) -> None:
-        self.finish_stroke()
-        case = self._view.crosshair.case
-        self._shown = case.id if case and self._workbench.is_loaded(case.id) else ""
-        self._scene.mark_image()
-        self._facts = None
-        self.fit()
-        self._show_hand()
+    def paint_all(self) -> None:
+        """Paint the whole view again."""
         self.update()
 
-    def _take_loaded(self, case: str) -> None:
-        if case == self._view.crosshair.case_id and not self._shown:
-            self._take_case()
-
-    def _take_news(self) -> None:
-        if not self._shown:
-            self.update()
-
-    def _take_plane(self) -> None:
-        self.finish_stroke()
-        self._take_window()
-
-    def _take_window(self) -> None:
-        self._scene.mark_image()
-        self._facts = None
-        self.update()
-
-    def _take_layers(self) -> None:
-        self._scene.mark_layers()
-        self.update()
-
-    def _take_statuses(self, case: str) -> None:
-        if case == self._view.crosshair.case_id:
-            self._facts = None
-            self._take_layers()
-
-    def _take_proposal(self, case: str, index: int) -> None:
-        if self._pane.plane is not None and self._pane.plane.index == index:
-            self._take_statuses(case)
-
-    def _take_segments(self) -> None:
-        self._take_layers()
-        self._show_hand()
-
-    def _take_labels(self, case: str, boxes: tuple[Box, ...]) -> None:
-        plane = self._pane.plane
-        if case != self._view.crosshair.case_id or plane is None:
-            return
-        areas = [area for area in map(plane.area, boxes) if area is not None]
-        for area in areas:
-            self._scene.mark_area(area)
-            self.update(rectangle_of(self._viewport, grown(area, REACH, self._viewport.shape)))
-        if areas:
-            self.update(reading_rectangle(self.size()))
+    def paint_parts(self, parts: Sequence[QRect]) -> None:
+        """Paint these again, and the reading under the pointer."""
+        for part in parts:
+            self.update(part)
+        self.update(reading_rectangle(self.size()))
 
     # Places
 
-    def _shown_case(self) -> Case | None:
-        """The case on screen, once its arrays have been read."""
-        case = self._pane.case
-        return case if case is not None and case.id == self._shown else None
-
-    def _place(self, viewport: Viewport) -> None:
-        self._viewport = viewport
-        self._show_hand()
+    def _take_place(self) -> None:
+        self.show_hand()
         self.update()
 
     def _under(self, position: QPointF) -> Under | None:
-        case, plane = self._shown_case(), self._pane.plane
+        case, plane = self._changes.shown_case, self._pane.plane
         if case is None or plane is None:
             return None
         labels = self._workbench.annotation(case.id).labels
@@ -338,19 +256,17 @@ class SliceView(QWidget):
 
     # The pointer
 
-    def _show_hand(self) -> None:
+    def show_hand(self) -> None:
         """Brush outline, cursor and status line for what the mouse would do now."""
         self._follow()
-        sentence = self._hover.words() if self._shown_case() is not None else ""
+        sentence = self._hover.words() if self._changes.shown_case is not None else ""
         if sentence != self._hint:
             self._hint = sentence
             self.said.emit(sentence)
 
     def _follow(self) -> None:
         """Bring what goes with the pointer to where it is."""
-        for rectangle in self._hover.follow(self._shown_case(), self._viewport):
-            self.update(rectangle)
-        self.update(reading_rectangle(self.size()))
+        self.paint_parts(self._hover.follow(self._changes.shown_case, self.viewport))
         shape = self._hover.cursor_shape()
         if shape != self.cursor().shape():
             self.setCursor(shape)
@@ -360,41 +276,26 @@ class SliceView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._guard.paint(lambda: self._paint(event)):
             # Half of it may have been brought up to date.
-            self._scene.mark_image()
+            self._drawing.scene.mark_image()
 
     def _paint(self, event: QPaintEvent) -> None:
-        case = self._shown_case()
-        if case is not None:
-            self._scene.bring_up_to_date(case)
+        case = self._changes.shown_case
         with QPainter(self) as painter:
-            shown = self._viewport if case is not None else None
-            paint_ground(painter, self.rect(), event.region(), shown)
-            if case is not None:
-                self._scene.paint(painter, self._viewport)
-                self._hover.paint(painter, self._viewport, self._overlays.colour)
-                self._paint_overlays(painter, case, event.region())
-            elif self._view.crosshair.case is not None:
-                why = self._view.marks.unreadable.get(self._view.crosshair.case.id, "")
-                self._overlays.paint_waiting(painter, self.size(), why)
-
-    def _paint_overlays(self, painter: QPainter, case: Case, dirty: QRegion) -> None:
-        if self._facts is None:
-            self._facts = corner_texts.facts(self._workbench, self._view.display, self._pane, case)
-        differs = self._scene.shows_difference
-        self._overlays.paint_facts(painter, self._facts, self._viewport, dirty, differs)
-        under = self.under_pointer()
-        reading = corner_texts.reading(self._workbench, case, under) if under is not None else None
-        bar = corner_texts.scale_bar(case.grid, self._viewport.scale, self.width())
-        self._overlays.paint_reading(painter, reading, bar, self.size(), dirty)
+            if case is None:
+                self._drawing.paint_waiting(painter, event.region(), self.size())
+                return
+            under = self.under_pointer()
+            self._drawing.paint(painter, event.region(), case, self.viewport, self._hover, under)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._pointer.drag is not None:
-            # What lies under the hand stays there until the drag has ended.
-            self._place(replace(self._viewport, size=(self.width(), self.height())))
-        elif self._is_fitted:
-            self.fit()
-        elif self._shown_case() is not None:
-            self._place(self._viewport.resized((self.width(), self.height())))
+        moved = self._placement.resize(
+            (self.width(), self.height()),
+            self._changes.shown_case,
+            self._pane.plane,
+            is_dragged=self._pointer.drag is not None,
+        )
+        if moved:
+            self._take_place()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
@@ -432,7 +333,7 @@ class SliceView(QWidget):
         self.touches += 1
         self._keys.hold_what_is_down()
         at = self._hover.position = self._pointed_at(event)
-        if self._shown_case() is not None:
+        if self._changes.shown_case is not None:
             self._pointer.press(at, event.button(), event.modifiers(), is_eraser=is_eraser(event))
         elif self._view.crosshair.case_id is not None and self._view.hand.held.paints:
             self.refused.emit(sentences.not_read_yet(self._view.crosshair.case_id))
@@ -455,7 +356,7 @@ class SliceView(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.touches += 1
         self._hover.position = self._pointed_at(event)
-        if self._shown_case() is not None:
+        if self._changes.shown_case is not None:
             self._pointer.wheel(event)
         self._follow()
         event.accept()
