@@ -26,7 +26,8 @@ from segdesk.ui.look.looks import Looks
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import install_for
 from segdesk.ui.signal_watch import SignalWatch
-from segdesk.ui.window.main_window import NAME, MainWindow
+from segdesk.ui.window.main_window import MainWindow
+from segdesk.ui.window.shown_project import NAME
 
 
 @dataclass(frozen=True, slots=True, eq=False)

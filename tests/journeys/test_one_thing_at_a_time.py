@@ -147,8 +147,8 @@ def test_of_three_projects_dropped_quickly_the_first_opens_and_the_others_are_re
 ) -> None:
     others = [saved_project(tmp_path / name) for name in ("b", "c")]
     said: list[str] = []
-    say = desk.window.say
-    desk.window.say = lambda sentence: (said.append(sentence), say(sentence))[1]
+    say = desk.window.messages.say
+    desk.window.messages.say = lambda sentence: (said.append(sentence), say(sentence))[1]
     for path in (project, *others):
         desk.drop(path)
     desk.wait_for_mask()
@@ -263,7 +263,7 @@ def test_several_projects_at_once_or_one_with_other_things_are_refused_with_one_
 ) -> None:
     other = saved_project(tmp_path / "b")
     for paths in ((project, other), (project, scans[0])):
-        desk.window.say("")
+        desk.window.messages.say("")
         desk.drop(*paths)
         desk.wait(lambda: status_of(desk) == ALONE)
         assert not desk.window.imports.is_busy

@@ -126,7 +126,7 @@ def test_enter_on_a_slice_that_was_finished_by_hand_adds_nothing_and_names_what_
     assert said(desk) == f"Right as it is filled; the prediction has {left}."
     assert in_the_panel(desk) == f"The prediction has {left}."
     # Again: it is right already, and says the same.
-    desk.window.say("")
+    desk.window.messages.say("")
     desk.key(Qt.Key.Key_Return)
     np.testing.assert_array_equal(labels(desk), drawn)
     assert left in said(desk)

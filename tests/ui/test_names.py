@@ -108,7 +108,7 @@ def test_the_whole_window_shows_names_as_they_are(desk: Desk, hostile: Path) -> 
     # Segment list, its tooltip, tool bar with its tooltip, the mouse's words with theirs.
     assert check(desk.window, NAME) >= 6
     assert desk.window.windowTitle().replace("[*][*]", "[*]").startswith(FILE)
-    desk.window.say(f"{NAME} is locked")
+    desk.window.messages.say(f"{NAME} is locked")
     desk.window.banner.say(f"{NAME} came in")
     assert check(desk.window, NAME) >= 7
 
@@ -214,7 +214,7 @@ def test_what_commands_is_shown_as_the_replacement_character(desk: Desk, tmp_pat
     desk.key(Qt.Key.Key_B)
     drag(desk.canvas, (12, 12), (12, 20))
     desk.settle()
-    desk.window.say(f"Lung{COMMANDS} is locked")
+    desk.window.messages.say(f"Lung{COMMANDS} is locked")
     desk.window.banner.say(f"Lung{COMMANDS} came in")
     assert commanding(desk.window) == []
     shown = [label.text() for label in desk.window.banner.findChildren(QLabel)]

@@ -1,8 +1,9 @@
 """The window: puts canvas, panels, actions and flows around the open project.
 
-Who does what: `session` owns the project, `workplace` canvas and panels, `table` what can be done,
-`imports` and `exchange` bring files in and out, `docks` are the columns, `pages` what is in the
-middle, `flows.closing` closes. This file joins them.
+Who does what: `session` owns the project, `shown_project` shows it, `messages` says what there is
+to say, `table` is what can be done, `imports` and `exchange` bring files in and out,
+`flows.closing` closes. This file makes and joins them, and takes what the window system has for
+the window.
 """
 
 from __future__ import annotations
@@ -14,11 +15,6 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
-from segdesk.app.labelling.tools.toolbox import TOOLS
-from segdesk.app.signal_errors import unwrapped
-from segdesk.core.volume import Voxels
-from segdesk.core.window import Window
-from segdesk.errors import Cancelled, SegdeskError, UsageError
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.commands.by_name import ActionListDialog
 from segdesk.ui.commands.desk import Desk
@@ -41,28 +37,21 @@ from segdesk.ui.flows.run_choice import RunChoice
 from segdesk.ui.flows.segment_removal import SegmentRemoval
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.training_controller import TrainingController
-from segdesk.ui.look import as_written
 from segdesk.ui.look.looks import Looks
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.read_only import read_only_words
-from segdesk.ui.look.translations import tr, translated
+from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.docks import Docks
-from segdesk.ui.panels.plan_memory import recall, remembered
-from segdesk.ui.panels.toolbar import ToolBar
 from segdesk.ui.panels.training import TrainingPanel
 from segdesk.ui.threads.task_runner import TaskRunner
 from segdesk.ui.widgets.banner import Banner
-from segdesk.ui.widgets.bridge import Bridge
-from segdesk.ui.widgets.quiet_wheel import quieten_wheel
 from segdesk.ui.window.key_routes import KeyRoutes
+from segdesk.ui.window.messages import Messages
 from segdesk.ui.window.on_screen import OnScreen, first_size
-from segdesk.ui.window.pages import Pages
 from segdesk.ui.window.recent_menu import RecentMenu
-from segdesk.ui.window.saved_words import saved_words
+from segdesk.ui.window.shown_project import NAME, ShownProject
 from segdesk.ui.window.status_line import StatusLine
-from segdesk.ui.window.workplace import Workplace
 
-NAME = "segdesk"
 #: Size of the first start; a smaller screen gets a smaller window.
 FIRST_SIZE = (1600, 1000)
 
@@ -122,16 +111,33 @@ class MainWindow(QMainWindow):
         self.care = CaseCare(self, self.session, self.runner, self.training)
         self._removal = SegmentRemoval(self, self.session, self.runner)
         self.docks = Docks(self)
-        self._bridge = Bridge(self)
-        self._workplace: Workplace | None = None
         self._may_close = False
         self._keys = KeyRoutes(self, lambda: self.canvas)
         self.table = ActionTable(self, groups(self._desk()), self._finish_stroke)
         self.table.set_tokens(looks.tokens)
-        self._build()
+        self._status = StatusLine(self.runner)
+        self.setStatusBar(self._status)
+        self.shown = ShownProject(
+            self,
+            self.session,
+            self.reasons,
+            preferences,
+            looks,
+            self.training,
+            self.docks,
+            self.table,
+            self._status,
+        )
+        self.banner = Banner(self.shown.pages, looks.tokens)
+        # A page that is brought up is raised too, over everything on it.
+        self.shown.pages.currentChanged.connect(self.banner.raise_)
+        self.messages = Messages(self, self.session, self._status, self.banner, faults)
+        self._disk_message = DiskMessage(self.session.journal, self.banner, self.elsewhere, self)
+        self._damaged = DamagedMasks(self.session, self.runner, self.banner, self)
+        self._fill_menus()
         self._join()
         self._restore_geometry()
-        self._show_state()
+        self.shown.show()
 
     # Building
 
@@ -153,92 +159,58 @@ class MainWindow(QMainWindow):
             training=self.training,
             find_canvas=lambda: self.canvas,
             find_training_panel=lambda: self.training_panel,
-            say=self.say,
+            say=lambda sentence: self.messages.say(sentence),
         )
 
-    def _build(self) -> None:
-        tokens = self._looks.tokens
+    def _fill_menus(self) -> None:
         menus = self.table.fill(self.menuBar())
         self.menuBar().setObjectName("menu_bar")
         self.menuBar().setAccessibleName(tr("Menus"))
         recent = RecentMenu(self.preferences, self.open_project)
         menus.at("file").insertMenu(self.table["close_project"], recent)
-        self._tool_bar = ToolBar(TOOLS, self.table.__getitem__, tokens)
-        self.addToolBar(self._tool_bar)
-        self._status = StatusLine(self.runner)
-        self.setStatusBar(self._status)
-        self._pages = Pages(self.table, tokens)
-        self.setCentralWidget(self._pages)
-        self.banner = Banner(self._pages, tokens)
-        self._disk_message = DiskMessage(self.session.journal, self.banner, self.elsewhere, self)
-        self._damaged = DamagedMasks(self.session, self.runner, self.banner, self)
-        # A page that is brought up is raised too, over everything on it.
-        self._pages.currentChanged.connect(self.banner.raise_)
-        self._saved_timer = QTimer(self)
-        self._saved_timer.setInterval(1000)
-        self._saved_timer.timeout.connect(self._show_saved)
 
     def _join(self) -> None:
-        session = self.session
-        session.opened.connect(self._opened)
+        session, shown, messages, banner = self.session, self.shown, self.messages, self.banner
+        session.opened.connect(shown.attach)
+        session.opened.connect(self._say_read_only)
         session.closed.connect(self._closed)
-        session.busy_changed.connect(self._show_state)
-        session.refused.connect(self.say)
-        self.opening.said.connect(self.say)
-        self.elsewhere.warned.connect(self.banner.warn)
-        session.lost.connect(self.banner.warn)
+        session.refused.connect(messages.say)
+        session.lost.connect(banner.warn)
+        self.elsewhere.warned.connect(banner.warn)
+        self._run_choice.failed.connect(messages.show_failure)
+        self._removal.failed.connect(messages.show_failure)
+        for source in (self.opening, self._removal, shown):
+            source.said.connect(messages.say)
         files = (self.imports, self.exchange, self.packing, self.elsewhere, self.operating)
         for source in (session, *files, self.care, self._damaged):
-            source.noted.connect(self.banner.say)
-            source.failed.connect(self._show_failure)
-        self._run_choice.failed.connect(self._show_failure)
-        self.banner.said.connect(self.say)
-        self.imports.offered.connect(self.banner.offer)
-        self.imports.taken_back.connect(self.banner.take_back)
+            source.noted.connect(banner.say)
+            source.failed.connect(messages.show_failure)
+        self.imports.offered.connect(banner.offer)
+        self.imports.taken_back.connect(banner.take_back)
         self.imports.labels_came.connect(self.exchange.ask_how)
         self.imports.put_back.connect(self._damaged.came_back)
-        self._removal.said.connect(self.say)
-        self._removal.failed.connect(self._show_failure)
-        self.imports.previewed.connect(self._preview_import)
-        self.imports.shown.connect(self._end_preview)
-        self.imports.busy_changed.connect(self._show_state)
-        self._leaving.changed.connect(self._show_state)
+        self.imports.previewed.connect(shown.show_preview)
+        self.imports.shown.connect(shown.end_preview)
+        self.imports.busy_changed.connect(shown.show)
+        self._leaving.changed.connect(shown.show)
         self._leaving.said.connect(self._status.say_mouse)
-        self._faults.said.connect(self.say)
+        shown.run_wanted.connect(self._run_choice.use)
+        shown.remove_wanted.connect(self._removal.ask)
+        shown.pages.start.project_wanted.connect(lambda path: self.open_project(Path(path)))
         self._faults.what_is_kept = session.journal.what_is_kept
-        self._pages.start.project_wanted.connect(lambda path: self.open_project(Path(path)))
-        self._looks.changed.connect(self._take_tokens)
-        self.preferences.changed.connect(self._take_preferences)
-        self.docks.changed.connect(self.table.refresh)
-        self.training.started.connect(self._show_state)
-        self.training.finished.connect(self._show_state)
+        self._looks.changed.connect(lambda: banner.set_tokens(self._looks.tokens))
 
     # What others ask for
 
     @property
     def canvas(self) -> SliceView | None:
         """The slice view, once there was a scan."""
-        return None if self._workplace is None else self._workplace.canvas
+        return self.shown.canvas
 
     @property
     def training_panel(self) -> TrainingPanel | None:
-        return None if self._workplace is None else self._workplace.training
-
-    def say(self, sentence: str) -> None:
-        """Put a sentence into the status line for a moment."""
-        self._status.say(sentence)
-
-    def _show_failure(self, error: Exception) -> None:
-        """What a task failed with: no dialog may come between a hand and the scan it works on."""
-        cause = unwrapped(error)
-        if (
-            isinstance(cause, SegdeskError)
-            and not isinstance(cause, Cancelled | UsageError)
-            and self.session.case_id is not None
-        ):
-            self.banner.warn(translated(cause.sentence), translated(cause.hint))
-        else:
-            self._faults.show_error(error)
+        """The panel that starts a training, once there was a scan."""
+        return self.shown.training_panel
 
     # Projects
 
@@ -251,7 +223,7 @@ class MainWindow(QMainWindow):
         """Save and close the project; the window stays."""
         reason = self.reasons.idle()
         if reason:
-            self.say(reason)
+            self.messages.say(reason)
         else:
             self._leave(lambda: None)
 
@@ -289,133 +261,18 @@ class MainWindow(QMainWindow):
         self.imports.stop()
         self._leaving.start(then, hides=hides, otherwise=otherwise)
 
-    def _opened(self) -> None:
-        workbench, view = self.session.workbench, self.session.view
-        if workbench is None or view is None:
-            return
-        for signal in (
-            workbench.index_changed,
-            workbench.history_changed,
-            workbench.segments_changed,
-            workbench.statuses_changed,
-            workbench.predictions_changed,
-            workbench.run_changed,
-            workbench.case_loaded,
-            view.crosshair.case_changed,
-            view.hand.tool_changed,
-            view.hand.segment_changed,
-            view.hand.ghost_changed,
-            view.display.window_changed,
-            view.display.layers_changed,
-        ):
-            self._bridge.listen(signal, self._show_state)
-        # At once: an undo that follows a stroke within one turn of the loop finds itself enabled.
-        self._bridge.listen_now(workbench.history_changed, self._show_history)
-        if self._workplace is not None:
-            self._workplace.attach(workbench, view, self.training)
-        view.hand.starts_from_prediction = self.preferences.now.start_from_prediction
-        self._tool_bar.attach(workbench, view)
+    def _say_read_only(self) -> None:
         if self.reasons.read_only():
             # It can be closed, to see the scan; title and status line go on saying it.
             said, because = read_only_words(beside_another=self.opening.was_asked_to_read)
             self.banner.warn(said, because, self.elsewhere.offer())
-        self._saved_timer.start()
-
-    def _show_history(self) -> None:
-        self.table.refresh("undo", "redo")
 
     def _closed(self) -> None:
         self.banner.take_back(OFFER)
         self._disk_message.look()
-        self._bridge.close()
-        self._keep_layout()
-        if self._workplace is not None:
-            self.preferences.change(plan=remembered(self._workplace.training.form))
-        self._saved_timer.stop()
-        self._tool_bar.detach()
-        if self._workplace is not None:
-            self._workplace.detach()
-        self._status.say_mouse("")
-        self._show_state()
+        self.shown.detach()
 
-    # What is shown
-
-    def _show_state(self) -> None:
-        """Page, docks, title and actions for what is open now."""
-        self._show_page()
-        self._show_title()
-        self._show_saved()
-        self.table.refresh()
-
-    def _show_page(self) -> None:
-        workbench, view = self.session.workbench, self.session.view
-        if workbench is not None and view is not None and view.crosshair.case_id is not None:
-            if self._workplace is None:
-                self._workplace = self._made_workplace()
-            self._tool_bar.show()
-            self.docks.use(self.preferences.now.layout)
-            self._pages.show_scan(self._workplace)
-            return
-        self._tool_bar.hide()
-        self.docks.put_away()
-        self._pages.show_start(
-            None if workbench is None else workbench.folder.path.stem,
-            self.preferences.now.recent,
-            is_opening=self.session.is_opening,
-        )
-
-    def _made_workplace(self) -> Workplace:
-        workbench, view = self.session.workbench, self.session.view
-        if workbench is None or view is None:
-            raise ValueError("expected an open project")
-        made = Workplace(workbench, view, self.table, self.docks, self.training, self._looks.tokens)
-        made.mouse_said.connect(self._status.say_mouse)
-        made.remove_wanted.connect(self._removal.ask)
-        made.said.connect(self.say)
-        made.run_wanted.connect(self._run_choice.use)
-        recall(made.training.form, self.preferences.now.plan)
-        made.canvas.flip_wheel(self.preferences.now.wheel_flipped)
-        self._pages.addWidget(made)
-        quieten_wheel(self)
-        return made
-
-    def _show_title(self) -> None:
-        path = self.session.path
-        words = tr("{name} (read only)") if self.reasons.read_only() else "{name}"
-        name = "" if path is None else f"{words.format(name=path.name)} — "
-        self.setWindowTitle(as_written.title(f"{name}{NAME}"))
-
-    def _show_saved(self) -> None:
-        said = saved_words(self.session)
-        self._status.say_saved(said.text, said.sentence, said.role)
-
-    def _preview_import(self, plane: Voxels, window: Window) -> None:
-        if self.session.case_id is None:
-            self._pages.show_preview(plane, window)
-
-    def _end_preview(self) -> None:
-        self._pages.end_preview()
-        self._show_state()
-
-    # Settings
-
-    def _take_preferences(self) -> None:
-        if self.canvas is not None:
-            self.canvas.flip_wheel(self.preferences.now.wheel_flipped)
-        if self.session.view is not None:
-            starts = self.preferences.now.start_from_prediction
-            self.session.view.hand.starts_from_prediction = starts
-        self._show_state()
-
-    def _take_tokens(self) -> None:
-        tokens = self._looks.tokens
-        self.table.set_tokens(tokens)
-        self._tool_bar.set_tokens(tokens)
-        self.banner.set_tokens(tokens)
-        self._pages.set_tokens(tokens)
-        if self._workplace is not None:
-            self._workplace.set_tokens(tokens)
-        self._show_state()
+    # Where the window is
 
     def _restore_geometry(self) -> None:
         state = QByteArray.fromBase64(self.preferences.now.geometry.encode())
@@ -423,10 +280,9 @@ class MainWindow(QMainWindow):
             self.resize(first_size(self, FIRST_SIZE))
         OnScreen(self)
 
-    def _keep_layout(self) -> None:
-        layout = self.docks.layout()
-        if layout:
-            self.preferences.change(layout=layout)
+    def _keep_geometry(self) -> None:
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        self.preferences.change(geometry=geometry)
 
     # Help
 
@@ -471,7 +327,7 @@ class MainWindow(QMainWindow):
             paths,
             open_project=self.open_project,
             import_files=self.imports.start,
-            say=self.say,
+            say=self.messages.say,
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -489,10 +345,6 @@ class MainWindow(QMainWindow):
         """Close where nobody can be asked: the system ends the program. Everything is saved."""
         self._keep_geometry()
         self._go(self._close_for_good, hides=True)
-
-    def _keep_geometry(self) -> None:
-        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-        self.preferences.change(geometry=geometry)
 
     def _close_for_good(self) -> None:
         self._may_close = True
