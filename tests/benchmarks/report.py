@@ -49,13 +49,20 @@ WHAT = {
     "slices of 512² are accepted; medians of five rounds, of the worst too",
     "undo_300_lateness": "the same while that is undone",
     "redo_300_lateness": "the same while it is done again",
+    "remove_segment_300_lateness": "the same while a segment is removed from five cases of 300 "
+    "slices of 512²",
+    "undo_removal_300_lateness": "the same while that is undone",
+    "labels_300_lateness": "the same while a scan of 300 slices of 512² comes in with its labels",
     **{
         f"{name}_30_lateness": f"the row of {name}_300 with 30 slices"
-        for name in ("accept", "undo", "redo")
+        for name in ("accept", "undo", "redo", "remove_segment", "undo_removal", "labels")
     },
     **{
         f"{name}_lateness_ratio": "how many times later, figure by figure"
-        for name in ("accept", "undo", "redo", "import", "pool", "stroke")
+        for name in (
+            *("accept", "undo", "redo", "remove_segment", "undo_removal", "labels"),
+            *("import", "pool", "stroke"),
+        )
     },
     "import_200_lateness": "lateness of the same timer while a DICOM series of 60 slices comes in, "
     "with 200 cases of 300 slices of 64²",

@@ -22,11 +22,14 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
+from segdesk.app.files.label_maps import take_label_map
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.demo.hand import find_dialog, wait_until
+from segdesk.formats.labels import LabelMap
 from segdesk.ui.application import open_window
+from segdesk.ui.flows.segment_removal import SegmentRemoval
 from segdesk.ui.window.main_window import MainWindow
 from tests.benchmarks.canvas import send_mouse, wheel
 from tests.benchmarks.rows import Row, row_of
@@ -40,6 +43,8 @@ LONG, SHORT = 1000, 30
 SMALL = 64
 TALL = (300, 512, 512)
 MANY, FEW = 200, 2
+#: Cases that have a segment which is removed: more than stay in memory.
+SEVERAL = 5
 STEPS = 60
 ROUNDS = 5
 PATIENCE_S = 300.0
@@ -47,7 +52,7 @@ PATIENCE_S = 300.0
 
 def rows() -> list[Row]:
     """All rows of this file."""
-    return [*steps(), *bulk(), *labels_in(), *many_cases()]
+    return [*steps(), *bulk(), *removal(), *labels_in(), *many_cases()]
 
 
 def steps() -> list[Row]:
@@ -79,6 +84,19 @@ def bulk() -> list[Row]:
                     late.setdefault(f"{name}_{slices}_lateness", []).append(found)
     made = [_late_row(name, found) for name, found in late.items()]
     return [*made, *_ratios(made, ("accept", "undo", "redo"), TALL[0], SHORT)]
+
+
+def removal() -> list[Row]:
+    """Removing a segment that several cases of 300 slices of 512² have, or of 30; undoing it."""
+    late: dict[str, list[list[float]]] = {}
+    for slices in (TALL[0], SHORT):
+        with _window(_with_segment((slices, *TALL[1:]))) as window:
+            for _ in range(ROUNDS):
+                for name, act in (("remove_segment", _remove), ("undo_removal", _undo)):
+                    found = _lateness(window, partial(act, window))
+                    late.setdefault(f"{name}_{slices}_lateness", []).append(found)
+    made = [_late_row(name, found) for name, found in late.items()]
+    return [*made, *_ratios(made, ("remove_segment", "undo_removal"), TALL[0], SHORT)]
 
 
 def labels_in() -> list[Row]:
@@ -166,7 +184,11 @@ def _pool(window: MainWindow, at: int) -> None:
 def _import_with(window: MainWindow, scan: Path, labels: Path) -> None:
     """Drop a scan, name its labels, and import."""
     window.imports.start([scan])
-    wait_until("the list", lambda: find_dialog("import_choice_dialog"), seconds=PATIENCE_S)
+    wait_until(
+        "the list",
+        lambda: find_dialog("import_choice_dialog") is not None,
+        seconds=PATIENCE_S,
+    )
     dialog = find_dialog("import_choice_dialog")
     field = None if dialog is None else dialog.findChild(QLineEdit, "import_labels_file")
     button = None if dialog is None else dialog.findChild(QPushButton, "import_chosen")
@@ -175,6 +197,35 @@ def _import_with(window: MainWindow, scan: Path, labels: Path) -> None:
     field.setText(str(labels))
     QTest.qWait(300)
     button.click()
+
+
+def _remove(window: MainWindow) -> None:
+    """Remove the second segment, as Delete on its row does, and say yes."""
+    flow, workbench = window.findChild(SegmentRemoval), window.session.workbench
+    if flow is None or workbench is None:
+        raise RuntimeError("there is no segment to remove")
+    flow.ask(2)
+    wait_until(
+        "the question",
+        lambda: find_dialog("remove_segment_question") is not None,
+        seconds=PATIENCE_S,
+    )
+    dialog = find_dialog("remove_segment_question")
+    button = None if dialog is None else dialog.findChild(QPushButton, "remove_segment")
+    if button is None:
+        raise RuntimeError("nothing asks")
+    # It takes no key that was meant for something else; a reader reads it first.
+    QTest.qWait(500)
+    button.click()
+    wait_until("its end", lambda: 2 not in workbench.segments, seconds=PATIENCE_S)
+
+
+def _undo(window: MainWindow) -> None:
+    workbench = window.session.workbench
+    if workbench is None:
+        raise RuntimeError("no project is open")
+    _trigger(window, "undo")
+    wait_until("its end", lambda: 2 in workbench.segments, seconds=PATIENCE_S)
 
 
 def _trigger(window: MainWindow, id: str) -> None:
@@ -250,6 +301,29 @@ def _predicted(shape: tuple[int, int, int]) -> Callable[[Path], Path]:
         row, column = np.mgrid[: shape[1], : shape[2]]
         disc = ((row - shape[1] / 2) ** 2 + (column - shape[2] / 2) ** 2) < (shape[1] / 4) ** 2
         predict(workbench, np.broadcast_to(disc, shape).astype(np.uint8))
+        return _saved(workbench)
+
+    return make
+
+
+def _with_segment(shape: tuple[int, int, int]) -> Callable[[Path], Path]:
+    """Several scans in which two segments are drawn on every slice."""
+
+    def make(folder: Path) -> Path:
+        workbench = new_project(folder, "Lung", "Tumour")
+        row, column = np.mgrid[: shape[1], : shape[2]]
+        labels = np.zeros(shape, np.uint8)
+        # As wide as both lungs, and with an edge that no packing makes short.
+        for index, plane in enumerate(labels):
+            edge = shape[1] / 4 + np.random.default_rng(index).normal(0, 3, shape[1:])
+            distance = np.hypot(row - shape[1] / 2, column - shape[2] / 2)
+            plane[distance < edge] = 2
+            plane[distance < shape[1] / 12] = 1
+        for at in range(SEVERAL):
+            id, grid = f"case-{at + 1:03d}", Grid(shape, (1.0, 0.7, 0.7))
+            add_case(workbench, grid, np.broadcast_to(np.int16(at - 500), shape), id=id)
+            take_label_map(workbench, id, LabelMap(labels))
+        workbench.history.clear()
         return _saved(workbench)
 
     return make

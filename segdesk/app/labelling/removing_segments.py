@@ -1,8 +1,8 @@
 """Removing a segment: its voxels become background in every case, and undo brings them back.
 
-One step of undo, made of a group of Edits: for each case with voxels as many as keep each of them
-short, and at the end the one that takes the row out of the table. In every order in which that
-may be cut off, what is there is a mask and a table that fit each other.
+One step of undo, made of a group of Edits: one for each case with voxels, and at the end the one
+that takes the row out of the table. In every order in which that may be cut off, what is there is a
+mask and a table that fit each other.
 
 What becomes of the slices: a voxel that was removed counts as set by a tool, so a partial slice
 does not teach that nothing is there. A slice that a person has called right stays right, for the
@@ -13,22 +13,17 @@ taken for the one that was removed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation, Provenance
-from segdesk.core.cutting import redrawn
+from segdesk.core.cutting import SliceChange, redrawn
 from segdesk.core.edit import Edit, SegmentChange
-from segdesk.core.prediction import replacement
 from segdesk.errors import UsageError
 from segdesk.sentence import Sentence
-
-#: Slices in one Edit. A large segment of 512x512 slices costs about 10 ms each on a busy machine,
-#: and a window may not stand still for 60.
-SLICES_IN_EDIT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ def check_removable(workbench: Workbench, number: int) -> None:
 
 
 def look_for(annotation: Annotation, case: str, number: int) -> Found:
-    """Where a segment has voxels in a case. Any thread that owns the annotation."""
+    """Where a segment has voxels in a case, as far as nobody draws meanwhile. Any thread."""
     counts = [int(np.count_nonzero(plane == number)) for plane in annotation.labels]
     slices = tuple(index for index, count in enumerate(counts) if count)
     return Found(case, sum(counts), slices)
@@ -96,31 +91,36 @@ def new_group() -> str:
     return secrets.token_hex(8)
 
 
-def edits_of_case(
-    annotation: Annotation, found: Found, number: int, *, name: str, group: str
-) -> Iterator[Edit]:
-    """The Edits that make a segment's voxels of a case background, a few slices each.
+def edit_of_case(
+    annotation: Annotation,
+    case: str,
+    number: int,
+    *,
+    name: str,
+    group: str,
+    go_on: Callable[[], object] = lambda: None,
+) -> Edit:
+    """The Edit that makes a segment's voxels of a case background; empty where it has none.
+
+    Any thread, while nothing changes the mask.
 
     Parameters
     ----------
-    annotation : of the case; each Edit is made when it is asked for
-    found : where to look
+    annotation : of the case
     name : what undo calls it
     group : from `new_group`
+    go_on : called at each slice; raises where nobody wants it any more
     """
-    for start in range(0, len(found.slices), SLICES_IN_EDIT):
-        changes = (
-            replacement(
-                annotation,
-                index,
-                np.where(annotation.labels[index] == number, 0, annotation.labels[index]),
-                Provenance.TOOL,
-            )
-            for index in found.slices[start : start + SLICES_IN_EDIT]
-        )
-        patches = redrawn(annotation, (change for change in changes if change is not None))
-        if patches:
-            yield Edit(name, found.case, patches=patches, group=group)
+
+    def changes() -> Iterator[SliceChange]:
+        background = np.zeros(annotation.grid.shape[1:], np.uint8)
+        for index, plane in enumerate(annotation.labels):
+            go_on()
+            take = plane == number
+            if take.any():
+                yield SliceChange(index, take, background, Provenance.TOOL)
+
+    return Edit(name, case, patches=redrawn(annotation, changes()), group=group)
 
 
 def last_edit(workbench: Workbench, number: int, *, name: str, group: str) -> Edit:
@@ -164,7 +164,6 @@ def remove_segment(workbench: Workbench, number: int) -> tuple[Found, ...]:
         found = look_for(loaded.annotation, case.id, number)
         workbench.adopt(case.id, loaded)
         had.append(found)
-        for edit in edits_of_case(loaded.annotation, found, number, name=name, group=group):
-            workbench.do(edit)
+        workbench.do(edit_of_case(loaded.annotation, case.id, number, name=name, group=group))
     workbench.do(last_edit(workbench, number, name=name, group=group))
     return tuple(had)

@@ -50,7 +50,7 @@ class DoesEdits(ABC):
         self.history, self._unsaved = self._steps.history, self._steps.unsaved
         self._live: Live | None = None
         self._going_in: EditInPieces | None = None
-        self._kept_off = ""
+        self._kept_off, self._all_kept_off = "", False
         self.seen = ""  # the case of which a worker makes a large Edit
 
     @abstractmethod
@@ -136,14 +136,14 @@ class DoesEdits(ABC):
         return "" if self._going_in is None else self._going_in.edit.case
 
     def check_free(self, case: str) -> None:
-        """Keep a hand off a case while a large Edit goes into it.
+        """Keep a hand off a case while a large Edit goes into it, or into others in the same step.
 
         Raises
         ------
         UsageError
             Then.
         """
-        if case and case in (self.going_in, self._kept_off):
+        if case and (self._all_kept_off or case in (self.going_in, self._kept_off)):
             raise UsageError(
                 Sentence("'{case}' is just being changed.", case=case), "Wait a moment."
             )
@@ -159,6 +159,16 @@ class DoesEdits(ABC):
         """
         self._settle_hand()
         self._kept_off = case
+
+    def keep_off_all(self) -> None:
+        """As `keep_off`, of every case, until `let_all_be`: a step of several Edits is under way,
+        and nothing may stand between them."""
+        self.settle()
+        self._all_kept_off = True
+
+    def let_all_be(self) -> None:
+        """The last Edit of that step is in, or none follows any more."""
+        self._all_kept_off = False
 
     def let_case_be(self) -> None:
         """No worker makes a large Edit any more."""

@@ -21,9 +21,9 @@ from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.export import FILTERS, ExportDialog
 from segdesk.ui.dialogs.label_options import LabelOptionsDialog
 from segdesk.ui.dialogs.series_list import SCAN_FILTERS
+from segdesk.ui.flows.asked_edits import GoOn
 from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.import_words import final
-from segdesk.ui.flows.large_edits import GoOn
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
 from segdesk.ui.look.translations import tr, translated

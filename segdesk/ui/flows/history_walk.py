@@ -1,13 +1,14 @@
 """Undo and redo in the window: read what has left the memory, and stay awake over a long step.
 
-A step that is a group of Edits (`core.edit`) is taken one Edit in each turn of the loop, behind a
-dialog that keeps the hand off the masks until it is whole. Any other step is taken at once, or as
-soon as the mask that it changes is read, and then shows nothing any more: the key is long past.
+A step that is a group of Edits (`core.edit`) is a row of them (`large_edits`), behind a dialog that
+keeps the hand off the masks until it is whole. Any other step is taken at once, or as soon as
+the mask that it changes is read, and then shows nothing any more: the key is long past.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer
@@ -16,10 +17,11 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.edit import Edit
 from segdesk.core.pieces import is_large
-from segdesk.errors import ProjectError, ProjectGone
+from segdesk.errors import Cancelled, ProjectError, ProjectGone
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.asked_edits import Way, next_step
 from segdesk.ui.flows.case_reader import CaseReader
-from segdesk.ui.flows.large_edits import LargeEdits, Way, window_of
+from segdesk.ui.flows.large_edits import LargeEdits, Row, window_of
 from segdesk.ui.look.edit_words import place_words
 from segdesk.ui.look.translations import tr, translated
 
@@ -67,7 +69,7 @@ class HistoryWalk(QObject):
         self._failed = failed
         #: A step waits for the mask that it changes.
         self._is_late = False
-        self._waiting: WaitingDialog | None = None
+        self._row: Row | None = None
 
     def forget(self) -> None:
         """The project goes: nothing waits any more."""
@@ -79,8 +81,8 @@ class HistoryWalk(QObject):
 
         The place is shown now, because a key was pressed now.
         """
-        edit = _next(workbench, way)
-        if edit is None or self._waiting is not None:
+        edit = next_step(workbench, way)
+        if edit is None or self._row is not None:
             return
         if reason := self._large.why_not():
             self._refused(reason)
@@ -89,7 +91,12 @@ class HistoryWalk(QObject):
             if reason:
                 self._refused(reason)
             else:
-                self._go_on(workbench, way, edit)
+                words = step_words(way, edit)
+                dialog = WaitingDialog(window_of(self), "history_under_way", words)
+                dialog.open()
+                total = _parts(workbench, way, edit)
+                self._row = self._large.begin_row(workbench, dialog, total)
+                self._go_on(self._row, workbench, way, edit)
         elif self._place.view is not None and edit.case in self._place.view.marks.new:
             # Its labels came in by themselves: who takes back a stroke does not mean them.
             self._refused(_not_seen(edit))
@@ -111,7 +118,7 @@ class HistoryWalk(QObject):
         """The mask that a step waited for is there."""
         self._is_late = False
         named = f"{translated(edit.name)}, {place_words(edit, workbench)}"
-        if _next(workbench, way) is not edit:
+        if next_step(workbench, way) is not edit:
             # Something was drawn while the mask was read: that is not what was meant.
             self._noted(tr("Left as it was, because more was drawn since: {edit}", edit=named))
             return
@@ -135,15 +142,11 @@ class HistoryWalk(QObject):
 
     # A step of several parts
 
-    def _go_on(self, workbench: Workbench, way: Way, edit: Edit) -> None:
+    def _go_on(self, row: Row, workbench: Workbench, way: Way, edit: Edit) -> None:
         """The next part, once its mask is read."""
-        if self._waiting is None:
-            words = step_words(way, edit)
-            self._waiting = WaitingDialog(window_of(self), "history_under_way", words)
-            self._waiting.open()
 
         def part() -> None:
-            self._part(workbench, way, edit)
+            self._part(row, workbench, way, edit)
 
         if edit.case:
             self._reader.when_read(
@@ -154,17 +157,33 @@ class HistoryWalk(QObject):
         else:
             part()
 
-    def _part(self, workbench: Workbench, way: Way, edit: Edit) -> None:
-        if workbench is not self._place.workbench or _next(workbench, way) is not edit:
+    def _part(self, row: Row, workbench: Workbench, way: Way, edit: Edit) -> None:
+        if row.is_over:
+            return
+        if next_step(workbench, way) is not edit:
             self._end()
             return
-        done = workbench.undo_part() if way == "undo" else workbench.redo_part()
-        following = _next(workbench, way)
-        if done is not None and following is not None and done.goes_with(following):
-            QTimer.singleShot(0, self, lambda: self._go_on(workbench, way, following))
-        else:
-            self._end()
-            self._reveal(done)
+
+        def later(following: Edit) -> None:
+            QTimer.singleShot(0, self, lambda: self._go_on(row, workbench, way, following))
+
+        def done() -> None:
+            following = next_step(workbench, way)
+            if following is not None and edit.goes_with(following):
+                later(following)
+            else:
+                self._end()
+                self._reveal(edit)
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, Cancelled):
+                # Whoever closes the window cancels what reads; no half of a step may stay.
+                later(edit)
+            else:
+                self._end()
+                self._failed(error)
+
+        row.step(way, counts=1, done=done, failed=failed)
 
     def _reveal(self, edit: Edit | None) -> None:
         if edit is not None and self._place.view is not None:
@@ -191,9 +210,9 @@ class HistoryWalk(QObject):
             self._noted(said.format(step=step_words(way, edit), case=case))
 
     def _end(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.end()
+        row, self._row = self._row, None
+        if row is not None:
+            row.end()
 
 
 def step_words(way: Way, edit: Edit) -> str:
@@ -211,5 +230,7 @@ def _not_seen(edit: Edit) -> str:
     )
 
 
-def _next(workbench: Workbench, way: Way) -> Edit | None:
-    return workbench.history.next_undo if way == "undo" else workbench.history.next_redo
+def _parts(workbench: Workbench, way: Way, edit: Edit) -> int:
+    """How many Edits the next step has."""
+    stack = workbench.history.to_redo if way == "redo" else workbench.history.done
+    return sum(1 for _ in takewhile(edit.goes_with, reversed(stack)))

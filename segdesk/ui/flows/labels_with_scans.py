@@ -15,7 +15,7 @@ from segdesk.app.files.importing import Imported, Joined
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.core.pieces import Seen
-from segdesk.ui.flows.large_edits import GoOn
+from segdesk.ui.flows.asked_edits import GoOn
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.translations import tr
 

@@ -3,13 +3,15 @@
 Where a hand has asked for it, a dialog keeps the hand off meanwhile. Until the journal has the Edit
 it can be cancelled; from then on it goes to its end, and a crash in between leaves all of it. What
 the pieces are stands in `core.pieces`, what is kept when in `app.project.do_and_undo`.
+
+Several that are one step of undo, such as the removal of a segment from every case, are a `Row`:
+from its begin to its end nothing comes between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Literal
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -18,22 +20,16 @@ from segdesk.app.project.edit_in_pieces import MovedOn
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import pieces
 from segdesk.core.edit import Edit
-from segdesk.core.history import DoneAgain, TakenBack
 from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError, UsageError
 from segdesk.sentence import Sentence
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.asked_edits import Asked, Make, Way, asked_step, do_now, next_step
 from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.flows.project_writer import ProjectWriter
 from segdesk.ui.look.translations import tr
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 
-Way = Literal["undo", "redo"]
-#: Raises where the reader has cancelled.
-GoOn = Callable[[], object]
-#: Makes an Edit of a case as it was seen, and of the segments then; any thread. It goes by nothing
-#: else of the project, and calls the first now and then.
-Make = Callable[[GoOn, Seen], Edit]
 #: How often what a worker makes is made anew where the case was changed meanwhile.
 TRIES = 3
 
@@ -46,12 +42,13 @@ class LargeEdits(QObject):
         self._runner = runner
         self._writer = writer
         self._now: _UnderWay | None = None
+        self._row: Row | None = None
         self._when_free: list[Callable[[], object]] = []
 
     @property
     def is_under_way(self) -> bool:
-        """From the moment that one was asked for until its last piece is in."""
-        return self._now is not None
+        """From the moment that one was asked for until its last piece is in; so with a row."""
+        return self._now is not None or self._row is not None
 
     def why_not(self) -> str:
         """Why none can begin now, or ""."""
@@ -68,6 +65,8 @@ class LargeEdits(QObject):
         """The project goes. What the journal has comes back when it is opened."""
         self._when_free.clear()
         self._cancel()
+        if self._row is not None:
+            self._row.end()
 
     def make(
         self,
@@ -94,16 +93,10 @@ class LargeEdits(QObject):
         is_quiet : no hand has asked for it just now, so no dialog comes between
         """
         if voxels > pieces.PIECE:
-            self._start(workbench, case, title, make, workbench.begin, done, failed, is_quiet)
-            return
-        try:
-            workbench.settle()
-            seen = Seen.now(workbench.annotation(case), workbench.segments)
-            workbench.do(make(lambda: None, seen))
-        except SegdeskError as error:
-            failed(error)
+            asked = Asked(workbench, case, title, make, workbench.begin, done, failed)
+            self._start(asked, is_quiet=is_quiet)
         else:
-            done()
+            do_now(workbench, case, make, done, failed)
 
     def step(
         self,
@@ -115,54 +108,53 @@ class LargeEdits(QObject):
         failed: Callable[[Exception], object],
     ) -> None:
         """Take the newest Edit back, or do it again; its case is in memory. As `make`."""
-        history = workbench.history
-        edit = history.next_undo if way == "undo" else history.next_redo
-        if edit is None:
+        asked = asked_step(workbench, way, title, done, failed)
+        if asked is None:
             done()
-            return
-        entry = TakenBack(edit, history.goes_on) if way == "undo" else DoneAgain(edit)
+        else:
+            self._start(asked)
 
-        def look(_: GoOn, seen: Seen) -> Edit:
-            applied = entry.applied
-            try:
-                seen.mask.check(applied)
-            except ValueError as error:
-                if seen.still_fits(applied, seen.segments):
-                    raise
-                # It was compared with a mask that somebody was changing.
-                raise MovedOn(edit.case) from error
-            return applied
+    def begin_row(self, workbench: Workbench, dialog: WaitingDialog, total: int) -> Row:
+        """Several that are one step begin; none is under way. Who asks calls `Row.end`.
 
-        def begin(applied: Edit, seen: Seen) -> None:
-            workbench.begin_step(entry, applied, seen)
+        Parameters
+        ----------
+        dialog : stands for as long as the row goes on, and keeps the hand off
+        total : what all of it counts, in any unit; see `Row`
+        """
+        row = self._row = Row(self, workbench, dialog, total, self._writer.hold_saves())
+        return row
 
-        def broken(error: Exception) -> None:
-            failed(workbench.misfit(entry) if isinstance(error, ValueError) else error)
+    def _end_row(self, end: Callable[[], None]) -> None:
+        """What of the row is under way is not wanted any more."""
+        self._cancel()
+        self._row = None
+        end()
+        self._tell_who_waits()
 
-        self._start(workbench, edit.case, title, look, begin, done, broken)
-
-    def _start(
-        self,
-        workbench: Workbench,
-        case: str,
-        title: str,
-        make: Make,
-        begin: Callable[[Edit, Seen], object],
-        done: Callable[[], object],
-        failed: Callable[[Exception], object],
-        is_quiet: bool = False,
-    ) -> None:
+    def _start(self, asked: Asked, *, is_quiet: bool = False) -> None:
         if reason := self.why_not():
-            failed(UsageError(Sentence.of(reason)))
+            asked.failed(UsageError(Sentence.of(reason)))
             return
-        now = self._now = _UnderWay(workbench, self._writer.hold_saves())
+        now = _UnderWay(asked, self._writer.hold_saves())
         if not is_quiet:
-            now.dialog = WaitingDialog(window_of(self), "large_edit", title, self._cancel)
+            now.dialog = WaitingDialog(window_of(self), "large_edit", asked.title, self._cancel)
             now.dialog.open()
+        self._go(now)
+
+    def _start_in(self, row: Row, asked: Asked) -> None:
+        """As `_start`, of a row, whose dialog stands and which holds the saves."""
+        now = _UnderWay(asked, lambda: None)
+        now.tell = row.tell_part
+        self._go(now)
+
+    def _go(self, now: _UnderWay) -> None:
+        self._now = now
+        asked, workbench = now.asked, now.asked.workbench
 
         def finished() -> None:
             self._end(now)
-            done()
+            asked.done()
 
         def broken(error: Exception) -> None:
             if self._now is now:
@@ -170,17 +162,17 @@ class LargeEdits(QObject):
                 with suppress(Exception):
                     workbench.settle()
                 self._end(now)
-                failed(error)
+                asked.failed(error)
 
         def start() -> None:
             try:
-                seen = workbench.see(case)
+                seen = workbench.see(asked.case)
             except SegdeskError as error:
                 broken(error)
                 return
             now.task = self._runner.start(
-                title,
-                lambda task: make(task.go_on, seen),
+                asked.title,
+                lambda task: asked.make(task.go_on, seen),
                 done=lambda edit: made(edit, seen),
                 failed=broken,
             )
@@ -189,14 +181,14 @@ class LargeEdits(QObject):
             if self._now is not now:
                 return
             try:
-                begin(edit, seen)
+                asked.begin(edit, seen)
             except MovedOn as moved:
                 now.tries += 1
-                if now.tries == TRIES or not workbench.is_loaded(case):
+                if now.tries == TRIES or not workbench.is_loaded(asked.case):
                     broken(moved)
                     return
                 # From here on the hand is kept off the case, so that this one fits.
-                workbench.keep_off(case)
+                workbench.keep_off(asked.case)
                 start()
             except Exception as error:  # noqa: BLE001 - whoever asked has to know
                 broken(error)
@@ -217,33 +209,138 @@ class LargeEdits(QObject):
 
     def _end(self, now: _UnderWay) -> None:
         self._now = None
-        now.workbench.let_case_be()
+        now.asked.workbench.let_case_be()
         if now.turns is not None:
             now.turns.stop()
         if now.dialog is not None:
             now.dialog.end()
         now.release_saves()
+        self._tell_who_waits()
+
+    def _tell_who_waits(self) -> None:
         while self._when_free and not self.is_under_way:
             self._when_free.pop(0)()
+
+
+class Row:
+    """Large Edits one after the other that are one step of undo. Made by `LargeEdits.begin_row`.
+
+    Until `end` no save begins, nobody else makes a large Edit, and the hand is kept off every case:
+    what came between two of them would part the step.
+
+    Parameters
+    ----------
+    dialog : says how far it is, and goes with the row
+    total : what all of it counts; each part says what it counts of that
+    release_saves : called at the end
+    """
+
+    def __init__(
+        self,
+        large: LargeEdits,
+        workbench: Workbench,
+        dialog: WaitingDialog,
+        total: int,
+        release_saves: Callable[[], None],
+    ) -> None:
+        self._large, self._workbench = large, workbench
+        self._dialog, self._total = dialog, total
+        self._release_saves = release_saves
+        self._before = self._part = 0
+        self.is_over = False
+        workbench.keep_off_all()
+
+    def make(
+        self,
+        case: str,
+        make: Make,
+        *,
+        voxels: int,
+        counts: int,
+        done: Callable[[], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        """The next one, of a case that is in memory; as `LargeEdits.make`.
+
+        Parameters
+        ----------
+        counts : of the row's total
+        """
+        self._begin_part(counts)
+        workbench = self._workbench
+        if voxels > pieces.PIECE:
+            asked = Asked(workbench, case, "", make, workbench.begin, done, failed)
+            self._large._start_in(self, asked)
+        else:
+            do_now(workbench, case, make, done, failed)
+
+    def step(
+        self,
+        way: Way,
+        *,
+        counts: int,
+        done: Callable[[], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        """Take the newest Edit back, or do it again, at once where it is small; its case is in
+        memory. As `make`."""
+        self._begin_part(counts)
+        workbench = self._workbench
+        edit = next_step(workbench, way)
+        if edit is not None and pieces.is_large(edit):
+            asked = asked_step(workbench, way, "", done, failed)
+            if asked is not None:
+                self._large._start_in(self, asked)
+            return
+        try:
+            _ = workbench.undo_part() if way == "undo" else workbench.redo_part()
+        except SegdeskError as error:
+            failed(error)
+        else:
+            done()
+
+    def _begin_part(self, counts: int) -> None:
+        self._before += self._part
+        self._part = counts
+        self.tell_part(0, 1)
+
+    def tell_part(self, done: int, of: int) -> None:
+        """How far the part under way is."""
+        self._dialog.tell(self._before + self._part * done // max(of, 1), self._total)
+
+    def end(self) -> None:
+        """No more of them follows: the hand may go on, and so may saves."""
+        if not self.is_over:
+            self.is_over = True
+            self._large._end_row(self._end)
+
+    def _end(self) -> None:
+        self._workbench.let_all_be()
+        self._dialog.end()
+        self._release_saves()
 
 
 class _UnderWay:
     """A large Edit from the moment that it was asked for until its last piece is in."""
 
-    def __init__(self, workbench: Workbench, release_saves: Callable[[], None]) -> None:
-        self.workbench = workbench
+    def __init__(self, asked: Asked, release_saves: Callable[[], None]) -> None:
+        self.asked = asked
         self.release_saves = release_saves
         self.dialog: WaitingDialog | None = None
+        self.tell: Callable[[int, int], None] = self._tell
         self.task: Task | None = None
         self.turns: InTurns | None = None
         self.tries = 0
 
     def pieces(self) -> Iterator[None]:
         """Take them in, one at each step."""
-        while self.workbench.go_on():
-            if self.dialog is not None:
-                self.dialog.tell(*self.workbench.progress)
+        while self.asked.workbench.go_on():
+            self.tell(*self.asked.workbench.progress)
             yield
+
+    def _tell(self, done: int, of: int) -> None:
+        if self.dialog is not None:
+            self.dialog.tell(done, of)
 
 
 def window_of(child: QObject) -> QWidget | None:

@@ -19,7 +19,7 @@ from segdesk.core.edit import Edit
 from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError, UsageError
 from segdesk.ui.dialogs.operation_options import OperationDialog
-from segdesk.ui.flows.large_edits import GoOn
+from segdesk.ui.flows.asked_edits import GoOn
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import tr, translated

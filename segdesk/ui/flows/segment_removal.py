@@ -1,25 +1,29 @@
 """Removing a segment in the window: look for its voxels, ask, make them background, all awake.
 
-What a removal is stands in `app.labelling.removing_segments`. Cases that are not in memory are read
-by a worker, one after the other; what changes a mask happens on this thread, a few slices in each
-turn of the loop, behind a dialog that keeps the hand off the masks meanwhile.
+What a removal is stands in `app.labelling.removing_segments`. A worker looks through the cases, one
+after the other; each case's voxels go as one large Edit, in a row that nothing comes between
+(`large_edits`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.labelling import removing_segments
 from segdesk.app.labelling.removing_segments import Found
 from segdesk.app.project.workbench import Workbench
+from segdesk.core.annotation import Annotation
+from segdesk.core.edit import Edit
+from segdesk.core.pieces import Seen
 from segdesk.errors import Cancelled, SegdeskError
 from segdesk.ui.dialogs.message import Choice, show_message
 from segdesk.ui.dialogs.waiting import WaitingDialog
+from segdesk.ui.flows.asked_edits import GoOn
 from segdesk.ui.flows.flow import Flow
-from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import tr, translated
@@ -36,6 +40,7 @@ class SegmentRemoval(Flow):
     def __init__(self, window: QWidget, session: Session, runner: TaskRunner) -> None:
         super().__init__(window, session, runner)
         self._waiting: WaitingDialog | None = None
+        session.closed.connect(self._end_waiting)
 
     def ask(self, number: int) -> None:
         """Remove a segment, once it is known how many voxels go and the reader agrees."""
@@ -55,11 +60,15 @@ class SegmentRemoval(Flow):
         name = workbench.segments[number].name
         title = tr("Looking for '{name}' in every case", name=name)
         seen = removing_segments.generations(workbench)
-        ids = [case.id for case in workbench.project.cases if not workbench.is_loaded(case.id)]
+        masks: list[tuple[str, Annotation | None]] = []
+        for case in workbench.project.cases:
+            loaded = workbench.in_memory_now(case.id)
+            if loaded is None or loaded.counts.voxels(number):
+                masks.append((case.id, None if loaded is None else loaded.annotation))
         task = self._runner.start(
             title,
-            lambda task: _read_all(task, workbench, ids, number),
-            done=lambda found: self._looked(workbench, number, found, seen),
+            lambda task: _look_through(task, workbench, masks, number),
+            done=lambda found: self._ask(workbench, number, found, seen),
             failed=self._stopped,
         )
         self._waiting = WaitingDialog(self._window, "removal_looking", title, task.cancel)
@@ -75,36 +84,12 @@ class SegmentRemoval(Flow):
         if waiting is not None:
             waiting.end()
 
-    def _looked(
-        self, workbench: Workbench, number: int, read: list[Found], seen: dict[str, int]
-    ) -> None:
-        """The cases that were not in memory are known; now those that are."""
-        found = list(read)
-
-        def look() -> Iterator[None]:
-            for case in workbench.project.cases:
-                known = any(row.case == case.id for row in read)
-                if known or not workbench.is_loaded(case.id):
-                    continue
-                loaded = workbench.loaded(case.id)
-                if loaded.counts.voxels(number):
-                    found.append(removing_segments.look_for(loaded.annotation, case.id, number))
-                yield
-
-        InTurns(
-            self,
-            look(),
-            done=lambda: self._ask(workbench, number, found, seen),
-            failed=self._stopped,
-        )
-
     def _ask(
         self, workbench: Workbench, number: int, found: list[Found], seen: dict[str, int]
     ) -> None:
         self._end_waiting()
         if workbench is not self._session.workbench or number not in workbench.segments:
             return
-        found = [row for row in found if row.slices]
         if not found:
             self._remove(workbench, number, found, seen)
             return
@@ -145,76 +130,110 @@ class SegmentRemoval(Flow):
         """
         if workbench is not self._session.workbench or number not in workbench.segments:
             return
+        if self._session.large.is_under_way:
+            again = partial(self._remove, workbench, number, found, seen)
+            self._session.large.when_free(again)
+            return
         segment = workbench.segments[number].name
         name, group = removing_segments.name_of(workbench, number), removing_segments.new_group()
         waiting = WaitingDialog(
             self._window, "removal_under_way", tr("Removing '{name}'", name=segment)
         )
-        self._waiting = waiting
         if found:
             waiting.open()
         total = sum(len(row.slices) for row in found)
+        row = self._session.large.begin_row(workbench, waiting, total)
         left = list(found)
-        removed = 0
-
-        def take(row: Found) -> Iterator[None]:
-            nonlocal removed
-            loaded = workbench.loaded(row.case)
-            mask, now = loaded.annotation, row
-            if loaded.counts.voxels(number) != row.voxels:
-                # Something came from the background meanwhile, such as labels.
-                now = removing_segments.look_for(mask, row.case, number)
-                yield
-            for edit in removing_segments.edits_of_case(mask, now, number, name=name, group=group):
-                workbench.do(edit)
-                removed += len(edit.slices)
-                waiting.tell(removed, total)
-                yield
 
         def go_on() -> None:
-            if workbench is not self._session.workbench:
-                self._end_waiting()
+            if row.is_over:
                 return
             if not left:
                 left.extend(removing_segments.come_since(workbench, number, seen))
             if left:
-                row = left.pop(0)
-                self._session.case_reader.when_read(row.case, lambda: start(row), otherwise=broken)
-            else:
+                case = left.pop(0)
+                self._session.case_reader.when_read(case.case, lambda: take(case), otherwise=broken)
+                return
+            try:
                 workbench.do(removing_segments.last_edit(workbench, number, name=name, group=group))
-                self._end_waiting()
-                self.said.emit(tr("'{name}' was removed. Undo brings it back.", name=segment))
+            except SegdeskError as error:
+                broken(error)
+                return
+            row.end()
+            self.said.emit(tr("'{name}' was removed. Undo brings it back.", name=segment))
 
-        def start(row: Found) -> None:
-            InTurns(self, take(row), done=go_on, failed=broken)
+        def take(case: Found) -> None:
+            def make(still: GoOn, seen: Seen) -> Edit:
+                return removing_segments.edit_of_case(
+                    seen.mask, case.case, number, name=name, group=group, go_on=still
+                )
+
+            row.make(
+                case.case,
+                make,
+                voxels=workbench.annotation(case.case).labels.size,
+                counts=len(case.slices),
+                done=lambda: QTimer.singleShot(0, self, go_on),
+                failed=broken,
+            )
 
         def broken(error: Exception) -> None:
             """Nothing half-done stays; a part whose mask has left the memory is read first."""
-            if workbench is self._session.workbench:
-                while (part := workbench.history.next_undo) is not None and part.group == group:
-                    if part.case and not self._session.has_mask(part.case):
-                        self._session.case_reader.when_read(
-                            part.case, lambda: broken(error), otherwise=self._stopped
-                        )
-                        return
-                    workbench.undo_part()
+            part = workbench.history.next_undo
+            if row.is_over:
+                return
+            if part is None or part.group != group:
                 undone = workbench.history.next_redo
                 if undone is not None and undone.group == group:
                     workbench.forget_undone()
-            self._stopped(error)
+                row.end()
+                self._stopped(error)
+                return
+
+            def back() -> None:
+                again = partial(QTimer.singleShot, 0, self, partial(broken, error))
+                # Whoever closes the window cancels what reads, and this has to come to its end.
+                row.step(
+                    "undo",
+                    counts=0,
+                    done=again,
+                    failed=lambda late: again() if isinstance(late, Cancelled) else stop(late),
+                )
+
+            if part.case:
+                self._session.case_reader.when_read(part.case, back, otherwise=stop)
+            else:
+                back()
+
+        def stop(late: Exception) -> None:
+            """What is left of it is taken back by undo, or when the project is opened again."""
+            row.end()
+            self._stopped(late)
 
         go_on()
 
 
-def _read_all(task: Task, workbench: Workbench, ids: list[str], number: int) -> list[Found]:
-    """Look through cases that are not in memory, on a worker; keeps none of them."""
+def _look_through(
+    task: Task,
+    workbench: Workbench,
+    cases: Sequence[tuple[str, Annotation | None]],
+    number: int,
+) -> list[Found]:
+    """Where a segment has voxels, on a worker; keeps none of the cases that it reads.
+
+    Parameters
+    ----------
+    cases : id, and the mask where it is in memory
+    """
     found: list[Found] = []
-    for id in ids:
-        if task.is_cancelled():
-            raise Cancelled
-        loaded = workbench.read_case(id)
-        if loaded.counts.voxels(number):
-            found.append(removing_segments.look_for(loaded.annotation, id, number))
-        else:
-            found.append(Found(id, 0, ()))
+    for id, mask in cases:
+        task.go_on()
+        if mask is None:
+            loaded = workbench.read_case(id)
+            if not loaded.counts.voxels(number):
+                continue
+            mask = loaded.annotation
+        row = removing_segments.look_for(mask, id, number)
+        if row.slices:
+            found.append(row)
     return found

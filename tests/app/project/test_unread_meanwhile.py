@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.labelling.removing_segments import edits_of_case, look_for, remove_segment
+from segdesk.app.labelling.removing_segments import edit_of_case, remove_segment
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.box import Box
@@ -149,9 +149,9 @@ def test_a_removal_that_was_cut_off_is_taken_back_on_a_case_that_waits_too(
     saving.save(workbench)
     for case in parts:
         mask = workbench.annotation(case)
-        found = look_for(mask, case, 2)
-        for edit in edits_of_case(mask, found, 2, name="Remove segment 'Tumour'", group="one"):
-            workbench.do(edit)
+        workbench.do(
+            edit_of_case(mask, case, 2, name="Remove segment 'Tumour'", group="one"),
+        )
     there = killed(workbench, "killed.segdesk")
     workbench.close()
     with without_scan(there, "case-002"):

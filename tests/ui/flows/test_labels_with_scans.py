@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -20,7 +21,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.edit import Edit, Patch
 from segdesk.core.pieces import Seen
 from segdesk.ui.dialogs import dialog as ui_dialog
-from segdesk.ui.flows.large_edits import GoOn
+from segdesk.ui.flows.asked_edits import GoOn
 from tests.projects import voxels
 from tests.windows import Desk
 
@@ -86,7 +87,7 @@ def test_they_go_in_piece_by_piece_and_the_windows_thread_makes_nothing_of_them(
     workbench, threads = desk.workbench, set[str]()
     compress, first_labels = edit_module.zlib.compress, importing._first_labels
 
-    def watched(*arguments: object) -> object:
+    def watched(*arguments: Any) -> object:
         threads.add(threading.current_thread().name)
         return first_labels(*arguments)
 

@@ -21,7 +21,7 @@ from segdesk.ui.commands.action import Action, Groups, Need
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.dialogs.pool_reason import PoolReasonDialog
 from segdesk.ui.flows import on_screen
-from segdesk.ui.flows.large_edits import GoOn
+from segdesk.ui.flows.asked_edits import GoOn
 from segdesk.ui.look import review_words
 from segdesk.ui.look.translations import tr, translated
 
