@@ -45,7 +45,7 @@ class Annotation:
     labels, provenance : uint8, (slices, rows, columns); taken over. None: all 0
     statuses : one for each slice. None: all unlabelled
     complete : for each slice the segments that it is complete for. None: for none
-    dismissed : (run, slice) of predictions that were dismissed
+    dismissed : (run, slice) of predictions that were dismissed; of proposals their `dismissed_as`
     """
 
     def __init__(

@@ -171,7 +171,12 @@ class StatusMove(NamedTuple):
 
 
 class Dismissal(NamedTuple):
-    """The prediction of one run on one slice is dismissed, or comes back."""
+    """The prediction of one run on one slice is dismissed, or comes back.
+
+    Parameters
+    ----------
+    run : its `dismissed_as`
+    """
 
     run: str
     slice: int

@@ -38,6 +38,11 @@ class Prediction:
     probability: npt.NDArray[np.uint8]
     weights_sha256: str = ""
 
+    @property
+    def dismissed_as(self) -> str:
+        """What a dismissal calls it, beside the slice."""
+        return self.run
+
     def of_slice(self, index: int) -> npt.NDArray[np.uint8]:
         """Segment numbers of a slice, uint8, (rows, columns)."""
         return self.labels[index]
@@ -60,6 +65,14 @@ class Proposal:
     step: int
     slice: int
     labels: npt.NDArray[np.uint8]
+
+    @property
+    def dismissed_as(self) -> str:
+        """As of a Prediction: neither the run's own prediction nor that of another run is meant.
+
+        One for all steps, so that what was dismissed is not back a moment later.
+        """
+        return f"{self.run}, proposed"
 
     def of_slice(self, index: int) -> npt.NDArray[np.uint8]:
         """As of a Prediction.

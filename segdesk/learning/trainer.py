@@ -13,6 +13,7 @@ from pathlib import Path
 
 from segdesk.core.networks import network as catalogue_row
 from segdesk.core.refinement import Refinement, said
+from segdesk.core.run import Plan
 from segdesk.core.run_in_use import Comparison
 from segdesk.errors import Cancelled, SegdeskError, TrainingError
 from segdesk.jobs import bundle as bundles
@@ -123,7 +124,7 @@ def _train(
             built_for=built_for(bundle, shape),
         )
     )
-    _say_what_validates(validation, channel)
+    _say_what_validates(validation, plan, channel)
     stages = Stages(train, validation, learner, bundle, scale)
     ending = Fit(
         learner,
@@ -295,8 +296,12 @@ def _nothing_teaches() -> TrainingError:
     )
 
 
-def _say_what_validates(validation: Samples, channel: Reporter) -> None:
-    if not len(validation):
+def _say_what_validates(validation: Samples, plan: Plan, channel: Reporter) -> None:
+    if not plan.validates:
+        channel.send(
+            Note(Sentence("All slices teach and none validates, so the last weights are kept."))
+        )
+    elif not len(validation):
         channel.send(
             Note(Sentence("There is no validation slice yet, so the last weights are kept."))
         )

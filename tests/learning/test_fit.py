@@ -170,6 +170,18 @@ def test_without_a_validation_slice_the_last_weights_are_kept(tmp_path: Path) ->
     assert recorder.of(Checkpoint)[-1].epoch == 2
 
 
+def test_where_all_slices_teach_by_choice_nobody_waits_for_one_that_validates(
+    tmp_path: Path,
+) -> None:
+    plan = short_plan(validates=False)
+    folder = write_bundle(tmp_path, [("case-001", "train", *discs(4))], plan=plan)
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert recorder.last.best == 2
+    assert any("All slices teach and none validates" in said for said in sentences(recorder))
+    assert not any("yet" in said for said in sentences(recorder))
+
+
 def test_an_open_ended_run_ends_when_nothing_gets_better(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.completeness import status_move
 from segdesk.core.cutting import SliceChange, redrawn
 from segdesk.core.edit import Edit, StatusMove
-from segdesk.core.prediction import Counts, Difference, Offer, Prediction, difference
+from segdesk.core.prediction import Counts, Difference, Offer, Prediction, Proposal, difference
 from segdesk.core.segment import Segment, SegmentTable
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
@@ -61,23 +61,47 @@ class Accepted:
 
 
 def offered(workbench: Workbench, case: str, index: int) -> Offer | None:
-    """What is offered on a slice, unless it was dismissed there: the proposal of the training that
-    goes on, else the prediction in use."""
-    run = offered_by(workbench, case, index)
+    """What is offered on a slice: the proposal of the training that goes on, else the prediction in
+    use; of each unless it was dismissed there."""
+    proposal = proposed(workbench, case, index)
+    if proposal is not None:
+        return proposal
+    run = workbench.predicted_by(case)
     if run is None or workbench.annotation(case).is_dismissed(run, index):
         return None
-    return workbench.proposal(case, index) or workbench.prediction(case, run)
+    return workbench.prediction(case, run)
+
+
+def proposed(workbench: Workbench, case: str, index: int) -> Proposal | None:
+    """The proposal that is offered on a slice; None for none, and where it was dismissed."""
+    proposal, loaded = workbench.proposal(case, index), workbench.in_memory_now(case)
+    if proposal is None or loaded is None:
+        return None
+    is_dismissed = loaded.annotation.is_dismissed(proposal.dismissed_as, index)
+    return None if is_dismissed else proposal
+
+
+def proposed_slices(workbench: Workbench, case: str) -> frozenset[int]:
+    """The slices on which a proposal is offered; reads no arrays."""
+    slices = workbench.proposed_slices(case)
+    return frozenset(index for index in slices if proposed(workbench, case, index) is not None)
 
 
 def offered_by(workbench: Workbench, case: str, index: int) -> str | None:
-    """Id of the run whose proposal or prediction of a slice is shown and taken; None for none."""
-    proposal = workbench.proposal(case, index)
-    return workbench.predicted_by(case) if proposal is None else proposal.run
+    """Id of the run whose proposal or prediction of a slice is shown and taken; None for none.
+
+    It is named where that was dismissed, too.
+    """
+    proposal = proposed(workbench, case, index)
+    if proposal is not None:
+        return proposal.run
+    was = workbench.proposal(case, index)
+    return workbench.predicted_by(case) or (None if was is None else was.run)
 
 
 def name_of_taking(workbench: Workbench, case: str, index: int, plain: Sentence) -> Sentence:
     """What an Edit is called that takes what is offered; of a proposal it names run and step."""
-    proposal = workbench.proposal(case, index)
+    proposal = proposed(workbench, case, index)
     if proposal is None:
         return plain
     return Sentence("{name} ({run}, step {step})", name=plain, run=proposal.run, step=proposal.step)

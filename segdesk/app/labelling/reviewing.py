@@ -129,22 +129,27 @@ def _by_provenance(workbench: Workbench, case: str, index: int) -> SliceStatus:
 def dismiss(workbench: Workbench, case: str, index: int) -> Edit:
     """Backspace: the prediction that is shown on this slice is not worth a look.
 
+    Of a proposal only that: what the run predicts at its end, and what the run in use has
+    predicted, is offered all the same.
+
     Raises
     ------
     UsageError
         Where there is no prediction, or it was dismissed already.
     """
     workbench.settle_for_hand(case)
-    run = accepting.offered_by(workbench, case, index)
-    if run is None:
+    proposal, run = accepting.proposed(workbench, case, index), workbench.predicted_by(case)
+    if proposal is not None:
+        meant, name = proposal.dismissed_as, Sentence("Dismiss proposal")
+    elif run is not None and not workbench.annotation(case).is_dismissed(run, index):
+        meant, name = run, Sentence("Dismiss prediction")
+    elif accepting.offered_by(workbench, case, index) is None:
         raise UsageError(*NO_PREDICTION)
-    if workbench.annotation(case).is_dismissed(run, index):
+    else:
         raise UsageError(
             "The prediction on this slice is dismissed already.", "Undo brings it back."
         )
-    edit = Edit(
-        Sentence("Dismiss prediction"), case, dismissals=(Dismissal(run, index, False, True),)
-    )
+    edit = Edit(name, case, dismissals=(Dismissal(meant, index, False, True),))
     workbench.do(edit)
     return edit
 
@@ -174,6 +179,7 @@ def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
     dismissed: frozenset[int] = frozenset()
     if run is not None and workbench.is_loaded(case):
         dismissed = workbench.annotation(case).dismissed_of(run)
+    proposals = accepting.proposed_slices(workbench, case)
     numbers = frozenset(workbench.segments.numbers)
     # The rule is asked once for each kind of slice: there may be a thousand, at each stroke.
     rule = {
@@ -187,7 +193,11 @@ def wanted_looks(workbench: Workbench, case: str) -> tuple[bool, ...]:
     slices = enumerate(zip(workbench.statuses(case), complete, strict=True))
     return tuple(
         [
-            rule[status, run is not None and index not in dismissed, is_complete[has]]
+            rule[
+                status,
+                (run is not None and index not in dismissed) or index in proposals,
+                is_complete[has],
+            ]
             for index, (status, has) in slices
         ]
     )

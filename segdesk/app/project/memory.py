@@ -88,9 +88,9 @@ class Memory:
         """What the last training made of a slice, or None."""
         return self._proposals.get(case, {}).get(index)
 
-    def has_proposals(self, case: str) -> bool:
-        """Whether the last training has made anything of a case."""
-        return bool(self._proposals.get(case))
+    def proposed_slices(self, case: str) -> frozenset[int]:
+        """The slices of a case that the last training has made anything of."""
+        return frozenset(self._proposals.get(case, ()))
 
     def keep_proposal(self, proposal: Proposal) -> set[str]:
         """Keep the newest one of a slice; those of an earlier training go.

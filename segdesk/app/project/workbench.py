@@ -329,7 +329,11 @@ class Workbench(DoesEdits):
 
     def has_proposals(self, case: str) -> bool:
         """Whether the training that goes on, or the last one, has made anything of a case."""
-        return self._memory.has_proposals(case)
+        return bool(self.proposed_slices(case))
+
+    def proposed_slices(self, case: str) -> frozenset[int]:
+        """The slices of a case that the training that goes on, or the last one, has looked at."""
+        return self._memory.proposed_slices(case)
 
     def offers(self, case: str) -> bool:
         """Whether there is something to take on some slice of a case."""

@@ -81,6 +81,7 @@ class StatusStrip(QWidget):
         listen(workbench.case_loaded, self._take_case)
         listen(workbench.statuses_changed, self._take_case)
         listen(workbench.predictions_changed, self._take_case)
+        listen(workbench.proposed, self._take_proposal)
         listen(workbench.segments_changed, self._read)
         listen(view.crosshair.case_changed, self._read)
         listen(view.crosshair.slice_changed, self._take_slice)
@@ -129,6 +130,11 @@ class StatusStrip(QWidget):
 
     def _take_case(self, case: str) -> None:
         if case == self._view.crosshair.case_id:
+            self._read()
+
+    def _take_proposal(self, case: str, index: int) -> None:
+        """The first one of a slice may give it a dot; a newer one changes nothing here."""
+        if case == self._view.crosshair.case_id and not self._wanted[index]:
             self._read()
 
     def _take_slice(self) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.labelling.accepting import offered_by
+from segdesk.app.labelling.accepting import offered_by, proposed
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.run_in_use import AUTOMATIC, why_of
 from segdesk.app.screen.display import STYLES
@@ -166,7 +166,7 @@ class LayersPanel(Panel):
         workbench, view = self.workbench, self.view
         if workbench is not None and view is not None and view.crosshair.case_id is not None:
             place = view.crosshair.case_id, view.crosshair.slice
-            run, proposal = offered_by(workbench, *place), workbench.proposal(*place)
+            run, proposal = offered_by(workbench, *place), proposed(workbench, *place)
         words = tr("Prediction {run}").format(run=run) if run else tr("Prediction")
         if proposal is not None:
             words = tr("Proposal {run}").format(run=run)

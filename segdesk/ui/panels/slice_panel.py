@@ -87,10 +87,9 @@ class SlicePanel(Panel):
         self.bridge.listen_now(workbench.proposed, self._take_proposal)
 
     def _take_proposal(self, case: str, index: int) -> None:
-        if self.view is not None:
-            crosshair = self.view.crosshair
-            if (crosshair.case_id, crosshair.slice) == (case, index):
-                self.refresh()
+        """On another slice of the case it may be one more that is left to look at."""
+        if self.view is not None and self.view.crosshair.case_id == case:
+            self.refresh()
 
     def refresh(self) -> None:
         workbench, view = self.workbench, self.view
@@ -140,7 +139,7 @@ class SlicePanel(Panel):
         )
 
     def _compared(self, workbench: Workbench, case: str, index: int) -> str:
-        proposal = workbench.proposal(case, index)
+        proposal = accepting.proposed(workbench, case, index)
         prediction = proposal or workbench.prediction(case)
         if prediction is None:
             if workbench.project.in_use.run:

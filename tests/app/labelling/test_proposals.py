@@ -97,17 +97,70 @@ def test_a_slice_without_one_is_offered_the_prediction_as_before(
         reviewing.take_prediction(workbench, CASE, SLICE + 1)
 
 
-def test_a_proposal_is_dismissed_for_its_run(
+def predicted(workbench: Workbench, run: str) -> Prediction:
+    """What a run has predicted of the whole case: it is in use, and its file is there."""
+    labels = np.full(workbench.project.case(CASE).grid.shape, 1, np.uint8)
+    prediction = Prediction(run, CASE, labels, labels)
+    if run not in {each.id for each in workbench.project.runs}:
+        workbench.follow_run(Run(run, plan_for(epochs=1), started=0.5), keep=False)
+    workbench.use(RunInUse(by_hand=run))
+    workbench.add_prediction(run, CASE, prediction)
+    return prediction
+
+
+def test_a_proposal_is_dismissed_with_those_that_follow_it_on_its_slice(
+    workbench: Workbench, proposed: list[tuple[str, int]]
+) -> None:
+    workbench.propose(proposal(workbench))
+    edit = reviewing.dismiss(workbench, CASE, SLICE)
+    assert edit.name == "Dismiss proposal"
+    workbench.propose(proposal(workbench, step=80))
+    assert accepting.offered(workbench, CASE, SLICE) is None
+    workbench.propose(proposal(workbench, index=0))
+    assert accepting.offered(workbench, CASE, 0) is not None
+    with pytest.raises(UsageError, match="dismissed already"):
+        reviewing.dismiss(workbench, CASE, SLICE)
+    with pytest.raises(UsageError, match="is dismissed"):
+        reviewing.take_prediction(workbench, CASE, SLICE)
+    workbench.undo()
+    offered = accepting.offered(workbench, CASE, SLICE)
+    assert isinstance(offered, Proposal) and offered.step == 80
+
+
+def test_a_dismissed_proposal_says_nothing_of_what_the_run_predicts_at_its_end(
     workbench: Workbench, proposed: list[tuple[str, int]]
 ) -> None:
     workbench.propose(proposal(workbench))
     reviewing.dismiss(workbench, CASE, SLICE)
-    workbench.propose(proposal(workbench, step=80))
+    final = predicted(workbench, "run-001")
+    assert accepting.offered(workbench, CASE, SLICE) is final
+
+
+def test_under_a_dismissed_proposal_the_prediction_in_use_is_offered(
+    workbench: Workbench, proposed: list[tuple[str, int]]
+) -> None:
+    earlier = predicted(workbench, "run-000")
+    workbench.propose(proposal(workbench))
+    assert accepting.offered_by(workbench, CASE, SLICE) == "run-001"
+    reviewing.dismiss(workbench, CASE, SLICE)
+    assert accepting.offered(workbench, CASE, SLICE) is earlier
+    assert accepting.offered_by(workbench, CASE, SLICE) == "run-000"
+    reviewing.dismiss(workbench, CASE, SLICE)
     assert accepting.offered(workbench, CASE, SLICE) is None
-    assert workbench.annotation(CASE).is_dismissed("run-001", SLICE)
+    assert workbench.annotation(CASE).is_dismissed("run-000", SLICE)
     workbench.undo()
-    offered = accepting.offered(workbench, CASE, SLICE)
-    assert isinstance(offered, Proposal) and offered.step == 80
+    edit = reviewing.say_right(workbench, CASE, SLICE)
+    assert edit is not None and edit.name == "Take prediction"
+
+
+def test_n_stops_at_a_slice_that_has_a_proposal_only(
+    workbench: Workbench, proposed: list[tuple[str, int]]
+) -> None:
+    assert reviewing.next_to_look_at(workbench, CASE, 0) is None
+    workbench.propose(proposal(workbench))
+    assert reviewing.next_to_look_at(workbench, CASE, 0) == SLICE
+    reviewing.dismiss(workbench, CASE, SLICE)
+    assert reviewing.next_to_look_at(workbench, CASE, 0) is None
 
 
 def test_what_comes_while_a_button_is_down_is_not_shown(

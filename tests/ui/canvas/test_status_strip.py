@@ -14,6 +14,7 @@ from segdesk.app.labelling import reviewing
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
+from segdesk.core.prediction import Proposal
 from segdesk.core.status import SliceStatus
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.status_strip import StatusStrip
@@ -70,6 +71,19 @@ def test_a_dot_stands_beside_what_needs_a_look(strip: StatusStrip, workbench: Wo
     reviewing.say_right(workbench, CASE, 2)
     reviewing.dismiss(workbench, CASE, 4)
     assert [has_dot(strip, index) for index in range(6)] == [True, True, False, True, False, True]
+
+
+def test_a_slice_that_a_training_proposes_something_of_gets_its_dot(
+    strip: StatusStrip, workbench: Workbench
+) -> None:
+    workbench.annotation(CASE)
+    workbench.propose(Proposal("run-001", CASE, 40, 3, np.ones((40, 60), np.uint8)))
+    assert [has_dot(strip, index) for index in range(6)] == [False] * 3 + [True, False, False]
+    # A second slice: the first proposal of a case brings the strip up to date in any case.
+    workbench.propose(Proposal("run-001", CASE, 60, 1, np.ones((40, 60), np.uint8)))
+    assert has_dot(strip, 1)
+    reviewing.dismiss(workbench, CASE, 3)
+    assert not has_dot(strip, 3)
 
 
 def test_the_slice_on_screen_has_a_frame(strip: StatusStrip, view: ViewState) -> None:

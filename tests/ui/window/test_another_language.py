@@ -308,15 +308,16 @@ def test_what_the_trainer_says_is_said_in_another_language(foreign: Desk, projec
     panel.said.connect(said.append)
     for note in (
         Sentence("There is no validation slice yet, so the last weights are kept."),
+        Sentence("All slices teach and none validates, so the last weights are kept."),
         Sentence("Going on from this run's own weights of epoch {epoch}.", epoch=3),
     ):
         message = wire.decode(wire.encode(Note(note)))
         running.take(workbench, job, message)
         foreign.window.training.message.emit(message)
     foreign.settle()
-    assert len(said) == 2 and all(OPEN in text for text in said)
+    assert len(said) == 3 and all(OPEN in text for text in said)
     assert [text for text in said if english_in(text)] == []
-    assert len(workbench.project.run("run-001").notes) == 2
+    assert len(workbench.project.run("run-001").notes) == 3
     panel._show("run-001")
     foreign.settle()
     shown = "\n".join(text for _, text in texts_of(panel))
