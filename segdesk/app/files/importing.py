@@ -16,7 +16,13 @@ from pathlib import Path
 from segdesk.app.files import pooling
 from segdesk.app.files.import_questions import check_answered, questions
 from segdesk.app.labelling.label_edit import LabelsAs, label_edit, left_out
-from segdesk.app.labelling.label_numbers import new_segments, other_names, renumbered
+from segdesk.app.labelling.label_numbers import (
+    Legend,
+    legend_of,
+    new_segments,
+    other_names,
+    renumbered,
+)
 from segdesk.app.project.removing import removed_ids
 from segdesk.app.project.saving import save
 from segdesk.app.project.workbench import Workbench
@@ -322,12 +328,12 @@ class Joined:
     ----------
     case : as it is there
     before : the project without it
-    labels : under the project's numbers, or None
+    legend : what its labels show under the project's numbers, or None
     """
 
     case: Case
     before: Project
-    labels: LabelMap | None
+    legend: Legend | None
 
 
 def join(workbench: Workbench, imported: Imported) -> Joined:
@@ -344,16 +350,17 @@ def join(workbench: Workbench, imported: Imported) -> Joined:
         project is as it was then.
     """
     before, case = workbench.project, imported.case
-    labels = imported.labels and renumbered(before.segments, imported.labels)
-    said = _twins(before, case)
-    if labels is not None and imported.labels is not None:
-        said += labels.notes[len(imported.labels.notes) :]
-        said += other_names(before.segments, labels)
-        said += left_out(before.segments, labels.numbers)
+    legend, said = None, _twins(before, case)
+    if imported.labels is not None:
+        # No voxel is looked at here: `edit_of_labels` does that.
+        legend = legend_of(before.segments, imported.labels)
+        said += legend.notes
+        said += other_names(before.segments, legend)
+        said += left_out(before.segments, legend.numbers)
     case = replace(case, source=replace(case.source, notes=(*case.source.notes, *said)))
     case = pooling.place(workbench, case)
     workbench.follow_project(workbench.project.with_case(case))
-    return Joined(case, before, labels)
+    return Joined(case, before, legend)
 
 
 def edit_of_labels(imported: Imported, joined: Joined, table: SegmentTable) -> Edit:
@@ -363,13 +370,13 @@ def edit_of_labels(imported: Imported, joined: Joined, table: SegmentTable) -> E
     ----------
     table : the segments now; where others were there when the labels were read, it is made anew
     """
-    edit, labels = imported.edit, joined.labels
-    if labels is None or edit is None:
+    edit, labels, legend = imported.edit, imported.labels, joined.legend
+    if labels is None or edit is None or legend is None:
         return Edit("", joined.case.id)
     now = replace(imported.request, locked=table.locked, segments=frozenset(table.numbers))
-    if now != imported.request or labels is not imported.labels:
-        edit = _first_labels(joined.case, labels, now)
-    return replace(edit, segments=new_segments(table, labels))
+    if now != imported.request or legend.moved:
+        edit = _first_labels(joined.case, renumbered(labels, legend), now)
+    return replace(edit, segments=new_segments(table, legend))
 
 
 def leave(workbench: Workbench, joined: Joined) -> None:

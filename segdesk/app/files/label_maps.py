@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segdesk.app.labelling.label_edit import LabelsAs, label_edit, left_out
-from segdesk.app.labelling.label_numbers import new_segments, other_names, renumbered
+from segdesk.app.labelling.label_numbers import legend_of, new_segments, other_names, renumbered
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
@@ -53,18 +53,19 @@ def map_edit(
     annotation : of the case
     table : of the project
     """
-    labels = renumbered(table, labels)
+    legend = legend_of(table, labels)
+    labels = renumbered(labels, legend)
     notes = (
         *labels.notes,
-        *other_names(table, labels),
-        *left_out(table, labels.numbers),
+        *other_names(table, legend),
+        *left_out(table, legend.numbers),
     )
     edit = label_edit(
         annotation,
         case,
         labels.labels,
         labels_as,
-        segments=frozenset(table.numbers) | labels.numbers,
+        segments=frozenset(table.numbers) | legend.numbers,
         locked=table.locked,
     )
-    return replace(edit, segments=new_segments(table, labels)), notes
+    return replace(edit, segments=new_segments(table, legend)), notes

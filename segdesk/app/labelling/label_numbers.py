@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,40 +13,76 @@ from segdesk.formats.labels import LabelMap
 from segdesk.sentence import Sentence
 
 
-def renumbered(table: SegmentTable, labels: LabelMap) -> LabelMap:
-    """The map with other numbers in the place of those that stand for a segment that is gone."""
-    shown = labels.numbers
-    gone = sorted(shown & table.gone)
-    if not gone:
-        return labels
-    names, lookup, notes = dict(labels.names), np.arange(256, dtype=np.uint8), list(labels.notes)
-    taken = table.spend(shown | names.keys())
-    for number in gone:
-        lookup[number] = free = taken.next_free()
-        taken = taken.spend([free])
-        if number in names:
-            names[free] = names.pop(number)
-        notes.append(
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What a label map shows, under the project's numbers; without its voxels, so it costs nothing.
+
+    Parameters
+    ----------
+    numbers : of the segments that it shows
+    names : (number, name) of those that the file names
+    moved : (number in the file, number here) where they differ: the first stands for a segment
+        that is gone
+    """
+
+    numbers: frozenset[int]
+    names: tuple[tuple[int, str], ...]
+    moved: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def notes(self) -> tuple[Sentence, ...]:
+        """Sentences about the numbers that differ."""
+        return tuple(
             Sentence(
                 "Label {number} of the file became segment {free}: number {number} stood "
                 "for a segment that was removed, and is not given again.",
                 number=number,
                 free=free,
             )
+            for number, free in self.moved
         )
-    return replace(
-        labels,
-        labels=lookup[labels.labels],
-        names=tuple(sorted(names.items())),
-        notes=tuple(notes),
-    )
 
 
-def new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, ...]:
+def legend_of(table: SegmentTable, labels: LabelMap) -> Legend:
+    """Numbers that stand for a segment that is gone get others; looks at no voxel once the map's
+    `numbers` are counted."""
+    shown, names = labels.numbers, dict(labels.names)
+    gone = sorted(shown & table.gone)
+    taken, moved = table.spend(shown | names.keys()), list[tuple[int, int]]()
+    for number in gone:
+        free = taken.next_free()
+        taken = taken.spend([free])
+        if number in names:
+            names[free] = names.pop(number)
+        moved.append((number, free))
+    numbers = (shown - set(gone)) | {free for _, free in moved}
+    return Legend(numbers, tuple(sorted(names.items())), tuple(moved))
+
+
+def renumbered(labels: LabelMap, legend: Legend) -> LabelMap:
+    """The map under the project's numbers; any thread, and a worker where it is large.
+
+    Parameters
+    ----------
+    legend : from `legend_of`, of this map
+    """
+    if not legend.moved:
+        return labels
+    lookup, voxels = np.arange(256, dtype=np.uint8), np.empty_like(labels.labels)
+    for number, free in legend.moved:
+        lookup[number] = free
+    # Slice by slice, so that it keeps nobody else waiting for long.
+    for before, after in zip(labels.labels, voxels, strict=True):
+        after[...] = lookup[before]
+    notes = (*labels.notes, *legend.notes)
+    return replace(labels, labels=voxels, names=legend.names, notes=notes)
+
+
+def new_segments(table: SegmentTable, legend: Legend) -> tuple[SegmentChange, ...]:
     """Segments for the numbers that the project has none for."""
-    names = dict(labels.names)
+    names = dict(legend.names)
     changes: list[SegmentChange] = []
-    for number in sorted(labels.numbers):
+    for number in sorted(legend.numbers):
         if number not in table:
             segment = table.new(printable(names.get(number, ""), keep=""), number=number)
             table = table.put(segment)
@@ -54,11 +90,11 @@ def new_segments(table: SegmentTable, labels: LabelMap) -> tuple[SegmentChange, 
     return tuple(changes)
 
 
-def other_names(table: SegmentTable, labels: LabelMap) -> tuple[str, ...]:
+def other_names(table: SegmentTable, legend: Legend) -> tuple[str, ...]:
     """Sentences where a number stands for another name in the file, or for none there."""
-    names = dict(labels.names)
+    names = dict(legend.names)
     said: list[str] = []
-    for number in sorted(labels.numbers):
+    for number in sorted(legend.numbers):
         if number not in table or table[number].locked:
             continue
         here, there = table[number].name, names.get(number)

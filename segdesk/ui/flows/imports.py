@@ -363,7 +363,7 @@ class ImportFlow(Flow):
 
         def write() -> LoadedCase | None:
             workbench.folder.write_index()
-            return None if joined.labels is None else workbench.read_case(joined.case.id)
+            return None if joined.legend is None else workbench.read_case(joined.case.id)
 
         def written(loaded: LoadedCase | None) -> None:
             if self._session.workbench is not workbench or loaded is None:

@@ -60,7 +60,7 @@ class LabelsWithScans(QObject):
                 case,
                 tr("Bringing the labels into {case}", case=case),
                 make,
-                voxels=0 if joined.labels is None else joined.labels.labels.size,
+                voxels=0 if imported.labels is None else imported.labels.labels.size,
                 done=self._end,
                 failed=self._end,
                 is_quiet=True,

@@ -15,6 +15,7 @@ import pytest
 from PySide6.QtWidgets import QLineEdit
 
 from segdesk.app.files import importing
+from segdesk.app.labelling.removing_segments import remove_segment
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import edit as edit_module
 from segdesk.core.annotation import Annotation
@@ -115,6 +116,30 @@ def test_they_go_in_piece_by_piece_and_the_windows_thread_makes_nothing_of_them(
     desk.window.table["redo"].trigger()
     desk.wait(lambda: not desk.window.session.large.is_under_way)
     assert np.array_equal(workbench.annotation(NEW).labels, labels)
+
+
+def test_numbers_of_segments_that_are_gone_are_changed_by_a_worker(
+    desk: Desk, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(project)
+    workbench, threads, renumbered = desk.workbench, set[str](), importing.renumbered
+    for name in ("Two", "Three", "Four"):
+        workbench.add_segment(name)
+    remove_segment(workbench, 4)
+
+    def watched(*arguments: Any) -> Any:
+        threads.add(threading.current_thread().name)
+        return renumbered(*arguments)
+
+    monkeypatch.setattr(importing, "renumbered", watched)
+    labels = begin(desk, tmp_path)
+    until_in(desk)
+    assert threads and "MainThread" not in threads
+    labels[labels == 4] = 5
+    assert np.array_equal(workbench.annotation(NEW).labels, labels)
+    assert workbench.segments.numbers == (1, 2, 3, 5)
+    said = "Label 4 of the file became segment 5: number 4 stood for a segment that was removed"
+    assert any(note.startswith(said) for note in workbench.project.case(NEW).source.notes)
 
 
 def test_a_kill_in_between_leaves_all_of_them(
