@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -13,6 +14,8 @@ from segdesk.app.runs import (
     evaluating,
     lessons,
     predicting,
+    record,
+    resuming,
     run_in_use,
     running,
     teaching,
@@ -25,8 +28,9 @@ from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
 from segdesk.core.networks import CATALOGUE, DEFAULT
 from segdesk.core.run import Epoch, Plan, Run, plan_for
+from segdesk.core.run_in_use import RunInUse
 from segdesk.core.split import Fold
-from segdesk.errors import Cancelled, ProjectError, TrainingError
+from segdesk.errors import Cancelled, ProjectError, TrainingError, UsageError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message
 from segdesk.sentence import Sentence
@@ -60,6 +64,7 @@ def networks(as_json: bool = JSON) -> None:
 
 
 def train(
+    context: typer.Context,
     project: Path = PROJECT,
     network: str = typer.Option(
         "", metavar="ID", help=f"One of 'segdesk networks'; default: {DEFAULT}, or that of --from."
@@ -104,13 +109,22 @@ def train(
         metavar="HOW",
         help="auto: some slices are kept out and measure; none: all teach, and there is no figure.",
     ),
+    resume: str = typer.Option(
+        "",
+        "--resume",
+        metavar="RUN",
+        help="Go on with a run that was stopped or cut off, where it was; settings are its own.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Train a network on the slices that were called right.
 
-    Ctrl+C stops it and keeps the best weights so far; a second one kills it.
+    Ctrl+C stops it and keeps the best weights so far; a second one kills it. --resume goes on then.
     """
     report = Report(as_json=as_json)
+    if resume:
+        _go_on(project, resume, _given(context), report)
+        return
 
     def plan_with(network: str, filters: int | None) -> Plan:
         return plan_for(
@@ -136,6 +150,61 @@ def train(
         frozen = training.freeze(workbench, plan, fold=fold)
         run = _work(workbench, training.training_session(frozen), report)
         in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
+    _answer(run, in_use, said, report)
+
+
+def _given(context: typer.Context) -> dict[str, Any]:
+    """The options of a command that were typed, by the names of its parameters."""
+    return {
+        name: value
+        for name, value in context.params.items()
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+
+
+def _go_on(project: Path, run_id: str, given: Mapping[str, Any], report: Report) -> None:
+    """Go on with a run, by its own plan: what was typed beside it has to be that.
+
+    Raises
+    ------
+    UsageError
+        Where it is not.
+    """
+    with changing(project) as workbench:
+        _check_is_its_own(workbench.project.run(run_id), given)
+        begun = resuming.resume(workbench, run_id, fold=given.get("fold"))
+        report.say(begun.said)
+        run = _work(workbench, begun.session, report)
+        in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
+    _answer(run, in_use, said, report)
+
+
+def _check_is_its_own(run: Run, given: Mapping[str, Any]) -> None:
+    own = {field.name: getattr(run.plan, field.name) for field in fields(run.plan)}
+    own["validate"] = "auto" if run.plan.validates else "none"
+    for name, value in given.items():
+        if name in own and own[name] != value:
+            raise UsageError(
+                Sentence(
+                    "'{run}' goes on with its own settings: {option} was {own} and cannot be "
+                    "{value} now.",
+                    run=run.id,
+                    option=f"--{'from' if name == 'start_from' else name.replace('_', '-')}",
+                    own=str(own[name]),
+                    value=str(value),
+                ),
+                Sentence("Leave it out, or train anew with --from {run}.", run=run.id),
+            )
+
+
+def _answer(run: Run, in_use: RunInUse, said: str, report: Report) -> None:
+    """What a training has come to.
+
+    Raises
+    ------
+    SegdeskError
+        Where that is nothing.
+    """
     if run.outcome == "crashed":
         raise TrainingError(Sentence.of(run.reason))
     if not run.has_weights:
@@ -147,7 +216,7 @@ def train(
         report.say(f"{run.id}: {run.validation}.")
     report.say(said)
     best = run.best_epoch
-    fields = {
+    answer = {
         "run": run.id,
         "network": run.plan.network,
         "seconds": run.seconds,
@@ -166,12 +235,14 @@ def train(
         "validation": run.validation,
         "shares": [asdict(share) for share in run.shares],
         "notes": list(run.notes),
+        "resumed": list(run.resumed),
+        "full_sized_after": run.full_sized_after,
         "history": [asdict(epoch) for epoch in run.epochs],
     }
     val_dice = best.val_dice if best else None
     rows = [(run.id, len(run.epochs), run.best, round(run.seconds), val_dice)]
     columns = ("run", "epochs", "best", "seconds", "validation Dice")
-    report.answer(fields, [table(*columns, rows=rows)])
+    report.answer(answer, [table(*columns, rows=rows)])
 
 
 def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:
@@ -189,7 +260,10 @@ def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:
         except KeyboardInterrupt:
             # While the bundle is written; later the client takes it.
             worked = Worked(None, None, Cancelled("Stopped before it began."))
+    before = workbench.project.run(session.job.run_id)
     run = running.finish(workbench, session.job, worked)
+    if (why := record.why_not_resumed(before, session.job.before, worked)) is not None:
+        raise why
     if not session.job.trains:
         if worked.error is not None:
             raise worked.error
@@ -210,6 +284,15 @@ def _listener(
                 shares = workbench.project.run(session.job.run_id).shares
                 report.say(f"{message.device}: {message.device_reason}")
                 report.say(f"{lessons.in_a_line(shares)}.")
+            case messages.Resumed():
+                report.say(
+                    Sentence(
+                        "{run} goes on after step {step}, in epoch {epoch}.",
+                        run=session.job.run_id,
+                        step=message.step,
+                        epoch=message.epoch + 1,
+                    )
+                )
             case messages.Step():
                 tell(f"Epoch {message.epoch}", message.step, message.steps)
             case messages.EpochDone():

@@ -129,7 +129,8 @@ class Epoch:
 
     `dice` and `val_dice` are means over the segments that the truth shows; a segment's voxels are
     added up over the epoch's batches, and over the validation slices. `seconds` counts training
-    time since the run started, without the start of the process.
+    time since the run started, without the start of the process. `steps` are those since then; 0 in
+    records of before they were kept.
     """
 
     number: int
@@ -141,6 +142,7 @@ class Epoch:
     val_loss: float | None = None
     val_accuracy: float | None = None
     val_dice: float | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class Run:
         it; a run that is fine-tuned keeps that of the run that it starts from
     weights_sha256 : of the file of its weights, in hexadecimal digits; empty where there is none
     refinements : what is done to its network's answers, for each segment; empty where nothing is
+    resumed : the steps after which it was resumed, having been stopped or cut off
+    full_sized_after : the step after which slices had their full size; 0 where they always had
     """
 
     id: str
@@ -212,6 +216,8 @@ class Run:
     built_for: tuple[int, int] = (0, 0)
     weights_sha256: str = ""
     refinements: tuple[Refinement, ...] = ()
+    resumed: tuple[int, ...] = ()
+    full_sized_after: int = 0
 
     @property
     def has_weights(self) -> bool:
@@ -231,6 +237,20 @@ class Run:
         if 0 < self.best <= len(self.epochs) and self.epochs[self.best - 1].number == self.best:
             return self.epochs[self.best - 1]
         return next((epoch for epoch in self.epochs if epoch.number == self.best), None)
+
+    def going_on(self, step: int, epoch: int) -> Run:
+        """The record of a run that goes on after so many steps and whole epochs; what it had done
+        after them is done anew."""
+        return replace(
+            self,
+            ended=0.0,
+            outcome="running",
+            reason="",
+            nothing_learnt="",
+            epochs=tuple(row for row in self.epochs if row.number <= epoch),
+            full_sized_after=self.full_sized_after if self.full_sized_after <= step else 0,
+            resumed=(*self.resumed, step),
+        )
 
     def with_epoch(self, epoch: Epoch) -> Run:
         return replace(self, epochs=(*self.epochs, epoch), seconds=epoch.seconds)

@@ -10,7 +10,7 @@ Volumes are named by file, offset, shape and dtype, so that the trainer reads th
 the project. In the manifest every path is relative to a root, the project's folder, and the root is
 so many folders up from the bundle's: a copy of the project is worked on where it lies, and a bundle
 that lies elsewhere is given its root. `app.runs.training` writes a bundle, `learning.trainer` reads
-it; it is deleted when the run ends.
+it; it is deleted when the run ends, or kept under another name where it can go on.
 """
 
 from __future__ import annotations
@@ -24,17 +24,25 @@ from typing import Any
 
 import numpy as np
 
-from segdesk.core.durable_files import lasting_folder, write_whole
+from segdesk.core.durable_files import lasting_folder, move, sync_folder, write_whole
 from segdesk.core.refinement import Refinement, refinement_of
-from segdesk.core.regular_file import check_no_link, open_regular
+from segdesk.core.regular_file import (
+    check_no_link,
+    is_folder,
+    is_link,
+    is_there,
+    open_regular,
+    remove_whatever,
+)
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Fold, Pool
 from segdesk.core.volume import Unit, Voxels, stored_shape, stored_type
 from segdesk.errors import TrainingError
+from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
 
-VERSION = 6
+VERSION = 7
 MANIFEST = "manifest.json"
 TARGETS = "targets.bin"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
@@ -170,7 +178,8 @@ class Bundle:
         them only where it has learnt something and is not worse than the rival
     intensities : how values become [0, 1]
     pixel_mm, input_shape : of the trained run when `train` is False
-    own : what the run has learnt so far, or None; a training goes on from it
+    own : what the run that only predicts has learnt, or None
+    resumes : a training goes on from its newest checkpoint
     start : what is fine-tuned, or None
     preview : (case, slice) to show after each epoch, or None
     rival : the run in use, or None where there is none
@@ -191,6 +200,7 @@ class Bundle:
     pixel_mm: tuple[float, float] | None = None
     input_shape: tuple[int, int] = (0, 0)
     own: TrainedNetwork | None = None
+    resumes: bool = False
     start: TrainedNetwork | None = None
     preview: tuple[str, int] | None = None
     rival: Rival | None = None
@@ -253,6 +263,44 @@ def refused(error: OSError) -> TrainingError:
         ),
         "Free some disk space.",
     )
+
+
+def keep(paths: RunPaths) -> None:
+    """Keep a training's bundle for going on, without the answers that lie in it.
+
+    Raises
+    ------
+    OSError
+        Where the system refuses.
+    """
+    if not is_folder(paths.bundle) or is_link(paths.bundle):
+        return
+    for path in paths.bundle.iterdir():
+        if path.name not in (MANIFEST, TARGETS):
+            remove_whatever(path)
+    paths.clear_kept_bundle()
+    move(paths.bundle, paths.kept_bundle)
+    sync_folder(paths.folder)
+
+
+def take_kept(paths: RunPaths) -> Bundle:
+    """Bring a bundle that was kept back to its place, and read it.
+
+    Raises
+    ------
+    TrainingError
+        Where it is damaged: it is gone then.
+    OSError
+        Where the system refuses.
+    """
+    paths.clear_bundle()
+    if is_there(paths.kept_bundle):
+        move(paths.kept_bundle, paths.bundle)
+    try:
+        return read(paths.bundle)
+    except TrainingError:
+        paths.clear_bundle()
+        raise
 
 
 def read(folder: Path, root: Path | None = None) -> Bundle:
@@ -363,6 +411,7 @@ def _bundle(fields: dict[str, Any]) -> Bundle:
         pixel_mm=_optional(fields["pixel_mm"]),
         input_shape=tuple(fields["input_shape"]),
         own=_trained_or_none(fields["own"]),
+        resumes=fields["resumes"],
         start=_trained_or_none(fields["start"]),
         preview=_optional(fields["preview"]),
         rival=None if fields["rival"] is None else _rival(fields["rival"]),

@@ -23,17 +23,19 @@ from segdesk.jobs import wire
 from segdesk.jobs.messages import (
     Checkpoint,
     EpochDone,
+    FullSized,
     Hello,
     Judged,
     Message,
     Note,
     Refined,
+    Resumed,
     Started,
 )
 from segdesk.sentence import Sentence
 
 #: What makes the record of a run.
-KEPT = (Hello, Started, EpochDone, Checkpoint, Note, Judged, Refined)
+KEPT = (Hello, Started, Resumed, FullSized, EpochDone, Checkpoint, Note, Judged, Refined)
 #: Messages have some hundred bytes, what is done for 255 segments has some 90,000; there may be two
 #: for each epoch. What is more is not read, which is said: a stranger's file shall take no longer
 #: than a second, and its epochs another quarter of one whenever the index is read.

@@ -1,7 +1,8 @@
 """The trainer's messages, tasks and commands as values. `wire` turns them into lines.
 
-In the order in which a training sends them: hello, started, then step, epoch, proposed, checkpoint
-and note as they come, judged, refined, then progress and predicted, and at last finished or failed.
+In the order in which a training sends them: hello, started, resumed where it goes on, then step,
+full-sized, epoch, proposed, checkpoint and note as they come, judged, refined, then progress and
+predicted, and at last finished or failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from segdesk.core.refinement import Refinement
 from segdesk.core.run import Epoch, Outcome
 
 #: Raised when a message changes its meaning; both ends must agree.
-PROTOCOL = 3
+PROTOCOL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,21 @@ class Started:
     train_slices: int
     validation_slices: int
     built_for: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The run goes on after so many steps and whole epochs; what it did after them is done anew."""
+
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class FullSized:
+    """From the step after so many on, slices have their full size."""
+
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +213,8 @@ class Prepare:
 Message = (
     Hello
     | Started
+    | Resumed
+    | FullSized
     | Step
     | EpochDone
     | Proposed

@@ -78,7 +78,7 @@ def decode(line: str, *, integer: Test = is_integer, text: Test = is_text) -> Me
             if name in fields:
                 fields[name] = build(fields[name])
         message = kind(**fields)
-        if not _fits(kind, integer, text)(message):
+        if not fits(kind, integer, text)(message):
             raise TypeError("a field is of another type")
         return message
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -88,23 +88,23 @@ def decode(line: str, *, integer: Test = is_integer, text: Test = is_text) -> Me
 
 
 @cache
-def _fits(kind: Any, integer: Test, text: Test) -> Test:
+def fits(kind: Any, integer: Test, text: Test) -> Test:
     """What tells whether a value is of a type, as the messages' classes name them. Made once for
     each: a run that was cut off may have kept a hundred thousand messages."""
     if is_dataclass(kind):
         types = get_type_hints(kind)
-        fields = tuple((name, _fits(type_, integer, text)) for name, type_ in types.items())
+        fields = tuple((name, fits(type_, integer, text)) for name, type_ in types.items())
         return _fits_class(cast("type[Any]", kind), fields)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
         return parts.__contains__
     if origin is UnionType:
-        return _fits_one(tuple(_fits(part, integer, text) for part in parts))
+        return _fits_one(tuple(fits(part, integer, text) for part in parts))
     if origin is tuple and parts[-1] is Ellipsis:
-        one = _fits(parts[0], integer, text)
+        one = fits(parts[0], integer, text)
         return lambda value: isinstance(value, tuple) and all(map(one, cast("Row", value)))
     if origin is tuple:
-        return _fits_row(tuple(_fits(part, integer, text) for part in parts))
+        return _fits_row(tuple(fits(part, integer, text) for part in parts))
     own: dict[Any, Test] = {int: integer, str: text, float: _is_figure}
     return own.get(kind) or (lambda value: type(value) is kind)
 
@@ -175,7 +175,7 @@ def decode_command(line: str) -> Command | Said | None:
         fields: dict[str, Any] = json.loads(line)
         kind = _TASKS[fields.pop("task")]
         task = kind(**fields)
-        return task if _fits(kind, is_integer, is_text)(task) else None
+        return task if fits(kind, is_integer, is_text)(task) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 

@@ -1,4 +1,5 @@
-"""Weights and optimiser state on disk, as arrays; `jobs.run_paths` says where.
+"""The best weights on disk, as arrays; `jobs.run_paths` says where. What a training goes on from is
+`checkpoint_folder`'s.
 
 A network is never read from a file: it is built from its Plan by `networks.registry`, and its
 weights are then set, in the order of `get_weights`. The Run keeps their SHA-256.
@@ -6,10 +7,11 @@ weights are then set, in the order of `get_weights`. The Run keeps their SHA-256
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import keras
-import numpy as np
 
 from segdesk.core.durable_files import Check, no_check
 from segdesk.core.regular_file import NotRegular
@@ -17,23 +19,17 @@ from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import TrainedNetwork
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import arrays_file
-from segdesk.learning.arrays_file import Array, BadArrays, Wanted
+from segdesk.learning.arrays_file import Array, BadArrays
 from segdesk.learning.networks import registry
 from segdesk.sentence import Sentence
 
 
-def save(
-    network: keras.Model,
-    optimiser: keras.Optimizer,
-    paths: RunPaths,
-    *,
-    epoch: int,
-    check: Check = no_check,
-) -> str:
-    """Write the weights of an epoch and the optimiser's state, beside those of before.
+def save(weights: Sequence[Array], paths: RunPaths, *, epoch: int, check: Check = no_check) -> str:
+    """Write the weights of an epoch, beside those of before.
 
     Parameters
     ----------
+    weights : in the order of `get_weights`
     check : asked right before a file gets its name; raises TrainingError where it must not
 
     Returns
@@ -46,9 +42,7 @@ def save(
         Where the disk refuses; the weights of before stay.
     """
     try:
-        digest = arrays_file.write(paths.weights(epoch), network.get_weights(), check)
-        state = [np.asarray(variable) for variable in optimiser.variables]
-        arrays_file.write(paths.optimiser, [np.array(epoch, np.int64), *state], check)
+        return arrays_file.write(paths.weights(epoch), weights, check)
     except OSError as error:
         raise TrainingError(
             Sentence(
@@ -57,14 +51,13 @@ def save(
             ),
             "Free some disk space and train again.",
         ) from error
-    return digest
 
 
-def drop_others(paths: RunPaths, *, epoch: int) -> None:
-    """Remove the weights of other epochs, once it was said that those of this one are kept."""
+def drop_others(paths: RunPaths, *, epochs: Collection[int]) -> None:
+    """Remove the weights of other epochs, once it was said that those of these are kept."""
     with suppress(OSError):
         for other in paths.kept_epochs():
-            if other != epoch:
+            if other not in epochs:
                 paths.weights(other).unlink()
 
 
@@ -82,12 +75,25 @@ def load(trained: TrainedNetwork) -> keras.Model:
         len(trained.segments) + 1,
         filters=trained.filters,
     )
+    network.set_weights(read(trained.path, network, sha256=trained.sha256))
+    return network
+
+
+def read(path: Path, network: keras.Model, *, sha256: str) -> list[Array]:
+    """The weights of a file, where they are those that were kept and fit a network.
+
+    Parameters
+    ----------
+    sha256 : of the file, as the run has it
+
+    Raises
+    ------
+    TrainingError
+        Where they are not, or there are none.
+    """
+    wanted = [(weight.shape, weight.dtype) for weight in network.get_weights()]
     try:
-        weights = arrays_file.read(
-            trained.path,
-            [_wanted(weight) for weight in network.get_weights()],
-            sha256=trained.sha256,
-        )
+        return arrays_file.read(path, wanted, sha256=sha256)
     except FileNotFoundError as error:
         raise TrainingError(
             "The run has no weights.", "Choose a run that has a finished epoch."
@@ -106,24 +112,3 @@ def load(trained: TrainedNetwork) -> keras.Model:
             ),
             "Check the disk.",
         ) from error
-    network.set_weights(weights)
-    return network
-
-
-def load_optimiser(optimiser: keras.Optimizer, paths: RunPaths, *, epoch: int) -> bool:
-    """Take over an optimiser's saved state; whether there is one of this epoch that fits."""
-    variables = optimiser.variables
-    wanted = [_wanted(np.asarray(variable)) for variable in variables]
-    try:
-        number, *arrays = arrays_file.read(paths.optimiser, [((), np.dtype(np.int64)), *wanted])
-    except (OSError, BadArrays):
-        return False
-    if int(number) != epoch:
-        return False
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-    return True
-
-
-def _wanted(array: Array) -> Wanted:
-    return array.shape, array.dtype

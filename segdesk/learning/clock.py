@@ -18,6 +18,10 @@ class Clock:
     def seconds(self) -> float:
         return time.perf_counter() - self._start
 
+    def go_on_from(self, seconds: float) -> None:
+        """So many seconds had passed before now."""
+        self._start = time.perf_counter() - seconds
+
     def leave_out(self, seconds: float) -> None:
         """Do not count a pause."""
         self._start += seconds

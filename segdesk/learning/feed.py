@@ -34,6 +34,7 @@ class Feed:
     strength : of the augmentation, 0 to 1
     partners : classes that are each other's left and right
     seed : the same seed gives the same batches
+    drawn : so many of them were learnt from already, and are left out
     """
 
     def __init__(
@@ -44,13 +45,18 @@ class Feed:
         strength: float,
         partners: tuple[tuple[int, int], ...],
         seed: int,
+        drawn: int = 0,
     ) -> None:
         self.samples = samples
         self._strength = strength
         self._swap = swap_table(partners)
         self._seed = seed
         self._order = batches(samples.segments, batch, seed)
-        self._numbers = count()
+        for _ in range(drawn):
+            next(self._order)
+        self._numbers = count(drawn)
+        #: Batches that were given, those of an earlier feed among them.
+        self.drawn = drawn
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="batches")
         self._waiting: deque[Future[Batch]] = deque()
         self.batch = batch
@@ -64,7 +70,9 @@ class Feed:
         while len(self._waiting) <= AHEAD:
             chosen, number = next(self._order), next(self._numbers)
             self._waiting.append(self._threads.submit(self._make, chosen, number))
-        return self._waiting.popleft().result()
+        batch = self._waiting.popleft().result()
+        self.drawn += 1
+        return batch
 
     def _make(self, chosen: tuple[int, ...], number: int) -> Batch:
         rows = [

@@ -17,7 +17,8 @@ import numpy as np
 
 from segdesk.core.run import Epoch, Outcome, Plan
 from segdesk.errors import Cancelled, TrainingError
-from segdesk.jobs.messages import EpochDone, Note, Step
+from segdesk.jobs.halt import Halt
+from segdesk.jobs.messages import EpochDone, FullSized, Note, Resumed, Step
 from segdesk.learning import backend
 from segdesk.learning.clock import Pace
 from segdesk.learning.feed import Feed
@@ -26,6 +27,7 @@ from segdesk.learning.learner import Learner, StepFigures
 from segdesk.learning.order import slices_of_a_pass
 from segdesk.learning.proposing import Proposer
 from segdesk.learning.reporter import Reporter
+from segdesk.learning.resuming import Origin, TakenUp
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
 from segdesk.learning.schedule import Schedule
@@ -55,31 +57,36 @@ class Ending:
 
 
 class Fit:
-    """One training from its first step to its best weights. Owned by `trainer`, run once.
+    """One training from its first step, or from where it was stopped, to its best weights. Owned by
+    `trainer`, run once.
 
     The clock starts, and batches are made, from its making on.
 
     Parameters
     ----------
-    learner : with its first weights
-    open_feed : makes the feed of some samples for a batch size
+    learner : with its first weights, or those of the checkpoint
+    open_feed : makes the feed of some samples for a batch size, without the batches before
     stage : what it learns from in full size, or in half of it
     plan : the settings
     run : its folder, held
     reporter : hears of everything
     proposer : asked after each step
+    origin : what of a halt no step changes
+    resumed : where it goes on, or None
     """
 
     def __init__(
         self,
         learner: Learner,
-        open_feed: Callable[[Samples, int], Feed],
+        open_feed: Callable[[Samples, int, int], Feed],
         stage: Callable[[bool], Stage],
         plan: Plan,
         *,
         run: HeldRun,
         reporter: Reporter,
         proposer: Proposer,
+        origin: Origin,
+        resumed: TakenUp | None = None,
     ) -> None:
         self._learner = learner
         self._open_feed = open_feed
@@ -87,17 +94,46 @@ class Fit:
         self._plan = plan
         self._reporter = reporter
         self._proposer = proposer
-        self._rate = plan.rate
+        self._origin = origin
         self._pace = Pace()
-        self._epochs: list[Epoch] = []
-        self._has_recovered = False
         full = stage(False)
         slices = slices_of_a_pass(full.train.segments)
         self._schedule = Schedule(plan, slices, max(full.input_shape))
         self._keeper = Keeper(learner, self._schedule, run, reporter)
+        self._rate = plan.rate
+        self._has_recovered = False
+        #: Whole epochs, and what was done of the next one.
+        self._number = 0
+        self._taken: list[StepFigures] = []
+        #: Of the first epoch, and of the last.
+        self._losses = 0.0, 0.0
+        self._started, self._share = self._schedule.clock.seconds, 1.0
         self._is_half = self._schedule.is_half_sized(0.0)
+        batch, drawn = plan.batch, 0
+        if resumed is not None:
+            batch, drawn = self._go_on(resumed)
         self._stage = stage(True) if self._is_half else full
-        self._feed = open_feed(self._stage.train, plan.batch)
+        self._feed = open_feed(self._stage.train, batch, drawn)
+        if resumed is not None and not resumed.has_same_labels:
+            validation = self._stage.validation
+            self._keeper.measure_anew(lambda: validation.measure(reporter))
+
+    def _go_on(self, resumed: TakenUp) -> tuple[int, int]:
+        """Stand where it was stopped; gives the size of a batch, and how many were drawn."""
+        halt = resumed.halt
+        self._schedule.go_on(halt.scheduled)
+        stage = self._stages(halt.kept.is_half) if resumed.best is not None else None
+        self._reporter.send(Resumed(halt.step, halt.epoch))
+        self._keeper.go_on(halt, resumed.best, stage, resumed.checkpoints)
+        self._rate, self._has_recovered = halt.rate, halt.has_recovered
+        self._number, self._losses, self._share = halt.epoch, halt.losses, halt.share
+        self._is_half = halt.is_half
+        if not resumed.has_same_labels:
+            # Half an epoch of other slices is no part of a figure, nor of a pass.
+            self._started = self._schedule.clock.seconds
+            return halt.batch, 0
+        self._taken, self._started = list(resumed.taken), halt.started
+        return halt.batch, halt.drawn
 
     def run(self) -> Ending:
         """Train until the plan, the patience or the user ends it; the best weights are back then.
@@ -107,25 +143,25 @@ class Fit:
         TrainingError
             Where no step can be taken, or the weights cannot be written.
         """
-        number = 0
         try:
             while True:
-                number += 1
-                self._train_epoch(number)
-                reason = self._reason_to_end(number)
+                self._train_epoch(self._number + 1)
+                reason = self._reason_to_end(self._number)
                 if reason:
                     return self._end("finished", reason)
+                if self._keeper.is_halt_due:
+                    self._halt()
         except Cancelled:
+            if self._schedule.steps_done:
+                self._halt()
             return self._end("stopped", "")
         finally:
             self._feed.close()
 
     def _train_epoch(self, number: int) -> None:
         schedule, clock = self._schedule, self._schedule.clock
-        taken: list[StepFigures] = []
-        started, steps = clock.seconds, schedule.steps(self._feed.batch)
-        share = 1.0
-        while not schedule.is_epoch_over(len(taken), steps, clock.seconds - started):
+        taken, steps = self._taken, schedule.steps(self._feed.batch)
+        while not schedule.is_epoch_over(len(taken), steps, clock.seconds - self._started):
             if taken and schedule.is_over_time():
                 break
             self._wait_or_stop()
@@ -133,8 +169,9 @@ class Fit:
             if self._is_half and not schedule.is_half_sized(done):
                 self._is_half, self._stage = False, self._stages(False)
                 self._reopen(self._feed.batch)
-            share = schedule.share_of_rate(done)
-            taken.append(self._step(share))
+                self._reporter.send(FullSized(schedule.steps_done))
+            self._share = schedule.share_of_rate(done)
+            taken.append(self._step(self._share))
             self._proposer.after_step(schedule.steps_done, self._stage.predictor)
             if self._pace.is_due():
                 self._report_step(number, len(taken), steps, taken[-1].loss)
@@ -150,17 +187,46 @@ class Fit:
                 seconds=clock.seconds,
                 loss=loss,
                 accuracy=float(np.mean([one.accuracy for one in taken])),
-                rate=self._rate * share,
+                rate=self._rate * self._share,
                 dice=overlap.dice,
                 val_loss=validated.loss if validated else None,
                 val_accuracy=validated.accuracy if validated else None,
                 val_dice=validated.dice if validated else None,
+                steps=schedule.steps_done,
             )
-            self._epochs.append(epoch)
             self._reporter.send(EpochDone(epoch))
         if better is None:
             self._recover()
         schedule.after_epoch(better=bool(better), rest_s=time.perf_counter() - rest_started)
+        self._number, self._taken, self._started = number, [], clock.seconds
+        self._losses = (loss if number == 1 else self._losses[0]), loss
+
+    def _halt(self) -> None:
+        """Put on disk all that the training can go on from, between two steps."""
+        origin = self._origin
+        self._keeper.halt(
+            self._taken,
+            lambda kept: Halt(
+                run=origin.run,
+                plan=self._plan,
+                segments=origin.segments,
+                labels=origin.labels,
+                built_for=origin.built_for,
+                channels=origin.channels,
+                epoch=self._number,
+                losses=self._losses,
+                taken=len(self._taken),
+                started=self._started,
+                rate=self._rate,
+                share=self._share,
+                has_recovered=self._has_recovered,
+                is_half=self._is_half,
+                batch=self._feed.batch,
+                drawn=self._feed.drawn,
+                scheduled=self._schedule.halt(),
+                kept=kept,
+            ),
+        )
 
     def _step(self, share: float) -> StepFigures:
         while True:
@@ -184,7 +250,7 @@ class Fit:
     def _reopen(self, batch: int) -> None:
         """Another batch size, or from now on the slices in their full size."""
         self._feed.close()
-        self._feed = self._open_feed(self._stage.train, batch)
+        self._feed = self._open_feed(self._stage.train, batch, 0)
 
     def _halve_batch(self, error: BaseException) -> None:
         batch = self._feed.batch // 2
@@ -218,8 +284,10 @@ class Fit:
         elif outcome == "stopped":
             reason = Sentence("Stopped; the weights of epoch {epoch} are kept.", epoch=keeper.epoch)
         keeper.end()
+        if outcome == "finished":
+            keeper.drop_checkpoints()
         best = keeper.figures
-        nothing = why_nothing(self._plan, self._epochs, best, keeper.overlap)
+        nothing = why_nothing(self._plan, self._number, self._losses, best, keeper.overlap)
         return Ending(
             outcome,
             reason=nothing if nothing and outcome == "finished" else reason,

@@ -1,16 +1,21 @@
-"""What a training keeps: the best weights, on disk every few seconds, and for how long it waits."""
+"""What a training keeps: the best weights and what it can go on from, on disk every few seconds;
+and for how long it waits for something better."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
 
 import numpy as np
 
 from segdesk.errors import TrainingError
+from segdesk.jobs.halt import Halt, Kept
 from segdesk.jobs.messages import Checkpoint, Note
-from segdesk.learning import checkpoints
+from segdesk.jobs.run_paths import RunPaths
+from segdesk.learning import checkpoint_folder, checkpoints
 from segdesk.learning.figures import Overlap
-from segdesk.learning.learner import Learner, Weights
+from segdesk.learning.learner import Learner, StepFigures, Weights
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.schedule import Schedule
@@ -25,8 +30,9 @@ PATIENCE = 10
 PATIENCE_WITH_NOTHING, LEAST_SHARE = math.ceil(PATIENCE / 3), 1 / 3
 #: Epochs that follow the clock can be as short as a second: nor before so many of these.
 PATIENCE_S, PATIENCE_WITH_NOTHING_S = 60.0, 20.0
-#: The best weights wait in memory and go to disk at most so often, and at the end.
-SECONDS_BETWEEN_SAVES = 10.0
+#: The best weights wait in memory and go to disk at most so often, and at the end; so do
+#: checkpoints, which take at most a share of the time.
+SECONDS_BETWEEN_SAVES, MOST_SHARE = 10.0, 1 / 20
 
 
 class Keeper:
@@ -59,8 +65,14 @@ class Keeper:
         self._least_loss = math.inf
         self._waited = 0
         self._better_at = 0.0
-        self._saved_epoch = 0
+        self._saved_epoch, self._saved_sha256 = 0, ""
         self._saved_at = -math.inf
+        #: When and after which step the last checkpoint was written, and until when none is.
+        self._halted_step, self._no_halt_until = -1, -math.inf
+        #: The epochs of whose weights checkpoints speak, by their steps.
+        self._halted: dict[int, int] = {}
+        #: Whether it was said that the disk takes no checkpoint.
+        self._is_refused = False
 
     def judge(
         self,
@@ -93,10 +105,8 @@ class Keeper:
         return better
 
     def save(self, number: int) -> None:
-        """Put the best weights on disk, unless that was done a moment ago.
-
-        The network has those of epoch `number` now.
-        """
+        """Put the best weights on disk where they are those of epoch `number`, unless that was done
+        a moment ago."""
         now = self._schedule.clock.seconds
         if self.epoch != number or now - self._saved_at < SECONDS_BETWEEN_SAVES:
             return
@@ -105,14 +115,94 @@ class Keeper:
         except TrainingError as error:
             # The weights are in memory still; a full disk now is no reason to stop learning.
             self._saved_at = self._schedule.clock.seconds
-            self._reporter.send(
-                Note(
-                    Sentence(
-                        "{problem} The training goes on; later ones are tried again.",
-                        problem=error.sentence,
-                    )
-                )
-            )
+            self._say_that_it_goes_on(error)
+
+    @property
+    def is_halt_due(self) -> bool:
+        """Whether a checkpoint shall be written."""
+        return self._schedule.clock.seconds >= self._no_halt_until
+
+    def halt(self, taken: Sequence[StepFigures], of: Callable[[Kept], Halt]) -> None:
+        """Write all that the training goes on from; a disk that refuses costs a note.
+
+        The last checkpoint stays, and the one that was written after the best epoch. Older ones
+        go once the new one lasts.
+
+        Parameters
+        ----------
+        taken : figures of the steps of the epoch in hand
+        of : the halt, with what is known here
+        """
+        clock, steps = self._schedule.clock, self._schedule.steps_done
+        started = clock.seconds
+        if steps == self._halted_step:
+            return
+        try:
+            if self.epoch != self._saved_epoch:
+                self._write()
+            halt, paths = of(self._kept()), self._run.paths()
+            checkpoint_folder.write(paths, halt, self._learner, taken, check=self._run.check)
+        except TrainingError as error:
+            self._no_halt_until = clock.seconds + SECONDS_BETWEEN_SAVES
+            if not self._is_refused:
+                self._is_refused = True
+                self._say_that_it_goes_on(error)
+            return
+        self._is_refused = False
+        self._halted_step = steps
+        self._halted[steps] = self.epoch
+        cost = clock.seconds - started
+        self._no_halt_until = clock.seconds + max(SECONDS_BETWEEN_SAVES, cost / MOST_SHARE)
+        of_best = min(step for step, best in self._halted.items() if best == self.epoch)
+        self._halted = {step: self._halted[step] for step in (of_best, steps)}
+        paths.drop_checkpoints(self._halted)
+        self._drop_weights(paths)
+
+    def go_on(
+        self,
+        halt: Halt,
+        best: Weights | None,
+        stage: Stage | None,
+        checkpoints: Mapping[int, int],
+    ) -> None:
+        """Stand where an earlier keeper of this run stood.
+
+        Parameters
+        ----------
+        best : the best weights; None where they are gone, or there were none
+        stage : what they learnt from
+        checkpoints : for the step of each that is there, its best epoch
+        """
+        kept = halt.kept
+        self._has_learnt, self._waited, self._better_at = (
+            kept.has_learnt,
+            kept.waited,
+            kept.better_at,
+        )
+        self._least_loss = math.inf if kept.least_loss is None else kept.least_loss
+        self._halted_step = halt.step
+        self._halted = dict(checkpoints)
+        self._no_halt_until = self._schedule.clock.seconds + SECONDS_BETWEEN_SAVES
+        if best is None or stage is None:
+            return
+        self.best, self.epoch, self.stage = best, kept.epoch, stage
+        self.figures = None if kept.figures is None else Validated(*kept.figures)
+        self.overlap = None if kept.overlap is None else Overlap(*kept.overlap)
+        self._saved_epoch, self._saved_sha256 = kept.epoch, kept.sha256
+        self._saved_at = self._schedule.clock.seconds
+        # Of the run that was cut off a later one may have been said.
+        self._say_what_is_kept(self._run.paths())
+
+    def measure_anew(self, measure: Callable[[], Validated | None]) -> None:
+        """The slices that validate are others than those that the best weights were measured on."""
+        self.figures = self._learner.measured_with(self.best, measure) if self.epoch else None
+
+    def drop_checkpoints(self) -> None:
+        """Nothing will go on from them."""
+        paths = self._run.paths()
+        paths.drop_checkpoints()
+        self._halted = {}
+        self._drop_weights(paths)
 
     def end(self) -> None:
         """Give the network its best weights back, and have them on disk.
@@ -150,16 +240,49 @@ class Keeper:
         self._reporter.leave_on_stop = False
         clock = self._schedule.clock
         started = clock.seconds
-        learner, paths = self._learner, self._run.paths()
-        digest = checkpoints.save(
-            learner.network, learner.optimiser, paths, epoch=self.epoch, check=self._run.check
+        paths = self._run.paths()
+        self._saved_sha256 = checkpoints.save(
+            self.best, paths, epoch=self.epoch, check=self._run.check
         )
         self._schedule.after_save(clock.seconds - started)
         self._saved_epoch, self._saved_at = self.epoch, clock.seconds
-        name = paths.weights(self.epoch).name
+        self._say_what_is_kept(paths)
+        self._drop_weights(paths)
+
+    def _say_what_is_kept(self, paths: RunPaths) -> None:
+        name, sha256 = paths.weights(self._saved_epoch).name, self._saved_sha256
         if self.stage is None:
-            self._reporter.send(Checkpoint(self.epoch, name, digest))
+            self._reporter.send(Checkpoint(self._saved_epoch, name, sha256))
         else:
             shape, pixel_mm = self.stage.input_shape, self.stage.pixel_mm
-            self._reporter.send(Checkpoint(self.epoch, name, digest, shape, pixel_mm))
-        checkpoints.drop_others(paths, epoch=self.epoch)
+            self._reporter.send(Checkpoint(self._saved_epoch, name, sha256, shape, pixel_mm))
+
+    def _drop_weights(self, paths: RunPaths) -> None:
+        """Those that neither the run nor a checkpoint speaks of."""
+        checkpoints.drop_others(paths, epochs={self._saved_epoch, *self._halted.values()})
+
+    def _kept(self) -> Kept:
+        figures, overlap = self.figures, self.overlap
+        return Kept(
+            epoch=self.epoch,
+            sha256=self._saved_sha256 if self.epoch else "",
+            is_half=self.stage is not None and self.stage.is_half,
+            figures=None if figures is None else astuple(figures),
+            overlap=None
+            if overlap is None
+            else (overlap.shared, overlap.found, overlap.real, overlap.known),
+            has_learnt=self._has_learnt,
+            least_loss=self._least_loss if math.isfinite(self._least_loss) else None,
+            waited=self._waited,
+            better_at=self._better_at,
+        )
+
+    def _say_that_it_goes_on(self, error: TrainingError) -> None:
+        self._reporter.send(
+            Note(
+                Sentence(
+                    "{problem} The training goes on; later ones are tried again.",
+                    problem=error.sentence,
+                )
+            )
+        )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -19,6 +19,9 @@ from segdesk.learning.forward import Forward
 from segdesk.learning.losses import Loss
 
 Weights = list[npt.NDArray[np.float32]]
+#: Of Keras, which exports no name for it.
+Variable = Any
+Measured = TypeVar("Measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,19 @@ class Learner:
         if isinstance(self.optimiser, FlatAdam):
             self.optimiser.take(self._trained.trainable_variables)
 
-    def go_on(self) -> None:
-        """The optimiser's state was read from a file: the next step begins where that ended."""
-        if isinstance(self.optimiser, FlatAdam):
-            self.optimiser.put(self._trained.trainable_variables, averaged=False)
+    def variables(self) -> tuple[list[Variable], list[Variable]]:
+        """All that the next step depends on: the network's, and the optimiser's with the averaged
+        weights. The states of the generators that draw within a step are among the first."""
+        return self.network.variables, self.optimiser.variables
+
+    def measured_with(self, weights: Weights, measure: Callable[[], Measured]) -> Measured:
+        """What is measured while the network has other weights; it learns on from its own."""
+        own = self.weights()
+        self.network.set_weights(weights)
+        try:
+            return measure()
+        finally:
+            self.network.set_weights(own)
 
     def forget_steps(self) -> None:
         """Reset the optimiser's averages, in which a number that is none would stay for good."""

@@ -41,11 +41,11 @@ class Plateau:
 
     def __init__(self) -> None:
         self.share = 1.0
-        self._waited = 0
+        self.waited = 0
 
     def after_epoch(self, *, better: bool) -> None:
         """Count an epoch; cut the rate after `PATIENCE` without a better figure."""
-        self._waited = 0 if better else self._waited + 1
-        if self._waited >= PATIENCE:
+        self.waited = 0 if better else self.waited + 1
+        if self.waited >= PATIENCE:
             self.share = max(LEAST, self.share * CUT)
-            self._waited = 0
+            self.waited = 0

@@ -9,6 +9,7 @@ import math
 
 from segdesk.core.networks import network
 from segdesk.core.run import Plan
+from segdesk.jobs.halt import Scheduled
 from segdesk.learning.clock import Clock
 from segdesk.learning.rates import Plateau, cosine, root, warmed
 
@@ -67,6 +68,30 @@ class Schedule:
     def steps_done(self) -> int:
         """Steps that were taken."""
         return self._steps_done
+
+    # Where it stands
+
+    def halt(self) -> Scheduled:
+        """All that what comes depends on, beside the plan."""
+        return Scheduled(
+            seconds=self.clock.seconds,
+            steps_done=self._steps_done,
+            epochs_done=self._epochs_done,
+            step_s=self._step_s,
+            rest_s=self._rest_s,
+            usual_rest_s=self._usual_rest_s,
+            save_s=self._save_s,
+            plateau_share=self._plateau.share,
+            plateau_waited=self._plateau.waited,
+        )
+
+    def go_on(self, halt: Scheduled) -> None:
+        """Stand where an earlier schedule of this plan stood."""
+        self.clock.go_on_from(halt.seconds)
+        self._steps_done, self._epochs_done = halt.steps_done, halt.epochs_done
+        self._step_s, self._save_s = halt.step_s, halt.save_s
+        self._rest_s, self._usual_rest_s = halt.rest_s, halt.usual_rest_s
+        self._plateau.share, self._plateau.waited = halt.plateau_share, halt.plateau_waited
 
     # What was done
 

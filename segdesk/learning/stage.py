@@ -29,6 +29,7 @@ class Stage:
     predictor : of the network that is trained
     input_shape : (rows, columns) of the largest slice as it is resampled, without padding
     pixel_mm : (row, column) of its pixels, or None without geometry
+    is_half : whether it is the one of half the size
     """
 
     train: Samples
@@ -36,6 +37,7 @@ class Stage:
     predictor: Predictor
     input_shape: Shape
     pixel_mm: tuple[float, float] | None
+    is_half: bool
 
 
 class Stages:
@@ -78,6 +80,7 @@ class Stages:
             predictor_of(bundle, scale, forward),
             largest(shapes),
             scale.pixel_mm,
+            halved,
         )
 
 

@@ -1,4 +1,4 @@
-"""The network that a training begins with: new, from another run, or where this run left off."""
+"""The network that a training begins with: new, from another run, or for a checkpoint."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from segdesk.core.networks import network as catalogue_row
 from segdesk.core.volume import channels
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle, TrainedNetwork
+from segdesk.jobs.halt import Halt
 from segdesk.jobs.messages import Note
 from segdesk.learning import checkpoints
 from segdesk.learning.geometry import padded
@@ -20,8 +21,7 @@ from segdesk.sentence import Sentence
 def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Model:
     """The network with its first weights, for slices of `shape`.
 
-    A run that was cut off goes on from its own weights; fine-tuning takes those of `bundle.start`,
-    with a new head where the segments differ.
+    Fine-tuning takes the weights of `bundle.start`, with a new head where the segments differ.
 
     Raises
     ------
@@ -29,8 +29,6 @@ def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Mod
         Where the model to start from is another network, or cannot be read.
     """
     plan = bundle.plan
-    if bundle.own is not None:
-        return reshaped(checkpoints.load(_fitting(bundle.own, bundle)), shape)
     classes, wanted = len(bundle.segments) + 1, channels(bundle.intensities.unit)
     if bundle.start is None:
         return registry.build(
@@ -70,8 +68,24 @@ def reshaped(network: keras.Model, shape: Shape) -> keras.Model:
 
 def built_for(bundle: Bundle, shape: Shape) -> Shape:
     """The shape that the network of `first_network` is built for; its depth can depend on it."""
-    earlier = bundle.own or bundle.start
-    return earlier.built_for if earlier is not None else shape
+    return bundle.start.built_for if bundle.start is not None else shape
+
+
+def built_anew(halt: Halt, shape: Shape) -> keras.Model:
+    """The network of a training that goes on, for slices of `shape`; its checkpoint has the rest.
+
+    Parameters
+    ----------
+    halt : where it stood
+    """
+    network = registry.build(
+        halt.plan.network,
+        (*halt.built_for, halt.channels),
+        len(halt.segments) + 1,
+        filters=halt.plan.filters,
+        seed=halt.plan.seed,
+    )
+    return reshaped(network, shape)
 
 
 def trained(network: TrainedNetwork, input_shape: Shape) -> keras.Model:

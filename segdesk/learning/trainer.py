@@ -28,22 +28,22 @@ from segdesk.jobs.messages import (
     Refined,
     Started,
 )
-from segdesk.learning import backend, checkpoints
+from segdesk.learning import backend
 from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
 from segdesk.learning.geometry import Scale, padded, scale_for
-from segdesk.learning.learner import Learner
 from segdesk.learning.predict import Predictor
 from segdesk.learning.proposing import Proposer
 from segdesk.learning.refine import MOST_SLICES as MOST_REFINING
 from segdesk.learning.refine import Decider
 from segdesk.learning.reporter import Reporter
+from segdesk.learning.resuming import Origin, newest_halts, take_up
 from segdesk.learning.rival import Measured, measure
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
 from segdesk.learning.stage import Stage, Stages, largest, predictor_of
 from segdesk.learning.standing import Standing
-from segdesk.learning.start import built_for, first_network, trained
+from segdesk.learning.start import built_anew, built_for, first_network, trained
 from segdesk.learning.validation import MOST_SLICES
 from segdesk.sentence import Sentence
 
@@ -110,8 +110,15 @@ def _train(
     train = Samples(bundle, folder, "train", scale=scale, shape=shape)
     validation = Samples(bundle, folder, "validation", scale=scale, shape=shape)
     _check_lessons(train)
-    learner = standing.learner(first_network(bundle, shape, channel), plan.network, plan.rate)
-    _resume(learner, bundle, held, channel)
+    found = newest_halts(held.paths(), bundle, channel) if bundle.resumes else []
+    network = built_anew(found[0], shape) if found else first_network(bundle, shape, channel)
+    origin = Origin.of(
+        bundle,
+        found[0].built_for if found else built_for(bundle, shape),
+        network.input_shape[-1],
+    )
+    learner = standing.learner(network, plan.network, plan.rate)
+    resumed = take_up(learner, found, held.paths(), origin, channel) if found else None
     channel.send(
         Started(
             device=device.name,
@@ -121,25 +128,28 @@ def _train(
             pixel_mm=scale.pixel_mm,
             train_slices=len(train),
             validation_slices=len(validation),
-            built_for=built_for(bundle, shape),
+            built_for=origin.built_for,
         )
     )
     _say_what_validates(validation, plan, channel)
     stages = Stages(train, validation, learner, bundle, scale)
     ending = Fit(
         learner,
-        lambda samples, batch: Feed(
+        lambda samples, batch, drawn: Feed(
             samples,
             batch=batch,
             strength=plan.augmentation,
             partners=_partner_classes(bundle),
             seed=plan.seed,
+            drawn=drawn,
         ),
         stages.of,
         plan,
         run=held,
         reporter=channel,
         proposer=Proposer(learner, bundle, held, channel),
+        origin=origin,
+        resumed=resumed,
     ).run()
     stage = ending.stage
     if stage is None:
@@ -252,17 +262,6 @@ def _predict(
         )
         return replace(ending, reason=reason)
     return ending
-
-
-def _resume(learner: Learner, bundle: Bundle, held: HeldRun, channel: Reporter) -> None:
-    """Take over the optimiser's state where this run was cut off before."""
-    if bundle.own is not None:
-        epoch = bundle.own.epoch
-        if checkpoints.load_optimiser(learner.optimiser, held.paths(), epoch=epoch):
-            learner.go_on()
-        channel.send(
-            Note(Sentence("Going on from this run's own weights of epoch {epoch}.", epoch=epoch))
-        )
 
 
 def _check_segments(bundle: Bundle) -> None:

@@ -9,10 +9,9 @@ ends is decided in `fit`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from segdesk.core.networks import network
-from segdesk.core.run import Epoch, Plan
+from segdesk.core.run import Plan
 from segdesk.learning.figures import Overlap
 from segdesk.learning.validation import Validated
 from segdesk.sentence import Sentence
@@ -44,13 +43,18 @@ def _is_above(dice: float, constant: float) -> bool:
 
 
 def why_nothing(
-    plan: Plan, epochs: Sequence[Epoch], validated: Validated | None, trained: Overlap | None
+    plan: Plan,
+    epochs: int,
+    losses: tuple[float, float],
+    validated: Validated | None,
+    trained: Overlap | None,
 ) -> str:
     """Why nothing was learnt and the way out, in two sentences; empty where something was.
 
     Parameters
     ----------
-    epochs : all of them
+    epochs : how many there were
+    losses : of the first and of the last
     validated, trained : of the epoch whose weights are kept
     """
     if not epochs or is_better_than_nothing(validated, trained):
@@ -70,17 +74,17 @@ def why_nothing(
         what = Sentence("its Dice on {where} is 0", where=where)
     return Sentence(
         "Nothing was learnt in {epochs}: {why}. {way_out}",
-        epochs=Sentence.counted("1 epoch", "{n} epochs", len(epochs)),
-        why=_with_loss(what, epochs),
+        epochs=Sentence.counted("1 epoch", "{n} epochs", epochs),
+        why=_with_loss(what, losses),
         way_out=_way_out(plan),
     )
 
 
-def _with_loss(what: Sentence, epochs: Sequence[Epoch]) -> Sentence:
-    first, last = epochs[0].loss, epochs[-1].loss
+def _with_loss(what: Sentence, losses: tuple[float, float]) -> Sentence:
+    first, last = losses
     if not math.isfinite(last):
         return Sentence("{what} and its loss is no number", what=what)
-    if len(epochs) > 1 and last > first:
+    if last > first:
         return Sentence(
             "{what} and its loss rose from {first} to {last}",
             what=what,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2] / "segdesk"
 HOME = ROOT / "jobs" / "run_paths.py"
-NAMES = {"trainer.log", "messages.jsonl", "optimiser.npz", "weights-"}
+NAMES = {"trainer.log", "messages.jsonl", "optimiser.npz", "halt.json", "weights-"}
 #: Folders of a run, where they are put behind a "/".
-FOLDERS = {"bundle", "predictions"}
+FOLDERS = {"bundle", "kept-bundle", "predictions"}
 #: Rooms that open what lies in a project.
 ROOMS = ("app", "jobs", "learning", "store")
 #: What opens, reads or removes by a path, whatever lies there.

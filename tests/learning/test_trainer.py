@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -63,9 +62,7 @@ def save_weights(
     """A network with random weights, as a run leaves it."""
     run_folder.mkdir(parents=True, exist_ok=True)
     network = registry.build("unet_norm", (side, side, 1), classes, filters=filters, seed=5)
-    optimiser = keras.optimizers.Adam()
-    optimiser.build(network.trainable_variables)
-    checkpoints.save(network, optimiser, RunPaths(run_folder), epoch=3)
+    checkpoints.save(network.get_weights(), RunPaths(run_folder), epoch=3)
     segments = tuple((number, "lung") for number in range(1, classes))
     return kept(run_folder, filters=filters, built_for=(side, side), segments=segments)
 
@@ -258,18 +255,6 @@ def test_a_model_with_other_filters_is_refused_in_words(tmp_path: Path) -> None:
         finetuned(tmp_path, start=other)
 
 
-def test_a_run_that_was_cut_off_goes_on_from_its_own_weights(tmp_path: Path) -> None:
-    own = save_weights(tmp_path / "run")
-    before = checkpoints.load(own).get_weights()
-    plan = short_plan(epochs=1, rate=1e-7)
-    recorder = run(write_bundle(tmp_path, [("case-001", "train", *discs(4))], plan=plan, own=own))
-    assert "Going on from this run's own weights of epoch 3." in [
-        note.sentence for note in recorder.of(Note)
-    ]
-    after = checkpoints.load(kept(tmp_path / "run")).get_weights()
-    assert max(np.abs(a - b).max() for a, b in zip(before, after, strict=True)) < 1e-5
-
-
 def lessons_that_cannot_teach() -> Iterator[Any]:
     voxels, targets = discs(2)
     yield pytest.param([], {}, "No slice of the training pool teaches", id="no lesson")
@@ -316,7 +301,7 @@ def test_weights_that_cannot_be_written_leave_those_of_before(
         save_weights(tmp_path, filters=2)
     paths = RunPaths(tmp_path)
     assert paths.weights(3).read_bytes() == before
-    assert set(tmp_path.iterdir()) == {paths.weights(3), paths.optimiser}
+    assert set(tmp_path.iterdir()) == {paths.weights(3)}
 
 
 def test_the_tutorials_network_trains_with_its_one_segment(tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ class Desk:
         self.project = save(self.folder, self.project, {CASE: self.mask})
 
     def predict(self) -> None:
-        layers = (np.full(self.mask.grid.shape, 2, np.uint8),) * 2
-        self.folder.runs.write_prediction(Prediction("run-001", CASE, *layers))
+        layer = np.full(self.mask.grid.shape, 2, np.uint8)
+        self.folder.runs.write_prediction(Prediction("run-001", CASE, layer, layer))
 
 
 @pytest.fixture
@@ -108,7 +108,6 @@ def _run_folder(desk: Desk) -> None:
 def _weights(desk: Desk) -> None:
     paths = desk.folder.runs.paths("run-001")
     arrays_file.write(paths.weights(3), [np.arange(4.0)])
-    arrays_file.write(paths.optimiser, [np.arange(9.0)])
 
 
 def _messages(desk: Desk) -> None:
@@ -159,7 +158,7 @@ PATHS: dict[Callable[[Desk], None], set[str]] = {
     _run_folder: set(),
     _remove: {"case-001", "run-001.h5"},
     _remove_what_waits: {"case-001", "waiting-case-001.journal"},
-    _weights: {"weights-3.npz", "optimiser.npz"},
+    _weights: {"weights-3.npz"},
     _messages: set(),
     _manifest: {"manifest.json"},
     _stray_journal: {"journal-9.damaged"},

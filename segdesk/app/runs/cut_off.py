@@ -14,13 +14,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.record import after
 from segdesk.app.runs.run_in_use import judge
-from segdesk.app.runs.running import after, labels_seen
+from segdesk.app.runs.running import labels_seen
 from segdesk.core.run import Epoch, Run
 from segdesk.errors import ProjectError, TrainingError
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs import kept_messages
-from segdesk.jobs.messages import Checkpoint, EpochDone, Judged, Message, Note
+from segdesk.jobs.messages import Checkpoint, EpochDone, Judged, Message, Note, Resumed
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import newest_sound
 from segdesk.sentence import Sentence
@@ -60,7 +61,8 @@ def _close(workbench: Workbench, run: Run) -> None:
 
 def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
     """The record by what was kept of it; the verdict where it is about weights that are there."""
-    epochs: list[Epoch] = []
+    # Of a run that was resumed the record has those from before.
+    epochs: list[Epoch] = list(run.epochs)
     notes: list[str] = []
     said: dict[int, Checkpoint] = {}
     # Of what makes the record the last of each kind counts: there may be many thousands.
@@ -73,6 +75,9 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
                     epochs.append(epoch)
             case Note(sentence):
                 notes.append(sentence)
+            case Resumed(_, whole):
+                epochs = [epoch for epoch in epochs if epoch.number <= whole]
+                newest[Resumed] = message
             case _:
                 newest.pop(type(message), None)
                 newest[type(message)] = message
@@ -140,7 +145,19 @@ def _is_written(workbench: Workbench, closed: Iterable[str]) -> bool:
 
 
 def _clear_bundles(workbench: Workbench) -> None:
-    """No child works now, so nobody needs the bundles that are there."""
+    """No child works now, so nobody needs the bundles that are there, but for going on."""
     for run in workbench.project.runs:
         with suppress(OSError, ProjectError):
-            workbench.folder.runs.named(run.id).clear_bundle()
+            paths = workbench.folder.runs.named(run.id)
+            if not paths.kept_checkpoints():
+                paths.clear_kept_bundle()
+            elif _is_of_training(paths):
+                bundles.keep(paths)
+            paths.clear_bundle()
+
+
+def _is_of_training(paths: RunPaths) -> bool:
+    """Whether a bundle is there that a run can go on with."""
+    with suppress(TrainingError):
+        return bundles.read(paths.bundle).train
+    return False

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.record import Worked, after, what_is_left, why_not_resumed
 from segdesk.app.runs.run_in_use import judge
-from segdesk.app.runs.teaching import NOBODY
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.regular_file import open_regular
@@ -38,7 +38,7 @@ from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.standby import Standby
-from segdesk.jobs.trainer_client import Ended, TrainerClient
+from segdesk.jobs.trainer_client import TrainerClient
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import ProjectFolder
 
@@ -56,12 +56,14 @@ class TrainerJob:
     folder : of the project; only run files and predictions are written
     predict : cases to predict
     trains : False where the run exists and only predicts
+    before : the record of a run that is to go on, as it was; None of one that begins
     """
 
     run_id: str
     folder: ProjectFolder
     predict: tuple[Case, ...]
     trains: bool = True
+    before: Run | None = None
 
     @property
     def paths(self) -> RunPaths:
@@ -87,19 +89,6 @@ class TrainerJob:
         raise TrainingError(
             Sentence("The trainer predicted '{id}', which nobody asked for.", id=id)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """How a session ended, and what of its bundle belongs to the Run.
-
-    `error` where it could not even begin.
-    """
-
-    ended: Ended | None
-    intensities: Intensities | None
-    error: SegdeskError | None = None
-    labels_seen: tuple[tuple[str, str], ...] = ()
 
 
 class TrainerSession:
@@ -163,7 +152,17 @@ class TrainerSession:
             self._let_go()
             # At the path of a project that is gone nothing is ours to remove.
             with suppress(OSError, SegdeskError):
-                self.job.paths_to_write().clear_bundle()
+                self._put_away(self.job.paths_to_write())
+
+    def _put_away(self, paths: RunPaths) -> None:
+        """The bundle of a training that can go on is kept for that; else nobody needs it."""
+        if not self.job.trains:
+            paths.clear_bundle()
+        elif paths.kept_checkpoints():
+            bundles.keep(paths)
+        else:
+            paths.clear_bundle()
+            paths.clear_kept_bundle()
 
     def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
         """Turn predictions into project files and keep the curve, then hand the message on.
@@ -266,55 +265,6 @@ def labels_seen(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     return tuple((lesson.case, lesson.digest) for lesson in bundle.lessons)
 
 
-def after(run: Run, message: Message) -> Run:
-    """The record with what a message says."""
-    match message:
-        case messages.Hello():
-            return replace(run, versions=message.versions)
-        case messages.Started():
-            return replace(
-                run,
-                device=message.device,
-                device_reason=message.device_reason,
-                parameters=message.parameters,
-                input_shape=message.input_shape,
-                pixel_mm=message.pixel_mm,
-                built_for=message.built_for,
-            )
-        case messages.EpochDone():
-            return run.with_epoch(message.epoch)
-        case messages.Checkpoint():
-            # What was decided of other weights is not said of these.
-            run = replace(run, best=message.epoch, weights_sha256=message.sha256, refinements=())
-            if not any(message.input_shape):
-                return run
-            return replace(run, input_shape=message.input_shape, pixel_mm=message.pixel_mm)
-        case messages.Note():
-            run = replace(run, notes=(*run.notes, message.sentence))
-            return _without(run, message.left_out) if message.left_out else run
-        case messages.Judged():
-            return replace(run, nothing_learnt=message.nothing_learnt)
-        case messages.Refined():
-            return replace(run, refinements=message.refinements)
-        case messages.Finished():
-            return replace(run, best=message.best, seconds=message.seconds)
-        case _:
-            return run
-
-
-def _without(run: Run, case: str) -> Run:
-    """The record of a training that goes on without a case."""
-    shares = tuple(share for share in run.shares if share.case != case)
-    validating = sum(share.validate for share in shares)
-    return replace(
-        run,
-        shares=shares,
-        train_slices=sum(share.teach for share in shares),
-        validation_slices=validating,
-        validation=run.validation if validating or not run.plan.validates else NOBODY,
-    )
-
-
 def take(
     workbench: Workbench,
     job: TrainerJob,
@@ -378,12 +328,17 @@ def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     run = workbench.project.run(job.run_id)
     if not job.trains:
         return run
+    if (why := why_not_resumed(run, job.before, worked)) is not None and job.before is not None:
+        # Nothing was done, so nothing of it is lost.
+        run = replace(job.before, notes=(*job.before.notes, why.sentence))
+        workbench.follow_run(run)
+        return run
     if worked.ended is None:
         reason = worked.error.words if worked.error else Sentence("It could not start.")
         outcome = "stopped" if isinstance(worked.error, Cancelled) else "crashed"
         run = replace(run, outcome=outcome, reason=reason)
     else:
-        said = (worked.ended.reason, _what_is_left(run, worked.ended), worked.ended.hint)
+        said = (worked.ended.reason, what_is_left(run, worked.ended), worked.ended.hint)
         run = replace(run, outcome=worked.ended.outcome, reason=Sentence.joined(said))
     if run.outcome == "crashed" or run.nothing_learnt:
         workbench.drop_proposals()
@@ -395,17 +350,6 @@ def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     )
     workbench.follow_run(run)
     return run
-
-
-def _what_is_left(run: Run, ended: Ended) -> str:
-    """Of a run whose child could not say it itself."""
-    if not ended.forced:
-        return ""
-    return (
-        Sentence("The weights of epoch {best} are kept.", best=run.best)
-        if run.best
-        else Sentence("It had no weights yet.")
-    )
 
 
 def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.predicting import predictable
+from segdesk.app.runs.rival import rival_in, rival_of
 from segdesk.app.runs.room import check_room
 from segdesk.app.runs.running import (
     TellNote,
@@ -43,7 +44,7 @@ from segdesk.core.split import Fold
 from segdesk.core.status import Complete, SliceStatus
 from segdesk.errors import ProjectError, ProjectGone, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
-from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, Rival, VolumeRef
+from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
 from segdesk.jobs.messages import Note
 from segdesk.jobs.standby import Standby
 from segdesk.jobs.targets_file import Packed, TargetsWriter
@@ -110,6 +111,7 @@ def freeze(
     predict: Sequence[str] = (),
     preview: tuple[str, int] | None = None,
     fold: Fold | None = None,
+    resumes: Run | None = None,
 ) -> Frozen:
     """Decide everything about a training and put its Run into the project.
 
@@ -121,12 +123,13 @@ def freeze(
     predict : ids of the cases to predict at its end
     preview : (case, slice) to show after each epoch
     fold : of the patients, validates in place of the pool
+    resumes : goes on with these labels, by its own plan
 
     Raises
     ------
     TrainingError
-        Where nothing teaches, the network cannot learn these segments, scans in HU and arrays
-        without a unit teach together, or the disk has no room.
+        Where nothing teaches, the run that goes on learns other segments, the network cannot
+        learn these, scans in HU and arrays without a unit teach together, or the disk has no room.
     UsageError
         Where the run to start from is unknown or has no weights.
     """
@@ -155,7 +158,12 @@ def freeze(
             ),
             "Choose unet_fast or unet.",
         )
-    start = _start(workbench, plan)
+    if resumes is not None and segments != resumes.segments:
+        raise TrainingError(
+            Sentence("'{run}' learns other segments than teach now.", run=resumes.id),
+            Sentence("Train anew, starting from '{run}'.", run=resumes.id),
+        )
+    start = _start(workbench, plan) if resumes is None else None
     taught = [choice.case for choice in lessons.choices]
     unit = _one_unit(workbench, taught, start)
     wanted, not_predicted = predictable(map(project.case, predict), unit)
@@ -164,17 +172,20 @@ def freeze(
         ((project.case(choice.case), len(choice.slices)) for choice in lessons.choices),
         wanted,
     )
-    run = Run(
-        id=project.next_run_id(),
-        plan=plan,
-        started=time.time(),
+    run = replace(
+        begun(resumes) if resumes is not None else Run(project.next_run_id(), plan, time.time()),
         train_slices=lessons.count("train"),
         validation_slices=lessons.count("validation"),
         validation=lessons.validation,
         segments=segments,
         split_seed=lessons.split.seed,
         shares=lessons.shares(case.id for case in project.cases),
-        notes=(*notes, *(() if fold is None else (_fold_note(fold),)), *not_predicted),
+        notes=(
+            *(resumes.notes if resumes is not None else ()),
+            *notes,
+            *(() if fold is None else (_fold_note(fold),)),
+            *not_predicted,
+        ),
     )
     snapshots = tuple(_snapshots(workbench, lessons))
     if preview is not None and project.case(preview[0]).unit != unit:
@@ -182,7 +193,7 @@ def freeze(
     looked_at = [preview[0]] if preview is not None else []
     frozen = Frozen(
         run=run,
-        job=TrainerJob(run.id, workbench.folder, tuple(wanted)),
+        job=TrainerJob(run.id, workbench.folder, tuple(wanted), before=resumes),
         snapshots=snapshots,
         cases=tuple(
             map(project.case, dict.fromkeys([*taught, *(case.id for case in wanted), *looked_at]))
@@ -190,7 +201,7 @@ def freeze(
         preview=preview,
         partners=tuple((row.number, row.partner) for row in learnt if row.partner > row.number),
         start=start,
-        rival=_rival(workbench, taught),
+        rival=rival_of(workbench, taught, run.id),
         is_chosen_by_hand=bool(project.in_use.by_hand),
         fold=fold,
         unpin=workbench.folder.pin_masks(shot.case for shot in snapshots if shot.held is None),
@@ -274,7 +285,8 @@ def _prepared(frozen: Frozen, tell: TellNote) -> Bundle:
         pixel_mm=start.pixel_mm if start else None,
         start=trained_network(frozen.job.folder, start) if start else None,
         preview=frozen.preview if frozen.preview and frozen.preview[0] in volumes else None,
-        rival=_rival_of(frozen),
+        rival=rival_in(frozen.job.folder, frozen.rival),
+        resumes=frozen.job.before is not None,
         split_seed=frozen.run.split_seed,
         fold=frozen.fold,
     )
@@ -371,27 +383,9 @@ def _go_on_without(frozen: Frozen, damaged: Mapping[str, ProjectError], tell: Te
             )
 
 
-def _rival(workbench: Workbench, taught: Iterable[str]) -> Run | None:
-    """The run that the rule has in use, where it learnt from the same kind of values."""
-    project = workbench.project
-    if not project.in_use.chosen:
-        return None
-    run = project.run(project.in_use.chosen)
-    units = {project.case(id).unit for id in taught}
-    return run if run.intensities is not None and {run.intensities.unit} == units else None
-
-
-def _rival_of(frozen: Frozen) -> Rival | None:
-    run = frozen.rival
-    if run is None or run.intensities is None:
-        return None
-    return Rival(
-        run=run.id,
-        trained=trained_network(frozen.job.folder, run),
-        intensities=run.intensities,
-        pixel_mm=run.pixel_mm,
-        input_shape=run.input_shape,
-    )
+def begun(run: Run) -> Run:
+    """The record of a run that shall go on; from where, the trainer says."""
+    return replace(run, outcome="running", ended=0.0, reason="", nothing_learnt="")
 
 
 def _fold_note(fold: Fold) -> str:
@@ -464,8 +458,9 @@ def _intensities(
     ----------
     taught : ids of the cases that are not left out
     """
-    if frozen.start is not None and frozen.start.intensities is not None:
-        return frozen.start.intensities
+    earlier = frozen.start or frozen.job.before
+    if earlier is not None and earlier.intensities is not None:
+        return earlier.intensities
     teaching = [
         shot for shot in frozen.snapshots if shot.pool == "train" and shot.case.id in taught
     ]

@@ -69,6 +69,10 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
             unit=run.intensities.unit,
         )
     group.put(has_intensities=run.intensities is not None)
+    if run.resumed:
+        group.column("resumed", np.array(run.resumed, dtype=np.int64))
+    if run.full_sized_after:
+        group.put(full_sized_after=run.full_sized_after)
     group.texts("notes", list(map(kept, run.notes)))
     put_pairs(group.group("versions"), run.versions)
     _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
@@ -124,6 +128,12 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
             _decode_refinements(group.group("refinements"))
             if group.has_member("refinements")
             else ()
+        ),
+        resumed=(
+            tuple(group.column("resumed", np.int64).tolist()) if group.has_member("resumed") else ()
+        ),
+        full_sized_after=(
+            group.integer("full_sized_after") if group.has("full_sized_after") else 0
         ),
     )
     return group.integer("order"), run
@@ -268,19 +278,23 @@ def encode_curves(epochs: tuple[Epoch, ...], group: NewGroup) -> None:
         # numpy makes NaN of None where float64 is asked for.
         figures = [getattr(epoch, name) for epoch in epochs]
         group.column(name, np.array(figures, dtype=np.float64))
+    if any(epoch.steps for epoch in epochs):
+        group.column("steps", np.array([epoch.steps for epoch in epochs], dtype=np.int64))
 
 
 def _decode_curves(group: Group) -> tuple[Epoch, ...]:
     numbers: list[int] = group.column("number", np.int64).tolist()
     figures = {name: group.column(name, np.float64) for name in FIGURES}
-    if any(len(column) != len(numbers) for column in figures.values()):
+    has_steps = group.has_member("steps")
+    steps: list[int] = group.column("steps", np.int64).tolist() if has_steps else [0] * len(numbers)
+    if any(len(column) != len(numbers) for column in (steps, *figures.values())):
         raise ValueError(f"expected {len(numbers)} figures in each column of the curves")
     # By columns: a long run has fifty thousand epochs.
     columns = (
         [*map(_or_none, column.tolist())] if name in _MEASURED else column.tolist()
         for name, column in figures.items()
     )
-    return tuple(map(Epoch, numbers, *columns))
+    return tuple(map(Epoch, numbers, *columns, steps))
 
 
 def _put_numbered(group: NewGroup, rows: list[tuple[str, int]]) -> None:
