@@ -24,7 +24,8 @@ class Refinement:
     fills_holes : background that the segment encloses in a slice becomes the segment
     edge : weights of the learned edge (`ops.edge`), EDGE_WEIGHTS or none where it is not used
     edge_before, edge_after : Dice without and with it on slices that it did not learn from, by
-        which that was decided; None where there were none
+        which that was decided; None where there were none. Slices that the network learnt from
+        flatter what it says alone, so there the second may be a little smaller
     """
 
     segment: int
@@ -66,13 +67,20 @@ def said(refinements: tuple[Refinement, ...], names: dict[int, str]) -> Sentence
         if row.least_piece:
             done.append(Sentence("small pieces left out"))
         if row.edge and row.edge_before is not None and row.edge_after is not None:
-            done.append(
-                Sentence(
-                    "edge learnt, Dice {before} to {after}",
-                    before=f"{row.edge_before:.4f}",
-                    after=f"{row.edge_after:.4f}",
+            before, after = f"{row.edge_before:.4f}", f"{row.edge_after:.4f}"
+            if row.edge_after > row.edge_before:
+                done.append(
+                    Sentence("edge learnt, Dice {before} to {after}", before=before, after=after)
                 )
-            )
+            else:
+                done.append(
+                    Sentence(
+                        "edge learnt (Dice {before} to {after} on slices that the network "
+                        "has learnt too)",
+                        before=before,
+                        after=after,
+                    )
+                )
         if row.fills_holes:
             done.append(Sentence("holes filled"))
         if done:

@@ -28,7 +28,7 @@ EPSILON = 1e-7
 #: A gradient longer than this is shortened to it.
 LONGEST = 5.0
 #: Most of the average that a step leaves; less in the first steps, of which nothing shall stay.
-KEPT = 0.98
+KEPT = 0.995
 
 
 class FlatAdam(keras.optimizers.Optimizer):

@@ -32,6 +32,10 @@ MOST_SLICES = 48
 MEANT, SLIPS = 9.0, 0.002
 #: A piece is left out where it is under this share of the smallest labelled one.
 SHARE = 0.5
+#: Where all slices teach, an edge that costs at most so much Dice on them is used: the network has
+#: learnt these slices, which flatters it there and nowhere else. Measured on lungs and five other
+#: organs: the rest of a scan always gained more than they did.
+FLATTERS = 0.0005
 #: Voxels of a slice that teach an edge, and parts that are left out in turn where all slices teach.
 MOST_VOXELS, FOLDS = 4000, 8
 
@@ -164,8 +168,9 @@ class Decider:
     ) -> Refinement:
         """Take the edge where it is better on slices that it did not learn from."""
         if held_out and any(one.true for one in held_out):
-            pairs = [(list(taught), list(held_out))]
+            pairs, least = [(list(taught), list(held_out))], 0.0
         else:
+            least = -FLATTERS
             pairs = [
                 ([one for at, one in enumerate(taught) if at % FOLDS != fold], list(part))
                 for fold in range(min(FOLDS, len(taught)))
@@ -187,7 +192,7 @@ class Decider:
             row.segment,
             row.least_piece,
             row.fills_holes,
-            edge=tuple(map(float, weights)) if dice[1] > dice[0] else (),
+            edge=tuple(map(float, weights)) if dice[1] - dice[0] > least else (),
             edge_before=dice[0],
             edge_after=dice[1],
         )

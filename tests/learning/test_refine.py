@@ -20,7 +20,7 @@ from segdesk.learning.forward import Forward
 from segdesk.learning.geometry import Frame, Scale
 from segdesk.learning.networks import registry, unet_fast
 from segdesk.learning.predict import Predictor
-from segdesk.learning.refine import MEANT, Decider
+from segdesk.learning.refine import FLATTERS, MEANT, Decider, _Seen
 from segdesk.learning.refiner import Refiner
 from segdesk.learning.samples import Samples, scaled
 from tests.learning.builders import Lessons, Recorder, discs, kept, short_plan, write_bundle
@@ -103,7 +103,10 @@ def test_an_edge_is_learnt_where_it_is_better_on_slices_that_were_left_out(tmp_p
 
 def test_an_edge_that_voxels_do_not_show_is_not_used(tmp_path: Path) -> None:
     """Truth and network agree, and the scan is noise."""
-    (row,) = decided(tmp_path, TRUTH, of_foreground(list(TRUTH), 0.8), noise=4000.0)
+    answers = of_foreground(list(TRUTH), 0.8)
+    (row,) = decided(
+        tmp_path, TRUTH[:3], answers[:3], held_out=(TRUTH[3:], answers[3:]), noise=4000.0
+    )
     assert row.edge == ()
     assert row.edge_before is not None and row.edge_after is not None
     assert row.edge_after <= row.edge_before
@@ -311,3 +314,25 @@ def test_the_band_of_a_scan_is_as_wide_as_a_pixel_of_the_network() -> None:
     chances = np.stack([1 - answered, answered], axis=-1).astype(np.float32)
     image = np.where(inside, 0.1, 0.9).astype(np.float32)
     assert np.array_equal(refiner.slice(image, chances) == 1, inside)
+
+
+def test_slices_that_the_network_has_learnt_may_lose_a_hair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There it has no room to become better; a slice that validates flatters nobody."""
+    lost = 0.0003
+    monkeypatch.setattr(
+        _Seen,
+        "counts",
+        lambda _, weights: (20000 * (0.99 - (0.0 if weights is None else lost)), 20000),
+    )
+    (row,) = decided(tmp_path, TRUTH, LARGE)
+    assert row.edge
+    assert row.edge_before is not None and row.edge_after is not None
+    assert row.edge_before - row.edge_after == pytest.approx(lost)
+    assert "learnt too" in str(said((row,), {4: "lung"}))
+    (validated,) = decided(tmp_path / "b", TRUTH, LARGE, held_out=(TRUTH[:1], LARGE[:1]))
+    assert validated.edge == ()
+    lost = 2 * FLATTERS
+    (worse,) = decided(tmp_path / "c", TRUTH, LARGE)
+    assert worse.edge == ()
