@@ -27,13 +27,13 @@ from segdesk.sentence import Sentence
 from segdesk.store import previous_mask
 from segdesk.store.disk.disk_errors import reading
 from segdesk.store.disk.layout import PREVIOUS_FILE, PROJECT_FILE, Layout, journal_name
-from segdesk.store.journal.chain import FOREIGN, journal_numbers, lead_on, own
+from segdesk.store.journal.chain import FOREIGN, gap_behind, journal_numbers, lead_on, own
 from segdesk.store.journal.journal_contents import Contents, read
 from segdesk.store.journal.older import older_files
 from segdesk.store.journal.recover import applied
 from segdesk.store.outdated import newer_masks
 from segdesk.store.parts import annotation_file, project_file, volume_file
-from segdesk.store.waiting import kept_of, steps_of
+from segdesk.store.waiting import readable_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class Remains:
     edits : of all journals, with the journals' numbers, as they were applied
     lost : sentences about what is missing
     notes : sentences about where the rest comes from
+    gap : the journals from this number on were written behind something that is missing; None
+        where nothing is
     """
 
     layout: Layout
@@ -80,6 +82,7 @@ class Remains:
     edits: tuple[tuple[int, Edit], ...]
     lost: tuple[str, ...]
     notes: tuple[str, ...]
+    gap: int | None = None
 
     @classmethod
     def of(cls, path: Path) -> Remains:
@@ -95,21 +98,14 @@ class Remains:
         with reading(Sentence("The project '{path}'", path=path.name)):
             return _Look(path).through()
 
-    def edits_of(self, case: str, *, since: int) -> Generator[Edit, None, None]:
-        """What the journals from a number on hold of a case, in order."""
-        return (edit for number, edit in self.edits if number >= since and edit.case == case)
+    def edits_of(self, case: str, *, since: int) -> Generator[tuple[int, Edit], None, None]:
+        """What the journals from a number on hold of a case, in order, with their numbers."""
+        return (row for row in self.edits if row[0] >= since and row[1].case == case)
 
     def waiting(self, case: str) -> list[Edit]:
         """What was kept of a case that could not be read, with what the journals have since; empty
-        where nothing was kept.
-
-        Raises
-        ------
-        ProjectError
-            Where it cannot be read.
-        """
-        with reading(Sentence("What was drawn on '{case}'", case=case)):
-            return steps_of(self.layout, case) if kept_of(self.layout, case) else []
+        where nothing was kept that can be read."""
+        return readable_steps(self.layout, case)
 
     def mask(self, found: Found) -> Annotation:
         """The mask that is left of a case, for the caller to change.
@@ -190,6 +186,7 @@ class _Look:
             edits,
             tuple(self._lost),
             tuple(self._notes),
+            gap_behind(journals, newest),
         )
 
     # The index

@@ -30,7 +30,7 @@ from segdesk.jobs.weights_file import fault_of
 from segdesk.sentence import Sentence
 from segdesk.store import new_project
 from segdesk.store.copying import copy_file
-from segdesk.store.disk.disk_errors import writing
+from segdesk.store.disk.disk_errors import reading, writing
 from segdesk.store.disk.layout import Layout
 from segdesk.store.journal.journal_file import Journal
 from segdesk.store.journal.mending import keep_left_out
@@ -146,7 +146,7 @@ class _Repair:
                 # Nobody may look into its folder, or the disk refuses just now.
                 said = Sentence("{problem} The case is left out.", problem=error.sentence)
                 self._lost.append(said)
-                self._misfits += remains.edits_of(found.case.id, since=found.since)
+                self._keep_apart(found)
                 continue
             self._bring_scan(found.case)
             cases.append(self._case(found, mask))
@@ -202,32 +202,54 @@ class _Repair:
             return case
         return self._with_mask(case, mask)
 
+    def _keep_apart(self, found: Found) -> None:
+        """All that journals, and what waits beside them, hold of a case that is left out."""
+        case = found.case.id
+        self._say_of_waiting(case)
+        waiting = self._remains.waiting(case)
+        edits = (edit for _, edit in self._remains.edits_of(case, since=found.since))
+        self._misfits += [*(edit for edit in edits if edit not in waiting), *waiting]
+
+    def _say_of_waiting(self, case: str) -> None:
+        if damage := damage_of(self._remains.layout, case):
+            self._lost.append(damage)
+
     def _follow(self, mask: Annotation, found: Found) -> bool:
         """Do on a mask what it lacks, and say what its damage has cost; whether anything was
         done."""
-        case = found.case.id
-        edits = list(self._remains.edits_of(case, since=found.since))
-        if damage := damage_of(self._remains.layout, case):
-            self._lost.append(damage)
+        case, gap = found.case.id, self._remains.gap
+        # Each with whether it lies behind a gap in the journals.
+        edits = [
+            (gap is not None and number >= gap, edit)
+            for number, edit in self._remains.edits_of(case, since=found.since)
+        ]
+        self._say_of_waiting(case)
         is_whole, misfits, done = found.is_led_on, list[Edit](), False
         if waiting := self._remains.waiting(case):
             missing = lacking(mask, waiting)
+            plain = [replace(edit, segments=()) for _, edit in edits]
             if missing.is_all or missing.edits:
                 if not missing.is_all:
                     known = [replace(edit, segments=()) for edit in waiting]
-                    plain = (replace(edit, segments=()) for edit in edits)
                     # Those too that lie before a journal that is gone.
                     misfits += (edit for edit in plain if not edit.is_empty and edit not in known)
                     misfits += missing.hidden
-                edits = list(missing.edits)
+                is_behind = gap is not None and not missing.is_all
+                edits = [(is_behind, edit) for edit in missing.edits]
                 is_whole = is_whole and missing.is_all
+            else:
+                # The journals' own are tried as they come.
+                misfits += (edit for edit in missing.hidden if edit not in plain)
         # What leads on from a mask without a gap is done as it was said.
         unsure = Unsure(mask) if misfits or (found.fault and not is_whole) else None
-        for edit in edits:
+        for is_behind, edit in edits:
+            if is_behind and unsure is None:
+                unsure = Unsure(mask)
             try:
                 mask.apply(edit if unsure is None else unsure.softened(edit))
             except ValueError:
                 misfits.append(edit)
+                unsure = unsure or Unsure(mask)
                 continue
             done = True
             if unsure is not None:
@@ -283,8 +305,8 @@ class _Repair:
 
     def _copy_run(self, run: Run) -> Run:
         """With the weights where they are those that it kept; else only its curves."""
-        home, made = self._remains.layout.run(run.id), self._made.run(run.id)
-        self._copy(files_below(home, "*"), made)
+        made = self._made.run(run.id)
+        self._copy(self._files_of_run(run.id), made)
         weights = RunPaths(made).weights(run.best)
         if not run.has_weights or not fault_of(weights, run.weights_sha256):
             return run
@@ -299,10 +321,12 @@ class _Repair:
         for run in self._remains.runs:
             if run in known:
                 continue
-            home, aside = self._remains.layout.root / "runs" / run, self._aside("runs", run)
-            self._copy(files_below(home, "*"), aside)
-            for path in files_below(RunPaths(home).predictions, "*.h5"):
+            aside = self._aside("runs", run)
+            self._copy(self._files_of_run(run), aside)
+            for path in self._files_of_run(run, "predictions", "*.h5"):
                 self._copy((path,), RunPaths(aside).prediction(path.stem).parent)
+            if not aside.exists():
+                continue
             self._lost.append(
                 Sentence(
                     "{run} is left out: only the index says how it was trained; its "
@@ -312,10 +336,21 @@ class _Repair:
                 )
             )
 
+    def _files_of_run(self, run: str, *names: str) -> list[Path]:
+        """Of a run's folder; none, which is named, where nobody may look into that."""
+        try:
+            with reading(Sentence("The folder of '{run}'", run=run)):
+                return files_below(self._remains.layout.run(run), *(names or ("*",)))
+        except ProjectError as error:
+            if error.sentence not in self._lost:
+                self._lost.append(error.sentence)
+        return []
+
     def _leave_out(self, case: str) -> None:
         """Keep what there is of a case of which nothing says enough, and say where."""
         # What waited in its folder, or beside the journals, goes with its files.
-        self._misfits += self._remains.edits_of(case, since=0)
+        self._misfits += (edit for _, edit in self._remains.edits_of(case, since=0))
+        self._say_of_waiting(case)
         files = list[Path]()
         # A folder that nobody may look into keeps its files where they are.
         with suppress(OSError, SegdeskError):

@@ -17,7 +17,7 @@ from pathlib import Path
 from segdesk.core.durable_files import Check, no_check, replacing, sync_folder
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
-from segdesk.core.regular_file import files_below
+from segdesk.core.regular_file import NotRegular, files_below
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
 from segdesk.store.disk.aside import set_aside
@@ -143,12 +143,16 @@ def put(layout: Layout, case: str, edits: Sequence[Edit], check: Check = no_chec
 
 
 def _put(path: Path, edits: Sequence[Edit], check: Check) -> None:
-    if _flaw_of(path):
-        set_aside(path)
-    elif list(edits) == _edits_in(path):
+    is_damaged = bool(_flaw_of(path))
+    if not is_damaged and list(edits) == _edits_in(path):
         return
-    with replacing(path, check) as temporary:
+    # What can be read of it is among these: it goes aside once they are there.
+    with replacing(path, check, make_way=set_aside if is_damaged else _stays) as temporary:
         Journal.write_apart(temporary, [encode(edit) for edit in edits])
+
+
+def _stays(path: Path) -> None:
+    """What lies there is among what takes its place."""
 
 
 def steps_of(layout: Layout, case: str) -> list[Edit]:
@@ -186,15 +190,35 @@ def kept_of(layout: Layout, case: str) -> list[Edit]:
     return joined(kept, beside) if (beside := _edits_in(layout.waiting_beside(case))) else kept
 
 
-def damage_of(layout: Layout, case: str) -> str:
-    """A sentence where what waits of a case cannot all be read, else ""."""
+def readable_steps(layout: Layout, case: str) -> list[Edit]:
+    """As `steps_of`, of what can be read; empty where nothing was kept. `damage_of` names the rest."""
+    kept = list[Edit]()
     for place in (layout.waiting, layout.waiting_beside):
-        with suppress(ProjectError):
-            if _flaw_of(place(case)):
-                return Sentence(
-                    "Not all that waits until '{case}' can be read is whole; the rest is lost.",
-                    case=case,
-                )
+        with suppress(OSError, ProjectError):
+            found = _edits_in(place(case))
+            kept = joined(kept, found) if kept else found
+    with suppress(OSError):
+        return _with_journals(layout, case, kept) if kept else []
+    return kept
+
+
+def damage_of(layout: Layout, case: str) -> str:
+    """A sentence where what waits of a case cannot all be read, else "". What is no file waits for
+    nobody, and a folder that nobody may look into is another thing."""
+    for place in (layout.waiting, layout.waiting_beside):
+        try:
+            flaw = read(place(case), 0).flaw
+        except (FileNotFoundError, NotRegular, ProjectError):
+            continue
+        except OSError:
+            return Sentence(
+                "What waits until '{case}' can be read cannot be read itself.", case=case
+            )
+        if flaw:
+            return Sentence(
+                "Not all that waits until '{case}' can be read is whole; the rest is lost.",
+                case=case,
+            )
     return ""
 
 

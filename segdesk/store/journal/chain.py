@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,6 +105,23 @@ def lead_on(journals: Sequence[Contents], since: int, newest: int) -> bool:
         return False
     are_whole = all(one.first >= 0 and one.flaw != "damaged" for one in row)
     return are_whole and all(map(follows, row, row[1:]))
+
+
+def gap_behind(journals: Sequence[Contents], newest: int) -> int | None:
+    """Number of the first journal from a save on before which something is missing: what it and
+    those behind it hold was done on more than the mask and the others have. None where there is
+    none.
+
+    Parameters
+    ----------
+    journals : of one project, in order
+    newest : number of the save
+    """
+    row = [one for one in journals if one.number >= newest]
+    if row and row[0].number != newest:
+        return row[0].number
+    gaps = (after.number for before, after in pairwise(row) if not follows(before, after))
+    return next(gaps, None)
 
 
 def end_writing_anew(folder: Path, generation: int, id: str) -> None:
