@@ -175,6 +175,22 @@ def test_what_another_program_has_put_where_a_mask_is_written_is_set_aside(bench
     bench.assert_all_is_there()
 
 
+@pytest.mark.parametrize("what", ["a file", "a folder"])
+def test_what_another_program_has_put_where_a_journal_begins_is_set_aside(
+    bench: Bench, what: str
+) -> None:
+    bench.paint(1)
+    path = bench.folder.path
+    if what == "a file":
+        (path / "journal-1").write_bytes(b"another's" * 20)
+    else:
+        (path / "journal-1").mkdir()
+    bench.save()
+    kept = path / "journal-1.damaged"
+    assert kept.is_dir() if what == "a folder" else kept.read_bytes() == b"another's" * 20
+    bench.assert_all_is_there()
+
+
 def test_what_another_program_has_put_where_a_history_is_written_is_set_aside(
     bench: Bench,
 ) -> None:

@@ -19,7 +19,13 @@ from pathlib import Path
 
 from segdesk.core.durable_files import put_all, sync_folder, with_one_name
 from segdesk.core.history import Stacks
-from segdesk.core.regular_file import NotRegular, change_regular, new_regular, open_regular
+from segdesk.core.regular_file import (
+    NotRegular,
+    change_regular,
+    is_link,
+    new_regular,
+    open_regular,
+)
 from segdesk.store.disk.aside import put_in_place, set_aside
 from segdesk.store.disk.layout import journal_name
 from segdesk.store.journal import record_codec
@@ -151,9 +157,8 @@ class Journal:
         path, id = folder / journal_name(number), id or secrets.token_hex(16)
         begin = head_bytes(number, next_sequence, id, follows)
         begin += record_bytes(STACKS, next_sequence, record_codec.encode_stacks(stacks))
-        with suppress(FileNotFoundError, NotRegular):
-            if not read(path, number).has_only_begun:
-                set_aside(path)
+        if not _has_only_begun(path, number):
+            set_aside(path)
         file = new_regular(path)
         try:
             put_all(file, begin)
@@ -377,6 +382,17 @@ class Journal:
     def close(self) -> None:
         for file in (*self._taken, self._file):
             file.close()
+
+
+def _has_only_begun(path: Path, number: int) -> bool:
+    """Whether at most an unfinished journal lies there, or a link: what it leads to stays."""
+    try:
+        found = read(path, number)
+    except FileNotFoundError:
+        return True
+    except NotRegular:
+        return is_link(path)
+    return found.flaw != "damaged" and found.has_only_begun
 
 
 def is_taken_away(path: Path, own: os.stat_result, end: int) -> bool:

@@ -236,6 +236,19 @@ def test_a_journal_behind_another_state_of_the_one_before_it_is_told(
     assert chain(tmp_path, 0, "d" * 32).foreign == {0, 1} and own(both, 0, "d" * 32) == both[1:]
 
 
+def test_a_journal_under_another_number_is_none(tmp_path: Path) -> None:
+    """Copied to another name, or to that of what waits: which numbers are nobody's."""
+    _write(tmp_path, 3, 1, EDITS[:2])
+    for name, number in (("journal-4", 4), ("waiting.journal", 0)):
+        (tmp_path / name).write_bytes((tmp_path / "journal-3").read_bytes())
+        found = journal_contents.read(tmp_path / name, number)
+        assert (found.first, found.records, found.flaw) == (-1, (), "damaged")
+    recovery = recover(tmp_path, 4)
+    assert not recovery.edits
+    mend(tmp_path, recovery).close()
+    assert (tmp_path / "journal-4.damaged").read_bytes() == (tmp_path / "journal-3").read_bytes()
+
+
 def test_a_newest_journal_without_a_head_is_taken_as_empty(tmp_path: Path) -> None:
     after = _write(tmp_path, 0, 1, EDITS[:2])
     (tmp_path / "journal-1").write_bytes(b"SDJ")
