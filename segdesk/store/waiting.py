@@ -191,7 +191,7 @@ def kept_of(layout: Layout, case: str) -> list[Edit]:
 
 
 def readable_steps(layout: Layout, case: str) -> list[Edit]:
-    """As `steps_of`, of what can be read; empty where nothing was kept. `damage_of` says the rest."""
+    """As `steps_of`, of what can be read; empty where nothing was kept. The rest is damage."""
     kept = list[Edit]()
     for place in (layout.waiting, layout.waiting_beside):
         with suppress(OSError, ProjectError):
