@@ -53,14 +53,15 @@ class Stacks(NamedTuple):
 
 
 class BegunAnew(NamedTuple):
-    """A case that could not be read had its Edits done again on the mask that it has now.
+    """A case that could not be read has its Edits done again on the mask that it has now. It stands
+    there twice: before the first of them, under the number `since` itself, and behind the last.
 
     Parameters
     ----------
     case : id
     generation : of that mask
-    since : number of the first Edit that was done again; what the journals from that generation on
-        have of the case before it stands there twice, or did not fit and is kept apart
+    since : number from which on the Edits were done again; what the journals from that generation
+        on have of the case before it stands there twice, or did not fit and is kept apart
     """
 
     case: str

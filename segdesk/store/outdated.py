@@ -21,9 +21,6 @@ from segdesk.store.journal.chain import chain
 from segdesk.store.parts import project_file
 from segdesk.store.previous_mask import older_generations
 
-#: What helps there.
-TAKES_NEWEST = Sentence("'segdesk check PROJECT --repair NEW' makes a project of the newest masks.")
-
 
 def newer_masks(layout: Layout, project: Project, generation: int) -> tuple[str, ...]:
     """Names of the case folders with masks that an outdated index knows nothing of.
@@ -105,7 +102,7 @@ def unless_saved_since(folder: Path, case: Case, *, is_writer: bool) -> Generato
                     "{problem} A newer one, of a save that failed, is there.",
                     problem=error.sentence,
                 ),
-                TAKES_NEWEST,
+                _takes_newest(folder),
             ) from error
         if is_writer or _is_named(folder, case):
             raise
@@ -137,7 +134,17 @@ def refusal(layout: Layout, cases: tuple[str, ...]) -> ProjectError:
             root=layout.root.name,
             cases=_listed(cases),
         ),
-        Sentence("Nothing is written there. {takes_newest}", takes_newest=TAKES_NEWEST),
+        Sentence(
+            "Nothing is written there. {takes_newest}", takes_newest=_takes_newest(layout.root)
+        ),
+    )
+
+
+def _takes_newest(folder: Path) -> Sentence:
+    """What helps there, as it can be typed."""
+    return Sentence(
+        "{command} makes a project of the newest masks.",
+        command=project_file.repair_command(folder),
     )
 
 

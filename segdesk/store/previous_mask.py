@@ -38,12 +38,24 @@ class PreviousMask:
     @property
     def when(self) -> str:
         """When it was saved, in words."""
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.saved))
+        return _when(self.saved)
 
     @property
     def state(self) -> CaseState:
         """What the index says of it."""
         return CaseState.of(self.case)
+
+
+def words(layout: Layout, case: Case) -> str:
+    """When the mask of a case was saved, in words."""
+    try:
+        return _when(annotation_file.saved(layout.annotation(case.id, case.generation), case))
+    except ProjectError:
+        return Sentence("an earlier save")
+
+
+def _when(saved: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(saved))
 
 
 def generation_of(path: Path) -> int:

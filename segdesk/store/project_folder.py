@@ -73,7 +73,9 @@ class ProjectFolder:
             lambda: self._index,
             lambda case: self._journal.touched.forget_case(case),
         )
-        self.waiting_edits = Waiting(self._layout, self._guard)  # what was done on unreadable cases
+        self.waiting_edits = Waiting(  # what was done on cases that cannot be read
+            self._layout, self._guard, lambda case: self._index.base.state(case).mask_sha256
+        )
         self.runs = RunFiles(self._layout, self._guard)
         what = Sentence("The journal of the project '{path}'", path=path.name)
         self._journal = OpenJournal(what, guard, lambda: self._index)
@@ -182,21 +184,41 @@ class ProjectFolder:
         """
         return previous_mask.find(self._layout, case)
 
+    def older_in_place(self, case: Case) -> str:
+        """Words for when the mask of a case is from, where it has taken the place of a newer one
+        and what waits is not done on it yet; else "". Any thread."""
+        if not self.waiting_edits.is_of_another_mask(case.id):
+            return ""
+        return previous_mask.words(self._layout, case)
+
     def take_previous(self, previous: PreviousMask) -> None:
         """Have the index name an older mask from now on. Any thread, while no Save runs.
 
         Raises
         ------
         ProjectError
-            Where a Save runs, the mask cannot be read any more or the disk refuses; nothing has
-            changed then.
+            Where a Save runs, the newest mask can be read again, this one cannot any more or the
+            disk refuses; nothing has changed then.
         """
         self._guard.check()
+        now = self._index.saved.case(previous.case.id)
+        if now.generation != previous.case.generation and self._is_readable(now):
+            raise ProjectError(
+                Sentence("The newest mask of '{case}' can be read again.", case=now.id),
+                "Open the project again.",
+            )
         if self._save is not None and self._save.is_running:
             raise ProjectError("The project is being saved.", "Try again in a moment.")
         self._index.put_back(
             previous.case.id, previous.state, lambda: self.read_annotation(previous.case)
         )
+
+    def _is_readable(self, case: Case) -> bool:
+        try:
+            annotation_file.read(self._layout.annotation(case.id, case.generation), case)
+        except ProjectError:
+            return False
+        return True
 
     def leave_out(self, case: str) -> None:
         """A case cannot be read: the next save keeps its mask's file as it is, and its Edits are

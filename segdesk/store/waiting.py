@@ -9,7 +9,7 @@ as the journals led.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from os.path import lexists
 from pathlib import Path
@@ -27,7 +27,11 @@ from segdesk.store.disk.layout import WAITING_FILE, Layout
 from segdesk.store.journal.edit_codec import encode
 from segdesk.store.journal.journal_contents import read
 from segdesk.store.journal.journal_file import Journal
-from segdesk.store.journal.recover import steps
+from segdesk.store.journal.journal_form import read_head
+from segdesk.store.journal.recover import Steps, before_gap, steps
+
+#: So many hexadecimal digits of a mask's SHA-256 stand in the place of a journal's id.
+_DIGITS = 32
 
 
 class Waiting:
@@ -37,11 +41,13 @@ class Waiting:
     ----------
     layout : of the project
     guard : the right to write there
+    mask : gives the SHA-256 of the mask that the index names of a case
     """
 
-    def __init__(self, layout: Layout, guard: Guard) -> None:
+    def __init__(self, layout: Layout, guard: Guard, mask: Callable[[str], str]) -> None:
         self._layout = layout
         self._guard = guard
+        self._mask = mask
 
     @property
     def _there(self) -> Layout:
@@ -93,6 +99,25 @@ class Waiting:
                     raise
                 return tuple(_steps_beside(self._there, case))
 
+    def is_of_another_mask(self, case: str) -> bool:
+        """Whether what waits was kept when the index named another mask: an older one has taken its
+        place since, and not all was done on it that was done on the other."""
+        with suppress(OSError, ProjectError):
+            there = self._there
+            of = {_mask_of(there.waiting(case)), _mask_of(there.waiting_beside(case))}
+            is_another = bool(of - {"", self._mask(case)[:_DIGITS]})
+            return is_another and not _is_done(kept_of(there, case), case, steps(there.root))
+        return False
+
+    def before_gap(self, case: str, generation: int) -> tuple[Edit, ...]:
+        """What journals from a generation on hold of a case that is not among `of`, because between
+        them and the others one is missing; raises as `of`."""
+        with reading(Sentence("What was drawn on '{case}'", case=case)):
+            found = before_gap(self._there.root, generation)
+            own = [edit for edit in found if edit.case == case]
+            waiting = self.of(case) if own else ()
+            return tuple(edit for edit in own if edit not in waiting)
+
     def keep(self, case: str) -> tuple[Edit, ...]:
         """As `of`, and from now on it stays in the case's folder, or where that takes nothing
         beside the journals, whatever becomes of these.
@@ -108,13 +133,14 @@ class Waiting:
             with writing(what):
                 edits = steps_of(self._there, case)
                 if edits:
-                    put(self._layout, case, edits, self._guard.check)
+                    put(self._layout, case, edits, self._guard.check, mask=self._mask(case))
         except ProjectError:
             with reading(what):
                 edits = _steps_beside(self._there, case)
             with writing(what):
                 if edits:
-                    _put(self._layout.waiting_beside(case), edits, self._guard.check)
+                    beside = self._layout.waiting_beside(case)
+                    _put(beside, edits, self._guard.check, self._mask(case))
         return tuple(edits)
 
     def forget(self, case: str) -> None:
@@ -131,24 +157,39 @@ class Waiting:
                 sync_folder(path.parent)
 
 
-def put(layout: Layout, case: str, edits: Sequence[Edit], check: Check = no_check) -> None:
+def put(
+    layout: Layout,
+    case: str,
+    edits: Sequence[Edit],
+    check: Check = no_check,
+    *,
+    mask: str = "",
+) -> None:
     """Have this wait in the case's folder, whatever does; what is damaged is set aside.
+
+    Parameters
+    ----------
+    mask : SHA-256 of the mask that the index names, which cannot be read or was not; of what waits
+        already the first one stays
 
     Raises
     ------
     OSError
         Where the disk refuses.
     """
-    _put(layout.waiting(case), edits, check)
+    _put(layout.waiting(case), edits, check, mask)
 
 
-def _put(path: Path, edits: Sequence[Edit], check: Check) -> None:
+def _put(path: Path, edits: Sequence[Edit], check: Check, mask: str) -> None:
     is_damaged = bool(_flaw_of(path))
     if not is_damaged and list(edits) == _edits_in(path):
         return
     # What can be read of it is among these: it goes aside once they are there.
+    if path.exists():
+        mask = _mask_of(path)
     with replacing(path, check, make_way=set_aside if is_damaged else _stays) as temporary:
-        Journal.write_apart(temporary, [encode(edit) for edit in edits])
+        payloads = [encode(edit) for edit in edits]
+        Journal.write_apart(temporary, payloads, id=mask[:_DIGITS])
 
 
 def _stays(path: Path) -> None:
@@ -172,10 +213,17 @@ def _steps_beside(layout: Layout, case: str) -> list[Edit]:
 
 
 def _with_journals(layout: Layout, case: str, kept: list[Edit]) -> list[Edit]:
-    before, since = steps(layout.root)
-    new = [edit for edit in since if edit.case == case]
+    found = steps(layout.root)
+    before, new = found.before, [edit for edit in found.since if edit.case == case]
+    if _is_done(kept, case, found):
+        return new
     # What waits knows more of what was before it than can be undone.
     return joined(kept, new) if kept else [*(edit for edit in before if edit.case == case), *new]
+
+
+def _is_done(kept: list[Edit], case: str, found: Steps) -> bool:
+    """Whether what waits was done again already: the program ended before it let go of it."""
+    return case in found.anew and bool(kept) and not any(edit in found.since for edit in kept)
 
 
 def kept_of(layout: Layout, case: str) -> list[Edit]:
@@ -220,6 +268,13 @@ def damage_of(layout: Layout, case: str) -> str:
                 case=case,
             )
     return ""
+
+
+def _mask_of(path: Path) -> str:
+    """What the mask that could not be read has its SHA-256 begin with; "" where that is not known,
+    or nothing waits there."""
+    head = read_head(path)
+    return "" if head is None else head.id
 
 
 def _edits_in(path: Path) -> list[Edit]:

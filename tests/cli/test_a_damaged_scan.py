@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from segdesk.app.files import exporting
+from segdesk.app.project.mask_alone import Alone
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.errors import ProjectError
@@ -103,7 +104,7 @@ def test_a_mask_that_lacks_a_change_is_not_called_whole(
     workbench = Workbench.open(project)
     problem = ProjectError("The scan is damaged.", "")
     mask = Annotation(workbench.project.case("case-001").grid)
-    monkeypatch.setattr(exporting, "mask_alone", lambda *_: (mask, 2))
+    monkeypatch.setattr(exporting, "mask_alone", lambda *_: Alone(mask, 2))
     made = exporting.prepare_alone(workbench, "case-001", problem)
     assert made.notes[0] == (
         "2 changes made since do not fit the mask of 'case-001' and are not in it. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +56,10 @@ def test_it_is_not_written_to(outdated: tuple[Path, dict[str, np.ndarray]]) -> N
     before = everything(path)
     with pytest.raises(ProjectError, match="older than the masks of 'case-001', 'case-003'") as no:
         Workbench.open(path)
-    assert "--repair" in no.value.hint
+    made = path.with_name(f"{path.stem}-repaired.segdesk")
+    assert f"'segdesk check {shlex.quote(str(path))} --repair {shlex.quote(str(made))}' makes" in (
+        no.value.hint
+    )
     assert everything(path) == before
     Workbench.open(path, writable=False).close()
 

@@ -132,7 +132,7 @@ def prepare_alone(workbench: Workbench, case: str, problem: ProjectError) -> Exp
     ProjectError
         Where it is the mask that cannot be read.
     """
-    row, (mask, misfits) = workbench.project.case(case), mask_alone(workbench, case)
+    row, (mask, misfits, older) = workbench.project.case(case), mask_alone(workbench, case)
     names = tuple((segment.number, segment.name) for segment in workbench.segments)
     if misfits:
         said = Sentence.counted(
@@ -142,13 +142,20 @@ def prepare_alone(workbench: Workbench, case: str, problem: ProjectError) -> Exp
             case=case,
             problem=problem.sentence,
         )
+    elif older:
+        said = Sentence(
+            "The mask of '{case}' needs no scan. {problem}", case=case, problem=problem.sentence
+        )
     else:
         said = Sentence(
             "The mask of '{case}' is whole and needs no scan. {problem}",
             case=case,
             problem=problem.sentence,
         )
-    notes = tuple(filter(None, [said, _unseen(mask.statuses)]))
+    partly = older and Sentence(
+        "It is the mask of {older}: what else was changed since may not be in it.", older=older
+    )
+    notes = tuple(filter(None, [said, partly, _unseen(mask.statuses)]))
     return Export(mask.labels, row.grid, names, row.source.axes, notes=notes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from segdesk.app.project.left_out import LeftOut
 from segdesk.app.project.workbench import Workbench
@@ -37,27 +38,39 @@ def is_whole(workbench: Workbench, case: Case) -> bool:
     return True
 
 
-def take(workbench: Workbench, previous: PreviousMask) -> tuple[Edit, ...]:
-    """Have the index name an older mask; gives what led on from there. Any thread.
+class Waiting(NamedTuple):
+    """What was done on a case since an older mask.
+
+    Parameters
+    ----------
+    steps : what led on from there, as far back as nothing is missing
+    apart : what lies before a gap in the journals
+    """
+
+    steps: tuple[Edit, ...]
+    apart: tuple[Edit, ...]
+
+
+def take(workbench: Workbench, previous: PreviousMask) -> Waiting:
+    """Have the index name an older mask; gives what was done since. Any thread.
 
     Raises
     ------
     ProjectError
-        Where a Save runs or the disk refuses; nothing has changed then.
+        Where a Save runs, the newest mask can be read again or the disk refuses; nothing has
+        changed then.
     """
-    waiting = workbench.folder.waiting_edits.of(previous.case.id)
-    if workbench.folder.writable:
-        workbench.folder.take_previous(previous)
-    return waiting
+    case, folder = previous.case, workbench.folder
+    edits = folder.waiting_edits
+    steps = edits.keep(case.id) if folder.writable else edits.of(case.id)
+    apart = edits.before_gap(case.id, case.generation)
+    if folder.writable:
+        folder.take_previous(previous)
+    return Waiting(steps, apart)
 
 
-def follow(workbench: Workbench, previous: PreviousMask, waiting: tuple[Edit, ...]) -> None:
-    """The index names the older mask (`take`): here too.
-
-    Parameters
-    ----------
-    waiting : what led on from there
-    """
+def follow(workbench: Workbench, previous: PreviousMask, waiting: Waiting) -> None:
+    """The index names the older mask (`take`): here too."""
     row, older = workbench.project.case(previous.case.id), previous.case
     kept = replace(
         row,
@@ -67,8 +80,8 @@ def follow(workbench: Workbench, previous: PreviousMask, waiting: tuple[Edit, ..
         mask_sha256=older.mask_sha256,
     )
     workbench.project = workbench.project.with_case(kept)
-    left_out = workbench.left_out.get(row.id) or LeftOut("", steps=waiting)
-    workbench.left_out[row.id] = replace(left_out, older=previous.when)
+    left_out = workbench.left_out.get(row.id) or LeftOut("", steps=waiting.steps)
+    workbench.left_out[row.id] = replace(left_out, older=previous.when, apart=waiting.apart)
     # They were made on the mask that it replaces.
     workbench.forget_steps(row.id)
     workbench.index_changed.emit()

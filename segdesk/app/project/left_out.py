@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from segdesk.core.annotation import Annotation
+from segdesk.core.case import Case
 from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew, Entry, History, Stacks, TakenBack, edit_of
 from segdesk.core.project import Project
@@ -32,6 +33,7 @@ class LeftOut:
     edits : what the journal has of it since the last save, in order
     steps : all that is there of what led to its newest mask and beyond, in order
     older : words for when the older mask that takes its place is from; "" where none does
+    apart : what was done since that mask and before a gap in the journals; not among `steps`
     is_kept : whether the case's folder has `steps`; else a save would drop the last of them
     """
 
@@ -39,6 +41,7 @@ class LeftOut:
     edits: list[Edit] = field(default_factory=list[Edit])
     steps: tuple[Edit, ...] = ()
     older: str = ""
+    apart: tuple[Edit, ...] = ()
     is_kept: bool = True
 
 
@@ -109,7 +112,19 @@ def on_opening(
         except ProjectError as error:
             notes.append(error.sentence)
             continue
-    return tuple(notes), rows
+    return tuple(notes), {id: _on_older(row, project.case(id), folder) for id, row in rows.items()}
+
+
+def _on_older(row: LeftOut, case: Case, folder: ProjectFolder) -> LeftOut:
+    """With what is known where an older mask has taken the place of the one that was damaged, and
+    the program ended before what led on from there was done again."""
+    older = folder.older_in_place(case)
+    if not older:
+        return row
+    apart = tuple[Edit, ...]()
+    with suppress(ProjectError):
+        apart = folder.waiting_edits.before_gap(case.id, case.generation)
+    return replace(row, older=older, apart=apart)
 
 
 def _cut_off(entries: Sequence[Entry], case: str) -> tuple[TakenBack, ...]:
@@ -139,9 +154,11 @@ def on_older_masks(opened: Opened, folder: ProjectFolder) -> dict[str, LeftOut]:
         count = sum(edit.case == case for entry in opened.entries if (edit := edit_of(entry)))
         # Where it cannot be read, whoever does the Edits says so.
         with suppress(ProjectError):
+            row = opened.project.case(case)
             before = folder.waiting_edits.of(case)[: -count or None]
-            mask = folder.read_annotation(opened.project.case(case))
-            if count and lacking(mask, before).edits:
+            mask = folder.read_annotation(row)
+            is_older = bool(folder.older_in_place(row))
+            if count and (is_older or lacking(mask, before).edits):
                 rows[case] = LeftOut("")
     return rows
 
@@ -174,7 +191,7 @@ def news(brought_back: Mapping[str, str]) -> tuple[Sentence, ...]:
 
 
 def taken(
-    rows: dict[str, LeftOut], case: str, folder: ProjectFolder, *, look: bool
+    rows: dict[str, LeftOut], case: Case, folder: ProjectFolder, *, look: bool
 ) -> LeftOut | None:
     """Take out the row of a case that has a mask now.
 
@@ -182,10 +199,11 @@ def taken(
     ----------
     look : into its folder too, because a read that failed once has left something there
     """
-    row = rows.pop(case, None)
+    row = rows.pop(case.id, None)
     with suppress(ProjectError):
-        if row is None and look and folder.waiting_edits.waits(case):
-            return LeftOut("", steps=folder.waiting_edits.of(case))
+        if row is None and look and folder.waiting_edits.waits(case.id):
+            row = LeftOut("", steps=folder.waiting_edits.of(case.id))
+            return _on_older(row, case, folder)
     return row
 
 
@@ -276,9 +294,14 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     edits, found = lacked(mask, left_out)
     # What of them has segments was asked without.
     tried = [replace(edit, segments=()) for edit in edits]
-    brought, apart = 0, [edit for edit in found.hidden if edit not in tried]
+    brought, apart = 0, [*left_out.apart, *(edit for edit in found.hidden if edit not in tried)]
     generation = bench.project.case(case).generation if found.edits else folder.generation
     anew = BegunAnew(case, generation, folder.numbered(Edit("", case)).sequence)
+    ends = [anew] if edits and folder.writable else []
+    for begin in ends:
+        # Where the program ends before the same stands behind them, all of it waits again.
+        with suppress(ChangeWaits, ProjectGone):
+            folder.append(begin)
     unsure = Unsure(mask) if found.hidden or (left_out.older and not found.is_all) else None
     for edit in edits:
         kind = edit.kind if edit.kind == "stroke" else "change"
@@ -288,6 +311,13 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
             do(plain if unsure is None else unsure.softened(plain))
         except (ValueError, UsageError):
             apart.append(edit)
+            unsure = unsure or Unsure(mask)
+        except BaseException:
+            # Whatever it was, what is done from here on is no part of it.
+            for end in ends:
+                with suppress(ChangeWaits, ProjectGone):
+                    folder.append(end)
+            raise
         else:
             brought += 1
             if unsure is not None:
@@ -307,7 +337,7 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
         # It went with what others of its group did, and is not undone without them.
         bench.forget_steps(case)
     if folder.writable:
-        said += _let_go(left_out, apart, folder, (anew, bench.history.stacks) if edits else ())
+        said += _let_go(left_out, apart, folder, (*ends, bench.history.stacks) if ends else ())
     elif apart:
         said.append(
             Sentence.counted("{n} change did not fit.", "{n} changes did not fit.", len(apart))

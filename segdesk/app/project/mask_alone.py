@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
 from segdesk.app.project.left_out import lacked
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.removed_segments import clearing
 
 
-def mask_alone(workbench: Workbench, case: str) -> tuple[Annotation, int]:
-    """A mask with all that was drawn on it, made from the disk and for the caller to keep. Any
-    thread; changes nothing.
+class Alone(NamedTuple):
+    """A mask with all that was drawn on it and fits, and what it lacks.
 
-    Returns
-    -------
-    The mask, and how many changes since it was written do not fit it: they are kept apart once the
-    case can be read.
+    Parameters
+    ----------
+    mask : the caller's to keep
+    misfits : how many changes since it was written do not fit it: they are kept apart once the case
+        can be read
+    older : words for when the older mask is from that has taken the place of a newer one, where
+        what else was changed since may not be in it; else ""
+    """
+
+    mask: Annotation
+    misfits: int
+    older: str = ""
+
+
+def mask_alone(workbench: Workbench, case: str) -> Alone:
+    """A mask made from the disk. Any thread; changes nothing.
 
     Raises
     ------
@@ -24,10 +38,12 @@ def mask_alone(workbench: Workbench, case: str) -> tuple[Annotation, int]:
     """
     mask = workbench.folder.read_annotation(workbench.project.case(case))
     row = workbench.left_out.get(case)
-    misfits = 0
+    misfits, older = 0, ""
     if row is not None:
         edits, found = lacked(mask, row)
-        misfits = sum(edit not in edits for edit in found.hidden)
+        tried = [replace(edit, segments=()) for edit in edits]
+        misfits = len(row.apart) + sum(edit not in tried for edit in found.hidden)
+        older = "" if found.is_all else row.older
         for edit in edits:
             try:
                 mask.apply(edit)
@@ -36,4 +52,4 @@ def mask_alone(workbench: Workbench, case: str) -> tuple[Annotation, int]:
     edit, count = clearing(mask, case, workbench.segments.gone)
     if count:
         mask.apply(edit)
-    return mask, misfits
+    return Alone(mask, misfits, older)

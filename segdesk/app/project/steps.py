@@ -68,6 +68,10 @@ class Steps:
         if unread:
             self._append_stacks()
 
+    def end_what_was_cut_off(self) -> None:
+        """Edits were done again on a case when the program ended; what follows is no part of it."""
+        self._append_stacks()
+
     def forget_undone(self) -> None:
         """Nothing can be redone any more."""
         self.history.forget_undone()

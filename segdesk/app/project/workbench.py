@@ -97,6 +97,8 @@ class Workbench(DoesEdits):
         unread = left_out.on_older_masks(opened, self.folder)
         note, apply, mask = self._unsaved.note, self._apply, self.annotation
         misfits = follow(opened, self.history, unread, note=note, apply=apply, mask=mask)
+        if opened.is_half_anew:
+            self._steps.end_what_was_cut_off()
         self._unsaved.cases -= unread.keys()
         notes, self.left_out = left_out.on_opening(unread, self.folder, opened)
         self.notes, writable = self.notes + notes, self.folder.writable
@@ -195,7 +197,8 @@ class Workbench(DoesEdits):
 
     def _bring_back(self, id: str, mask: Annotation) -> None:
         """Do again what waited until a case has a mask."""
-        if row := left_out.taken(self.left_out, id, self.folder, look=self._is_open):
+        case = self.project.case(id)
+        if row := left_out.taken(self.left_out, case, self.folder, look=self._is_open):
             self.brought_back[id] = left_out.bring_back(id, row, mask, self)
 
     def in_memory(self) -> InMemory:

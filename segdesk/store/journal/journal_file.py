@@ -212,8 +212,12 @@ class Journal:
         return journal
 
     @classmethod
-    def write_apart(cls, path: Path, payloads: Sequence[bytes]) -> None:
+    def write_apart(cls, path: Path, payloads: Sequence[bytes], *, id: str = "") -> None:
         """Write Edits into a file of its own, numbered 0; nothing replays it.
+
+        Parameters
+        ----------
+        id : up to 32 hexadecimal digits, or ""
 
         Raises
         ------
@@ -221,7 +225,7 @@ class Journal:
             Where the disk refuses.
         """
         with new_regular(path) as file:
-            put_all(file, head_bytes(0, 1))
+            put_all(file, head_bytes(0, 1, id))
             journal = cls(path, 0, file, HEAD_SIZE, 1, first=1)
             for payload in payloads:
                 journal.append(payload)

@@ -9,6 +9,7 @@ lost. Nothing is written here; `mending` makes good what a crash left.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,16 @@ from segdesk.store.parts.annotation_file import LATEST
 
 #: How often a reader starts again where a writer saves under its eyes.
 _READER_TRIES = 5
+
+
+class _Half(NamedTuple):
+    """The numbers under which Edits of a case were done again, and not all of them."""
+
+    case: str
+    since: int
+    end: int = sys.maxsize
+
+
 HALF_WRITTEN = Sentence("The last change was only half written and was left out.")
 
 
@@ -90,8 +101,9 @@ class Recovery:
     def entries(self) -> Iterator[tuple[int, Entry | None]]:
         """What the journals say was done, each with its journal's number; None where the Edit that
         is named is lost. What a case had before it began anew on its mask is not done twice, but
-        for the segments: they were not done again with it."""
-        known, anew = dict(self.older), self._anew
+        for the segments: they were not done again with it. Where that was cut off, it is as if it
+        had not begun: all of it still waits."""
+        known, (anew, half) = dict(self.older), self._anew
         for journal in self.journals:
             for place, record in enumerate(journal.records):
                 # What a journal begins with is where the one before it ended.
@@ -99,6 +111,11 @@ class Recovery:
                     continue
                 entry = _entry(record, known)
                 edit = edit_of(entry) if entry is not None else None
+                if edit is not None and any(
+                    one.case == edit.case and one.since <= journal.first + place < one.end
+                    for one in half
+                ):
+                    continue
                 begun = anew.get(edit.case) if edit is not None else None
                 is_before = begun is not None and journal.first + place < begun.since
                 if begun is None or not is_before or journal.number < begun.generation:
@@ -107,10 +124,30 @@ class Recovery:
                     yield journal.number, _segments_of(entry)
 
     @property
-    def _anew(self) -> dict[str, BegunAnew]:
-        """By case, the last time that it began anew."""
-        records = (record for journal in self.journals for record in journal.records)
-        return {record.case: record for record in records if isinstance(record, BegunAnew)}
+    def is_half_anew(self) -> bool:
+        """Whether the journals end while Edits were done again on a case."""
+        return any(one.end == sys.maxsize for one in self._anew[1])
+
+    @property
+    def anew(self) -> frozenset[str]:
+        """The cases on which all was done again that had waited."""
+        return frozenset(self._anew[0])
+
+    @property
+    def _anew(self) -> tuple[dict[str, BegunAnew], list[_Half]]:
+        """By case, the last time that it began anew; and where that was cut off."""
+        anew, half = dict[str, BegunAnew](), list[_Half]()
+        for journal in self.journals:
+            for number, record in enumerate(journal.records, journal.first):
+                if isinstance(record, Stacks):
+                    # Written by who opened the project next, if not before.
+                    half = [one._replace(end=min(one.end, number)) for one in half]
+                elif isinstance(record, BegunAnew) and record.since == number:
+                    half.append(_Half(record.case, number))
+                elif isinstance(record, BegunAnew):
+                    anew[record.case] = record
+                    half = [one for one in half if one[:2] != (record.case, record.since)]
+        return anew, half
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -211,6 +248,8 @@ class Opened:
     lost : those of the notes that tell of work that was there and is not any more
     done, undone : what can be undone and redone before `entries`, in the order of `Stacks`; None
         stands for an Edit that is lost. May hold Edits of cases that are gone
+    is_half_anew : whether the program ended while it did Edits again on a case; a writer says by
+        `Stacks` where that ends
     """
 
     project: Project
@@ -221,6 +260,7 @@ class Opened:
     done: tuple[Edit | None, ...] = ()
     undone: tuple[Edit | None, ...] = ()
     lost: tuple[str, ...] = ()
+    is_half_anew: bool = False
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -273,6 +313,7 @@ def opened(project: Project, recovery: Recovery) -> Opened:
         done,
         undone,
         tuple(note for note in recovery.notes if note != HALF_WRITTEN),
+        recovery.is_half_anew,
     )
 
 
@@ -373,10 +414,12 @@ class Steps(NamedTuple):
     ----------
     before : what could be undone where `since` begins, the oldest first
     since : all that was done from there on, as it was applied
+    anew : the cases that began anew since then; what led there before is done on them
     """
 
     before: tuple[Edit, ...]
     since: tuple[Edit, ...]
+    anew: frozenset[str] = frozenset()
 
 
 def steps(folder: Path) -> Steps:
@@ -390,7 +433,32 @@ def steps(folder: Path) -> Steps:
     OSError
         Where the newest cannot be read.
     """
-    row, numbers = list[Contents](), journal_numbers(folder)
+    row, _ = _newest_row(folder)
+    if not row:
+        return Steps((), ())
+    found = Recovery(0, tuple(row), ())
+    named, files = found.stacks.done, own_files(folder, row[0].number, row[0].follows)
+    older = edits_before(files, set(named))
+    before = tuple(older[number] for number in named if number in older)
+    since = tuple(edit for _, edit in applied(row, files) if edit is not None)
+    return Steps(before, since, found.anew)
+
+
+def before_gap(folder: Path, generation: int) -> tuple[Edit, ...]:
+    """What journals from a generation on hold that are not among those of `steps`: between them and
+    these something is missing. As it was applied; raises OSError as `steps`.
+    """
+    row, others = _newest_row(folder)
+    others = [one for one in others if one.number >= generation]
+    if not others:
+        return ()
+    files = own_files(folder, row[0].number, row[0].follows)
+    return tuple(edit for _, edit in applied(others, files) if edit is not None)
+
+
+def _newest_row(folder: Path) -> tuple[list[Contents], list[Contents]]:
+    """The newest journals between which none is missing, and those before them."""
+    row, others, numbers = list[Contents](), list[Contents](), journal_numbers(folder)
     for number in numbers:
         try:
             found = read(folder / journal_name(number), number)
@@ -399,12 +467,7 @@ def steps(folder: Path) -> Steps:
                 raise
             continue
         if row and not follows(row[-1], found):
+            others += row
             row.clear()
         row.append(found)
-    if not row:
-        return Steps((), ())
-    named = Recovery(0, tuple(row), ()).stacks.done
-    files = own_files(folder, row[0].number, row[0].follows)
-    older = edits_before(files, set(named))
-    before = tuple(older[number] for number in named if number in older)
-    return Steps(before, tuple(edit for _, edit in applied(row, files) if edit is not None))
+    return row, others

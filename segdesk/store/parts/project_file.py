@@ -79,7 +79,9 @@ def check_is_project(folder: Path) -> None:
     if holds_cases(folder):
         raise ProjectError(
             Sentence("The index of the project '{folder}' is missing.", folder=_named(folder).name),
-            Sentence("{command} makes a new project of what is there.", command=_repair(folder)),
+            Sentence(
+                "{command} makes a new project of what is there.", command=repair_command(folder)
+            ),
         )
     if is_there and _is_packed(folder):
         raise ProjectError(
@@ -159,14 +161,16 @@ def _way_back(folder: Path, name: str) -> Sentence:
             "'{previous_file}' holds the index before it: {command} makes a project of it and of "
             "what is there.",
             previous_file=PREVIOUS_FILE,
-            command=_repair(folder),
+            command=repair_command(folder),
         )
     if not holds_cases(folder):
         return RESTORE
-    return Sentence("{command} makes a new project of what is there.", command=_repair(folder))
+    return Sentence(
+        "{command} makes a new project of what is there.", command=repair_command(folder)
+    )
 
 
-def _repair(folder: Path) -> str:
+def repair_command(folder: Path) -> str:
     """What can be typed to make a new project of what is left of one."""
     named = _named(folder)
     made = named.with_name(f"{named.stem}-repaired.segdesk")

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 
 from segdesk.app.project import damaged_mask
 from segdesk.app.project.workbench import Workbench
-from segdesk.core.edit import Edit
 from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
 from segdesk.store.project_folder import PreviousMask
@@ -126,7 +125,7 @@ class DamagedMasks(QObject):
         )
 
     def _taken(
-        self, workbench: Workbench, previous: PreviousMask, waiting: tuple[Edit, ...]
+        self, workbench: Workbench, previous: PreviousMask, waiting: damaged_mask.Waiting
     ) -> None:
         view, case = self._session.view, previous.case.id
         if self._session.workbench is not workbench or view is None:

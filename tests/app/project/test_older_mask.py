@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segdesk.app.files import exporting
 from segdesk.app.labelling import removing_segments
 from segdesk.app.project import damaged_mask, saving
 from segdesk.app.project.workbench import Workbench
@@ -273,3 +274,24 @@ def test_a_repair_keeps_it_apart_though_something_waited(
     repaired = repair(path, tmp_path / "new.segdesk")
     assert "found no place were left out: 1" in repaired.lost[-1]
     assert over_it(tmp_path / "new.segdesk") == [2]
+
+
+@pytest.mark.parametrize("again", ["at once", "in the next session"])
+def test_an_older_mask_that_is_exported_without_its_scan_is_not_called_whole(
+    workbench: Workbench, again: str
+) -> None:
+    path = with_a_gap(workbench)
+    scan = path / "cases/case-001/volume.h5"
+    scan.write_bytes(scan.read_bytes()[:-9])
+    workbench = Workbench.open(path)
+    older = previous(workbench)
+    damaged_mask.follow(workbench, older, damaged_mask.take(workbench, older))
+    if again == "in the next session":
+        workbench.close()
+        workbench = Workbench.open(path)
+    with pytest.raises(ProjectError) as problem:
+        workbench.annotation("case-001")
+    notes = exporting.prepare_alone(workbench, "case-001", problem.value).notes
+    assert "is whole" not in " ".join(notes)
+    assert f"It is the mask of {older.when}: what else was changed since may not be in it." in notes
+    workbench.close()
