@@ -46,6 +46,14 @@ def in_a_line(shares: Sequence[Share]) -> str:
     return Sentence.joined(parts, ", ")
 
 
+def in_short(shares: Sequence[Share]) -> str:
+    """How many slices teach and validate, whichever case they are of: "17 teach, 5 validate"."""
+    counts = sum(share.teach for share in shares), 0, sum(share.validate for share in shares), 0
+    said = zip(counts, _verbs(*counts), strict=True)
+    parts = (Sentence("{count} {are}", count=count, are=are) for count, are in said if count)
+    return Sentence.joined(parts, ", ")
+
+
 def in_lines(shares: Sequence[Share]) -> str:
     """A line for each case, up to `LISTED`, under a line with the sums where there are many."""
     lines = [_of_case(share) for share in shares[:LISTED]]

@@ -13,6 +13,7 @@ from segdesk.core.project import Project
 from segdesk.ui.dialogs.dialog import Dialog, sentence
 from segdesk.ui.look import as_written, counted_words
 from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.network_words import network_name
 from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import all_translated, tr
 
@@ -61,7 +62,9 @@ class PackChoiceDialog(Dialog):
             tr("Cases"), [(c.id, c.title, counted_words.slices(c.slices)) for c in project.cases]
         )
         ended = [run for run in project.runs if run.outcome != "running"]
-        self._runs = self._under(tr("Runs"), [(run.id, run.id, run.plan.network) for run in ended])
+        self._runs = self._under(
+            tr("Runs"), [(run.id, run.id, network_name(run.plan.network)) for run in ended]
+        )
         self._list.expandAll()
         header = self._list.header()
         header.setStretchLastSection(False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -48,6 +48,8 @@ THUMBNAIL = 12 * GRID
 MOST_OF_SCREEN = 0.85
 #: Column of the folder's name.
 FOLDER = 6
+#: Of what both names may have, the share of the series where the folder's does not fit.
+MOST_OF_NAMES = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,27 @@ class Chosen:
     unit: UnitChoice = ""
     is_scan: bool = False
     labels_of: str = ""
+
+
+class SeriesTree(QTreeWidget):
+    """The rows; names of series and folders share what the other columns leave.
+
+    Where that is not enough for both the folder gives way, which its tooltip has in full.
+    """
+
+    def width_of(self, column: int) -> int:
+        """What a column needs for its words, in pixels."""
+        return max(self.sizeHintForColumn(column), self.header().sectionSizeHint(column))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        header = self.header()
+        others = [at for at in range(header.count()) if at not in (0, FOLDER)]
+        free = self.viewport().width() - sum(map(self.width_of, others))
+        name, folder = self.width_of(0), self.width_of(FOLDER)
+        name = max(free - folder, min(name, round(MOST_OF_NAMES * free)))
+        header.resizeSection(0, name)
+        header.resizeSection(FOLDER, max(free - name, header.minimumSectionSize()))
 
 
 class ImportChoiceDialog(Dialog):
@@ -134,20 +157,14 @@ class ImportChoiceDialog(Dialog):
             metrics.horizontalAdvance(translated(finding.named_refusal))
             for finding in self._survey.refused
         ]
-        # The first column takes what the others leave it, and so knows no width of its own.
-        header = self.list.header()
-        own = self.list.sizeHintForColumn(0) + 2 * GRID
-        others = [
-            max(self.list.sizeHintForColumn(at), header.sectionSizeHint(at))
-            for at in range(1, header.count())
-        ]
-        width = max([own + sum(others), *spanned]) + 16 * GRID
+        own = sum(map(self.list.width_of, range(self.list.header().count()))) + 2 * GRID
+        width = max([own, *spanned]) + 16 * GRID
         least = QSize(scaled(230 * GRID), scaled(120 * GRID))
         wanted = QSize(width, self.sizeHint().height() - self.list.sizeHint().height() + rows)
         return wanted.expandedTo(least).boundedTo(room)
 
-    def _list(self) -> QTreeWidget:
-        made = QTreeWidget()
+    def _list(self) -> SeriesTree:
+        made = SeriesTree()
         made.setObjectName("import_series")
         made.setAccessibleName(tr("Series that were found"))
         made.setRootIsDecorated(False)
@@ -163,11 +180,12 @@ class ImportChoiceDialog(Dialog):
             item = QTreeWidgetItem(made, [as_written.item(words) for words in _columns(finding)])
             # Among others, what looks like a mask is a scan only where its box is ticked.
             item.setIcon(0, QIcon(room))
+            item.setToolTip(0, tip(item.text(0)))
             item.setToolTip(FOLDER, tip(str(finding.files[0].parent)))
             is_wanted = single or not asked.mask
             item.setCheckState(0, Qt.CheckState.Checked if is_wanted else Qt.CheckState.Unchecked)
             if asked.mask:
-                item.setToolTip(0, tip(translated(asked.mask)))
+                item.setToolTip(0, tip(f"{item.text(0)}\n{translated(asked.mask)}"))
                 item.setText(0, tr("{name} (looks like a mask)", name=item.text(0)))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
         for finding in self._survey.refused:
@@ -180,7 +198,8 @@ class ImportChoiceDialog(Dialog):
         header = made.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for at in (0, FOLDER):
+            header.setSectionResizeMode(at, QHeaderView.ResizeMode.Fixed)
         return made
 
     def show_thumbnail(self, row: int, picture: QPixmap) -> None:

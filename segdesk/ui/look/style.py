@@ -108,6 +108,7 @@ QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {{ background: {t.field};
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {t.accent}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {t.dim};
     background: {t.panel}; border-color: {t.line}; }}
+QAbstractSpinBox {{ min-height: {scaled(16)}px; }}
 QAbstractSpinBox[problem="true"], QAbstractSpinBox[problem="true"]:focus {{
     border: 2px solid {t.bad}; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0 0 0 {GRID}px;

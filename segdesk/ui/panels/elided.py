@@ -1,6 +1,9 @@
-"""A line of text that is cut with an ellipsis where there is no room, whole in its tooltip."""
+"""A line of text that is said shorter, or cut with an ellipsis, where there is no room; all of it
+stands in its tooltip."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -26,13 +29,22 @@ class ElidedLabel(PlainLabel):
         super().__init__()
         self.setObjectName(id)
         self._guard = PaintGuard(self)
+        self._shorter: tuple[str, ...] = ()
         self.setProperty("role", role)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_line(self, text: str, role: str = "dim") -> None:
-        """Show this text in a role's colour."""
+    def show_line(self, text: str, role: str = "dim", shorter: Sequence[str] = ()) -> None:
+        """Show this text in a role's colour.
+
+        Parameters
+        ----------
+        shorter : what is said instead where that has no room, the longest first; only the last one
+            is cut
+        """
         use_role(self, role)
         text = printable(text)
+        self._shorter = tuple(map(printable, shorter))
+        self.update()
         if text != self.text():
             self.setText(text)
             self.setToolTip(tip(text))
@@ -40,6 +52,16 @@ class ElidedLabel(PlainLabel):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())
+
+    @property
+    def seen(self) -> str:
+        """What there is room for, of what may be said."""
+        room, metrics = self.contentsRect().width(), self.fontMetrics()
+        said = (self.text(), *self._shorter)
+        for text in said:
+            if metrics.horizontalAdvance(text) <= room:
+                return text
+        return metrics.elidedText(said[-1], Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self._guard.paint(self._paint, with_words=False)
@@ -51,14 +73,12 @@ class ElidedLabel(PlainLabel):
     def _paint_line(self, painter: QPainter) -> None:
         option = QStyleOption()
         option.initFrom(self)
-        room = self.contentsRect()
-        line = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
         self.style().drawItemText(
             painter,
-            room,
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            self.contentsRect(),
+            self.alignment(),
             option.palette,
             self.isEnabled(),
-            line,
+            self.seen,
             self.foregroundRole(),
         )

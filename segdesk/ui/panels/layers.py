@@ -219,7 +219,10 @@ class LayersPanel(Panel):
         """Why that run; and whose prediction is shown where it has not predicted this case."""
         workbench, view = self.workbench, self.view
         text = ""
-        if workbench is not None and workbench.project.runs:
+        # Where none has learnt, the box says as much.
+        if workbench is not None and any(
+            run.has_weights and run.outcome != "running" for run in workbench.project.runs
+        ):
             text = translated(why_of(workbench.project))
             case = view.crosshair.case_id if view is not None else None
             shown = workbench.predicted_by(case) if case is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from segdesk.app.project.workbench import Workbench
@@ -18,7 +18,7 @@ WAIT_MS = 200
 
 
 class LessonsLine(QWidget):
-    """One line, cut where there is no room; its tooltip names each case. Owned by its panel."""
+    """One line, shorter where there is no room; its tooltip names each case. Owned by its panel."""
 
     #: The pools of cases are to be changed; where the menu for it belongs.
     pools_wanted = Signal(QPoint)
@@ -43,6 +43,7 @@ class LessonsLine(QWidget):
         row.setSpacing(2 * GRID)
         # The link stands right behind the words, whatever room there is.
         self._words.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._words)
         row.addWidget(self._change)
         row.addStretch(1)
@@ -78,7 +79,10 @@ class LessonsLine(QWidget):
                 case.id for case in project.cases
             )
             shares = lessons.as_named(shares, project)
-        self._words.show_line(translated(lessons.in_a_line(shares)))
+        short = translated(lessons.in_short(shares))
+        self._words.show_line(
+            translated(lessons.in_a_line(shares)), shorter=(short, "") if short else ()
+        )
         words = translated(lessons.in_lines(shares))
         if any(share.between for share in shares):
             words += "\n" + tr(

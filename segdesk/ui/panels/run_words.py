@@ -56,11 +56,20 @@ def usable_words(run: Run) -> str:
     return tr("{run} (Dice {dice})", run=run.id, dice=f"{best.val_dice:.3f}")
 
 
-def doubts(run: Run) -> str:
-    """What its figures do not tell by themselves, and what the trainer had to say."""
+def doubts(run: Run) -> tuple[str, ...]:
+    """What its figures do not tell by themselves, and what the trainer had to say, in a line; then
+    the same shorter and shorter, for where there is less room. Empty where there is nothing."""
     parts = [run.validation] if run.validation in (FLATTERS, NOBODY) else []
     parts += [note for note in run.notes if note not in parts]
-    return " · ".join(translated(part).rstrip(".") for part in parts)
+    if not parts:
+        return ("",)
+    first, *more = [translated(part).rstrip(".") for part in parts]
+    said = [" · ".join((first, *more))]
+    if more:
+        said += [tr("{first} · and {n} more", first=first, n=len(more)), first]
+    if run.validation == FLATTERS:
+        said.append(tr("the figure flatters"))
+    return tuple(said)
 
 
 def span(seconds: float) -> str:

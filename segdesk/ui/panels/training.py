@@ -379,7 +379,8 @@ class TrainingPanel(Panel):
         elif run is not None and run.nothing_learnt:
             self._state.show_line(translated(run.nothing_learnt), "bad")
         else:
-            self._state.show_line(doubts(run) if run is not None else "", "warn")
+            words, *shorter = ("",) if run is None else doubts(run)
+            self._state.show_line(words, "warn", shorter)
         # While it runs the row has its progress; what to be careful about is read in between.
         has_room = self.is_open or not self._controller.is_running
         self._state.setVisible(has_room and bool(self._state.text()))

@@ -31,8 +31,10 @@ from segdesk.ui.widgets.labels import label
 
 #: Of a field, in pixels.
 NARROWEST = 20 * GRID
+#: The longest that is said of a training's time.
+WIDEST_LEFT = "epoch 1000 · 59 min 59 s left"
 #: Shares of the room: of the bar, and how many pixels of words are one share.
-BAR, UNIT = 8, 40
+BAR, UNIT = 6, 40
 
 
 class TrainingRow(QWidget):
@@ -86,6 +88,8 @@ class TrainingRow(QWidget):
         row.addWidget(self.train_button)
         row.addSpacing(GRID)
         row.addWidget(self.bar, BAR)
+        # Whole at any time, and as wide while it counts down: the bar beside it is not to jump.
+        self.left.setMinimumWidth(self.left.fontMetrics().horizontalAdvance(WIDEST_LEFT))
         row.addWidget(self.left, BAR // 2)
         row.addWidget(self.state)
         row.addWidget(self.lessons)

@@ -16,6 +16,7 @@ from segdesk.core import numbers
 from segdesk.errors import UsageError
 from segdesk.sentence import Sentence
 from segdesk.ui.look.as_written import tip
+from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import translated
 
 #: Digits that stay of a number that a step has made.
@@ -23,6 +24,8 @@ STEP_DIGITS = 6
 #: What one key, such as PgUp, multiplies or divides by at most: ten doublings of a learning rate
 #: would end at its limit.
 MOST_AT_ONCE = 10.0
+#: From the edit of the field to its text, in pixels: as far as in a box that is chosen from.
+TEXT_LEFT = GRID + 2
 #: Longer than any number that means something.
 LONGEST = 24
 
@@ -76,6 +79,8 @@ class NumberField(QAbstractSpinBox):
         self._tip = ""
         edit = self.lineEdit()
         edit.setMaxLength(LONGEST + len(unit))
+        # The style sheet's padding does not reach the text of such a field.
+        edit.setTextMargins(TEXT_LEFT, 0, 0, 0)
         edit.textEdited.connect(self._read)
         self.editingFinished.connect(self._settle)
         self._show()
@@ -241,7 +246,7 @@ class NumberField(QAbstractSpinBox):
         width = max(metrics.horizontalAdvance(text + self._unit + " ") for text in texts)
         option = QStyleOptionSpinBox()
         self.initStyleOption(option)
-        size = QSize(width, self.lineEdit().sizeHint().height())
+        size = QSize(width + TEXT_LEFT, self.lineEdit().sizeHint().height())
         style = self.style()
         return style.sizeFromContents(QStyle.ContentsType.CT_SpinBox, option, size, self)
 

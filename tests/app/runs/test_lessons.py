@@ -98,6 +98,13 @@ def test_a_run_keeps_what_was_true_when_it_started(workbench: Workbench, tmp_pat
     beside.close()
 
 
+def test_in_short_it_is_two_sums() -> None:
+    first = Share("case-001", teach=9, between=2, validate=3)
+    assert lessons.in_short([first, Share("case-002", validate=69)]) == "9 teach, 72 validate"
+    assert lessons.in_short([Share("a", teach=1, predicted=4)]) == "1 teaches"
+    assert lessons.in_short([Share("a", test=4)]) == ""
+
+
 def test_few_cases_are_named_in_a_line() -> None:
     first = Share("case-001", teach=9, between=2, validate=3)
     assert lessons.in_a_line([first, Share("case-002", validate=69)]) == (

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
+from segdesk.core.run import Run, plan_for
 from segdesk.store.run_files import RunFiles
 from segdesk.ui.panels.training import TrainingPanel
 from tests.app.runs.test_run_in_use import WORTHLESS
@@ -23,6 +24,8 @@ from tests.projects import make_project
 from tests.ui.panels.test_training import teach, wait_for_end
 from tests.windows import Desk, open_desk
 
+#: The box and the line below it.
+IN_USE = ((QComboBox, "run_in_use"), (QLabel, "run_in_use_why"))
 OpenDesk = Callable[[], Desk]
 
 
@@ -271,3 +274,14 @@ def test_another_run_is_read_for_every_case_in_memory_and_never_by_the_window_it
     assert shown is not None and shown.run == "run-001"
     assert by_the_window == []
     desk.close()
+
+
+def test_that_no_run_has_learnt_is_said_once(desk: Desk) -> None:
+    """The box says it; a line below it would push the buttons of the slice off a small screen."""
+    workbench = workbench_of(desk)
+    workbench.follow_run(Run("run-001", plan_for(), started=0.0), keep=False)
+    desk.settle()
+    box, why = (desk.window.findChild(kind, id) for kind, id in IN_USE)
+    assert isinstance(box, QComboBox) and isinstance(why, QLabel)
+    assert box.currentText() == "best: none yet"
+    assert not why.isVisible()

@@ -28,6 +28,7 @@ from segdesk.core.run import Run, plan_for
 from segdesk.ui.dialogs.message import WIDTH
 from segdesk.ui.flows import training_controller
 from segdesk.ui.look.sizes import scaled
+from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.widgets.number_field import NumberField
 from tests.app.runs.test_running import child
 from tests.projects import begin_brush, make_project, stroke
@@ -190,6 +191,46 @@ def test_who_teaches_is_said_before_train_and_beside_the_run_and_can_be_changed(
     # What was true of the run stays true of it.
     assert now in text(desk, "training_facts")
     desk.close()
+
+
+def test_what_has_no_room_in_the_row_is_said_shorter_and_not_cut(desk_with: OpenDesk) -> None:
+    desk = desk_with(UNTIL_STOPPED)
+    lessons, state = (
+        panel(desk).findChild(ElidedLabel, id) for id in ("training_lessons", "training_state")
+    )
+    assert lessons is not None and state is not None
+    whole = "1 slice of case-001 teaches, 1 validates"
+    desk.wait(lambda: lessons.text() == whole)
+    desk.window.resize(1600, 900)
+    desk.settle()
+    assert lessons.seen == whole
+    desk.press(panel(desk), "train_button")
+    wait_for_epoch(desk)
+    desk.press(panel(desk), "stop_button")
+    wait_for_end(desk)
+    flatters = "validated on neighbouring slices of the same scans, so the figure flatters"
+    assert state.text() == flatters == state.seen
+    desk.window.resize(960, 540)
+    desk.settle()
+    assert state.isVisible() and state.seen == "the figure flatters"
+    assert lessons.seen in ("1 teaches, 1 validates", "")
+    # All of it is in the tooltips.
+    assert state.toolTip() == flatters and whole in lessons.toolTip()
+
+
+def test_the_time_left_is_whole_beside_what_to_be_careful_about(desk_with: OpenDesk) -> None:
+    desk = desk_with(UNTIL_STOPPED)
+    desk.window.resize(960, 540)
+    desk.press(panel(desk), "train_button")
+    wait_for_epoch(desk)
+    desk.open_curves()
+    left = panel(desk).findChild(ElidedLabel, "training_left")
+    assert left is not None
+    left.show_line("epoch 1000 · 59 min 59 s left")
+    desk.settle()
+    assert left.seen == left.text()
+    desk.press(panel(desk), "stop_button")
+    wait_for_end(desk)
 
 
 def test_a_killed_trainer_leaves_a_window_that_says_so_and_trains_again(

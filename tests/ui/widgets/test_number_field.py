@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QComboBox, QPushButton
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from segdesk.core.status import SliceStatus
+from segdesk.ui.look.theme import GRID
 from segdesk.ui.panels.training import TrainingPanel
 from segdesk.ui.widgets.number_field import NumberField
 from tests.ui.canvas.mouse import drag
@@ -213,3 +214,15 @@ def test_the_brush_is_typed_in_every_locale(
     view.workbench.add_segment("Other")
     desk.settle()
     assert field.text() == "1.024 mm"
+
+
+def test_a_number_stands_as_a_choice_beside_it_does(desk: Desk, panel: TrainingPanel) -> None:
+    """As far from the edge, and in a field as high."""
+    desk.open_curves()
+    desk.press(desk.window, "more_settings")
+    choice = panel.findChild(QComboBox, "plan_size")
+    field = panel.findChild(NumberField, "plan_filters")
+    assert choice is not None and field is not None
+    assert abs(field.height() - choice.height()) <= 1
+    edit = field.findChild(QLineEdit)
+    assert edit is not None and edit.textMargins().left() >= GRID
