@@ -80,6 +80,13 @@ def train(
         show_default=False,
         help="Pixels of the longer side; default: the slices' own up to 256.",
     ),
+    neighbours_mm: float | None = typer.Option(
+        None,
+        metavar="MM",
+        parser=typed.decimal,
+        help="The slices so far below and above are channels too (2.5-D); default: each alone, or "
+        "as in --from.",
+    ),
     rate: float | None = typer.Option(
         None, metavar="R", parser=typed.decimal, help="First learning rate."
     ),
@@ -126,7 +133,7 @@ def train(
         _go_on(project, resume, _given(context), report)
         return
 
-    def plan_with(network: str, filters: int | None) -> Plan:
+    def plan_with(network: str, filters: int | None, neighbours_mm: float | None) -> Plan:
         return plan_for(
             network,
             filters=filters,
@@ -139,14 +146,16 @@ def train(
             seed=seed,
             start_from=start_from,
             validates=one_of("validate", validate, ("auto", "none")) == "auto",
+            neighbours_mm=neighbours_mm or 0.0,
         )
 
     # Now, so that a value out of range is said before anything is opened.
-    plan = plan_with(network or DEFAULT, filters)
+    plan = plan_with(network or DEFAULT, filters, neighbours_mm)
     with changing(project) as workbench:
         if start_from:
             start = workbench.project.run(start_from).plan
-            plan = plan_with(network or start.network, filters or start.filters)
+            beside = start.neighbours_mm if neighbours_mm is None else neighbours_mm
+            plan = plan_with(network or start.network, filters or start.filters, beside)
         frozen = training.freeze(workbench, plan, fold=fold)
         run = _work(workbench, training.training_session(frozen), report)
         in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)

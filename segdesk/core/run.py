@@ -8,7 +8,7 @@ from typing import Literal
 from segdesk.core.networks import DEFAULT, network
 from segdesk.core.refinement import Refinement
 from segdesk.core.share import Share
-from segdesk.core.volume import Unit
+from segdesk.core.volume import Unit, channels
 from segdesk.errors import UsageError
 from segdesk.sentence import Sentence
 
@@ -36,6 +36,8 @@ class Plan:
     seed : of the weights, the order and the augmentation
     start_from : run id to fine-tune, or empty
     validates : some slices are kept out and measure; False: all teach, and the run has no figure
+    neighbours_mm : the slices that lie about so far below and above are channels beside each slice
+        ("2.5-D"); 0: each slice alone
     """
 
     network: str
@@ -49,6 +51,7 @@ class Plan:
     seed: int = 0
     start_from: str = ""
     validates: bool = True
+    neighbours_mm: float = 0.0
 
     def __post_init__(self) -> None:
         network(self.network)
@@ -59,6 +62,8 @@ class Plan:
         _within("augmentation", self.augmentation, 0, 1)
         _within("rate", self.rate, 1e-7, 1.0)
         _within("seed", self.seed, 0, 2**31 - 1)
+        if self.neighbours_mm:
+            _within("neighbours", self.neighbours_mm, 0.1, 50.0)
         if self.epochs is not None:
             _within("epochs", self.epochs, 1, 100_000)
         if self.max_minutes is not None:
@@ -67,6 +72,10 @@ class Plan:
     @property
     def is_open_ended(self) -> bool:
         return self.epochs is None and self.max_minutes is None
+
+    def channels(self, unit: Unit) -> int:
+        """Of what its network sees of a scan: in colour three, and three with neighbours."""
+        return 3 if self.neighbours_mm else channels(unit)
 
 
 def plan_for(
@@ -82,6 +91,7 @@ def plan_for(
     seed: int = 0,
     start_from: str = "",
     validates: bool = True,
+    neighbours_mm: float = 0.0,
 ) -> Plan:
     """A Plan with the network's defaults where nothing was asked for.
 
@@ -107,6 +117,7 @@ def plan_for(
         seed=seed,
         start_from=start_from,
         validates=validates,
+        neighbours_mm=neighbours_mm,
     )
 
 

@@ -62,6 +62,7 @@ class VolumeRef:
         as `core.volume` has the unit stored, C order
     slope, intercept, unit : value = stored * slope + intercept
     pixel_mm : (row, column) or None without geometry
+    slice_mm : from slice to slice, or None where slices are independent
     """
 
     case: str
@@ -72,6 +73,7 @@ class VolumeRef:
     intercept: float
     unit: Unit
     pixel_mm: tuple[float, float] | None
+    slice_mm: float | None = None
 
     def open(self) -> Voxels:
         """The voxels as a read-only memory map."""
@@ -122,8 +124,9 @@ class TrainedNetwork:
     weights : absolute path of the file
     epoch : that they are of
     sha256 : of the file, as the Run keeps it
-    channels : of the slices that it learnt from: 1, or 3 in colour
+    channels : of the slices that it learnt from: 1, or 3 in colour or with neighbours
     refinements : what is done to its answers, as its Run has it
+    neighbours_mm : of its Plan
     """
 
     network: str
@@ -135,6 +138,7 @@ class TrainedNetwork:
     sha256: str
     channels: int = 1
     refinements: tuple[Refinement, ...] = ()
+    neighbours_mm: float = 0.0
 
     @property
     def path(self) -> Path:

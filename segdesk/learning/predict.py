@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from segdesk.core.networks import network as catalogue_row
 from segdesk.core.refinement import Refinement
 from segdesk.core.run import Intensities
+from segdesk.core.volume import Voxels
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.bundle import VolumeRef
 from segdesk.jobs.messages import Predicted, Progress
@@ -27,7 +28,7 @@ from segdesk.learning.geometry import Frame, Scale, padded
 from segdesk.learning.refiner import Refiner
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
-from segdesk.learning.samples import batch_of, scaled
+from segdesk.learning.samples import batch_of, itself, seen
 from segdesk.learning.scan_file import open_voxels
 from segdesk.learning.start import reshaped
 from segdesk.ops.pieces import Pieces
@@ -44,7 +45,7 @@ class Predictor:
     ----------
     network : trained, or still being trained
     id : of the catalogue
-    intensities, scale : of its run
+    intensities, scale, neighbours_mm : of its run
     segments : (number, name) of class 1, 2, …
     forward : that of the network, if there is one already
     refinements : what is done to its answers of whole cases, for each segment; none by itself
@@ -63,6 +64,7 @@ class Predictor:
         intensities: Intensities,
         scale: Scale,
         segments: tuple[tuple[int, str], ...],
+        neighbours_mm: float = 0.0,
         forward: Forward | None = None,
         refinements: Sequence[Refinement] = (),
     ) -> None:
@@ -72,6 +74,7 @@ class Predictor:
         #: (rows, columns) that the network takes; None where it takes any.
         self._shape = _shape(network)
         self._intensities = intensities
+        self._neighbours_mm = neighbours_mm
         self._scale = scale
         self._numbers = np.array([0, *(number for number, _ in segments)], np.uint8)
         if network.output_shape[-1] not in (1, len(self._numbers)) or (
@@ -88,9 +91,10 @@ class Predictor:
         """Segment numbers of one slice, uint8, its own (rows, columns)."""
         voxels = open_voxels(volume)
         frame = self._frame(volume)
-        image = scaled(voxels[index], volume, self._intensities)
+        (image,) = self._images(voxels, volume, [index])
         (chances,) = self._chances([image], frame)
-        return self._numbers[Refiner(self._refinements, frame).slice(image, chances)]
+        own = itself(image, self._neighbours_mm)
+        return self._numbers[Refiner(self._refinements, frame).slice(own, chances)]
 
     def slices(self, volume: VolumeRef, indices: Sequence[int]) -> Iterator[npt.NDArray[np.uint8]]:
         """Segment numbers of some slices, each uint8, its own (rows, columns)."""
@@ -103,9 +107,9 @@ class Predictor:
         """Of some slices the image in [0, 1] and the probabilities, on their own grid."""
         voxels, frame = open_voxels(volume), self._frame(volume)
         for places in in_batches(len(indices), batch_for(frame.network)):
-            stored = voxels[[indices[place] for place in places]]
-            images = [scaled(plane, volume, self._intensities) for plane in stored]
-            yield from zip(images, self._chances(images, frame), strict=True)
+            images = self._images(voxels, volume, [indices[place] for place in places])
+            own = (itself(image, self._neighbours_mm) for image in images)
+            yield from zip(own, self._chances(images, frame), strict=True)
 
     def refined(self, refinements: Sequence[Refinement]) -> Predictor:
         """The same, but for what is done to its answers."""
@@ -161,10 +165,10 @@ class Predictor:
             reporter.wait_while_paused()
             if reporter.should_stop():
                 raise Cancelled
-            stored = voxels[places.start : places.stop]
-            images = [scaled(plane, volume, self._intensities) for plane in stored]
+            images = self._images(voxels, volume, places)
             for image, chances in zip(images, self._chances(images, frame), strict=True):
-                labels.write(self._numbers[refiner.slice(image, chances)].tobytes())
+                own = itself(image, self._neighbours_mm)
+                labels.write(self._numbers[refiner.slice(own, chances)].tobytes())
                 certainty.write(np.rint(chances.max(axis=-1) * 255).astype(np.uint8).tobytes())
             if pace.is_due() or places.stop == slices:
                 reporter.send(Progress(volume.case, places.stop, slices))
@@ -196,6 +200,15 @@ class Predictor:
                         rest = np.where(small, 0, plane(index)).astype(np.uint8)
                         labels.seek(start + index * size)
                         labels.write(rest.tobytes())
+
+    def _images(
+        self, voxels: Voxels, volume: VolumeRef, indices: Iterable[int]
+    ) -> list[npt.NDArray[np.float32]]:
+        """Slices as the network sees them, on their own grid."""
+        return [
+            seen(voxels.__getitem__, volume, index, self._intensities, self._neighbours_mm)
+            for index in indices
+        ]
 
     def _chances(
         self, images: Sequence[npt.NDArray[np.float32]], frame: Frame

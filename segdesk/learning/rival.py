@@ -70,6 +70,7 @@ def measure(
             intensities=rival.intensities,
             scale=Scale(max(rival.input_shape), rival.pixel_mm),
             segments=rival.trained.segments,
+            neighbours_mm=rival.trained.neighbours_mm,
         )
         for case, group in groupby(chosen, key=lambda index: samples[index].case):
             indices = list(group)

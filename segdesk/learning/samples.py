@@ -8,7 +8,7 @@ whatever the project's size. Shapes belong to `geometry`, batches to `order` and
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.neighbours import beside, steps
 from segdesk.core.run import Intensities
 from segdesk.core.split import Pool
 from segdesk.core.volume import Voxels
@@ -88,6 +89,7 @@ class Samples:
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._intensities = bundle.intensities
+        self._neighbours_mm = bundle.plan.neighbours_mm
         self.shape = shape
         self._scans: dict[str, ScanFile] = {}
         self._volumes: dict[str, VolumeRef] = {}
@@ -143,14 +145,16 @@ class Samples:
         return self._frames[self._samples[index].case]
 
     def read(self, index: int) -> tuple[Image, Target]:
-        """Image in [0, 1], in colour with its channels last, and target, both in the network's
-        shape. Not to be changed in place."""
+        """Image in [0, 1], with its channels last where there are more than one, and target, both
+        in the network's shape. Not to be changed in place."""
         kept = self._kept.get(index)
         if kept is not None:
             return kept
         sample, frame = self._samples[index], self.frame(index)
-        plane = self._scans[sample.case].slice(sample.slice)
-        image = frame.image(scaled(plane, self._volumes[sample.case], self._intensities))
+        volume, scan = self._volumes[sample.case], self._scans[sample.case]
+        image = frame.image(
+            seen(scan.slice, volume, sample.slice, self._intensities, self._neighbours_mm)
+        )
         target = frame.target(self.own_target(index))
         with self._lock:
             size = image.nbytes + target.nbytes
@@ -194,6 +198,41 @@ class Samples:
         if len(self) <= most:
             return list(range(len(self)))
         return [int(index) for index in np.linspace(0, len(self) - 1, most).round()]
+
+
+def seen(
+    plane: Callable[[int], Voxels],
+    volume: VolumeRef,
+    index: int,
+    intensities: Intensities,
+    neighbours_mm: float,
+) -> Image:
+    """A slice as a network sees it, in [0, 1], on its own grid.
+
+    Parameters
+    ----------
+    plane : gives a slice as it is stored
+    neighbours_mm : of the Plan
+
+    Returns
+    -------
+    float32, (rows, columns); (rows, columns, 3) in colour, or with neighbours: the slice below, the
+    slice itself, the one above
+    """
+    image = scaled(plane(index), volume, intensities)
+    if not neighbours_mm:
+        return image
+    away = steps(neighbours_mm, volume.slice_mm)
+    below, above = (
+        image if other == index else scaled(plane(other), volume, intensities)
+        for other in beside(index, volume.shape[0], away)
+    )
+    return np.stack([below, image, above], axis=-1)
+
+
+def itself(image: Image, neighbours_mm: float) -> Image:
+    """Of what `seen` gave, the slice without its neighbours."""
+    return image[..., 1] if neighbours_mm else image
 
 
 def scaled(stored: Voxels, volume: VolumeRef, intensities: Intensities) -> Image:

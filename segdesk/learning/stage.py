@@ -92,6 +92,7 @@ def predictor_of(bundle: Bundle, scale: Scale, forward: Forward) -> Predictor:
         intensities=bundle.intensities,
         scale=scale,
         segments=bundle.segments,
+        neighbours_mm=bundle.plan.neighbours_mm,
         forward=forward,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import keras
 
 from segdesk.core.networks import network as catalogue_row
-from segdesk.core.volume import channels
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle, TrainedNetwork
 from segdesk.jobs.halt import Halt
@@ -29,7 +28,7 @@ def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Mod
         Where the model to start from is another network, or cannot be read.
     """
     plan = bundle.plan
-    classes, wanted = len(bundle.segments) + 1, channels(bundle.intensities.unit)
+    classes, wanted = len(bundle.segments) + 1, plan.channels(bundle.intensities.unit)
     if bundle.start is None:
         return registry.build(
             plan.network, (*shape, wanted), classes, filters=plan.filters, seed=plan.seed
@@ -106,9 +105,13 @@ def trained(network: TrainedNetwork, input_shape: Shape) -> keras.Model:
 
 def _fitting(trained: TrainedNetwork, bundle: Bundle) -> TrainedNetwork:
     plan = bundle.plan
-    if (trained.network, trained.filters) != (plan.network, plan.filters):
+    if (trained.network, trained.filters, trained.neighbours_mm) != (
+        plan.network,
+        plan.filters,
+        plan.neighbours_mm,
+    ):
         raise TrainingError(
-            "The model to start from is another network or has another number of filters.",
+            "The model to start from is another network, or has other filters or neighbours.",
             Sentence(
                 "Choose a run of {network} with {filters} filters, or start from scratch.",
                 network=plan.network,

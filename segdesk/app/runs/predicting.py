@@ -112,7 +112,7 @@ def prediction_session(
         for sentence in left_out:
             tell(Note(sentence))
         slices = {case.id: range(case.slices) for case in chosen}
-        volumes, damaged = volume_refs(folder, chosen, slices)
+        volumes, damaged = volume_refs(folder, chosen, slices, neighbours_mm=run.plan.neighbours_mm)
         if not volumes:
             raise next(iter(damaged.values()))
         for id, error in damaged.items():

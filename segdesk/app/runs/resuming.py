@@ -217,7 +217,9 @@ def _volumes(
         used.setdefault(lesson.case, set()).update(lesson.slices)
     for case in job.predict:
         used.setdefault(case.id, set()).update(range(case.slices))
-    volumes, damaged = volume_refs(job.folder, map(project.case, used), used)
+    volumes, damaged = volume_refs(
+        job.folder, map(project.case, used), used, neighbours_mm=bundle.plan.neighbours_mm
+    )
     for id in taught & damaged.keys():
         raise damaged[id]
     return volumes, damaged

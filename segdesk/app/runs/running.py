@@ -20,10 +20,10 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.record import Worked, after, what_is_left, why_not_resumed
 from segdesk.app.runs.run_in_use import judge
 from segdesk.core.case import Case
+from segdesk.core.neighbours import steps, with_those_beside
 from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.regular_file import open_regular
 from segdesk.core.run import Intensities, Run
-from segdesk.core.volume import channels
 from segdesk.errors import (
     Cancelled,
     InputError,
@@ -362,19 +362,25 @@ def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
         weights=str(folder.runs.paths(run.id).weights(run.best).resolve()),
         epoch=run.best,
         sha256=run.weights_sha256,
-        channels=1 if run.intensities is None else channels(run.intensities.unit),
+        channels=1 if run.intensities is None else run.plan.channels(run.intensities.unit),
         refinements=run.refinements,
+        neighbours_mm=run.plan.neighbours_mm,
     )
 
 
 def volume_refs(
-    folder: ProjectFolder, cases: Iterable[Case], used: Mapping[str, Iterable[int]]
+    folder: ProjectFolder,
+    cases: Iterable[Case],
+    used: Mapping[str, Iterable[int]],
+    *,
+    neighbours_mm: float = 0.0,
 ) -> tuple[dict[str, VolumeRef], dict[str, ProjectError]]:
     """Where the trainer finds the voxels of cases, and why some of them cannot be used.
 
     Parameters
     ----------
     used : by case, the slices that the trainer will use
+    neighbours_mm : and those beside them, as the Plan has it
 
     Raises
     ------
@@ -385,7 +391,9 @@ def volume_refs(
     damaged: dict[str, ProjectError] = {}
     for case in cases:
         try:
-            found[case.id] = volume_ref(folder, case, checked=used[case.id])
+            away = steps(neighbours_mm, case.grid.spacing_mm[0] if case.grid.stacked else None)
+            checked = with_those_beside(used[case.id], case.grid.shape[0], away)
+            found[case.id] = volume_ref(folder, case, checked=checked)
         except ProjectGone:
             raise
         except ProjectError as error:
@@ -402,7 +410,7 @@ def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()
         Where one of them is not as it was imported.
     """
     file, offset = folder.scans.location(case, checked=checked)
-    _, row_mm, column_mm = case.grid.spacing_mm
+    slice_mm, row_mm, column_mm = case.grid.spacing_mm
     return VolumeRef(
         case=case.id,
         file=str(file.resolve()),
@@ -412,4 +420,5 @@ def volume_ref(folder: ProjectFolder, case: Case, *, checked: Iterable[int] = ()
         intercept=case.intercept,
         unit=case.unit,
         pixel_mm=(row_mm, column_mm) if case.grid.stacked else None,
+        slice_mm=slice_mm if case.grid.stacked else None,
     )

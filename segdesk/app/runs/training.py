@@ -166,6 +166,11 @@ def freeze(
     start = _start(workbench, plan) if resumes is None else None
     taught = [choice.case for choice in lessons.choices]
     unit = _one_unit(workbench, taught, start)
+    if plan.neighbours_mm and unit == "RGB":
+        raise TrainingError(
+            "Pictures in colour have their colours as channels, so no neighbours.",
+            "Train without neighbours.",
+        )
     wanted, not_predicted = predictable(map(project.case, predict), unit)
     check_room(
         workbench.folder.path,
@@ -255,7 +260,9 @@ def _prepared(frozen: Frozen, tell: TellNote) -> Bundle:
         used[shot.case.id].update(shot.slices)
     for case in frozen.job.predict:
         used[case.id].update(range(case.slices))
-    volumes, damaged = volume_refs(frozen.job.folder, frozen.cases, used)
+    volumes, damaged = volume_refs(
+        frozen.job.folder, frozen.cases, used, neighbours_mm=frozen.run.plan.neighbours_mm
+    )
     run_folder = begin_bundle(frozen.job)
     lessons, unread = _lessons(frozen, damaged)
     _go_on_without(frozen, damaged | unread, tell)
@@ -410,6 +417,16 @@ def _start(workbench: Workbench, plan: Plan) -> Run | None:
                 filters=start.plan.filters,
             ),
             "Fine-tuning keeps network and filters; change them to train from scratch.",
+        )
+    if start.plan.neighbours_mm != plan.neighbours_mm:
+        raise UsageError(
+            Sentence(
+                "The run '{start}' learnt with neighbours at {own} mm, not {wanted}.",
+                start=start.id,
+                own=f"{start.plan.neighbours_mm:g}",
+                wanted=f"{plan.neighbours_mm:g}",
+            ),
+            "Fine-tuning keeps the distance of the neighbours; 0 is none.",
         )
     return start
 

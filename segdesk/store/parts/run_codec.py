@@ -253,6 +253,8 @@ def _encode_plan(plan: Plan, group: NewGroup) -> None:
         group.put(max_minutes=float(plan.max_minutes))
     if not plan.validates:
         group.put(validates=0)
+    if plan.neighbours_mm:
+        group.put(neighbours_mm=float(plan.neighbours_mm))
 
 
 def _decode_plan(group: Group) -> Plan:
@@ -268,6 +270,7 @@ def _decode_plan(group: Group) -> Plan:
         seed=group.integer("seed"),
         start_from=group.text("start_from"),
         validates=not group.has("validates") or bool(group.integer("validates")),
+        neighbours_mm=group.number("neighbours_mm") if group.has("neighbours_mm") else 0.0,
     )
 
 

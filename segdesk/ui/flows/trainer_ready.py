@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 
 from segdesk.core.run import Plan
-from segdesk.core.volume import channels
 from segdesk.jobs.messages import Prepare
 from segdesk.jobs.standby import Standby
 from segdesk.ui.flows.session import Session
@@ -94,7 +93,10 @@ class TrainerReady(QObject):
         if self._training.is_running or not workbench.folder.writable:
             return
         wanted = Prepare(
-            plan.network, plan.filters, max(2, len(workbench.segments) + 1), channels(case.unit)
+            plan.network,
+            plan.filters,
+            max(2, len(workbench.segments) + 1),
+            plan.channels(case.unit),
         )
         if wanted != self._prepared or self._standby.pid is None:
             self._prepared = wanted

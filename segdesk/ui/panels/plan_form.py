@@ -81,6 +81,7 @@ class PlanForm(QWidget):
             "plan_size",
             [(tr("their own, up to 256"), 0), *((f"{n} px", n) for n in (64, 128, 256, 512))],
         )
+        self.neighbours = _field(NumberField("plan_neighbours", 0.0, 50.0, 0.0))
         self.filters = _field(NumberField("plan_filters", 1, 256, 16, whole=True))
         self.batch = _field(NumberField("plan_batch", 1, 256, 8, whole=True))
         self.rate = _field(NumberField("plan_rate", 1e-6, 1.0, 1e-3, ratio=2.0))
@@ -114,12 +115,14 @@ class PlanForm(QWidget):
 
     def _second_page(self) -> QWidget:
         page, form = _page()
-        self._add(form, tr("Slice size"), self.slice_size)
+        self._add(form, tr("Slice size, neighbours"), self.slice_size, self.neighbours)
         self._add(form, tr("Filters, batch"), self.filters, self.batch)
         self._add(form, tr("Learning rate"), self.rate)
         back = self._turner("fewer_settings", tr("Back"), 0)
         self._add(form, tr("Augmentation"), self.augmentation, back)
         self.slice_size.setToolTip(tr("Pixels of the longer side that the network sees"))
+        self.slice_size.setAccessibleName(tr("Slice size"))
+        self.neighbours.setAccessibleName(tr("Neighbours"))
         self.filters.setAccessibleName(tr("Filters"))
         self.batch.setAccessibleName(tr("Batch"))
         self.batch.set_tip(tr("Slices in one step"))
@@ -168,7 +171,7 @@ class PlanForm(QWidget):
         """The fields for numbers that the next Plan is made of."""
         budget = self.budget.currentData()
         limit = {EPOCHS: (self.epochs,), MINUTES: (self.minutes,)}.get(budget, ())
-        return (*limit, self.filters, self.batch, self.rate, self.augmentation)
+        return (*limit, self.neighbours, self.filters, self.batch, self.rate, self.augmentation)
 
     def problem(self) -> str:
         """Which field holds what no number can be made of, and why; "" where none does."""
@@ -200,6 +203,7 @@ class PlanForm(QWidget):
             augmentation=self.augmentation.value,
             start_from=self.start_from.currentData(),
             validates=self.validate.currentData(),
+            neighbours_mm=self.neighbours.value,
         )
 
     def cases_to_predict(self, this: str | None) -> tuple[str, ...]:
@@ -241,19 +245,22 @@ class PlanForm(QWidget):
             if plan.network != self.network.currentData():
                 self._use_settings(plan.network)
             self.filters.set_value(plan.filters)
+            self.neighbours.set_value(plan.neighbours_mm)
         self._hold_what_fine_tuning_keeps()
 
     def _hold_what_fine_tuning_keeps(self) -> None:
         is_fresh = not self.start_from.currentData()
-        why = tr("Fine-tuning keeps network and filters of its run")
+        why = tr("Fine-tuning keeps network, filters and neighbours of its run")
         row = network(self.network.currentData())
         description = f"{translated(row.description)} ({row.id})"
         self.network.setToolTip(tip(description if is_fresh else why))
         self.filters.set_tip(tr("Of the network's first level") if is_fresh else why)
+        beside = tr("mm: the slices so far below and above are seen beside each one; 0: none")
+        self.neighbours.set_tip(beside if is_fresh else why)
         run = self.start_from.currentText()
         more = tr("What the network begins with: nothing, or what an earlier run has learnt")
         self.start_from.setToolTip(tip(more if is_fresh else f"{run}: {why}"))
-        for widget in (self.network, self.filters):
+        for widget in (self.network, self.filters, self.neighbours):
             widget.setEnabled(is_fresh)
 
     def _show_budget(self) -> None:

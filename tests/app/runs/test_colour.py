@@ -59,3 +59,9 @@ def test_a_range_of_values_is_no_rule_for_colours(coloured: Workbench) -> None:
     rules = PaintRules(stored_range=(0, 9))
     with pytest.raises(UsageError, match="no one value"):
         propose(loaded.annotation, box, mask, 1, Provenance.HAND, rules, loaded.volume.voxels)
+
+
+def test_colours_leave_no_channel_for_neighbours(coloured: Workbench) -> None:
+    with pytest.raises(TrainingError, match="no neighbours"):
+        training.freeze(coloured, plan_for(epochs=1, neighbours_mm=3.0))
+    assert not coloured.project.runs

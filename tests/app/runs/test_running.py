@@ -295,6 +295,8 @@ def test_fine_tuning_keeps_network_and_filters(taught: Workbench, tmp_path: Path
     run_through(taught, training.training_session(frozen, command=child(tmp_path)))
     with pytest.raises(UsageError, match="keeps network and filters"):
         training.freeze(taught, plan_for("unet", start_from="run-001"))
+    with pytest.raises(UsageError, match="neighbours at 0 mm, not 3"):
+        training.freeze(taught, plan_for(start_from="run-001", neighbours_mm=3.0))
     again = training.freeze(taught, plan_for(epochs=1, start_from="run-001"))
     bundle = training.prepare(again)
     assert bundle.start is not None and bundle.start.built_for == (32, 32)
@@ -379,3 +381,27 @@ def test_an_index_that_is_refused_during_a_training_is_written_at_its_end(
     assert again.project.run("run-001").outcome == "finished"
     assert again.project.case("case-002").predictions == ("run-001",)
     again.close()
+
+
+def test_neighbours_are_kept_with_the_run_and_checked_before_they_teach(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    """Slices 1 and 3 teach; slice 2 is seen beside them, and a bit of it was turned."""
+    assert taught.project.case("case-001").slices == 5
+    frozen = training.freeze(taught, plan_for(epochs=1, neighbours_mm=3.0))
+    run_through(taught, training.training_session(frozen, command=child(tmp_path)))
+    saving.save(taught)
+    kept = ProjectFolder.open(taught.folder.path, writable=False).load().project.run("run-001")
+    assert kept.plan.neighbours_mm == 3.0
+    known = running.trained_network(taught.folder, kept)
+    assert (known.channels, known.neighbours_mm) == (3, 3.0)
+    file, offset = taught.folder.scans.location(taught.project.case("case-001"))
+    _, rows, columns = taught.project.case("case-001").grid.shape
+    content = bytearray(file.read_bytes())
+    content[offset + 2 * 2 * rows * columns + 7] ^= 16
+    file.write_bytes(content)
+    alone = training.freeze(taught, plan_for(epochs=1))
+    training.prepare(alone)
+    beside = training.freeze(taught, plan_for(epochs=1, neighbours_mm=3.0))
+    with pytest.raises(ProjectError, match="slice 3"):
+        training.prepare(beside)
