@@ -7,16 +7,13 @@ from pathlib import Path
 
 import typer
 
-from segdesk.cli.projects import JSON, PROJECT, check_name
+from segdesk.cli.projects import FAULTY, JSON, PROJECT, check_name
 from segdesk.cli.report import Report, table
 from segdesk.cli.stopping import asked_to_stop
 from segdesk.store.checking import Finding, check
 from segdesk.store.outlook import outlook
 from segdesk.store.repairing import Repaired, check_place
 from segdesk.store.repairing import repair as make_anew
-
-#: A file, disk or project is at fault: as everywhere on the command line.
-FAULTY = 3
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from segdesk.app.project import packing, unpacking
-from segdesk.cli.projects import JSON, PROJECT, check_name, reading
+from segdesk.cli.projects import FAULTY, JSON, PROJECT, check_name, reading
 from segdesk.cli.report import Report
 from segdesk.cli.stopping import asked_to_stop
 from segdesk.core.regular_file import is_regular
@@ -42,7 +42,7 @@ def pack(
 
     'segdesk unpack' gives an equal project back. h5py and MATLAB read the file as it is. Strokes
     that are not saved yet go in as the reader sees them; undo history, logs and what a training
-    works with stay out.
+    works with stay out. A case that cannot be read stays out and is named; exit code 3 then.
     """
     report = Report(as_json=as_json)
     if is_regular(file) and not replace:
@@ -68,9 +68,12 @@ def pack(
         "bytes": size,
         "cases": [one.id for one in row.cases],
         "runs": [one.id for one in row.runs],
+        "damaged": list(packed.damaged),
         "notes": list(notes),
     }
     report.answer(fields)
+    if packed.damaged:
+        raise typer.Exit(FAULTY)
 
 
 def unpack(

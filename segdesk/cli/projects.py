@@ -17,6 +17,8 @@ from segdesk.errors import ProjectLocked, UsageError
 from segdesk.sentence import Sentence
 
 SUFFIX = ".segdesk"
+#: A file, disk or project is at fault: as everywhere on the command line.
+FAULTY = 3
 JSON = typer.Option(False, "--json", help="Print one JSON object on stdout.")
 PROJECT = typer.Argument(..., metavar="PROJECT", help="The project, NAME.segdesk.")
 

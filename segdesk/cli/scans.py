@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,10 @@ def import_scans(
         "unlabelled; corrected or predicted: all of them.",
     ),
     case: str = typer.Option(
-        "", metavar="NAME", help="Name of the new case; default case-001, case-002, …"
+        "",
+        metavar="NAME",
+        help="Name of the new case, or of the one whose damaged scan is put back; default "
+        "case-001, case-002, …",
     ),
     series: str = typer.Option(
         "",
@@ -101,16 +104,18 @@ def import_scans(
     findings = importing.choose(found, series)
     with making(project) if is_new else changing(project) as workbench:
         importing.check_space(workbench.folder.path, findings)
+        back = case if len(findings) == 1 and scan_put_back.lacks_its_scan(workbench, case) else ""
         rows = importing.requests(
             workbench,
             findings,
-            case=case,
+            case="" if back else case,
             pool=wanted,
             labels=labels,
             labels_as=kind,
             unit=values,
             is_scan=as_scan,
         )
+        rows = [replace(row, back=back) for row in rows]
         taken = _import_each(workbench, rows, report)
     rows_json = [_case_json(done, done.statuses) for done in taken]
     rows_json[0]["notes"] = [*found.notes, *rows_json[0]["notes"]]

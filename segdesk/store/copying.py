@@ -209,11 +209,21 @@ class Copy:
         for case in self._memory.project.cases:
             if cancelled():
                 raise Cancelled
-            if not self._has_scan(layout, case):
+            problem = self._bring_scan(layout, case)
+            if problem and not _is_there(layout, case):
                 self._lost.append(
                     Sentence("{case} could not be kept: its scan is gone.", case=case.id)
                 )
                 continue
+            if problem:
+                self._lost.append(
+                    Sentence(
+                        "{problem} '{case}' stays with its mask and waits for its scan: import the "
+                        "same scan there.",
+                        problem=problem,
+                        case=case.id,
+                    )
+                )
             if case.id not in self._memory.masks:
                 self._say_of_mask(layout, case)
             there = tuple(run for run in case.predictions if self._prediction(layout, case, run))
@@ -235,17 +245,18 @@ class Copy:
                 )
         return replace(self._memory.project, cases=tuple(kept))
 
-    def _has_scan(self, layout: Layout, case: Case) -> bool:
-        """Whether the copy has a scan that can be read; it may come from memory."""
+    def _bring_scan(self, layout: Layout, case: Case) -> str:
+        """Why the copy has no scan that can be read, as a sentence, else ""; it may come from
+        memory."""
         try:
             volume_file.location(layout.volume(case.id), case, checked=range(case.slices))
-        except ProjectError:
-            pass
+        except ProjectError as error:
+            problem = error.sentence
         else:
-            return True
+            return ""
         volume = self._memory.volumes.get(case.id)
         if volume is None:
-            return False
+            return problem
         folder = layout.case(case.id)
         kept = list(folder.iterdir()) if folder.is_dir() else []
         aside = folder.with_name(f"{folder.name}{PARTIAL}")
@@ -261,7 +272,7 @@ class Copy:
                 move(aside / path.name, path)
         with suppress(OSError):
             remove_whatever(aside)
-        return True
+        return ""
 
     def _say_of_mask(self, layout: Layout, case: Case) -> None:
         """Name a mask that cannot be read; the copy has what there is of it, older ones too."""
@@ -385,6 +396,12 @@ class Copy:
             there = steps_of(made, case)
             if joined(there, edits) != there:
                 put(made, case, joined(kept_of(made, case), edits))
+
+
+def _is_there(layout: Layout, case: Case) -> bool:
+    """Whether anything came along of a case: what of it can be read is said where it is missed."""
+    folder = layout.case(case.id)
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def copy_file(path: Path, target: Path, on_piece: Callable[[int], object]) -> None:

@@ -156,13 +156,14 @@ class Scans:
         self._imported.add(case_id)
         return facts
 
-    def put_back(self, made: Case) -> Case | None:
+    def put_back(self, made: Case, *, only: str = "") -> Case | None:
         """Where a scan that was just written is one that a case has lost, put it back there, and
         let go of what was written. Any thread.
 
         Parameters
         ----------
         made : as it was written; the index does not name it yet
+        only : id of the case that may get it; "": any
 
         Returns
         -------
@@ -175,7 +176,8 @@ class Scans:
         """
         index = self._index().saved
         for case in index.cases:
-            if _what(case) == _what(made) and not self._is_whole(case):
+            is_wanted = only in ("", case.id) and _what(case) == _what(made)
+            if is_wanted and not self._is_whole(case):
                 self._copy(made, part(index, case), self._layout.volume(case.id))
                 # A disk that refuses this leaves files that no index names, which is no harm.
                 with suppress(ProjectError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,10 @@ def test_the_others_are_compared_and_packed_where_a_mask_is_damaged(
     (note,) = said.json["notes"]
     assert note.startswith(f"The mask of '{TWO}' is damaged") and note in said.err
     said = segdesk("pack", project, tmp_path / "packed.h5", "--json")
-    assert said.json["cases"] == [ONE, THREE]
-    (note,) = said.json["notes"]
+    assert said.code == 3
+    packed = json.loads(said.out)
+    assert packed["cases"] == [ONE, THREE] and packed["damaged"] == [TWO]
+    (note,) = packed["notes"]
     assert note.endswith(f"'{TWO}' stays out.") and note in said.err
 
 

@@ -3,6 +3,7 @@ is put back."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -111,3 +112,34 @@ def test_a_mask_that_lacks_a_change_is_not_called_whole(
         "The scan is damaged."
     )
     workbench.close()
+
+
+def test_it_is_put_back_by_its_name_and_nothing_else_takes_it(
+    segdesk: Run, project: Path, scan: Path, other_scan: Path
+) -> None:
+    segdesk("import", project, scan, "--case", "case-001").is_refusal(2, "There is a case")
+    file = project / "cases/case-001/volume.h5"
+    flip(file)
+    damaged = file.read_bytes()
+    segdesk("import", project, other_scan, "--case", "case-001").is_refusal(
+        3, "This is not the scan of 'case-001'", "another name"
+    )
+    assert file.read_bytes() == damaged
+    said = segdesk("import", project, scan, "--case", "case-001", "--json")
+    assert [case["case"] for case in said.json["cases"]] == ["case-001"]
+    assert "The scan of 'case-001' was put back" in said.err
+    assert segdesk("check", project).code == 0
+    assert sorted(file.name for file in (project / "cases").iterdir()) == ["case-001"]
+
+
+def test_a_case_that_is_not_packed_is_named_with_what_can_be_done_for_it(
+    segdesk: Run, project: Path, other_scan: Path, tmp_path: Path
+) -> None:
+    segdesk("import", project, other_scan)
+    flip(project / "cases/case-001/volume.h5")
+    said = segdesk("pack", project, tmp_path / "p.h5", "--json")
+    packed = json.loads(said.out)
+    assert (said.code, packed["cases"], packed["damaged"]) == (3, ["case-002"], ["case-001"])
+    (note,) = packed["notes"]
+    assert note.startswith("The scan of 'case-001' is damaged") and note in said.err
+    assert "stays out, with its mask, which can be read: export it, or import" in note

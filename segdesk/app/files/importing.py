@@ -61,6 +61,8 @@ class Request:
     unit : what a person says that the numbers are; "" leaves it to their peaks
     is_scan : a person says that it is a scan, even where it looks like a mask
     cases : id and grid of the project's cases, of which it might be a mask
+    back : id of the case that has lost this scan and gets it back, or ""; then nothing else is made
+        of it
     """
 
     finding: Finding
@@ -73,6 +75,7 @@ class Request:
     unit: UnitChoice = ""
     is_scan: bool = False
     cases: tuple[tuple[str, Grid], ...] = ()
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,7 +310,16 @@ def read_in(
         statuses=(SliceStatus.UNLABELLED,) * slices,
     )
     try:
-        back = folder.scans.put_back(case)
+        back = folder.scans.put_back(case, only=request.back)
+        if request.back and back is None:
+            raise InputError(
+                Sentence(
+                    "This is not the scan of '{case}': its voxels, where they lie or their unit "
+                    "are others.",
+                    case=request.back,
+                ),
+                "Import it under another name.",
+            )
     except BaseException:
         # Whatever it was, the name of what was written is free for the next try.
         with suppress(ProjectError):

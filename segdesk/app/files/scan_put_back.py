@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from segdesk.app.files.importing import Request
 from segdesk.app.project.workbench import Workbench
+from segdesk.errors import ProjectError
 from segdesk.sentence import Sentence
+
+
+def lacks_its_scan(workbench: Workbench, case: str) -> bool:
+    """Whether there is a case of this id whose scan cannot be read; all of it is read."""
+    row = next((row for row in workbench.project.cases if row.id == case), None)
+    try:
+        if row is not None:
+            workbench.folder.scans.location(row, checked=range(row.slices))
+    except ProjectError:
+        return True
+    return False
 
 
 def said_of(case: str, request: Request) -> Sentence:

@@ -30,12 +30,14 @@ class Pack:
     ----------
     notes : sentences about what is left out and what that means
     let_go : called once it is written or given up: saves may remove the masks of before again
+    damaged : ids of cases that were to go in and stay out, because they cannot be read
     """
 
     folder: ProjectFolder
     contents: Contents
     notes: tuple[str, ...]
     let_go: Callable[[], object]
+    damaged: tuple[str, ...] = ()
 
     def write(
         self,
@@ -68,7 +70,7 @@ class Pack:
     def _without_damaged(self, cancelled: Asked | None) -> Pack:
         """Without what cannot be read; raises where nothing can be."""
         rows: list[Case] = []
-        damaged: list[ProjectError] = []
+        damaged: dict[str, ProjectError] = {}
         notes = list(self.notes)
         for case in self.contents.project.cases:
             if cancelled is not None and cancelled():
@@ -80,17 +82,29 @@ class Pack:
             except ProjectGone:
                 raise
             except ProjectError as error:
-                damaged.append(error)
-                notes.append(
-                    Sentence("{problem} '{case}' stays out.", problem=error.sentence, case=case.id)
-                )
+                damaged[case.id] = error
+                notes.append(self._said_of(case, error))
                 continue
             kept = tuple(run for run in case.predictions if self._is_there(run, case, notes))
             rows.append(replace(case, predictions=kept))
         if damaged and not rows:
-            raise damaged[0]
+            raise next(iter(damaged.values()))
         contents = replace(self.contents, project=replace(self.contents.project, cases=tuple(rows)))
-        return replace(self, contents=contents, notes=tuple(notes))
+        return replace(self, contents=contents, notes=tuple(notes), damaged=tuple(damaged))
+
+    def _said_of(self, case: Case, problem: ProjectError) -> Sentence:
+        """What of a case that cannot be read stays out, and what of it can be carried otherwise."""
+        try:
+            if case.id not in self.contents.masks:
+                self.folder.read_annotation(case)
+        except ProjectError:
+            return Sentence("{problem} '{case}' stays out.", problem=problem.sentence, case=case.id)
+        return Sentence(
+            "{problem} '{case}' stays out, with its mask, which can be read: export it, or import "
+            "the same scan, which puts it back, and pack again.",
+            problem=problem.sentence,
+            case=case.id,
+        )
 
     def _is_there(self, run: str, case: Case, notes: list[str]) -> bool:
         try:

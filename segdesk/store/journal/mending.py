@@ -11,6 +11,8 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from os.path import lexists
 from pathlib import Path
 
 from segdesk.core.durable_files import sync_folder, with_one_name
@@ -71,9 +73,11 @@ def keep_left_out(folder: Path, edits: Sequence[Edit]) -> str:
         Where the disk refuses.
     """
     payloads, number = [encode(edit) for edit in edits], 1
-    while (path := folder / f"left-out-{number}.journal").exists():
-        if [encode(edit) for edit in read(path, 0).edits] == payloads:
-            return path.name
+    while lexists(path := folder / f"left-out-{number}.journal"):
+        # What cannot be read there is somebody else's trouble.
+        with suppress(OSError):
+            if [encode(edit) for edit in read(path, 0).edits] == payloads:
+                return path.name
         number += 1
     Journal.write_apart(path, payloads)
     return path.name

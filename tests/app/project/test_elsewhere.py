@@ -16,6 +16,7 @@ import pytest
 
 from segdesk.app.project import saving
 from segdesk.app.project.elsewhere import Elsewhere
+from segdesk.app.project.mask_alone import mask_alone
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
@@ -345,3 +346,24 @@ def test_a_copy_says_where_no_older_mask_can_be_read(opened: Workbench, tmp_path
     workbench.folder.close()
     with Workbench.open(target).folder as again:
         assert again.load().project.case(TWO).generation
+
+
+def test_a_copy_keeps_the_mask_of_a_case_whose_scan_is_damaged(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    stroke(opened, 4, case=TWO)
+    expected = opened.annotation(TWO).labels.copy()
+    opened.close()
+    scan = opened.folder.path / "cases" / TWO / "volume.h5"
+    scan.write_bytes(scan.read_bytes()[:-9])
+    workbench = Workbench.open(opened.folder.path)
+    workbench.annotation(ONE)
+    target = tmp_path / "there" / "copy.segdesk"
+    (lost,) = Elsewhere(workbench).write(target)
+    assert lost.startswith(f"The scan of '{TWO}' is damaged")
+    assert lost.endswith("waits for its scan: import the same scan there.")
+    workbench.close()
+    again = opened_there(target)
+    assert [case.id for case in again.project.cases] == [ONE, TWO]
+    assert np.array_equal(mask_alone(again, TWO).mask.labels, expected)
+    again.close()

@@ -26,7 +26,7 @@ from segdesk.store.journal.journal_form import (
     read_raw,
     record_bytes,
 )
-from segdesk.store.journal.mending import mend
+from segdesk.store.journal.mending import keep_left_out, mend
 from segdesk.store.journal.record_codec import EDIT
 from segdesk.store.journal.recover import recover
 from tests.examples import examples
@@ -234,6 +234,14 @@ def test_a_journal_behind_another_state_of_the_one_before_it_is_told(
     both = (_read(tmp_path), _read(tmp_path, 1))
     assert own(both, 0, before.id) == (both if is_own else both[:1])
     assert chain(tmp_path, 0, "d" * 32).foreign == {0, 1} and own(both, 0, "d" * 32) == both[1:]
+
+
+def test_what_is_left_out_finds_a_name_beside_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "left-out-1.journal").mkdir()
+    (tmp_path / "left-out-2.journal").symlink_to(tmp_path / "nowhere")
+    for _ in range(2):
+        assert keep_left_out(tmp_path, EDITS[:2]) == "left-out-3.journal"
+    assert (tmp_path / "left-out-2.journal").is_symlink()
 
 
 def test_a_journal_under_another_number_is_none(tmp_path: Path) -> None:
