@@ -27,13 +27,16 @@ def outlook(path: Path, found: Checked) -> tuple[Sentence, ...]:
     known = {case.id: case for case in found.project.cases} if found.project is not None else {}
     scans = {one.case for one in found.findings if one.what == "scan"}
     masks = {one.case for one in found.findings if one.what == "mask"}
+    is_indexed = all(one.what != "index" for one in found.findings)
     damaged = dict.fromkeys(one.case for one in found.findings if one.what in ("scan", "mask"))
     said: list[Sentence] = []
     for id in damaged:
         case = known.get(id)
         if case is not None:
             project = "" if found.project is None else found.project.id
-            said += _of(layout, case, project, scan=id in scans, mask=id in masks)
+            said += _of(
+                layout, case, project, scan=id in scans, mask=id in masks, is_indexed=is_indexed
+            )
         elif not _says_its_case(layout, id):
             said.append(
                 Sentence(
@@ -46,8 +49,17 @@ def outlook(path: Path, found: Checked) -> tuple[Sentence, ...]:
 
 
 def _of(
-    layout: Layout, case: Case, project: str, *, scan: bool, mask: bool
+    layout: Layout, case: Case, project: str, *, scan: bool, mask: bool, is_indexed: bool
 ) -> Generator[Sentence, None, None]:
+    try:
+        layout.annotation(case.id, case.generation)
+    except ProjectError:
+        yield Sentence(
+            "A repair leaves out '{case}', because nobody can look into its folder; what the "
+            "journals have of it is kept.",
+            case=case.id,
+        )
+        return
     if mask:
         previous = None
         with suppress(ProjectError):
@@ -69,13 +81,22 @@ def _of(
             )
         )
     else:
-        yield Sentence(
-            "The mask of '{case}' is whole: it can be exported, and a repair keeps it.",
-            case=case.id,
+        yield (
+            Sentence(
+                "The mask of '{case}' is whole: it can be exported, and a repair keeps it.",
+                case=case.id,
+            )
+            if is_indexed
+            else Sentence("The mask of '{case}' is whole, and a repair keeps it.", case=case.id)
         )
-    if scan:
+    if scan and is_indexed:
         yield Sentence(
             "To put the scan of '{case}' back, import the same scan again.", case=case.id
+        )
+    elif scan:
+        yield Sentence(
+            "To put the scan of '{case}' back, import the same scan into the new project.",
+            case=case.id,
         )
 
 

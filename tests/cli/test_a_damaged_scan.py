@@ -143,3 +143,16 @@ def test_a_case_that_is_not_packed_is_named_with_what_can_be_done_for_it(
     (note,) = packed["notes"]
     assert note.startswith("The scan of 'case-001' is damaged") and note in said.err
     assert "stays out, with its mask, which can be read: export it, or import" in note
+
+
+def test_of_two_that_have_lost_the_same_scan_the_one_that_is_named_gets_it(
+    segdesk: Run, project: Path, scan: Path
+) -> None:
+    segdesk("import", project, scan)
+    files = [project / f"cases/case-00{number}/volume.h5" for number in (1, 2)]
+    for file in files:
+        flip(file)
+    (case,) = segdesk("import", project, scan, "--case", "case-002", "--json").json["cases"]
+    assert case["case"] == "case-002"
+    said = segdesk("check", project, "--json")
+    assert [row["case"] for row in json.loads(said.out)["findings"]] == ["case-001"]

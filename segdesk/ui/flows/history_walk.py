@@ -206,7 +206,10 @@ class HistoryWalk(QObject):
             workbench.set_aside(case, error)
             self._noted(tr("What was done on {case} is left out of undo.", case=case))
         else:
-            said = tr("{step} waits until {case} can be read; nothing was changed.")
+            said = tr(
+                "{step} waits until {case} can be read, and so does what was done before it; "
+                "nothing was changed."
+            )
             self._noted(said.format(step=step_words(way, edit), case=case))
 
     def _end(self) -> None:
