@@ -1,14 +1,13 @@
-"""From dropped files to cases in the project: survey, choice, place, import, one after the other.
+"""From dropped files to cases in the project: survey, choice, place, and what came of it.
 
-What reads runs on the task runner's long lane; what changes the project, on the GUI thread. What
-files mean is decided in `formats`, by way of `app.files.importing`. Nothing half-imported stays: a
-project that was made for an import that brought nothing goes again. An import goes on behind the
-hand that draws: only in an empty project is a case shown without being asked for.
+How the chosen scans come in, one after the other, is `scans_in.py`. What files mean is decided in
+`formats`, by way of `app.files.importing`. Nothing half-imported stays: a project that was made for
+an import that brought nothing goes again. An import goes on behind the hand that draws: only in an
+empty project is a case shown without being asked for.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,16 +16,10 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from segdesk.app.files import importing, scan_put_back
+from segdesk.app.files import importing
 from segdesk.app.files.import_questions import SAYS_ITSELF, Questions, look_all
-from segdesk.app.files.importing import Imported, Request
-from segdesk.app.project.loaded import LoadedCase
-from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
-from segdesk.core.case import Case
-from segdesk.core.volume import Voxels
-from segdesk.core.window import AS_IT_IS, PRESETS, Window, full_range
-from segdesk.errors import Cancelled, SegdeskError, UsageError
+from segdesk.errors import UsageError
 from segdesk.formats.findings import Survey
 from segdesk.sentence import Sentence
 from segdesk.ui.canvas.focus import is_typing
@@ -34,9 +27,9 @@ from segdesk.ui.dialogs.new_project import NewProjectDialog
 from segdesk.ui.dialogs.series_list import Chosen, ImportChoiceDialog
 from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.import_words import final, one_error, source_of, stopped_words, why_no_room
-from segdesk.ui.flows.labels_with_scans import LabelsWithScans
 from segdesk.ui.flows.new_cases import SHOW, look_offer, notes_words
 from segdesk.ui.flows.opening import Opening
+from segdesk.ui.flows.scans_in import Came, ScansIn
 from segdesk.ui.flows.session import Session
 from segdesk.ui.flows.thumbnails import Thumbnails
 from segdesk.ui.look.preferences import Preferences
@@ -44,8 +37,6 @@ from segdesk.ui.look.translations import all_translated, tr, translated
 from segdesk.ui.threads.task_runner import Task, TaskRunner
 from segdesk.ui.widgets.banner import Offer
 from segdesk.ui.widgets.bridge import Bridge
-
-log = logging.getLogger(__name__)
 
 #: Id of the offer to choose among volumes.
 CHOOSE = "choose_volumes"
@@ -58,15 +49,8 @@ class _Batch:
     #: What the reader had done on the canvas when the import was asked for.
     touches: int = 0
     chosen: Chosen = field(default_factory=lambda: Chosen(()))
-    notes: list[str] = field(default_factory=list)
-    #: Of the cases that came, by id.
-    case_notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made_project: bool = False
-    cases: tuple[str, ...] = ()
-    waiting: list[Request] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
-    problems: list[SegdeskError] = field(default_factory=list)
-    is_stopped: bool = False
+    came: Came = field(default_factory=Came)
 
 
 class ImportFlow(Flow):
@@ -111,7 +95,11 @@ class ImportFlow(Flow):
         self._preferences = preferences
         self._idle = idle
         self._touches = touches
-        self._labels = LabelsWithScans(self, session)
+        self._scans = ScansIn(self, session, runner)
+        self._scans.previewed.connect(self.previewed)
+        self._scans.shown.connect(self.shown)
+        self._scans.put_back.connect(self.put_back)
+        self._scans.failed.connect(self.failed)
         self._batch: _Batch | None = None
         self._task: Task | None = None
         self._dialog: QDialog | None = None
@@ -162,9 +150,11 @@ class ImportFlow(Flow):
         batch = self._batch
         if batch is None:
             return
-        batch.is_stopped = True
+        batch.came.is_stopped = True
         if self._task is not None:
             self._task.cancel()
+        elif self._scans.is_busy:
+            self._scans.stop()
         elif self._dialog is not None:
             self._dialog.reject()
         elif self._is_offering:
@@ -177,12 +167,12 @@ class ImportFlow(Flow):
 
     def _found(self, batch: _Batch, survey: Survey, asked: Sequence[Questions]) -> None:
         self._task = None
-        if batch.is_stopped:
+        if batch.came.is_stopped:
             self._end(batch)
         elif [row.kind for row in survey.volumes] == [SAYS_ITSELF]:
             # One gesture from a DICOM folder to its case: nothing is left to be said. Where there
             # is something to choose, the dialog has all of it.
-            batch.notes = [
+            batch.came.notes = [
                 *survey.notes,
                 *(
                     tr("Left out: {problem}", problem=translated(row.named_refusal))
@@ -272,182 +262,34 @@ class ImportFlow(Flow):
 
     def _begin(self, batch: _Batch) -> None:
         workbench = self._session.workbench
-        if workbench is None or batch.is_stopped:
+        if workbench is None or batch.came.is_stopped:
             self._finish(batch)
             return
-        findings = batch.chosen.findings
-        try:
-            importing.check_space(workbench.folder.path, findings)
-            rows = importing.requests(
-                workbench,
-                findings,
-                labels=batch.chosen.labels,
-                unit=batch.chosen.unit,
-                is_scan=batch.chosen.is_scan,
-            )
-        except SegdeskError as error:
-            batch.problems.append(error)
-        else:
-            batch.waiting = list(rows)
-            batch.cases = tuple(row.case for row in rows)
-        self._next(workbench, batch)
-
-    def _next(self, workbench: Workbench, batch: _Batch) -> None:
-        self._task = None
-        if not batch.waiting or batch.is_stopped or self._session.workbench is not workbench:
-            self._finish(batch)
-            return
-        request = batch.waiting.pop(0)
-        count = len(batch.cases)
-        number = count - len(batch.waiting)
-
-        def read(task: Task) -> Imported:
-            def tell(sentence: str, done: int, total: int) -> None:
-                many = f" ({number} / {count})" if count > 1 else ""
-                task.tell(translated(sentence) + many, done, total)
-
-            def first(plane: Voxels, _: int) -> None:
-                task.hand_over(lambda: self._preview(request, plane))
-
-            return importing.read_in(
-                workbench.folder,
-                workbench.project.id,
-                request,
-                on_first=first,
-                progress=tell,
-                cancelled=task.is_cancelled,
-            )
-
-        def done(imported: Imported) -> None:
-            if self._session.workbench is workbench:
-                self._take(workbench, batch, imported)
-            else:
-                self._next(workbench, batch)
-
-        def failed(error: Exception) -> None:
-            if isinstance(error, Cancelled):
-                batch.waiting.clear()
-            elif isinstance(error, SegdeskError):
-                batch.problems.append(error)
-            else:
-                self.failed.emit(error)
-            self._next(workbench, batch)
-
-        self._task = self._runner.start(
-            tr("Importing {case}", case=request.case), read, done=done, failed=failed, lane="long"
-        )
-
-    def _preview(self, request: Request, plane: Voxels) -> None:
-        is_hu = request.finding.kind == "DICOM"
-        window: Window = (
-            PRESETS["lung"] if is_hu else full_range(float(plane.min()), float(plane.max()))
-        )
-        if plane.ndim == 3:
-            window = AS_IT_IS
-        self.previewed.emit(plane, window)
-
-    def _take(self, workbench: Workbench, batch: _Batch, imported: Imported) -> None:
-        """Bring a scan in: the index that names it is on the disk before it is shown."""
-        if imported.is_back:
-            batch.taken.append(imported.request.case)
-            batch.notes.append(scan_put_back.said_of(imported.case.id, imported.request))
-            self.put_back.emit(imported.case.id)
-            self._next(workbench, batch)
-            return
-        try:
-            joined = importing.join(workbench, imported)
-        except SegdeskError as error:
-            batch.problems.append(error)
-            self._next(workbench, batch)
-            return
-
-        def write() -> LoadedCase | None:
-            workbench.folder.write_index()
-            return None if joined.legend is None else workbench.read_case(joined.case.id)
-
-        def written(loaded: LoadedCase | None) -> None:
-            if self._session.workbench is not workbench or loaded is None:
-                drawn(None)
-                return
-            workbench.adopt(joined.case.id, loaded)
-            self._labels.draw(workbench, imported, joined, drawn)
-
-        def drawn(error: Exception | None) -> None:
-            if isinstance(error, SegdeskError):
-                batch.problems.append(error)
-            elif error is not None:
-                self.failed.emit(error)
-            if self._session.workbench is workbench:
-                self._taken(batch, workbench.project.case(joined.case.id))
-            self._next(workbench, batch)
-
-        def refused(error: Exception) -> None:
-            if self._session.workbench is workbench:
-                importing.leave(workbench, joined)
-                self._remove(workbench, joined.case.id)
-            if isinstance(error, SegdeskError):
-                batch.problems.append(error)
-            else:
-                self.failed.emit(error)
-            self._next(workbench, batch)
-
-        # A part of the import: closing waits for it.
-        self._task = self._runner.start(
-            tr("Importing {case}", case=joined.case.id),
-            lambda _: write(),
-            done=written,
-            failed=refused,
-            lane="long",
-        )
-
-    def _remove(self, workbench: Workbench, case: str) -> None:
-        """The files of a case that came to nothing; where the disk refuses that, the next import of
-        that name removes them."""
-        self._runner.start(
-            tr("Removing {case}", case=case),
-            lambda _: workbench.folder.scans.remove(case),
-            done=lambda _: None,
-            failed=lambda error: log.warning("%s was left behind: %s", case, error),
-            lane="write",
-        )
-
-    def _taken(self, batch: _Batch, case: Case) -> None:
-        if case.source.notes:
-            batch.case_notes[case.id] = case.source.notes
-        batch.taken.append(case.id)
-        view = self._session.view
-        if view is None:
-            return
-        if view.crosshair.case_id is None:
-            self._session.ensure_segment()
-            view.crosshair.show_case(case.id)
-            self.shown.emit()
-        else:
-            view.marks.mark_new(case.id)
+        self._scans.bring(workbench, batch.chosen, batch.came, lambda: self._finish(batch))
 
     def _finish(self, batch: _Batch) -> None:
         workbench = self._session.workbench
-        if not batch.taken:
+        if not batch.came.taken:
             if batch.made_project and workbench is not None and not workbench.project.cases:
                 self._session.discard()
             self.shown.emit()
-        if not batch.is_stopped:
+        if not batch.came.is_stopped:
             # The notes stand in the cases too, and the project that they are about is going.
             for words in (
-                " ".join(dict.fromkeys(all_translated(batch.notes))),
-                *notes_words(batch.case_notes),
+                " ".join(dict.fromkeys(all_translated(batch.came.notes))),
+                *notes_words(batch.came.case_notes),
             ):
                 if words:
                     self.noted.emit(words)
         self._end(batch)
-        if batch.problems:
-            self.failed.emit(one_error(batch.problems, len(batch.cases)))
+        if batch.came.problems:
+            self.failed.emit(one_error(batch.came.problems, len(batch.came.cases)))
         view = self._session.view
-        if view is not None and not batch.is_stopped:
-            new = [case for case in batch.taken if case in view.marks.new]
+        if view is not None and not batch.came.is_stopped:
+            new = [case for case in batch.came.taken if case in view.marks.new]
             if new:
                 is_open = partial(self._shows, view)
-                came = len(batch.taken)
+                came = len(batch.came.taken)
                 self.offered.emit(look_offer(view, new, came, is_open, self.noted.emit))
                 self._bridge.close()
                 self._bridge.listen(
@@ -466,8 +308,8 @@ class ImportFlow(Flow):
     def _end(self, batch: _Batch) -> None:
         """Ready for the next import; says what a stop has cost."""
         self._task = self._batch = None
-        lost = [case for case in batch.cases if case not in batch.taken]
-        if batch.is_stopped and (lost or not batch.taken):
+        lost = [case for case in batch.came.cases if case not in batch.came.taken]
+        if batch.came.is_stopped and (lost or not batch.came.taken):
             self.noted.emit(stopped_words(lost))
         self.busy_changed.emit()
 
