@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,9 @@ def test_the_time_left_is_whole_beside_what_to_be_careful_about(desk_with: OpenD
     desk.window.resize(960, 540)
     desk.press(panel(desk), "train_button")
     wait_for_epoch(desk)
+    note = "After the network: pieces of Table smaller than 40 voxels are left out, and the edge"
+    workbench = desk.workbench
+    workbench.follow_run(replace(workbench.project.runs[-1], notes=(note,)), keep=False)
     desk.open_curves()
     left = panel(desk).findChild(ElidedLabel, "training_left")
     assert left is not None
