@@ -33,6 +33,10 @@ NORM = short_plan("unet_norm", epochs=6, augmentation=0.5, seed=3)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_quick(monkeypatch)
+
+
+def make_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few levels, small slices that are halved all the same, and a checkpoint after each epoch."""
     monkeypatch.setattr(unet_norm, "LEVELS", ((1, 1), (2, 1)))
     monkeypatch.setattr(schedule, "LEAST_SIDE", 32)
