@@ -25,6 +25,7 @@ from segdesk.sentence import Sentence
 VERSION = 1
 #: A case has some hundred bytes in it, nothing else grows; what is larger is not ours.
 LARGEST = 1 << 24
+_OTHER_VERSION = Sentence("was written by another version of segdesk")
 
 
 class BadHalt(Exception):
@@ -178,7 +179,7 @@ def read(path: Path) -> Halt:
     try:
         whole: dict[str, Any] = json.loads(content) if len(content) <= LARGEST else {}
         if whole.get("version", VERSION) != VERSION:
-            raise BadHalt(Sentence("was written by another version of segdesk"))
+            raise BadHalt(_OTHER_VERSION)
         fields = whole["halt"]
         if _sum_of(fields) != whole["sha256"]:
             raise ValueError("it was changed")
@@ -205,7 +206,8 @@ def _made(kind: Any, value: Any) -> Any:
     if is_dataclass(kind):
         types = get_type_hints(kind)
         if set(value) != set(types):
-            raise ValueError("it has other fields")
+            # Its sum is right: another version knows other settings.
+            raise BadHalt(_OTHER_VERSION)
         make: Callable[..., Any] = cast("type[Any]", kind)
         return make(**{name: _made(types[name], value[name]) for name in types})
     origin, parts = get_origin(kind), get_args(kind)

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segdesk.app.project.workbench import Workbench
 from segdesk.cli.main import main
+from segdesk.core.run import Run as CoreRun
+from segdesk.core.run import plan_for
 from segdesk.jobs.run_paths import RunPaths
 from tests.cli.conftest import Run
 from tests.cli.test_training_for_real import IN_THE_FOREGROUND
@@ -103,3 +106,21 @@ def test_stopped_and_killed_at_epoch_3_end_as_the_one_that_was_not(
         assert paths.kept_checkpoints() == [] and not paths.kept_bundle.exists()
         assert not paths.bundle.exists()
     assert segdesk("train", stopped, "--resume", RUN).is_refusal(3, RUN, "has finished")
+
+
+def test_a_run_goes_on_with_its_own_settings_alone(
+    segdesk: Run, taught: Path, tmp_path: Path
+) -> None:
+    project = Path(shutil.copytree(taught, tmp_path / "p.segdesk"))
+    assert segdesk("train", project, "--resume", "run-009").is_refusal(2, "run-009")
+    workbench = Workbench.open(project)
+    workbench.put_run(CoreRun(RUN, plan_for(epochs=6, seed=5), 1.0, outcome="stopped", best=2))
+    workbench.close()
+    ran = ("train", project, "--resume", RUN)
+    own = ("--seed", "5", "--epochs", "6")
+    assert segdesk(*ran, *own, "--rate", "0.5").is_refusal(
+        2, "--rate was", "cannot be 0.5", "--from"
+    )
+    assert segdesk(*ran, *own, "--json").is_refusal(3, "no checkpoint", "starting from 'run-001'")
+    (run,) = segdesk("info", project, "--json").json["runs"]
+    assert (run["outcome"], run["best"]) == ("stopped", 2)

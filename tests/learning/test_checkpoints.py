@@ -173,6 +173,11 @@ def test_a_halt_that_says_what_cannot_be_is_damaged_whatever_its_sum(stopped: Pa
         file.write_text(json.dumps(known))
         with pytest.raises(halts.BadHalt, match="is damaged"):
             halts.read(file)
+    plan = {name: value for name, value in whole["halt"]["plan"].items() if name != "rate"}
+    fields = whole["halt"] | {"plan": plan}
+    file.write_text(json.dumps({"version": 1, "sha256": halts._sum_of(fields), "halt": fields}))
+    with pytest.raises(halts.BadHalt, match="another version of segdesk"):
+        halts.read(file)
     for text in ("", "[]", "{}", "[" * 100_000, json.dumps(whole | {"halt": {}})):
         file.write_text(text)
         with pytest.raises(halts.BadHalt):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import predicting, running, training
+from segdesk.app.runs import predicting, resuming, running, training
 from segdesk.app.runs.running import TrainerSession, Worked
 from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.run import Plan, Run
@@ -90,6 +90,27 @@ class TrainingController(QObject):
         frozen = training.freeze(workbench, plan, predict=predict, preview=preview)
         self._begin(training.training_session(frozen, command=self._command, standby=self.standby))
         return frozen.run
+
+    def resume(
+        self, run_id: str, predict: Sequence[str], preview: tuple[str, int] | None = None
+    ) -> str:
+        """Go on with a run that was stopped or cut off; gives with which labels.
+
+        Raises
+        ------
+        TrainingError, UsageError
+            Where it cannot go on.
+        """
+        begun = resuming.resume(
+            self._idle_workbench(),
+            run_id,
+            predict=predict,
+            preview=preview,
+            command=self._command,
+            standby=self.standby,
+        )
+        self._begin(begun.session)
+        return begun.said
 
     def predict(self, run: Run, cases: Sequence[str]) -> None:
         """Start a prediction with a run's model.

@@ -26,6 +26,8 @@ def facts(run: Run, in_use: str, shares: Sequence[Share]) -> str:
         parts.append(tr("in use") if run.id == in_use else tr("not in use"))
     if run.plan.start_from:
         parts.append(tr("fine-tuned from {run}", run=run.plan.start_from))
+    if run.resumed:
+        parts.append(tr("resumed after step {step}", step=run.resumed[-1]))
     best = run.best_epoch
     # While it runs, the weights on disk may be older than the best epoch.
     if run.outcome != "running" and best is not None and best.val_dice is not None:

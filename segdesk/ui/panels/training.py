@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import lessons, teaching
+from segdesk.app.runs import lessons, resuming, teaching
 from segdesk.app.runs.run_in_use import said_of
 from segdesk.app.runs.running import Worked
 from segdesk.app.screen.view_state import ViewState
@@ -66,6 +66,8 @@ class TrainingPanel(Panel):
         self._before = frozenset[str]()
         #: What runs, or ran last, trains; it does not predict with an older run.
         self._learns = False
+        #: Why a run as it is cannot go on: its folder is not looked into again and again.
+        self._can_resume: tuple[Run, str] | None = None
         #: Why what was asked for last did not work, where no run's record says so.
         self._problem = ""
         self._runs = QComboBox()
@@ -77,7 +79,7 @@ class TrainingPanel(Panel):
         self.form = PlanForm()
         self.form.problem_changed.connect(self._show_readiness)
         self.form.validate.activated.connect(self._take_validation)
-        self.row = TrainingRow(self.form, tokens, self.train, controller.stop)
+        self.row = TrainingRow(self.form, tokens, self.train, controller.stop, self.resume)
         self.row.turned.connect(self.turn)
         self.lessons, self._state = self.row.lessons, self.row.state
         self._bar, self._left = self.row.bar, self.row.left
@@ -181,6 +183,36 @@ class TrainingPanel(Panel):
     def _start(self, plan: Plan, predict: Sequence[str], preview: tuple[str, int] | None) -> None:
         self._controller.train(plan, predict, preview)
 
+    def resume(self) -> None:
+        """Go on with the run that is shown; a refusal is said as that of `train`."""
+        why, run = self.why_not_resume(), self._shown_run()
+        if why or self.view is None or run is None:
+            self.said.emit(why)
+            return
+        case = self.view.crosshair.case_id
+        preview = (case, self.view.crosshair.slice) if case is not None else None
+        try:
+            said = self._controller.resume(run.id, self.form.cases_to_predict(case), preview)
+            self.said.emit(translated(said))
+        except SegdeskError as error:
+            self._failed(error)
+
+    def why_not_resume(self) -> str:
+        """Empty where the run that is shown can go on, else the reason."""
+        if self.workbench is None:
+            return tr("Open a project first.")
+        if why := why_read_only(self.workbench):
+            return why
+        if self._controller.is_running:
+            return tr("A training is running; stop it first.")
+        run = self._shown_run()
+        if run is None:
+            return tr("There is no run yet: train first.")
+        if self._can_resume is None or self._can_resume[0] is not run:
+            problem = resuming.why_not(self.workbench, run)
+            self._can_resume = run, "" if problem is None else translated(problem.words)
+        return self._can_resume[1]
+
     def why_not_train(self) -> str:
         """Empty where a training can start, else the reason."""
         if self.workbench is None:
@@ -244,6 +276,14 @@ class TrainingPanel(Panel):
                 self._left.show_line(self._time_left(message))
             case messages.Progress():
                 self._show_prediction(message)
+            case messages.Resumed():
+                words = tr(
+                    "{run} goes on after step {step}, in epoch {epoch}.",
+                    run=self._running_id() or "",
+                    step=message.step,
+                    epoch=message.epoch + 1,
+                )
+                self.said.emit(words)
             case messages.Note():
                 self.said.emit(translated(message.sentence))
             case _:
@@ -351,6 +391,7 @@ class TrainingPanel(Panel):
         why = self.why_not_train()
         self.train_button.setEnabled(not why)
         self.train_button.setToolTip(tip(why or tr("Ctrl+T: learn from the slices that are right")))
+        self._show_resume()
         self._pause.setText(tr("Go on") if self._controller.is_paused else tr("Pause"))
         idle = tr("Nothing is running")
         for button, words in (
@@ -363,6 +404,21 @@ class TrainingPanel(Panel):
                 self.setFocus()
             button.setEnabled(can)
             button.setToolTip(tip(words if running else idle))
+
+    def _show_resume(self) -> None:
+        """The button is there where the run that is shown can go on."""
+        run, button = self._shown_run(), self.row.resume_button
+        can = run is not None and not self.why_not_resume()
+        if not can and button.hasFocus():
+            self.setFocus()
+        button.setVisible(can)
+        if run is not None and can:
+            words = tr(
+                "Go on with {run} where it was, after epoch {epoch}, with its own settings",
+                run=run.id,
+                epoch=len(run.epochs),
+            )
+            button.setToolTip(tip(words))
 
     def _show_state(self, run: Run | None) -> None:
         """The line under the title: what went wrong, else what to be careful about."""

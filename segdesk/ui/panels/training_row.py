@@ -1,6 +1,7 @@
 """The slim row of the training: what would be trained, or how far it is.
 
-While nothing runs it says network, start, Train, who teaches and the last Dice; while something
+While nothing runs it says network, start, Train, who teaches and the last Dice, and offers to go on
+with a run that was stopped; while something
 runs progress, time left, Dice, a small curve and Stop. Train and Stop never stand at the same
 place, because a double click on the one would press the other.
 """
@@ -43,14 +44,19 @@ class TrainingRow(QWidget):
     Parameters
     ----------
     form : gives its fields for network and start
-    train, stop : what the buttons do
+    train, stop, resume : what the buttons do
     """
 
     #: Curves and settings are wanted, or not any more.
     turned = Signal()
 
     def __init__(
-        self, form: PlanForm, tokens: Tokens, train: Callable[[], None], stop: Callable[[], None]
+        self,
+        form: PlanForm,
+        tokens: Tokens,
+        train: Callable[[], None],
+        stop: Callable[[], None],
+        resume: Callable[[], None],
     ) -> None:
         super().__init__()
         self.setObjectName("training_row")
@@ -69,6 +75,8 @@ class TrainingRow(QWidget):
         self._dice = label("", "good")
         self._dice.setObjectName("training_dice")
         self.train_button = push_button("train_button", tr("Train"), "primary", train)
+        self.resume_button = push_button("resume_button", tr("Resume"), "", resume)
+        self.resume_button.hide()
         self.stop_button = push_button("stop_button", tr("Stop"), "bad", stop)
         self._turn = push_button("curves_button", "", "link", self.turned.emit)
         self._turn.setAccessibleName(tr("Curves and settings"))
@@ -86,6 +94,7 @@ class TrainingRow(QWidget):
             field.setMinimumWidth(NARROWEST)
             row.addWidget(field)
         row.addWidget(self.train_button)
+        row.addWidget(self.resume_button)
         row.addSpacing(GRID)
         row.addWidget(self.bar, BAR)
         # Whole at any time, and as wide while it counts down: the bar beside it is not to jump.

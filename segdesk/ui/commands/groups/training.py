@@ -23,6 +23,15 @@ def train_groups(desk: Desk) -> Groups:
         panel = desk.training_panel
         return "" if panel is None else panel.why_not_train()
 
+    def resume() -> None:
+        if desk.training_panel is not None:
+            desk.docks.show("training_dock")
+            desk.training_panel.resume()
+
+    def why_not_resume() -> str:
+        panel = desk.training_panel
+        return "" if panel is None else panel.why_not_resume()
+
     def turn_curves() -> None:
         if desk.training_panel is not None:
             desk.docks.show("training_dock")
@@ -70,6 +79,16 @@ def train_groups(desk: Desk) -> Groups:
                 ("Ctrl+.",),
                 why_not=reasons.stop,
                 icon="stop",
+            ),
+            Action(
+                "resume_training",
+                tr("Resume"),
+                tr("Go on with the run of the panel where it was stopped or cut off"),
+                resume,
+                menu,
+                needs="project",
+                why_not=why_not_resume,
+                changes=True,
             ),
             Action(
                 "open_curves",
