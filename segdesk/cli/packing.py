@@ -57,9 +57,9 @@ def pack(
         )
         with report.progress() as tell:
             packed = wanted.write(file, overwrite=replace, tell=tell, cancelled=is_asked)
-        notes = (*workbench.notes, *packed.notes)
-        for note in notes:
+        for note in packed.notes:
             report.say(note)
+        notes = (*workbench.notes, *packed.notes)
     row = packed.contents.project
     size = file.stat().st_size
     report.say(f"Packed {packing.counted(row)} into {file} ({size / 1e6:.1f} MB).")

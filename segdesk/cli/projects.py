@@ -12,6 +12,7 @@ import typer
 from segdesk.app.project.on_failure import otherwise
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off
+from segdesk.cli.report import Report
 from segdesk.cli.stopping import terminating_is_ctrl_c
 from segdesk.errors import ProjectLocked, UsageError
 from segdesk.sentence import Sentence
@@ -45,11 +46,18 @@ def one_of(name: str, value: str, choices: tuple[Any, ...]) -> Any:
     return value
 
 
+def _say(workbench: Workbench) -> None:
+    report = Report(as_json=False)
+    for note in workbench.notes:
+        report.say(note)
+
+
 @contextmanager
 def reading(project: Path) -> Generator[Workbench, None, None]:
-    """The project to look at; works while another program has it open."""
+    """The project to look at, with what is said of it; works while another program has it open."""
     workbench = Workbench.open(project, writable=False)
     try:
+        _say(workbench)
         yield workbench
     finally:
         workbench.close()
@@ -57,7 +65,8 @@ def reading(project: Path) -> Generator[Workbench, None, None]:
 
 @contextmanager
 def changing(project: Path) -> Generator[Workbench, None, None]:
-    """The project to change, with its journal replayed and cut-off runs closed."""
+    """The project to change, with its journal replayed and cut-off runs closed, and with what is
+    said of it: what a journal has lost is said only to whoever opens the project first."""
     with terminating_is_ctrl_c():
         try:
             workbench = Workbench.open(project)
@@ -66,6 +75,7 @@ def changing(project: Path) -> Generator[Workbench, None, None]:
             raise ProjectLocked(error.sentence, "Close it there and run this again.") from error
         with otherwise(workbench.close):
             cut_off.recover(workbench)
+            _say(workbench)
             yield workbench
         workbench.close()
 

@@ -229,8 +229,6 @@ def info(project: Path = PROJECT, as_json: bool = JSON) -> None:
     with reading(project) as workbench:
         value = workbench.project
         cases = [_case_json(case, workbench.statuses(case.id)) for case in value.cases]
-        for note in workbench.notes:
-            report.say(note)
     fields = {
         "project": str(project),
         "cases": cases,
@@ -333,7 +331,9 @@ def export(
     chosen: exporting.What = one_of("what", what, exporting.WHATS)
     with reading(project) as workbench:
         notes = exporting.export(workbench, case, chosen, file)
+        lost = workbench.lost
     for note in notes:
         report.say(note)
     report.say(f"Wrote {file}.")
+    notes = (*lost, *notes)
     report.answer({"file": str(file), "case": case, "what": what, "notes": list(notes)})

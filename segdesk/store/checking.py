@@ -26,7 +26,6 @@ from segdesk.store.disk.layout import (
     PREVIOUS_FILE,
     PROJECT_FILE,
     VOLUME_FILE,
-    WAITING_FILE,
     Layout,
     annotation_name,
 )
@@ -34,7 +33,7 @@ from segdesk.store.journal.older import is_sound, older_files
 from segdesk.store.journal.recover import Recovery, recover_beside_a_writer
 from segdesk.store.outdated import newer_masks, refusal
 from segdesk.store.parts import annotation_file, prediction_file, project_file, volume_file
-from segdesk.store.waiting import damage_of as damage_of_waiting
+from segdesk.store.waiting import damaged_files
 
 What = Literal["index", "previous index", "scan", "mask", "prediction", "weights", "journal"]
 #: Told how far it is: a sentence, done, total.
@@ -272,8 +271,9 @@ class _Look:
 
     def _of(self, case: Case, known: Project | None) -> Generator[Finding, None, None]:
         home = f"cases/{case.id}"
-        if sentence := damage_of_waiting(self._layout, case.id):
-            yield Finding("journal", f"{home}/{WAITING_FILE}", sentence, case=case.id)
+        for path, sentence in damaged_files(self._layout, case.id):
+            file = path.relative_to(self._path).as_posix()
+            yield Finding("journal", file, sentence, case=case.id)
         yield from self._scan(case, f"{home}/{VOLUME_FILE}")
         if case.generation:
             file = f"{home}/{annotation_name(case.generation)}"

@@ -9,7 +9,7 @@ as the journals led.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from os.path import lexists
 from pathlib import Path
@@ -251,23 +251,36 @@ def readable_steps(layout: Layout, case: str) -> list[Edit]:
 
 
 def damage_of(layout: Layout, case: str) -> str:
-    """A sentence where what waits of a case cannot all be read, else "". What is no file waits for
-    nobody, and a folder that nobody may look into is another thing."""
+    """A sentence where what waits of a case cannot all be read, else ""."""
+    return next((sentence for _, sentence in damaged_files(layout, case)), "")
+
+
+def damaged_files(layout: Layout, case: str) -> Generator[tuple[Path, Sentence], None, None]:
+    """Files of what waits of a case that cannot all be read, each with a sentence. What is no file
+    waits for nobody, and a folder that nobody may look into is another thing."""
     for place in (layout.waiting, layout.waiting_beside):
         try:
-            flaw = read(place(case), 0).flaw
-        except (FileNotFoundError, NotRegular, ProjectError):
+            path = place(case)
+        except ProjectError:
+            continue
+        try:
+            flaw = read(path, 0).flaw
+        except (FileNotFoundError, NotRegular):
             continue
         except OSError:
-            return Sentence(
-                "What waits until '{case}' can be read cannot be read itself.", case=case
+            yield (
+                path,
+                Sentence("What waits until '{case}' can be read cannot be read itself.", case=case),
             )
+            continue
         if flaw:
-            return Sentence(
-                "Not all that waits until '{case}' can be read is whole; the rest is lost.",
-                case=case,
+            yield (
+                path,
+                Sentence(
+                    "Not all that waits until '{case}' can be read is whole; the rest is lost.",
+                    case=case,
+                ),
             )
-    return ""
 
 
 def _mask_of(path: Path) -> str:

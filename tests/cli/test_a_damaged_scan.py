@@ -156,3 +156,47 @@ def test_of_two_that_have_lost_the_same_scan_the_one_that_is_named_gets_it(
     assert case["case"] == "case-002"
     said = segdesk("check", project, "--json")
     assert [row["case"] for row in json.loads(said.out)["findings"]] == ["case-001"]
+
+
+@pytest.mark.parametrize("harm", ["what waits", "the journal"])
+def test_a_mask_is_not_called_whole_where_a_change_of_it_is_lost(
+    segdesk: Run, project: Path, tmp_path: Path, harm: str
+) -> None:
+    workbench = Workbench.open(project)
+    for index in (3, 4):
+        stroke(workbench, index)
+    workbench.close()
+    flip(project / "cases/case-001/volume.h5")
+    Workbench.open(project).close()
+    file = max(project.glob("journal-*"))
+    if harm == "what waits":
+        file = project / "cases/case-001/waiting.journal"
+    content = bytearray(file.read_bytes())
+    content[-9] ^= 1
+    file.write_bytes(content)
+    said = segdesk("export", project, tmp_path / "mask.npy", "--case", "case-001")
+    assert said.code == 0 and "is lost" in said.err
+    assert "is whole and needs no scan" not in said.err
+
+
+@pytest.mark.parametrize("command", ["import", "export", "apply"])
+def test_what_a_journal_has_lost_is_said_by_the_command_that_finds_it(
+    segdesk: Run, project: Path, other_scan: Path, tmp_path: Path, command: str
+) -> None:
+    """One that writes sets the rest aside, so that nobody is told a second time."""
+    workbench = Workbench.open(project)
+    for index in (3, 4):
+        stroke(workbench, index)
+    workbench.close()
+    file = max(project.glob("journal-*"))
+    content = bytearray(file.read_bytes())
+    content[-9] ^= 1
+    file.write_bytes(content)
+    rest = {
+        "import": (project, other_scan),
+        "export": (project, tmp_path / "mask.npy", "--case", "case-001"),
+        "apply": (project, "fill_holes", "--segment", "1"),
+    }[command]
+    said = segdesk(command, *rest)
+    assert said.code == 0
+    assert said.err.count(f"Nothing in '{file.name}' could be used: what was changed in it") == 1

@@ -166,8 +166,9 @@ NOT_WHOLE = f"Not all that waits until '{CASE}' can be read is whole; the rest i
 def test_damage_of_what_waits_is_said_wherever_it_lies(
     tmp_path: Path, made: Path, place: str
 ) -> None:
-    damaged(path := tmp_path / "p.segdesk", place)
-    assert [(one.what, one.sentence) for one in check(path).findings] == [("journal", NOT_WHOLE)]
+    file = damaged(path := tmp_path / "p.segdesk", place).relative_to(tmp_path / "p.segdesk")
+    (found,) = check(path).findings
+    assert (found.what, found.file, found.sentence) == ("journal", file.as_posix(), NOT_WHOLE)
     repaired = repair(path, made)
     assert NOT_WHOLE in repaired.lost
     assert mask_in(made).labels[2].any() and not mask_in(made).labels[3].any()

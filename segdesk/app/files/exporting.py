@@ -132,7 +132,8 @@ def prepare_alone(workbench: Workbench, case: str, problem: ProjectError) -> Exp
     ProjectError
         Where it is the mask that cannot be read.
     """
-    row, (mask, misfits, older) = workbench.project.case(case), mask_alone(workbench, case)
+    row = workbench.project.case(case)
+    mask, misfits, older, damage = mask_alone(workbench, case)
     names = tuple((segment.number, segment.name) for segment in workbench.segments)
     if misfits:
         said = Sentence.counted(
@@ -142,7 +143,7 @@ def prepare_alone(workbench: Workbench, case: str, problem: ProjectError) -> Exp
             case=case,
             problem=problem.sentence,
         )
-    elif older:
+    elif older or damage or workbench.lost:
         said = Sentence(
             "The mask of '{case}' needs no scan. {problem}", case=case, problem=problem.sentence
         )
@@ -155,7 +156,7 @@ def prepare_alone(workbench: Workbench, case: str, problem: ProjectError) -> Exp
     partly = older and Sentence(
         "It is the mask of {older}: what else was changed since may not be in it.", older=older
     )
-    notes = tuple(filter(None, [said, partly, _unseen(mask.statuses)]))
+    notes = tuple(filter(None, [said, partly, damage, _unseen(mask.statuses)]))
     return Export(mask.labels, row.grid, names, row.source.axes, notes=notes)
 
 

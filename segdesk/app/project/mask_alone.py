@@ -21,11 +21,13 @@ class Alone(NamedTuple):
         can be read
     older : words for when the older mask is from that has taken the place of a newer one, where
         what else was changed since may not be in it; else ""
+    damage : a sentence where not all that waits for it could be read, else ""
     """
 
     mask: Annotation
     misfits: int
     older: str = ""
+    damage: str = ""
 
 
 def mask_alone(workbench: Workbench, case: str) -> Alone:
@@ -52,4 +54,4 @@ def mask_alone(workbench: Workbench, case: str) -> Alone:
     edit, count = clearing(mask, case, workbench.segments.gone)
     if count:
         mask.apply(edit)
-    return Alone(mask, misfits, older)
+    return Alone(mask, misfits, older, workbench.folder.waiting_edits.damage(case))
