@@ -31,7 +31,11 @@ def set_aside(layout: Layout, case: str) -> Path:
     target, number = home / case, 2
     while target.exists():
         target, number = home / f"{case}-{number}", number + 1
-    move(layout.case(case), target)
+    if layout.case(case).exists():
+        move(layout.case(case), target)
+    else:
+        # Somebody else has taken it away: what lies elsewhere of the case is all there is.
+        lasting_folder(target)
     for folder in (home, layout.root / "cases"):
         sync_folder(folder)
     beside = layout.waiting_beside(case)

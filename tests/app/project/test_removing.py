@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,17 @@ def test_predictions_go_along_and_others_stay(two: Workbench) -> None:
     assert (folder / "predictions" / "run-001.h5").is_file()
     kept = two.folder.path / "runs" / "run-001" / "predictions"
     assert [path.name for path in kept.iterdir()] == ["case-002.h5"]
+    two.close()
+
+
+def test_what_lies_elsewhere_of_a_case_goes_along_though_its_folder_is_gone(two: Workbench) -> None:
+    saving.save(two)
+    path = two.folder.path
+    shutil.rmtree(path / "cases/case-002")
+    (path / "waiting-case-002.journal").write_bytes(b"strokes")
+    removed = put_away(two, "case-002")
+    assert (removed / "waiting-case-002.journal").read_bytes() == b"strokes"
+    assert not list(path.glob("waiting-*"))
     two.close()
 
 
