@@ -9,7 +9,7 @@
 Volumes are named by file, offset, shape and dtype, so that the trainer reads them and never opens
 the project. In the manifest every path is relative to a root, the project's folder, and the root is
 so many folders up from the bundle's: a copy of the project is worked on where it lies, and a bundle
-that lies elsewhere is given its root. `app.runs.training` writes a bundle, `learning.trainer` reads
+that lies elsewhere is given its root. `app.runs.bundling` writes a bundle, `learning.trainer` reads
 it; it is deleted when the run ends, or kept under another name where it can go on.
 """
 

@@ -17,7 +17,7 @@ import pytest
 
 from segdesk.app.files.label_maps import take_label_map
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import training
+from segdesk.app.runs import bundling, training
 from segdesk.core.run import plan_for
 from segdesk.formats.labels import LabelMap
 from segdesk.jobs import bundle as bundles
@@ -63,7 +63,7 @@ def taught(folder: Path) -> tuple[Path, npt.NDArray[np.uint8]]:
     take_label_map(workbench, "case-002", LabelMap(lungs(other.truth)))
     plan = plan_for("unet_norm", filters=8, size=64, epochs=30, batch=4, augmentation=0.3, seed=1)
     frozen = training.freeze(workbench, plan, predict=["case-002"])
-    training.prepare(frozen)
+    bundling.prepare(frozen)
     bundle = frozen.job.paths.bundle
     workbench.close()
     return bundle, lungs(other.truth)

@@ -1,6 +1,6 @@
 """Which slices teach, who validates, and the target arrays: what a training learns from.
 
-Rules from `core.status` and `core.split`; the result is written into a Bundle by `training`.
+Rules from `core.status` and `core.split`; the result is written into a Bundle by `bundling`.
 """
 
 from __future__ import annotations

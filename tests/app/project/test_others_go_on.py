@@ -12,7 +12,7 @@ import pytest
 from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project import packing, saving, unpacking
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import evaluating, predicting, running, training
+from segdesk.app.runs import bundling, evaluating, predicting, running, training
 from segdesk.app.runs.teaching import NOBODY
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Intensities, Run, plan_for
@@ -79,7 +79,7 @@ def test_a_training_goes_on_without_a_damaged_case(saved: Path, what: str) -> No
     workbench = Workbench.open(saved)
     frozen = training.freeze(workbench, plan_for(epochs=1), predict=CASES, preview=(TWO, 1))
     told: list[Note] = []
-    bundle = training.prepare(frozen, told.append)
+    bundle = bundling.prepare(frozen, told.append)
     assert {lesson.case for lesson in bundle.lessons} == {ONE, THREE}
     # A prediction needs the scan alone.
     assert bundle.predict == (CASES if what == "mask" else (ONE, THREE))
@@ -103,7 +103,7 @@ def test_a_training_whose_only_validating_case_is_damaged_says_that_nobody_valid
     damage(mask(saved, THREE))
     workbench = Workbench.open(saved)
     frozen = training.freeze(workbench, plan_for(epochs=1))
-    training.prepare(frozen, lambda note: running.take(workbench, frozen.job, note))
+    bundling.prepare(frozen, lambda note: running.take(workbench, frozen.job, note))
     run = workbench.project.run(frozen.run.id)
     assert (run.validation, run.validation_slices, run.train_slices) == (NOBODY, 0, 4)
     workbench.close()
@@ -115,7 +115,7 @@ def test_a_training_that_needs_the_damaged_case_is_refused_and_says_for_what(sav
     workbench = Workbench.open(saved)
     frozen = training.freeze(workbench, plan_for(epochs=1))
     with pytest.raises(ProjectError, match="nothing teaches 'Disc'"):
-        training.prepare(frozen)
+        bundling.prepare(frozen)
     workbench.close()
 
 

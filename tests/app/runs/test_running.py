@@ -16,7 +16,8 @@ import pytest
 from segdesk.app.labelling.reviewing import say_right, set_status
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import cut_off, predicting, running, training
+from segdesk.app.runs import bundling, cut_off, predicting, running, training
+from segdesk.app.runs.frozen_training import Frozen
 from segdesk.app.runs.running import TrainerSession
 from segdesk.core import durable_files
 from segdesk.core.run import Intensities, plan_for
@@ -102,14 +103,12 @@ def run_through(workbench: Workbench, session: TrainerSession) -> list[Message]:
     return heard
 
 
-def remembering(
-    frozen: training.Frozen, command: list[str]
-) -> tuple[TrainerSession, list[bundles.Bundle]]:
+def remembering(frozen: Frozen, command: list[str]) -> tuple[TrainerSession, list[bundles.Bundle]]:
     """A session of a training, and what it has written as its bundle once that is done."""
     made: list[bundles.Bundle] = []
 
     def prepare(tell: running.TellNote) -> bundles.Bundle:
-        made.append(training.prepare(frozen, tell))
+        made.append(bundling.prepare(frozen, tell))
         return made[-1]
 
     return TrainerSession(frozen.job, prepare, command=command), made
@@ -227,11 +226,11 @@ def test_a_turned_bit_ends_a_training_only_where_the_slice_is_used(
         file.write_bytes(data)
         if ends:
             with pytest.raises(ProjectError, match="scan of 'case-001'"):
-                training.prepare(frozen)
+                bundling.prepare(frozen)
         else:
-            training.prepare(frozen)
+            bundling.prepare(frozen)
         with pytest.raises(ProjectError, match="scan of 'case-001'"):
-            training.prepare(predicting)
+            bundling.prepare(predicting)
 
 
 def test_a_run_that_was_cut_off_after_its_verdict_is_in_use_and_can_predict(
@@ -298,7 +297,7 @@ def test_fine_tuning_keeps_network_and_filters(taught: Workbench, tmp_path: Path
     with pytest.raises(UsageError, match="neighbours at 0 mm, not 3"):
         training.freeze(taught, plan_for(start_from="run-001", neighbours_mm=3.0))
     again = training.freeze(taught, plan_for(epochs=1, start_from="run-001"))
-    bundle = training.prepare(again)
+    bundle = bundling.prepare(again)
     assert bundle.start is not None and bundle.start.built_for == (32, 32)
     assert bundle.start.path == frozen.job.paths.weights(1).resolve()
     kept = hashlib.sha256(bundle.start.path.read_bytes()).hexdigest()
@@ -313,13 +312,13 @@ def test_fine_tuning_sees_the_values_as_the_run_that_it_starts_from(
     for index in (1, 3):
         begin_brush(workbench, id, index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, id, index)
-    fresh = training.prepare(training.freeze(workbench, plan_for(epochs=1))).intensities
+    fresh = bundling.prepare(training.freeze(workbench, plan_for(epochs=1))).intensities
     own = Intensities(-1234.0, 987.0, "raw")
     assert own != fresh
     run = workbench.project.run("run-001")
     workbench.put_run(replace(run, outcome="finished", best=1, intensities=own))
     frozen = training.freeze(workbench, plan_for(epochs=1, start_from="run-001"))
-    assert training.prepare(frozen).intensities == own
+    assert bundling.prepare(frozen).intensities == own
 
 
 @pytest.mark.parametrize("kind", ["curve", "prediction"])
@@ -401,7 +400,7 @@ def test_neighbours_are_kept_with_the_run_and_checked_before_they_teach(
     content[offset + 2 * 2 * rows * columns + 7] ^= 16
     file.write_bytes(content)
     alone = training.freeze(taught, plan_for(epochs=1))
-    training.prepare(alone)
+    bundling.prepare(alone)
     beside = training.freeze(taught, plan_for(epochs=1, neighbours_mm=3.0))
     with pytest.raises(ProjectError, match="slice 3"):
-        training.prepare(beside)
+        bundling.prepare(beside)

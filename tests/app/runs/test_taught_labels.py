@@ -9,7 +9,7 @@ import pytest
 
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import training
+from segdesk.app.runs import bundling, training
 from segdesk.core.annotation import Provenance
 from segdesk.core.run import plan_for
 from segdesk.errors import ProjectError, TrainingError
@@ -40,7 +40,7 @@ def test_a_bundle_holds_the_labels_of_the_moment(workbench: Workbench) -> None:
     workbench.undo()
     begin_brush(workbench, "case-001", 1, (2.0, 2.0), value=1, radius_mm=9.0).release()
     assert not np.array_equal(workbench.annotation("case-001").labels[1], labels[1])
-    training.prepare(frozen)
+    bundling.prepare(frozen)
     bundle = read_bundle(frozen.job.paths.bundle)
     found = written(frozen.job.paths.bundle, bundle)
     assert set(found) == {1, 3}
@@ -57,7 +57,7 @@ def test_labels_are_copied_by_who_writes_the_bundle_and_let_go_then(workbench: W
     assert held and not any(one._kept for one in held)
     begin_brush(workbench, "case-001", 3, (2.0, 2.0), value=1, radius_mm=9.0).release()
     assert {index for one in held for index in one._kept} == {3}
-    training.prepare(frozen)
+    bundling.prepare(frozen)
     assert not any(one._kept or one._labels.size for one in held)
 
 
@@ -72,7 +72,7 @@ def test_a_case_that_is_saved_anew_meanwhile_teaches_as_it_was(tmp_path: Path) -
     for row in (3.0, 20.0):
         begin_brush(again, "case-001", 1, (row, 2.0), value=1, radius_mm=3.0).release()
         saving.save(again)
-    bundle = training.prepare(frozen)
+    bundle = bundling.prepare(frozen)
     assert np.array_equal(written(frozen.job.paths.bundle, bundle)[1], before)
     # From now on the disk keeps nothing for it.
     begin_brush(again, "case-001", 1, (12.0, 2.0), value=1, radius_mm=3.0).release()
@@ -89,7 +89,7 @@ def test_labels_are_let_go_where_the_bundle_cannot_be_written(
     frozen = training.freeze(workbench, plan_for())
     monkeypatch.setattr(TargetsWriter, "add", _refuse)
     with pytest.raises(TrainingError, match="could not be written: No space left"):
-        training.prepare(frozen)
+        bundling.prepare(frozen)
     assert not any(shot.held and shot.held._labels.size for shot in frozen.snapshots)
 
 
@@ -122,7 +122,7 @@ def test_a_case_that_is_not_in_memory_teaches_as_it_was_saved(tmp_path: Path) ->
     again = Workbench.open(path)
     assert not again.is_loaded("case-001")
     frozen = training.freeze(again, plan_for())
-    bundle = training.prepare(frozen)
+    bundle = bundling.prepare(frozen)
     assert {index for lesson in bundle.lessons for index in lesson.slices} == {1, 3}
     assert not again.is_loaded("case-001")
     again.close()
@@ -140,7 +140,7 @@ def test_partial_slices_of_a_case_that_is_not_in_memory_teach_where_a_hand_touch
     path = workbench.folder.path
     workbench.close()
     again = Workbench.open(path)
-    bundle = training.prepare(training.freeze(again, plan_for()))
+    bundle = bundling.prepare(training.freeze(again, plan_for()))
     assert not again.is_loaded("case-001")
     found = written(again.folder.runs.paths("run-001").bundle, bundle)
     assert set(found) == {1, 3}

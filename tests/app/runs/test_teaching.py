@@ -12,7 +12,7 @@ from segdesk.app.files import pooling
 from segdesk.app.labelling.reviewing import say_right, set_status
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import teaching, training
+from segdesk.app.runs import bundling, teaching, training
 from segdesk.core.annotation import Provenance
 from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.run import Intensities, plan_for
@@ -115,7 +115,7 @@ def test_each_fold_validates_other_patients_and_the_split_stays(tmp_path: Path) 
     held: list[str] = []
     for number in (1, 2):
         frozen = training.freeze(workbench, plan_for(seed=number), fold=Fold(number, 2))
-        bundle = training.prepare(frozen)
+        bundle = bundling.prepare(frozen)
         pools = {lesson.case: lesson.pool for lesson in bundle.lessons}
         assert set(pools) == {f"case-{at:03d}" for at in (1, 2, 3, 4, 6)}
         assert pools["case-006"] == "train"
@@ -147,7 +147,7 @@ def test_all_teach_where_nobody_shall_validate(tmp_path: Path) -> None:
     frozen = training.freeze(workbench, plan)
     assert (frozen.run.train_slices, frozen.run.validation_slices) == (4, 0)
     assert frozen.run.validation == teaching.ALL_TEACH
-    bundle = training.prepare(frozen)
+    bundle = bundling.prepare(frozen)
     assert {(row.case, row.pool) for row in bundle.lessons} == {
         ("case-001", "train"),
         ("case-002", "train"),
@@ -212,7 +212,7 @@ def test_a_training_without_background_is_refused(workbench: Workbench) -> None:
     begin_brush(workbench, "case-001", 2, (10.0, 14.0), value=1, radius_mm=4.0).release()
     frozen = training.freeze(workbench, plan_for())
     with pytest.raises(TrainingError, match="no background voxel"):
-        training.prepare(frozen)
+        bundling.prepare(frozen)
 
 
 def test_a_binary_network_refuses_two_segments(workbench: Workbench) -> None:
@@ -299,7 +299,7 @@ def test_arrays_without_a_unit_are_scaled_by_percentiles_of_their_values(tmp_pat
     workbench = make_project(tmp_path, cases=0)
     id = raw_case(workbench, slope=0.5)
     right(workbench, id, 1, 3)
-    bundle = training.prepare(training.freeze(workbench, plan_for()))
+    bundle = bundling.prepare(training.freeze(workbench, plan_for()))
     train = next(lesson for lesson in bundle.lessons if lesson.pool == "train")
     taught = workbench.volume(id).voxels[list(train.slices)][:, ::4, ::4] * 0.5 + 7.0
     low, high = np.percentile(taught, (0.5, 99.5))
@@ -318,7 +318,7 @@ def test_a_fine_tuned_network_goes_on_with_the_intensities_that_it_learnt_with(
     learnt = Intensities(-3.0, 11.0, "raw")
     start = training.freeze(workbench, plan_for()).run
     workbench.put_run(replace(start, intensities=learnt, best=1, pixel_mm=(2.0, 1.0)))
-    bundle = training.prepare(training.freeze(workbench, plan_for(start_from=start.id)))
+    bundle = bundling.prepare(training.freeze(workbench, plan_for(start_from=start.id)))
     assert bundle.intensities == learnt
     workbench.close()
 
@@ -326,7 +326,7 @@ def test_a_fine_tuned_network_goes_on_with_the_intensities_that_it_learnt_with(
 def test_the_trainer_is_told_rows_before_columns(tmp_path: Path) -> None:
     workbench = make_project(tmp_path)
     right(workbench, "case-001", 1, 3)
-    bundle = training.prepare(training.freeze(workbench, plan_for()))
+    bundle = bundling.prepare(training.freeze(workbench, plan_for()))
     assert bundle.volume("case-001").shape == SHAPE
     assert bundle.volume("case-001").pixel_mm == SPACING_MM[1:]
     workbench.close()
@@ -351,7 +351,7 @@ def test_a_case_of_another_unit_is_not_predicted_and_the_training_goes_on(tmp_pa
     other = raw_case(workbench, slope=0.5)
     predict = [other, "case-001"]
     frozen = training.freeze(workbench, plan_for(), predict=predict, preview=(other, 2))
-    bundle = training.prepare(frozen)
+    bundle = bundling.prepare(frozen)
     assert bundle.predict == ("case-001",) and bundle.preview is None
     assert [volume.case for volume in bundle.volumes] == ["case-001"]
     said = "'case-002' is not predicted: it holds numbers without a unit and the network learns"
@@ -389,7 +389,7 @@ def test_the_bundle_says_for_each_slice_which_classes_its_background_may_be(
     workbench.add_segment("Tumour")
     right(workbench, "case-001", 2)
     frozen = training.freeze(workbench, plan_for())
-    bundle = training.prepare(frozen)
+    bundle = bundling.prepare(frozen)
     assert bundle.segments == ((1, "Disc"), (2, "Tumour"))
     said = {
         index: classes
