@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from segdesk.app.files import exporting, importing, scan_put_back
+from segdesk.app.files import exporting, importing, joining, scan_put_back
 from segdesk.app.files.importing import Request
 from segdesk.app.project.saving import save
 from segdesk.app.project.workbench import Workbench
@@ -142,7 +142,7 @@ def _import_each(workbench: Workbench, rows: Sequence[Request], report: Report) 
     for row in rows:
         try:
             with report.progress() as tell:
-                done = importing.import_scan(workbench, row, progress=tell)
+                done = joining.import_scan(workbench, row, progress=tell)
         except (InputError, UsageError) as error:
             failed.append((row, error))
             continue

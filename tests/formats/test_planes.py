@@ -15,7 +15,7 @@ import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segdesk.app.files import exporting, importing
+from segdesk.app.files import exporting, importing, joining
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.grid import Grid
 from segdesk.core.tolerances import AXIS_CLEARER
@@ -98,7 +98,7 @@ def test_what_leaves_has_the_order_of_the_file_again(
     (request,) = importing.requests(
         workbench, found.volumes, case="turned", labels=str(tmp_path / "labels.nii"), unit="HU"
     )
-    importing.import_scan(workbench, request)
+    joining.import_scan(workbench, request)
     workbench.close()
     again = Workbench.open(tmp_path / "test.segdesk")
     try:
@@ -218,7 +218,7 @@ def test_a_stranger_s_sagittal_file_can_be_painted_in_axial_slices(
     truth = np.asarray(theirs.dataobj).T[:, ::-1, ::-1]
     assert np.array_equal(upright(scan.grid, voxels(scan)), truth)
     (request,) = importing.requests(workbench, importing.survey([STRANGER]).volumes, case="pir")
-    importing.import_scan(workbench, request)
+    joining.import_scan(workbench, request)
     exporting.export(workbench, "pir", "volume", tmp_path / "out.nii")
     out, source = nib.load(tmp_path / "out.nii"), nib.load(STRANGER)
     assert out.shape == source.shape and np.allclose(out.affine, source.affine, atol=1e-5)

@@ -19,7 +19,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
-from segdesk.app.files import exporting, importing
+from segdesk.app.files import exporting, importing, joining
 from segdesk.app.files.importing import Survey
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
@@ -51,7 +51,7 @@ def bring(
     workbench = Workbench.create(path)
     try:
         for row in importing.requests(workbench, found.volumes, labels=str(labels)):
-            importing.import_scan(workbench, row)
+            joining.import_scan(workbench, row)
     finally:
         workbench.close()
     workbench = Workbench.open(path, writable=False)

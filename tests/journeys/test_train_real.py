@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, joining
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
 from segdesk.core.status import SliceStatus
@@ -198,6 +198,6 @@ def test_the_same_on_a_real_chest_ct(
     workbench = Workbench.create(path, reader="tester")
     found = importing.choose(importing.survey([shared_data / "chest_dicom"]))
     for request in importing.requests(workbench, found):
-        importing.import_scan(workbench, request)
+        joining.import_scan(workbench, request)
     workbench.close()
     walk(qtbot, desk, settings_folder, path, size=64)

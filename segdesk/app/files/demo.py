@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, joining
 from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.formats.export import export
@@ -74,7 +74,7 @@ def make_project(path: Path, scans: tuple[DemoScan, ...]) -> None:
             labels = str(scan.truth) if at == 0 else ""
             for request in importing.requests(workbench, found.volumes, labels=labels):
                 read = importing.read_in(workbench.folder, workbench.project.id, request)
-                importing.take(workbench, read)
+                joining.take(workbench, read)
         saving.save(workbench)
     finally:
         workbench.close()

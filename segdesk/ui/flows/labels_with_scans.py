@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
-from segdesk.app.files import importing
-from segdesk.app.files.importing import Imported, Joined
+from segdesk.app.files import joining
+from segdesk.app.files.importing import Imported
+from segdesk.app.files.joining import Joined
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.core.pieces import Seen
@@ -48,7 +49,7 @@ class LabelsWithScans(QObject):
             self._begin(workbench, imported, joined)
 
         def make(_: GoOn, seen: Seen) -> Edit:
-            return importing.edit_of_labels(imported, joined, seen.segments)
+            return joining.edit_of_labels(imported, joined, seen.segments)
 
         if large.is_under_way:
             large.when_free(again)

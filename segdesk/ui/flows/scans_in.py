@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from segdesk.app.files import importing, scan_put_back
+from segdesk.app.files import importing, joining, scan_put_back
 from segdesk.app.files.importing import Imported, Request
 from segdesk.app.project.loaded import LoadedCase
 from segdesk.app.project.workbench import Workbench
@@ -177,7 +177,7 @@ class ScansIn(QObject):
             self._next(row)
             return
         try:
-            joined = importing.join(workbench, imported)
+            joined = joining.join(workbench, imported)
         except SegdeskError as error:
             came.problems.append(error)
             self._next(row)
@@ -205,7 +205,7 @@ class ScansIn(QObject):
 
         def refused(error: Exception) -> None:
             if self._session.workbench is workbench:
-                importing.leave(workbench, joined)
+                joining.leave(workbench, joined)
                 self._remove(workbench, joined.case.id)
             if isinstance(error, SegdeskError):
                 came.problems.append(error)

@@ -9,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from segdesk.app.files import exporting, importing
+from segdesk.app.files import exporting, importing, joining
 from segdesk.app.labelling.editing import Gesture
 from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project.workbench import Workbench
@@ -82,7 +82,7 @@ def _in_and_out(tmp_path: Path, numbers: np.ndarray) -> np.ndarray:
     nibabel.save(image, tmp_path / "scan.nii")
     workbench = Workbench.create(tmp_path / "p.segdesk")
     volumes = importing.survey([tmp_path / "scan.nii"]).volumes
-    case = importing.import_scan(workbench, importing.requests(workbench, volumes, unit="raw")[0])
+    case = joining.import_scan(workbench, importing.requests(workbench, volumes, unit="raw")[0])
     try:
         exporting.export(workbench, case.id, "volume", tmp_path / "out.nii")
     finally:

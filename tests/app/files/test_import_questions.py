@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, joining
 from segdesk.app.files.import_questions import look
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
@@ -25,7 +25,7 @@ def bring(
 ) -> Case:
     found = importing.survey([source])
     (row,) = importing.requests(workbench, found.volumes, unit=unit, is_scan=is_scan)
-    return importing.import_scan(workbench, row)
+    return joining.import_scan(workbench, row)
 
 
 def cases_of(workbench: Workbench) -> tuple:

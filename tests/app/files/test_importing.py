@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing, label_maps
+from segdesk.app.files import importing, joining, label_maps
 from segdesk.app.files.importing import Request
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
@@ -135,7 +135,7 @@ def test_the_middle_slice_comes_first(workbench: Workbench, request_for: Request
 def test_an_imported_scan_is_there_after_reopening(
     workbench: Workbench, request_for: Request
 ) -> None:
-    importing.import_scan(workbench, request_for)
+    joining.import_scan(workbench, request_for)
     workbench.close()
     again = Workbench.open(workbench.folder.path)
     try:
@@ -159,7 +159,7 @@ def test_a_scan_that_cannot_be_put_back_leaves_its_name_free(
         (request,) = importing.requests(workbench, [lost])
         return importing.read_in(workbench.folder, workbench.project.id, request)
 
-    case = importing.take(workbench, read_in())
+    case = joining.take(workbench, read_in())
     workbench.folder.path.joinpath(f"cases/{case.id}/volume.h5").unlink()
     before = sorted((workbench.folder.path / "cases").iterdir())
     with monkeypatch.context() as patch:
@@ -184,7 +184,7 @@ def _full_the_second_time() -> Callable[..., None]:
 def test_a_cancelled_import_leaves_nothing(workbench: Workbench, request_for: Request) -> None:
     before = workbench.project
     with pytest.raises(Cancelled):
-        importing.import_scan(workbench, request_for, cancelled=lambda: True)
+        joining.import_scan(workbench, request_for, cancelled=lambda: True)
     assert workbench.project is before
     assert not (workbench.folder.path / "cases" / "case-002").exists()
 
@@ -203,7 +203,7 @@ def test_a_case_whose_labels_were_interrupted_on_their_way_to_the_journal_is_tak
     with monkeypatch.context() as fault:
         fault.setattr(Journal, "flush", refuse_once)
         with pytest.raises(KeyboardInterrupt):
-            importing.take(workbench, read)
+            joining.take(workbench, read)
     assert workbench.project == before
     assert workbench.history.next_undo is None
     assert not (workbench.folder.path / "cases" / "case-002").exists()
@@ -223,7 +223,7 @@ def test_labels_that_a_full_disk_does_not_take_wait_in_memory_like_a_stroke(
     read = importing.read_in(workbench.folder, workbench.project.id, request_for)
     with monkeypatch.context() as fault:
         fault.setattr(journal_file, "put_all", refuse)
-        importing.take(workbench, read)
+        joining.take(workbench, read)
     assert workbench.folder.waiting and workbench.refusal is not None
     labels = workbench.annotation("case-002").labels.copy()
     assert labels.any()
@@ -245,10 +245,10 @@ def test_masks_in_a_folder_that_is_no_case_are_kept_apart_and_an_import_says_so(
     (forgotten / "annotation-7.h5").write_bytes(b"hours of work")
     np.save(tmp_path / "labels.npy", np.zeros((2, 2, 2), np.uint8))
     with pytest.raises(InputError):
-        importing.import_scan(workbench, request_for)
+        joining.import_scan(workbench, request_for)
     assert (forgotten / "annotation-7.h5").read_bytes() == b"hours of work"
     np.save(tmp_path / "labels.npy", disc(voxels(seed=3)) * np.uint8(4))
-    case = importing.import_scan(workbench, request_for)
+    case = joining.import_scan(workbench, request_for)
     assert (path / "removed/case-002/annotation-7.h5").read_bytes() == b"hours of work"
     assert any("'removed/case-002'" in note for note in case.source.notes)
 
@@ -257,7 +257,7 @@ def test_the_same_voxels_are_noticed(workbench: Workbench, tmp_path: Path) -> No
     np.save(tmp_path / "twin.npy", voxels())
     found = importing.survey([tmp_path / "twin.npy"])
     (row,) = importing.requests(workbench, found.volumes)
-    (note,) = importing.import_scan(workbench, row).source.notes
+    (note,) = joining.import_scan(workbench, row).source.notes
     assert "case-001" in note
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segdesk.app.files import importing, pooling
+from segdesk.app.files import joining, pooling
 from segdesk.app.files.importing import Imported, Request
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.teaching import curriculum, keep_split
@@ -38,7 +38,7 @@ def bring(
     others = tuple(row for row in workbench.project.cases if row.id != like.id)
     workbench.put_project(replace(workbench.project, cases=others))
     case = replace(like, pool=pool, patient=patient, source=replace(like.source, series=series))
-    return importing.take(workbench, Imported(case, None, None, Request(finding(), case.id)))
+    return joining.take(workbench, Imported(case, None, None, Request(finding(), case.id)))
 
 
 def train(workbench: Workbench) -> None:

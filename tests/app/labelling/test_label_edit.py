@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing, label_maps
+from segdesk.app.files import importing, joining, label_maps
 from segdesk.app.labelling.label_edit import LabelsAs, label_edit
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Provenance
@@ -153,7 +153,7 @@ def test_a_segment_that_is_locked_while_the_scan_is_read_stays_out_of_it(
     (row,) = importing.requests(worked, found.volumes, labels=str(tmp_path / "labels.npy"))
     read = importing.read_in(worked.folder, worked.project.id, row)
     worked.change_segment(replace(worked.segments[1], locked=True))
-    case = importing.take(worked, read)
+    case = joining.take(worked, read)
     assert not worked.annotation(case.id).labels.any()
     assert "'Disc' is locked" in case.source.notes[-1]
     # Slices without what the file says of them would teach that nothing is there.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing, label_maps
+from segdesk.app.files import importing, joining, label_maps
 from segdesk.app.labelling import removing_segments
 from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project.saving import save
@@ -133,7 +133,7 @@ def test_a_label_map_gets_another_number_for_one_that_is_gone(
             labels=str(tmp_path / "labels.npy"),
             labels_as="corrected",
         )
-        case = importing.import_scan(drawn, request)
+        case = joining.import_scan(drawn, request)
         id, notes = case.id, case.source.notes
     else:
         id = "case-001"

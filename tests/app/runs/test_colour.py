@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, joining
 from segdesk.app.labelling.editing import PaintRules, propose
 from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project.workbench import Workbench
@@ -28,7 +28,7 @@ def coloured(workbench: Workbench, tmp_path: Path) -> Workbench:
     np.save(tmp_path / "colours.npy", COLOURS)
     found = importing.choose(importing.survey([tmp_path / "colours.npy"]))
     (request,) = importing.requests(workbench, found, case="picture")
-    importing.import_scan(workbench, request)
+    joining.import_scan(workbench, request)
     for index in (0, 2):
         begin_brush(workbench, "picture", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
         say_right(workbench, "picture", index)

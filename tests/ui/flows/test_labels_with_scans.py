@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 from PySide6.QtWidgets import QLineEdit
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, joining
 from segdesk.app.labelling.removing_segments import remove_segment
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import edit as edit_module
@@ -86,7 +86,7 @@ def test_they_go_in_piece_by_piece_and_the_windows_thread_makes_nothing_of_them(
 ) -> None:
     desk.open(project)
     workbench, threads = desk.workbench, set[str]()
-    compress, first_labels = edit_module.zlib.compress, importing._first_labels
+    compress, first_labels = edit_module.zlib.compress, importing.first_labels
 
     def watched(*arguments: Any) -> object:
         threads.add(threading.current_thread().name)
@@ -96,7 +96,8 @@ def test_they_go_in_piece_by_piece_and_the_windows_thread_makes_nothing_of_them(
         threads.add(threading.current_thread().name)
         return compress(content, level)
 
-    monkeypatch.setattr(importing, "_first_labels", watched)
+    for room in (importing, joining):
+        monkeypatch.setattr(room, "first_labels", watched)
     monkeypatch.setattr(edit_module.zlib, "compress", packing)
     pieces = at_piece(desk, monkeypatch, lambda: None)
     labels = begin(desk, tmp_path)
@@ -122,7 +123,7 @@ def test_numbers_of_segments_that_are_gone_are_changed_by_a_worker(
     desk: Desk, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.open(project)
-    workbench, threads, renumbered = desk.workbench, set[str](), importing.renumbered
+    workbench, threads, renumbered = desk.workbench, set[str](), joining.renumbered
     for name in ("Two", "Three", "Four"):
         workbench.add_segment(name)
     remove_segment(workbench, 4)
@@ -131,7 +132,7 @@ def test_numbers_of_segments_that_are_gone_are_changed_by_a_worker(
         threads.add(threading.current_thread().name)
         return renumbered(*arguments)
 
-    monkeypatch.setattr(importing, "renumbered", watched)
+    monkeypatch.setattr(joining, "renumbered", watched)
     labels = begin(desk, tmp_path)
     until_in(desk)
     assert threads and "MainThread" not in threads

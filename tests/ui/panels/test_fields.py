@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segdesk.app.files import importing
+from segdesk.app.files import importing, joining
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.box import Box
 from segdesk.core.cutting import cut
@@ -91,7 +91,7 @@ def arrays(tmp_path: Path) -> Path:
     np.save(tmp_path / "plain.npy", np.arange(3 * 16 * 16, dtype=np.int16).reshape(3, 16, 16))
     workbench = Workbench.create(tmp_path / "arrays.segdesk", reader="")
     found = importing.survey([tmp_path / "plain.npy"])
-    importing.import_scan(workbench, importing.requests(workbench, found.volumes)[0])
+    joining.import_scan(workbench, importing.requests(workbench, found.volumes)[0])
     workbench.close()
     return tmp_path / "arrays.segdesk"
 

@@ -227,7 +227,9 @@ def test_the_time_left_is_whole_beside_what_to_be_careful_about(desk_with: OpenD
     note = "After the network: pieces of Table smaller than 40 voxels are left out, and the edge"
     workbench = desk.workbench
     workbench.follow_run(replace(workbench.project.runs[-1], notes=(note,)), keep=False)
-    desk.open_curves()
+    desk.settle()
+    state = panel(desk).findChild(ElidedLabel, "training_state")
+    assert state is not None and state.isVisible() and note in state.text()
     left = panel(desk).findChild(ElidedLabel, "training_left")
     assert left is not None
     left.show_line("epoch 1000 · 59 min 59 s left")
