@@ -32,7 +32,7 @@ _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message
 _WHOLE = 1 << 53
 #: Fields that are said to a reader.
 _SAID = frozenset(
-    {"sentence", "hint", "reason", "device_reason", "nothing_learnt", "rival_problem"}
+    {"sentence", "hint", "reason", "device", "device_reason", "nothing_learnt", "rival_problem"}
 )
 _TASKS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Said)}
 _COMMANDS: dict[str, Command] = {"stop": "stop", "pause": "pause", "go_on": "go_on"}

@@ -39,7 +39,7 @@ OUT_OF_MEMORY: tuple[type[BaseException], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a training runs on, and in words why."""
+    """What a training runs on, and why, both in words; a GPU has its own name."""
 
     name: str
     reason: str
@@ -143,7 +143,7 @@ def _prepare_tensorflow() -> Device:
         return Device(
             str(details.get("device_name", "GPU")), Sentence("TensorFlow uses the first GPU.")
         )
-    return Device(f"CPU ({_cores()} cores)", _why_no_gpu())
+    return Device(_cpu(), _why_no_gpu())
 
 
 def _why_no_gpu() -> str:
@@ -168,7 +168,11 @@ def _prepare_torch() -> Device:
         return Device(
             str(_library.cuda.get_device_name(0)), Sentence("PyTorch uses the first GPU.")
         )
-    return Device(f"CPU ({_cores()} cores)", Sentence("PyTorch finds no GPU that it can use."))
+    return Device(_cpu(), Sentence("PyTorch finds no GPU that it can use."))
+
+
+def _cpu() -> Sentence:
+    return Sentence.counted("CPU ({n} core)", "CPU ({n} cores)", _cores())
 
 
 def _cores() -> int:

@@ -21,12 +21,8 @@ from segdesk.ui.look.preset_words import figure, preset_word, window_words
 #: The scale bar is the longest of these, in mm, that is no longer than the given pixels.
 BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 LONGEST_BAR = 140.0
-#: What a plane is called, and the body axis that it lies across.
-PLANES: dict[Orientation, tuple[str, int]] = {
-    "sagittal": ("Sagittal", 0),
-    "coronal": ("Coronal", 1),
-    "axial": ("Axial", 2),
-}
+#: The body axis that a plane lies across.
+ACROSS: dict[Orientation, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ def reading(workbench: Workbench, case: Case, under: Under) -> Reading:
     stored = volume.voxels[under.slice, under.row, under.column]
     value = " ".join(figure(volume.value(float(part))) for part in np.atleast_1d(stored))
     known = under.segment in workbench.segments
-    unit = "value" if case.unit == "raw" else case.unit
+    unit = sentences.value() if case.unit == "raw" else case.unit
     place: tuple[float, ...] = ()
     if case.grid.stacked:
         place = case.grid.to_physical((under.slice, under.row, under.column))
@@ -114,8 +110,9 @@ def scale_bar(grid: Grid, pixels_per_mm: float, width: int) -> tuple[float, floa
 
 def _title(grid: Grid, plane: Plane) -> str:
     count = f"{plane.index + 1} / {plane.count(grid)}"
-    name, axis = PLANES[plane.orientation(grid)]
+    orientation = plane.orientation(grid)
+    name, axis = sentences.plane_name(orientation), ACROSS[orientation]
     if not grid.stacked:
-        return f"{'Slice' if plane.axis == 0 else name}   {count}"
+        return f"{sentences.a_slice() if plane.axis == 0 else name}   {count}"
     place = grid.to_physical(plane.voxel(0, 0))[axis]
     return f"{name}   {count}   {'xyz'[axis]} {place:.1f} mm".replace("-", "−")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from segdesk.app.labelling.tools.tool import Tool
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.completeness import not_complete
+from segdesk.core.plane import Orientation
 from segdesk.core.status import SliceStatus
 from segdesk.ui.look.translations import tr, translated
 
@@ -124,6 +125,21 @@ def status_word(status: SliceStatus) -> str:
         tr("verified"),
         tr("rejected"),
     )[status]
+
+
+def plane_name(orientation: Orientation) -> str:
+    """What a plane through a body is called."""
+    return {"sagittal": tr("Sagittal"), "coronal": tr("Coronal"), "axial": tr("Axial")}[orientation]
+
+
+def a_slice() -> str:
+    """A plane of slices between which nothing is known."""
+    return tr("Slice")
+
+
+def value() -> str:
+    """Before the number of a voxel that is no HU."""
+    return tr("value")
 
 
 def view_name() -> str:

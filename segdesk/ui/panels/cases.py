@@ -271,9 +271,18 @@ def draw_bar(
 
 def _pool_words(case: Case, pools: Mapping[str, Pool]) -> str:
     """As the row says it; `pools` is what the split has drawn, by patient."""
-    if case.pool is not None:
+    pool = _pool_of(case, pools)
+    words = {"train": tr("train"), "validation": tr("validation"), "test": tr("test")}
+    if pool is None:
+        return "" if case.grid.stacked else tr("split by slice")
+    return words[pool]
+
+
+def _pool_of(case: Case, pools: Mapping[str, Pool]) -> Pool | None:
+    """None where there is none yet, or where each slice has its own."""
+    if case.pool is not None or not case.grid.stacked:
         return case.pool
-    return pools.get(case.patient_of(0), "") if case.grid.stacked else tr("split by slice")
+    return pools.get(case.patient_of(0))
 
 
 class CasesPanel(Panel):
@@ -336,10 +345,13 @@ class CasesPanel(Panel):
             return ""
         project = self.workbench.project
         pools = dict(project.split.pools)
-        words = [_pool_words(case, pools) for case in project.cases]
-        short = {"train": "train", "validation": "val", "test": "test"}
-        counts = Counter(words)
-        return " · ".join(f"{counts[pool]} {short[pool]}" for pool in POOLS if counts[pool])
+        counts = Counter(_pool_of(case, pools) for case in project.cases)
+        words = {
+            "train": tr("{count} train", count=counts["train"]),
+            "validation": tr("{count} val", count=counts["validation"]),
+            "test": tr("{count} test", count=counts["test"]),
+        }
+        return " · ".join(words[pool] for pool in POOLS if counts[pool])
 
     def _chosen(self, index: QModelIndex) -> None:
         id = index.data(CASE_ROLE)

@@ -41,7 +41,7 @@ def facts(run: Run, in_use: str, shares: Sequence[Share]) -> str:
     elif run.outcome in ("finished", "stopped"):
         parts.append(translated(run.reason).rstrip("."))
     if run.device:
-        parts.append(run.device)
+        parts.append(translated(run.device))
         parts.append(translated(run.device_reason).rstrip("."))
     return " · ".join(part for part in parts if part)
 

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt, QTranslator
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QCoreApplication, QPointF, Qt, QTranslator
+from PySide6.QtGui import QAction, QPainter
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -31,25 +33,29 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from segdesk.app.files import pooling
 from segdesk.app.runs import running
 from segdesk.app.runs.running import TrainerJob
+from segdesk.core.plane import Plane
+from segdesk.core.prediction import Proposal
 from segdesk.core.run import Run, plan_for
 from segdesk.jobs import wire
 from segdesk.jobs.messages import Note
 from segdesk.sentence import Sentence
+from segdesk.ui.canvas.rimmed_text import RimmedText
 from segdesk.ui.dialogs.pack_choice import LeftOut
 from segdesk.ui.look import counted_words, translations
 from segdesk.ui.window.status_line import StatusLine
 from tests import scripts
 from tests.app.project.test_one_damaged_file import damage
 from tests.full_disk import full_disk
-from tests.ui.canvas.mouse import drag
+from tests.ui.canvas.mouse import drag, move
 from tests.ui.flows.test_damaged_case import saved_twice
 from tests.windows import Desk, open_desk
 
 OPEN, CLOSE = "⟦", "⟧"
-#: What no language has of its own.
-NAMES = {"segdesk", "HU", "Dice", "mm", "GPU", "CPU", "Disc"}
+#: What no language has of its own: names, and the symbols of units.
+NAMES = {"segdesk", "HU", "Dice", "mm", "min", "GPU", "CPU", "Disc"}
 #: What the tests call their projects, segments and files.
 NAMES |= {"test", "Lobe", "nii"}
 #: Names of keys, as Qt says them in a tooltip.
@@ -214,6 +220,75 @@ def test_dialogs_are_said_in_another_language(
     shown.reject()
 
 
+@pytest.fixture
+def painted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is written by a painter rather than by a label."""
+    texts: list[str] = []
+    write, draw = RimmedText.write, QPainter.drawText
+
+    def hear_write(self: RimmedText, painter: QPainter, baseline: QPointF, text: str) -> None:
+        texts.append(text)
+        write(self, painter, baseline, text)
+
+    def hear_draw(self: QPainter, *given: Any) -> Any:
+        texts.extend(each for each in given if isinstance(each, str))
+        return draw(self, *given)
+
+    monkeypatch.setattr(RimmedText, "write", hear_write)
+    monkeypatch.setattr(QPainter, "drawText", hear_draw)
+    return texts
+
+
+def test_what_is_painted_is_said_in_another_language(
+    foreign: Desk, project: Path, painted: list[str]
+) -> None:
+    foreign.open(project)
+    foreign.wait_for_mask()
+    case = foreign.workbench.project.cases[0].id
+    for pool in ("train", "validation", "test"):
+        pooling.set_pool(foreign.workbench, case, pool, reason="a reason")
+        foreign.settle()
+        foreign.window.grab()
+    labels = np.ones(foreign.workbench.annotation(case).labels.shape, np.uint8)
+    foreign.workbench.propose(Proposal("run-001", case, 122, 3, labels[0]))
+    foreign.view.display.set_layers(style="difference")
+    grid = foreign.workbench.project.case(case).grid
+    for axis in (0, 1, 2):
+        foreign.view.pane.show(case, Plane.across(grid, axis, 3))
+        move(foreign.canvas, (3, 3))
+        foreign.settle()
+        foreign.window.grab()
+    assert {f"{OPEN}train{CLOSE}", f"{OPEN}only predicted{CLOSE}"} <= set(painted)
+    assert any(text.startswith(f"{OPEN}Axial{CLOSE}   ") for text in painted)
+    english = {text for text in painted if english_in(text)}
+    assert english == set()
+    assert "\n".join(stays_english(foreign.window)) == ""
+
+
+def test_a_proposal_and_what_is_done_with_it_are_said_in_another_language(
+    foreign: Desk, project: Path
+) -> None:
+    foreign.open(project)
+    workbench, case = foreign.workbench, foreign.workbench.project.cases[0].id
+    index = foreign.view.crosshair.slice
+    workbench.follow_run(Run("run-001", plan_for(), started=0.0), keep=False)
+    labels = np.ones(workbench.annotation(case).labels.shape[1:], np.uint8)
+    workbench.propose(Proposal("run-001", case, 122, index, labels))
+    foreign.settle()
+    shown = "\n".join(text for _, text in texts_of(foreign.window))
+    assert f"{OPEN}Proposal {CLOSE}run-001" in shown
+    assert f"run-001{OPEN}, step {CLOSE}122" in shown
+    assert "\n".join(stays_english(foreign.window)) == ""
+    foreign.key(Qt.Key.Key_Backspace)
+    foreign.shortcut(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    foreign.canvas.grab()
+    foreign.key(Qt.Key.Key_Return)
+    said = "\n".join(messages(foreign))
+    assert f"{OPEN}Take prediction{CLOSE}{OPEN} ({CLOSE}run-001{OPEN}, step {CLOSE}122" in said
+    assert english_of(foreign) == []
+    assert "\n".join(stays_english(foreign.window)) == ""
+
+
 def test_the_marks_are_looked_for(foreign: Desk) -> None:
     """Or this file could not fail."""
     QLabel("plainly English", foreign.window)
@@ -309,7 +384,11 @@ def test_what_the_trainer_says_is_said_in_another_language(foreign: Desk, projec
     for note in (
         Sentence("There is no validation slice yet, so the last weights are kept."),
         Sentence("All slices teach and none validates, so the last weights are kept."),
-        Sentence("Going on from this run's own weights of epoch {epoch}.", epoch=3),
+        Sentence(
+            "The checkpoint of step {step} cannot be used: it {said}.",
+            step=3,
+            said=Sentence("is of another plan"),
+        ),
     ):
         message = wire.decode(wire.encode(Note(note)))
         running.take(workbench, job, message)
@@ -321,7 +400,7 @@ def test_what_the_trainer_says_is_said_in_another_language(foreign: Desk, projec
     panel._show("run-001")
     foreign.settle()
     shown = "\n".join(text for _, text in texts_of(panel))
-    assert f"{OPEN}Going on from this run's own weights of epoch {CLOSE}3" in shown
+    assert f"{OPEN}The checkpoint of step {CLOSE}3" in shown
     assert "\n".join(stays_english(panel)) == ""
 
 
