@@ -90,7 +90,7 @@ def test_a_training_its_notes_and_its_failure_say_nothing_in_english(
     wait_long(
         qtbot,
         desk,
-        lambda: bool(workbench.project.runs) and bool(workbench.project.runs[-1].epochs),
+        lambda: not desk.window.training.is_running or bool(workbench.project.runs[-1].epochs),
     )
     assert english_on(desk) == ""
     wait_long(qtbot, desk, lambda: not desk.window.training.is_running)

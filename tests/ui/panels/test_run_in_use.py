@@ -285,3 +285,4 @@ def test_that_no_run_has_learnt_is_said_once(desk: Desk) -> None:
     assert isinstance(box, QComboBox) and isinstance(why, QLabel)
     assert box.currentText() == "best: none yet"
     assert not why.isVisible()
+    desk.close()

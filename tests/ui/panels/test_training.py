@@ -217,6 +217,7 @@ def test_what_has_no_room_in_the_row_is_said_shorter_and_not_cut(desk_with: Open
     assert lessons.seen in ("1 teaches, 1 validates", "")
     # All of it is in the tooltips.
     assert state.toolTip() == flatters and whole in lessons.toolTip()
+    desk.close()
 
 
 def test_the_time_left_is_whole_beside_what_to_be_careful_about(desk_with: OpenDesk) -> None:
@@ -237,6 +238,7 @@ def test_the_time_left_is_whole_beside_what_to_be_careful_about(desk_with: OpenD
     assert left.seen == left.text()
     desk.press(panel(desk), "stop_button")
     wait_for_end(desk)
+    desk.close()
 
 
 def test_a_killed_trainer_leaves_a_window_that_says_so_and_trains_again(
