@@ -1,5 +1,7 @@
 """Volumes that are stored in other planes: axial here, and as they were in what leaves."""
 
+# What the libraries load has their base class in the stubs.
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
 from __future__ import annotations
 
 import itertools

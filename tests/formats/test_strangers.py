@@ -4,6 +4,8 @@ The files, and how their right values were found, stand in the README beside the
 whole way, from the survey to the project on disk that is opened again.
 """
 
+# What the libraries load has their base class in the stubs.
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """What only a person can say: HU or not, scan or mask. Nothing is guessed or left behind."""
 
+# What the libraries load has their base class in the stubs.
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
 from __future__ import annotations
 
 from pathlib import Path
