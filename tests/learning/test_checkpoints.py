@@ -146,6 +146,19 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_stands_in(
     assert list(curve(recorder)) == [3, 4]
 
 
+def test_a_whole_file_of_another_moment_is_not_taken(stopped: Path) -> None:
+    paths = RunPaths(stopped.parent)
+    of_best, last = map(paths.checkpoint, paths.kept_checkpoints())
+    shutil.copyfile(of_best.network, last.network)
+    # What a process that was killed left of one that it was writing.
+    (stopped.parent / ".checkpoint-99.partial").mkdir()
+    recorder = going_on(stopped)
+    (sentence,) = [one for one in said(recorder) if "cannot be used" in one]
+    assert sentence.endswith("cannot be used: it is not the file that was kept.")
+    assert recorder.of(Resumed)[0].epoch == 2 and recorder.last.outcome == "finished"
+    assert not list(stopped.parent.glob("*checkpoint-*"))
+
+
 def test_where_no_checkpoint_is_whole_that_is_said_and_the_weights_stay(stopped: Path) -> None:
     paths = RunPaths(stopped.parent)
     for step in paths.kept_checkpoints():
