@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 from tests.benchmarks import (
     canvas,
     curves,
+    few_slices,
     first_proposal,
     report,
     scale,
@@ -40,6 +41,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("size", size.rows),
     ("waiting", waiting.rows),
     ("training", training.rows),
+    ("few_slices", few_slices.rows),
     ("proposal", first_proposal.rows),
     ("scale", scale.rows),
 )

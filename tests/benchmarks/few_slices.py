@@ -3,7 +3,7 @@
 `python -m tests.benchmarks.few_slices` trains on six slices and scores the prediction of all
 others, from the start of the trainer's process to its last predicted slice. Seconds are those of
 the processor divided by two, as on two cores that do nothing else. It needs the real scans beside
-the checkout, see `tests.conftest`.
+the checkout, see `tests.conftest`. "forest" in place of a network is `pixel_forest`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,17 @@ from segdesk.core.volume import Unit
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs.bundle import Bundle, Lesson, VolumeRef
 from segdesk.jobs.messages import EpochDone, Finished, Look, Message, Predicted
+from tests.benchmarks import pixel_forest
+from tests.benchmarks.rows import Row
 
 Labels = npt.NDArray[np.uint8]
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CORES = 2
+#: The peer, in place of a network's id.
+FOREST = "forest"
+#: What `make bench` measures: seconds, and seeds of the default and of the others.
+BENCH_SECONDS, BENCH_SEEDS, OTHERS_SEEDS = (15.0, 30.0), 3, 1
+WHAT = {"volume": "Dice over all voxels", "slice": "mean Dice of its slices that show lung"}
 #: Seconds that a trainer takes before its first step, and after its last; the rest is the plan's.
 START_S, AFTER_S = 2.3, 1.0
 
@@ -186,6 +193,8 @@ def measured(
     name: str, network: str, *, seconds: float, seed: int = 0, left_out: int = 0, size: int = 0
 ) -> Scored:
     """One training in a fresh process."""
+    if network == FOREST:
+        return _asked([name, "--forest", str(seconds), "--seed", str(seed)])
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_bundle(
             Path(folder),
@@ -196,14 +205,61 @@ def measured(
             left_out=left_out,
             size=size,
         )
-        command = [sys.executable, "-m", "tests.benchmarks.few_slices", name, "--bundle", bundle]
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "QT_QPA_PLATFORM": "offscreen"}
-        done = subprocess.run(
-            list(map(str, command)), env=environment, capture_output=True, text=True, check=False
-        )
+        return _asked([name, "--bundle", str(bundle)])
+
+
+def _asked(arguments: list[str]) -> Scored:
+    """This file with other arguments, in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.few_slices", *arguments]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
     return Scored(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def planted(name: str, seconds: float, seed: int) -> Scored:
+    """The forest, in this process, which it has to itself."""
+    task = TASKS[name]()
+    left_s = seconds - time.process_time() / CORES
+    found = pixel_forest.segmented(
+        task.voxels,
+        task.truth,
+        task.labelled,
+        seconds=left_s,
+        seed=seed,
+        now=lambda: time.process_time() / CORES,
+    )
+    result = scored(task, found)
+    return Scored(result.volume, result.mean_slice, result.worst_slice, time.process_time() / CORES)
+
+
+def rows() -> list[Row]:
+    """Dice of the slices that nobody labelled: the default network in three seeds, with all six
+    slices teaching and with one left out; `unet_norm` and the forest beside it."""
+    if not DATA.is_dir():
+        return []
+    kinds = [("unet_fast", 0, BENCH_SEEDS), ("unet_fast", 1, BENCH_SEEDS)]
+    kinds.append(("unet_norm", 0, OTHERS_SEEDS))
+    if pixel_forest.is_there():
+        kinds.append((FOREST, 0, OTHERS_SEEDS))
+    found: list[Row] = []
+    for task in TASKS:
+        for network, left_out, seeds in kinds:
+            for seconds in BENCH_SECONDS:
+                runs = [
+                    measured(task, network, seconds=seconds, seed=seed, left_out=left_out)
+                    for seed in range(seeds)
+                ]
+                name = f"few_{task}_{network}_{seconds:.0f}_s" + "_one_out" * bool(left_out)
+                taught = "five of six slices" if left_out else "six slices"
+                for part, field in (("volume", "volume"), ("slice", "mean_slice")):
+                    dice = sorted(round(getattr(run, field), 4) for run in runs)
+                    what = f"{taught}, {seconds:g} s of two cores: the rest's {WHAT[part]}"
+                    found.append(
+                        Row(f"{name}_{part}", "Dice", median(dice), dice[0], dice[0], what=what)
+                    )
+    return found
 
 
 def main() -> int:
@@ -215,7 +271,13 @@ def main() -> int:
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--left-out", type=int, default=0)
     options.add_argument("--size", type=int, default=0)
+    options.add_argument("--forest", type=float, default=0.0, help="its seconds, in this process")
+    options.add_argument("--seed", type=int, default=0, help="of that forest")
     chosen = options.parse_args()
+    if chosen.forest:
+        result = planted(chosen.tasks[0], chosen.forest, chosen.seed)
+        sys.stdout.write(json.dumps(asdict(result)) + "\n")
+        return 0
     if chosen.bundle is not None:
         sys.stdout.write(json.dumps(asdict(train(chosen.tasks[0], chosen.bundle))) + "\n")
         return 0

@@ -148,7 +148,7 @@ def _page(answer: dict[str, Any]) -> str:
     for row in answer["rows"]:
         cells = (
             row["name"],
-            WHAT.get(row["name"], ""),
+            WHAT.get(row["name"]) or str(row["what"]),
             row["unit"],
             *(f"{row[key]:g}" for key in ("median", "p99", "worst")),
             *(str(row.get(key, "")) for key in ("peer", "peer_median", "ratio")),

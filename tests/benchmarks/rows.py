@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,7 +16,8 @@ class Row:
     ----------
     name : of the row, such as "next_slice"
     unit : of the three figures, such as "ms"
-    median, p99, worst : of the timings
+    median, p99, worst : of the timings; of figures that should be large, p99 is the worst too
+    what : it is, where the report has no words for the name
     """
 
     name: str
@@ -24,6 +25,7 @@ class Row:
     median: float
     p99: float
     worst: float
+    what: str = field(default="", kw_only=True)
 
 
 def row_of(name: str, seconds: Sequence[float]) -> Row:
