@@ -115,14 +115,13 @@ class PlanForm(QWidget):
 
     def _second_page(self) -> QWidget:
         page, form = _page()
-        self._add(form, tr("Slice size, neighbours"), self.slice_size, self.neighbours)
+        self._add(form, tr("Slice size"), self.slice_size)
+        self._add(form, tr("Neighbours, mm"), self.neighbours)
         self._add(form, tr("Filters, batch"), self.filters, self.batch)
         self._add(form, tr("Learning rate"), self.rate)
         back = self._turner("fewer_settings", tr("Back"), 0)
         self._add(form, tr("Augmentation"), self.augmentation, back)
         self.slice_size.setToolTip(tr("Pixels of the longer side that the network sees"))
-        self.slice_size.setAccessibleName(tr("Slice size"))
-        self.neighbours.setAccessibleName(tr("Neighbours"))
         self.filters.setAccessibleName(tr("Filters"))
         self.batch.setAccessibleName(tr("Batch"))
         self.batch.set_tip(tr("Slices in one step"))
@@ -255,7 +254,7 @@ class PlanForm(QWidget):
         description = f"{translated(row.description)} ({row.id})"
         self.network.setToolTip(tip(description if is_fresh else why))
         self.filters.set_tip(tr("Of the network's first level") if is_fresh else why)
-        beside = tr("mm: the slices so far below and above are seen beside each one; 0: none")
+        beside = tr("The slices so far below and above are seen beside each one (2.5-D); 0: none")
         self.neighbours.set_tip(beside if is_fresh else why)
         run = self.start_from.currentText()
         more = tr("What the network begins with: nothing, or what an earlier run has learnt")
