@@ -78,7 +78,8 @@ def train(
         0,
         metavar="N",
         show_default=False,
-        help="Pixels of the longer side; default: the slices' own up to 256.",
+        help="Pixels of the longer side; default: the slices' own up to 256, or what the smallest "
+        "labelled piece needs.",
     ),
     neighbours_mm: float | None = typer.Option(
         None,

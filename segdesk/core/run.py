@@ -27,7 +27,8 @@ class Plan:
     ----------
     network : id from `core.networks`
     filters : first level's filters, 1 to 256
-    size : pixels of the longer side of the training slices, 16 to 1024; 0: their own, up to 256
+    size : pixels of the longer side of the training slices, 16 to 1024; 0: their own, up to 256,
+        or more where the smallest labelled piece needs it (`learning.working_size`)
     epochs : >= 1, or None without a limit
     max_minutes : > 0 training minutes, or None without a limit
     batch : slices a step, 1 to 256

@@ -45,6 +45,7 @@ from segdesk.learning.stage import Stage, Stages, largest, predictor_of
 from segdesk.learning.standing import Standing
 from segdesk.learning.start import built_anew, built_for, first_network, trained
 from segdesk.learning.validation import MOST_SLICES
+from segdesk.learning.working_size import side_by_pieces, side_by_time
 from segdesk.sentence import Sentence
 
 #: Cases that a sentence names; the rest are counted.
@@ -103,12 +104,13 @@ def _train(
     used = {lesson.case for lesson in bundle.lessons}
     if not taught:
         raise _nothing_teaches()
-    scale = scale_for((bundle.volume(case) for case in sorted(taught)), plan.size)
+    scale = _scale(bundle, held, taught, used, channel)
     shapes = [scale.resampled(bundle.volume(case)) for case in sorted(used)]
     shape = padded(shapes, row.multiple)
-    folder = held.bundle()
-    train = Samples(bundle, folder, "train", scale=scale, shape=shape)
-    validation = Samples(bundle, folder, "validation", scale=scale, shape=shape)
+    train, validation = (
+        Samples(bundle, held.bundle(), pool, scale=scale, shape=shape)
+        for pool in ("train", "validation")
+    )
     _check_lessons(train)
     found = newest_halts(held.paths(), bundle, channel) if bundle.resumes else []
     network = built_anew(found[0], shape) if found else first_network(bundle, shape, channel)
@@ -160,6 +162,35 @@ def _train(
         predictor = stage.predictor.refined(refinements)
         return _predict(predictor, bundle, held, ending, channel)
     return ending
+
+
+def _scale(
+    bundle: Bundle, held: HeldRun, taught: set[str], used: set[str], channel: Reporter
+) -> Scale:
+    """How large the network's pixels are: by the Plan, or where that leaves it open by the time and
+    by what is labelled."""
+    plan = bundle.plan
+    volumes = [bundle.volume(case) for case in sorted(taught)]
+    scale = scale_for(volumes, plan.size)
+    if plan.size:
+        return scale
+    scale = scale_for(volumes, side_by_time(plan, scale.side))
+    shape = padded((scale.resampled(bundle.volume(case)) for case in sorted(used)), 1)
+    side = side_by_pieces(
+        Samples(bundle, held.bundle(), "train", scale=scale, shape=shape), scale.side
+    )
+    if side > scale.side:
+        channel.send(
+            Note(
+                Sentence(
+                    "Slices are learnt at {side} pixels, not {usual}: the smallest labelled piece "
+                    "would be too small to be seen.",
+                    side=side,
+                    usual=scale.side,
+                )
+            )
+        )
+    return scale_for(volumes, side)
 
 
 def _refine(
