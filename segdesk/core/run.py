@@ -266,3 +266,7 @@ class Run:
 
     def with_epoch(self, epoch: Epoch) -> Run:
         return replace(self, epochs=(*self.epochs, epoch), seconds=epoch.seconds)
+
+    def only_learnt_on(self, before: Run) -> bool:
+        """Whether epochs are all that is new since it was like this."""
+        return self == replace(before, epochs=self.epochs, seconds=self.seconds)

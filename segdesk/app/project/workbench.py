@@ -55,6 +55,7 @@ class Workbench(DoesEdits):
     index_changed = Signal()
     predictions_changed = Signal(str)
     run_changed = Signal(str)
+    epochs_came = Signal(str)  # to a run of which nothing else has changed
     case_loaded = Signal(str)  # its arrays came into memory
     proposed = Signal(str, int)  # case and slice
     prediction_wanted = Signal(str, str)  # of a run on a case; only where `reads` is False
@@ -259,10 +260,13 @@ class Workbench(DoesEdits):
 
         `keep` False: only in memory, for the curves.
         """
+        before = next((one for one in self.project.runs if one.id == run.id), None)
         self.project = self.project.with_run(run)
         if keep:
             self.folder.hand_over_index(self.project)
-        self.run_changed.emit(run.id)
+        # Nobody but the curves asks for these, and they come many times in a second.
+        only_epochs = before is not None and run.only_learnt_on(before)
+        (self.epochs_came if only_epochs else self.run_changed).emit(run.id)
 
     def use(self, in_use: RunInUse) -> None:
         """Another run predicts, or the same for another reason; kept as `follow_project` keeps, or,

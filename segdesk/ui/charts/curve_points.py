@@ -70,6 +70,9 @@ class Series:
         #: Values that a full bucket stands for, and those in the last one.
         self._size = 1
         self._in_last = 0
+        #: Places and values of the buckets that are full, of which no value is asked for again.
+        self._table: Numbers = np.zeros((2 * MOST_BUCKETS, 2))
+        self._in_table = 0
         self._points: tuple[Numbers, Numbers] | None = None
 
     def append(self, at: float, value: float) -> None:
@@ -90,6 +93,8 @@ class Series:
             return
         if len(self._buckets) == MOST_BUCKETS:
             self._join_pairs()
+        elif self._buckets:
+            self._in_table = self._put(self._buckets[-1])
         self._buckets.append(bucket)
         self._in_last = 1
 
@@ -98,6 +103,17 @@ class Series:
             first.take(second)
         self._buckets = self._buckets[::2]
         self._size *= 2
+        self._in_table = 0
+        for bucket in self._buckets:
+            self._in_table = self._put(bucket)
+
+    def _put(self, bucket: _Bucket) -> int:
+        """Write a bucket's points behind those in the table; gives where they end."""
+        low, high = (bucket.low_at, bucket.low), (bucket.high_at, bucket.high)
+        pairs = [low] if low == high else sorted((low, high))
+        end = self._in_table + len(pairs)
+        self._table[self._in_table : end] = pairs
+        return end
 
     @property
     def is_reduced(self) -> bool:
@@ -107,12 +123,9 @@ class Series:
     def points(self) -> tuple[Numbers, Numbers]:
         """Places and values, float64, at most two for each bucket, in the order of the places."""
         if self._points is None:
-            pairs: list[tuple[float, float]] = []
-            for bucket in self._buckets:
-                low, high = (bucket.low_at, bucket.low), (bucket.high_at, bucket.high)
-                pairs += [low] if low == high else sorted((low, high))
-            table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-            self._points = table[:, 0], table[:, 1]
+            end = self._put(self._buckets[-1]) if self._buckets else 0
+            at, value = self._table[:end].T.copy()
+            self._points = at, value
         return self._points
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QResizeEvent, QTextDocument
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from segdesk.ui.charts.curve_points import (
     Numbers,
@@ -54,9 +54,8 @@ class Plot(QWidget):
         self._plot.disableAutoRange()
         # A learning rate of 0.001 is written so, not as "1 (x0.001)".
         self._plot.getAxis("left").enableAutoSIPrefix(False)
-        self._steps = pyqtgraph.PlotCurveItem()
-        self._train = pyqtgraph.PlotCurveItem()
-        self._validation = pyqtgraph.PlotCurveItem()
+        self._steps, self._train, self._validation = _Curve(), _Curve(), _Curve()
+        self.lines = (self._steps, self._train, self._validation)
         #: A curve of a single value.
         self._dots = pyqtgraph.ScatterPlotItem(size=5, pen=None)
         #: Triangles at the edge where something lies outside.
@@ -84,9 +83,11 @@ class Plot(QWidget):
             axis.setTextPen(pyqtgraph.mkPen(tokens.dim))
             # Fewer ticks are calmer, and the axes are most of what a plot costs to paint.
             axis.setStyle(tickLength=-3, tickFont=font, maxTickLevel=0)
-        self._plot.getAxis("bottom").setLabel(
-            self._axis, **{"color": tokens.dim, "font-size": f"{small_size()}px"}
-        )
+            # They stay while the curves between them change: painted once, kept as a picture.
+            axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        bottom = self._plot.getAxis("bottom")
+        bottom.setLabel(self._axis, **{"color": tokens.dim, "font-size": f"{small_size()}px"})
+        bottom.label.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self._plot.showGrid(x=False, y=True, alpha=0.15)
         self._steps.setPen(pyqtgraph.mkPen(tokens.dim, width=1))
         self._outside.setBrush(pyqtgraph.mkBrush(tokens.warn))
@@ -138,7 +139,8 @@ class Plot(QWidget):
             value = np.clip(value, bottom, top)
             if len(at) == 1 and line is not self._steps:
                 dots.append((float(at[0]), float(value[0]), self._colours[line]))
-            if len(at) or line.xData is not None:
+            line.setVisible(len(at) > 0)
+            if len(at):
                 # Where points are as close as pixels nobody sees it, and it costs most.
                 is_fine = not series.is_reduced and line is not self._steps
                 line.setData(at, value, antialias=is_fine)
@@ -172,6 +174,8 @@ class Plot(QWidget):
             self._plot.getViewBox().setRange(
                 xRange=(left - beyond, right + beyond), yRange=(bottom, top), padding=0
             )
+            for line in self.lines:
+                line.fill(QRectF(left - beyond, bottom, right - left + 2 * beyond, top - bottom))
             # Else it would be found out while the plot is painted, which is then painted twice.
             self._plot.getViewBox().prepareForPaint()
 
@@ -196,7 +200,28 @@ class _Line(QWidget):
         self._label.resize(self.size())
 
 
+class _Curve(pyqtgraph.PlotCurveItem):
+    """A line that may go anywhere in its plot.
+
+    Where exactly it goes is asked a dozen times for each picture, and to find it out costs as much
+    as the line.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._room = QRectF(0.0, 0.0, 1.0, 1.0)
+
+    def fill(self, room: QRectF) -> None:
+        """The plot shows this now, in the units of the points."""
+        self.prepareGeometryChange()
+        self._room = room
+
+    def boundingRect(self) -> QRectF:
+        return self._room
+
+
 def _scatter(item: pyqtgraph.ScatterPlotItem, x: Numbers, y: Numbers, **look: object) -> None:
-    """Hand over points, or nothing where there are none and were none."""
-    if len(x) or item.getData()[0].size:
+    """Hand over points; where there are none, nothing is painted."""
+    item.setVisible(len(x) > 0)
+    if len(x):
         item.setData(x=x, y=y, **look)

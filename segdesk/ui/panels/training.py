@@ -145,6 +145,7 @@ class TrainingPanel(Panel):
 
     def _listen(self, workbench: Workbench, view: ViewState) -> None:
         self.bridge.listen(workbench.run_changed, self.refresh)
+        self.bridge.listen(workbench.epochs_came, self._show_figures)
         self.bridge.listen(workbench.index_changed, self.refresh)
         self.bridge.listen(workbench.statuses_changed, self._show_buttons)
         self.bridge.listen(workbench.statuses_changed, self._show_lessons)
@@ -365,6 +366,10 @@ class TrainingPanel(Panel):
         self._pause.setVisible(running)
         self._show_lessons()
         self._offer_runs()
+        self._show_figures()
+
+    def _show_figures(self) -> None:
+        """What epochs say of the run that is shown; they come many times in a second."""
         run = self._shown_run()
         self._facts.show_line(self._facts_of(run) if run is not None else "")
         self._show_state(run)

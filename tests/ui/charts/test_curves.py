@@ -112,6 +112,53 @@ def test_axes_are_drawn_anew_only_where_they_change(
     assert 0 < len(drawn) <= 30
 
 
+def test_axes_are_kept_as_pictures_while_curves_between_them_change(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[object] = []
+    paint = pyqtgraph.AxisItem.paint
+    # Before the plots are made: Qt asks an item once for its methods.
+    monkeypatch.setattr(
+        pyqtgraph.AxisItem,
+        "paint",
+        lambda self, *rest: (painted.append(self), paint(self, *rest))[1],
+    )
+    made = Curves(DARK)
+    qtbot.addWidget(made)
+    made.resize(1200, 260)
+    made.show()
+    qtbot.waitUntil(lambda: made.is_drawn, timeout=20_000)
+    draw(made, qtbot, after(100))
+    qtbot.waitUntil(lambda: bool(painted))
+    qtbot.wait(50)
+    painted.clear()
+    for count in range(101, 105):
+        draw(made, qtbot, after(count))
+        qtbot.wait(20)
+    # 100 to 104 epochs have one x axis; without pictures each plot would paint its two each time.
+    assert len(painted) <= 8
+
+
+def test_no_curve_is_asked_where_it_goes_and_none_that_is_empty_is_painted(
+    curves: Curves, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    bounds = pyqtgraph.PlotCurveItem.dataBounds
+    monkeypatch.setattr(
+        pyqtgraph.PlotCurveItem,
+        "dataBounds",
+        lambda self, *rest, **named: (asked.append(self), bounds(self, *rest, **named))[1],
+    )
+    for count in range(100, 104):
+        draw(curves, qtbot, after(count))
+        curves.grab()
+    assert not asked
+    # No plot has steps, Dice has no figure, and only the loss has one of the validation.
+    shown = [item.isVisible() for plot in curves.findChildren(Plot) for item in plot.lines]
+    none, one = [False, False, False], [False, True, False]
+    assert shown == [False, True, True, *one, *none, *one]
+
+
 def test_a_plot_whose_range_changes_is_painted_once(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

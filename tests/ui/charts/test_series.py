@@ -38,6 +38,23 @@ def test_few_values_are_all_there(values: list[float]) -> None:
     assert not made.is_reduced
 
 
+@given(st.lists(st.floats(-9, 9), min_size=1, max_size=900), st.integers(1, 40))
+def test_who_asks_in_between_gets_what_is_there_and_changes_nothing(
+    values: list[float], often: int
+) -> None:
+    asked = series([])
+    for number, value in enumerate(values, start=1):
+        asked.append(float(number), value)
+        if number % often == 0:
+            kept = asked.points()
+            then = kept[0].copy(), kept[1].copy()
+            fresh = series(values[:number]).points()
+            assert np.array_equal(kept, fresh)
+            asked.append(float(number) + 0.25, math.nan)
+            assert np.array_equal(kept, then)
+    assert np.array_equal(asked.points(), series(values).points())
+
+
 def test_the_points_are_bounded_and_show_every_tenth_of_a_long_run() -> None:
     rng = np.random.default_rng(0)
     for count in (MOST_BUCKETS + 1, 1000, 10_000, 100_000):
