@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyqtgraph
@@ -39,7 +40,7 @@ class Counted(tuple):
             yield epoch
 
 
-def epoch(number: int, loss: float = 0.5, **figures: float) -> Epoch:
+def epoch(number: int, loss: float = 0.5, **figures: Any) -> Epoch:
     return Epoch(number, 2.0 * number, loss, 0.9, 0.001, **figures)
 
 
