@@ -132,7 +132,10 @@ def _valued(plane: npt.NDArray[Any], values: Rescale) -> npt.NDArray[Any]:
 
 
 def _whole_numbers(numbers: Labels, name: str) -> tuple[Labels, tuple[str, ...]]:
-    counts = np.bincount(numbers.ravel(), minlength=WHITE + 1)
+    counts = np.zeros(WHITE + 1, np.int64)
+    # Slice by slice: bincount makes eight bytes of every voxel, and no other thread runs meanwhile.
+    for plane in numbers:
+        counts += np.bincount(plane.reshape(-1), minlength=WHITE + 1)
     if counts[WHITE] and not counts[1:WHITE].any():
         return (numbers == WHITE).astype(np.uint8), (
             Sentence("The labels are black and white: 255 became segment 1."),
