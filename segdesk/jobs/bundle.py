@@ -279,6 +279,10 @@ def keep(paths: RunPaths) -> None:
     """
     if not is_folder(paths.bundle) or is_link(paths.bundle):
         return
+    if not is_there(paths.bundle / MANIFEST):
+        # It was cut off while it was written; what was kept before it stays.
+        paths.clear_bundle()
+        return
     for path in paths.bundle.iterdir():
         if path.name not in (MANIFEST, TARGETS):
             remove_whatever(path)

@@ -17,7 +17,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from segdesk.core.durable_files import Check, no_check, write_whole
 from segdesk.core.regular_file import open_regular
-from segdesk.core.run import Plan
+from segdesk.core.run import LARGEST_INPUT, Plan
 from segdesk.errors import SegdeskError
 from segdesk.jobs.wire import fits, is_integer, is_text
 from segdesk.sentence import Sentence
@@ -25,6 +25,8 @@ from segdesk.sentence import Sentence
 VERSION = 1
 #: A case has some hundred bytes in it, nothing else grows; what is larger is not ours.
 LARGEST = 1 << 24
+#: Steps, epochs and batches that nobody will ever take.
+MOST = 2**31
 _OTHER_VERSION = Sentence("was written by another version of segdesk")
 
 
@@ -184,7 +186,7 @@ def read(path: Path) -> Halt:
         if _sum_of(fields) != whole["sha256"]:
             raise ValueError("it was changed")
         halt: Halt = _made(Halt, fields)
-        if not _is_halt()(halt) or min(halt.epoch, halt.taken, halt.drawn, halt.step) < 0:
+        if not _is_halt()(halt) or not _can_be(halt):
             raise ValueError("it says what cannot be")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SegdeskError) as error:
         raise BadHalt(Sentence("is damaged")) from error
@@ -193,6 +195,19 @@ def read(path: Path) -> Halt:
 
 def _is_halt() -> Callable[[Any], bool]:
     return fits(Halt, is_integer, is_text)
+
+
+def _can_be(halt: Halt) -> bool:
+    """Whether its numbers lie where a training's can, so that none of them asks for more memory or
+    time than there is."""
+    return (
+        0 <= halt.epoch <= MOST
+        and 0 <= halt.taken <= halt.step <= MOST
+        and 0 <= halt.drawn <= MOST
+        and 1 <= halt.batch <= halt.plan.batch
+        and halt.channels in (1, 3)
+        and all(0 < side <= LARGEST_INPUT for side in halt.built_for)
+    )
 
 
 def _sum_of(fields: Any) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,14 +102,19 @@ def is_whole(path: Path) -> bool:
     return True
 
 
-def newest_sound(paths: RunPaths, said: Mapping[int, str]) -> tuple[int, str] | None:
+def newest_sound(
+    paths: RunPaths, said: Mapping[int, str], *, most: int = sys.maxsize
+) -> tuple[int, str] | None:
     """The newest weights of a run that are there and sound: their epoch and SHA-256, or None.
 
     Parameters
     ----------
     said : for each epoch the SHA-256 that the trainer said, where its message was kept
+    most : the last epoch that counts though nothing was said of it
     """
     for epoch in sorted(paths.kept_epochs(), reverse=True):
+        if epoch > most and epoch not in said:
+            continue
         path = paths.weights(epoch)
         try:
             if path.lstat().st_size > LARGEST or (epoch not in said and not is_whole(path)):

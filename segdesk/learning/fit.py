@@ -114,15 +114,17 @@ class Fit:
             batch, drawn = self._go_on(resumed)
         self._stage = stage(True) if self._is_half else full
         self._feed = open_feed(self._stage.train, batch, drawn)
-        if resumed is not None and not resumed.has_same_labels:
-            validation = self._stage.validation
-            self._keeper.measure_anew(lambda: validation.measure(reporter))
+        self._to_measure: Stage | None = None
+        if resumed is not None and resumed.best is not None and not resumed.has_same_labels:
+            self._to_measure = stage(resumed.halt.kept.is_half)
 
     def _go_on(self, resumed: TakenUp) -> tuple[int, int]:
         """Stand where it was stopped; gives the size of a batch, and how many were drawn."""
         halt = resumed.halt
         self._schedule.go_on(halt.scheduled)
         stage = self._stages(halt.kept.is_half) if resumed.best is not None else None
+        # From here on a stop waits for the step in hand: there are weights to keep.
+        self._reporter.leave_on_stop = False
         self._reporter.send(Resumed(halt.step, halt.epoch))
         self._keeper.go_on(halt, resumed.best, stage, resumed.checkpoints)
         self._rate, self._has_recovered = halt.rate, halt.has_recovered
@@ -144,6 +146,9 @@ class Fit:
             Where no step can be taken, or the weights cannot be written.
         """
         try:
+            if self._to_measure is not None:
+                validation = self._to_measure.validation
+                self._keeper.measure_anew(lambda: validation.measure(self._reporter))
             while True:
                 self._train_epoch(self._number + 1)
                 reason = self._reason_to_end(self._number)

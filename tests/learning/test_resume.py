@@ -163,3 +163,21 @@ def test_what_was_stopped_or_killed_ends_as_what_was_not(tmp_path: Path, plan: P
 def digest(recorder: Recorder) -> str:
     """Of the weights that are kept in the end."""
     return recorder.of(Checkpoint)[-1].sha256
+
+
+def test_a_stop_right_after_going_on_ends_no_process_and_keeps_the_weights(tmp_path: Path) -> None:
+    """Even in the first step, which is slow: what was learnt before stays the run's."""
+    path = written(tmp_path, short_plan(epochs=6))
+    stopped = train(path, At(when=after_epoch(3)))
+    leaves: list[bool] = []
+
+    class Stopped(At):
+        def send(self, message: Message) -> None:
+            super().send(message)
+            if isinstance(message, Resumed):
+                leaves.append(self.leave_on_stop)
+
+    again = train(going_on(path), Stopped(when=lambda message: isinstance(message, Resumed)))
+    assert leaves == [False]
+    assert (again.last.outcome, again.last.best) == ("stopped", stopped.last.best)
+    assert again.last.best > 0

@@ -251,7 +251,7 @@ def test_weights_that_took_the_place_of_a_runs_own_are_refused_in_words(tmp_path
 
 def test_a_model_with_other_filters_is_refused_in_words(tmp_path: Path) -> None:
     other = save_weights(tmp_path / "other", filters=8)
-    with pytest.raises(AssertionError, match="another number of filters"):
+    with pytest.raises(AssertionError, match="has other filters or neighbours"):
         finetuned(tmp_path, start=other)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from segdesk.core.run import Epoch, Plan, plan_for
+from segdesk.core.run import Plan, plan_for
 from segdesk.jobs.messages import EpochDone, Finished, Judged
 from segdesk.learning import keeper, schedule, trainer
 from segdesk.learning.clock import Clock
@@ -26,10 +27,6 @@ EVERYWHERE = Validated(1.0, 0.2, constant_dice([(20, 100)]), constant_dice([(20,
 SOMETHING = Validated(0.5, 0.9, 0.6, constant_dice([(20, 100)]))
 NO_OVERLAP = Overlap((0.0,), (0.0,), (20.0,), (100.0,))
 OVERLAP = Overlap((15.0,), (20.0,), (20.0,), (100.0,))
-
-
-def epochs(*losses: float) -> list[Epoch]:
-    return [Epoch(at, float(at), loss, 0.5, 1e-3) for at, loss in enumerate(losses, start=1)]
 
 
 def test_one_class_everywhere_scores_what_its_share_of_voxels_gives() -> None:
@@ -59,7 +56,7 @@ def test_the_validation_decides_else_the_batches(
     validated: Validated | None, trained: Overlap | None, better: bool
 ) -> None:
     assert is_better_than_nothing(validated, trained) is better
-    assert (why_nothing(plan_for(), epochs(1.0), validated, trained) == "") is better
+    assert (why_nothing(plan_for(), 1, (1.0, 1.0), validated, trained) == "") is better
 
 
 @pytest.mark.parametrize(("dice", "better"), [(1.0, True), (0.9995, True), (0.9976, False)])
@@ -76,17 +73,17 @@ def test_a_mask_that_fills_its_slices_leaves_room_for_something_learnt(
 
 def test_the_reason_names_the_figure_and_the_way_out() -> None:
     fast = plan_for("unet_norm", rate=1.0)
-    said = why_nothing(fast, epochs(0.5, 3.0), NOTHING, NO_OVERLAP)
+    said = why_nothing(fast, 2, (0.5, 3.0), NOTHING, NO_OVERLAP)
     assert said.startswith("Nothing was learnt in 2 epochs: its Dice on the validation slices is 0")
     assert "its loss rose from 0.5 to 3." in said
     assert "lower learning rate (it was 1, unet_norm starts at 0.002)" in said
-    said = why_nothing(plan_for(epochs=1), epochs(float("nan")), EVERYWHERE, None)
+    said = why_nothing(plan_for(epochs=1), 1, (math.nan, math.nan), EVERYWHERE, None)
     assert "in 1 epoch: its masks are no better than one class everywhere (Dice 0.333" in said
     assert "its loss is no number" in said
     assert "Train for longer, make more slices right, and check that their labels lie" in said
-    said = why_nothing(plan_for(), epochs(0.5, 0.4), None, NO_OVERLAP)
+    said = why_nothing(plan_for(), 2, (0.5, 0.4), None, NO_OVERLAP)
     assert "its Dice on the slices that teach is 0. Make more slices right" in said
-    assert why_nothing(plan_for(), [], None, None) == ""
+    assert why_nothing(plan_for(), 0, (math.nan, math.nan), None, None) == ""
 
 
 @dataclass

@@ -292,6 +292,7 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
     """
     folder, do = bench.folder, bench.do if bench.folder.writable else bench.apply_live
     edits, found = lacked(mask, left_out)
+    parts_a_step = bench.history.is_cut_off
     # What of them has segments was asked without.
     tried = [replace(edit, segments=()) for edit in edits]
     brought, apart = 0, [*left_out.apart, *(edit for edit in found.hidden if edit not in tried)]
@@ -313,10 +314,10 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
             apart.append(edit)
             unsure = unsure or Unsure(mask)
         except BaseException:
-            # Whatever it was, what is done from here on is no part of it.
-            for end in ends:
+            # Whatever it was, all of it still waits; what is done from here on is no part of it.
+            if ends:
                 with suppress(ChangeWaits, ProjectGone):
-                    folder.append(end)
+                    folder.append(bench.history.stacks)
             raise
         else:
             brought += 1
@@ -333,8 +334,9 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
         )
     if unsure is not None and unsure.slices:
         said.append(unsure.words(case))
-    if any(edit.group for edit in edits):
-        # It went with what others of its group did, and is not undone without them.
+    if parts_a_step or any(edit.group for edit in edits):
+        # It went with what others of its group did, and is not undone without them; or it would
+        # stand between the Edits of one that is being done just now.
         bench.forget_steps(case)
     if folder.writable:
         said += _let_go(left_out, apart, folder, (*ends, bench.history.stacks) if ends else ())
@@ -379,6 +381,10 @@ def _let_go(
             folder.waiting_edits.forget(case)
     except ProjectError as error:
         said.append(error.words)
+        # All of it still waits, and what is done from here on is no part of it.
+        for stacks in ends[-1:]:
+            with suppress(ChangeWaits, ProjectGone):
+                folder.append(stacks)
     return said
 
 

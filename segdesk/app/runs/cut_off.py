@@ -8,6 +8,7 @@ and the messages and the bundle stay, so that they can be read once more.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -87,7 +88,11 @@ def _from_messages(run: Run, paths: RunPaths) -> tuple[Run, Judged | None]:
         run = after(run, message)
     verdict = newest.get(Judged)
     last = run.best
-    there = newest_sound(paths, {epoch: one.sha256 for epoch, one in said.items()})
+    # Later ones of which nothing was said may be of epochs that are done anew.
+    resumed = newest.get(Resumed)
+    most = resumed.epoch if isinstance(resumed, Resumed) else sys.maxsize
+    sums = {epoch: one.sha256 for epoch, one in said.items()}
+    there = newest_sound(paths, sums, most=most)
     best, sha256 = there or (0, "")
     if best in said and best != last:
         # With the size that they learnt from, and without what was decided for the later ones.

@@ -95,7 +95,7 @@ def freeze(
         )
     start = _start(workbench, plan) if resumes is None else None
     taught = [choice.case for choice in lessons.choices]
-    unit = _one_unit(workbench, taught, start)
+    unit = _one_unit(workbench, taught, start or resumes)
     if plan.neighbours_mm and unit == "RGB":
         raise TrainingError(
             "Pictures in colour have their colours as channels, so no neighbours.",

@@ -355,3 +355,27 @@ def test_the_step_of_many_edits_leaves_the_history_as_a_whole(drawn: Workbench) 
     drawn.history.budget = 1
     drawn.redo()
     drawn.close()
+
+
+def test_a_stroke_that_waited_for_a_case_does_not_part_the_step(tmp_path: Path) -> None:
+    """The second case is read for its part; what waited for it is done right then."""
+    workbench = lung_and_tumour(tmp_path, TWO)
+    stroke(workbench, 1, value=2, row=14.0, case=TWO[1])
+    save(workbench)
+    stroke(workbench, 2, value=2, row=14.0, case=TWO[1])
+    whole = [workbench.annotation(id).labels.copy() for id in TWO]
+    workbench.close()
+    path = workbench.folder.path
+    mask = max((path / "cases" / TWO[1]).glob("annotation-*.h5"))
+    away = mask.rename(tmp_path / "away")
+    workbench = Workbench.open(path)
+    assert TWO[1] in workbench.left_out
+    away.rename(mask)
+    removing_segments.remove_segment(workbench, 2)
+    for id in TWO:
+        assert not (workbench.annotation(id).labels == 2).any()
+    workbench.undo()
+    assert [row.number for row in workbench.segments] == [1, 2]
+    for id, labels in zip(TWO, whole, strict=True):
+        assert np.array_equal(workbench.annotation(id).labels, labels)
+    workbench.close()

@@ -16,8 +16,11 @@ from segdesk.core.edit import Edit
 from segdesk.core.history import BegunAnew, Entry
 from segdesk.core.status import SliceStatus
 from segdesk.errors import ProjectError
+from segdesk.store import waiting
+from segdesk.store.disk.layout import Layout
 from segdesk.store.journal import journal_contents
 from segdesk.store.open_journal import OpenJournal
+from segdesk.store.project_folder import ProjectFolder
 from tests.app.project.test_one_damaged_file import damage
 from tests.projects import make_project, stroke
 
@@ -239,4 +242,52 @@ def test_a_newest_mask_that_can_be_read_again_is_not_replaced(tmp_path: Path) ->
     with pytest.raises(ProjectError, match="The newest mask of 'case-001' can be read again"):
         damaged_mask.take(workbench, previous)
     assert np.array_equal(workbench.annotation(CASE).labels, expected)
+    workbench.close()
+
+
+@pytest.mark.parametrize("redo", range(3))
+def test_an_interruption_while_it_is_done_again_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redo: int
+) -> None:
+    """Ctrl+C, a signal or no memory: the program goes on to its end, and all of it still waits."""
+    path, expected = from_its_folder_alone(tmp_path)
+    real, left = Workbench.do, [redo]
+
+    def do(workbench: Workbench, edit: Edit) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            raise KeyboardInterrupt
+        real(workbench, edit)
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Workbench, "do", do)
+        with pytest.raises(KeyboardInterrupt):
+            Workbench.open(path).close()
+    workbench = Workbench.open(path)
+    assert np.array_equal(workbench.annotation(CASE).labels, expected)
+    workbench.close()
+
+
+def test_what_is_drawn_after_one_that_no_file_was_to_be_had_for_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what waited one does not fit, and the disk gives no new file, but room in open ones."""
+    path, _ = from_its_folder_alone(tmp_path)
+    layout = Layout(path)
+    edits = waiting.kept_of(layout, CASE)
+    # Erasing what is not there, before what is.
+    waiting.put(layout, CASE, [edits[-1], edits[2]])
+
+    def refused(*_: object) -> None:
+        raise ProjectError("No new file can be made there.")
+
+    monkeypatch.setattr(ProjectFolder, "keep_left_out", refused)
+    workbench = Workbench.open(path)
+    stroke(workbench, 4)
+    stroke(workbench, 1, row=14.0)
+    drawn = workbench.annotation(CASE).labels[[1, 4]].copy()
+    monkeypatch.undo()
+    workbench.folder.close()
+    workbench = Workbench.open(path)
+    assert np.array_equal(workbench.annotation(CASE).labels[[1, 4]], drawn)
     workbench.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import textwrap
 from dataclasses import replace
@@ -14,17 +15,18 @@ import pytest
 from segdesk.app import opening
 from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project import saving
+from segdesk.app.project.removing import take_out
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import predicting, resuming, running, training
+from segdesk.app.runs import bundling, cut_off, predicting, resuming, running, training
 from segdesk.app.runs.resuming import WITH_ITS_OWN, WITH_THOSE_OF_NOW
 from segdesk.app.runs.running import TrainerSession
 from segdesk.core.run import Run, plan_for
-from segdesk.errors import TrainingError, UsageError
+from segdesk.errors import Cancelled, TrainingError, UsageError
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message, Note
 from segdesk.jobs.run_paths import RunPaths
 from tests.app.runs.test_running import run_through, taught
-from tests.projects import begin_brush
+from tests.projects import add_case, begin_brush
 
 __all__ = ["taught"]
 RUN = "run-001"
@@ -256,3 +258,62 @@ def _work_alone(session: TrainerSession, path: Path) -> None:
     heard: list[Message] = []
     session.work(heard.append)
     assert any(isinstance(one, messages.EpochDone) for one in heard), path
+
+
+def test_weights_of_an_epoch_that_was_done_anew_are_not_those_of_the_run(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    """It goes on after epoch 2, beside weights of epoch 3, and everything dies at once."""
+    begin(taught, tmp_path)
+    assert paths_of(taught).weights(3).is_file()
+    command = child(tmp_path)
+    script = Path(command[1])
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("    keep(2)\n", "    keep(2)\n    os.abort()\n", 1), "utf-8")
+    begun = resuming.resume(taught, RUN, command=command)
+    begun.session.work(lambda message: running.take(taught, begun.session.job, message))
+    path = taught.folder.path
+    taught.folder.close()
+    again = Workbench.open(path)
+    cut_off.recover(again)
+    run = again.project.run(RUN)
+    assert run.best == 2 and run.best_epoch is not None
+    assert [row.number for row in run.epochs] == [1, 2]
+    again.close()
+
+
+def test_a_bundle_that_was_cut_off_while_it_was_written_is_not_kept(
+    taught: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(taught, tmp_path)
+    paths = paths_of(taught)
+    shutil.rmtree(paths.kept_bundle)
+
+    def cancelled(*_: object) -> None:
+        raise Cancelled("Stopped before it began.")
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(bundling, "_lesson", cancelled)
+        begun = resuming.resume(taught, RUN, command=child(tmp_path))
+        run_through(taught, begun.session)
+    assert not paths.kept_bundle.exists() and not paths.bundle.exists()
+    said, _ = go_on(taught, tmp_path)
+    assert said == WITH_THOSE_OF_NOW
+    assert taught.project.run(RUN).outcome == "finished"
+
+
+def test_a_run_does_not_go_on_with_values_of_another_kind(
+    taught: Workbench, tmp_path: Path
+) -> None:
+    before = begin(taught, tmp_path)
+    shutil.rmtree(paths_of(taught).kept_bundle)
+    add_case(taught, id="raw-1", unit="raw", pool="train")
+    saving.save(taught)
+    take_out(taught, "case-001")
+    taught.folder.write_index()
+    for index in (1, 3):
+        begin_brush(taught, "raw-1", index, (10.0, 14.0), value=1, radius_mm=4.0).release()
+        say_right(taught, "raw-1", index)
+    with pytest.raises(TrainingError, match="cannot teach one network"):
+        resuming.resume(taught, RUN, command=child(tmp_path))
+    assert taught.project.run(RUN) == before
