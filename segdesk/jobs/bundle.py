@@ -16,6 +16,7 @@ it; it is deleted when the run ends, or kept under another name where it can go 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -45,6 +46,8 @@ from segdesk.sentence import Sentence
 VERSION = 7
 MANIFEST = "manifest.json"
 TARGETS = "targets.bin"
+#: Of a bundle that was kept: the SHA-256 of both, because it can lie for weeks.
+SUMS = "sums.json"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
 LARGEST = 64 * 1024 * 1024
 #: In a target: this voxel teaches nothing.
@@ -286,6 +289,8 @@ def keep(paths: RunPaths) -> None:
     for path in paths.bundle.iterdir():
         if path.name not in (MANIFEST, TARGETS):
             remove_whatever(path)
+    sums = json.dumps(_sums(paths.bundle)).encode()
+    write_whole(paths.bundle / SUMS, sums, json.loads)
     paths.clear_kept_bundle()
     move(paths.bundle, paths.kept_bundle)
     sync_folder(paths.folder)
@@ -305,10 +310,25 @@ def take_kept(paths: RunPaths) -> Bundle:
     if is_there(paths.kept_bundle):
         move(paths.kept_bundle, paths.bundle)
     try:
+        try:
+            with open_regular(paths.bundle / SUMS) as file:
+                is_whole = json.loads(file.read(LARGEST)) == _sums(paths.bundle)
+        except (OSError, ValueError, RecursionError):
+            is_whole = False
+        if not is_whole:
+            raise TrainingError("It is not what was kept.")
         return read(paths.bundle)
     except TrainingError:
         paths.clear_bundle()
         raise
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    sums: dict[str, str] = {}
+    for name in (MANIFEST, TARGETS):
+        with open_regular(folder / name) as file:
+            sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return sums
 
 
 def read(folder: Path, root: Path | None = None) -> Bundle:

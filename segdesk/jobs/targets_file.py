@@ -9,6 +9,7 @@ it is needed, and nothing is read to know what it shows. `bundle` says what the 
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -73,8 +74,12 @@ class TargetsWriter:
         self.close()
 
     def close(self) -> None:
-        """What was added is in the file."""
-        self._file.close()
+        """What was added is in the file, and a power cut does not take it."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
 
     def add(self, target: Target, tell: Callable[[bytes], object] | None = None) -> Packed:
         """Pack the target of a slice and write it behind those before.

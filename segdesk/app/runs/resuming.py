@@ -8,6 +8,7 @@ the labels of now, which is said. From which checkpoint is decided in `learning.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from segdesk.app.project.workbench import Workbench
@@ -194,6 +195,8 @@ def _taken(paths: RunPaths, run: Run) -> Bundle:
         if (bundle.run, bundle.plan, bundle.segments) != (run.id, run.plan, run.segments):
             raise TrainingError("It is that of another run.")
     except (OSError, TrainingError) as error:
+        with suppress(OSError):
+            paths.clear_bundle()
         raise TrainingError(
             Sentence("What '{run}' learnt from is damaged.", run=run.id),
             "Go on with it once more: then it takes the labels of now.",

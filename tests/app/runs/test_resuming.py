@@ -22,6 +22,7 @@ from segdesk.app.runs.resuming import WITH_ITS_OWN, WITH_THOSE_OF_NOW
 from segdesk.app.runs.running import TrainerSession
 from segdesk.core.run import Run, plan_for
 from segdesk.errors import Cancelled, TrainingError, UsageError
+from segdesk.jobs import bundle as bundles
 from segdesk.jobs import messages
 from segdesk.jobs.messages import Message, Note
 from segdesk.jobs.run_paths import RunPaths
@@ -317,3 +318,25 @@ def test_a_run_does_not_go_on_with_values_of_another_kind(
     with pytest.raises(TrainingError, match="cannot teach one network"):
         resuming.resume(taught, RUN, command=child(tmp_path))
     assert taught.project.run(RUN) == before
+
+
+@pytest.mark.parametrize("name", [bundles.MANIFEST, bundles.TARGETS, bundles.SUMS])
+def test_one_changed_bit_of_what_it_learnt_from_is_seen_and_the_labels_of_now_stand_in(
+    taught: Workbench, tmp_path: Path, name: str
+) -> None:
+    """Another number of a slice is as good JSON as the right one; the next try is not in vain."""
+    before = begin(taught, tmp_path)
+    path = paths_of(taught).kept_bundle / name
+    content = path.read_bytes()
+    is_manifest = name == bundles.MANIFEST
+    at = content.index(b'"slices":[') + len(b'"slices":[') if is_manifest else 7
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    begun = resuming.resume(taught, RUN, command=child(tmp_path))
+    heard = run_through(taught, begun.session)
+    assert not any(isinstance(message, messages.Resumed) for message in heard)
+    after = taught.project.run(RUN)
+    assert (after.outcome, after.best, after.epochs) == (before.outcome, 3, before.epochs)
+    assert "is damaged" in str(after.notes[-1])
+    said, _ = go_on(taught, tmp_path)
+    assert said == WITH_THOSE_OF_NOW
+    assert taught.project.run(RUN).outcome == "finished"
