@@ -32,6 +32,8 @@ class CaseReader(QObject):
     failed = Signal(object)
     #: A case could not be read: its id and a ProjectError.
     unreadable = Signal(str, object)
+    #: A case was read: its id.
+    readable = Signal(str)
 
     def __init__(self, runner: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
@@ -70,12 +72,14 @@ class CaseReader(QObject):
         then: Callable[[], None],
         *,
         otherwise: Callable[[Exception], None] | None = None,
+        anew: bool = False,
     ) -> None:
         """Do something once the case's mask is in memory: now where it is, else after reading.
 
         Parameters
         ----------
         otherwise : gets what went wrong; None: it is said as any other failure
+        anew : its files were just replaced: what is being read of it, or fails, tells nothing
         """
         now = self._open
         if now is None:
@@ -83,6 +87,8 @@ class CaseReader(QObject):
         if now.has_mask(case):
             then()
             return
+        if anew and now.under_way == case:
+            now.out_of_date = True
         now.queue.setdefault(case, []).append(_Waiting(then, otherwise))
         self._read(now, case)
 
@@ -96,7 +102,7 @@ class CaseReader(QObject):
         """Have a case read, unless another is being read: the end of that one looks again."""
         if now.under_way is not None:
             return
-        now.under_way = case
+        now.under_way, now.out_of_date = case, False
         self.busy_changed.emit()
         self._runner.start(
             tr("Reading {case}", case=case),
@@ -110,7 +116,8 @@ class CaseReader(QObject):
             return
         now.under_way = None
         try:
-            self._adopt(now, read)
+            if not now.out_of_date:
+                self._adopt(now, read)
         finally:
             self._read_next(now)
             self.busy_changed.emit()
@@ -124,6 +131,7 @@ class CaseReader(QObject):
             elif read.lacks:
                 workbench.lacks_prediction(read.lacks, read.id)
             workbench.adopt(read.id, read.loaded)
+            self.readable.emit(read.id)
         if read.note:
             self.noted.emit(read.note)
         for waiting in now.queue.pop(read.id, []):
@@ -136,6 +144,10 @@ class CaseReader(QObject):
         if self._open is not now:
             return
         now.under_way = None
+        if now.out_of_date:
+            self._read_next(now)
+            self.busy_changed.emit()
+            return
         asked = now.queue.pop(case, [])
         self.busy_changed.emit()
         for waiting in asked:
@@ -221,6 +233,8 @@ class _Open:
     workbench: Workbench
     on_screen: Callable[[], str | None]
     under_way: str | None = None
+    #: What is being read was replaced since; it waits in the queue and is read again.
+    out_of_date: bool = False
     #: A case that is being read stays in it, so that who asks meanwhile waits for the same end.
     queue: dict[str, list[_Waiting]] = field(default_factory=dict)
     #: Predictions that are being read by themselves, by run and case.

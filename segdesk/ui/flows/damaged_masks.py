@@ -39,6 +39,7 @@ class DamagedMasks(QObject):
         #: By case, why it could not be read.
         self._said: dict[str, str] = {}
         session.case_reader.unreadable.connect(self._look)
+        session.case_reader.readable.connect(self._is_readable)
 
     def _look(self, case: str, problem: ProjectError) -> None:
         workbench, view = self._session.workbench, self._session.view
@@ -58,13 +59,15 @@ class DamagedMasks(QObject):
 
     def came_back(self, case: str) -> None:
         """A case has its scan again: its mask and what waits come with the next reading."""
-        workbench, view = self._session.workbench, self._session.view
-        if workbench is None or view is None:
-            return
+        self._is_readable(case)
+        self._session.case_reader.when_read(case, lambda: None, anew=True)
+
+    def _is_readable(self, case: str) -> None:
+        """A case was read, or will be: what was said of it is true no more."""
         if said := self._said.pop(case, ""):
             self._banner.drop_warnings(said)
-        view.marks.mark_readable(case)
-        self._session.case_reader.when_read(case, lambda: None)
+        if (view := self._session.view) is not None:
+            view.marks.mark_readable(case)
 
     def _say(
         self,
@@ -77,6 +80,9 @@ class DamagedMasks(QObject):
     ) -> None:
         view = self._session.view
         if self._session.workbench is not workbench or view is None:
+            return
+        if self._said.get(case) != translated(problem.sentence) or workbench.is_loaded(case):
+            # It can be read since, or was removed: an answer from before says nothing about it.
             return
         # The opening has said so too, without what can be done about it.
         self._banner.drop_notes(translated(problem.sentence))
@@ -127,11 +133,13 @@ class DamagedMasks(QObject):
     def _taken(
         self, workbench: Workbench, previous: PreviousMask, waiting: damaged_mask.Waiting
     ) -> None:
-        view, case = self._session.view, previous.case.id
-        if self._session.workbench is not workbench or view is None:
+        case = previous.case.id
+        if self._session.workbench is not workbench:
             return
         damaged_mask.follow(workbench, previous, waiting)
-        view.marks.mark_readable(case)
+        self._is_readable(case)
         self._session.case_reader.when_read(
-            case, lambda: self.noted.emit(translated(damaged_mask.bring_back(workbench, previous)))
+            case,
+            lambda: self.noted.emit(translated(damaged_mask.bring_back(workbench, previous))),
+            anew=True,
         )
