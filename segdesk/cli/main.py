@@ -6,6 +6,8 @@ No arguments, or a project alone, opens the window; a command runs it. Every err
     1  a bug: the log has it
     2  bad use: an unknown option or name, a missing choice
     3  the world's fault, in one sentence
+
+The window loads no command, and nothing that only commands need, before its first slice is there.
 """
 
 from __future__ import annotations
@@ -14,100 +16,18 @@ import io
 import logging
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import typer
-from typer.core import TyperGroup
-
-from segdesk import __version__
 from segdesk.app.logbook import open_logbook
-from segdesk.app.project.packing import ENDING
+from segdesk.app.project import endings
 from segdesk.app.signal_errors import unwrapped
-from segdesk.cli import checking, entries, learn, operating, packing, scans
-from segdesk.cli.projects import SUFFIX
-from segdesk.cli.report import complain
-from segdesk.errors import Cancelled, SegdeskError, UsageError
+from segdesk.cli import entries
+from segdesk.cli.stopping import ctrl_c_is_a_sentence
+from segdesk.errors import SegdeskError, UsageError
 from segdesk.sentence import Sentence
 
-
-class _Commands(TyperGroup):
-    """The commands. Ctrl+C becomes a sentence before typer makes an exit code of its own of it."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise Cancelled("Stopped; nothing half-done was left behind.") from error
-
-
-app = typer.Typer(
-    name="segdesk",
-    cls=_Commands,
-    help="Paint, train and correct CT masks. Without a command, or with a project alone: opens "
-    "the window.",
-    epilog="Exit codes: 0 done, 1 a bug, 2 bad use, 3 a file, disk or project is at fault. "
-    "For research only: not a medical device.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-scans.add_to(app)
-learn.add_to(app)
-checking.add_to(app)
-packing.add_to(app)
-operating.add_to(app)
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"segdesk {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: bool = typer.Option(
-        False, "--version", help="Say the version and leave.", callback=_say_version, is_eager=True
-    ),
-) -> None:
-    """Options before the command."""
-
-
-@app.command("decoder", hidden=True)
-def _decoder() -> None:
-    """Be the process that decodes compressed DICOM pixels; started by segdesk itself."""
-    entries.run_decoder()
-
-
-@app.command("trainer", hidden=True)
-def _trainer(
-    bundle: Path | None = typer.Argument(None),
-    root: Path | None = typer.Option(None, help="The project's folder, or a copy of it."),
-) -> None:
-    """Be the trainer process; started by segdesk itself."""
-    entries.run_trainer(bundle, root)
-
-
-@app.command("unpacker", hidden=True)
-def _unpacker() -> None:
-    """Be the process that reads a packed project; started by segdesk itself."""
-    entries.run_unpacker()
-
-
-@app.command("demo")
-def _demo(
-    folder: Path = typer.Option(Path("demo"), help="Where the demo project and pictures go."),
-) -> None:
-    """Show the window on a demo project; without a display, walk the whole journey."""
-    raise typer.Exit(entries.demo(folder))
-
-
-@app.command("window")
-def _window(
-    project: Path | None = typer.Argument(None, help="A project to open."),
-) -> None:
-    """Open the window."""
-    raise typer.Exit(entries.open_window(project))
+#: The command that a window is opened by.
+WINDOW = "window"
 
 
 def run() -> NoReturn:
@@ -118,7 +38,7 @@ def run() -> NoReturn:
 
 def run_window() -> NoReturn:
     """The entry for menus: the window, without a console on Windows."""
-    sys.exit(main(["window", *sys.argv[1:]]))
+    sys.exit(main([WINDOW, *sys.argv[1:]]))
 
 
 def main(arguments: list[str]) -> int:
@@ -131,13 +51,28 @@ def main(arguments: list[str]) -> int:
     arguments = _with_window(arguments)
     try:
         _check_filled(arguments)
-        result = app(arguments, prog_name="segdesk", standalone_mode=False)
-    except typer.TyperException as error:
-        complain(UsageError(Sentence.of(_sentence(error)), "Try --help."))
-        return 2
+        return _run(arguments)
     except Exception as error:
         return _explain(unwrapped(error), arguments)
-    return result if isinstance(result, int) else 0
+
+
+def _run(arguments: list[str]) -> int:
+    if _is_window_alone(arguments):
+        with ctrl_c_is_a_sentence():
+            return entries.open_window(Path(arguments[1]) if arguments[1:] else None)
+    # Their libraries would cost the window's first slice a third of its time.
+    from segdesk.cli import commands
+
+    return commands.run(arguments)
+
+
+def _is_window_alone(arguments: list[str]) -> bool:
+    """Whether it is the window with at most a project: no option has to be understood."""
+    return (
+        arguments[0] == WINDOW
+        and len(arguments) <= 2
+        and not any(argument.startswith("-") for argument in arguments)
+    )
 
 
 def _check_filled(arguments: list[str]) -> None:
@@ -167,19 +102,17 @@ def _settle_streams() -> None:
 def _with_window(arguments: list[str]) -> list[str]:
     """A project alone, packed or not, or nothing, means the window."""
     if not arguments:
-        return ["window"]
-    if len(arguments) == 1 and arguments[0].rstrip("/\\").endswith((SUFFIX, ENDING)):
-        return ["window", *arguments]
+        return [WINDOW]
+    named = (endings.FOLDER, endings.PACKED)
+    if len(arguments) == 1 and arguments[0].rstrip("/\\").endswith(named):
+        return [WINDOW, *arguments]
     return arguments
-
-
-def _sentence(error: typer.TyperException) -> str:
-    text = error.format_message().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _explain(error: BaseException, arguments: list[str]) -> int:
     """The one door of the command line where errors end: no traceback reaches a user."""
+    from segdesk.cli.report import complain
+
     if isinstance(error, SegdeskError):
         complain(error)
         return 2 if isinstance(error, UsageError) else 3

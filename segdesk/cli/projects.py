@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from segdesk.app.project import endings
 from segdesk.app.project.on_failure import otherwise
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import cut_off
@@ -17,7 +18,6 @@ from segdesk.cli.stopping import terminating_is_ctrl_c
 from segdesk.errors import ProjectLocked, UsageError
 from segdesk.sentence import Sentence
 
-SUFFIX = ".segdesk"
 #: A file, disk or project is at fault: as everywhere on the command line.
 FAULTY = 3
 JSON = typer.Option(False, "--json", help="Print one JSON object on stdout.")
@@ -112,13 +112,13 @@ def check_name(project: Path) -> None:
     UsageError
         Where it does not end in .segdesk.
     """
-    if project.suffix != SUFFIX:
+    if project.suffix != endings.FOLDER:
         raise UsageError(
             Sentence(
                 "There is no project '{project}', and a new one needs a name that ends in "
                 "{ending}.",
                 project=str(project),
-                ending=SUFFIX,
+                ending=endings.FOLDER,
             ),
-            Sentence("Call it {name}.", name=f"{project.name or 'NAME'}{SUFFIX}"),
+            Sentence("Call it {name}.", name=f"{project.name or 'NAME'}{endings.FOLDER}"),
         )

@@ -12,6 +12,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
+from segdesk.errors import Cancelled
+
+
+@contextmanager
+def ctrl_c_is_a_sentence() -> Generator[None, None, None]:
+    """Ctrl+C that nothing below has taken ends a command with a sentence."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Cancelled("Stopped; nothing half-done was left behind.") from error
+
 
 @contextmanager
 def terminating_is_ctrl_c() -> Generator[None, None, None]:

@@ -11,7 +11,7 @@ import pytest
 
 from segdesk import __version__
 from segdesk.app.files import importing
-from segdesk.cli.main import app
+from segdesk.cli.commands import app
 from segdesk.formats.scan import ArrayScan
 from tests.cli.conftest import Run
 

@@ -92,7 +92,7 @@ def test_warnings_of_libraries_stay_off_the_terminal(tmp_path: Path) -> None:
         "def loud(**_):\n"
         "    warnings.warn('from a library')\n"
         "    logging.getLogger('pydicom').warning('from a library')\n"
-        "main.scans.importing.survey = lambda *a, **k: loud()\n"
+        "commands.scans.importing.survey = lambda *a, **k: loud()\n"
         f"sys.argv[1:] = ['import', {str(tmp_path / 'p.segdesk')!r}, 'x']\n"
         "main.run()\n"
     )

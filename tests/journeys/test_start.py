@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 #: Loaded before they are needed, any of these would cost the start.
-HEAVY = ("keras", "tensorflow", "SimpleITK", "skimage", "scipy", "pydicom", "pyqtgraph", "tifffile")
+HEAVY = (
+    *("keras", "tensorflow", "SimpleITK", "skimage", "scipy", "pydicom", "pyqtgraph", "tifffile"),
+    *("nibabel", "nrrd", "PIL", "gdcm"),
+    # Of commands, which a window has no use for.
+    *("typer", "rich", "pydantic", "segdesk.cli.commands", "segdesk.store.repairing"),
+)
 CHILD = """
 import gc
 import sys
-from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from segdesk.ui.application import run_window
+from segdesk.cli.main import main
 from segdesk.ui.window.main_window import MainWindow
 
 def look():
@@ -26,13 +30,13 @@ def look():
         QTimer.singleShot(10, look)
         return
     window.canvas.grab()
-    print(*(name for name in sys.argv[3].split() if name in sys.modules))
+    print(*(name for name in sys.argv[2].split() if name in sys.modules))
     print(gc.get_freeze_count() > len(gc.get_objects()))
     window.close()
 
 application = QApplication(["segdesk"])
 QTimer.singleShot(0, look)
-sys.exit(run_window(Path(sys.argv[1]), settings_folder=Path(sys.argv[2])))
+sys.exit(main([sys.argv[1]]))
 """
 
 
@@ -40,8 +44,13 @@ def test_the_first_slice_is_there_before_any_heavy_library_and_the_program_is_no
     project: Path, tmp_path: Path
 ) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", CHILD, str(project), str(tmp_path / "settings"), " ".join(HEAVY)],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "SEGDESK_LOGS": str(tmp_path / "logs")},
+        [sys.executable, "-c", CHILD, str(project), " ".join(HEAVY)],
+        env={
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "SEGDESK_LOGS": str(tmp_path / "logs"),
+            "SEGDESK_SETTINGS": str(tmp_path / "settings"),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

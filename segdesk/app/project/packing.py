@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from segdesk.app.project import endings
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
@@ -18,8 +19,6 @@ from segdesk.sentence import Sentence, listed
 from segdesk.store.pack.contents import Asked, Contents, Held, Tell
 from segdesk.store.pack.write import check_place, pack
 from segdesk.store.project_folder import ProjectFolder
-
-ENDING = ".h5"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,10 +123,10 @@ def check_file(file: Path, *, overwrite: bool) -> None:
     UsageError
         Where it does not end in .h5, something is there already, or it lies in a project.
     """
-    if file.suffix != ENDING:
+    if file.suffix != endings.PACKED:
         raise UsageError(
-            Sentence("'{file}' does not end in {ending}.", file=file.name, ending=ENDING),
-            Sentence("Call it {file}{ending}.", file=file.stem or "NAME", ending=ENDING),
+            Sentence("'{file}' does not end in {ending}.", file=file.name, ending=endings.PACKED),
+            Sentence("Call it {file}{ending}.", file=file.stem or "NAME", ending=endings.PACKED),
         )
     check_place(file, overwrite=overwrite)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QWidget
 
+from segdesk.app.project import endings
 from segdesk.core.regular_file import is_folder, is_there
 from segdesk.store.new_project import around
 from segdesk.ui.dialogs import ask
@@ -21,7 +22,6 @@ from segdesk.ui.look.theme import GRID
 from segdesk.ui.look.translations import tr
 from segdesk.ui.widgets.labels import label
 
-ENDING = ".segdesk"
 #: Names that Windows keeps for devices, whatever ending follows: a project may move to it.
 RESERVED = frozenset(
     ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
@@ -67,8 +67,8 @@ class NewProjectDialog(Dialog):
         self._then = then
         self._why_no_room = why_no_room
         place = good_place(folder)
-        if name and not is_there(place.parent / f"{name}{ENDING}"):
-            place = place.parent / f"{name}{ENDING}"
+        if name and not is_there(place.parent / f"{name}{endings.FOLDER}"):
+            place = place.parent / f"{name}{endings.FOLDER}"
         if because:
             self.rows.addWidget(sentence(because))
         self.name = _field("project_name", tr("Name"), place.stem)
@@ -102,8 +102,8 @@ class NewProjectDialog(Dialog):
     @property
     def path(self) -> Path:
         """The project's folder as the fields say."""
-        name = self.name.text().strip().removesuffix(ENDING)
-        return Path(self.folder.text().strip()).expanduser() / f"{name}{ENDING}"
+        name = self.name.text().strip().removesuffix(endings.FOLDER)
+        return Path(self.folder.text().strip()).expanduser() / f"{name}{endings.FOLDER}"
 
     def _browse(self) -> None:
         ask.for_folder(
@@ -120,7 +120,7 @@ class NewProjectDialog(Dialog):
         self._problem.setText(problem or str(self.path))
 
     def _why_not(self) -> str:
-        name = self.name.text().strip().removesuffix(ENDING)
+        name = self.name.text().strip().removesuffix(endings.FOLDER)
         if not name or not name.isprintable() or any(sign in name for sign in FORBIDDEN):
             return tr('A name is needed, without / \\ : * ? " < > |')
         if not name.strip("."):
@@ -148,7 +148,7 @@ def good_place(folder: str) -> Path:
         (path for path in candidates if is_folder(path) and _may_write(path)), Path.home()
     )
     number = 1
-    while is_there(path := parent / f"project-{number}{ENDING}"):
+    while is_there(path := parent / f"project-{number}{endings.FOLDER}"):
         number += 1
     return path
 

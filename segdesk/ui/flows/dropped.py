@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDropEvent
 
+from segdesk.app.project import endings
 from segdesk.app.project.unpacking import is_packed
 from segdesk.core.regular_file import is_folder, is_regular
 from segdesk.store.disk.layout import PROJECT_FILE
-from segdesk.ui.dialogs.new_project import ENDING
 from segdesk.ui.look.translations import tr
 
 
@@ -22,7 +22,7 @@ def dropped_project(path: Path) -> Path | None:
         return path
     if path.name == PROJECT_FILE and is_regular(path):
         path = path.parent
-    return path if path.suffix == ENDING and is_folder(path) else None
+    return path if path.suffix == endings.FOLDER and is_folder(path) else None
 
 
 def take_dropped(

@@ -14,13 +14,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from segdesk.app.opening import open_project
+from segdesk.app.project import endings
 from segdesk.app.project.recovered import news_of_copy
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.regular_file import is_folder
 from segdesk.errors import ProjectLocked
 from segdesk.ui.dialogs import ask
 from segdesk.ui.dialogs.message import Choice, show_message
-from segdesk.ui.dialogs.new_project import ENDING, NewProjectDialog
+from segdesk.ui.dialogs.new_project import NewProjectDialog
 from segdesk.ui.flows.flow import Flow
 from segdesk.ui.flows.session import Session
 from segdesk.ui.look.preferences import Preferences
@@ -151,7 +152,7 @@ class Opening(Flow):
         """Ask which project to open."""
         ask.for_folder(
             self._window,
-            tr("Open a project: a folder whose name ends in {ending}", ending=ENDING),
+            tr("Open a project: a folder whose name ends in {ending}", ending=endings.FOLDER),
             self._preferences.now.project_folder,
             self.open,
         )

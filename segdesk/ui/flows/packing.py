@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from segdesk.app.project import packing, unpacking
+from segdesk.app.project import endings, packing, unpacking
 from segdesk.app.project.packing import Pack
 from segdesk.app.project.unpacking import Held
 from segdesk.app.project.workbench import Workbench
@@ -81,7 +81,7 @@ class Packing(Flow):
         ask.for_new_file(
             self._window,
             tr("Pack"),
-            str(path.with_suffix(packing.ENDING)),
+            str(path.with_suffix(endings.PACKED)),
             FILTERS,
             lambda file: self._save_first(workbench, left_out, with_ending(file)),
         )
@@ -216,4 +216,4 @@ class Packing(Flow):
 
 def with_ending(file: Path) -> Path:
     """The name as packed projects are called; a dialog may leave the ending out."""
-    return file if file.suffix == packing.ENDING else file.with_name(file.name + packing.ENDING)
+    return file if file.suffix == endings.PACKED else file.with_name(file.name + endings.PACKED)
