@@ -10,13 +10,12 @@ Volumes are named by file, offset, shape and dtype, so that the trainer reads th
 the project. In the manifest every path is relative to a root, the project's folder, and the root is
 so many folders up from the bundle's: a copy of the project is worked on where it lies, and a bundle
 that lies elsewhere is given its root. `app.runs.bundling` writes a bundle, `learning.trainer` reads
-it; it is deleted when the run ends, or kept under another name where it can go on.
+it; it is deleted when the run ends, or kept where that can go on (`kept_bundle`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -25,29 +24,19 @@ from typing import Any
 
 import numpy as np
 
-from segdesk.core.durable_files import lasting_folder, move, sync_folder, write_whole
+from segdesk.core.durable_files import lasting_folder, write_whole
 from segdesk.core.refinement import Refinement, refinement_of
-from segdesk.core.regular_file import (
-    check_no_link,
-    is_folder,
-    is_link,
-    is_there,
-    open_regular,
-    remove_whatever,
-)
+from segdesk.core.regular_file import check_no_link, open_regular
 from segdesk.core.run import Intensities, Plan
 from segdesk.core.split import Fold, Pool
 from segdesk.core.volume import Unit, Voxels, stored_shape, stored_type
 from segdesk.errors import TrainingError
-from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
 
 VERSION = 7
 MANIFEST = "manifest.json"
 TARGETS = "targets.bin"
-#: Of a bundle that was kept: the SHA-256 of both, because it can lie for weeks.
-SUMS = "sums.json"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
 LARGEST = 64 * 1024 * 1024
 #: In a target: this voxel teaches nothing.
@@ -270,65 +259,6 @@ def refused(error: OSError) -> TrainingError:
         ),
         "Free some disk space.",
     )
-
-
-def keep(paths: RunPaths) -> None:
-    """Keep a training's bundle for going on, without the answers that lie in it.
-
-    Raises
-    ------
-    OSError
-        Where the system refuses.
-    """
-    if not is_folder(paths.bundle) or is_link(paths.bundle):
-        return
-    if not is_there(paths.bundle / MANIFEST):
-        # It was cut off while it was written; what was kept before it stays.
-        paths.clear_bundle()
-        return
-    for path in paths.bundle.iterdir():
-        if path.name not in (MANIFEST, TARGETS):
-            remove_whatever(path)
-    sums = json.dumps(_sums(paths.bundle)).encode()
-    write_whole(paths.bundle / SUMS, sums, json.loads)
-    paths.clear_kept_bundle()
-    move(paths.bundle, paths.kept_bundle)
-    sync_folder(paths.folder)
-
-
-def take_kept(paths: RunPaths) -> Bundle:
-    """Bring a bundle that was kept back to its place, and read it.
-
-    Raises
-    ------
-    TrainingError
-        Where it is damaged: it is gone then.
-    OSError
-        Where the system refuses.
-    """
-    paths.clear_bundle()
-    if is_there(paths.kept_bundle):
-        move(paths.kept_bundle, paths.bundle)
-    try:
-        try:
-            with open_regular(paths.bundle / SUMS) as file:
-                is_whole = json.loads(file.read(LARGEST)) == _sums(paths.bundle)
-        except (OSError, ValueError, RecursionError):
-            is_whole = False
-        if not is_whole:
-            raise TrainingError("It is not what was kept.")
-        return read(paths.bundle)
-    except TrainingError:
-        paths.clear_bundle()
-        raise
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    sums: dict[str, str] = {}
-    for name in (MANIFEST, TARGETS):
-        with open_regular(folder / name) as file:
-            sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return sums
 
 
 def read(folder: Path, root: Path | None = None) -> Bundle:

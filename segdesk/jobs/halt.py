@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from segdesk.errors import SegdeskError
 from segdesk.jobs.wire import fits, is_integer, is_text
 from segdesk.sentence import Sentence
 
-VERSION = 1
+VERSION = 2
 #: A case has some hundred bytes in it, nothing else grows; what is larger is not ours.
 LARGEST = 1 << 24
 #: Steps, epochs and batches that nobody will ever take.
@@ -94,6 +95,9 @@ class Halt:
     labels : (case, pool, digest) that it learnt and validated from
     built_for : (rows, columns) that the network was first built for
     channels : of a slice
+    side : pixels along the longer side of the largest training slice in full size
+    pixel_mm : (row, column) of those pixels, or None without geometry
+    fold : (number, of) of the patients, that validates; None where the project's pool does
     epoch : whole epochs
     losses : of the first of them, and of the last
     taken : steps of the epoch in hand
@@ -113,6 +117,9 @@ class Halt:
     labels: tuple[tuple[str, str, str], ...]
     built_for: tuple[int, int]
     channels: int
+    side: int
+    pixel_mm: tuple[float, float] | None
+    fold: tuple[int, int] | None
     epoch: int
     losses: tuple[float, float]
     taken: int
@@ -206,7 +213,9 @@ def _can_be(halt: Halt) -> bool:
         and 0 <= halt.drawn <= MOST
         and 1 <= halt.batch <= halt.plan.batch
         and halt.channels in (1, 3)
-        and all(0 < side <= LARGEST_INPUT for side in halt.built_for)
+        and all(0 < side <= LARGEST_INPUT for side in (*halt.built_for, halt.side))
+        and (halt.pixel_mm is None or all(0.0 < mm < math.inf for mm in halt.pixel_mm))
+        and (halt.fold is None or 1 <= halt.fold[0] <= halt.fold[1])
     )
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.durable_files import Check, no_check, replacing
-from segdesk.core.regular_file import new_regular, open_regular
+from segdesk.core.regular_file import NotRegular, new_regular, open_regular
 from segdesk.jobs.weights_file import ARCHIVE_FAULTS, digest_of
 from segdesk.sentence import Sentence
 
@@ -36,6 +36,10 @@ _MAGIC = 10
 
 class BadArrays(Exception):
     """The file is not the one that is wanted; the text says in which way, after "it"."""
+
+
+class NoArrays(BadArrays):
+    """There is no such file."""
 
 
 def write(path: Path, arrays: Sequence[Array], check: Check = no_check) -> str:
@@ -61,6 +65,34 @@ def write(path: Path, arrays: Sequence[Array], check: Check = no_check) -> str:
             os.fsync(file.fileno())
         digest = digest_of(part)
     return digest
+
+
+def read_like(path: Path, like: Sequence[Any], *, sha256: str) -> list[Array]:
+    """Read the arrays of a file, where they are of the shapes and types of others.
+
+    Parameters
+    ----------
+    like : arrays, or variables of a network
+    sha256 : of the whole file, as it was kept
+
+    Raises
+    ------
+    BadArrays
+        Where they are not, the file is another or none, or cannot be read.
+    """
+    arrays = map(np.asarray, like)
+    try:
+        return read(path, [(one.shape, one.dtype) for one in arrays], sha256=sha256)
+    except FileNotFoundError as error:
+        raise NoArrays(Sentence("is missing")) from error
+    except NotRegular as error:
+        raise BadArrays(error.strerror or "") from error
+    except OSError as error:
+        raise BadArrays(
+            Sentence(
+                "cannot be read ({reason})", reason=error.strerror or Sentence("the system refused")
+            )
+        ) from error
 
 
 def read(path: Path, wanted: Sequence[Wanted], *, sha256: str | None = None) -> list[Array]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -91,28 +92,19 @@ def take_up(learner: Learner, folder: CheckpointPaths, halt: Halt) -> list[StepF
         Where it is damaged, or of another network.
     """
     network, optimiser = learner.variables()
-    rows = _read(folder.network, halt, list(map(np.asarray, network)))
-    state = _read(folder.optimiser, halt, list(map(np.asarray, optimiser)))
+    rows = _read(folder.network, halt, network)
+    state = _read(folder.optimiser, halt, optimiser)
     (figures,) = _read(folder.figures, halt, [np.zeros((halt.taken, _width(halt)))])
     _assign(network, rows)
     _assign(optimiser, state)
     return [_figures(row) for row in figures]
 
 
-def _read(path: Path, halt: Halt, like: Sequence[Array]) -> list[Array]:
-    wanted = [(array.shape, array.dtype) for array in like]
+def _read(path: Path, halt: Halt, like: Sequence[Any]) -> list[Array]:
     try:
-        return arrays_file.read(path, wanted, sha256=halt.sha256_of(path))
-    except FileNotFoundError as error:
-        raise BadHalt(Sentence("is not complete")) from error
+        return arrays_file.read_like(path, like, sha256=halt.sha256_of(path))
     except BadArrays as error:
         raise BadHalt(error.args[0]) from error
-    except OSError as error:
-        raise BadHalt(
-            Sentence(
-                "cannot be read ({reason})", reason=error.strerror or Sentence("the system refused")
-            )
-        ) from error
 
 
 def _assign(variables: Sequence[Variable], arrays: Sequence[Array]) -> None:

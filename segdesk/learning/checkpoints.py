@@ -14,12 +14,11 @@ from pathlib import Path
 import keras
 
 from segdesk.core.durable_files import Check, no_check
-from segdesk.core.regular_file import NotRegular
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import TrainedNetwork
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import arrays_file
-from segdesk.learning.arrays_file import Array, BadArrays
+from segdesk.learning.arrays_file import Array, BadArrays, NoArrays
 from segdesk.learning.networks import registry
 from segdesk.sentence import Sentence
 
@@ -91,24 +90,14 @@ def read(path: Path, network: keras.Model, *, sha256: str) -> list[Array]:
     TrainingError
         Where they are not, or there are none.
     """
-    wanted = [(weight.shape, weight.dtype) for weight in network.get_weights()]
     try:
-        return arrays_file.read(path, wanted, sha256=sha256)
-    except FileNotFoundError as error:
+        return arrays_file.read_like(path, network.get_weights(), sha256=sha256)
+    except NoArrays as error:
         raise TrainingError(
             "The run has no weights.", "Choose a run that has a finished epoch."
         ) from error
-    except (NotRegular, BadArrays) as error:
-        said = (error.strerror or "") if isinstance(error, NotRegular) else error.args[0]
+    except BadArrays as error:
         raise TrainingError(
-            Sentence("The run's file of weights cannot be used: it {said}.", said=said),
+            Sentence("The run's file of weights cannot be used: it {said}.", said=error.args[0]),
             "Restore the project from a copy, or choose another run.",
-        ) from error
-    except OSError as error:
-        raise TrainingError(
-            Sentence(
-                "The run's weights cannot be read: {reason}.",
-                reason=error.strerror or Sentence("the system refused"),
-            ),
-            "Check the disk.",
         ) from error

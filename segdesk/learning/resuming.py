@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from segdesk.core.split import Fold
 from segdesk.errors import TrainingError
 from segdesk.jobs import halt as halts
 from segdesk.jobs.bundle import Bundle
@@ -16,6 +17,7 @@ from segdesk.jobs.halt import BadHalt, Halt
 from segdesk.jobs.messages import Note
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.learning import checkpoint_folder, checkpoints
+from segdesk.learning.geometry import Scale
 from segdesk.learning.learner import Learner, StepFigures, Weights
 from segdesk.learning.reporter import Reporter
 from segdesk.ops.resample import Shape
@@ -31,12 +33,14 @@ class Origin:
     labels: tuple[tuple[str, str, str], ...]
     built_for: Shape
     channels: int
+    scale: Scale
+    fold: Fold | None
 
     @classmethod
-    def of(cls, bundle: Bundle, built_for: Shape, channels: int) -> Origin:
+    def of(cls, bundle: Bundle, built_for: Shape, channels: int, scale: Scale) -> Origin:
         """That of a bundle."""
         labels = tuple((row.case, row.pool, row.digest) for row in bundle.lessons)
-        return cls(bundle.run, bundle.segments, labels, built_for, channels)
+        return cls(bundle.run, bundle.segments, labels, built_for, channels, scale, bundle.fold)
 
 
 @dataclass(frozen=True, slots=True)

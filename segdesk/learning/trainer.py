@@ -104,7 +104,13 @@ def _train(
     used = {lesson.case for lesson in bundle.lessons}
     if not taught:
         raise _nothing_teaches()
-    scale = _scale(bundle, held, taught, used, channel)
+    found = newest_halts(held.paths(), bundle, channel) if bundle.resumes else []
+    # What was learnt at one size goes on at it, whatever teaches now.
+    scale = (
+        Scale(found[0].side, found[0].pixel_mm)
+        if found
+        else _scale(bundle, held, taught, used, channel)
+    )
     shapes = [scale.resampled(bundle.volume(case)) for case in sorted(used)]
     shape = padded(shapes, row.multiple)
     train, validation = (
@@ -112,12 +118,12 @@ def _train(
         for pool in ("train", "validation")
     )
     _check_lessons(train)
-    found = newest_halts(held.paths(), bundle, channel) if bundle.resumes else []
     network = built_anew(found[0], shape) if found else first_network(bundle, shape, channel)
     origin = Origin.of(
         bundle,
         found[0].built_for if found else built_for(bundle, shape),
         network.input_shape[-1],
+        scale,
     )
     learner = standing.learner(network, plan.network, plan.rate)
     resumed = take_up(learner, found, held.paths(), origin, channel) if found else None

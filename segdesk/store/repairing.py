@@ -19,7 +19,7 @@ from segdesk.core.case import Case
 from segdesk.core.durable_files import lasting_folder, sync_folder
 from segdesk.core.edit import Edit
 from segdesk.core.project import Project
-from segdesk.core.regular_file import files_below
+from segdesk.core.regular_file import files_below, is_there
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.run import Run
@@ -304,9 +304,11 @@ class _Repair:
     # Runs, and what no case or run of the new project has
 
     def _copy_run(self, run: Run) -> Run:
-        """With the weights where they are those that it kept; else only its curves."""
+        """With the weights where they are those that it kept; else only its curves. What it could
+        go on from stays where it is."""
         made = self._made.run(run.id)
         self._copy(self._files_of_run(run.id), made)
+        self._say_of_checkpoints(run.id)
         weights = RunPaths(made).weights(run.best)
         if not run.has_weights or not fault_of(weights, run.weights_sha256):
             return run
@@ -333,6 +335,18 @@ class _Repair:
                     "files are in '{removed}/runs/{run}'.",
                     run=run,
                     removed=REMOVED,
+                )
+            )
+            self._say_of_checkpoints(run)
+
+    def _say_of_checkpoints(self, run: str) -> None:
+        paths = RunPaths(self._remains.layout.run(run))
+        if paths.kept_checkpoints() or is_there(paths.kept_bundle):
+            self._lost.append(
+                Sentence(
+                    "What {run} could go on from, its checkpoints and what it began with, is left "
+                    "out.",
+                    run=run,
                 )
             )
 

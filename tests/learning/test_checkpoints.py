@@ -182,13 +182,15 @@ def test_a_halt_that_says_what_cannot_be_is_damaged_whatever_its_sum(stopped: Pa
     whole = json.loads(file.read_text())
     for change in ({"epoch": "3"}, {"drawn": -1}, {"segments": [[1]]}, {"rate": None}):
         fields = whole["halt"] | change
-        known = {"version": 1, "sha256": halts._sum_of(fields), "halt": fields}
+        known = {"version": halts.VERSION, "sha256": halts._sum_of(fields), "halt": fields}
         file.write_text(json.dumps(known))
         with pytest.raises(halts.BadHalt, match="is damaged"):
             halts.read(file)
     plan = {name: value for name, value in whole["halt"]["plan"].items() if name != "rate"}
     fields = whole["halt"] | {"plan": plan}
-    file.write_text(json.dumps({"version": 1, "sha256": halts._sum_of(fields), "halt": fields}))
+    file.write_text(
+        json.dumps({"version": halts.VERSION, "sha256": halts._sum_of(fields), "halt": fields})
+    )
     with pytest.raises(halts.BadHalt, match="another version of segdesk"):
         halts.read(file)
     for text in ("", "[]", "{}", "[" * 100_000, json.dumps(whole | {"halt": {}})):

@@ -18,6 +18,7 @@ from segdesk.jobs.messages import (
     EpochDone,
     Message,
     Resumed,
+    Started,
     Step,
 )
 from segdesk.jobs.run_paths import RunPaths
@@ -181,3 +182,20 @@ def test_a_stop_right_after_going_on_ends_no_process_and_keeps_the_weights(tmp_p
     assert leaves == [False]
     assert (again.last.outcome, again.last.best) == ("stopped", stopped.last.best)
     assert again.last.best > 0
+
+
+def test_what_was_learnt_at_one_size_goes_on_at_it_whatever_teaches_now(tmp_path: Path) -> None:
+    """Labels of now may lie on scans with other pixels, and have smaller pieces."""
+    begun = train(written(tmp_path, NORM, pixel_mm=(1.0, 1.0)), At(when=after_epoch(2)))
+    voxels, targets = discs(10, 64)
+    targets[:] = 0
+    targets[:, 30:32, 30:32] = 1
+    now: Lessons = [
+        ("case-001", "train", voxels, targets),
+        ("case-002", "validation", *discs(3, seed=9)),
+    ]
+    path = write_bundle(tmp_path, now, plan=NORM, pixel_mm=(0.25, 0.25), resumes=True)
+    resumed = train(path, At(when=after_epoch(3)))
+    sizes = [one.of(Started)[0].pixel_mm for one in (begun, resumed)]
+    assert sizes == [(1.0, 1.0), (1.0, 1.0)], resumed.last
+    assert resumed.of(Resumed)

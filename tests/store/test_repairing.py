@@ -226,6 +226,21 @@ def test_runs_that_only_the_lost_index_knew_lie_aside_and_are_named(path: Path) 
     assert (made / "removed/runs/run-001/trainer.log").read_text() == "of then"
 
 
+@pytest.mark.parametrize("kept", ["checkpoint-20", "kept-bundle"])
+def test_what_a_run_could_go_on_from_is_left_out_and_named(path: Path, kept: str) -> None:
+    plan = Plan("unet_norm", 8, 0, 1, None, 1, 1e-3, 0.0)
+    with ProjectFolder.open(path, writable=True) as folder:
+        run = Run("run-001", plan, started=1.0, outcome="stopped")
+        project = folder.load().project.with_run(run)
+        folder.save_index(project)
+        folder.save_index(project)
+    (path / "runs/run-001" / kept).mkdir(parents=True)
+    _damage_the_index(path)
+    lost = repair(path, path.with_name("new.segdesk")).lost
+    said = "What run-001 could go on from, its checkpoints and what it began with, is left out."
+    assert lost.count(said) == 1
+
+
 def test_a_prediction_that_an_older_index_does_not_name_yet_is_found(path: Path) -> None:
     run = Run(
         "run-001", Plan("unet_norm", 8, 0, 1, None, 1, 1e-3, 0.0), started=1.0, outcome="finished"

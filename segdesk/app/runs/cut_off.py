@@ -21,7 +21,7 @@ from segdesk.app.runs.running import labels_seen
 from segdesk.core.run import Epoch, Run
 from segdesk.errors import ProjectError, TrainingError
 from segdesk.jobs import bundle as bundles
-from segdesk.jobs import kept_messages
+from segdesk.jobs import kept_bundle, kept_messages
 from segdesk.jobs.messages import Checkpoint, EpochDone, Judged, Message, Note, Resumed
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import newest_sound
@@ -157,7 +157,7 @@ def _clear_bundles(workbench: Workbench) -> None:
             if not paths.kept_checkpoints():
                 paths.clear_kept_bundle()
             elif _is_of_training(paths):
-                bundles.keep(paths)
+                kept_bundle.keep(paths)
             paths.clear_bundle()
 
 

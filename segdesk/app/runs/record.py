@@ -12,18 +12,25 @@ from segdesk.jobs.messages import Message
 from segdesk.jobs.trainer_client import Ended
 from segdesk.sentence import Sentence
 
+#: Noted of a run that could go on with the labels that it began with, and now cannot.
+LET_GO = Sentence(
+    "What it began with made room for that of later runs: should it go on, the labels of now "
+    "teach it."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Worked:
     """How a session ended, and what of its bundle belongs to the Run.
 
-    `error` where it could not even begin.
+    `error` where it could not even begin; `let_go` names the runs whose kept bundle made room.
     """
 
     ended: Ended | None
     intensities: Intensities | None
     error: SegdeskError | None = None
     labels_seen: tuple[tuple[str, str], ...] = ()
+    let_go: tuple[str, ...] = ()
 
 
 def after(run: Run, message: Message) -> Run:

@@ -29,8 +29,10 @@ from segdesk.core.regular_file import is_folder
 from segdesk.core.run import Run
 from segdesk.core.split import Fold
 from segdesk.errors import ProjectError, TrainingError
-from segdesk.jobs import bundle as bundles
+from segdesk.jobs import halt as halts
+from segdesk.jobs import kept_bundle
 from segdesk.jobs.bundle import Bundle, VolumeRef
+from segdesk.jobs.halt import BadHalt
 from segdesk.jobs.messages import Note
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.standby import Standby
@@ -102,7 +104,8 @@ def resume(
 
     Parameters
     ----------
-    predict, preview, fold : as for `training.freeze`; a fold counts where labels of now teach
+    predict, preview : as for `training.freeze`
+    fold : counts where labels of now teach; None: that which the run began with
     command, standby : as for `TrainerSession`
 
     Raises
@@ -121,7 +124,12 @@ def resume(
         session = _with_its_own(workbench, run, predict, preview, command, standby)
         return Resumption(workbench.project.run(run_id), session, WITH_ITS_OWN)
     frozen = training.freeze(
-        workbench, run.plan, predict=predict, preview=preview, fold=fold, resumes=run
+        workbench,
+        run.plan,
+        predict=predict,
+        preview=preview,
+        fold=fold or _fold_of(_paths(workbench, run)),
+        resumes=run,
     )
     workbench.follow_run(replace(frozen.run, notes=(*frozen.run.notes, WITH_THOSE_OF_NOW)))
     session = training.training_session(frozen, command=command, standby=standby)
@@ -133,6 +141,15 @@ def _has_its_own(workbench: Workbench, run: Run) -> bool:
     there = {case.id for case in workbench.project.cases}
     is_complete = bool(run.labels_seen) and all(case in there for case, _ in run.labels_seen)
     return is_complete and is_folder(_paths(workbench, run).kept_bundle)
+
+
+def _fold_of(paths: RunPaths) -> Fold | None:
+    """The fold of the patients that validated, by the newest checkpoint that says so."""
+    for step in reversed(paths.kept_checkpoints()):
+        with suppress(BadHalt):
+            fold = halts.read(paths.checkpoint(step).halt).fold
+            return None if fold is None else Fold(*fold)
+    return None
 
 
 def _paths(workbench: Workbench, run: Run) -> RunPaths:
@@ -191,7 +208,7 @@ def _with_its_own(
 def _taken(paths: RunPaths, run: Run) -> Bundle:
     """What a run began with, back at its place; gone where it cannot be used."""
     try:
-        bundle = bundles.take_kept(paths)
+        bundle = kept_bundle.take(paths)
         if (bundle.run, bundle.plan, bundle.segments) != (run.id, run.plan, run.segments):
             raise TrainingError("It is that of another run.")
     except (OSError, TrainingError) as error:

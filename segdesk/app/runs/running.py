@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs.record import Worked, after, what_is_left, why_not_resumed
+from segdesk.app.runs.record import LET_GO, Worked, after, what_is_left, why_not_resumed
 from segdesk.app.runs.run_in_use import judge
 from segdesk.core.case import Case
 from segdesk.core.neighbours import steps, with_those_beside
@@ -33,7 +33,7 @@ from segdesk.errors import (
     TrainingError,
 )
 from segdesk.jobs import bundle as bundles
-from segdesk.jobs import kept_messages, messages
+from segdesk.jobs import kept_bundle, kept_messages, messages
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
@@ -127,9 +127,18 @@ class TrainerSession:
 
     def work(self, on_message: Callable[[Message], None]) -> Worked:
         """Prepare, start the child, hand on its messages, wait for its end. Never raises what a
-        user can mend: that comes back as `Worked.error`.
+        user can mend: that comes back as `Worked.error`."""
+        gone: Sequence[str] = ()
+        try:
+            worked = self._worked(on_message)
+        finally:
+            self._let_go()
+            # At the path of a project that is gone nothing is ours to remove.
+            with suppress(OSError, SegdeskError):
+                gone = self._put_away(self.job.paths_to_write())
+        return replace(worked, let_go=tuple(gone))
 
-        """
+    def _worked(self, on_message: Callable[[Message], None]) -> Worked:
         intensities: Intensities | None = None
         seen: tuple[tuple[str, str], ...] = ()
         try:
@@ -148,21 +157,23 @@ class TrainerSession:
             return Worked(ended, intensities, labels_seen=seen)
         except SegdeskError as error:
             return Worked(None, intensities, error, seen)
-        finally:
-            self._let_go()
-            # At the path of a project that is gone nothing is ours to remove.
-            with suppress(OSError, SegdeskError):
-                self._put_away(self.job.paths_to_write())
 
-    def _put_away(self, paths: RunPaths) -> None:
-        """The bundle of a training that can go on is kept for that; else nobody needs it."""
+    def _put_away(self, paths: RunPaths) -> Sequence[str]:
+        """The bundle of a training that can go on is kept for that; else nobody needs it.
+
+        Returns
+        -------
+        The runs whose own made room for it.
+        """
         if not self.job.trains:
             paths.clear_bundle()
         elif paths.kept_checkpoints():
-            bundles.keep(paths)
+            kept_bundle.keep(paths)
+            return kept_bundle.let_go_of_old_ones(paths.folder.parent)
         else:
             paths.clear_bundle()
             paths.clear_kept_bundle()
+        return ()
 
     def _take(self, message: Message, on_message: Callable[[Message], None]) -> None:
         """Turn predictions into project files and keep the curve, then hand the message on.
@@ -325,6 +336,9 @@ def finish(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
 
 def close_record(workbench: Workbench, job: TrainerJob, worked: Worked) -> Run:
     """As `finish`, but it is `folder.write_index` that puts it on disk, on any thread."""
+    for older in workbench.project.runs:
+        if older.id in worked.let_go:
+            workbench.follow_run(replace(older, notes=(*older.notes, LET_GO)))
     run = workbench.project.run(job.run_id)
     if not job.trains:
         return run

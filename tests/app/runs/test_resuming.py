@@ -17,17 +17,21 @@ from segdesk.app.labelling.reviewing import say_right
 from segdesk.app.project import saving
 from segdesk.app.project.removing import take_out
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import bundling, cut_off, predicting, resuming, running, training
+from segdesk.app.runs import bundling, cut_off, predicting, resuming, running, teaching, training
+from segdesk.app.runs.record import LET_GO
 from segdesk.app.runs.resuming import WITH_ITS_OWN, WITH_THOSE_OF_NOW
 from segdesk.app.runs.running import TrainerSession
 from segdesk.core.run import Run, plan_for
+from segdesk.core.split import Fold
 from segdesk.errors import Cancelled, TrainingError, UsageError
 from segdesk.jobs import bundle as bundles
-from segdesk.jobs import messages
+from segdesk.jobs import halt as halts
+from segdesk.jobs import kept_bundle, messages
 from segdesk.jobs.messages import Message, Note
 from segdesk.jobs.run_paths import RunPaths
 from tests.app.runs.test_running import run_through, taught
-from tests.projects import add_case, begin_brush
+from tests.jobs.test_halt import HALT
+from tests.projects import add_case, begin_brush, make_project
 
 __all__ = ["taught"]
 RUN = "run-001"
@@ -255,7 +259,7 @@ def test_one_that_was_cut_off_with_the_program_twice_has_its_whole_curve(
 
 def _work_alone(session: TrainerSession, path: Path) -> None:
     """Let the child work to its end while the program does not hear of it, and put nothing away."""
-    session._put_away = lambda paths: None
+    session._put_away = lambda paths: ()
     heard: list[Message] = []
     session.work(heard.append)
     assert any(isinstance(one, messages.EpochDone) for one in heard), path
@@ -320,7 +324,7 @@ def test_a_run_does_not_go_on_with_values_of_another_kind(
     assert taught.project.run(RUN) == before
 
 
-@pytest.mark.parametrize("name", [bundles.MANIFEST, bundles.TARGETS, bundles.SUMS])
+@pytest.mark.parametrize("name", [bundles.MANIFEST, bundles.TARGETS, kept_bundle.SUMS])
 def test_one_changed_bit_of_what_it_learnt_from_is_seen_and_the_labels_of_now_stand_in(
     taught: Workbench, tmp_path: Path, name: str
 ) -> None:
@@ -340,3 +344,46 @@ def test_one_changed_bit_of_what_it_learnt_from_is_seen_and_the_labels_of_now_st
     said, _ = go_on(taught, tmp_path)
     assert said == WITH_THOSE_OF_NOW
     assert taught.project.run(RUN).outcome == "finished"
+
+
+def test_a_fold_validates_again_where_labels_of_now_teach(tmp_path: Path) -> None:
+    """Nobody has to remember it: else what validated would teach."""
+    workbench = make_project(tmp_path)
+    for id in ("", *(f"case-00{n}" for n in (2, 3, 4))):
+        case = add_case(workbench, id=id).id if id else "case-001"
+        begin_brush(workbench, case, 1, (10.0, 14.0), value=1, radius_mm=4.0).release()
+        say_right(workbench, case, 1)
+    usual = validating(teaching.curriculum(workbench))
+    fold = next(
+        one
+        for one in (Fold(number, 4) for number in range(1, 5))
+        if validating(teaching.curriculum(workbench, one)) != usual
+    )
+    frozen = training.freeze(workbench, plan_for(epochs=9), fold=fold)
+    run_through(workbench, training.training_session(frozen, command=child(tmp_path)))
+    paths = paths_of(workbench)
+    halts.write(paths.checkpoint(20).halt, replace(HALT, fold=tuple(fold)))
+    shares = workbench.project.run(RUN).shares
+    paths.clear_kept_bundle()
+    said, _ = go_on(workbench, tmp_path)
+    assert said == WITH_THOSE_OF_NOW
+    assert workbench.project.run(RUN).shares == shares
+    workbench.close()
+
+
+def validating(chosen: teaching.Curriculum) -> set[str]:
+    return {row.case for row in chosen.choices if row.pool == "validation"}
+
+
+def test_a_run_whose_own_labels_made_room_for_later_ones_says_so(
+    taught: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_bundle, "MOST", 1)
+    begin(taught, tmp_path)
+    frozen = training.freeze(taught, plan_for(epochs=9))
+    run_through(taught, training.training_session(frozen, command=child(tmp_path)))
+    assert not paths_of(taught).kept_bundle.exists()
+    first, second = taught.project.runs
+    assert LET_GO in first.notes and LET_GO not in second.notes
+    said, _ = go_on(taught, tmp_path)
+    assert said == WITH_THOSE_OF_NOW

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from segdesk.app.runs.run_in_use import run_in_use
 from segdesk.ui.commands.action import Action, Groups
 from segdesk.ui.commands.desk import Desk
 from segdesk.ui.look.translations import tr
+from segdesk.ui.panels.training import TrainingPanel
 
 
 def train_groups(desk: Desk) -> Groups:
     """The groups of the menu Train."""
     session, reasons, menu = desk.session, desk.reasons, "train"
 
-    def train() -> None:
+    def shown(do: Callable[[TrainingPanel], None]) -> None:
+        """Do something in the panel, where it can be seen."""
         if desk.training_panel is not None:
             desk.docks.show("training_dock")
-            desk.training_panel.train()
+            do(desk.training_panel)
 
-    def why_not_train() -> str:
-        panel = desk.training_panel
-        return "" if panel is None else panel.why_not_train()
-
-    def resume() -> None:
-        if desk.training_panel is not None:
-            desk.docks.show("training_dock")
-            desk.training_panel.resume()
-
-    def why_not_resume() -> str:
-        panel = desk.training_panel
-        return "" if panel is None else panel.why_not_resume()
-
-    def turn_curves() -> None:
-        if desk.training_panel is not None:
-            desk.docks.show("training_dock")
-            desk.training_panel.turn()
+    def why_not(ask: Callable[[TrainingPanel], str]) -> str:
+        return "" if desk.training_panel is None else ask(desk.training_panel)
 
     def curves_are_shown() -> bool:
         return desk.training_panel is not None and desk.training_panel.is_open
@@ -62,11 +49,11 @@ def train_groups(desk: Desk) -> Groups:
                 "train",
                 tr("Train"),
                 tr("Learn from the slices that are right, with the settings of the panel"),
-                train,
+                lambda: shown(TrainingPanel.train),
                 menu,
                 ("Ctrl+T",),
                 needs="project",
-                why_not=why_not_train,
+                why_not=lambda: why_not(TrainingPanel.why_not_train),
                 icon="train",
                 changes=True,
             ),
@@ -84,17 +71,17 @@ def train_groups(desk: Desk) -> Groups:
                 "resume_training",
                 tr("Resume"),
                 tr("Go on with the run of the panel where it was stopped or cut off"),
-                resume,
+                lambda: shown(TrainingPanel.resume),
                 menu,
                 needs="project",
-                why_not=why_not_resume,
+                why_not=lambda: why_not(TrainingPanel.why_not_resume),
                 changes=True,
             ),
             Action(
                 "open_curves",
                 tr("Curves and settings"),
                 tr("Open or close what stands below the row of the training"),
-                turn_curves,
+                lambda: shown(TrainingPanel.turn),
                 menu,
                 ("Ctrl+Shift+T",),
                 needs="case",
