@@ -17,6 +17,7 @@ import queue
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import NoReturn
 
 from segdesk.jobs.messages import (
@@ -33,9 +34,14 @@ from segdesk.jobs.messages import (
 from segdesk.jobs.wire import decode_command, encode
 from segdesk.sentence import Sentence
 
+if sys.platform != "win32":
+    import resource
+
 #: Environment variable in which the parent hands over its process number.
 PARENT_VARIABLE = "SEGDESK_PARENT"
 NICENESS = 10
+#: That the process may have open at once, where the system allows so many; macOS allows no more.
+MOST_FILES = 10_240
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 #: From <sys/prctl.h>.
 _PR_SET_PDEATHSIG = 1
@@ -190,6 +196,7 @@ def open_channel() -> Channel:
     die_with_parent()
     if sys.platform != "win32":
         os.nice(NICENESS)
+    _may_open_many_files()
     return Channel(*take_streams())
 
 
@@ -218,6 +225,18 @@ def die_with_parent() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != int(parent):  # it went before the kernel was told
         os._exit(ORPHANED)
+
+
+def _may_open_many_files() -> None:
+    """A training holds a file for each case; a Mac allows 256 unless it is asked for more."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # Where the system refuses, what cannot be opened is said when it is.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _read(descriptor: int) -> bytes:

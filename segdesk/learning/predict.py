@@ -18,7 +18,6 @@ import numpy.typing as npt
 from segdesk.core.networks import network as catalogue_row
 from segdesk.core.refinement import Refinement
 from segdesk.core.run import Intensities
-from segdesk.core.volume import Voxels
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.bundle import VolumeRef
 from segdesk.jobs.messages import Predicted, Progress
@@ -29,7 +28,7 @@ from segdesk.learning.refiner import Refiner
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import batch_of, itself, seen
-from segdesk.learning.scan_file import open_voxels
+from segdesk.learning.scan_file import ScanFile
 from segdesk.learning.start import reshaped
 from segdesk.ops.pieces import Pieces
 from segdesk.ops.resample import Shape
@@ -89,9 +88,8 @@ class Predictor:
 
     def labels(self, volume: VolumeRef, index: int) -> npt.NDArray[np.uint8]:
         """Segment numbers of one slice, uint8, its own (rows, columns)."""
-        voxels = open_voxels(volume)
         frame = self._frame(volume)
-        (image,) = self._images(voxels, volume, [index])
+        (image,) = self._images(ScanFile(volume), volume, [index])
         (chances,) = self._chances([image], frame)
         own = itself(image, self._neighbours_mm)
         return self._numbers[Refiner(self._refinements, frame).slice(own, chances)]
@@ -105,9 +103,9 @@ class Predictor:
         self, volume: VolumeRef, indices: Sequence[int]
     ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
         """Of some slices the image in [0, 1] and the probabilities, on their own grid."""
-        voxels, frame = open_voxels(volume), self._frame(volume)
+        scan, frame = ScanFile(volume), self._frame(volume)
         for places in in_batches(len(indices), batch_for(frame.network)):
-            images = self._images(voxels, volume, [indices[place] for place in places])
+            images = self._images(scan, volume, [indices[place] for place in places])
             own = (itself(image, self._neighbours_mm) for image in images)
             yield from zip(own, self._chances(images, frame), strict=True)
 
@@ -155,7 +153,7 @@ class Predictor:
     def _write(
         self, volume: VolumeRef, labels: BinaryIO, certainty: BinaryIO, reporter: Reporter
     ) -> None:
-        voxels, frame = open_voxels(volume), self._frame(volume)
+        scan, frame = ScanFile(volume), self._frame(volume)
         refiner = Refiner(self._refinements, frame)
         header = {"descr": "|u1", "fortran_order": False, "shape": volume.shape}
         for file in (labels, certainty):
@@ -165,7 +163,7 @@ class Predictor:
             reporter.wait_while_paused()
             if reporter.should_stop():
                 raise Cancelled
-            images = self._images(voxels, volume, places)
+            images = self._images(scan, volume, places)
             for image, chances in zip(images, self._chances(images, frame), strict=True):
                 own = itself(image, self._neighbours_mm)
                 labels.write(self._numbers[refiner.slice(own, chances)].tobytes())
@@ -202,11 +200,11 @@ class Predictor:
                         labels.write(rest.tobytes())
 
     def _images(
-        self, voxels: Voxels, volume: VolumeRef, indices: Iterable[int]
+        self, scan: ScanFile, volume: VolumeRef, indices: Iterable[int]
     ) -> list[npt.NDArray[np.float32]]:
         """Slices as the network sees them, on their own grid."""
         return [
-            seen(voxels.__getitem__, volume, index, self._intensities, self._neighbours_mm)
+            seen(scan.slice, volume, index, self._intensities, self._neighbours_mm)
             for index in indices
         ]
 

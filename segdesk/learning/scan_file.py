@@ -1,7 +1,8 @@
-"""The voxels of a scan, slice by slice: mapped (`open_voxels`), or read (`ScanFile`).
+"""The voxels of a scan, slice by slice: the `ScanFile`.
 
-A training looks at every slice of every case for hours. What is mapped counts as memory of the
-process while it stays, and a file that is cut meanwhile ends it without a word; so slices are read.
+A training looks at every slice of every case for hours, a prediction goes through whole scans. What
+is mapped counts as memory of the process while it stays, and a file that is cut meanwhile ends it
+without a word; so slices are read.
 """
 
 from __future__ import annotations
@@ -55,20 +56,6 @@ class ScanFile:
         except (OSError, ValueError) as error:
             raise _unreadable(self._case) from error
         return np.frombuffer(content, self._kind).reshape(self._shape)
-
-
-def open_voxels(volume: VolumeRef) -> Voxels:
-    """The voxels of a case as a memory map.
-
-    Raises
-    ------
-    TrainingError
-        Where the file is gone or shorter than it should be.
-    """
-    try:
-        return volume.open()
-    except (OSError, ValueError) as error:
-        raise _unreadable(volume.case) from error
 
 
 def _unreadable(case: str) -> TrainingError:

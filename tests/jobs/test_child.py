@@ -87,6 +87,23 @@ def test_the_child_is_ten_steps_nicer(client: NewClient) -> None:
     assert notes_of(client, "channel.send(Note(str(os.nice(0))))") == [str(expected)]
 
 
+@posix
+def test_the_child_may_open_a_file_for_each_of_many_cases(client: NewClient) -> None:
+    body = """
+        import resource
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        channel = open_channel()
+        held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1000)]
+        channel.send(Hello(PROTOCOL, os.getpid(), ()))
+        channel.send(Note(str(len(held))))
+        channel.send(Finished("finished", "Done.", 1, 1.0))
+    """
+    heard: list[Message] = []
+    client(body, says_hello=False).run(heard.append)
+    assert [one.sentence for one in heard if isinstance(one, Note)] == ["1000"]
+
+
 def test_tensorflow_is_quiet_in_the_child_but_keeps_its_fast_kernels(client: NewClient) -> None:
     names = ("TF_CPP_MIN_LOG_LEVEL", "PYTHONUNBUFFERED", "TF_ENABLE_ONEDNN_OPTS", "SEGDESK_PARENT")
     body = f"for name in {names!r}: channel.send(Note(str(os.environ.get(name))))"

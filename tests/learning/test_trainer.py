@@ -197,6 +197,39 @@ def test_a_stop_while_predicting_leaves_the_other_cases_out(tmp_path: Path) -> N
     assert "1 of 2 cases" in recorder.last.reason
 
 
+class _Cuts(Recorder):
+    """Cuts a file off before its second batch."""
+
+    file = Path()
+    batches = 0
+
+    def wait_while_paused(self) -> None:
+        self.batches += 1
+        if self.batches == 2:
+            with self.file.open("r+b") as file:
+                file.truncate(10)
+
+
+def test_a_scan_that_is_cut_off_while_it_is_predicted_is_left_out_in_words(tmp_path: Path) -> None:
+    own = save_weights(tmp_path / "run")
+    volumes = tuple(volume_file(tmp_path, f"case-{n:03}", discs(20)[0]) for n in (1, 2))
+    folder = write_bundle(
+        tmp_path,
+        [],
+        train=False,
+        volumes=volumes,
+        predict=("case-001", "case-002"),
+        input_shape=(32, 32),
+        own=own,
+    )
+    recorder = _Cuts()
+    recorder.file = Path(volumes[0].file)
+    trainer.run_bundle(folder, recorder)
+    assert [one.case for one in recorder.of(Predicted)] == ["case-002"]
+    assert "case-001 cannot be read" in recorder.of(Note)[0].sentence
+    assert recorder.last.outcome == "finished"
+
+
 def test_fine_tuning_begins_with_the_other_runs_weights(tmp_path: Path) -> None:
     other = save_weights(tmp_path / "other")
     recorder = finetuned(tmp_path, start=other)

@@ -18,8 +18,9 @@ from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.run import Intensities, plan_for
 from segdesk.core.split import Fold
 from segdesk.core.status import SliceStatus
+from segdesk.core.volume import Voxels
 from segdesk.errors import TrainingError, UsageError
-from segdesk.jobs.bundle import IGNORE
+from segdesk.jobs.bundle import IGNORE, VolumeRef
 from segdesk.jobs.bundle import read as read_bundle
 from tests.projects import SHAPE, SPACING_MM, add_case, begin_brush, make_project, voxels
 
@@ -307,6 +308,46 @@ def test_arrays_without_a_unit_are_scaled_by_percentiles_of_their_values(tmp_pat
     assert bundle.intensities.low == pytest.approx(low)
     assert bundle.intensities.high == pytest.approx(high)
     workbench.close()
+
+
+def test_of_many_slices_some_stand_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = make_project(tmp_path, cases=0)
+    # Each case is brighter than the one before, so none may be left out.
+    drift = np.arange(48, dtype=np.int16)[:, None, None]
+    for at in range(4):
+        add_case(
+            workbench,
+            scan=voxels((48, 32, 32), seed=at) + 300 * at + drift,
+            pool="train",
+            unit="raw",
+        )
+        right(workbench, f"case-{at + 1:03d}", *range(48))
+    every = bundling.prepare(training.freeze(workbench, plan_for())).intensities
+    read: list[int] = []
+    opened = VolumeRef.open
+    monkeypatch.setattr(bundling, "MOST_SAMPLED", 16)
+    monkeypatch.setattr(
+        VolumeRef,
+        "open",
+        lambda ref: _Counted(opened(ref), read),
+    )
+    some = bundling.prepare(training.freeze(workbench, plan_for())).intensities
+    assert len(read) == 16
+    width = every.high - every.low
+    assert some.low == pytest.approx(every.low, abs=0.01 * width)
+    assert some.high == pytest.approx(every.high, abs=0.01 * width)
+    workbench.close()
+
+
+class _Counted:
+    """Voxels that note which slices were read."""
+
+    def __init__(self, voxels: Voxels, read: list[int]) -> None:
+        self._voxels, self._read = voxels, read
+
+    def __getitem__(self, at: tuple[int, slice, slice]) -> Voxels:
+        self._read.append(at[0])
+        return self._voxels[at]
 
 
 def test_a_fine_tuned_network_goes_on_with_the_intensities_that_it_learnt_with(
