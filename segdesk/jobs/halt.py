@@ -68,6 +68,7 @@ class Kept:
     sha256 : of their file; empty for none
     is_half : whether they learnt from slices of half the size
     figures : loss, accuracy, Dice and that of a constant answer on the validation slices
+    top : the same of the epoch that had the best ones; not always the one whose weights are kept
     overlap : voxels shared, found, real and known, of each segment in the epoch's batches
     has_learnt, waited, better_at : for how long there was nothing better
     least_loss : of the training, where nothing validates; None for none yet
@@ -77,6 +78,7 @@ class Kept:
     sha256: str
     is_half: bool
     figures: tuple[float, float, float | None, float] | None
+    top: tuple[float, float, float | None, float] | None
     overlap: tuple[tuple[float, ...], ...] | None
     has_learnt: bool
     least_loss: float | None

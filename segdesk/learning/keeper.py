@@ -60,6 +60,8 @@ class Keeper:
         self.stage: Stage | None = None
         #: Figures of the kept weights, and of their epoch's batches.
         self.figures: Validated | None = None
+        #: The best figures that any epoch had.
+        self._top: Validated | None = None
         self.overlap: Overlap | None = None
         self._has_learnt = False
         self._least_loss = math.inf
@@ -94,7 +96,15 @@ class Keeper:
             better, self._least_loss = loss < self._least_loss, min(loss, self._least_loss)
             keep = True
         else:
-            better = keep = validated.is_better_than(self.figures)
+            better = validated.is_better_than(self._top)
+            self._top = validated if better else self._top
+            keep = better or (
+                # One slice that stays out flatters the epoch that suits it by chance; an average
+                # over more steps was never worse on the slices that nobody had labelled.
+                stage.validation.are_few
+                and self._learner.is_averaged
+                and validated.is_no_worse_than(self._top)
+            )
         self._has_learnt |= is_better_than_nothing(validated, overlap)
         self._waited = 0 if better else self._waited + 1
         if better:
@@ -187,6 +197,7 @@ class Keeper:
             return
         self.best, self.epoch, self.stage = best, kept.epoch, stage
         self.figures = None if kept.figures is None else Validated(*kept.figures)
+        self._top = None if kept.top is None else Validated(*kept.top)
         self.overlap = None if kept.overlap is None else Overlap(*kept.overlap)
         self._saved_epoch, self._saved_sha256 = kept.epoch, kept.sha256
         self._saved_at = self._schedule.clock.seconds
@@ -196,6 +207,7 @@ class Keeper:
     def measure_anew(self, measure: Callable[[], Validated | None]) -> None:
         """The slices that validate are others than those that the best weights were measured on."""
         self.figures = self._learner.measured_with(self.best, measure) if self.epoch else None
+        self._top = self.figures
 
     def drop_checkpoints(self) -> None:
         """Nothing will go on from them."""
@@ -262,12 +274,13 @@ class Keeper:
         checkpoints.drop_others(paths, epochs={self._saved_epoch, *self._halted.values()})
 
     def _kept(self) -> Kept:
-        figures, overlap = self.figures, self.overlap
+        figures, top, overlap = self.figures, self._top, self.overlap
         return Kept(
             epoch=self.epoch,
             sha256=self._saved_sha256 if self.epoch else "",
             is_half=self.stage is not None and self.stage.is_half,
             figures=None if figures is None else astuple(figures),
+            top=None if top is None else astuple(top),
             overlap=None
             if overlap is None
             else (overlap.shared, overlap.found, overlap.real, overlap.known),

@@ -113,6 +113,11 @@ class Learner:
         logs = self._step(*batch)
         return StepFigures(float(logs["loss"]), float(logs["accuracy"]), self._overlap.overlap)
 
+    @property
+    def is_averaged(self) -> bool:
+        """Whether what is shown is an average over many steps, which no single one spoils."""
+        return isinstance(self.optimiser, FlatAdam)
+
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Within it the network has the weights that are worth showing; no step may be taken."""

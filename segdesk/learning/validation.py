@@ -22,6 +22,8 @@ from segdesk.ops.metrics import Tally, tally
 
 #: Slices that are looked at after an epoch: more would make a curve point wait for too long.
 MOST_SLICES = 200
+#: Under so many slices, Dice that differ by less are the same: which comes out higher is chance.
+FEW_SLICES, SAME_DICE = 3, 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Validated:
         if not np.isfinite(self.loss):
             return False
         return other is None or (self.dice or 0.0, -self.loss) > (other.dice or 0.0, -other.loss)
+
+    def is_no_worse_than(self, other: Validated | None) -> bool:
+        """Whether so few slices cannot tell them apart (`SAME_DICE`)."""
+        if not np.isfinite(self.loss) or self.dice is None:
+            return False
+        return other is not None and self.dice >= (other.dice or 0.0) - SAME_DICE
 
 
 class Validation:
@@ -68,6 +76,11 @@ class Validation:
     def slices(self) -> int:
         """How many are looked at."""
         return len(self._chosen)
+
+    @property
+    def are_few(self) -> bool:
+        """Whether there are too few to choose between epochs that are nearly alike."""
+        return len(self._chosen) < FEW_SLICES
 
     def measure(self, reporter: Reporter) -> Validated | None:
         """The figures now, or None without a validation slice.

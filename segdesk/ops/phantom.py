@@ -16,12 +16,20 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.ops import phantom_vessels
-from segdesk.ops.phantom_anatomy import HILA, SLAB_MM, Layout, Patient, lay_out
+from segdesk.ops.phantom_anatomy import (
+    HILA,
+    SLAB_MM,
+    Layout,
+    Patient,
+    heart,
+    lay_out,
+    oesophagus,
+)
 from segdesk.ops.phantom_shapes import Depth, Plane, Point
 from segdesk.ops.phantom_tissue import draw
 from segdesk.ops.phantom_vessels import Vessels
 
-LEFT_LUNG, RIGHT_LUNG, TRACHEA, NODULE = 1, 2, 3, 4
+LEFT_LUNG, RIGHT_LUNG, TRACHEA, NODULE, HEART, OESOPHAGUS = 1, 2, 3, 4, 5, 6
 #: Names of the truth's numbers, in order.
 SEGMENTS = (
     (LEFT_LUNG, "Left lung"),
@@ -29,6 +37,8 @@ SEGMENTS = (
     (TRACHEA, "Trachea"),
     (NODULE, "Nodule"),
 )
+#: The same where organs of the mediastinum are asked for.
+ORGANS = (*SEGMENTS, (HEART, "Heart"), (OESOPHAGUS, "Oesophagus"))
 #: Diameter of the field of view that an adult fills, in mm.
 FIELD_MM = 352.0
 #: Layers that are averaged to one slice, for partial volume along z.
@@ -44,7 +54,8 @@ class Phantom:
     ----------
     grid : stacked, LPS, slices from the feet to the head
     voxels : int16, HU, read-only
-    truth : uint8, read-only: 1 left lung, 2 right lung, 3 trachea and main bronchi, 4 nodule
+    truth : uint8, read-only: 1 left lung, 2 right lung, 3 trachea and main bronchi, 4 nodule; with
+        organs 5 heart, 6 oesophagus, which is about 0.1 % of all voxels
     """
 
     grid: Grid
@@ -74,6 +85,9 @@ def thorax(
     seed: int,
     shape: tuple[int, int, int] = (24, 160, 160),
     spacing_mm: tuple[float, float, float] = (8.0, 2.2, 2.2),
+    *,
+    organs: bool = False,
+    nodule_mm: float | None = None,
 ) -> Phantom:
     """Make a phantom; the same arguments give the same voxels.
 
@@ -83,6 +97,8 @@ def thorax(
     shape : (slices, rows, columns)
     spacing_mm : (slice, row, column). The patient is scaled to fill the slab and the field of
         view, so a coarse or small grid shows a whole thorax too
+    organs : whether the truth names heart and oesophagus too (`ORGANS`); the scan is the same
+    nodule_mm : diameter of the nodule in mm of an adult; None for 12 to 24 by chance
 
     Raises
     ------
@@ -103,10 +119,13 @@ def thorax(
     planes = [frame.plane(index) for index in range(shape[0])]
     layouts = [lay_out(plane, patient) for plane in planes]
     vessels = _grow_vessels(planes, layouts, random)
-    nodule = _place_nodule(planes, layouts, random)
+    nodule = _place_nodule(planes, layouts, random, nodule_mm)
     truth = np.stack(
         [_truth(plane, layout, nodule) for plane, layout in zip(planes, layouts, strict=True)]
     )
+    if organs:
+        for marks, plane, layout in zip(truth, planes, layouts, strict=True):
+            _mark_organs(marks, plane, patient, layout)
     texture = _smooth_noise(shape, 2.2, random)
     hu = np.empty(shape, np.float32)
     for index in range(shape[0]):
@@ -182,10 +201,14 @@ def _points_deeper_than(
 
 
 def _place_nodule(
-    planes: list[Plane], layouts: list[Layout], random: np.random.Generator
+    planes: list[Plane],
+    layouts: list[Layout],
+    random: np.random.Generator,
+    diameter_mm: float | None,
 ) -> _Nodule:
     """A nodule that lies wholly inside one lung and inside the slab."""
-    radius = random.uniform(6, 12)
+    drawn = random.uniform(6, 12)
+    radius = drawn if diameter_mm is None else diameter_mm / 2
     side = random.integers(2)
     lungs = np.stack([layout.left_lung if side else layout.right_lung for layout in layouts])
     step = planes[1].z - planes[0].z
@@ -217,6 +240,15 @@ def _truth(plane: Plane, layout: Layout, nodule: _Nodule) -> npt.NDArray[np.uint
     truth[(_nodule_depth(plane, nodule) > 0) & (truth > 0)] = NODULE
     truth[layout.airway > 0] = TRACHEA
     return truth
+
+
+def _mark_organs(
+    truth: npt.NDArray[np.uint8], plane: Plane, patient: Patient, layout: Layout
+) -> None:
+    """Heart and oesophagus, where nothing else was named; the gullet lies over the heart."""
+    free = truth == 0
+    truth[free & (np.minimum(heart(plane, patient), -layout.below_diaphragm) > 0)] = HEART
+    truth[free & (np.minimum(oesophagus(plane), layout.body) > 0)] = OESOPHAGUS
 
 
 def _layer(

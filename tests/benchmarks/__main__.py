@@ -22,6 +22,7 @@ from tests.benchmarks import (
     curves,
     few_slices,
     first_proposal,
+    rare,
     report,
     scale,
     size,
@@ -42,6 +43,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("waiting", waiting.rows),
     ("training", training.rows),
     ("few_slices", few_slices.rows),
+    ("rare", rare.rows),
     ("proposal", first_proposal.rows),
     ("scale", scale.rows),
 )
@@ -51,6 +53,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--napari", default="", help="Python that has napari 0.9")
     options.add_argument("--only", default="", help="one part: start, canvas, …")
+    options.add_argument("--write", action="store_true", help="that part's rows into docs too")
     options.add_argument("--view", default="", help="pixels of view and window, such as 1600x1000")
     chosen = options.parse_args()
     if chosen.view:
@@ -68,7 +71,7 @@ def main() -> int:
                 peer = napari(chosen.napari)
     for row in rows:
         sys.stderr.write(f"{row.name}: {row.median} {row.unit}, p99 {row.p99}, worst {row.worst}\n")
-    if not chosen.only:
+    if chosen.write or not chosen.only:
         report.write(DOCS, rows, peer)
     del application
     return 0

@@ -152,7 +152,7 @@ def write_bundle(
     return bundle_folder
 
 
-class _Recorder:
+class Recorder:
     """A reporter that keeps what it hears."""
 
     def __init__(self) -> None:
@@ -178,7 +178,7 @@ def train(name: str, bundle_folder: Path) -> Scored:
 
     # The plan's minutes are those of the processor too.
     clock.time.perf_counter = lambda: time.process_time() / CORES
-    recorder = _Recorder()
+    recorder = Recorder()
     trainer.run_bundle(bundle_folder, recorder)
     seconds = time.process_time() / CORES
     if not isinstance(recorder.messages[-1], Finished):

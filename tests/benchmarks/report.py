@@ -86,22 +86,26 @@ WHAT = {
 
 
 def write(folder: Path, rows: list[Row], peer: dict[str, Any] | None) -> None:
-    """Write both files.
+    """Write both files: rows of a name that stood there are replaced, the others stay.
 
     Parameters
     ----------
     peer : answer of `napari_peer`, or None where it was not run
     """
-    table = [_with_peer(row, peer) for row in rows]
+    file, on = folder / "benchmarks.json", machine()
+    load = on.pop("load_at_the_end")
+    made = {"made": datetime.now(UTC).strftime("%Y-%m-%d"), "load": load}
+    before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"rows": []}
+    table = {row["name"]: row for row in before["rows"]}
+    for row in rows:
+        table[row.name] = _with_peer(row, peer) | made
     answer = {
-        "made": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "machine": machine(),
+        "machine": on,
         "versions": {name: version(name) for name in PACKAGES},
-        "peer": None if peer is None else f"napari {peer['napari']}, OpenGL emulated on the CPU",
-        "rows": table,
+        "rows": list(table.values()),
     }
     folder.mkdir(exist_ok=True)
-    (folder / "benchmarks.json").write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
     (folder / "benchmarks.md").write_text(_page(answer), encoding="utf-8")
 
 
@@ -130,20 +134,21 @@ def _with_peer(row: Row, peer: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _page(answer: dict[str, Any]) -> str:
-    on = answer["machine"]
+    on, versions = answer["machine"], answer["versions"]
     lines = [
         "# Benchmarks",
         "",
-        f"Made on {answer['made']} by `make bench`: {on['system']} {on['processor']}, "
-        f"{on['cores']} cores, Python {on['python']}, "
-        + ", ".join(f"{name} {number}" for name, number in answer["versions"].items())
-        + f". Load at the end: {on['load_at_the_end']}.",
+        f"Made by `make bench`, the newest rows on {on['system']} {on['processor']}, {on['cores']} "
+        f"cores, Python {on['python']}, "
+        + ", ".join(f"{name} {number}" for name, number in versions.items())
+        + ". `python -m tests.benchmarks --only PART --write` makes the rows of one part anew; the "
+        "last column says when, and under which load of the machine.",
         "",
         "Offscreen, through real events; medians of several runs on a shared machine, so trust "
         "ratios more than the last tenth.",
         "",
-        "| row | what | unit | median | p99 | worst | peer | peer's median | ratio |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| row | what | unit | median | p99 | worst | peer | peer's median | ratio | made, load |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in answer["rows"]:
         cells = (
@@ -152,9 +157,10 @@ def _page(answer: dict[str, Any]) -> str:
             row["unit"],
             *(f"{row[key]:g}" for key in ("median", "p99", "worst")),
             *(str(row.get(key, "")) for key in ("peer", "peer_median", "ratio")),
+            f"{row['made']}, {row['load']}",
         )
         lines.append(f"| {' | '.join(cells)} |")
-    if answer["peer"] is not None:
+    if any("peer" in row for row in answer["rows"]):
         lines += [
             "",
             "napari ran beside segdesk in the same run, under Xvfb with OpenGL emulated on the CPU "

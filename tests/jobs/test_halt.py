@@ -33,7 +33,7 @@ HALT = Halt(
     batch=3,
     drawn=23,
     scheduled=Scheduled(3.5, 23, 2, 0.1, 0.2, 0.2, 0.1, 1.0, 0),
-    kept=Kept(2, "", True, (0.5, 0.9, None, 0.3), ((1.0,),) * 4, True, None, 0, 1.5),
+    kept=Kept(2, "", True, (0.5, 0.9, None, 0.3), None, ((1.0,),) * 4, True, None, 0, 1.5),
 )
 
 

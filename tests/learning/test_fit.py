@@ -86,6 +86,40 @@ def test_the_best_weights_are_kept_and_not_the_last(
     assert not all(np.array_equal(a, b) for a, b in zip(best, seen[2], strict=True))
 
 
+@pytest.mark.parametrize(
+    ("network", "slices", "dice", "kept_epoch"),
+    [
+        # Two slices cannot tell .9 from .899: the average over more steps is kept.
+        ("unet_fast", 2, (0.8, 0.9, 0.899), 3),
+        # A fall that goes on is one of .9, however small its steps are.
+        ("unet_fast", 2, (0.9, 0.899, 0.8975), 2),
+        # Three can, and a network without averaged weights has chance in its last step too.
+        ("unet_fast", 3, (0.8, 0.9, 0.899), 2),
+        ("unet_norm", 2, (0.8, 0.9, 0.899), 2),
+        # No Dice, no saying that they are alike.
+        ("unet_fast", 2, (None, None, None), 1),
+    ],
+)
+def test_few_slices_do_not_choose_between_epochs_that_are_nearly_alike(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    network: str,
+    slices: int,
+    dice: tuple[float | None, ...],
+    kept_epoch: int,
+) -> None:
+    figures = iter([Validated(loss=1.0, accuracy=0.5, dice=one) for one in dice])
+    monkeypatch.setattr(Validation, "measure", lambda *_: next(figures))
+    lessons: Lessons = [
+        ("case-001", "train", *discs(4)),
+        ("case-002", "validation", *discs(slices)),
+    ]
+    folder = write_bundle(tmp_path, lessons, plan=short_plan(network, epochs=3))
+    recorder = Recorder()
+    trainer.run_bundle(folder, recorder)
+    assert recorder.last.best == kept_epoch
+
+
 def test_the_best_weights_are_back_for_the_prediction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from segdesk.ops.phantom import LEFT_LUNG, NODULE, RIGHT_LUNG, SEGMENTS, TRACHEA, Phantom, thorax
+from segdesk.ops.phantom import (
+    HEART,
+    LEFT_LUNG,
+    NODULE,
+    OESOPHAGUS,
+    ORGANS,
+    RIGHT_LUNG,
+    SEGMENTS,
+    TRACHEA,
+    Phantom,
+    thorax,
+)
 
 SEEDS = (0, 1, 2)
 
@@ -133,3 +144,24 @@ def test_a_coarse_grid_shows_the_whole_thorax_too():
 def test_a_grid_without_room_for_lungs_is_a_bug(shape):
     with pytest.raises(ValueError, match="at least 4 slices"):
         thorax(0, shape)
+
+
+def test_organs_are_named_without_changing_the_scan_or_what_was_named():
+    plain, named = thorax(4), thorax(4, organs=True)
+    np.testing.assert_array_equal(plain.voxels, named.voxels)
+    others = named.truth > NODULE
+    np.testing.assert_array_equal(plain.truth, np.where(others, 0, named.truth))
+    assert set(np.unique(named.truth)) == {0, *(number for number, _ in ORGANS)}
+    assert 0.0007 < np.mean(named.truth == OESOPHAGUS) < 0.0014
+    assert named.voxels[named.truth == HEART].mean() > 80
+    assert -60 < np.median(named.voxels[named.truth == OESOPHAGUS]) < 70
+    # The heart lies to the left, the oesophagus near the midline and further back.
+    heart, gullet = (np.nonzero(named.truth == one) for one in (HEART, OESOPHAGUS))
+    assert heart[2].mean() > gullet[2].mean() and heart[1].mean() < gullet[1].mean()
+
+
+def test_a_nodule_has_the_diameter_that_was_asked_for():
+    phantom = thorax(3, (64, 192, 192), (3.0, 1.83, 1.83), nodule_mm=8.0)
+    sphere_ml = 4 / 3 * np.pi * 0.4**3
+    assert 0.6 < millilitres(phantom, NODULE) / sphere_ml < 1.5
+    assert pieces(phantom.truth == NODULE) == 1
