@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -88,7 +88,7 @@ class PlanForm(QWidget):
         self.augmentation = _field(NumberField("plan_augmentation", 0.0, 1.0, 0.5, step=0.1))
         for field in (self.epochs, self.minutes, *self._numbers()):
             field.problem_changed.connect(self.problem_changed)
-        self._pages = QStackedWidget()
+        self._pages = _Pages()
         self._pages.addWidget(self._first_page())
         self._pages.addWidget(self._second_page())
         around = QVBoxLayout(self)
@@ -276,6 +276,22 @@ class PlanForm(QWidget):
         for text, data in rows:
             box.addItem(text, data)
         return box
+
+
+class _Pages(QStackedWidget):
+    """As wide as the widest page, and only as high as the one that is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        hint, page = super().sizeHint(), self.currentWidget()
+        return hint if page is None else QSize(hint.width(), page.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        hint, page = super().minimumSizeHint(), self.currentWidget()
+        return hint if page is None else QSize(hint.width(), page.minimumSizeHint().height())
 
 
 def _field(field: NumberField) -> NumberField:

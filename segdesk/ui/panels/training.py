@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QSizePolicy
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import lessons, resuming, teaching
 from segdesk.app.runs.run_in_use import said_of
 from segdesk.app.runs.running import Worked
 from segdesk.app.screen.view_state import ViewState
-from segdesk.core.run import Plan, Run
+from segdesk.core.run import Run
 from segdesk.errors import SegdeskError
-from segdesk.jobs import messages
-from segdesk.jobs.messages import Message
-from segdesk.ui.charts.curves import Curves
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.read_only import why_read_only
-from segdesk.ui.look.sizes import scaled
 from segdesk.ui.look.theme import GRID, Tokens
 from segdesk.ui.look.translations import all_translated, tr, translated
-from segdesk.ui.panels.elided import ElidedLabel
 from segdesk.ui.panels.panel import Panel
 from segdesk.ui.panels.plan_form import PlanForm
-from segdesk.ui.panels.run_words import doubts, facts, span
-from segdesk.ui.panels.training_row import TrainingRow, push_button
+from segdesk.ui.panels.run_words import doubts, facts
+from segdesk.ui.panels.training_details import TrainingDetails
+from segdesk.ui.panels.training_progress import TrainingProgress
+from segdesk.ui.panels.training_row import TrainingRow
 
-#: Widths of the columns beside the curves, in pixels.
-FORM_WIDTH, SIDE_WIDTH = 74 * GRID, 38 * GRID
+#: A case and its slice on screen, which a training proposes first.
+OnScreen = tuple[str, int] | None
 
 
 class TrainingPanel(Panel):
     """Asks the controller to train, and shows what it says.
 
-    Closed it is one row, as high as that needs. While something runs its settings are fixed, so
-    the form makes room for the curves.
+    Closed it is one row, as high as that needs.
 
     Parameters
     ----------
@@ -70,63 +58,33 @@ class TrainingPanel(Panel):
         self._can_resume: tuple[Run, str] | None = None
         #: Why what was asked for last did not work, where no run's record says so.
         self._problem = ""
-        self._runs = QComboBox()
-        self._runs.setObjectName("training_run")
-        self._runs.setAccessibleName(tr("Run whose curves are shown"))
-        self._runs.setToolTip(tip(self._runs.accessibleName()))
-        self._runs.activated.connect(self._run_chosen)
-        self._facts = ElidedLabel("training_facts")
         self.form = PlanForm()
         self.form.problem_changed.connect(self._show_readiness)
         self.form.validate.activated.connect(self._take_validation)
         self.row = TrainingRow(self.form, tokens, self.train, controller.stop, self.resume)
         self.row.turned.connect(self.turn)
         self.lessons, self._state = self.row.lessons, self.row.state
-        self._bar, self._left = self.row.bar, self.row.left
         self.train_button, self._stop = self.row.train_button, self.row.stop_button
         self.rows.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
         self.rows.addWidget(self.row)
-        self._form_column = _scrolled(self.form)
-        self._curves = Curves(tokens)
-        self._more = self._curves_and_settings()
+        self._more = TrainingDetails(self.form, tokens, self._toggle_pause)
+        self._more.run_chosen.connect(self._run_chosen)
         self._more.hide()
+        self._facts, self._curves, self._pause = (
+            self._more.facts,
+            self._more.curves,
+            self._more.pause,
+        )
+        self._progress = TrainingProgress(controller, self.row, self._curves, lambda: self._run_id)
+        self._progress.said.connect(self.said)
+        self._progress.is_there.connect(self._look)
         self.rows.addWidget(self._more, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         controller.started.connect(self._started)
         controller.changed.connect(self.refresh)
-        controller.message.connect(self._take)
+        controller.message.connect(self._progress.take)
         controller.finished.connect(self._finished)
         controller.failed.connect(self._failed)
-
-    def _curves_and_settings(self) -> QWidget:
-        made = QWidget()
-        made.setObjectName("curves_and_settings")
-        title = QHBoxLayout()
-        title.setSpacing(2 * GRID)
-        title.addWidget(self._runs)
-        title.addWidget(self._facts, 1)
-        body = QHBoxLayout()
-        body.setSpacing(3 * GRID)
-        body.addWidget(self._form_column)
-        body.addWidget(self._curves, 1)
-        body.addWidget(self._side())
-        rows = QVBoxLayout(made)
-        rows.setContentsMargins(0, GRID, 0, GRID)
-        rows.setSpacing(GRID)
-        rows.addLayout(title)
-        rows.addLayout(body, 1)
-        return made
-
-    def _side(self) -> QWidget:
-        column = QWidget()
-        column.setFixedWidth(scaled(SIDE_WIDTH))
-        side = QVBoxLayout(column)
-        side.setContentsMargins(0, 0, 0, 0)
-        side.setSpacing(GRID)
-        side.addStretch(0)
-        self._pause = push_button("pause_button", tr("Pause"), "", self._toggle_pause)
-        side.addWidget(self._pause)
-        return column
 
     @property
     def is_open(self) -> bool:
@@ -170,71 +128,76 @@ class TrainingPanel(Panel):
 
     def train(self) -> None:
         """Train with the form's settings; a refusal is said here and in the status line."""
-        why = self.why_not_train()
-        if why or self.view is None:
-            self.said.emit(why)
-            return
-        case = self.view.crosshair.case_id
-        preview = (case, self.view.crosshair.slice) if case is not None else None
-        try:
-            self._start(self.form.plan(), self.form.cases_to_predict(case), preview)
-        except SegdeskError as error:
-            self._failed(error)
 
-    def _start(self, plan: Plan, predict: Sequence[str], preview: tuple[str, int] | None) -> None:
-        self._controller.train(plan, predict, preview)
+        def begin(predict: Sequence[str], on_screen: OnScreen) -> None:
+            self._controller.train(self.form.plan(), predict, on_screen)
+
+        self._begin(self.why_not_train(), begin)
 
     def resume(self) -> None:
         """Go on with the run that is shown; a refusal is said as that of `train`."""
-        why, run = self.why_not_resume(), self._shown_run()
-        if why or self.view is None or run is None:
-            self.said.emit(why)
+        run = self._shown_run()
+
+        def begin(predict: Sequence[str], on_screen: OnScreen) -> None:
+            if run is not None:
+                self.said.emit(translated(self._controller.resume(run.id, predict, on_screen)))
+
+        self._begin(self.why_not_resume(), begin)
+
+    def _begin(self, why_not: str, begin: Callable[[Sequence[str], OnScreen], None]) -> None:
+        """Begin with the cases to predict and the slice that is proposed first, or say why not."""
+        if why_not or self.view is None:
+            self.said.emit(why_not)
             return
-        case = self.view.crosshair.case_id
-        preview = (case, self.view.crosshair.slice) if case is not None else None
+        crosshair = self.view.crosshair
+        case = crosshair.case_id
         try:
-            said = self._controller.resume(run.id, self.form.cases_to_predict(case), preview)
-            self.said.emit(translated(said))
+            begin(
+                self.form.cases_to_predict(case),
+                (case, crosshair.slice) if case is not None else None,
+            )
         except SegdeskError as error:
             self._failed(error)
 
     def why_not_resume(self) -> str:
         """Empty where the run that is shown can go on, else the reason."""
+        return self._why_not(self._why_it_stays)
+
+    def why_not_train(self) -> str:
+        """Empty where a training can start, else the reason."""
+        return self._why_not(self._why_none_teaches)
+
+    def _why_not(self, why: Callable[[Workbench], str]) -> str:
+        """Why nothing at all can start, else what this finds in the project."""
         if self.workbench is None:
             return tr("Open a project first.")
-        if why := why_read_only(self.workbench):
-            return why
+        if read_only := why_read_only(self.workbench):
+            return read_only
         if self._controller.is_running:
             return tr("A training is running; stop it first.")
+        return why(self.workbench)
+
+    def _why_it_stays(self, workbench: Workbench) -> str:
         run = self._shown_run()
         if run is None:
             return tr("There is no run yet: train first.")
         if self._can_resume is None or self._can_resume[0] is not run:
-            problem = resuming.why_not(self.workbench, run)
+            problem = resuming.why_not(workbench, run)
             self._can_resume = run, "" if problem is None else translated(problem.words)
         return self._can_resume[1]
 
-    def why_not_train(self) -> str:
-        """Empty where a training can start, else the reason."""
-        if self.workbench is None:
-            return tr("Open a project first.")
-        if why := why_read_only(self.workbench):
-            return why
-        if self._controller.is_running:
-            return tr("A training is running; stop it first.")
+    def _why_none_teaches(self, workbench: Workbench) -> str:
         if self.form.problem():
             return self.form.problem()
-        why = teaching.why_nothing_teaches(
-            self.workbench, validates=self.form.validate.currentData()
-        )
+        why = teaching.why_nothing_teaches(workbench, validates=self.form.validate.currentData())
         return "" if why is None else translated(why.words)
 
     def _toggle_pause(self) -> None:
         self._controller.pause(not self._controller.is_paused)
 
-    def _run_chosen(self) -> None:
+    def _run_chosen(self, run_id: str) -> None:
         self._problem = ""
-        self._show(self._runs.currentData())
+        self._show(run_id)
 
     def _show(self, run_id: str | None) -> None:
         if run_id != self._run_id:
@@ -258,71 +221,10 @@ class TrainingPanel(Panel):
         session = self._controller.session
         self._learns = self._controller.is_learning
         self._problem = ""
-        self._bar.setValue(0)
-        self._left.show_line(tr("starting the trainer…"))
+        self._progress.begin()
         if session is not None and session.job.trains:
             self._curves.clear_steps()
         self._show(run_id)
-
-    def _take(self, message: Message) -> None:
-        match message:
-            case messages.Started():
-                self._left.show_line(tr("preparing the first step…"))
-                self._look()
-            case messages.Step():
-                share = message.step / max(message.steps, 1)
-                if self._run_id == self._running_id():
-                    self._curves.add_step(message.epoch - 1 + share, message.loss)
-                self._bar.setValue(round(1000 * self._share(message)))
-                self._left.show_line(self._time_left(message))
-            case messages.Progress():
-                self._show_prediction(message)
-            case messages.Resumed():
-                words = tr(
-                    "{run} goes on after step {step}, in epoch {epoch}.",
-                    run=self._running_id() or "",
-                    step=message.step,
-                    epoch=message.epoch + 1,
-                )
-                self.said.emit(words)
-            case messages.Note():
-                self.said.emit(translated(message.sentence))
-            case _:
-                pass
-
-    def _running_id(self) -> str | None:
-        session = self._controller.session
-        return session.job.run_id if session is not None else None
-
-    def _share(self, message: messages.Step) -> float:
-        """Of the whole training where its end is known, else of the epoch."""
-        if message.seconds_left is not None:
-            return message.seconds / max(message.seconds + message.seconds_left, 1e-6)
-        return message.step / max(message.steps, 1)
-
-    def _time_left(self, message: messages.Step) -> str:
-        if self._controller.is_stopping:
-            return tr("stopping…")
-        words = tr("epoch {epoch}", epoch=message.epoch)
-        if message.seconds_left is None:
-            return words + " · " + tr("{time} so far", time=span(message.seconds))
-        return words + " · " + tr("{time} left", time=span(message.seconds_left))
-
-    def _show_prediction(self, message: messages.Progress) -> None:
-        session = self._controller.session
-        if session is None:
-            return
-        cases = [case.id for case in session.job.predict]
-        before = cases.index(message.case) if message.case in cases else 0
-        share = message.done / max(message.total, 1)
-        self._bar.setValue(round(1000 * (before + share) / max(len(cases), 1)))
-        words = tr(
-            "predicting {case}: slice {done} of {total}",
-            case=message.case,
-            done=message.done,
-            total=message.total,
-        )
-        self._left.show_line(tr("stopping…") if self._controller.is_stopping else words)
 
     def _finished(self, run: Run, worked: Worked) -> None:
         if worked.error is not None:
@@ -355,17 +257,13 @@ class TrainingPanel(Panel):
         running = self._controller.is_running
         self._show_buttons()
         if not running:
-            self._left.show_line("")
             self.form.offer_runs(self.workbench)
-        elif self._controller.is_stopping:
-            self._left.show_line(tr("stopping…"))
-        elif self._controller.is_paused:
-            self._left.show_line(tr("paused"))
+        self._progress.show_state()
         self.row.show_running(running)
-        self._form_column.setVisible(not running)
-        self._pause.setVisible(running)
+        self._more.show_running(running)
         self._show_lessons()
-        self._offer_runs()
+        runs = self.workbench.project.runs if self.workbench is not None else ()
+        self._more.offer_runs([run.id for run in reversed(runs)], self._run_id)
         self._show_figures()
 
     def _show_figures(self) -> None:
@@ -446,18 +344,6 @@ class TrainingPanel(Panel):
         has_room = self.is_open or not self._controller.is_running
         self._state.setVisible(has_room and bool(self._state.text()))
 
-    def _offer_runs(self) -> None:
-        runs = self.workbench.project.runs if self.workbench is not None else ()
-        ids = [run.id for run in reversed(runs)]
-        if self._runs.view().isVisible():
-            return
-        if ids != [self._runs.itemData(at) for at in range(self._runs.count())]:
-            self._runs.clear()
-            for id in ids:
-                self._runs.addItem(id, id)
-        self._runs.setCurrentIndex(self._runs.findData(self._run_id))
-        self._runs.setVisible(bool(ids))
-
     def _facts_of(self, run: Run) -> str:
         if self.workbench is None:
             return facts(run, "", run.shares)
@@ -468,16 +354,3 @@ class TrainingPanel(Panel):
         if self.workbench is None or self._run_id is None:
             return None
         return self.workbench.project.run(self._run_id)
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setObjectName("plan_scroll")
-    area.setAccessibleName(widget.accessibleName())
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFixedWidth(scaled(FORM_WIDTH))
-    # Beside the other bar the form would lack its margin only.
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area
