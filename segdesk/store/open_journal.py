@@ -81,7 +81,7 @@ class OpenJournal:
         self.files.look_back(home, generation)
         return self.files.lost >= generation
 
-    def append(self, entry: Entry | BegunAnew) -> None:
+    def append(self, entry: Entry | BegunAnew, record: bytes = b"") -> None:
         """Journal what was done; when this returns, it outlives a crash of the program.
 
         Opening leaves an Edit out whose case the index does not name: where that still waits to be
@@ -91,6 +91,7 @@ class OpenJournal:
         ----------
         entry : an Edit, one that was journalled before and is taken back or done again, what is
             left of the stacks, or a case that began anew
+        record : of an Edit, from `ProjectFolder.record_of`, where that was made before; else empty
 
         Raises
         ------
@@ -110,7 +111,9 @@ class OpenJournal:
             if edit.case and not self._index().names(edit.case):
                 with suppress(ProjectError):
                     self._index().write()
-        kind, payload = record_codec.encode(entry, with_edit=with_edit)
+        kind, payload = record_codec.EDIT, record
+        if not record:
+            kind, payload = record_codec.encode(entry, with_edit=with_edit)
         # Before any look at the disk: whatever that gives, the next record does not follow a gap.
         journal.keep(payload, kind)
         is_ours = self._guard.may_append()

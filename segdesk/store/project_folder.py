@@ -30,7 +30,7 @@ from segdesk.store.disk.layout import Layout
 from segdesk.store.disk.lock import ProjectLock
 from segdesk.store.index import Index
 from segdesk.store.journal.chain import end_writing_anew
-from segdesk.store.journal.edit_codec import check_size
+from segdesk.store.journal.edit_codec import check_size, encode
 from segdesk.store.journal.journal_file import NOTHING
 from segdesk.store.journal.journals import Journals
 from segdesk.store.journal.mending import keep_left_out, mend
@@ -320,9 +320,13 @@ class ProjectFolder:
         """
         check_size(edit)
 
-    def append(self, entry: Entry | BegunAnew) -> None:
+    def record_of(self, edit: Edit) -> bytes:
+        """What `append` writes of an Edit; any thread. Raises as `check_size`."""
+        return encode(edit)
+
+    def append(self, entry: Entry | BegunAnew, record: bytes = b"") -> None:
         """Journal what was done; see `OpenJournal.append`."""
-        self._journal.append(entry)
+        self._journal.append(entry, record)
 
     @property
     def waiting(self) -> int:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from psygnal import Signal
 
-from segdesk.app.project.edit_in_pieces import EditInPieces, MovedOn
+from segdesk.app.project.edit_in_pieces import EditInPieces, MadeEdit, MovedOn
 from segdesk.app.project.loaded import Live, LoadedCase
 from segdesk.app.project.read_only import check_may_change
 from segdesk.app.project.recovered import misfit_words
@@ -181,7 +181,18 @@ class DoesEdits(ABC):
         self.seen = case
         return Seen.now(self.loaded(case).annotation, self.segments)
 
-    def begin(self, edit: Edit, seen: Seen) -> None:
+    def packed(self, edit: Edit) -> MadeEdit:
+        """An Edit as `begin` keeps it, with its record, which takes long to make. Any thread.
+
+        Raises
+        ------
+        UsageError
+            Where it is too large for a journal.
+        """
+        edit = self.stamp(edit)
+        return MadeEdit(edit, b"" if edit.is_empty else self.folder.record_of(edit))
+
+    def begin(self, made: MadeEdit, seen: Seen) -> None:
         """Keep a large Edit that a worker has made; `go_on` takes it into the mask.
 
         It is in the journal and the History when this returns: a crash leaves it whole. Until its
@@ -194,11 +205,10 @@ class DoesEdits(ABC):
         UsageError
             As `do`.
         """
-        if edit.is_empty:
+        if made.edit.is_empty:
             return
-        self.folder.check_size(edit)
-        self._let_in(edit, seen)
-        self._keep(self.stamp(edit))
+        self._let_in(made.edit, seen)
+        self._keep(made.edit, made.record)
 
     def begin_step(self, entry: TakenBack | DoneAgain, applied: Edit, seen: Seen) -> None:
         """Take a large Edit of the History back, or do it again; as `begin`.
@@ -332,9 +342,9 @@ class DoesEdits(ABC):
         self._steps.forget(case)
         self.history_changed.emit()
 
-    def _keep(self, edit: Edit) -> None:
+    def _keep(self, edit: Edit, record: bytes = b"") -> None:
         try:
-            self._steps.keep(edit)
+            self._steps.keep(edit, record)
         finally:
             self.history_changed.emit()
 

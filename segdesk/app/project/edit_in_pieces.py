@@ -1,6 +1,8 @@
-"""A large Edit that is going into a mask piece by piece: the `EditInPieces`."""
+"""A large Edit on its way into a mask: as a worker has made it, and while it goes in in pieces."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from segdesk.app.project.loaded import LoadedCase
 from segdesk.core.box import Box
@@ -8,6 +10,18 @@ from segdesk.core.edit import Edit
 from segdesk.core.pieces import pieces
 from segdesk.errors import UsageError
 from segdesk.sentence import Sentence
+
+
+class MadeEdit(NamedTuple):
+    """An Edit with reader and time, and its record for the journal. From `DoesEdits.packed`.
+
+    Parameters
+    ----------
+    record : empty where the Edit is
+    """
+
+    edit: Edit
+    record: bytes
 
 
 class MovedOn(UsageError):

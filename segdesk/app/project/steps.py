@@ -30,11 +30,16 @@ class Steps:
         #: Why the journal did not take the newest of the changes that wait.
         self.refusal: ChangeWaits | ProjectGone | None = None
 
-    def keep(self, edit: Edit) -> None:
-        """A new Edit was applied."""
+    def keep(self, edit: Edit, record: bytes = b"") -> None:
+        """A new Edit was applied.
+
+        Parameters
+        ----------
+        record : of the Edit, where a worker has made it
+        """
         edit = self._folder.numbered(edit)
         try:
-            self._write(edit)
+            self._write(edit, record)
         finally:
             self.history.record(edit)
 
@@ -82,14 +87,14 @@ class Steps:
         if self._folder.writable:
             self._append(self.history.stacks)
 
-    def _write(self, entry: Edit | TakenBack | DoneAgain) -> None:
+    def _write(self, entry: Edit | TakenBack | DoneAgain, record: bytes = b"") -> None:
         self.unsaved.note(entry if isinstance(entry, Edit) else entry.edit)
-        self._append(entry)
+        self._append(entry, record)
 
-    def _append(self, entry: Entry) -> None:
+    def _append(self, entry: Entry, record: bytes = b"") -> None:
         """Into the journal. Where the disk refuses it, it stays applied, can be undone and waits:
         `folder.waiting` says how many do, and `refusal` why."""
         try:
-            self._folder.append(entry)
+            self._folder.append(entry, record)
         except (ChangeWaits, ProjectGone) as refusal:
             self.refusal = refusal

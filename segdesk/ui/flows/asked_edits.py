@@ -6,9 +6,9 @@ When they are made, and in how many pieces they go in, belongs to `large_edits`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from segdesk.app.project.edit_in_pieces import MovedOn
+from segdesk.app.project.edit_in_pieces import MadeEdit, MovedOn
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.edit import Edit
 from segdesk.core.history import DoneAgain, TakenBack
@@ -21,20 +21,40 @@ GoOn = Callable[[], object]
 #: Makes an Edit of a case as it was seen, and of the segments then; any thread. It goes by nothing
 #: else of the project, and calls the first now and then.
 Make = Callable[[GoOn, Seen], Edit]
-#: Takes in what was made.
-Begin = Callable[[Edit, Seen], object]
 
 
 class Asked(NamedTuple):
-    """A large Edit that was asked for."""
+    """A large Edit that was asked for.
+
+    Parameters
+    ----------
+    make : as `Make`, on a worker, with the record for the journal of what is new
+    begin : takes in what was made
+    """
 
     workbench: Workbench
     case: str
     title: str
-    make: Make
-    begin: Begin
+    make: Callable[[GoOn, Seen], Edit | MadeEdit]
+    begin: Callable[[Any, Seen], object]
     done: Callable[[], object]
     failed: Callable[[Exception], object]
+
+
+def asked_edit(
+    workbench: Workbench,
+    case: str,
+    title: str,
+    make: Make,
+    done: Callable[[], object],
+    failed: Callable[[Exception], object],
+) -> Asked:
+    """A new one."""
+
+    def make_and_pack(go_on: GoOn, seen: Seen) -> MadeEdit:
+        return workbench.packed(make(go_on, seen))
+
+    return Asked(workbench, case, title, make_and_pack, workbench.begin, done, failed)
 
 
 def asked_step(

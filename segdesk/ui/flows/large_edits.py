@@ -16,7 +16,7 @@ from contextlib import suppress
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from segdesk.app.project.edit_in_pieces import MovedOn
+from segdesk.app.project.edit_in_pieces import MadeEdit, MovedOn
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import pieces
 from segdesk.core.edit import Edit
@@ -24,7 +24,15 @@ from segdesk.core.pieces import Seen
 from segdesk.errors import SegdeskError, UsageError
 from segdesk.sentence import Sentence
 from segdesk.ui.dialogs.waiting import WaitingDialog
-from segdesk.ui.flows.asked_edits import Asked, Make, Way, asked_step, do_now, next_step
+from segdesk.ui.flows.asked_edits import (
+    Asked,
+    Make,
+    Way,
+    asked_edit,
+    asked_step,
+    do_now,
+    next_step,
+)
 from segdesk.ui.flows.in_turns import InTurns
 from segdesk.ui.flows.project_writer import ProjectWriter
 from segdesk.ui.look.translations import tr
@@ -93,7 +101,7 @@ class LargeEdits(QObject):
         is_quiet : no hand has asked for it just now, so no dialog comes between
         """
         if voxels > pieces.PIECE:
-            asked = Asked(workbench, case, title, make, workbench.begin, done, failed)
+            asked = asked_edit(workbench, case, title, make, done, failed)
             self._start(asked, is_quiet=is_quiet)
         else:
             do_now(workbench, case, make, done, failed)
@@ -173,11 +181,11 @@ class LargeEdits(QObject):
             now.task = self._runner.start(
                 asked.title,
                 lambda task: asked.make(task.go_on, seen),
-                done=lambda edit: made(edit, seen),
+                done=lambda what: made(what, seen),
                 failed=broken,
             )
 
-        def made(edit: Edit, seen: Seen) -> None:
+        def made(edit: Edit | MadeEdit, seen: Seen) -> None:
             if self._now is not now:
                 return
             try:
@@ -269,7 +277,7 @@ class Row:
         self._begin_part(counts)
         workbench = self._workbench
         if voxels > pieces.PIECE:
-            asked = Asked(workbench, case, "", make, workbench.begin, done, failed)
+            asked = asked_edit(workbench, case, "", make, done, failed)
             self._large._start_in(self, asked)
         else:
             do_now(workbench, case, make, done, failed)

@@ -68,8 +68,13 @@ def made(workbench: Workbench) -> tuple[Edit, Seen]:
     return edit, seen
 
 
+def begin(workbench: Workbench) -> None:
+    edit, seen = made(workbench)
+    workbench.begin(workbench.packed(edit), seen)
+
+
 def accept(workbench: Workbench) -> None:
-    workbench.begin(*made(workbench))
+    begin(workbench)
     workbench.settle()
 
 
@@ -101,7 +106,7 @@ def test_a_kill_at_any_moment_leaves_all_of_it_or_nothing(bench: Workbench, tmp_
     before, (edit, seen) = state(bench), made(bench)
     found = [reopened(bench, tmp_path / "made")]
     assert found == [before]
-    bench.begin(edit, seen)
+    bench.begin(bench.packed(edit), seen)
     found = [reopened(bench, tmp_path / "begun")]
     in_between: set[State] = set()
     while bench.go_on():
@@ -152,7 +157,7 @@ def test_the_door_looks_at_no_voxel_and_takes_a_piece_at_a_time(
     bench.labels_changed.connect(lambda case, boxes: heard.append((case, boxes)))
     monkeypatch.setattr(Annotation, "_checked", refuse)
     monkeypatch.setattr(Patch, "planes", unpacked)
-    bench.begin(edit, seen)
+    bench.begin(bench.packed(edit), seen)
     assert not taken
     more = True
     while more:
@@ -164,7 +169,7 @@ def test_the_door_looks_at_no_voxel_and_takes_a_piece_at_a_time(
 
 
 def test_a_save_that_begins_in_between_writes_the_whole(bench: Workbench, tmp_path: Path) -> None:
-    bench.begin(*made(bench))
+    begin(bench)
     assert bench.go_on()
     saving.save(bench)
     whole = state(bench)
@@ -188,7 +193,7 @@ def test_a_save_that_begins_in_between_writes_the_whole(bench: Workbench, tmp_pa
 def test_whoever_needs_the_mask_whole_gets_it_whole(
     bench: Workbench, tmp_path: Path, act: Callable[[Workbench], object]
 ) -> None:
-    bench.begin(*made(bench))
+    begin(bench)
     assert bench.go_on()
     act(bench)
     assert bench.going_in == ""
@@ -196,7 +201,7 @@ def test_whoever_needs_the_mask_whole_gets_it_whole(
 
 
 def test_a_stroke_in_between_is_refused_and_one_elsewhere_is_not(bench: Workbench) -> None:
-    bench.begin(*made(bench))
+    begin(bench)
     assert bench.go_on()
     half = state(bench)
     for act in (
@@ -222,7 +227,7 @@ def test_what_moved_on_meanwhile_is_refused_with_a_sentence(bench: Workbench) ->
     stroke(bench, 2)
     before = state(bench)
     with pytest.raises(MovedOn, match=f"'{CASE}' was changed meanwhile, so nothing was done."):
-        bench.begin(edit, seen)
+        bench.begin(bench.packed(edit), seen)
     assert state(bench) == before
     # Another Edit is the newest by now.
     undone = bench.history.next_undo
@@ -239,7 +244,7 @@ def test_a_slice_that_it_does_not_touch_may_go_on(bench: Workbench) -> None:
     edit = accepting.accepted(accepting.bulk(bench, CASE, range(30))).edit
     assert edit is not None
     stroke(bench, 32)
-    bench.begin(edit, seen)
+    bench.begin(bench.packed(edit), seen)
     bench.settle()
     assert bench.annotation(CASE).labels[:30].any()
     assert bench.annotation(CASE).status(32) is SliceStatus.PARTIAL
@@ -249,7 +254,7 @@ def test_a_status_that_moved_on_is_seen_too(bench: Workbench) -> None:
     edit, seen = made(bench)
     set_status(bench, CASE, 30, SliceStatus.REJECTED)
     with pytest.raises(MovedOn):
-        bench.begin(edit, seen)
+        bench.begin(bench.packed(edit), seen)
 
 
 @pytest.mark.parametrize("change", ["added", "locked", "removed", "renamed"])
@@ -265,20 +270,20 @@ def test_a_segment_that_moved_on_is_seen(bench: Workbench, change: str) -> None:
         new = replace(other, locked=True) if change == "locked" else replace(other, name="New")
         bench.change_segment(new)
     with pytest.raises(MovedOn):
-        bench.begin(edit, seen)
+        bench.begin(bench.packed(edit), seen)
     assert state(bench) == before
 
 
 def test_a_segment_that_is_only_hidden_keeps_nothing_out(bench: Workbench) -> None:
     edit, seen = made(bench)
     bench.show_segment(1, False)
-    bench.begin(edit, seen)
+    bench.begin(bench.packed(edit), seen)
     assert bench.going_in == CASE
 
 
 def test_whoever_writes_or_learns_from_a_mask_has_all_of_it(bench: Workbench) -> None:
     say_right(bench, CASE, 3)
-    bench.begin(*made(bench))
+    begin(bench)
     assert bench.going_in == CASE
     content = exporting.prepare(bench, CASE, "annotation").content
     assert bench.going_in == ""
@@ -295,7 +300,7 @@ def test_whoever_writes_or_learns_from_a_mask_has_all_of_it(bench: Workbench) ->
 
 
 def test_a_case_that_leaves_takes_what_goes_in_along(bench: Workbench) -> None:
-    bench.begin(*made(bench))
+    begin(bench)
     assert bench.go_on()
     bench.forget_case(CASE)
     assert not bench.go_on()
@@ -306,7 +311,7 @@ def test_a_case_that_leaves_takes_what_goes_in_along(bench: Workbench) -> None:
 def test_where_the_disk_is_full_it_is_in_and_waits(bench: Workbench, tmp_path: Path) -> None:
     edit, seen = made(bench)
     with full_disk(bench.folder.path):
-        bench.begin(edit, seen)
+        bench.begin(bench.packed(edit), seen)
         bench.settle()
         after = state(bench)
         assert bench.folder.waiting == 1

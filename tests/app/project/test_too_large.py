@@ -32,7 +32,10 @@ def test_nothing_of_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     seen = workbench.see(CASE)
     monkeypatch.setattr(edit_codec, "LARGEST_HEAD", 100)
     with pytest.raises(UsageError, match="'Import labels' changes more places than one step can"):
-        workbench.do(edit) if way == "at once" else workbench.begin(edit, seen)
+        if way == "at once":
+            workbench.do(edit)
+        else:
+            workbench.begin(workbench.packed(edit), seen)
     assert not workbench.going_in
     monkeypatch.undo()
     assert np.array_equal(workbench.annotation(CASE).labels, was)

@@ -21,10 +21,11 @@ from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import edit as edit_module
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Patch
+from segdesk.core.edit import Edit, Patch
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
+from segdesk.store.journal.changes import voxels
 from segdesk.ui.flows.segment_removal import SegmentRemoval
 from tests.projects import stroke
 from tests.ui.canvas.bench_project import CASE, add_case, draw, new_project
@@ -157,7 +158,13 @@ def test_the_windows_thread_looks_at_no_voxel_but_writes_pieces(
         pieces.append(sum(patch.box.size for patch in patches))
         really_put(mask, patches)
 
-    really_put = Annotation.put
+    def record(edit: Edit) -> bytes:
+        if edit.patches:
+            threads.setdefault("record", set()).add(threading.current_thread().name)
+        return really_packed(edit)
+
+    really_put, really_packed = Annotation.put, voxels.packed
+    monkeypatch.setattr(voxels, "packed", record)
     for owner, name in (
         (edit_module, "counted"),
         (edit_module.zlib, "compress"),
@@ -170,7 +177,8 @@ def test_the_windows_thread_looks_at_no_voxel_but_writes_pieces(
     _remove(at_work)
     _until_over(at_work)
     _undo(at_work)
-    assert {"counted", "compress", "_checked", "look_for", "edit_of_case"} == threads.keys()
+    made = {"counted", "compress", "look_for", "edit_of_case", "record"}
+    assert made | {"_checked"} == threads.keys()
     # The last Edit changes no mask, so it is compared with none.
     assert all("MainThread" not in names for names in threads.values()), threads
     assert max(pieces) <= PIECE
