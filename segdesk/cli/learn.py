@@ -54,7 +54,13 @@ def add_to(app: typer.Typer) -> None:
 def networks(as_json: bool = JSON) -> None:
     """List the networks."""
     fields = [
-        {"id": row.id, "description": row.description, "parameters": row.parameters}
+        {
+            "id": row.id,
+            "description": row.description,
+            "parameters": row.parameters,
+            "loss": row.loss,
+            "border": row.border,
+        }
         for row in CATALOGUE
     ]
     rows = [(row.id, row.parameters, row.description) for row in CATALOGUE]

@@ -12,6 +12,7 @@ from segdesk.errors import UsageError
 from segdesk.sentence import Sentence
 
 Schedule = Literal["cosine", "kept", "root"]
+LossName = Literal["dice_and_crossentropy", "crossentropy", "binary_crossentropy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,12 @@ class NetworkInfo:
     id, description, reference : for people
     parameters : at 256x256x1, two classes, own options
     filters, batch, rate, augmentation, epochs : defaults; epochs None: open-ended
-    multiple : rows and columns are padded to a multiple of this
-    binary : one foreground class only, sigmoid output
+    multiple, rest : rows and columns of its answer are a multiple of the first plus the second;
+        slices are padded to that
+    border : pixels that it sees on each side beyond its answer, because its convolutions are not
+        padded; the slice is mirrored there
+    loss : what is minimised; of "binary_crossentropy" the output is one probability, of one
+        foreground class
     refined : small pieces, edge and holes of its answers are seen to, where labelled slices show
         that it is better
     schedule : how the rate goes on: "cosine" to the plan's end, or smaller on a plateau where it
@@ -42,9 +47,16 @@ class NetworkInfo:
     augmentation: float
     epochs: int | None
     multiple: int
-    binary: bool = False
+    loss: LossName
+    rest: int = 0
+    border: int = 0
     schedule: Schedule = "cosine"
     refined: bool = False
+
+    @property
+    def binary(self) -> bool:
+        """Whether it knows one foreground class only."""
+        return self.loss == "binary_crossentropy"
 
 
 CATALOGUE: tuple[NetworkInfo, ...] = (
@@ -61,6 +73,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
         augmentation=0.25,
         epochs=None,
         multiple=32,
+        loss="dice_and_crossentropy",
         schedule="root",
         refined=True,
     ),
@@ -75,6 +88,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
         augmentation=0.5,
         epochs=None,
         multiple=32,
+        loss="dice_and_crossentropy",
     ),
     NetworkInfo(
         id="unet",
@@ -87,6 +101,24 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
         augmentation=0.5,
         epochs=None,
         multiple=16,
+        loss="crossentropy",
+    ),
+    NetworkInfo(
+        id="unet_2015",
+        description=Sentence(
+            "The U-Net of 2015: 64 filters, unpadded, mirrored borders; large and slow."
+        ),
+        reference="Ronneberger et al. 2015",
+        parameters=31_030_658,
+        filters=64,
+        batch=1,
+        rate=1e-4,
+        augmentation=0.5,
+        epochs=None,
+        multiple=16,
+        rest=4,
+        border=92,
+        loss="crossentropy",
     ),
     NetworkInfo(
         id="encoder_decoder",
@@ -99,7 +131,7 @@ CATALOGUE: tuple[NetworkInfo, ...] = (
         augmentation=0.0,
         epochs=10,
         multiple=8,
-        binary=True,
+        loss="binary_crossentropy",
         schedule="kept",
     ),
 )

@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.learning.augment import augmented, swap_table
+from segdesk.learning.geometry import without_border
 from segdesk.learning.order import batches
 from segdesk.learning.samples import Samples, batch_of
 
-#: Images, float32, (batch, rows, columns, channels); targets, uint8, with one; and float32,
+#: Images, float32, (batch, rows, columns, channels); targets, uint8, with one, of the rows and
+#: columns that the network answers for; and float32,
 #: (batch, classes), 1 for each class that the slice is not complete for.
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]
 #: Batches that wait at most, and threads that make them. SciPy lets go of the interpreter's lock.
@@ -86,4 +88,5 @@ class Feed:
             for place, index in enumerate(chosen)
         ]
         images, targets, incomplete = zip(*rows, strict=True)
-        return batch_of(images), np.stack(targets)[..., None], np.stack(incomplete)
+        answered = without_border(np.stack(targets), self.samples.border)
+        return batch_of(images), answered[..., None], np.stack(incomplete)

@@ -1,7 +1,8 @@
 """How a scan's slice meets the network's shape, and how the answer comes back on the slice's grid.
 
-Three shapes, each (rows, columns): a slice's own; the one that it is resampled to, so that its
-pixels are as large as those that the network was trained on; the network's, which is padded to.
+Four shapes, each (rows, columns): a slice's own; the one that it is resampled to, so that its
+pixels are as large as those that the network was trained on; the network's, for which it answers,
+which is padded to; what the network sees, larger by its border.
 The arithmetic of resampling lives in `ops.resample`.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.networks import NetworkInfo
 from segdesk.core.run import LARGEST_INPUT, LONGEST_SIDE
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, VolumeRef
@@ -97,25 +99,42 @@ class Frame:
     Parameters
     ----------
     own, resampled, network : (rows, columns)
+    border : pixels that the network sees on each side beyond its answer
     """
 
     own: Shape
     resampled: Shape
     network: Shape
+    border: int = 0
+
+    @property
+    def input(self) -> Shape:
+        """(rows, columns) of what the network sees."""
+        return self.network[0] + 2 * self.border, self.network[1] + 2 * self.border
 
     def image(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """An image in [0, 1], own shape, in the network's; the padding is 0, as air is.
+        """An image in [0, 1], own shape, as the network sees it; the padding is 0, as air is, or
+        where there is a border the slice mirrored, as often as it takes.
 
         In colour with its channels as a last axis, here and there.
         """
+        resampled = resample_image(image, self.resampled)
+        if self.border:
+            sides = [
+                (place.start, seen - place.stop)
+                for place, seen in zip(self._window_of_input, self.input, strict=True)
+            ]
+            sides += [(0, 0)] * (image.ndim - 2)
+            return np.pad(resampled, sides, mode="symmetric")
         framed = np.zeros((*self.network, *image.shape[2:]), np.float32)
-        framed[self._window] = resample_image(image, self.resampled)
+        framed[self._window] = resampled
         return framed
 
     def target(self, target: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """A target, own shape, in the network's; the padding is 255 and teaches nothing."""
-        framed = np.full(self.network, IGNORE, np.uint8)
-        framed[self._window] = resample_labels(target, self.resampled)
+        """A target, own shape, as large as the image; what is beside the slice is 255 and teaches
+        nothing."""
+        framed = np.full(self.input, IGNORE, np.uint8)
+        framed[self._window_of_input] = resample_labels(target, self.resampled)
         return framed
 
     def probabilities(self, framed: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -128,11 +147,33 @@ class Frame:
         left = (self.network[1] - self.resampled[1]) // 2
         return slice(top, top + self.resampled[0]), slice(left, left + self.resampled[1])
 
+    @property
+    def _window_of_input(self) -> tuple[slice, slice]:
+        rows, columns = self._window
+        return _moved(rows, self.border), _moved(columns, self.border)
 
-def padded(shapes: Iterable[Shape], multiple: int) -> Shape:
-    """The smallest shape of multiples that holds all these shapes."""
-    rows, columns = (max(sides) for sides in zip(*shapes, strict=True))
-    return -(-rows // multiple) * multiple, -(-columns // multiple) * multiple
+
+def padded(shapes: Iterable[Shape], multiple: int, rest: int = 0) -> Shape:
+    """The smallest shape of multiples, plus the rest, that holds all these shapes."""
+    rows, columns = (
+        -((rest - max(sides)) // multiple) * multiple + rest for sides in zip(*shapes, strict=True)
+    )
+    return rows, columns
+
+
+def framed(shapes: Iterable[Shape], row: NetworkInfo) -> Shape:
+    """The smallest shape that holds all these shapes and that a network answers for."""
+    return padded(shapes, row.multiple, row.rest)
+
+
+def without_border(targets: npt.NDArray[np.uint8], border: int) -> npt.NDArray[np.uint8]:
+    """Of targets, (n, rows, columns), that are as large as their images the part that a network
+    answers for."""
+    return targets[:, border:-border, border:-border] if border else targets
+
+
+def _moved(place: slice, by: int) -> slice:
+    return slice(place.start + by, place.stop + by)
 
 
 def _extent(volume: VolumeRef) -> float:

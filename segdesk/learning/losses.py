@@ -25,6 +25,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from segdesk.core.networks import LossName
+from segdesk.core.networks import network as catalogue_row
 from segdesk.jobs.bundle import IGNORE
 
 #: A tensor of the backend; `keras.ops` has no type of its own for it.
@@ -85,12 +87,12 @@ def binary_crossentropy(target: Tensor, probability: Tensor, incomplete: Tensor)
 
 def loss_of(network: str) -> Loss:
     """The loss that a network of the catalogue is trained with."""
-    return {
-        "encoder_decoder": binary_crossentropy,
-        "unet": crossentropy,
-        "unet_fast": dice_and_crossentropy,
-        "unet_norm": dice_and_crossentropy,
-    }[network]
+    losses: dict[LossName, Loss] = {
+        "dice_and_crossentropy": dice_and_crossentropy,
+        "crossentropy": crossentropy,
+        "binary_crossentropy": binary_crossentropy,
+    }
+    return losses[catalogue_row(network).loss]
 
 
 def of_segments(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from segdesk.jobs.bundle import VolumeRef
 from segdesk.jobs.messages import Predicted, Progress
 from segdesk.learning.clock import Pace
 from segdesk.learning.forward import Forward, batch_for, in_batches, probabilities
-from segdesk.learning.geometry import Frame, Scale, padded
+from segdesk.learning.geometry import Frame, Scale, framed
 from segdesk.learning.refiner import Refiner
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.run_folder import HeldRun
@@ -69,7 +69,7 @@ class Predictor:
     ) -> None:
         self._network = network
         self._refinements = tuple(refinements)
-        self._multiple = catalogue_row(id).multiple
+        self._row = catalogue_row(id)
         #: (rows, columns) that the network takes; None where it takes any.
         self._shape = _shape(network)
         self._intensities = intensities
@@ -104,7 +104,7 @@ class Predictor:
     ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
         """Of some slices the image in [0, 1] and the probabilities, on their own grid."""
         scan, frame = ScanFile(volume), self._frame(volume)
-        for places in in_batches(len(indices), batch_for(frame.network)):
+        for places in in_batches(len(indices), batch_for(frame.input)):
             images = self._images(scan, volume, [indices[place] for place in places])
             own = (itself(image, self._neighbours_mm) for image in images)
             yield from zip(own, self._chances(images, frame), strict=True)
@@ -159,7 +159,7 @@ class Predictor:
         for file in (labels, certainty):
             np.lib.format.write_array_header_1_0(file, header)
         pace, slices = Pace(), volume.shape[0]
-        for places in in_batches(slices, batch_for(frame.network)):
+        for places in in_batches(slices, batch_for(frame.input)):
             reporter.wait_while_paused()
             if reporter.should_stop():
                 raise Cancelled
@@ -220,8 +220,9 @@ class Predictor:
         own = self._shape
         if own is not None and resampled[0] <= own[0] and resampled[1] <= own[1]:
             # A smaller slice is padded to the trained shape: another one would be traced anew.
-            return Frame(volume.shape[1:], resampled, own)
-        return Frame(volume.shape[1:], resampled, padded([resampled], self._multiple))
+            return Frame(volume.shape[1:], resampled, own, self._row.border)
+        shape = framed([resampled], self._row)
+        return Frame(volume.shape[1:], resampled, shape, self._row.border)
 
     def _forward(self, frame: Frame) -> Forward:
         shape = None if self._shape is None else frame.network

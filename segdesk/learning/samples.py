@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segdesk.core.neighbours import beside, steps
+from segdesk.core.networks import network as catalogue_row
 from segdesk.core.run import Intensities
 from segdesk.core.split import Pool
 from segdesk.core.volume import Voxels
@@ -91,6 +92,8 @@ class Samples:
         self._intensities = bundle.intensities
         self._neighbours_mm = bundle.plan.neighbours_mm
         self.shape = shape
+        #: Pixels on each side of an image that its network does not answer for.
+        self.border = catalogue_row(bundle.plan.network).border
         self._scans: dict[str, ScanFile] = {}
         self._volumes: dict[str, VolumeRef] = {}
         self._frames: dict[str, Frame] = {}
@@ -105,7 +108,8 @@ class Samples:
             volume = bundle.volume(lesson.case)
             self._volumes[volume.case] = volume
             self._scans[volume.case] = ScanFile(volume)
-            self._frames[volume.case] = Frame(volume.shape[1:], scale.resampled(volume), shape)
+            resampled = scale.resampled(volume)
+            self._frames[volume.case] = Frame(volume.shape[1:], resampled, shape, self.border)
             known = _known(lesson)
             if pool == "validation":
                 known = [row for row in known if len(row.incomplete) < len(bundle.segments)]
@@ -120,7 +124,7 @@ class Samples:
         other = copy(self)
         other.shape = shape
         other._frames = {
-            case: Frame(volume.shape[1:], scale.resampled(volume), shape)
+            case: Frame(volume.shape[1:], scale.resampled(volume), shape, self.border)
             for case, volume in self._volumes.items()
         }
         other._kept, other._room, other._lock = {}, self._cache_bytes, threading.Lock()
@@ -146,7 +150,7 @@ class Samples:
 
     def read(self, index: int) -> tuple[Image, Target]:
         """Image in [0, 1], with its channels last where there are more than one, and target, both
-        in the network's shape. Not to be changed in place."""
+        as large as what the network sees. Not to be changed in place."""
         kept = self._kept.get(index)
         if kept is not None:
             return kept

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from segdesk.core.networks import network as catalogue_row
 from segdesk.jobs.bundle import Bundle
 from segdesk.learning.forward import Forward
-from segdesk.learning.geometry import Scale, padded
+from segdesk.learning.geometry import Scale, framed
 from segdesk.learning.learner import Learner
 from segdesk.learning.predict import Predictor
 from segdesk.learning.samples import Samples
@@ -70,7 +70,7 @@ class Stages:
         used = sorted({lesson.case for lesson in bundle.lessons})
         shapes = [scale.resampled(bundle.volume(case)) for case in used]
         if halved:
-            shape = padded(shapes, catalogue_row(bundle.plan.network).multiple)
+            shape = framed(shapes, catalogue_row(bundle.plan.network))
             pools = tuple(samples.at(scale, shape) for samples in pools)
         train, validation = pools
         forward = self._learner.forward

@@ -10,7 +10,7 @@ from segdesk.jobs.bundle import Bundle, TrainedNetwork
 from segdesk.jobs.halt import Halt
 from segdesk.jobs.messages import Note
 from segdesk.learning import checkpoints
-from segdesk.learning.geometry import padded
+from segdesk.learning.geometry import framed
 from segdesk.learning.networks import registry
 from segdesk.learning.reporter import Reporter
 from segdesk.ops.resample import Shape
@@ -99,7 +99,7 @@ def trained(network: TrainedNetwork, input_shape: Shape) -> keras.Model:
     TrainingError
         Where its weights cannot be read.
     """
-    shape = padded([input_shape], catalogue_row(network.network).multiple)
+    shape = framed([input_shape], catalogue_row(network.network))
     return reshaped(checkpoints.load(network), shape)
 
 

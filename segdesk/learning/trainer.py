@@ -31,7 +31,7 @@ from segdesk.jobs.messages import (
 from segdesk.learning import backend
 from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
-from segdesk.learning.geometry import Scale, padded, scale_for
+from segdesk.learning.geometry import Scale, framed, padded, scale_for
 from segdesk.learning.predict import Predictor
 from segdesk.learning.proposing import Proposer
 from segdesk.learning.refine import MOST_SLICES as MOST_REFINING
@@ -112,7 +112,7 @@ def _train(
         else _scale(bundle, held, taught, used, channel)
     )
     shapes = [scale.resampled(bundle.volume(case)) for case in sorted(used)]
-    shape = padded(shapes, row.multiple)
+    shape = framed(shapes, row)
     train, validation = (
         Samples(bundle, held.bundle(), pool, scale=scale, shape=shape)
         for pool in ("train", "validation")

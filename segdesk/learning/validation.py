@@ -15,6 +15,7 @@ from segdesk.errors import Cancelled
 from segdesk.jobs.bundle import IGNORE
 from segdesk.learning.figures import constant_dice, shown_dice
 from segdesk.learning.forward import Forward, batch_for, in_batches, probabilities
+from segdesk.learning.geometry import without_border
 from segdesk.learning.losses import Loss
 from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples, batch_of
@@ -94,13 +95,14 @@ class Validation:
             return None
         losses: list[float] = []
         counted = Tally()
-        for places in in_batches(len(self._chosen), batch_for(self.samples.shape)):
+        for places in in_batches(len(self._chosen), batch_for(self.samples.frame(0).input)):
             if reporter.should_stop():
                 raise Cancelled
             chosen = [self._chosen[place] for place in places]
             pairs = [self.samples.read(index) for index in chosen]
             outputs = self._forward.outputs(batch_of([image for image, _ in pairs]))
-            targets = np.stack([target for _, target in pairs])[..., None]
+            seen = np.stack([target for _, target in pairs])
+            targets = without_border(seen, self.samples.border)[..., None]
             incomplete = np.stack([self.samples.incomplete(index) for index in chosen])
             losses.append(float(self._loss(targets, outputs, incomplete)) * len(chosen))
             for index, chances in zip(chosen, probabilities(outputs), strict=True):

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segdesk.core.networks import network
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, VolumeRef
-from segdesk.learning.geometry import Frame, Scale, padded, scale_for
+from segdesk.learning.geometry import Frame, Scale, framed, padded, scale_for, without_border
 
 sides = st.integers(1, 90)
 shapes = st.tuples(sides, sides)
@@ -48,6 +49,34 @@ def test_the_padding_is_air_that_teaches_nothing(own: tuple[int, int], multiple:
     image = frame.image(np.ones(own, np.float32))
     assert np.count_nonzero(target == 1) == own[0] * own[1]
     assert np.array_equal(target == IGNORE, image == 0)
+
+
+@given(shapes, shapes)
+def test_a_border_is_the_slice_mirrored_and_the_answer_is_for_the_slice(
+    own: tuple[int, int], resampled: tuple[int, int]
+) -> None:
+    row = network("unet_2015")
+    frame = Frame(own, resampled, framed([resampled], row), row.border)
+    assert all((side - row.rest) % row.multiple == 0 for side in frame.network)
+    for side, least in zip(frame.network, resampled, strict=True):
+        assert (side >= least and side - least < row.multiple) or side == row.rest
+    given_ = np.random.default_rng(0).random(own, np.float32)
+    image, target = frame.image(given_), frame.target(np.ones(own, np.uint8))
+    assert image.shape == target.shape == frame.input
+    known = target != IGNORE
+    assert np.count_nonzero(known) == resampled[0] * resampled[1]
+    answered = without_border(target[None], row.border)
+    assert answered.shape == (1, *frame.network)
+    assert np.count_nonzero(answered != IGNORE) == np.count_nonzero(known)
+    top, left = np.argwhere(known)[0]
+    # Beside the slice lies its own edge, and before it what lies behind.
+    np.testing.assert_array_equal(image[top - 1], image[top])
+    np.testing.assert_array_equal(image[:, left - 1], image[:, left])
+    middle = image[row.border : -row.border, row.border : -row.border]
+    back = frame.probabilities(np.stack([1 - middle, middle], axis=-1))
+    assert back.shape == (*own, 2)
+    if own == resampled:
+        assert np.array_equal(back[..., 1], given_)
 
 
 def test_without_a_size_slices_keep_their_own_up_to_256() -> None:

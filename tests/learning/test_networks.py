@@ -30,19 +30,22 @@ def test_parameters_are_those_of_the_catalogue(row: NetworkInfo) -> None:
 
 def test_the_tutorials_networks_have_the_tutorials_parameters() -> None:
     assert registry.build("encoder_decoder", (64, 64, 1), 2, filters=32).count_params() == 331_137
+    assert registry.build("unet_2015", (388, 388, 1), 2, filters=64).count_params() == 31_030_658
     assert registry.build("unet", (96, 128, 3), 23, filters=32).count_params() == 8_640_471
 
 
 @rows
 def test_the_output_covers_the_slice(row: NetworkInfo) -> None:
-    for rows_columns in ((row.multiple, row.multiple), (2 * row.multiple, 3 * row.multiple)):
+    least, more = row.multiple + row.rest, 2 * row.multiple + row.rest
+    for rows_columns in ((least, least), (more, least)):
         network = registry.build(row.id, (*rows_columns, 1), 2, filters=2)
         outputs = 1 if row.binary else 2
         assert network.output_shape in (
             (None, *rows_columns, outputs),
             (None, None, None, outputs),
         )
-        answered = network(np.zeros((1, *rows_columns, 1), np.float32))
+        seen = [side + 2 * row.border for side in rows_columns]
+        answered = network(np.zeros((1, *seen, 1), np.float32))
         assert tuple(answered.shape) == (1, *rows_columns, outputs)
         assert not network.compiled
 
@@ -69,7 +72,7 @@ def test_no_two_layers_begin_with_the_same_weights(row: NetworkInfo) -> None:
 
 
 def test_an_unknown_network_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="unet_fast, unet_norm, unet, encoder_decoder"):
+    with pytest.raises(UsageError, match="unet_fast, unet_norm, unet, unet_2015, encoder"):
         registry.build("resnet", (64, 64, 1), 2, filters=2)
 
 

@@ -11,6 +11,7 @@ def network_name(id: str) -> str:
         "unet_fast": tr("lung U-Net"),
         "unet_norm": tr("full-size lung U-Net"),
         "unet": tr("classic U-Net"),
+        "unet_2015": tr("U-Net of 2015"),
         "encoder_decoder": tr("small lung network"),
     }
     return names.get(id, id)
@@ -22,6 +23,7 @@ def network_choice(id: str) -> str:
         "unet_fast": tr("good with few slices"),
         "unet_norm": tr("slower"),
         "unet": tr("for many slices"),
+        "unet_2015": tr("large and slow"),
         "encoder_decoder": tr("one segment only"),
     }
     use = uses.get(id)
