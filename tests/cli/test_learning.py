@@ -164,6 +164,10 @@ def test_evaluate_predicts_first_and_answers_by_case_and_slice(
     assert fields["over"] == "slices"
     (segment,) = fields["segments"]
     assert segment["dice"] == fields["dice"] and segment["absent"] == []
+    # Slices without a geometry lie nowhere, so nothing is far from them.
+    assert "hd95_mm" not in segment
+    low, high = fields["dice_interval"]
+    assert low <= fields["dice"] <= high and segment["dice_interval"] == [low, high]
     assert not any(row["empty"] for row in case["slices"])
     table = segdesk("evaluate", trained).out.splitlines()
     assert [line.split()[:3] for line in table[1:]] == [

@@ -131,3 +131,15 @@ def test_masks_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="expected bool of shape"):
         distances(truth, predicted, spacing_mm)
+
+
+@pytest.mark.parametrize("at", range(0, 60, 7))
+@pytest.mark.parametrize("step_mm", [0.1, 0.2, 0.3, 0.6, 1.0])
+def test_what_lies_as_far_apart_as_is_tolerated_is_found_wherever_it_lies(
+    at: int, step_mm: float
+) -> None:
+    steps = round(3.0 / step_mm)
+    truth, predicted = np.zeros((1, 100), bool), np.zeros((1, 100), bool)
+    truth[0, at], predicted[0, at + steps] = True, True
+    found = surface_figures(distances(truth, predicted, (1.0, step_mm)))
+    assert found.dice == ((0.0, 1.0) if steps * step_mm > 1.0 else (1.0, 1.0))

@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs.distances import SurfacesOfCase, mean_of, surfaces_of_case
 from segdesk.core.case import Case
 from segdesk.core.run import Run
 from segdesk.core.split import Pool
 from segdesk.errors import ProjectError, ProjectGone, UsageError
+from segdesk.ops.intervals import Interval, interval
 from segdesk.ops.metrics import (
     Figures,
     Summary,
@@ -52,12 +54,17 @@ class SegmentFigures:
     mean : of its counts in a case; over all, or over slices, a mean of those that have it; None
         where it was compared nowhere
     absent : cases without a voxel of it in truth and prediction: it is undefined there
+    surfaces : how far they lie apart; over all, means over the cases that have the figure, and in
+        3-D where all of them are; None where no case has a geometry
+    dice_interval : of the mean Dice over all, 95 %; None for a case, and under two that have it
     """
 
     number: int
     name: str
     mean: Summary | None
     absent: tuple[str, ...] = ()
+    surfaces: SurfacesOfCase | None = None
+    dice_interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Evaluation:
         both kinds meet, a case without one counts as one case
     unknown : names of segments that the run never learnt: they are 0 wherever they are drawn
     notes : sentences about cases that are left out, because they cannot be read
+    dice_interval : of the mean Dice, 95 %, from the spread over cases or slices; None under two
     """
 
     run: str
@@ -94,6 +102,7 @@ class Evaluation:
     cases: tuple[CaseFigures, ...]
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    dice_interval: Interval | None = None
 
 
 def slices_to_evaluate(workbench: Workbench, pool: PoolChoice) -> dict[str, tuple[int, ...]]:
@@ -224,11 +233,12 @@ def evaluate(
         raise next(iter(damaged.values()))
     independent = not any(workbench.project.case(row.case).grid.stacked for row in counted)
     units = [unit for one in counted for unit in one.units(independent=independent)]
+    rows = [overall(unit, voxel_ml=ml) for unit, ml in units]
     return Evaluation(
         run=run.id,
         pool=pool,
         over="slices" if independent else "cases",
-        mean=_summary(overall(unit, voxel_ml=ml) for unit, ml in units),
+        mean=_summary(rows),
         segments=tuple(_segment(at, name, units, counted) for at, name in names.items()),
         cases=tuple(_case(one, names, independent=independent) for one in counted),
         unknown=tuple(name for number, name in names.items() if number not in learnt),
@@ -236,6 +246,7 @@ def evaluate(
             Sentence("{problem} '{id}' is left out.", problem=error.sentence, id=id)
             for id, error in damaged.items()
         ),
+        dice_interval=interval(row.dice for row in rows),
     )
 
 
@@ -251,6 +262,7 @@ class _Counted:
     indices: tuple[int, ...]
     slices: tuple[Tally, ...]
     voxel_ml: float | None
+    surfaces: Mapping[int, SurfacesOfCase]
 
     @property
     def total(self) -> Tally:
@@ -289,7 +301,8 @@ def _count(
         tally(labels[at], prediction.labels[at], wanted & annotation.complete_for(at))
         for at in indices
     )
-    return _Counted(id, indices, slices, grid.voxel_ml if grid.stacked else None)
+    apart = surfaces_of_case(annotation, prediction.labels, indices, wanted, grid)
+    return _Counted(id, indices, slices, grid.voxel_ml if grid.stacked else None, apart)
 
 
 def _case(counted: _Counted, names: Mapping[int, str], *, independent: bool) -> CaseFigures:
@@ -311,13 +324,16 @@ def _segment(
     number: int, name: str, units: Sequence[_Unit], cases: Sequence[_Counted]
 ) -> SegmentFigures:
     """One segment over the units in which it was compared."""
-    mean = summary(
+    rows = [
         figures(counts, voxel_ml=ml)
         for unit, ml in units
         for at, counts in unit.segments
         if at == number
-    )
-    return SegmentFigures(number, name, mean, tuple(one.case for one in cases if one.lacks(number)))
+    ]
+    absent = tuple(one.case for one in cases if one.lacks(number))
+    apart = mean_of([one.surfaces[number] for one in cases if number in one.surfaces])
+    between = interval(row.dice for row in rows)
+    return SegmentFigures(number, name, summary(rows), absent, apart, between)
 
 
 def _summary(rows: Iterable[Figures]) -> Summary:

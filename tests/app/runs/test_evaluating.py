@@ -18,6 +18,8 @@ from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from segdesk.formats.labels import LabelMap
+from segdesk.ops.intervals import interval
+from segdesk.ops.surfaces import added, distances, surface_figures
 from tests.judging import judge
 from tests.projects import SHAPE, add_case, disc, voxels
 
@@ -282,3 +284,55 @@ def test_what_was_drawn_is_kept(judged: Workbench) -> None:
     again = Workbench.open(judged.folder.path, writable=False)
     assert again.project.split == split
     again.close()
+
+
+def test_surfaces_are_those_of_a_body_where_no_slice_is_missing(judged: Workbench) -> None:
+    truth = judged.annotation("case-002").labels.copy()
+    predict(judged, "case-002", np.roll(truth, 2, axis=2))
+    predict(judged, "case-001", disc(voxels()))
+    chosen = evaluating.slices_to_evaluate(judged, "all")
+    result = evaluating.evaluate(judged, RUN, "all", chosen)
+    spacing = judged.project.case("case-002").grid.spacing_mm
+    (moved,) = result.cases[1].segments
+    assert moved.surfaces is not None and moved.surfaces.in_3d
+    apart = distances(truth == 1, np.roll(truth, 2, axis=2) == 1, spacing)
+    assert moved.surfaces.figures == surface_figures(apart)
+    assert moved.surfaces.figures.hd95_mm == pytest.approx(2 * spacing[2])
+    (same,) = result.cases[0].segments
+    assert same.surfaces is not None and same.surfaces.figures.hd95_mm == 0.0
+    (over_all,) = result.segments
+    assert over_all.surfaces is not None
+    assert over_all.surfaces.figures.hd95_mm == pytest.approx(spacing[2])
+    dice = [row.mean.dice for row in result.cases]
+    assert over_all.dice_interval == result.dice_interval == interval(dice)
+
+
+def test_surfaces_of_slices_between_which_others_are_missing_lie_in_their_planes(
+    judged: Workbench,
+) -> None:
+    judge(judged, "case-002", {1: SliceStatus.PARTIAL, 3: SliceStatus.PARTIAL})
+    truth = judged.annotation("case-002").labels.copy()
+    answer = np.roll(truth, 1, axis=1)
+    predict(judged, "case-002", answer)
+    chosen = evaluating.slices_to_evaluate(judged, "train")
+    assert chosen == {"case-002": (0, 2, 4)}
+    result = evaluating.evaluate(judged, RUN, "train", chosen)
+    (row,) = result.cases[0].segments
+    assert row.surfaces is not None and not row.surfaces.in_3d
+    spacing = judged.project.case("case-002").grid.spacing_mm[1:]
+    plain = added(distances(truth[at] == 1, answer[at] == 1, spacing) for at in (0, 2, 4))
+    assert row.surfaces.figures == surface_figures(plain)
+    # One case has no spread.
+    assert result.dice_interval is None
+
+
+def test_pictures_have_no_distances(workbench: Workbench) -> None:
+    case = add_case(workbench, scan=voxels(seed=2), stacked=False, pool="train")
+    label_maps.take_label_map(workbench, case.id, LabelMap(disc(voxels(seed=2))))
+    workbench.put_run(RUN)
+    predict(workbench, case.id, disc(voxels(seed=2)))
+    result = evaluating.evaluate(
+        workbench, RUN, "all", evaluating.slices_to_evaluate(workbench, "all")
+    )
+    assert [row.surfaces for row in result.segments] == [None]
+    assert result.over == "slices" and result.dice_interval == (1.0, 1.0)
