@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from segdesk import __version__
-from segdesk.cli import checking, entries, learn, operating, packing, scans
+from segdesk.cli import checking, entries, learn, models, operating, packing, scans
 from segdesk.cli.stopping import ctrl_c_is_a_sentence
 from segdesk.errors import UsageError
 from segdesk.sentence import Sentence
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 scans.add_to(app)
 learn.add_to(app)
+models.add_to(app)
 checking.add_to(app)
 packing.add_to(app)
 operating.add_to(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from segdesk.app.runs import (
     resuming,
     run_in_use,
     running,
+    starting,
     teaching,
     training,
 )
 from segdesk.app.runs.evaluating import PoolChoice
 from segdesk.app.runs.running import TrainerSession, Worked
+from segdesk.app.runs.starting import Start
 from segdesk.cli import evaluation, typed
 from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
@@ -104,7 +106,11 @@ def train(
         0, metavar="N", help="Of the weights, the order and the augmentation."
     ),
     start_from: str = typer.Option(
-        "", "--from", metavar="RUN", help="Run to fine-tune; network and filters are its own."
+        "",
+        "--from",
+        metavar="RUN",
+        help="What to begin with: a run of this project, OTHER.segdesk:RUN, or a file of 'segdesk "
+        "model'. Network and filters are its own.",
     ),
     fold: Fold | None = typer.Option(
         None,
@@ -159,14 +165,18 @@ def train(
     # Now, so that a value out of range is said before anything is opened.
     plan = plan_with(network or DEFAULT, filters, neighbours_mm)
     with changing(project) as workbench:
-        if start_from:
-            start = workbench.project.run(start_from).plan
-            beside = start.neighbours_mm if neighbours_mm is None else neighbours_mm
-            plan = plan_with(network or start.network, filters or start.filters, beside)
-        frozen = training.freeze(workbench, plan, fold=fold)
+        start = starting.find(workbench, start_from) if start_from else None
+        if start is not None:
+            model = start.model
+            beside = model.neighbours_mm if neighbours_mm is None else neighbours_mm
+            plan = plan_with(network or model.network, filters or model.filters, beside)
+            plan = replace(plan, start_from=start.name)
+        frozen = training.freeze(workbench, plan, fold=fold, start=start)
+        if start is not None:
+            report.say(starting.said(start, plan.size, frozen.run.segments))
         run = _work(workbench, training.training_session(frozen), report)
         in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
-    _answer(run, in_use, said, report)
+    _answer(run, in_use, said, report, start)
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -213,8 +223,14 @@ def _check_is_its_own(run: Run, given: Mapping[str, Any]) -> None:
             )
 
 
-def _answer(run: Run, in_use: RunInUse, said: str, report: Report) -> None:
+def _answer(
+    run: Run, in_use: RunInUse, said: str, report: Report, start: Start | None = None
+) -> None:
     """What a training has come to.
+
+    Parameters
+    ----------
+    start : what it began with
 
     Raises
     ------
@@ -252,6 +268,8 @@ def _answer(run: Run, in_use: RunInUse, said: str, report: Report) -> None:
         "shares": [asdict(share) for share in run.shares],
         "notes": list(run.notes),
         "resumed": list(run.resumed),
+        "begun_from": asdict(run.begun_from) if run.begun_from is not None else None,
+        **({} if start is None else _said_of_start(start, run)),
         "full_sized_after": run.full_sized_after,
         "history": [asdict(epoch) for epoch in run.epochs],
     }
@@ -259,6 +277,11 @@ def _answer(run: Run, in_use: RunInUse, said: str, report: Report) -> None:
     rows = [(run.id, len(run.epochs), run.best, round(run.seconds), val_dice)]
     columns = ("run", "epochs", "best", "seconds", "validation Dice")
     report.answer(answer, [table(*columns, rows=rows)])
+
+
+def _said_of_start(start: Start, run: Run) -> dict[str, Any]:
+    rows = starting.kept_of(start.model, run.segments)
+    return {"start": {"said": starting.said(start, run.plan.size, run.segments), **asdict(rows)}}
 
 
 def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:

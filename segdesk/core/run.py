@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from segdesk.core.beginning import Beginning
 from segdesk.core.networks import DEFAULT, network
 from segdesk.core.refinement import Refinement
 from segdesk.core.share import Share
@@ -35,7 +36,8 @@ class Plan:
     rate : first learning rate, > 0
     augmentation : strength 0 (off) to 1
     seed : of the weights, the order and the augmentation
-    start_from : run id to fine-tune, or empty
+    start_from : run that is fine-tuned, HOME:RUN where it is another project's or a file's; or
+        empty
     validates : some slices are kept out and measure; False: all teach, and the run has no figure
     neighbours_mm : the slices that lie about so far below and above are channels beside each slice
         ("2.5-D"); 0: each slice alone
@@ -198,6 +200,7 @@ class Run:
     refinements : what is done to its network's answers, for each segment; empty where nothing is
     resumed : the steps after which it was resumed, having been stopped or cut off
     full_sized_after : the step after which slices had their full size; 0 where they always had
+    begun_from : the weights that it was fine-tuned from; None from scratch, and in older records
     """
 
     id: str
@@ -230,6 +233,7 @@ class Run:
     refinements: tuple[Refinement, ...] = ()
     resumed: tuple[int, ...] = ()
     full_sized_after: int = 0
+    begun_from: Beginning | None = None
 
     @property
     def has_weights(self) -> bool:

@@ -4,6 +4,7 @@
       manifest.json               everything below as one JSON object
       targets.bin                 for each slice the class index of each voxel, 255 ignore; see
                                   `targets_file`
+      start.npz                   weights to begin with that lie outside of the project
       predictions/                the trainer's answers: CASE-labels.npy, CASE-probability.npy
 
 Volumes are named by file, offset, shape and dtype, so that the trainer reads them and never opens
@@ -37,6 +38,7 @@ from segdesk.sentence import Sentence
 VERSION = 7
 MANIFEST = "manifest.json"
 TARGETS = "targets.bin"
+START = "start.npz"
 #: A manifest lists slices, nothing else that grows; what is larger is not ours.
 LARGEST = 64 * 1024 * 1024
 #: In a target: this voxel teaches nothing.
@@ -112,7 +114,7 @@ class TrainedNetwork:
     ----------
     network, filters : of its Plan
     built_for : (rows, columns) that it was first built for
-    segments : (number, name) of class 1, 2, …
+    segments : (number, name) of class 1, 2, …; of a start, number 0 for none of the project's
     weights : absolute path of the file
     epoch : that they are of
     sha256 : of the file, as the Run keeps it
@@ -173,7 +175,7 @@ class Bundle:
     predict : ids of the cases to predict at the end, each with a VolumeRef; a training predicts
         them only where it has learnt something and is not worse than the rival
     intensities : how values become [0, 1]
-    pixel_mm, input_shape : of the trained run when `train` is False
+    pixel_mm, input_shape : of the trained run when `train` is False, else of `start`
     own : what the run that only predicts has learnt, or None
     resumes : a training goes on from its newest checkpoint
     start : what is fine-tuned, or None

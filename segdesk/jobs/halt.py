@@ -11,16 +11,15 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any
 
 from segdesk.core.durable_files import Check, no_check, write_whole
 from segdesk.core.regular_file import open_regular
 from segdesk.core.run import LARGEST_INPUT, Plan
 from segdesk.errors import SegdeskError
-from segdesk.jobs.wire import fits, is_integer, is_text
+from segdesk.jobs.wire import OtherFields, fits, is_integer, is_text, made
 from segdesk.sentence import Sentence
 
 VERSION = 2
@@ -194,9 +193,12 @@ def read(path: Path) -> Halt:
         fields = whole["halt"]
         if _sum_of(fields) != whole["sha256"]:
             raise ValueError("it was changed")
-        halt: Halt = _made(Halt, fields)
+        halt: Halt = made(Halt, fields)
         if not _is_halt()(halt) or not _can_be(halt):
             raise ValueError("it says what cannot be")
+    except OtherFields as error:
+        # Its sum is right: another version knows other settings.
+        raise BadHalt(_OTHER_VERSION) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SegdeskError) as error:
         raise BadHalt(Sentence("is damaged")) from error
     return halt
@@ -225,22 +227,3 @@ def _sum_of(fields: Any) -> str:
     # What is read has lists for tuples, and both are written alike.
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _made(kind: Any, value: Any) -> Any:
-    """What JSON gives, with tuples and classes in their places; `fits` looks at the rest."""
-    if is_dataclass(kind):
-        types = get_type_hints(kind)
-        if set(value) != set(types):
-            # Its sum is right: another version knows other settings.
-            raise BadHalt(_OTHER_VERSION)
-        make: Callable[..., Any] = cast("type[Any]", kind)
-        return make(**{name: _made(types[name], value[name]) for name in types})
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin is UnionType:
-        return None if value is None else _made(parts[0], value)
-    if origin is tuple and parts[-1] is Ellipsis:
-        return tuple(_made(parts[0], one) for one in value)
-    if origin is tuple:
-        return tuple(_made(part, one) for part, one in zip(parts, value, strict=True))
-    return value

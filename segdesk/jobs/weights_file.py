@@ -84,7 +84,7 @@ def is_whole(path: Path) -> bool:
     try:
         with open_regular(path) as file:
             size = file.seek(0, io.SEEK_END)
-            if size > LARGEST or not _has_plain_end(file, size):
+            if size > LARGEST or not has_plain_end(file, size):
                 return False
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
@@ -127,7 +127,7 @@ def newest_sound(
     return None
 
 
-def _has_plain_end(file: io.BufferedReader, size: int) -> bool:
+def has_plain_end(file: io.BufferedReader, size: int) -> bool:
     """Whether the directory of an archive has a size that is worth reading."""
     if size < _END.size:
         return False

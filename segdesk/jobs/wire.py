@@ -87,6 +87,36 @@ def decode(line: str, *, integer: Test = is_integer, text: Test = is_text) -> Me
         ) from error
 
 
+class OtherFields(ValueError):
+    """A class has not the fields that were written, as another version writes them."""
+
+
+def made(kind: Any, value: Any) -> Any:
+    """What JSON gives, with tuples and classes in their places; `fits` looks at the rest.
+
+    Raises
+    ------
+    OtherFields
+        Where a class has others.
+    ValueError, TypeError, SegdeskError
+        Where it is something else.
+    """
+    if is_dataclass(kind):
+        types = get_type_hints(kind)
+        if set(value) != set(types):
+            raise OtherFields(f"expected {sorted(types)}")
+        make: Callable[..., Any] = cast("type[Any]", kind)
+        return make(**{name: made(types[name], value[name]) for name in types})
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return None if value is None else made(parts[0], value)
+    if origin is tuple and parts[-1] is Ellipsis:
+        return tuple(made(parts[0], one) for one in value)
+    if origin is tuple:
+        return tuple(made(part, one) for part, one in zip(parts, value, strict=True))
+    return value
+
+
 @cache
 def fits(kind: Any, integer: Test, text: Test) -> Test:
     """What tells whether a value is of a type, as the messages' classes name them. Made once for

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
+import numpy as np
 
 from segdesk.core.networks import network as catalogue_row
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import Bundle, TrainedNetwork
 from segdesk.jobs.halt import Halt
-from segdesk.jobs.messages import Note
 from segdesk.learning import checkpoints
 from segdesk.learning.geometry import framed
 from segdesk.learning.networks import registry
-from segdesk.learning.reporter import Reporter
 from segdesk.ops.resample import Shape
 from segdesk.sentence import Sentence
 
 
-def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Model:
+def first_network(bundle: Bundle, shape: Shape) -> keras.Model:
     """The network with its first weights, for slices of `shape`.
 
-    Fine-tuning takes the weights of `bundle.start`, with a new head where the segments differ.
+    Fine-tuning takes the weights of `bundle.start`; where the segments differ, the head keeps the
+    rows of those that stay.
 
     Raises
     ------
@@ -40,14 +42,8 @@ def first_network(bundle: Bundle, shape: Shape, reporter: Reporter) -> keras.Mod
     )
     if learnt == wanted:
         return network
-    reporter.send(
-        Note(
-            Sentence(
-                "The segments are not those of the model to start from: the last layer is new."
-            )
-        )
-    )
-    return _with_new_head(network, classes, plan.seed)
+    known = [1 + learnt.index(number) if number in learnt else 0 for number in wanted]
+    return _with_other_segments(network, known, plan.seed)
 
 
 def reshaped(network: keras.Model, shape: Shape) -> keras.Model:
@@ -121,11 +117,30 @@ def _fitting(trained: TrainedNetwork, bundle: Bundle) -> TrainedNetwork:
     return trained
 
 
-def _with_new_head(network: keras.Model, classes: int, seed: int) -> keras.Model:
+def _with_other_segments(network: keras.Model, known: Sequence[int], seed: int) -> keras.Model:
+    """A network for other segments, with the background's and the known segments' rows of its head.
+
+    Parameters
+    ----------
+    known : for each segment its class in the network, or 0; where it knows none, all is new
+    """
     old = network.get_layer("head")
     settings = old.get_config()
-    if settings["filters"] > 1:
-        settings["filters"] = classes
+    is_one = settings["filters"] == 1
+    if not is_one:
+        settings["filters"] = len(known) + 1
     settings["kernel_initializer"] = keras.initializers.GlorotUniform(seed)
     head = type(old).from_config(settings)
-    return keras.Model(network.inputs, head(old.input), name=network.name)
+    other = keras.Model(network.inputs, head(old.input), name=network.name)
+    rows = {0: 0} | {place: own for place, own in enumerate(known, start=1) if own}
+    # One sigmoid is one segment, which is another one here.
+    if len(rows) == 1 or is_one:
+        return other
+    # A transposed convolution has its classes before its inputs, another one after them.
+    axis = -2 if isinstance(old, keras.layers.Conv2DTranspose) else -1
+    (kernel, bias), (from_kernel, from_bias) = head.get_weights(), old.get_weights()
+    to, of = np.moveaxis(kernel, axis, 0), np.moveaxis(from_kernel, axis, 0)
+    for place, own in rows.items():
+        to[place], bias[place] = of[own], from_bias[own]
+    head.set_weights([kernel, bias])
+    return other

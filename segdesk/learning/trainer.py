@@ -45,7 +45,7 @@ from segdesk.learning.stage import Stage, Stages, largest, predictor_of
 from segdesk.learning.standing import Standing
 from segdesk.learning.start import built_anew, built_for, first_network, trained
 from segdesk.learning.validation import MOST_SLICES
-from segdesk.learning.working_size import side_by_pieces, side_by_time
+from segdesk.learning.working_size import kept_scale, side_by_pieces, side_by_time
 from segdesk.sentence import Sentence
 
 #: Cases that a sentence names; the rest are counted.
@@ -118,7 +118,7 @@ def _train(
         for pool in ("train", "validation")
     )
     _check_lessons(train)
-    network = built_anew(found[0], shape) if found else first_network(bundle, shape, channel)
+    network = built_anew(found[0], shape) if found else first_network(bundle, shape)
     origin = Origin.of(
         bundle,
         found[0].built_for if found else built_for(bundle, shape),
@@ -173,14 +173,16 @@ def _train(
 def _scale(
     bundle: Bundle, held: HeldRun, taught: set[str], used: set[str], channel: Reporter
 ) -> Scale:
-    """How large the network's pixels are: by the Plan, or where that leaves it open by the time and
-    by what is labelled."""
+    """How large the network's pixels are: by the Plan, or where that leaves it open by what it
+    begins with, by the time and by what is labelled."""
     plan = bundle.plan
     volumes = [bundle.volume(case) for case in sorted(taught)]
     scale = scale_for(volumes, plan.size)
     if plan.size:
         return scale
     scale = scale_for(volumes, side_by_time(plan, scale.side))
+    if bundle.start is not None:
+        scale = kept_scale(bundle, volumes, scale, channel)
     shape = padded((scale.resampled(bundle.volume(case)) for case in sorted(used)), 1)
     side = side_by_pieces(
         Samples(bundle, held.bundle(), "train", scale=scale, shape=shape), scale.side
@@ -196,7 +198,7 @@ def _scale(
                 )
             )
         )
-    return scale_for(volumes, side)
+    return scale if side == scale.side else scale_for(volumes, side)
 
 
 def _refine(

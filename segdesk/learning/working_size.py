@@ -1,19 +1,26 @@
 """At which size slices are learnt where the Plan leaves it open.
 
 Small slices learn fast and large ones show more, so it follows the seconds that are given, and
-never leaves the smallest labelled piece fewer than nine pixels where the scan itself has more.
+never leaves the smallest labelled piece fewer than nine pixels where the scan itself has more. What
+was learnt before knows things at its own pixels, so fine-tuning keeps them where it can.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from segdesk.core.networks import network
 from segdesk.core.run import Plan
+from segdesk.jobs.bundle import Bundle, VolumeRef
+from segdesk.jobs.messages import Note
+from segdesk.learning.geometry import Scale, scale_for
 from segdesk.learning.refine import MEANT, SLIPS
 from segdesk.learning.refiner import pixel_share
+from segdesk.learning.reporter import Reporter
 from segdesk.learning.samples import Samples
 from segdesk.ops.pieces import areas, smallest_meant
+from segdesk.sentence import Sentence
 
 #: Below so many seconds of training a shorter side is better. Measured on 26 slices of 256x256, six
 #: labelled, at a side of 128 against 256: .967 against .958 at 15 s, .965 against .969 at 30 s.
@@ -22,6 +29,43 @@ SHORT_S, SHORT_SIDE = 20.0, 128
 LARGEST_SIDE = 512
 #: Slices that are looked at.
 MOST_SLICES = 48
+#: Between these sides the size of a start is kept, and down to this share of the usual one: a
+#: network follows to finer pixels, as it does within each training, and coarser ones hide edges.
+SMALLEST_KEPT, LARGEST_KEPT, COARSEST_KEPT = 32, LARGEST_SIDE, 2 / 3
+
+
+def kept_scale(
+    bundle: Bundle, volumes: Sequence[VolumeRef], usual: Scale, channel: Reporter
+) -> Scale:
+    """The scale of what a training begins with, or the usual one, which is said.
+
+    Parameters
+    ----------
+    volumes : that teach
+    """
+    extents = [
+        rows_or_columns * mm / own
+        for volume in volumes
+        if volume.pixel_mm is not None and bundle.pixel_mm is not None
+        for rows_or_columns, mm, own in zip(
+            volume.shape[1:], volume.pixel_mm, bundle.pixel_mm, strict=True
+        )
+    ]
+    side = round(max(extents, default=max(bundle.input_shape)))
+    least = max(SMALLEST_KEPT, COARSEST_KEPT * usual.side)
+    if not least <= side <= LARGEST_KEPT:
+        channel.send(
+            Note(
+                Sentence(
+                    "Slices are learnt at {usual} pixels; at the size of what it begins with they "
+                    "would have {side}.",
+                    usual=usual.side,
+                    side=side,
+                )
+            )
+        )
+        return usual
+    return Scale(side, bundle.pixel_mm) if extents else scale_for(volumes, side)
 
 
 def side_by_time(plan: Plan, side: int) -> int:

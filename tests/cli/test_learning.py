@@ -139,6 +139,30 @@ def test_fine_tuning_keeps_the_network_of_its_run(
     assert other.is_refusal(2, "unet and 3 filters")
 
 
+def test_a_training_begins_with_another_project_or_a_file_and_says_what_it_keeps(
+    segdesk: Run, trained_project: Path, project: Path, trainer: Trainer, tmp_path: Path
+) -> None:
+    trained = trained_project
+    file = tmp_path / "lungs.segmodel"
+    assert segdesk("model", trained, tmp_path / "lungs.keras").is_refusal(2, "does not end in")
+    answer = segdesk("model", trained, file, "--json").json
+    assert (answer["run"], answer["epoch"]) == ("run-001", 1)
+    assert segdesk("model", trained, file).is_refusal(2, "There is already something")
+    for start, home in ((f"{trained}:run-001", trained.name), (file, file.name)):
+        said = segdesk("train", project, "--from", start, "--json")
+        (before,) = (line for line in said.err.splitlines() if "Begins with" in line)
+        assert f"Begins with {home}:run-001. It knows all segments." in before
+        fields = said.json
+        assert fields["start"]["said"] in before and fields["start"]["new"] == []
+        begun_from = fields["begun_from"]
+        assert (begun_from["home"], begun_from["run"]) == (home, "run-001")
+        assert begun_from["sha256"] == answer["sha256"]
+    file.write_bytes(b"PK")
+    before = len(segdesk("info", project, "--json").json["runs"])
+    assert segdesk("train", project, "--from", file).is_refusal(3, "is no model of segdesk")
+    assert len(segdesk("info", project, "--json").json["runs"]) == before
+
+
 def test_evaluate_predicts_first_and_answers_by_case_and_slice(
     segdesk: Run, trained: Path, other_scan: Path, labels: Path
 ) -> None:

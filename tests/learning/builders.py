@@ -75,6 +75,7 @@ def write_bundle(
     pixel_mm: tuple[float, float] | None = None,
     incomplete: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({}),
     root: Path | None = None,
+    start_mm: tuple[float, float] | None = None,
     **fields: Any,
 ) -> Path:
     """A bundle in `folder/run/bundle`, one volume a lesson; returns the bundle's folder.
@@ -84,6 +85,7 @@ def write_bundle(
     lessons : (case, pool, voxels, targets), every slice teaches
     incomplete : for each slice of a case the classes that it is not complete for; else none
     root : of its paths; None: the disk, because weights to start from may lie beside the folder
+    start_mm : pixels of what is begun with
     fields : of the Bundle, in place of what is made here
     """
     run = folder / "run"
@@ -107,6 +109,7 @@ def write_bundle(
         intensities=Intensities(-1024.0, 600.0, "HU"),
         volumes=tuple(volumes),
         lessons=tuple(rows),
+        pixel_mm=start_mm,
     )
     bundles.write(replace(bundle, **fields), bundle_folder, root or Path(folder.anchor))
     return bundle_folder

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segdesk.core.run import Plan
 from segdesk.errors import TrainingError
 from segdesk.jobs.bundle import IGNORE, TrainedNetwork
 from segdesk.jobs.messages import (
@@ -29,7 +28,7 @@ from segdesk.jobs.messages import (
 )
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.wire import decode, encode
-from segdesk.learning import arrays_file, checkpoints, proposing, trainer
+from segdesk.learning import arrays_file, checkpoints, proposing, trainer, working_size
 from segdesk.learning.networks import registry, unet_norm
 from tests.learning.builders import (
     Lessons,
@@ -57,14 +56,21 @@ def run(folder: Path) -> Recorder:
 
 
 def save_weights(
-    run_folder: Path, *, classes: int = 2, filters: int = 4, side: int = 32
+    run_folder: Path,
+    *,
+    classes: int = 2,
+    filters: int = 4,
+    side: int = 32,
+    network: str = "unet_norm",
 ) -> TrainedNetwork:
     """A network with random weights, as a run leaves it."""
     run_folder.mkdir(parents=True, exist_ok=True)
-    network = registry.build("unet_norm", (side, side, 1), classes, filters=filters, seed=5)
-    checkpoints.save(network.get_weights(), RunPaths(run_folder), epoch=3)
+    built = registry.build(network, (side, side, 1), classes, filters=filters, seed=5)
+    checkpoints.save(built.get_weights(), RunPaths(run_folder), epoch=3)
     segments = tuple((number, "lung") for number in range(1, classes))
-    return kept(run_folder, filters=filters, built_for=(side, side), segments=segments)
+    return kept(
+        run_folder, network=network, filters=filters, built_for=(side, side), segments=segments
+    )
 
 
 def test_a_training_says_everything_in_order_and_leaves_its_files(
@@ -233,7 +239,7 @@ def test_a_scan_that_is_cut_off_while_it_is_predicted_is_left_out_in_words(tmp_p
 def test_fine_tuning_begins_with_the_other_runs_weights(tmp_path: Path) -> None:
     other = save_weights(tmp_path / "other")
     recorder = finetuned(tmp_path, start=other)
-    assert not [note for note in recorder.of(Note) if "last layer" in note.sentence]
+    assert isinstance(recorder.last, Finished)
     assert distance(tmp_path, other, "head") < 0.01
     assert distance(tmp_path, other, "conv") < 0.01
 
@@ -242,17 +248,76 @@ def test_fine_tuning_knows_a_segment_by_its_number_whatever_it_is_called_now(
     tmp_path: Path,
 ) -> None:
     other = save_weights(tmp_path / "other")
-    recorder = finetuned(tmp_path, start=replace(other, segments=((1, "left lung"),)))
-    assert not [note for note in recorder.of(Note) if "last layer" in note.sentence]
+    finetuned(tmp_path, start=replace(other, segments=((1, "left lung"),)))
     assert distance(tmp_path, other, "head") < 0.01
 
 
-def test_fine_tuning_with_other_segments_has_a_new_head_and_says_so(tmp_path: Path) -> None:
-    other = save_weights(tmp_path / "other", classes=4)
-    recorder = finetuned(tmp_path, start=other)
-    assert any("the last layer is new" in note.sentence for note in recorder.of(Note))
+@pytest.mark.parametrize("network", ["unet_norm", "unet_fast"])
+def test_fine_tuning_keeps_the_rows_of_the_segments_that_stay(tmp_path: Path, network: str) -> None:
+    """One stays at another place, one is new, two are left out, one of which has no number here."""
+    other = save_weights(tmp_path / "other", classes=4, network=network)
+    other = replace(other, segments=((5, "lung"), (0, "heart"), (2, "airway")))
+    finetuned(
+        tmp_path,
+        start=other,
+        segments=((2, "airway"), (7, "nodule")),
+        plan=short_plan(network, epochs=1, rate=1e-7),
+    )
+    own = kept(tmp_path / "run", network=network, segments=((2, "airway"), (7, "nodule")))
+    assert distance(tmp_path, other, "conv", own) < 0.01
+    mine, theirs = (
+        [np.moveaxis(kernel, -2 if network == "unet_fast" else -1, 0), bias]
+        for kernel, bias in (
+            checkpoints.load(one).get_layer("head").get_weights() for one in (own, other)
+        )
+    )
+    for new, old in zip(mine, theirs, strict=True):
+        assert len(new) == 3
+        np.testing.assert_allclose(new[:2], old[[0, 3]], atol=1e-3)
+    assert min(abs(mine[0][2] - row).max() for row in theirs[0]) > 0.01
+
+
+def test_fine_tuning_that_knows_no_segment_has_a_new_head(tmp_path: Path) -> None:
+    other = save_weights(tmp_path / "other")
+    finetuned(tmp_path, start=replace(other, segments=((0, "heart"),)))
     assert distance(tmp_path, other, "conv") < 0.01
-    assert checkpoints.load(kept(tmp_path / "run")).output_shape[-1] == 2
+    assert distance(tmp_path, other, "head") > 0.01
+
+
+@pytest.mark.parametrize(
+    ("start_mm", "start_shape", "plan", "side", "mm", "said"),
+    [
+        pytest.param((2.0, 2.0), (32, 32), {}, 48, 2.0, "", id="finer"),
+        pytest.param((3.5, 3.5), (32, 32), {}, 27, 3.5, "", id="coarser"),
+        pytest.param((8.0, 8.0), (32, 32), {}, 32, 3.0, "would have 12", id="far coarser"),
+        pytest.param((0.1, 0.1), (32, 32), {}, 32, 3.0, "would have 960", id="far finer"),
+        pytest.param(None, (64, 64), {}, 64, 1.5, "", id="without geometry"),
+        pytest.param((2.0, 2.0), (32, 32), {"size": 24}, 24, 4.0, "", id="as the plan says"),
+    ],
+)
+def test_fine_tuning_sees_slices_at_the_size_of_its_start_or_says_why_not(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start_mm: tuple[float, float] | None,
+    start_shape: tuple[int, int],
+    plan: dict[str, Any],
+    side: int,
+    mm: float,
+    said: str,
+) -> None:
+    monkeypatch.setattr(working_size, "SMALLEST_KEPT", 16)
+    recorder = finetuned(
+        tmp_path,
+        start=save_weights(tmp_path / "other"),
+        pixel_mm=(3.0, 3.0),
+        start_mm=start_mm,
+        input_shape=start_shape,
+        plan=short_plan(epochs=1, rate=1e-7, **plan),
+    )
+    (started,) = recorder.of(Started)
+    assert (max(started.input_shape), started.pixel_mm) == (side, (mm, mm))
+    notes = [note.sentence for note in recorder.of(Note) if "begins with" in note.sentence]
+    assert [said in note for note in notes] == ([True] if said else [])
 
 
 def test_fine_tuning_works_on_slices_of_another_size(tmp_path: Path) -> None:
@@ -349,15 +414,18 @@ def test_the_tutorials_network_trains_with_its_one_segment(tmp_path: Path) -> No
 
 def finetuned(folder: Path, **fields: Any) -> Recorder:
     """One epoch at a rate so small that the weights stay where they were."""
-    plan: Plan = short_plan(epochs=1, rate=1e-7)
-    bundle = write_bundle(folder, [("case-001", "train", *discs(4))], plan=plan, **fields)
+    plan: Any = short_plan(epochs=1, rate=1e-7)
+    lessons: Lessons = [("case-001", "train", *discs(4))]
+    bundle = write_bundle(folder, lessons, **{"plan": plan, **fields})
     recorder = run(bundle)
     last: Message = recorder.last
     assert isinstance(last, Finished), last
     return recorder
 
 
-def distance(folder: Path, other: TrainedNetwork, name: str) -> float:
+def distance(
+    folder: Path, other: TrainedNetwork, name: str, own: TrainedNetwork | None = None
+) -> float:
     """The largest difference of the weights of like layers of this run and another one."""
     mine, theirs = (
         [
@@ -366,6 +434,6 @@ def distance(folder: Path, other: TrainedNetwork, name: str) -> float:
             if layer.name.startswith(name)
             for weight in layer.get_weights()
         ]
-        for trained in (kept(folder / "run", built_for=other.built_for), other)
+        for trained in (own or kept(folder / "run", built_for=other.built_for), other)
     )
     return max(float(np.abs(a - b).max()) for a, b in zip(mine, theirs, strict=True))

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from segdesk.core.beginning import Beginning
 from segdesk.core.box import TILE, Box
 from segdesk.core.case import Case, Source
 from segdesk.core.edit import Dismissal, Edit, Patch, Planes, SegmentChange, StatusMove
@@ -185,6 +186,8 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         built_for=st.tuples(sides, sides),
         weights_sha256=texts,
         refinements=st.lists(refinements, max_size=3).map(tuple),
+        begun_from=st.none()
+        | st.builds(Beginning, home=texts, run=texts, epoch=counts, step=counts, sha256=texts),
     )
 
 

@@ -18,11 +18,12 @@ from segdesk.app.runs.frozen_training import Frozen, Snapshot
 from segdesk.app.runs.rival import rival_in
 from segdesk.app.runs.running import (
     TellNote,
+    TrainerJob,
     begin_bundle,
-    trained_network,
     volume_refs,
     write_bundle,
 )
+from segdesk.app.runs.starting import Start, check_copied
 from segdesk.app.runs.teaching import (
     incomplete_classes,
     target,
@@ -32,7 +33,7 @@ from segdesk.core.place import identity_of
 from segdesk.core.run import Intensities
 from segdesk.errors import ProjectError, ProjectGone, TrainingError
 from segdesk.jobs import bundle as bundles
-from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, VolumeRef
+from segdesk.jobs.bundle import IGNORE, Bundle, Lesson, TrainedNetwork, VolumeRef
 from segdesk.jobs.messages import Note
 from segdesk.jobs.targets_file import Packed, TargetsWriter
 from segdesk.sentence import Sentence
@@ -107,8 +108,9 @@ def _prepared(frozen: Frozen, tell: TellNote) -> Bundle:
         lessons=tuple(lessons),
         predict=() if frozen.is_chosen_by_hand else predicted,
         partners=frozen.partners,
-        pixel_mm=start.pixel_mm if start else None,
-        start=trained_network(frozen.job.folder, start) if start else None,
+        pixel_mm=start.model.pixel_mm if start else None,
+        input_shape=start.model.input_shape if start else (0, 0),
+        start=_to_begin_with(frozen.job, start) if start else None,
         preview=frozen.preview if frozen.preview and frozen.preview[0] in volumes else None,
         rival=rival_in(frozen.job.folder, frozen.rival),
         resumes=frozen.job.before is not None,
@@ -208,6 +210,21 @@ def _go_on_without(frozen: Frozen, damaged: Mapping[str, ProjectError], tell: Te
             )
 
 
+def _to_begin_with(job: TrainerJob, start: Start) -> TrainedNetwork:
+    """A start whose weights are where the trainer finds them: in this project, or copied into the
+    bundle."""
+    if not start.home:
+        weights = job.folder.runs.named(start.model.run).weights(start.model.epoch)
+        return start.trained(weights.resolve())
+    target = job.paths_to_write().bundle / bundles.START
+    try:
+        start.copy(target)
+        check_copied(target, start)
+    except OSError as error:
+        raise bundles.refused(error) from error
+    return start.trained(target.resolve())
+
+
 def _taking(folder: ProjectFolder, shot: Snapshot) -> Callable[[int], Plane]:
     """What gives labels and, where it is wanted, provenance of a slice, once."""
     if shot.held is not None:
@@ -224,7 +241,7 @@ def _intensities(
     ----------
     taught : ids of the cases that are not left out
     """
-    earlier = frozen.start or frozen.job.before
+    earlier = frozen.job.before if frozen.start is None else frozen.start.model
     if earlier is not None and earlier.intensities is not None:
         return earlier.intensities
     teaching = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from segdesk.app.runs.running import (
     TrainerJob,
 )
+from segdesk.app.runs.starting import Start
 from segdesk.core.case import Case
 from segdesk.core.held_slices import HeldSlices
 from segdesk.core.run import Run
@@ -44,7 +45,7 @@ class Frozen:
     cases: tuple[Case, ...]
     preview: tuple[str, int] | None
     partners: tuple[tuple[int, int], ...]
-    start: Run | None
+    start: Start | None
     rival: Run | None
     #: Where a person chose the run in use, it stays, and what is to be predicted is left to it.
     is_chosen_by_hand: bool

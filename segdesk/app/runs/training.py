@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import starting
 from segdesk.app.runs.bundling import prepare
 from segdesk.app.runs.frozen_training import Frozen, Snapshot
 from segdesk.app.runs.predicting import predictable
@@ -20,6 +21,7 @@ from segdesk.app.runs.running import (
     TrainerJob,
     TrainerSession,
 )
+from segdesk.app.runs.starting import Start
 from segdesk.app.runs.teaching import (
     Curriculum,
     curriculum,
@@ -29,7 +31,8 @@ from segdesk.app.runs.teaching import (
 from segdesk.core.networks import network
 from segdesk.core.run import Plan, Run
 from segdesk.core.split import Fold
-from segdesk.errors import TrainingError, UsageError
+from segdesk.core.volume import Unit
+from segdesk.errors import TrainingError
 from segdesk.jobs.standby import Standby
 from segdesk.sentence import Sentence
 
@@ -42,6 +45,7 @@ def freeze(
     preview: tuple[str, int] | None = None,
     fold: Fold | None = None,
     resumes: Run | None = None,
+    start: Start | None = None,
 ) -> Frozen:
     """Decide everything about a training and put its Run into the project.
 
@@ -54,6 +58,7 @@ def freeze(
     preview : (case, slice) to show after each epoch
     fold : of the patients, validates in place of the pool
     resumes : goes on with these labels, by its own plan
+    start : of which the plan says the name; None: the plan's run of this project, if it says one
 
     Raises
     ------
@@ -61,7 +66,7 @@ def freeze(
         Where nothing teaches, the run that goes on learns other segments, the network cannot
         learn these, scans in HU and arrays without a unit teach together, or the disk has no room.
     UsageError
-        Where the run to start from is unknown or has no weights.
+        Where the run to start from is unknown, has no weights or another network.
     """
     workbench.settle()
     # A fold is there to be measured on.
@@ -93,9 +98,16 @@ def freeze(
             Sentence("'{run}' learns other segments than teach now.", run=resumes.id),
             Sentence("Train anew, starting from '{run}'.", run=resumes.id),
         )
-    start = _start(workbench, plan) if resumes is None else None
+    if resumes is not None:
+        start = None
+    elif start is not None:
+        start = start.among(workbench)
+    elif plan.start_from:
+        start = starting.of_run(workbench, plan.start_from)
     taught = [choice.case for choice in lessons.choices]
-    unit = _one_unit(workbench, taught, start or resumes)
+    unit = _one_unit(workbench, taught, resumes)
+    if start is not None:
+        starting.check(start, plan, unit)
     if plan.neighbours_mm and unit == "RGB":
         raise TrainingError(
             "Pictures in colour have their colours as channels, so no neighbours.",
@@ -108,7 +120,7 @@ def freeze(
         wanted,
     )
     run = replace(
-        begun(resumes) if resumes is not None else Run(project.next_run_id(), plan, time.time()),
+        begun(resumes) if resumes is not None else _new(project.next_run_id(), plan, start),
         train_slices=lessons.count("train"),
         validation_slices=lessons.count("validation"),
         validation=lessons.validation,
@@ -118,6 +130,7 @@ def freeze(
         notes=(
             *(resumes.notes if resumes is not None else ()),
             *notes,
+            *_said_of(start, plan, segments),
             *(() if fold is None else (_fold_note(fold),)),
             *not_predicted,
         ),
@@ -166,47 +179,28 @@ def begun(run: Run) -> Run:
     return replace(run, outcome="running", ended=0.0, reason="", nothing_learnt="")
 
 
+def _new(id: str, plan: Plan, start: Start | None) -> Run:
+    return Run(id, plan, time.time(), begun_from=None if start is None else start.beginning)
+
+
+def _said_of(
+    start: Start | None, plan: Plan, segments: Sequence[tuple[int, str]]
+) -> tuple[str, ...]:
+    """What the record says of a start, where not all of it stays."""
+    if start is None or not starting.differs(start, plan.size, segments):
+        return ()
+    return (starting.said(start, plan.size, segments),)
+
+
 def _fold_note(fold: Fold) -> str:
     return Sentence("Fold {name} of the patients validates.", name=fold.name)
 
 
-def _start(workbench: Workbench, plan: Plan) -> Run | None:
-    if not plan.start_from:
-        return None
-    start = workbench.project.run(plan.start_from)
-    if not start.has_weights:
-        raise UsageError(
-            Sentence("The run '{start}' kept no weights.", start=start.id),
-            "Choose another, or none.",
-        )
-    if start.plan.network != plan.network or start.plan.filters != plan.filters:
-        raise UsageError(
-            Sentence(
-                "The run '{start}' learnt with {network} and {filters} filters.",
-                start=start.id,
-                network=start.plan.network,
-                filters=start.plan.filters,
-            ),
-            "Fine-tuning keeps network and filters; change them to train from scratch.",
-        )
-    if start.plan.neighbours_mm != plan.neighbours_mm:
-        raise UsageError(
-            Sentence(
-                "The run '{start}' learnt with neighbours at {own} mm, not {wanted}.",
-                start=start.id,
-                own=f"{start.plan.neighbours_mm:g}",
-                wanted=f"{plan.neighbours_mm:g}",
-            ),
-            "Fine-tuning keeps the distance of the neighbours; 0 is none.",
-        )
-    return start
-
-
-def _one_unit(workbench: Workbench, taught: Iterable[str], start: Run | None) -> str:
+def _one_unit(workbench: Workbench, taught: Iterable[str], resumes: Run | None) -> Unit:
     """One network learns from one kind of values, and predicts the same."""
-    units = {workbench.project.case(id).unit for id in taught}
-    if start is not None and start.intensities is not None:
-        units.add(start.intensities.unit)
+    units: set[Unit] = {workbench.project.case(id).unit for id in taught}
+    if resumes is not None and resumes.intensities is not None:
+        units.add(resumes.intensities.unit)
     if len(units) > 1:
         raise TrainingError(
             "Scans in HU, arrays without a unit and pictures in colour cannot teach one network.",

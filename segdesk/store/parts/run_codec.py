@@ -4,11 +4,12 @@ use under in_use."""
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import get_args
 
 import numpy as np
 
+from segdesk.core.beginning import Beginning
 from segdesk.core.refinement import EDGE_WEIGHTS, Refinement
 from segdesk.core.run import LARGEST_INPUT, Epoch, Intensities, Outcome, Plan, Run
 from segdesk.core.run_in_use import RunInUse
@@ -73,6 +74,8 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
         group.column("resumed", np.array(run.resumed, dtype=np.int64))
     if run.full_sized_after:
         group.put(full_sized_after=run.full_sized_after)
+    if run.begun_from is not None:
+        group.group("begun_from").put(**asdict(run.begun_from))
     group.texts("notes", list(map(kept, run.notes)))
     put_pairs(group.group("versions"), run.versions)
     _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
@@ -135,8 +138,21 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         full_sized_after=(
             group.integer("full_sized_after") if group.has("full_sized_after") else 0
         ),
+        begun_from=(
+            _decode_beginning(group.group("begun_from")) if group.has_member("begun_from") else None
+        ),
     )
     return group.integer("order"), run
+
+
+def _decode_beginning(group: Group) -> Beginning:
+    return Beginning(
+        home=group.text("home"),
+        run=group.text("run"),
+        epoch=group.integer("epoch"),
+        step=group.integer("step"),
+        sha256=group.text("sha256"),
+    )
 
 
 def _encode_refinements(refinements: tuple[Refinement, ...], group: NewGroup) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import predicting, resuming, running, training
 from segdesk.app.runs.running import TrainerSession, Worked
+from segdesk.app.runs.starting import Start
 from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.run import Plan, Run
 from segdesk.errors import SegdeskError
@@ -77,9 +78,17 @@ class TrainingController(QObject):
         return self._worker.session if self._worker is not None else None
 
     def train(
-        self, plan: Plan, predict: Sequence[str], preview: tuple[str, int] | None = None
+        self,
+        plan: Plan,
+        predict: Sequence[str],
+        preview: tuple[str, int] | None = None,
+        start: Start | None = None,
     ) -> Run:
         """Start a training.
+
+        Parameters
+        ----------
+        start : as for `training.freeze`
 
         Raises
         ------
@@ -87,7 +96,7 @@ class TrainingController(QObject):
             Where there is nothing to learn from, or the run to start from does not fit.
         """
         workbench = self._idle_workbench()
-        frozen = training.freeze(workbench, plan, predict=predict, preview=preview)
+        frozen = training.freeze(workbench, plan, predict=predict, preview=preview, start=start)
         self._begin(training.training_session(frozen, command=self._command, standby=self.standby))
         return frozen.run
 

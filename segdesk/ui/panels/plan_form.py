@@ -16,10 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from segdesk.app.project.workbench import Workbench
+from segdesk.app.runs import starting
+from segdesk.app.runs.starting import Start
 from segdesk.core.networks import CATALOGUE, DEFAULT, network
 from segdesk.core.run import Plan, plan_for
 from segdesk.errors import UsageError
 from segdesk.sentence import Sentence
+from segdesk.ui.flows.start_choice import A_FILE, A_PROJECT
 from segdesk.ui.look import as_written
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.network_words import network_choice
@@ -43,12 +46,17 @@ class PlanForm(QWidget):
 
     #: `problem` may be another one.
     problem_changed = Signal()
+    #: What to begin with shall be looked for: `A_FILE` or `A_PROJECT`.
+    start_wanted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("plan_form")
         self.setAccessibleName(tr("Settings of the next training"))
         self._workbench: Workbench | None = None
+        #: What was found elsewhere to begin with, by its name; and what is chosen.
+        self._found: dict[str, Start] = {}
+        self._chosen = ""
         self.network = self._choice(
             "plan_network", [(network_choice(row.id), row.id) for row in CATALOGUE]
         )
@@ -151,20 +159,43 @@ class PlanForm(QWidget):
 
     def offer_runs(self, workbench: Workbench | None) -> None:
         """Offer the runs of a project to start from."""
+        if workbench is not self._workbench:
+            self._found.clear()
         self._workbench = workbench
         if self.start_from.view().isVisible():
             # A run that ends behind an open list moves no row under the pointer: asked again later.
             return
         runs = workbench.project.runs if workbench is not None else ()
-        kept = self.start_from.currentData()
         self.start_from.clear()
         self.start_from.addItem(tr("from scratch"), "")
         for run in reversed(runs):
             if run.has_weights and run.outcome != "running":
                 words = tr("from {run}", run=run.id)
                 self.start_from.addItem(as_written.item(words), run.id)
-        self.start_from.setCurrentIndex(max(0, self.start_from.findData(kept)))
+        for name in self._found:
+            self.start_from.addItem(as_written.item(tr("from {run}", run=name)), name)
+        if workbench is not None:
+            self.start_from.addItem(tr("a model file…"), A_FILE)
+            self.start_from.addItem(tr("another project…"), A_PROJECT)
+        self.start_from.setCurrentIndex(max(0, self.start_from.findData(self._chosen)))
+        self._chosen = self.start_from.currentData()
         self._hold_what_fine_tuning_keeps()
+
+    def offer_start(self, start: Start) -> None:
+        """Offer what was found elsewhere, and choose it."""
+        self._found[start.name] = start
+        self._chosen = start.name
+        self.offer_runs(self._workbench)
+        self._start_chosen()
+
+    def start(self) -> Start | None:
+        """What the next training begins with; None from scratch."""
+        if not self._chosen or self._workbench is None:
+            return None
+        found = self._found.get(self._chosen)
+        if found is None:
+            return starting.of_run(self._workbench, self._chosen)
+        return found.among(self._workbench)
 
     def _numbers(self) -> tuple[NumberField, ...]:
         """The fields for numbers that the next Plan is made of."""
@@ -200,7 +231,7 @@ class PlanForm(QWidget):
             batch=self.batch.count,
             rate=self.rate.value,
             augmentation=self.augmentation.value,
-            start_from=self.start_from.currentData(),
+            start_from=self._chosen,
             validates=self.validate.currentData(),
             neighbours_mm=self.neighbours.value,
         )
@@ -214,6 +245,7 @@ class PlanForm(QWidget):
 
     def _network_chosen(self) -> None:
         self.start_from.setCurrentIndex(0)
+        self._chosen = ""
         self._use_defaults(self.network.currentData())
 
     def _use_defaults(self, id: str) -> None:
@@ -238,17 +270,24 @@ class PlanForm(QWidget):
     def _start_chosen(self) -> None:
         """Fine-tuning keeps network and filters of the run it starts from; the budget stays as it
         was set."""
-        id = self.start_from.currentData()
-        if id and self._workbench is not None:
-            plan = self._workbench.project.run(id).plan
-            if plan.network != self.network.currentData():
-                self._use_settings(plan.network)
-            self.filters.set_value(plan.filters)
-            self.neighbours.set_value(plan.neighbours_mm)
+        wanted = self.start_from.currentData()
+        if wanted in (A_FILE, A_PROJECT):
+            self.start_from.setCurrentIndex(max(0, self.start_from.findData(self._chosen)))
+            self.start_wanted.emit(wanted)
+            return
+        self._chosen = wanted
+        start = self.start()
+        if start is not None:
+            model = start.model
+            if model.network != self.network.currentData():
+                self._use_settings(model.network)
+            self.filters.set_value(model.filters)
+            self.neighbours.set_value(model.neighbours_mm)
         self._hold_what_fine_tuning_keeps()
+        self.problem_changed.emit()
 
     def _hold_what_fine_tuning_keeps(self) -> None:
-        is_fresh = not self.start_from.currentData()
+        is_fresh = not self._chosen
         why = tr("Fine-tuning keeps network, filters and neighbours of its run")
         row = network(self.network.currentData())
         description = f"{translated(row.description)} ({row.id})"

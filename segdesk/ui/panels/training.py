@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import lessons, resuming, teaching
+from segdesk.app.runs import lessons, resuming, starting, teaching
 from segdesk.app.runs.run_in_use import said_of
 from segdesk.app.runs.running import Worked
 from segdesk.app.screen.view_state import ViewState
@@ -43,6 +43,8 @@ class TrainingPanel(Panel):
     said = Signal(str)
     #: Whether a training can start may have changed with what is typed.
     readiness_changed = Signal()
+    #: What to begin with shall be looked for: what kind, and what takes it.
+    start_wanted = Signal(str, object)
     #: Whether curves and settings are shown is another.
     open_changed = Signal()
 
@@ -60,6 +62,9 @@ class TrainingPanel(Panel):
         self._problem = ""
         self.form = PlanForm()
         self.form.problem_changed.connect(self._show_readiness)
+        self.form.start_wanted.connect(
+            lambda kind: self.start_wanted.emit(kind, self.form.offer_start)
+        )
         self.form.validate.activated.connect(self._take_validation)
         self.row = TrainingRow(self.form, tokens, self.train, controller.stop, self.resume)
         self.row.turned.connect(self.turn)
@@ -130,7 +135,7 @@ class TrainingPanel(Panel):
         """Train with the form's settings; a refusal is said here and in the status line."""
 
         def begin(predict: Sequence[str], on_screen: OnScreen) -> None:
-            self._controller.train(self.form.plan(), predict, on_screen)
+            self._controller.train(self.form.plan(), predict, on_screen, self.form.start())
 
         self._begin(self.why_not_train(), begin)
 
@@ -330,6 +335,8 @@ class TrainingPanel(Panel):
             self._state.show_line(unread, "bad")
         elif self._problem:
             self._state.show_line(self._problem, "bad")
+        elif start := self._start():
+            self._state.show_line(*start)
         elif run is not None and run.outcome == "crashed":
             # One of an earlier day is news to nobody who looks at the row.
             is_news = self.is_open or run.id not in self._before
@@ -343,6 +350,19 @@ class TrainingPanel(Panel):
         # While it runs the row has its progress; what to be careful about is read in between.
         has_room = self.is_open or not self._controller.is_running
         self._state.setVisible(has_room and bool(self._state.text()))
+
+    def _start(self) -> tuple[str, str, Sequence[str]] | None:
+        """What is kept of the start that is chosen, what is new, in which role, and the same
+        shorter; None from scratch."""
+        start = None if self._controller.is_running else self.form.start()
+        if start is None or self.workbench is None:
+            return None
+        wanted = starting.wanted_now(self.workbench, validates=self.form.validate.currentData())
+        size = self.form.slice_size.currentData()
+        role = "warn" if starting.differs(start, size, wanted) else "dim"
+        said = starting.said(start, size, wanted), starting.segments_said(start.model, wanted)
+        words, shorter = all_translated(said)
+        return words, role, (shorter,)
 
     def _facts_of(self, run: Run) -> str:
         if self.workbench is None:

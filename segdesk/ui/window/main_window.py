@@ -36,6 +36,7 @@ from segdesk.ui.flows.packing import Packing
 from segdesk.ui.flows.run_choice import RunChoice
 from segdesk.ui.flows.segment_removal import SegmentRemoval
 from segdesk.ui.flows.session import Session
+from segdesk.ui.flows.start_choice import StartChoice
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.looks import Looks
 from segdesk.ui.look.preferences import Preferences
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.session = Session(self.runner, preferences, self)
         self.training = TrainingController(self, command=trainer_command)
         self._run_choice = RunChoice(self.session, self.runner, self)
+        self._start_choice = StartChoice(self, self.session, self.runner, preferences)
         self._leaving = Leaving(self, self.session, self.runner, self.training)
         self.reasons = Reasons(self.session, self.training, self._leaving)
         self.opening = Opening(
@@ -178,6 +180,7 @@ class MainWindow(QMainWindow):
         session.lost.connect(banner.warn)
         self.elsewhere.warned.connect(banner.warn)
         self._run_choice.failed.connect(messages.show_failure)
+        self._start_choice.failed.connect(messages.show_failure)
         self._removal.failed.connect(messages.show_failure)
         for source in (self.opening, self._removal, shown):
             source.said.connect(messages.say)
@@ -195,6 +198,7 @@ class MainWindow(QMainWindow):
         self._leaving.changed.connect(shown.show)
         self._leaving.said.connect(self._status.say_mouse)
         shown.run_wanted.connect(self._run_choice.use)
+        shown.start_wanted.connect(self._start_choice.ask)
         shown.remove_wanted.connect(self._removal.ask)
         shown.pages.start.project_wanted.connect(lambda path: self.open_project(Path(path)))
         self._faults.what_is_kept = session.journal.what_is_kept

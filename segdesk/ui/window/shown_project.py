@@ -51,6 +51,7 @@ class ShownProject(QObject):
     said = Signal(str)
     #: As the workplace's.
     run_wanted = Signal(str)
+    start_wanted = Signal(str, object)
     remove_wanted = Signal(int)
 
     def __init__(
@@ -195,6 +196,7 @@ class ShownProject(QObject):
         made.mouse_said.connect(self._status.say_mouse)
         made.said.connect(self.said)
         made.run_wanted.connect(self.run_wanted)
+        made.start_wanted.connect(self.start_wanted)
         made.remove_wanted.connect(self.remove_wanted)
         recall(made.training.form, self._preferences.now.plan)
         made.canvas.flip_wheel(self._preferences.now.wheel_flipped)

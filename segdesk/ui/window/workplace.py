@@ -86,6 +86,7 @@ class Workplace(QWidget):
     said = Signal(str)
     #: Id of the run that somebody wants to use, or `run_in_use.AUTOMATIC`.
     run_wanted = Signal(str)
+    start_wanted = Signal(str, object)
     #: The number of a segment that shall go.
     remove_wanted = Signal(int)
 
@@ -152,6 +153,7 @@ class Workplace(QWidget):
         self.segments.said.connect(self.said)
         self.segments.remove_wanted.connect(self.remove_wanted)
         self.training.said.connect(self.said)
+        self.training.start_wanted.connect(self.start_wanted)
         self.training.lessons.pools_wanted.connect(self._pool_menu)
         self.training.open_changed.connect(self._make_room)
         self.training.readiness_changed.connect(lambda: self._table.refresh("train"))
