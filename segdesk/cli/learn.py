@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from segdesk.app.labelling import restoring
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import (
     evaluating,
@@ -28,9 +29,11 @@ from segdesk.app.runs.starting import Start
 from segdesk.cli import evaluation, typed
 from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
 from segdesk.cli.report import Report, Tell, table
+from segdesk.cli.scans import left_out_json, left_out_words
 from segdesk.core.networks import CATALOGUE, DEFAULT
 from segdesk.core.run import Epoch, Plan, Run, plan_for
 from segdesk.core.run_in_use import RunInUse
+from segdesk.core.small_pieces import Counts
 from segdesk.core.split import Fold
 from segdesk.errors import Cancelled, ProjectError, TrainingError, UsageError
 from segdesk.jobs import messages
@@ -338,6 +341,10 @@ def _listener(
                 report.say(_epoch_line(message.epoch))
             case messages.Note():
                 report.say(message.sentence)
+            case messages.Predicted():
+                gone = restoring.not_there(workbench, message.case, session.job.run_id)
+                if gone is not None:
+                    report.say(gone)
             case messages.Progress():
                 tell(f"Predicting {message.case}", message.done, message.total)
             case _:
@@ -361,6 +368,11 @@ def predict(
     case: list[str] = typer.Option(
         [], metavar="NAME", help="Which case, may be given again; default: all."
     ),
+    keep_pieces: bool = typer.Option(
+        False,
+        "--keep-pieces",
+        help="Leave out no piece, however small; without, what is left out can be restored.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Predict cases with the model of the run in use."""
@@ -372,20 +384,31 @@ def predict(
         chosen = run_in_use.run_in_use(workbench.project)
         said = run_in_use.said_of(workbench.project)
         cases = list(dict.fromkeys(case)) or [row.id for row in workbench.project.cases]
-        cases = _predict(workbench, chosen, cases, report)
+        done = _predict(workbench, chosen, cases, report, keep_pieces=keep_pieces)
+        left_out = {
+            id: left_out_json(workbench, workbench.project.case(id), counts)
+            for id, counts in done.items()
+        }
     report.say(said)
-    fields = {"run": chosen.id, "why": said, "cases": cases}
-    rows = [(id, chosen.id) for id in cases]
-    report.answer(fields, [table("case", "predicted by", rows=rows)])
+    fields = {"run": chosen.id, "why": said, "cases": list(done), "left_out": left_out}
+    rows = [(id, chosen.id, left_out_words(left_out[id])) for id in done]
+    report.answer(fields, [table("case", "predicted by", "left out as too small", rows=rows)])
 
 
-def _predict(workbench: Workbench, run: Run, cases: Sequence[str], report: Report) -> list[str]:
-    """Predict cases, and give the ids of those that could be."""
+def _predict(
+    workbench: Workbench,
+    run: Run,
+    cases: Sequence[str],
+    report: Report,
+    *,
+    keep_pieces: bool = False,
+) -> dict[str, Counts]:
+    """Predict cases, and give the ids of those that could be, with what of each is left out."""
     if not cases:
-        return []
-    session = predicting.prediction_session(workbench, run, cases)
+        return {}
+    session = predicting.prediction_session(workbench, run, cases, keep_pieces=keep_pieces)
     _work(workbench, session, report)
-    return session.predicted
+    return {id: session.left_out.get(id, ()) for id in session.predicted}
 
 
 def evaluate(

@@ -21,6 +21,7 @@ from segdesk.cli.report import Report, figure, table
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.regular_file import is_there
+from segdesk.core.small_pieces import Counts
 from segdesk.core.split import POOLS, Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import InputError, ProjectError, UsageError
@@ -223,12 +224,55 @@ def _case_json(case: Case, statuses: Sequence[SliceStatus]) -> dict[str, Any]:
     }
 
 
+def left_out_json(workbench: Workbench, case: Case, counts: Counts) -> list[dict[str, Any]]:
+    """What a prediction leaves out because it is small: segment, name, voxels, mL."""
+    table = workbench.segments
+    return [
+        {
+            "segment": number,
+            "name": table[number].name,
+            "voxels": count,
+            "ml": count * case.grid.voxel_ml if case.grid.stacked else None,
+        }
+        for number, count in counts
+        if number in table
+    ]
+
+
+def _left_out(workbench: Workbench, case: Case) -> Counts:
+    """What the rule of pieces left out of the prediction that is shown; nothing where that cannot
+    be read, which 'check' says."""
+    run = workbench.predicted_by(case.id)
+    if run is None or run not in case.predictions:
+        return ()
+    try:
+        return workbench.folder.runs.left_out(run, case)
+    except ProjectError:
+        return ()
+
+
+def left_out_words(rows: Sequence[dict[str, Any]]) -> str:
+    """The same in a cell of a table."""
+    return ", ".join(
+        f"{row['name']} {row['voxels']} voxels"
+        if row["ml"] is None
+        else f"{row['name']} {row['ml']:.2f} mL"
+        for row in rows
+    )
+
+
 def info(project: Path = PROJECT, as_json: bool = JSON) -> None:
     """Say what a project holds. Works while the window has it open."""
     report = Report(as_json=as_json)
     with reading(project) as workbench:
         value = workbench.project
-        cases = [_case_json(case, workbench.statuses(case.id)) for case in value.cases]
+        cases = [
+            {
+                **_case_json(case, workbench.statuses(case.id)),
+                "left_out": left_out_json(workbench, case, _left_out(workbench, case)),
+            }
+            for case in value.cases
+        ]
     fields = {
         "project": str(project),
         "cases": cases,
@@ -275,7 +319,7 @@ def _info_tables(project: Project, cases: Sequence[dict[str, Any]]) -> list[Tabl
     """Cases, segments and runs, as far as there are any."""
     tables: list[Table] = []
     if cases:
-        columns = ("case", "slices", "size", "pool", "statuses", "predicted by")
+        columns = ("case", "slices", "size", "pool", "statuses", "predicted by", "left out")
         rows = [
             (
                 row["case"],
@@ -284,6 +328,7 @@ def _info_tables(project: Project, cases: Sequence[dict[str, Any]]) -> list[Tabl
                 row["pool"] or _drawn(project, row["case"]),
                 ", ".join(f"{count} {word}" for word, count in row["statuses"].items()),
                 ", ".join(row["predictions"]),
+                left_out_words(row["left_out"]),
             )
             for row in cases
         ]

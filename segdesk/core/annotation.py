@@ -45,7 +45,8 @@ class Annotation:
     labels, provenance : uint8, (slices, rows, columns); taken over. None: all 0
     statuses : one for each slice. None: all unlabelled
     complete : for each slice the segments that it is complete for. None: for none
-    dismissed : (run, slice) of predictions that were dismissed; of proposals their `dismissed_as`
+    dismissed : (run, slice) of predictions that were dismissed; of proposals their `dismissed_as`,
+        and of pieces of a prediction that were restored their name (`core.small_pieces`)
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Annotation:
         for numbers in self._complete:
             check_complete(numbers)
         self._dismissed = set(dismissed)
+        self._dismissed_now: frozenset[tuple[str, int]] | None = None
         self.grid = grid
         self.revision = 0
         self._revisions = [0] * grid.shape[0]
@@ -128,8 +130,11 @@ class Annotation:
 
     @property
     def dismissed(self) -> frozenset[tuple[str, int]]:
-        """(run, slice) of the predictions that were dismissed."""
-        return frozenset(self._dismissed)
+        """(run, slice) of the predictions that were dismissed; the same object until one more is,
+        or one is no longer."""
+        if self._dismissed_now is None:
+            self._dismissed_now = frozenset(self._dismissed)
+        return self._dismissed_now
 
     def is_dismissed(self, run: str, index: int) -> bool:
         return (run, index) in self._dismissed
@@ -194,6 +199,7 @@ class Annotation:
         for dismissal in edit.dismissals:
             key = (dismissal.run, dismissal.slice)
             (self._dismissed.add if dismissal.after else self._dismissed.discard)(key)
+            self._dismissed_now = None
         self.revision += 1
         for index in edit.slices:
             self._revisions[index] = self.revision

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,8 @@ import numpy.typing as npt
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.box import Area
 from segdesk.core.cutting import SliceChange, changed_area
-
-#: (segment number, voxels), ascending by number.
-Counts = tuple[tuple[int, int], ...]
+from segdesk.core.plane import Plane
+from segdesk.core.small_pieces import Counts, LeftOut, SmallPieces
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,9 +26,13 @@ class Prediction:
     Parameters
     ----------
     run, case : ids
-    labels : uint8, (slices, rows, columns), the winning class's segment number, 0 background
+    labels : uint8, (slices, rows, columns), the winning class's segment number, 0 background;
+        without any piece that was restored: what is shown and taken, `of_slice`, `cut` and `whole`
+        say
     probability : uint8, same shape, the winning class's probability times 255
     weights_sha256 : of the weights that made it, as their Run keeps it; "" where they are not known
+    left_out : the pieces that the rule of pieces left out; None where it left out none
+    restored : those of them that a reader has restored
     """
 
     run: str
@@ -37,6 +40,8 @@ class Prediction:
     labels: npt.NDArray[np.uint8]
     probability: npt.NDArray[np.uint8]
     weights_sha256: str = ""
+    left_out: LeftOut | None = None
+    restored: frozenset[int] = frozenset()
 
     @property
     def dismissed_as(self) -> str:
@@ -45,7 +50,71 @@ class Prediction:
 
     def of_slice(self, index: int) -> npt.NDArray[np.uint8]:
         """Segment numbers of a slice, uint8, (rows, columns)."""
-        return self.labels[index]
+        return self.cut(Plane(0, index))
+
+    def cut(self, plane: Plane) -> npt.NDArray[np.uint8]:
+        """Segment numbers on a plane, uint8, its (rows, columns)."""
+        labels = plane.cut(self.labels)
+        small = self.small_pieces if self.restored else None
+        back = None if small is None else small.on(plane, self.restored, left_out=False)
+        return labels if back is None else np.where(back, back, labels)
+
+    def whole(self) -> npt.NDArray[np.uint8]:
+        """Segment numbers of all slices, uint8, (slices, rows, columns); copied where a piece was
+        restored."""
+        small = self.small_pieces if self.restored else None
+        if small is None:
+            return self.labels
+        labels = self.labels.copy()
+        small.put(labels, self.restored)
+        return labels
+
+    def left_out_on(self, plane: Plane) -> npt.NDArray[np.uint8] | None:
+        """Segment numbers of what is left out on a plane, as `cut`; None where nothing is."""
+        small = self.small_pieces
+        return None if small is None else small.on(plane, self.restored, left_out=True)
+
+    @property
+    def left_out_counts(self) -> Counts:
+        """Voxels of each segment that are left out, but for what was restored."""
+        if self.left_out is None or not self.restored:
+            return () if self.left_out is None else self.left_out.counts
+        small = self.small_pieces
+        return () if small is None else small.counts(self.restored)
+
+    @property
+    def is_left_out_damaged(self) -> bool:
+        """Whether something was left out of which nothing can be read."""
+        return self.left_out is not None and self.left_out.pieces is None
+
+    def read_whole(self) -> Prediction:
+        """Read what was left out now, on a thread that may wait; itself."""
+        _ = self.small_pieces
+        return self
+
+    @property
+    def small_pieces(self) -> SmallPieces | None:
+        """What was left out, restored or not; None where that is nothing, or damaged."""
+        return None if self.left_out is None else self.left_out.pieces
+
+    def with_restored(self, dismissed: Iterable[tuple[str, int]]) -> Prediction:
+        """The same, with the pieces that were restored; itself where it has just those.
+
+        Parameters
+        ----------
+        dismissed : names and slices, as `Annotation.dismissed`
+        """
+        small = self.small_pieces
+        restored = frozenset(() if small is None else small.named(self.run, dismissed).values())
+        return self if restored == self.restored else replace(self, restored=restored)
+
+    def lacks(self, dismissed: Iterable[tuple[str, int]]) -> int:
+        """How many pieces were restored, of an earlier prediction of this run, that this one has
+        neither left out nor shown. As `with_restored`.
+        """
+        shape = self.labels.shape
+        small = self.small_pieces or SmallPieces.none((shape[0], shape[1], shape[2]))
+        return small.lacks(self.run, dismissed, self.labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

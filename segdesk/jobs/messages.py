@@ -160,11 +160,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """A case is predicted: two .npy files, uint8, (slices, rows, columns)."""
+    """A case is predicted: .npy files, uint8, (slices, rows, columns).
+
+    `left_out_file` has the segment numbers of the pieces that were left out, which are background
+    in the labels; empty where none were.
+    """
 
     case: str
     labels_file: str
     probability_file: str
+    left_out_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

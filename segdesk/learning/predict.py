@@ -129,7 +129,7 @@ class Predictor:
         Cancelled
             Where a stop was asked for.
         """
-        names = [f"{volume.case}-{name}.npy" for name in ("labels", "probability")]
+        names = [f"{volume.case}-{name}.npy" for name in ("labels", "probability", "left-out")]
         try:
             folder = held.bundle() / FOLDER
             folder.mkdir(exist_ok=True)
@@ -137,8 +137,8 @@ class Predictor:
             # Written in order and not through a memory map, where a full disk is a crash.
             with files[0].open("wb") as labels, files[1].open("wb") as certainty:
                 self._write(volume, labels, certainty, reporter)
-            if self._refinements:
-                self._leave_out_pieces(volume, files[0])
+            if not self._leave_out_pieces(volume, files[0], files[2]):
+                del names[2]
         except OSError as error:
             raise TrainingError(
                 Sentence(
@@ -171,12 +171,28 @@ class Predictor:
             if pace.is_due() or places.stop == slices:
                 reporter.send(Progress(volume.case, places.stop, slices))
 
-    def _leave_out_pieces(self, volume: VolumeRef, file: Path) -> None:
-        """Go through the labels of a case once more, now that all of its slices are there."""
-        slices, rows, columns = volume.shape
+    def _leave_out_pieces(self, volume: VolumeRef, file: Path, beside: Path) -> bool:
+        """Go through the labels of a case once more, now that all of its slices are there.
+
+        Parameters
+        ----------
+        beside : a file of what is left out, written where that is anything
+
+        Returns
+        -------
+        Whether it was.
+        """
         refiner = Refiner(self._refinements, self._frame(volume))
+        if all(refiner.least(place) <= 0 for place in range(1, len(self._refinements) + 1)):
+            return False
+        slices, rows, columns = volume.shape
         size, start = rows * columns, file.stat().st_size - slices * rows * columns
-        with file.open("r+b") as labels:
+        is_any = False
+        with file.open("r+b") as labels, beside.open("w+b") as left_out:
+            labels.seek(0)
+            left_out.write(labels.read(start))
+            # What is not written to reads as zeros.
+            left_out.truncate(start + slices * size)
 
             def plane(index: int) -> npt.NDArray[np.uint8]:
                 labels.seek(start + index * size)
@@ -194,10 +210,17 @@ class Predictor:
                 )
                 for index in range(slices):
                     small = pieces.small(index)
-                    if small.any():
-                        rest = np.where(small, 0, plane(index)).astype(np.uint8)
-                        labels.seek(start + index * size)
-                        labels.write(rest.tobytes())
+                    if not small.any():
+                        continue
+                    is_any = True
+                    whole = plane(index)
+                    labels.seek(start + index * size)
+                    labels.write(np.where(small, 0, whole).astype(np.uint8).tobytes())
+                    left_out.seek(start + index * size)
+                    others = np.frombuffer(left_out.read(size), np.uint8).reshape(rows, columns)
+                    left_out.seek(start + index * size)
+                    left_out.write(np.where(small, whole, others).astype(np.uint8).tobytes())
+        return is_any
 
     def _images(
         self, scan: ScanFile, volume: VolumeRef, indices: Iterable[int]

@@ -80,7 +80,24 @@ class Piece:
         """
         # A flat search is many times faster than one by row and column.
         at = np.flatnonzero(where)
-        number = code.ravel()[at]
+        self.lay_at(at, code.ravel()[at], colours, opacity, drawn=drawn)
+
+    def lay_at(
+        self,
+        at: npt.NDArray[np.intp],
+        number: Labels,
+        colours: npt.NDArray[np.float32],
+        opacity: float,
+        *,
+        drawn: Mask | None = None,
+    ) -> None:
+        """As `lay_over`, of pixels that are known by their place.
+
+        Parameters
+        ----------
+        at : (n,), in the flat `drawn`
+        number : uint8, (n,): rows of `colours`
+        """
         if drawn is not None:
             shown = drawn[number]
             at, number = at[shown], number[shown]

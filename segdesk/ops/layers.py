@@ -24,6 +24,8 @@ LIGHTER = 0.25
 #: Where a prediction is not what is drawn it is hatched: one voxel in so many, along a diagonal,
 #: and so much fainter than its outline.
 HATCH, HATCH_STRENGTH = 6, 0.7
+#: What a prediction leaves out is hatched the other way, closer and fainter, inside a dotted line.
+SMALL_HATCH, SMALL_STRENGTH, SMALL_LINE = 4, 0.45, 0.8
 #: Outlines are stronger than the fill they belong to, by this factor, up to opaque.
 LINE_STRENGTH = 2.0
 #: And differences, which are thin more often than not.
@@ -126,6 +128,46 @@ class PredictionLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutLayer:
+    """What a prediction leaves out because it is small: a calm hatch inside a dotted line.
+
+    The diagonals run the other way than those of a prediction, and its line is dashed: they are
+    told apart in every style.
+
+    Parameters
+    ----------
+    labels : uint8, (rows, columns) of the slice: segment numbers of what is left out
+    """
+
+    inks: Inks
+    labels: Labels
+
+    def lay(self, piece: Piece) -> None:
+        inks, opacity, around = self.inks, self.inks.look.prediction, piece.around
+        theirs = self.labels[around.window]
+        if opacity <= 0 or not (inside := theirs != 0).any():
+            return
+        # They are few: what is looked at of each costs less than the whole slice once.
+        row, column = np.divmod(np.flatnonzero(inside), theirs.shape[1])
+        value, is_edge = theirs[row, column], np.zeros(len(row), np.bool_)
+        last_row, last_column = theirs.shape[0] - 1, theirs.shape[1] - 1
+        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            beside = np.clip(row + down, 0, last_row), np.clip(column + right, 0, last_column)
+            is_edge |= theirs[beside] != value
+        # Anchored to the slice, so that a part of it is hatched like the whole.
+        row, column, drawn = row + around.row0, column + around.column0, piece.drawn
+        hatched = ~is_edge & ((row - column) % SMALL_HATCH == 0)
+        dotted = is_edge & ((row + column) % 2 == 0)
+        row, column = row - drawn.row0, column - drawn.column0
+        is_drawn = (row >= 0) & (row < drawn.shape[0])
+        is_drawn &= (column >= 0) & (column < drawn.shape[1])
+        for chosen, strength in ((hatched, SMALL_STRENGTH), (dotted, SMALL_LINE)):
+            chosen = np.flatnonzero(chosen & is_drawn)
+            at = row[chosen] * drawn.shape[1] + column[chosen]
+            piece.lay_at(at, value[chosen], inks.lighter, opacity * strength, drawn=inks.drawn)
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceLayer:
     """Where annotation and prediction differ, in two colours, with the annotation's outline.
 
@@ -181,6 +223,7 @@ def overlays(
     annotation: Labels,
     prediction: Labels | None,
     ghost: tuple[Region, int] | None = None,
+    left_out: Labels | None = None,
 ) -> tuple[Layer, ...]:
     """All layers of a slice, from the lowest to the uppermost.
 
@@ -188,8 +231,10 @@ def overlays(
     ----------
     annotation, prediction : uint8, (rows, columns); no prediction: None
     ghost : where it lies on the slice, and its segment number
+    left_out : of the prediction, uint8, (rows, columns); None where nothing is
     """
-    above = () if ghost is None else (GhostLayer(inks, *ghost),)
+    above: tuple[Layer, ...] = () if left_out is None else (LeftOutLayer(inks, left_out),)
+    above += () if ghost is None else (GhostLayer(inks, *ghost),)
     if prediction is None:
         return (AnnotationLayer(inks, annotation), *above)
     if inks.look.style == "difference":

@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.small_pieces import SmallPieces
+
 Mask = npt.NDArray[np.bool_]
 #: Pieces are joined over edges and corners within a slice: a thin wall is one piece.
 _AROUND = np.ones((3, 3), bool)
@@ -104,3 +106,50 @@ class Pieces:
             self._root[region] = self._root[self._root[region]]
             region = self._root[region]
         return region
+
+
+def small_pieces(
+    plane: Callable[[int], npt.NDArray[np.uint8] | None],
+    shape: tuple[int, int, int],
+    *,
+    joined: bool = True,
+) -> SmallPieces:
+    """The voxels that were left out of a scan, and to which piece each belongs.
+
+    Parameters
+    ----------
+    plane : gives segment numbers of what was left out of a slice, uint8, (rows, columns); None
+        where that is nothing
+    joined : as for `Pieces`
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = shape[1] * shape[2]
+    found: list[npt.NDArray[np.int64]] = []
+    numbers: list[npt.NDArray[np.uint8]] = []
+    for index in range(shape[0]):
+        labels = plane(index)
+        if labels is not None and labels.any():
+            at = np.flatnonzero(labels)
+            found.append(at + index * size)
+            numbers.append(labels.ravel()[at])
+    if not found:
+        return SmallPieces.none(shape)
+    places, own = np.concatenate(found), np.concatenate(numbers)
+    column = places % shape[2]
+    pairs: list[npt.NDArray[np.intp]] = []
+    # Within a slice over edges and corners, from slice to slice over the same pixel: as `Pieces`.
+    beside_it = [(1, 1), (shape[2] - 1, -1), (shape[2], 0), (shape[2] + 1, 1)]
+    steps = [(step, sideways, 0) for step, sideways in beside_it]
+    for step, sideways, down in [*steps, *([(size, 0, 1)] if joined else [])]:
+        there = places + step
+        beside = np.minimum(np.searchsorted(places, there), len(places) - 1)
+        is_next = (places[beside] == there) & (own[beside] == own)
+        is_next &= (column + sideways >= 0) & (column + sideways < shape[2])
+        is_next &= there // size == places // size + down
+        pairs.append(np.stack([np.flatnonzero(is_next), beside[is_next]]))
+    one, other = np.concatenate(pairs, axis=1)
+    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(places),) * 2)
+    _, pieces = connected_components(graph, directed=False)
+    return SmallPieces(shape, places, own, np.asarray(pieces, np.int32))

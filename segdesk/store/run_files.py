@@ -7,6 +7,7 @@ from pathlib import Path
 from segdesk.core.case import Case
 from segdesk.core.durable_files import lasting_folder
 from segdesk.core.prediction import Prediction
+from segdesk.core.small_pieces import Counts
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.sentence import Sentence
 from segdesk.store.disk.disk_errors import writing
@@ -81,12 +82,18 @@ class RunFiles:
         probability_npy: Path,
         *,
         weights_sha256: str = "",
-    ) -> None:
-        """Keep a prediction that a trainer wrote as two .npy files, slice by slice. Any thread.
+        left_out_npy: Path | None = None,
+    ) -> Counts:
+        """Keep a prediction that a trainer wrote as .npy files, slice by slice. Any thread.
 
         Parameters
         ----------
         weights_sha256 : of the weights that made it
+        left_out_npy : what the rule of pieces left out; None where that is nothing
+
+        Returns
+        -------
+        Voxels of each segment that were left out.
 
         Raises
         ------
@@ -97,7 +104,26 @@ class RunFiles:
         """
         labels = prediction_file.mapped(labels_npy, case.grid.shape)
         probability = prediction_file.mapped(probability_npy, case.grid.shape)
-        self.write_prediction(Prediction(run, case.id, labels, probability, weights_sha256))
+        shape = case.grid.shape
+        left_out = None if left_out_npy is None else prediction_file.mapped(left_out_npy, shape)
+        self._guard.check()
+        return prediction_file.write_prediction(
+            self._layout.prediction(run, case.id),
+            Prediction(run, case.id, labels, probability, weights_sha256),
+            self._guard.check,
+            left_out=left_out,
+        )
+
+    def left_out(self, run: str, case: Case) -> Counts:
+        """Voxels of each segment that the rule of pieces left out of a prediction. Any thread.
+
+        Raises
+        ------
+        ProjectError
+            Where it is missing or damaged.
+        """
+        path = Layout(self._guard.readable()).prediction(run, case.id)
+        return prediction_file.left_out_counts(path, run, case.id, case.grid.shape)
 
     def read_prediction(self, run: str, case: Case, *, weights_sha256: str) -> Prediction:
         """The prediction of a run for a case. Any thread.
@@ -113,5 +139,10 @@ class RunFiles:
         """
         path = Layout(self._guard.readable()).prediction(run, case.id)
         return prediction_file.read_prediction(
-            path, run, case.id, case.grid.shape, weights_sha256=weights_sha256
+            path,
+            run,
+            case.id,
+            case.grid.shape,
+            weights_sha256=weights_sha256,
+            joined=case.grid.stacked,
         )

@@ -303,13 +303,38 @@ def test_predict_takes_the_cases_that_are_named(
     wanted = ("--case", "b", "--case", "case-001", "--case", "b")
     said = segdesk("predict", trained, *wanted, "--json").json
     why = "In use: run-001. It is the first that learnt: Dice 0.500 on 1 validation slice."
-    assert said == {"run": "run-001", "why": why, "cases": ["b", "case-001"]}
+    left_out = {"b": [], "case-001": []}
+    assert said == {"run": "run-001", "why": why, "cases": ["b", "case-001"], "left_out": left_out}
     cases = segdesk("info", trained, "--json").json["cases"]
     assert [case["predictions"] for case in cases] == [["run-001"], ["run-001"], []]
     assert segdesk("predict", trained, "--json").json["cases"] == ["case-001", "b", "c"]
     file = tmp_path / "prediction.npy"
     what = ("--case", "c", "--what", "prediction")
     assert segdesk("export", trained, file, *what).code == 0
+    assert (np.load(file) == 1).all()
+
+
+def test_predict_counts_what_it_leaves_out_and_can_leave_out_nothing(
+    segdesk: Run, project: Path, trainer: Trainer, tmp_path: Path
+) -> None:
+    trainer(
+        "from segdesk.core.refinement import Refinement\n"
+        "from segdesk.jobs.messages import Refined\n"
+        "channel.send(Refined((Refinement(1, 5.0),)))"
+    )
+    assert segdesk("train", project, "--epochs", "1").code == 0
+    said = segdesk("predict", project, "--json").json["left_out"]["case-001"]
+    case = segdesk("info", project, "--json").json["cases"][0]
+    assert [(row["segment"], row["voxels"], row["ml"]) for row in said] == [(1, 8, None)]
+    assert not case["stacked"] and case["left_out"] == said
+    words = f"{said[0]['name']} 8 voxels"
+    assert words in segdesk("predict", project).out and words in segdesk("info", project).out
+    kept = segdesk("predict", project, "--keep-pieces", "--json").json
+    assert kept["left_out"] == {"case-001": []}
+    assert segdesk("info", project, "--json").json["cases"][0]["left_out"] == []
+    file = tmp_path / "prediction.npy"
+    what = ("--case", "case-001", "--what", "prediction")
+    assert segdesk("export", project, file, *what).code == 0
     assert (np.load(file) == 1).all()
 
 

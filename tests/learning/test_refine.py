@@ -236,9 +236,14 @@ def test_small_pieces_of_a_case_are_left_out_of_its_file(
     least = float(disc(2).sum()) + 1
     case = bundle.volume("case-001")
     predictor.case(case, held, recorder)
-    assert np.load(recorder.of(Predicted)[0].labels_file)[1, 5, 5] == 7
+    said = np.load(recorder.of(Predicted)[0].labels_file)
+    assert said[1, 5, 5] == 7 and recorder.of(Predicted)[0].left_out_file == ""
     predictor.refined((Refinement(7, least_piece=least),)).case(case, held, recorder)
     labels = np.load(recorder.of(Predicted)[1].labels_file)
+    left_out = np.load(recorder.of(Predicted)[1].left_out_file)
+    assert left_out.any() and not (labels[left_out != 0]).any()
+    # Nothing that the network said is lost.
+    assert np.array_equal(np.where(left_out, left_out, labels), said)
     assert set(np.unique(labels)) == {0, 7}
     assert not labels[1, :8, :8].any()
     assert labels[2, 55, 55] == 7

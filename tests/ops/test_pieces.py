@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from segdesk.ops.pieces import Pieces, areas, smallest_meant
+from segdesk.core.plane import Plane
+from segdesk.ops.pieces import Pieces, areas, small_pieces, smallest_meant
 
 #: Within a slice over corners too, from slice to slice over faces.
 JOINED = np.zeros((3, 3, 3), bool)
@@ -89,3 +90,48 @@ def test_areas_are_those_of_regions_joined_over_corners() -> None:
 )
 def test_the_smallest_area_that_is_meant(found: list[float], meant: float | None) -> None:
     assert smallest_meant(found, least=9.0, slips=0.002) == meant
+
+
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize("shape", [(5, 9, 11), (4, 1, 7), (4, 7, 1), (1, 8, 2), (3, 2, 2)])
+@pytest.mark.parametrize("share", [0.15, 0.5])
+def test_voxels_that_are_left_out_belong_to_the_pieces_that_the_rule_sees(
+    joined: bool, shape: tuple[int, int, int], share: float
+) -> None:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(1, 4, shape).astype(np.uint8)
+    labels[rng.random(shape) > share] = 0
+    found = small_pieces(
+        lambda index: labels[index] if labels[index].any() else None, shape, joined=joined
+    )
+    again, own = np.zeros(shape, np.uint8), np.full(shape, -1)
+    again.ravel()[found.places] = found.numbers
+    own.ravel()[found.places] = found.pieces
+    assert np.array_equal(again, labels)
+    structure = np.zeros((3, 3, 3), bool)
+    structure[1] = True
+    structure[0, 1, 1] = structure[2, 1, 1] = joined
+    for number in (1, 2, 3):
+        here = labels == number
+        regions = np.empty(shape, np.int32)
+        count = ndimage.label(here, structure, output=regions)
+        pairs = {(int(a), int(b)) for a, b in zip(regions[here], own[here], strict=True)}
+        assert len(pairs) == count == len({piece for _, piece in pairs})
+    for piece in range(int(own.max()) + 1):
+        first, row, column = np.argwhere(own == piece)[0].tolist()
+        voxel = (first, row, column)
+        assert found.at(voxel) == piece
+        assert found.size(piece) == np.count_nonzero(own == piece)
+        assert found.number_of(piece) == labels[voxel]
+    for axis in range(3):
+        for index in range(shape[axis]):
+            plane = Plane(axis, index, transposed=bool(index % 2))
+            whole = plane.cut(labels)
+            shown = found.on(plane, frozenset(), left_out=True)
+            assert np.array_equal(np.zeros_like(whole) if shown is None else shown, whole)
+
+
+def test_nothing_was_left_out() -> None:
+    found = small_pieces(lambda _: None, (2, 3, 4))
+    assert found.at((0, 0, 0)) is None and found.counts() == ()
+    assert found.on(Plane(0, 1), frozenset(), left_out=True) is None

@@ -112,7 +112,7 @@ def prepare(workbench: Workbench, case: str, what: What) -> Export:
                 Sentence("There is no prediction of '{case}'.", case=case),
                 "Train or predict first.",
             )
-        return Export(prediction.labels, row.grid, names, axes, is_prediction=True)
+        return Export(prediction.whole(), row.grid, names, axes, is_prediction=True)
     workbench.settle()
     # A copy, because painting goes on while it is written.
     labels = workbench.annotation(case).labels.copy()

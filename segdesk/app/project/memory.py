@@ -26,6 +26,8 @@ class Memory:
     def __init__(self) -> None:
         self._cases: OrderedDict[str, LoadedCase] = OrderedDict()
         self._predictions: OrderedDict[tuple[str, str], Prediction] = OrderedDict()
+        #: By run and case: the dismissals by which pieces of a prediction were restored.
+        self._restored_by: dict[tuple[str, str], frozenset[tuple[str, int]]] = {}
         #: Of the training that goes on, or was the last: by case and slice.
         self._proposals: dict[str, dict[int, Proposal]] = {}
         self._proposed_by = ""
@@ -57,6 +59,22 @@ class Memory:
             self._predictions.move_to_end((run, case))
         return self._predictions.get((run, case))
 
+    def restored(self, prediction: Prediction, dismissed: frozenset[tuple[str, int]]) -> Prediction:
+        """A prediction that is kept, with the pieces that were restored; the same object until one
+        more is, or one is no longer.
+
+        Parameters
+        ----------
+        dismissed : of the case's mask
+        """
+        key = prediction.run, prediction.case
+        if prediction.left_out is None or self._restored_by.get(key) is dismissed:
+            return prediction
+        prediction = prediction.with_restored(dismissed)
+        self.keep_prediction(prediction)
+        self._restored_by[key] = dismissed
+        return prediction
+
     def read_prediction(
         self, run: str, case: str, read: Callable[[], Prediction]
     ) -> Prediction | None:
@@ -80,6 +98,7 @@ class Memory:
     def keep_prediction(self, prediction: Prediction) -> None:
         """Keep a prediction, and let go of those longest unused."""
         self._predictions[(prediction.run, prediction.case)] = prediction
+        self._restored_by.pop((prediction.run, prediction.case), None)
         self._predictions.move_to_end((prediction.run, prediction.case))
         while len(self._predictions) > KEPT_CASES:
             self._predictions.popitem(last=False)

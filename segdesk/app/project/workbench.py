@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -288,7 +289,8 @@ class Workbench(DoesEdits):
         return self.project.predicted_by(case)
 
     def prediction(self, case: str, run: str | None = None) -> Prediction | None:
-        """The prediction of a run on a case (by default the one that is shown), or None.
+        """The prediction of a run on a case (by default the one that is shown), or None; with the
+        pieces of it that were restored, where the case is in memory or is read now.
 
         Where nothing is read now (`reads`), one that is not in memory is None, and wanted.
         """
@@ -303,7 +305,15 @@ class Workbench(DoesEdits):
             read, sha256 = self.folder.runs.read_prediction, self.project.weights_of(run)
             by_run = partial(read, run, row, weights_sha256=sha256)
             kept = self._memory.read_prediction(run, case, by_run)
-        return kept
+        return kept if kept is None or kept.left_out is None else self._restored(kept) or kept
+
+    def _restored(self, kept: Prediction) -> Prediction | None:
+        """A prediction with the pieces that were restored; None where the mask is not there."""
+        loaded = self._memory.peek(kept.case)
+        if loaded is None and self.reads:
+            with suppress(ProjectError):
+                loaded = self.loaded(kept.case)
+        return None if loaded is None else self._memory.restored(kept, loaded.annotation.dismissed)
 
     def proposal(self, case: str, index: int) -> Proposal | None:
         """What the training that goes on, or the last one, makes of a slice; or None."""

@@ -298,7 +298,7 @@ def _count(
     grid = workbench.project.case(id).grid
     wanted = frozenset(numbers)
     slices = tuple(
-        tally(labels[at], prediction.labels[at], wanted & annotation.complete_for(at))
+        tally(labels[at], prediction.of_slice(at), wanted & annotation.complete_for(at))
         for at in indices
     )
     apart = surfaces_of_case(annotation, prediction.labels, indices, wanted, grid)

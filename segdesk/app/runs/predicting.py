@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs.room import check_room
@@ -84,11 +85,16 @@ def prediction_session(
     *,
     command: Sequence[str] | None = None,
     standby: Standby | None = None,
+    keep_pieces: bool = False,
 ) -> TrainerSession:
     """A session that predicts cases with a run's model. On the Workbench's thread.
 
     `command` and `standby` are as for `TrainerSession`. Cases whose values are of another unit than
     the model learnt from are left out with a note, where others are not.
+
+    Parameters
+    ----------
+    keep_pieces : no piece is left out of a prediction, however small
 
     Raises
     ------
@@ -119,6 +125,10 @@ def prediction_session(
             tell(
                 Note(Sentence("{problem} '{id}' is not predicted.", problem=error.sentence, id=id))
             )
+        own = trained_network(folder, run)
+        if keep_pieces:
+            rows = tuple(replace(row, least_piece=0.0) for row in own.refinements)
+            own = replace(own, refinements=rows)
         run_folder = begin_bundle(job)
         bundle = Bundle(
             run=run.id,
@@ -132,7 +142,7 @@ def prediction_session(
             train=False,
             pixel_mm=run.pixel_mm,
             input_shape=run.input_shape,
-            own=trained_network(folder, run),
+            own=own,
         )
         write_bundle(job, bundle)
         return bundle

@@ -24,6 +24,7 @@ from segdesk.core.neighbours import steps, with_those_beside
 from segdesk.core.prediction import Prediction, Proposal
 from segdesk.core.regular_file import open_regular
 from segdesk.core.run import Intensities, Run
+from segdesk.core.small_pieces import Counts
 from segdesk.errors import (
     Cancelled,
     InputError,
@@ -119,6 +120,8 @@ class TrainerSession:
         self._is_refused = False
         #: Ids of the cases of which a prediction is on the disk, in order.
         self.predicted: list[str] = []
+        #: Of each of them, voxels of each segment that the rule of pieces left out.
+        self.left_out: dict[str, Counts] = {}
         #: SHA-256 of the weights that the child predicts with.
         self._weights_sha256 = ""
         self.client = TrainerClient(
@@ -202,17 +205,19 @@ class TrainerSession:
             self.job.folder.write_index()
         # Another folder's bundle is not read either.
         self.job.folder.runs.check()
-        files = Path(message.labels_file), Path(message.probability_file)
+        files = [Path(message.labels_file), Path(message.probability_file)]
+        left_out = Path(message.left_out_file) if message.left_out_file else None
         try:
-            self.job.folder.runs.write_prediction_files(
+            self.left_out[message.case] = self.job.folder.runs.write_prediction_files(
                 self.job.run_id,
                 self.job.case(message.case),
                 *files,
                 weights_sha256=self._weights_sha256,
+                left_out_npy=left_out,
             )
         finally:
             # Of hundreds of cases they would fill the disk before the bundle goes.
-            self._remove(files)
+            self._remove(files if left_out is None else [*files, left_out])
         self.predicted.append(message.case)
 
     def _remove(self, files: Iterable[Path]) -> None:

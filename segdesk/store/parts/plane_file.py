@@ -146,10 +146,24 @@ def unpack(packed: Packed, layers: tuple[str, ...], shape: Shape) -> tuple[Plane
     arrays = {layer: np.zeros(shape, np.uint8) for layer in layers}
     size = shape[1] * shape[2]
     for (layer, index), content in packed.items():
-        unpacker = zlib.decompressobj()
+        arrays[layer][index].reshape(-1)[:] = unpack_plane(content, size)
+    return tuple(arrays.values())
+
+
+def unpack_plane(content: bytes, size: int) -> Plane:
+    """The voxels of a chunk, uint8, (size,).
+
+    Raises
+    ------
+    ValueError
+        Where it does not unpack to so many.
+    """
+    unpacker = zlib.decompressobj()
+    try:
         # Asked for one byte too many, so that no chunk can grow beyond its plane.
         plane = unpacker.decompress(content, size + 1)
-        if len(plane) != size or not unpacker.eof:
-            raise ValueError(f"plane {index} does not unpack to {size} bytes")
-        arrays[layer][index].reshape(-1)[:] = np.frombuffer(plane, np.uint8)
-    return tuple(arrays.values())
+    except zlib.error as error:
+        raise ValueError("a plane does not unpack") from error
+    if len(plane) != size or not unpacker.eof:
+        raise ValueError(f"a plane does not unpack to {size} bytes")
+    return np.frombuffer(plane, np.uint8)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segdesk.app.labelling.restoring import Piece
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.display import Display
 from segdesk.app.screen.pane import Pane
@@ -76,19 +77,29 @@ class Reading:
     voxel: tuple[str, str, str]
 
 
-def reading(workbench: Workbench, case: Case, under: Under) -> Reading:
-    """The voxel under the pointer: its value, segment and place."""
+def reading(
+    workbench: Workbench, case: Case, under: Under, left_out: Piece | None = None
+) -> Reading:
+    """The voxel under the pointer: its value, segment and place.
+
+    Parameters
+    ----------
+    left_out : the piece of the prediction there, where it is left out
+    """
     volume = workbench.volume(case.id)
     stored = volume.voxels[under.slice, under.row, under.column]
     value = " ".join(figure(volume.value(float(part))) for part in np.atleast_1d(stored))
     known = under.segment in workbench.segments
     unit = sentences.value() if case.unit == "raw" else case.unit
+    name = item(workbench.segments[under.segment].name) if known else ""
+    if left_out is not None:
+        name = f"{item(left_out.name)} {sentences.left_out_words()}"
     place: tuple[float, ...] = ()
     if case.grid.stacked:
         place = case.grid.to_physical((under.slice, under.row, under.column))
     return Reading(
         value=f"{unit} {value}",
-        name=item(workbench.segments[under.segment].name) if known else "",
+        name=name,
         millimetres=tuple(f"{mm:.1f}".replace("-", "−") for mm in place),
         voxel=(str(under.column), str(under.row), str(under.slice)),
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QPointF
 
+from segdesk.app.labelling.restoring import Piece
 from segdesk.app.labelling.tools.tool import Stroke
 from segdesk.app.screen.display import Display
 from segdesk.ui.canvas.viewport import Viewport
@@ -59,6 +60,21 @@ class WindowDrag:
 
     def cancel(self) -> None:
         self._display.set_window(*self._before)
+
+
+class PieceDrag(WindowDrag):
+    """As a WindowDrag; without a move it was a click on a piece that a prediction left out."""
+
+    def __init__(self, display: Display, position: QPointF, piece: Piece) -> None:
+        super().__init__(display, position)
+        self.piece = piece
+        self.is_click = True
+
+    def move(self, position: QPointF) -> None:
+        if self.is_click and (position - self._start).manhattanLength() < CLICK_REACH:
+            return
+        self.is_click = False
+        super().move(position)
 
 
 class PanDrag:

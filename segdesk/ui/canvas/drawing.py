@@ -9,6 +9,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QFont, QPainter, QRegion
 
+from segdesk.app.labelling.restoring import Piece
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
@@ -66,7 +67,7 @@ class Drawing:
         paint_ground(painter, QRect(0, 0, *viewport.size), dirty, viewport)
         self.scene.paint(painter, viewport)
         hover.paint(painter, viewport, self._overlays.colour)
-        self._paint_words(painter, dirty, case, viewport, under)
+        self._paint_words(painter, dirty, case, viewport, under, hover.piece_here())
 
     def paint_waiting(self, painter: QPainter, dirty: QRegion, size: QSize) -> None:
         """Black, and over it why the case on screen is not seen, where there is one."""
@@ -83,11 +84,16 @@ class Drawing:
         case: Case,
         viewport: Viewport,
         under: Under | None,
+        piece: Piece | None,
     ) -> None:
         if self._facts is None:
             self._facts = corner_texts.facts(self._workbench, self._view.display, self._pane, case)
         differs = self.scene.shows_difference
-        self._overlays.paint_facts(painter, self._facts, viewport, dirty, differs)
-        reading = corner_texts.reading(self._workbench, case, under) if under is not None else None
+        leaves_out = self.scene.shows_left_out
+        self._overlays.paint_facts(painter, self._facts, viewport, dirty, differs, leaves_out)
+        left_out = None if piece is None or piece.is_restored else piece
+        reading = None
+        if under is not None:
+            reading = corner_texts.reading(self._workbench, case, under, left_out)
         bar = corner_texts.scale_bar(case.grid, viewport.scale, viewport.size[0])
         self._overlays.paint_reading(painter, reading, bar, QSize(*viewport.size), dirty)

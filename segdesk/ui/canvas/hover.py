@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from segdesk.app.labelling.restoring import Piece
 from segdesk.app.labelling.slate import Sheet
 from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
@@ -27,12 +28,16 @@ class Hover:
         self._pointer = pointer
         self.position: QPointF | None = None
         self.outline: OutlineCursor | None = None
+        #: Under the pointer: what a click would restore, or leave out again.
+        self.piece: Piece | None = None
         self._trace = QPolygonF()
 
     def follow(self, case: Case | None, viewport: Viewport) -> list[QRect]:
         """Take the outline and the trace where the pointer is; what has to be painted again."""
         before = self._covered(viewport)
         self.outline = self._outline_here(case, viewport)
+        at = None if case is None else self.position
+        self.piece = None if at is None else self._pointer.piece_under(at)
         self._trace = self._trace_now(viewport)
         return before + self._covered(viewport)
 
@@ -59,7 +64,13 @@ class Hover:
             return Qt.CursorShape.SizeAllCursor
         if self.outline is not None:
             return Qt.CursorShape.BlankCursor
+        if self.piece is not None and self._pointer.drag is None:
+            return Qt.CursorShape.PointingHandCursor
         return CURSORS[self._view.hand.held.cursor]
+
+    def piece_here(self) -> Piece | None:
+        """The piece under the pointer, whatever the hand holds."""
+        return None if self.position is None else self._pointer.piece_at(self.position)
 
     def words(self) -> str:
         """What the mouse would do now."""
@@ -67,6 +78,8 @@ class Hover:
             return sentences.pan_words()
         if self._pointer.window_held:
             return sentences.window_words()
+        if self.piece is not None:
+            return sentences.piece_words(self.piece)
         number, segments = self._view.hand.segment, self._view.workbench.segments
         name = segments[number].name if number in segments else ""
         return sentences.mouse_words(self._view.hand.held, name)

@@ -61,17 +61,20 @@ class Overlays:
         viewport: Viewport,
         dirty: QRegion,
         is_difference: bool = False,
+        leaves_out: bool = False,
     ) -> None:
         """Title, window, status and letters, as far as they lie in what is painted again.
 
         Parameters
         ----------
         is_difference : the colours say where annotation and prediction differ: they get a legend
+        leaves_out : pieces are hatched that the prediction leaves out: so do they
         """
         self._dirty = dirty
         self._paint_letters(painter, facts, viewport)
         width, height = viewport.size
-        lines = 3 + (len(sentences.difference_words()) if is_difference else 0)
+        differences = len(sentences.difference_words()) if is_difference else 0
+        lines = 3 + differences + leaves_out
         if not dirty.intersects(QRect(0, 0, width, EDGE + lines * self._line)):
             return
         roomy = width >= ROOMY.width() and height >= ROOMY.height()
@@ -83,6 +86,24 @@ class Overlays:
                 self._paint_status(painter, facts.said, facts.status, width)
             if is_difference:
                 self._paint_legend(painter, baseline + 2 * self._line)
+            if leaves_out:
+                self._paint_hatch(painter, baseline + (2 + differences) * self._line)
+
+    def _paint_hatch(self, painter: QPainter, baseline: float) -> None:
+        """What the hatch of small pieces means."""
+        side = 3 * GRID
+        square = QRectF(EDGE, baseline - side + 1, side, side)
+        painter.fillRect(square.adjusted(-1, -1, 1, 1), self._rim)
+        painter.setPen(QPen(self._on_image, 1.0, Qt.PenStyle.DotLine))
+        painter.drawRect(square.adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.setPen(QPen(self._on_image, 1.0))
+        for at in range(GRID, side, GRID):
+            across, down = QPointF(at, 0), QPointF(0, at)
+            painter.drawLine(square.topLeft() + across, square.bottomRight() - down)
+            painter.drawLine(square.topLeft() + down, square.bottomRight() - across)
+        painter.drawLine(square.topLeft(), square.bottomRight())
+        words = sentences.left_out_words()
+        self._text.write(painter, QPointF(EDGE + side + 2 * GRID, baseline), words)
 
     def _paint_legend(self, painter: QPainter, baseline: float) -> None:
         """What the colours of a difference mean, a line each."""

@@ -6,13 +6,16 @@ What a stroke paints is decided by `app.labelling.tools`; keys belong to `keys.p
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
+from segdesk.app.labelling import restoring
 from segdesk.app.labelling.accepting import filling, is_untouched
+from segdesk.app.labelling.restoring import Piece
 from segdesk.app.labelling.tools.ghosts import Ghost
 from segdesk.app.labelling.tools.press import Held, locked_under, press
 from segdesk.app.labelling.tools.tool import Look, Stroke
@@ -22,7 +25,15 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.annotation import Provenance
 from segdesk.errors import UsageError
 from segdesk.ui.canvas import sentences
-from segdesk.ui.canvas.drags import Drag, PanDrag, Stage, StrokeDrag, WindowDrag, ZoomDrag
+from segdesk.ui.canvas.drags import (
+    Drag,
+    PanDrag,
+    PieceDrag,
+    Stage,
+    StrokeDrag,
+    WindowDrag,
+    ZoomDrag,
+)
 from segdesk.ui.canvas.keys import MODIFIERS
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.look.translations import translated
@@ -131,6 +142,46 @@ class Pointer:
         self.finish()
         if isinstance(drag, ZoomDrag) and drag.is_click:
             self._canvas.ask_for_menu(position)
+        elif isinstance(drag, PieceDrag) and drag.is_click:
+            self.toggle(drag.piece, position)
+
+    def piece_under(self, position: QPointF) -> Piece | None:
+        """The piece that a click would restore, or leave out again; None for none.
+
+        Only of a tool that paints nothing, and of a prediction that is seen.
+        """
+        view = self._canvas.view
+        if view.hand.held.paints or self.pan_held or self.window_held:
+            return None
+        return self.piece_at(position)
+
+    def piece_at(self, position: QPointF) -> Piece | None:
+        """As `piece_under`, whatever the hand holds."""
+        case, plane = self._canvas.pane.case, self._canvas.pane.plane
+        if case is None or plane is None or not self._canvas.scene.shows_prediction:
+            return None
+        point = self._canvas.viewport.to_voxel(position.x(), position.y())
+        row, column = (math.floor(value + 0.5) for value in point)
+        rows, columns = plane.shape(case.grid)
+        if not (0 <= row < rows and 0 <= column < columns):
+            return None
+        return restoring.piece_at(self._canvas.workbench, case.id, plane, (row, column))
+
+    def toggle(self, piece: Piece, position: QPointF) -> None:
+        """Restore a piece, or leave it out again, where it is what the eye has seen."""
+        case, plane = self._canvas.pane.case, self._canvas.pane.plane
+        if case is None or plane is None:
+            return
+        point = self._canvas.viewport.to_voxel(position.x(), position.y())
+        index = plane.voxel(*(math.floor(value + 0.5) for value in point))[0]
+        try:
+            done = self._canvas.scene.has_painted(piece.prediction) and restoring.toggle(
+                self._canvas.workbench, case.id, piece, index
+            )
+        except UsageError as refusal:
+            self._canvas.say(translated(refusal.words))
+        else:
+            self._canvas.say(sentences.toggled(piece) if done else sentences.another_prediction())
 
     def _follow(self, drag: Drag, position: QPointF) -> None:
         """Move a drag; where a case is just being changed it stays where it was."""
@@ -218,6 +269,9 @@ class Pointer:
             erases, invert = right or is_eraser, bool(modifiers & _CTRL)
             opposite = not view.hand.held.erases if erases else invert
             held = Held(view.hand.held, view.hand.segment, view.hand.options, opposite, right)
+            piece = self.piece_under(position) if left and not invert else None
+            if piece is not None:
+                return PieceDrag(view.display, position, piece)
             begin = self._begin_stroke if view.hand.held.paints else self._begin_look
             return begin(position, held)
         return None

@@ -18,7 +18,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.box import Area
 from segdesk.core.case import Case
 from segdesk.core.plane import Plane
-from segdesk.core.prediction import Offer, Proposal
+from segdesk.core.prediction import Offer, Prediction, Proposal
 from segdesk.ops.blend import Layer, Rgb
 from segdesk.ops.layers import Inks, Look, overlays
 from segdesk.ops.paint import Region
@@ -39,12 +39,15 @@ class Scene:
         self._pane = pane
         self._tokens = tokens
         self._picture = SlicePicture()
+        self._hatched: tuple[Offer | None, Plane, npt.NDArray[np.uint8] | None] | None = None
         self._image_stale = True
         self._layers_stale = True
         self._stale: Area | None = None
         #: Case, slice and prediction: of the picture, and of what was painted last.
         self._pictured: Shown | None = None
         self._painted: Shown | None = None
+        #: Whether pieces are hatched on the plane that was drawn last.
+        self.shows_left_out = False
         #: As the layers looked when they were last drawn.
         self._inks = Inks(self._look())
         #: The bare image for as long as it is set.
@@ -120,6 +123,12 @@ class Scene:
         shown = self._painted[2]
         return shown is not None and shown is not offered(self._workbench, case, plane.index)
 
+    def has_painted(self, prediction: Prediction) -> bool:
+        """Whether what is on the screen is this prediction, on the plane that is shown now."""
+        case, plane = self._place
+        painted = self._painted
+        return painted is not None and painted[:2] == (case, plane) and painted[2] is prediction
+
     @property
     def _place(self) -> tuple[str | None, Plane | None]:
         return self._view.crosshair.case_id, self._pane.plane
@@ -147,11 +156,22 @@ class Scene:
         self, plane: Plane, annotation: Annotation, prediction: Offer | None
     ) -> tuple[Layer, ...]:
         """What is laid over the image of the plane, from the lowest to the uppermost."""
+        self.shows_left_out = False
         if not self._has_layers:
             return ()
         predicted = None if prediction is None else _cut(plane, prediction)
+        left_out = self._left_out(plane, prediction)
+        self.shows_left_out = left_out is not None
         ghost = self._ghost(plane)
-        return overlays(self._inks, plane.cut(annotation.labels), predicted, ghost)
+        return overlays(self._inks, plane.cut(annotation.labels), predicted, ghost, left_out)
+
+    def _left_out(self, plane: Plane, prediction: Offer | None) -> npt.NDArray[np.uint8] | None:
+        """What of a prediction is left out on a plane; looked for once, not with each stroke."""
+        kept = self._hatched
+        if kept is None or kept[0] is not prediction or kept[1] != plane:
+            found = prediction.left_out_on(plane) if isinstance(prediction, Prediction) else None
+            self._hatched = kept = prediction, plane, found
+        return kept[2]
 
     def _ghost(self, plane: Plane) -> tuple[Region, int] | None:
         """What of the hand's ghost lies on a plane, and its segment number."""
@@ -196,7 +216,7 @@ def _cut(plane: Plane, prediction: Offer) -> npt.NDArray[np.uint8]:
         return plane.at(0).cut(prediction.of_slice(plane.index)[None])
     if isinstance(prediction, Proposal):
         raise ValueError("expected a slice, received another plane")
-    return plane.cut(prediction.labels)
+    return prediction.cut(plane)
 
 
 def _rgb(colour: str) -> Rgb:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from segdesk.app.labelling.restoring import Piece
 from segdesk.app.labelling.tools.tool import Tool
 from segdesk.app.project.workbench import Workbench
 from segdesk.core.completeness import not_complete
 from segdesk.core.plane import Orientation
 from segdesk.core.status import SliceStatus
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.translations import tr, translated
 
 #: Keys that a tool's words name: what turns the left button round, and what cancels.
@@ -35,6 +37,41 @@ def mouse_words(tool: Tool, segment: str) -> str:
 def difference_words() -> tuple[str, str, str]:
     """What the colours of a difference mean: of the prediction, of the annotation, of both."""
     return tr("only predicted"), tr("only drawn"), tr("another segment")
+
+
+def left_out_words() -> str:
+    """What is hatched: of the prediction, and not in it."""
+    return tr("left out: smaller than any labelled piece")
+
+
+def piece_words(piece: Piece) -> str:
+    """What a click on a piece that was left out, or restored, would do."""
+    if piece.is_restored:
+        return tr("Click = leave this piece out again ({piece})").format(piece=piece_size(piece))
+    return tr("Click = restore this piece of the prediction ({piece}), {why}").format(
+        piece=piece_size(piece), why=left_out_words()
+    )
+
+
+def piece_size(piece: Piece) -> str:
+    """Segment and size of a piece."""
+    if piece.ml is None:
+        return f"{piece.name}, {counted_words.voxels(piece.voxels)}"
+    return tr("{name}, {ml} mL").format(name=piece.name, ml=f"{piece.ml:,.2f}")
+
+
+def toggled(piece: Piece) -> str:
+    """After a piece was restored, or left out again."""
+    if piece.is_restored:
+        return tr("Left out again: {piece}.").format(piece=piece_size(piece))
+    return tr("Part of the prediction again: {piece}. One more click leaves it out.").format(
+        piece=piece_size(piece)
+    )
+
+
+def another_prediction() -> str:
+    """A piece was clicked of a prediction that is no longer there."""
+    return tr("The prediction has just changed, so nothing was restored: look, then click again.")
 
 
 def pan_words() -> str:

@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
+from segdesk.app.labelling.restoring import Piece
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.pane import Pane
 from segdesk.app.screen.view_state import ViewState
@@ -225,6 +226,17 @@ class SliceView(QWidget):
         """Put a sentence into the status line for a moment."""
         self.refused.emit(sentence)
 
+    def piece_under_pointer(self) -> tuple[Piece, QPointF] | None:
+        """The piece under the pointer that a prediction left out, or a reader restored, and where;
+        None for none."""
+        at = self._hover.position
+        piece = None if at is None else self._pointer.piece_at(at)
+        return None if piece is None or at is None else (piece, at)
+
+    def toggle_piece(self, piece: Piece, position: QPointF) -> None:
+        """Restore it, or leave it out again."""
+        self._pointer.toggle(piece, position)
+
     def ask_for_menu(self, position: QPointF) -> None:
         """Ask for the menu of what lies at a place of the widget."""
         under = self._under(position)
@@ -259,6 +271,9 @@ class SliceView(QWidget):
     def show_hand(self) -> None:
         """Brush outline, cursor and status line for what the mouse would do now."""
         self._follow()
+        self._say_hint()
+
+    def _say_hint(self) -> None:
         sentence = self._hover.words() if self._changes.shown_case is not None else ""
         if sentence != self._hint:
             self._hint = sentence
@@ -266,7 +281,10 @@ class SliceView(QWidget):
 
     def _follow(self) -> None:
         """Bring what goes with the pointer to where it is."""
+        piece = self._hover.piece
         self.paint_parts(self._hover.follow(self._changes.shown_case, self.viewport))
+        if piece != self._hover.piece:
+            self._say_hint()
         shape = self._hover.cursor_shape()
         if shape != self.cursor().shape():
             self.setCursor(shape)

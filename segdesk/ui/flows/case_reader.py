@@ -270,11 +270,12 @@ def read_case(workbench: Workbench, case: str) -> CaseRead:
 
 
 def read_prediction(workbench: Workbench, run: str, case: str) -> Prediction:
-    """Read what a run has predicted of a case. Any thread; raises as `Runs.read_prediction`."""
+    """Read what a run has predicted of a case, and what it left out. Any thread; raises as
+    `Runs.read_prediction`."""
     project = workbench.project
     return workbench.folder.runs.read_prediction(
         run, project.case(case), weights_sha256=project.weights_of(run)
-    )
+    ).read_whole()
 
 
 def _predict_again(error: SegdeskError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton
 
-from segdesk.app.labelling import accepting
+from segdesk.app.labelling import accepting, restoring
 from segdesk.app.labelling.reviewing import wanted_looks
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
@@ -13,6 +13,7 @@ from segdesk.core.prediction import Difference, Offer, Proposal
 from segdesk.core.status import SliceStatus
 from segdesk.ops.metrics import compare_segments
 from segdesk.ui.canvas.sentences import said_of_slice
+from segdesk.ui.look import counted_words
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.review_words import only_predicted
@@ -40,6 +41,7 @@ class SlicePanel(Panel):
         super().__init__("this_slice", tr("This slice"), tokens)
         self._status = label("")
         self._agreement = label("", "dim")
+        self._agreement.setObjectName("slice_agreement")
         self._more = label("", "dim")
         self._more.setObjectName("slice_only_predicted")
         for line in (self._status, self._agreement, self._more):
@@ -111,7 +113,9 @@ class SlicePanel(Panel):
             return
         words = said_of_slice(workbench, case, view.crosshair.slice)
         self._status.setText(f"{words} · {self._left(workbench, case, view.crosshair.slice)}")
-        self._agreement.setText(self._compared(workbench, case, view.crosshair.slice))
+        words = self._compared(workbench, case, view.crosshair.slice)
+        left_out = _left_out(workbench, case)
+        self._agreement.setText(f"{words} {left_out}" if left_out else words)
         self._predict.setVisible(not why_not and waits_for_prediction(workbench, case))
         found = accepting.taking(workbench, case, view.crosshair.slice)
         self._offer_taking(found)
@@ -164,6 +168,24 @@ class SlicePanel(Panel):
         if figures.volume_difference_ml is not None:
             text += tr(", {ml:+.1f} mL").format(ml=figures.volume_difference_ml)
         return text
+
+
+def _left_out(workbench: Workbench, case: str) -> str:
+    """What of the prediction of the case is left out, a figure for each segment; "" for nothing."""
+    prediction = workbench.prediction(case)
+    if prediction is not None and prediction.is_left_out_damaged:
+        return tr("What it leaves out cannot be read: predict the case again.")
+    counts = restoring.left_out(workbench, case)
+    if not counts:
+        return ""
+    grid, table = workbench.project.case(case).grid, workbench.segments
+    rows = [
+        tr("{name} {ml} mL", name=table[number].name, ml=f"{count * grid.voxel_ml:,.2f}")
+        if grid.stacked
+        else f"{table[number].name} {counted_words.voxels(count)}"
+        for number, count in counts
+    ]
+    return tr("Left out of the case, too small (hatched): {rows}.", rows=", ".join(rows))
 
 
 def _named(prediction: Offer) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy
 
+from segdesk.app.labelling import restoring
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import lessons, resuming, starting, teaching
 from segdesk.app.runs.run_in_use import said_of
@@ -14,6 +15,7 @@ from segdesk.app.runs.running import Worked
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.run import Run
 from segdesk.errors import SegdeskError
+from segdesk.jobs.messages import Message, Predicted
 from segdesk.ui.flows.training_controller import TrainingController
 from segdesk.ui.look.as_written import tip
 from segdesk.ui.look.read_only import why_read_only
@@ -88,6 +90,7 @@ class TrainingPanel(Panel):
         controller.started.connect(self._started)
         controller.changed.connect(self.refresh)
         controller.message.connect(self._progress.take)
+        controller.message.connect(self._say_what_went)
         controller.finished.connect(self._finished)
         controller.failed.connect(self._failed)
 
@@ -213,6 +216,15 @@ class TrainingPanel(Panel):
     def _take_validation(self) -> None:
         self.lessons.set_validates(self.form.validate.currentData())
         self._show_readiness()
+
+    def _say_what_went(self, message: Message) -> None:
+        """Pieces that were restored and that a new prediction has not."""
+        session = self._controller.session
+        if self.workbench is None or session is None or not isinstance(message, Predicted):
+            return
+        gone = restoring.not_there(self.workbench, message.case, session.job.run_id)
+        if gone is not None:
+            self.said.emit(translated(gone))
 
     def _look(self) -> None:
         """A training proposes first what is on screen."""

@@ -62,7 +62,7 @@ class _Worker(QObject):
             with suppress(SegdeskError):
                 read = self._folder.runs.read_prediction(
                     job.run_id, job.case(message.case), weights_sha256=""
-                )
+                ).read_whole()
         self.said.emit(message, read)
 
 

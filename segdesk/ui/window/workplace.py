@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
+from segdesk.ui.canvas.sentences import left_out_words, piece_size
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.canvas.status_strip import StatusStrip
 from segdesk.ui.canvas.voxel_under import Under
 from segdesk.ui.commands.table import ActionTable
 from segdesk.ui.flows.training_controller import TrainingController
-from segdesk.ui.look.as_written import caption
+from segdesk.ui.look.as_written import caption, tip
+from segdesk.ui.look.read_only import why_read_only
 from segdesk.ui.look.theme import Tokens
 from segdesk.ui.look.translations import tr
 from segdesk.ui.panels.cases import CasesPanel
@@ -206,7 +208,29 @@ class Workplace(QWidget):
             pick.setObjectName("paint_with_this")
             pick.triggered.connect(lambda: self._view.hand.use_segment(under.segment))
             menu.addSeparator()
+        self._offer_piece(menu)
         self._table.context_menu(menu, CANVAS_MENU).popup(place)
+
+    def _offer_piece(self, menu: QMenu) -> None:
+        """A row for the piece under the pointer that the prediction left out, or that was
+        restored."""
+        found = self.canvas.piece_under_pointer()
+        if found is None:
+            return
+        piece, at = found
+        name = piece_size(piece)
+        text = (
+            tr("Leave out again: {piece}", piece=name)
+            if piece.is_restored
+            else tr("Restore left-out piece: {piece}", piece=name)
+        )
+        row = menu.addAction(caption(text))
+        row.setObjectName("toggle_piece")
+        why_not = why_read_only(self._view.workbench)
+        row.setEnabled(not why_not)
+        row.setToolTip(tip(why_not or left_out_words()))
+        row.triggered.connect(lambda: self.canvas.toggle_piece(piece, at))
+        menu.addSeparator()
 
     def _case_menu(self, place: QPoint, case: str) -> None:
         if case != self._view.crosshair.case_id:

@@ -65,6 +65,13 @@ CHILD = """
             file = folder / "predictions" / f"{{case}}-{{name}}.npy"
             np.save(file, np.full(bundle.volume(case).shape, value, np.uint8))
             files.append(str(file))
+        if bundle.own is not None and any(row.least_piece for row in bundle.own.refinements):
+            labels = np.load(files[0])
+            left_out = np.zeros_like(labels)
+            left_out[:2, :2, :2], labels[:2, :2, :2] = 1, 0
+            np.save(files[0], labels)
+            np.save(folder / "predictions" / f"{{case}}-left-out.npy", left_out)
+            files.append(str(folder / "predictions" / f"{{case}}-left-out.npy"))
         channel.send(Predicted(case, *files))
     channel.send(Finished("finished", "All done.", 1, 0.5))
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ from segdesk.core.cutting import cut
 from segdesk.core.edit import Edit, Planes
 from segdesk.core.grid import Grid
 from segdesk.core.prediction import Prediction
+from segdesk.core.small_pieces import LeftOut
 from segdesk.core.status import SliceStatus
 from segdesk.core.volume import Unit
+from segdesk.ops.pieces import small_pieces
 
 CASE = "case-001"
 
@@ -67,13 +70,32 @@ def draw(workbench: Workbench, index: int, labels: npt.ArrayLike, id: str = CASE
     workbench.do(Edit("Draw", id, patches=patches))
 
 
-def predict(workbench: Workbench, labels: npt.NDArray[np.uint8], id: str = CASE) -> None:
-    """Give a case a prediction, as a run does: a worker has read it where the case is in memory."""
+def predict(
+    workbench: Workbench,
+    labels: npt.NDArray[np.uint8],
+    id: str = CASE,
+    *,
+    left_out: npt.NDArray[np.uint8] | None = None,
+) -> None:
+    """Give a case a prediction, as a run does: a worker has read it where the case is in memory.
+
+    `left_out` has the segment numbers of what the rule of pieces left out, the shape of the labels.
+    """
     run = "run-001"
     made = Prediction(run, id, labels, np.full_like(labels, 200))
+    if left_out is not None:
+        made = replace(made, left_out=pieces_of(left_out, workbench.project.case(id).grid))
     workbench.folder.runs.paths(run)
     workbench.folder.runs.write_prediction(made)
     workbench.add_prediction(run, id, made)
+
+
+def pieces_of(left_out: npt.NDArray[np.uint8], grid: Grid) -> LeftOut:
+    """What was left out, by its segment numbers."""
+    counts = np.bincount(left_out.ravel())
+    rows = tuple((int(at), int(counts[at])) for at in np.flatnonzero(counts) if at)
+    shape = grid.shape
+    return LeftOut(rows, lambda: small_pieces(left_out.__getitem__, shape, joined=grid.stacked))
 
 
 def shown(workbench: Workbench, id: str = CASE) -> ViewState:
