@@ -16,6 +16,10 @@ Labels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 
+#: What a box of one slice has along its slices, where anything of it is True.
+SLICE: Mask = np.ones(1, np.bool_)
+
+
 class SliceChange(NamedTuple):
     """Some voxels of a slice get other labels.
 
@@ -49,16 +53,17 @@ def changed_box(box: Box, changed: Mask) -> Box | None:
     ----------
     changed : bool of the box's shape
     """
-    # By shadows, which are small: asked at each move of a brush.
-    shadow: Mask = np.logical_or.reduce(changed, axis=0)
-    rows = np.flatnonzero(shadow.any(axis=1))
-    if not rows.size:
+    # By shadows, which are small: asked at each move of a brush, and for each tile of a stroke.
+    is_slice = changed.shape[0] == 1
+    shadow: Mask = changed[0] if is_slice else np.logical_or.reduce(changed, axis=0)
+    rows = np.logical_or.reduce(shadow, axis=1)
+    if not rows.any():
         return None
-    columns = np.flatnonzero(shadow.any(axis=0))
-    slices = np.flatnonzero(changed.any(axis=(1, 2)))
+    columns = np.logical_or.reduce(shadow, axis=0)
+    slices = SLICE if is_slice else np.logical_or.reduce(changed, axis=(1, 2))
     sides: list[int] = []
-    for along, (start, _) in zip((slices, rows, columns), box.ranges, strict=True):
-        sides += [start + int(along[0]), start + int(along[-1]) + 1]
+    for line, (start, _) in zip((slices, rows, columns), box.ranges, strict=True):
+        sides += [start + int(line.argmax()), start + len(line) - int(line[::-1].argmax())]
     return Box(*sides)
 
 

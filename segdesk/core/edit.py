@@ -86,7 +86,8 @@ class Patch:
     def of(cls, box: Box, planes: Planes) -> Patch:
         """Pack four uint8 planes of the box's shape. `core.cutting` makes Patches of any box."""
         counts = _counts_in(box, planes)
-        return cls(box, zlib.compress(np.stack(planes).tobytes(), 1), counts)
+        flat = b"".join(plane.tobytes() for plane in planes)
+        return cls(box, zlib.compress(flat, 1), counts)
 
     @classmethod
     def live(cls, box: Box, planes: Planes) -> Patch:
