@@ -152,12 +152,13 @@ def test_many_scans_with_much_to_know_are_two_messages_and_the_offer_goes_with_i
     desk.drop(tmp_path / "scans")
     desk.press(desk.dialog("import_choice_dialog"), "import_chosen")
     desk.wait(lambda: len(workbench_of(desk).project.cases) == 8)
-    desk.wait(lambda: not desk.window.imports.is_busy)
-    assert desk.window.banner.text.splitlines() == [
+    said = [
         "There is something to know about 6 of the cases, such as case-003: rest the pointer on a "
         "case in the list.",
         "6 cases were imported.",
     ]
+    desk.wait(lambda: desk.window.banner.text.splitlines() == said)
+    desk.wait(lambda: not desk.window.imports.is_busy)
     view_of(desk).crosshair.show_case("case-004")
     desk.settle()
     assert "6 cases were imported." in desk.window.banner.text

@@ -212,8 +212,9 @@ def test_opening_another_project_says_which_import_it_stopped(
     desk.drop(scans[0])
     desk.wait(lambda: desk.window.session.path == other)
     desk.wait_for_mask()
-    assert desk.window.banner.text == "The import was stopped; case-003 was not imported."
-    assert not desk.window.imports.is_busy
+    stopped = "The import was stopped; case-003 was not imported."
+    desk.wait(lambda: desk.window.banner.text == stopped)
+    desk.wait(lambda: not desk.window.imports.is_busy)
     first = Workbench.open(project)
     assert [case.id for case in first.project.cases] == ["case-001", "case-002"]
     first.close()
@@ -225,7 +226,8 @@ def test_a_survey_that_another_project_stopped_says_so_and_asks_nothing_later(
     desk.window.imports.start(list(scans))
     desk.window.open_project(project)
     desk.wait_for_mask()
-    assert desk.window.banner.text == "The import was stopped; nothing was imported."
+    stopped = "The import was stopped; nothing was imported."
+    desk.wait(lambda: desk.window.banner.text == stopped)
     assert not desk.has_dialog("import_choice_dialog")
 
 
@@ -237,7 +239,8 @@ def test_a_question_of_an_import_goes_with_the_project(
     desk.window.open_project(project)
     desk.wait_for_mask()
     assert not desk.has_dialog("new_project_dialog")
-    assert desk.window.banner.text == "The import was stopped; nothing was imported."
+    stopped = "The import was stopped; nothing was imported."
+    desk.wait(lambda: desk.window.banner.text == stopped)
 
 
 def test_an_import_that_was_already_in_is_not_called_stopped(

@@ -150,7 +150,7 @@ def test_a_case_gets_a_name_in_the_list_and_keeps_its_id_on_disk(desk: Desk, pro
     field.setText("<b>First</b> & best")
     desk.press(dialog, "rename_case_now")
     desk.wait(lambda: names(desk)[0] == "<b>First</b> & best")
-    assert not desk.window.table["save"].isEnabled()
+    desk.wait(lambda: not desk.window.table["save"].isEnabled())
     desk.close()
     again = Workbench.open(project)
     assert again.project.case("case-001").title == "<b>First</b> & best"

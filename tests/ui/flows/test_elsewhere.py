@@ -110,8 +110,8 @@ def test_a_project_that_goes_away_is_said_and_saved_elsewhere_nothing_is_lost(
     draw(desk, 12)
     look(desk)
     desk.shortcut(Qt.Key.Key_S, CTRL)
+    desk.wait(lambda: "test.segdesk" in desk.window.banner.text)
     desk.wait(lambda: not desk.window.session.is_saving)
-    assert "test.segdesk" in desk.window.banner.text
     assert not desk.has_dialog("error_dialog")
     assert (everything(project) if project.exists() else {}) == before
     expected = workbench_of(desk).annotation(CASE).labels.copy()
@@ -178,9 +178,8 @@ def test_a_folder_that_is_put_back_after_a_save_has_failed_is_saved_at_the_next_
     assert "no longer" not in messages(desk)
     assert "Its folder is back at its place" in messages(desk)
     look(desk)
-    desk.wait(lambda: not session.is_saving)
-    assert messages(desk) == ""
-    assert not workbench_of(desk).has_unsaved
+    desk.wait(lambda: messages(desk) == "" and not workbench_of(desk).has_unsaved)
+    assert not session.is_saving
 
 
 def test_a_window_that_is_closed_over_a_deleted_project_asks_and_can_save_it_elsewhere(

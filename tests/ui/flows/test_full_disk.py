@@ -92,7 +92,7 @@ def test_strokes_on_a_full_disk_are_counted_in_one_message_that_goes_when_there_
         assert len(messages(desk)) == 1
     # Nobody draws and nobody saves: the timer of the sync is enough.
     desk.wait(lambda: messages(desk) == [])
-    assert said(desk) == "recovery copy up to date"
+    desk.wait(lambda: said(desk) == "recovery copy up to date")
     assert strokes_after_a_kill(project, tmp_path / "room.segdesk") == 4
 
 

@@ -53,7 +53,7 @@ def test_holes_are_filled_from_the_menu(
     desk.press(dialog, "start_operation")
     desk.wait(lambda: bool(labels[2, 5:11, 5:11].all()))
     desk.wait(lambda: not desk.window.session.large.is_under_way)
-    assert desk.window.table["undo"].text().startswith("Undo Fill holes")
+    desk.wait(lambda: desk.window.table["undo"].text().startswith("Undo Fill holes"))
     desk.window.table["undo"].trigger()
     desk.wait(lambda: not labels[2, 5:11, 5:11].any())
     np.testing.assert_array_equal(labels, before)

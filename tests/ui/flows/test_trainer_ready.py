@@ -82,8 +82,8 @@ def test_one_waits_once_a_scan_is_open_and_goes_with_its_project(
     assert standby_of(desk).pid is None
     desk.open(project)
     pid = pid_of(desk)
-    desk.wait(lambda: notes.is_file() and notes.read_text())
-    assert notes.read_text().splitlines() == [repr(Prepare("unet_fast", 8, 2, 1))]
+    prepared = repr(Prepare("unet_fast", 8, 2, 1))
+    desk.wait(lambda: notes.is_file() and notes.read_text().splitlines() == [prepared])
     desk.window.table["close_project"].trigger()
     desk.wait(lambda: not lives(pid))
     assert standby_of(desk).pid is None

@@ -140,7 +140,7 @@ def test_undo_and_the_history_name_the_case_where_there_are_several(
     assert view is not None
     view.crosshair.show_case("case-002")
     desk.wait_for_mask()
-    assert desk.window.table["undo"].text() == "Undo Brush, slice 3 of case-001"
+    desk.wait(lambda: desk.window.table["undo"].text() == "Undo Brush, slice 3 of case-001")
     rows = desk.window.findChild(QListWidget, "history_list")
     assert rows is not None
     assert "slice 3 of case-001" in rows.item(0).text()
