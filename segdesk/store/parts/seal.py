@@ -24,7 +24,7 @@ from typing import BinaryIO, Literal, NamedTuple
 from segdesk.core.regular_file import open_regular
 from segdesk.sentence import Sentence
 from segdesk.store.disk.disk_errors import Damage, Earlier
-from segdesk.store.parts.heaps import check_heaps
+from segdesk.store.parts.hdf5_heaps import check_heaps
 
 Kind = Literal["project", "annotation", "prediction", "volume", "pack"]
 #: HDF5 takes user blocks of 512 bytes and powers of two above.

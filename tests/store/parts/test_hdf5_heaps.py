@@ -12,14 +12,14 @@ import h5py
 import pytest
 
 from segdesk.store.disk.disk_errors import Damage
-from segdesk.store.parts import heaps, seal
+from segdesk.store.parts import hdf5_heaps, seal
 
 HEAD = 16
 BEGIN = b"GCOL\x01\0\0\0"
 
 
 def check_heaps(content: bytes) -> None:
-    heaps.check_heaps(io.BytesIO(content), len(content))
+    hdf5_heaps.check_heaps(io.BytesIO(content), len(content))
 
 
 def with_texts() -> bytes:
@@ -119,9 +119,9 @@ def test_heaps_in_heaps_are_told_and_not_walked_through_again_and_again(tmp_path
         inner[:-8] + struct.pack("<Q", 32 * (count - k) - HEAD) for k in range(count)
     )
     content = bytes(512) + BEGIN + struct.pack("<Q", HEAD + len(objects)) + objects
-    (tmp_path / "heaps.h5").write_bytes(seal.sealed(content, "project"))
+    (tmp_path / "hdf5_heaps.h5").write_bytes(seal.sealed(content, "project"))
     with pytest.raises(Damage, match="texts"):
-        seal.read(tmp_path / "heaps.h5", "project", most=1 << 20)
+        seal.read(tmp_path / "hdf5_heaps.h5", "project", most=1 << 20)
 
 
 def test_one_that_lies_across_two_pieces_of_a_large_file_is_told(content: bytes) -> None:
