@@ -79,7 +79,7 @@ def run_trainer(bundle_folder: Path | None, root: Path | None = None) -> None:
 
 def run_decoder() -> None:
     """Be the process that decodes compressed DICOM pixels, until stdin ends."""
-    from segdesk.formats.decoding import serve
+    from segdesk.formats.decoder_child import serve
 
     serve()
 

@@ -22,7 +22,7 @@ from pydicom.uid import (
 from segdesk.errors import InputError
 from segdesk.formats import decoder as decoder_module
 from segdesk.formats.decoder import Decoder
-from segdesk.formats.decoding import decode, jpeg_precision, tells_of_damage
+from segdesk.formats.decoder_child import decode, jpeg_precision, tells_of_damage
 from segdesk.formats.frames import Frame
 from segdesk.formats.intake import survey
 from tests.builders import ct_slice, save, write_dicom_series
