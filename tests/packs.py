@@ -22,7 +22,7 @@ from segdesk.core.run import Epoch, Intensities, Run, plan_for
 from segdesk.core.run_in_use import RunInUse
 from segdesk.errors import Cancelled
 from segdesk.jobs.errand_lines import Rows
-from segdesk.store.pack import unpacker, unpacking
+from segdesk.store.pack import unpacker, unpacker_child
 from segdesk.store.pack.contents import Held, Tell, run_files
 from segdesk.store.parts import seal
 from tests.projects import SHAPE, make_project, stroke
@@ -128,7 +128,7 @@ def in_this_process() -> Iterator[None]:
                 tell(sentence, done, total)
 
         assert command == "unpacker"
-        return unpacking.work(arguments, told)
+        return unpacker_child.work(arguments, told)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unpacker, "run", run)

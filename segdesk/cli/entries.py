@@ -86,6 +86,6 @@ def run_decoder() -> None:
 
 def run_unpacker() -> None:
     """Be the process that reads a packed project, once."""
-    from segdesk.store.pack.unpacking import serve
+    from segdesk.store.pack.unpacker_child import serve
 
     serve()
