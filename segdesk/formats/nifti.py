@@ -18,7 +18,7 @@ import numpy.typing as npt
 from segdesk.core.grid import Grid
 from segdesk.core.tolerances import FLOAT32
 from segdesk.errors import InputError
-from segdesk.formats.beside import beside
+from segdesk.formats.data_files import beside
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.rescale import IDENTITY, Rescale
 from segdesk.formats.stored import Block, Piece, Stored, number_type

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
-from segdesk.formats.beside import beside, listed, numbered
+from segdesk.formats.data_files import beside, listed, numbered
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.stored import FROM_THE_END, Block, Piece, Stored, number_type
 from segdesk.formats.unpacking import Packing
