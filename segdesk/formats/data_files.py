@@ -12,7 +12,7 @@ from segdesk.sentence import Sentence
 MOST_FILES = 100_000
 
 
-def beside(header: Path, named: str) -> Path:
+def data_file(header: Path, named: str) -> Path:
     """A file that a header names, where it lies in the header's folder or below it.
 
     Raises
@@ -76,7 +76,7 @@ def numbered(header: Path, named: str) -> tuple[Path, ...]:
             )
         )
     form = f"{filled}{width}d"
-    return tuple(beside(header, f"{before}{number:{form}}{after}") for number in steps)
+    return tuple(data_file(header, f"{before}{number:{form}}{after}") for number in steps)
 
 
 def listed(header: Path, lines: list[str]) -> tuple[Path, ...]:
@@ -92,4 +92,4 @@ def listed(header: Path, lines: list[str]) -> tuple[Path, ...]:
         raise InputError(
             Sentence("{header} is damaged: it names no file for its voxels.", header=header.name)
         )
-    return tuple(beside(header, name) for name in names)
+    return tuple(data_file(header, name) for name in names)

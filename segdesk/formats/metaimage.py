@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
-from segdesk.formats.data_files import beside, listed, numbered
+from segdesk.formats.data_files import data_file, listed, numbered
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.stored import Block, Piece, Stored, number_type
 from segdesk.formats.unpacking import Packing
@@ -158,7 +158,7 @@ def _data_files(file: Path, named: str, rest: list[str]) -> tuple[Path, ...]:
         return (file,)
     if named.upper().split(" ")[0] == "LIST":
         return listed(file, rest)
-    return numbered(file, named) if "%" in named else (beside(file, named),)
+    return numbered(file, named) if "%" in named else (data_file(file, named),)
 
 
 def _start(file: Path, data: Path, fields: dict[str, str], offset: int, nbytes: int) -> int:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from segdesk.core.grid import Grid
 from segdesk.core.tolerances import FLOAT32
 from segdesk.errors import InputError
-from segdesk.formats.data_files import beside
+from segdesk.formats.data_files import data_file
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.rescale import IDENTITY, Rescale
 from segdesk.formats.stored import Block, Piece, Stored, number_type
@@ -164,7 +164,7 @@ def _image_beside(file: Path) -> Path:
     for ending in (".img", ".IMG"):
         image = file.with_suffix(ending)
         if image.exists():
-            return beside(file, image.name)
+            return data_file(file, image.name)
     raise InputError(
         Sentence("{file} keeps its voxels in an .img file, which is not beside it.", file=file.name)
     )

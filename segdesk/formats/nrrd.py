@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from segdesk.core.grid import Grid
 from segdesk.errors import InputError
-from segdesk.formats.data_files import beside, listed, numbered
+from segdesk.formats.data_files import data_file, listed, numbered
 from segdesk.formats.geometry import grid_from_axes
 from segdesk.formats.stored import FROM_THE_END, Block, Piece, Stored, number_type
 from segdesk.formats.unpacking import Packing
@@ -163,7 +163,7 @@ def _block(file: Path, header: _Header, shape: tuple[int, int, int]) -> Block:
     if header.listed or named.split()[:1] == ["LIST"]:
         files = listed(file, header.listed)
     elif named:
-        files = numbered(file, named) if "%" in named else (beside(file, named),)
+        files = numbered(file, named) if "%" in named else (data_file(file, named),)
     else:
         files = (file,)
     starts = [_behind_lines(data, header.end if data == file else 0, lines) for data in files]

@@ -20,7 +20,7 @@ from segdesk.errors import UsageError
 from segdesk.sentence import Sentence, kept
 from segdesk.store.journal import changes
 from segdesk.store.journal.changes import voxels
-from segdesk.store.journal.changes.plain import text
+from segdesk.store.journal.changes.json_values import text
 
 VERSION = 1
 #: Of the head, which is parsed at once: about a hundred bytes for each tile that an Edit touches.

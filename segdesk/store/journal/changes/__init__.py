@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 
 from segdesk.core.edit import Edit
 from segdesk.store.journal.changes import dismissals, segments, statuses
-from segdesk.store.journal.changes.plain import Row
+from segdesk.store.journal.changes.json_values import Row
 
 
 class Rows(NamedTuple):

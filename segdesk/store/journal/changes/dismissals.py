@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segdesk.core.edit import Dismissal, Edit
-from segdesk.store.journal.changes.plain import Row, index, text, truth
+from segdesk.store.journal.changes.json_values import Row, index, text, truth
 
 
 def plain(edit: Edit) -> list[Row]:

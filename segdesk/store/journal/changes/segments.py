@@ -7,7 +7,7 @@ from typing import Any
 
 from segdesk.core.edit import Edit, SegmentChange
 from segdesk.core.segment import Segment
-from segdesk.store.journal.changes.plain import Row, text, truth, whole
+from segdesk.store.journal.changes.json_values import Row, text, truth, whole
 
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 

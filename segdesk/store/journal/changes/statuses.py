@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segdesk.core.edit import Edit, StatusMove
 from segdesk.core.status import SliceStatus
-from segdesk.store.journal.changes.plain import Row, index, numbers, whole
+from segdesk.store.journal.changes.json_values import Row, index, numbers, whole
 
 
 def plain(edit: Edit) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from segdesk.core.box import Box
 from segdesk.core.edit import Edit, Patch, VoxelCount, VoxelCounts
-from segdesk.store.journal.changes.plain import Row, index, truth, whole
+from segdesk.store.journal.changes.json_values import Row, index, truth, whole
 
 #: What no stream of zlib exceeds: unpacked bytes for each packed one.
 _LARGEST_RATIO = 1032
