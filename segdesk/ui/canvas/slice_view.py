@@ -33,13 +33,13 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.ui.canvas import sentences
 from segdesk.ui.canvas.changes import Changes
 from segdesk.ui.canvas.drawing import Drawing
+from segdesk.ui.canvas.event_position import is_eraser, pointed_at
 from segdesk.ui.canvas.focus import is_typing
 from segdesk.ui.canvas.hover import Hover
 from segdesk.ui.canvas.keys import KeyDispatcher, Keyed
 from segdesk.ui.canvas.overlays import reading_rectangle
 from segdesk.ui.canvas.placement import Placement
 from segdesk.ui.canvas.pointer import Pointer
-from segdesk.ui.canvas.pointing import is_eraser, pointed_at
 from segdesk.ui.canvas.scene import Scene
 from segdesk.ui.canvas.viewport import Viewport
 from segdesk.ui.canvas.voxel_under import Under, under_at

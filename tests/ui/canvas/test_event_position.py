@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
-from segdesk.ui.canvas.pointing import pointed_at
+from segdesk.ui.canvas.event_position import pointed_at
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.look.theme import DARK
 from tests.ui.canvas.bench_project import add_case, draw, new_project, shown
