@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from segdesk.core.after_a_gap import AfterGap
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.durable_files import lasting_folder, sync_folder
@@ -23,7 +24,6 @@ from segdesk.core.regular_file import files_below, is_there
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import lacking
 from segdesk.core.run import Run
-from segdesk.core.unsure import Unsure
 from segdesk.errors import Cancelled, ProjectError, SegdeskError
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.weights_file import fault_of
@@ -241,15 +241,15 @@ class _Repair:
                 # The journals' own are tried as they come.
                 misfits += (edit for edit in missing.hidden if edit not in plain)
         # What leads on from a mask without a gap is done as it was said.
-        unsure = Unsure(mask) if misfits or (found.fault and not is_whole) else None
+        unsure = AfterGap(mask) if misfits or (found.fault and not is_whole) else None
         for is_behind, edit in edits:
             if is_behind and unsure is None:
-                unsure = Unsure(mask)
+                unsure = AfterGap(mask)
             try:
                 mask.apply(edit if unsure is None else unsure.softened(edit))
             except ValueError:
                 misfits.append(edit)
-                unsure = unsure or Unsure(mask)
+                unsure = unsure or AfterGap(mask)
                 continue
             done = True
             if unsure is not None:

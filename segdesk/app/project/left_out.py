@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from segdesk.core.after_a_gap import AfterGap
 from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.edit import Edit
@@ -16,7 +17,6 @@ from segdesk.core.project import Project
 from segdesk.core.removed_segments import clearing, words
 from segdesk.core.replay import Lacking, lacking
 from segdesk.core.segment import SegmentTable
-from segdesk.core.unsure import Unsure
 from segdesk.errors import ChangeWaits, ProjectError, ProjectGone, UsageError
 from segdesk.sentence import Sentence
 from segdesk.store.copying import InMemory
@@ -303,7 +303,7 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
         # Where the program ends before the same stands behind them, all of it waits again.
         with suppress(ChangeWaits, ProjectGone):
             folder.append(begin)
-    unsure = Unsure(mask) if found.hidden or (left_out.older and not found.is_all) else None
+    unsure = AfterGap(mask) if found.hidden or (left_out.older and not found.is_all) else None
     for edit in edits:
         kind = edit.kind if edit.kind == "stroke" else "change"
         try:
@@ -312,7 +312,7 @@ def bring_back(case: str, left_out: LeftOut, mask: Annotation, bench: Bench) -> 
             do(plain if unsure is None else unsure.softened(plain))
         except (ValueError, UsageError):
             apart.append(edit)
-            unsure = unsure or Unsure(mask)
+            unsure = unsure or AfterGap(mask)
         except BaseException:
             # Whatever it was, all of it still waits; what is done from here on is no part of it.
             if ends:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from segdesk.core.after_a_gap import AfterGap
 from segdesk.core.annotation import Annotation, Provenance
 from segdesk.core.box import Box
 from segdesk.core.edit import Edit, Patch, Planes, StatusMove
 from segdesk.core.grid import Grid
 from segdesk.core.status import NONE, SliceStatus
-from segdesk.core.unsure import Unsure
 
 GRID = Grid((3, 4, 4), (1.0, 1.0, 1.0))
 LUNG = frozenset({1})
@@ -35,8 +35,8 @@ def paint(mask: Annotation) -> Edit:
     return Edit("Brush", "case-001", patches=(Patch.of(box, planes),))
 
 
-def done(mask: Annotation, *edits: Edit) -> Unsure:
-    unsure = Unsure(mask)
+def done(mask: Annotation, *edits: Edit) -> AfterGap:
+    unsure = AfterGap(mask)
     for edit in edits:
         mask.apply(unsure.softened(edit))
         unsure.did()
@@ -69,7 +69,7 @@ def test_a_slice_that_was_right_and_is_drawn_on_is_not_any_more() -> None:
 
 def test_what_does_not_fit_changes_nothing() -> None:
     mask = Annotation(GRID)
-    unsure = Unsure(mask)
+    unsure = AfterGap(mask)
     for edit in (move(CORRECTED, VERIFIED), move(REJECTED, PARTIAL)):
         with pytest.raises(ValueError, match="status"):
             mask.apply(unsure.softened(edit))

@@ -1,4 +1,4 @@
-"""Edits that are done on a mask which may lack some that came before them: the `Unsure`."""
+"""Edits that are done on a mask which may lack some that came before them: the `AfterGap`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from segdesk.core.status import Complete, SliceStatus
 from segdesk.sentence import Sentence
 
 
-class Unsure:
+class AfterGap:
     """Nobody has looked at the slices of such a mask: one that the Edits call right, or that was
     and is drawn on, becomes partial. All else of them is done.
 
