@@ -1,7 +1,7 @@
 """Compressed frames to pixels by a process of its own: the `Decoder`.
 
-`decoding` is the other side; why it is another process stands there. A stream that ends the process
-or keeps it busy for too long is a damaged stream, like any other.
+`decoder_child` is the other side; why it is another process stands there. A stream that ends the
+process or keeps it busy for too long is a damaged stream, like any other.
 """
 
 from __future__ import annotations

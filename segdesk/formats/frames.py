@@ -1,4 +1,4 @@
-"""The line between `decoder` and `decoding`: a compressed frame one way, its pixels the other.
+"""The line between `decoder` and `decoder_child`: a compressed frame one way, its pixels the other.
 
 Each message is one line of JSON and the bytes that it promises. Nothing here decodes.
 """

@@ -1,8 +1,8 @@
 """A stranger's packed project by a process of its own: `look` and `unpack`.
 
 HDF5 can end the process that reads a damaged file, and whoever seals a file can seal damage. So the
-program itself never has HDF5 read one; `unpacking` is the other side. A file that ends the process
-is a damaged file, like any other.
+program itself never has HDF5 read one; `unpacker_child` is the other side. A file that ends the
+process is a damaged file, like any other.
 """
 
 from __future__ import annotations
