@@ -129,9 +129,12 @@ class Box(NamedTuple):
     @property
     def is_in_one_tile(self) -> bool:
         """Whether it lies in one tile; an empty box does."""
-        return all(
-            stop <= (first // side + 1) * side
-            for (first, stop), side in zip(self.ranges, TILE, strict=True)
+        # One by one, because it is asked for each Patch of a journal.
+        slices, rows, columns = TILE
+        return (
+            self.slice1 <= (self.slice0 // slices + 1) * slices
+            and self.row1 <= (self.row0 // rows + 1) * rows
+            and self.column1 <= (self.column0 // columns + 1) * columns
         )
 
     def whole_tile(self, shape: tuple[int, int, int]) -> Box:

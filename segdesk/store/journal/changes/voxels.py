@@ -45,7 +45,7 @@ def read(rows: list[Row], behind: bytes) -> tuple[Patch, ...]:
     start = 0
     for *sides, size, turned, counts in rows:
         box = Box(*map(index, sides))
-        if any(first > stop for first, stop in box.ranges):
+        if box.slice0 > box.slice1 or box.row0 > box.row1 or box.column0 > box.column1:
             raise ValueError(f"expected a box, received {box}")
         if not 0 <= whole(size) <= len(behind) - start:
             raise ValueError(f"expected a patch inside the record, received {size} bytes")
@@ -63,10 +63,14 @@ def read(rows: list[Row], behind: bytes) -> tuple[Patch, ...]:
 
 def _counts(rows: Any, box: Box) -> VoxelCounts:
     """What segments gain and lose; whether it is true, `Annotation.apply` sees."""
-    counts = tuple(VoxelCount(*map(whole, row)) for row in rows)
-    numbers = [count.number for count in counts]
-    if numbers != sorted(set(numbers)) or any(not 0 <= number <= 255 for number in numbers):
-        raise ValueError(f"expected segment numbers, received {numbers}")
-    if any(not 0 <= voxels <= box.size for count in counts for voxels in count[1:]):
-        raise ValueError(f"expected counts up to {box.size}, received {counts}")
-    return counts
+    counts: list[VoxelCount] = []
+    most, before = box.size, -1
+    for row in rows:
+        number, gained, lost = map(whole, row)
+        if not before < number <= 255:
+            raise ValueError(f"expected a segment number above {before}, received {number}")
+        if not (0 <= gained <= most and 0 <= lost <= most):
+            raise ValueError(f"expected counts up to {most}, received {row}")
+        counts.append(VoxelCount(number, gained, lost))
+        before = number
+    return tuple(counts)
