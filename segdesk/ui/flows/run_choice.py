@@ -42,8 +42,16 @@ class RunChoice(QObject):
         if workbench is None:
             return
 
+        def is_wanted() -> bool:
+            return self._session.workbench is workbench and self._wanted == id
+
+        def failed(error: Exception) -> None:
+            # What is wrong with a run that nobody wants any more is no news.
+            if is_wanted():
+                self.failed.emit(error)
+
         def done(prediction: Prediction | None) -> None:
-            if self._session.workbench is not workbench or self._wanted != id:
+            if not is_wanted():
                 return
             if prediction is not None:
                 workbench.adopt_prediction(prediction)
@@ -59,7 +67,7 @@ class RunChoice(QObject):
             tr("Reading the prediction"),
             lambda _: None if case is None else _read(workbench, case, id),
             done=done,
-            failed=self.failed.emit,
+            failed=failed,
         )
 
     def _read_the_rest(self, workbench: Workbench, shown: str | None, id: str) -> None:

@@ -16,7 +16,9 @@ from segdesk.app.project.workbench import Workbench
 from segdesk.core.case import Case
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
+from segdesk.errors import ProjectError
 from segdesk.store.run_files import RunFiles
+from segdesk.ui.flows import run_choice
 from segdesk.ui.panels.training import TrainingPanel
 from tests.app.runs.test_run_in_use import WORTHLESS
 from tests.app.runs.test_running import child
@@ -273,6 +275,30 @@ def test_another_run_is_read_for_every_case_in_memory_and_never_by_the_window_it
     shown = workbench.prediction("case-002")
     assert shown is not None and shown.run == "run-001"
     assert by_the_window == []
+    desk.close()
+
+
+def test_what_is_wrong_with_a_run_that_is_not_wanted_any_more_is_no_news(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(desk)
+    train(desk)
+    chosen_anew = threading.Event()
+
+    def broken(_workbench: Workbench, _case: str, id: str) -> None:
+        assert chosen_anew.wait(30)
+        if id == "run-001":
+            raise ProjectError("The prediction of run-001 is damaged.")
+
+    monkeypatch.setattr(run_choice, "_read", broken)
+    choice, failures = desk.window.findChild(run_choice.RunChoice), list[object]()
+    assert choice is not None
+    choice.failed.connect(failures.append)
+    for id in ("run-001", "run-002"):
+        choice.use(id)
+    chosen_anew.set()
+    desk.wait(lambda: workbench_of(desk).project.in_use.by_hand == "run-002")
+    assert failures == [] and not desk.has_dialog("error_dialog")
     desk.close()
 
 
