@@ -22,6 +22,7 @@ from segdesk.store.journal import journal_contents
 from segdesk.store.open_journal import OpenJournal
 from segdesk.store.project_folder import ProjectFolder
 from tests.app.project.test_one_damaged_file import damage
+from tests.app.project.waiting_strokes import left_in_its_folder
 from tests.projects import make_project, stroke
 
 CASE = "case-001"
@@ -74,15 +75,7 @@ def from_its_folder_alone(tmp_path: Path) -> tuple[Path, np.ndarray]:
     expected = workbench.annotation(CASE).labels.copy()
     workbench.close()
     path = workbench.folder.path
-    mask = newest_mask(path)
-    away = mask.rename(tmp_path / "away")
-    workbench = Workbench.open(path)
-    for index in range(3):
-        stroke(workbench, index, case="case-002")
-        workbench.history.clear()
-        saving.save(workbench)
-    workbench.close()
-    away.rename(mask)
+    left_in_its_folder(path, newest_mask(path), tmp_path / "away")
     return path, expected
 
 

@@ -17,6 +17,7 @@ from segdesk.store.journal import journal_file
 from segdesk.store.repairing import repair
 from segdesk.store.waiting import joined
 from tests.app.project.test_one_damaged_file import WAITING, damage, drawn
+from tests.app.project.waiting_strokes import left_in_its_folder
 from tests.full_disk import full_disk
 from tests.projects import make_project, stroke
 
@@ -152,15 +153,7 @@ def waiting(tmp_path: Path) -> Path:
     stroke(workbench, 1)
     workbench.close()
     path = workbench.folder.path
-    mask = path / "cases/case-001/annotation-1.h5"
-    away = mask.rename(tmp_path / "away")
-    workbench = Workbench.open(path)
-    for index in range(3):
-        stroke(workbench, index, case="case-002")
-        workbench.history.clear()
-        saving.save(workbench)
-    workbench.close()
-    away.rename(mask)
+    left_in_its_folder(path, path / "cases/case-001/annotation-1.h5", tmp_path / "away")
     return path
 
 

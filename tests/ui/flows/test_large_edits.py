@@ -24,6 +24,7 @@ from segdesk.core.grid import Grid
 from segdesk.core.prediction import Difference
 from tests.projects import stroke
 from tests.ui.canvas.bench_project import CASE, add_case, draw, new_project, predict
+from tests.ui.flows.on_threads import watch_pieces, watch_threads
 from tests.windows import Desk
 
 SHAPE = (34, 80, 80)
@@ -122,29 +123,14 @@ def _at_piece(desk: Desk, monkeypatch: pytest.MonkeyPatch, act: Callable[[], obj
 def test_the_windows_thread_packs_compares_and_counts_nothing(
     at_work: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads: dict[str, set[str]] = {}
-    pieces: list[int] = []
-
-    def watched(name: str, work: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **named: object) -> object:
-            threads.setdefault(name, set()).add(threading.current_thread().name)
-            return work(*arguments, **named)
-
-        return call
-
-    def put(mask: Annotation, patches: Sequence[Patch]) -> None:
-        pieces.append(sum(patch.box.size for patch in patches))
-        really_put(mask, patches)
-
-    really_put = Annotation.put
-    for owner, name in (
+    threads = watch_threads(
+        monkeypatch,
         (edit_module, "counted"),
         (edit_module.zlib, "compress"),
         (Annotation, "_checked"),
         (accepting, "accepted"),
-    ):
-        monkeypatch.setattr(owner, name, watched(name, getattr(owner, name)))
-    monkeypatch.setattr(Annotation, "put", put)
+    )
+    pieces = watch_pieces(monkeypatch)
     for id in ("accept_predictions", "undo", "redo"):
         at_work.window.table[id].trigger()
         _until_in(at_work)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from segdesk.app.project import saving
 from segdesk.app.project.workbench import Workbench
 from segdesk.core import edit as edit_module
 from segdesk.core.annotation import Annotation
-from segdesk.core.edit import Edit, Patch
+from segdesk.core.edit import Edit
 from segdesk.core.grid import Grid
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
@@ -29,6 +29,7 @@ from segdesk.store.journal.changes import voxels
 from segdesk.ui.flows.segment_removal import SegmentRemoval
 from tests.projects import stroke
 from tests.ui.canvas.bench_project import CASE, add_case, draw, new_project
+from tests.ui.flows.on_threads import watch_pieces, watch_threads
 from tests.windows import Desk
 
 SHAPE = (20, 80, 80)
@@ -144,36 +145,22 @@ def test_every_voxel_goes_in_one_step_and_comes_back(at_work: Desk) -> None:
 def test_the_windows_thread_looks_at_no_voxel_but_writes_pieces(
     at_work: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads: dict[str, set[str]] = {}
-    pieces: list[int] = []
-
-    def watched(name: str, work: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **named: object) -> object:
-            threads.setdefault(name, set()).add(threading.current_thread().name)
-            return work(*arguments, **named)
-
-        return call
-
-    def put(mask: Annotation, patches: Sequence[Patch]) -> None:
-        pieces.append(sum(patch.box.size for patch in patches))
-        really_put(mask, patches)
+    threads = watch_threads(
+        monkeypatch,
+        (edit_module, "counted"),
+        (edit_module.zlib, "compress"),
+        (Annotation, "_checked"),
+        (removing_segments, "look_for"),
+        (removing_segments, "edit_of_case"),
+    )
+    pieces, really_packed = watch_pieces(monkeypatch), voxels.packed
 
     def record(edit: Edit) -> bytes:
         if edit.patches:
             threads.setdefault("record", set()).add(threading.current_thread().name)
         return really_packed(edit)
 
-    really_put, really_packed = Annotation.put, voxels.packed
     monkeypatch.setattr(voxels, "packed", record)
-    for owner, name in (
-        (edit_module, "counted"),
-        (edit_module.zlib, "compress"),
-        (Annotation, "_checked"),
-        (removing_segments, "look_for"),
-        (removing_segments, "edit_of_case"),
-    ):
-        monkeypatch.setattr(owner, name, watched(name, getattr(owner, name)))
-    monkeypatch.setattr(Annotation, "put", put)
     _remove(at_work)
     _until_over(at_work)
     _undo(at_work)

@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from segdesk.app.runs.resuming import WITH_ITS_OWN
 from segdesk.jobs.run_paths import RunPaths
 from tests.app.runs.test_resuming import child
-from tests.projects import make_project
-from tests.ui.panels.test_training import button, newest, panel, teach, text, wait_for_end
-from tests.windows import Desk, open_desk
+from tests.ui.panels.taught_desk import taught_desk
+from tests.ui.panels.test_training import button, newest, panel, text, wait_for_end
+from tests.windows import Desk
 
 
 @pytest.fixture
@@ -20,15 +20,7 @@ def desk(
     qtbot: QtBot, settings_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Desk:
     monkeypatch.setenv("SEGDESK_LOGS", str(tmp_path / "logs"))
-    (tmp_path / "projects").mkdir()
-    workbench = make_project(tmp_path / "projects", cases=2)
-    teach(workbench)
-    path = workbench.folder.path
-    workbench.close()
-    desk = open_desk(settings_folder, trainer_command=child(tmp_path))
-    desk.open(path)
-    desk.open_curves()
-    return desk
+    return taught_desk(tmp_path, settings_folder, child(tmp_path))
 
 
 def test_a_run_that_was_stopped_is_gone_on_with_by_its_button(desk: Desk) -> None:

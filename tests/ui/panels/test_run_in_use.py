@@ -22,9 +22,9 @@ from segdesk.ui.flows import run_choice
 from segdesk.ui.panels.training import TrainingPanel
 from tests.app.runs.test_run_in_use import WORTHLESS
 from tests.app.runs.test_running import child
-from tests.projects import make_project
-from tests.ui.panels.test_training import teach, wait_for_end
-from tests.windows import Desk, open_desk
+from tests.ui.panels.taught_desk import taught_desk
+from tests.ui.panels.test_training import wait_for_end
+from tests.windows import Desk
 
 #: The box and the line below it.
 IN_USE = ((QComboBox, "run_in_use"), (QLabel, "run_in_use_why"))
@@ -37,15 +37,7 @@ def desk(
 ) -> Desk:
     """A window on a project of which two slices teach; `becomes` says what its child does."""
     monkeypatch.setenv("SEGDESK_LOGS", str(tmp_path / "logs"))
-    (tmp_path / "projects").mkdir()
-    workbench = make_project(tmp_path / "projects", cases=2)
-    teach(workbench)
-    path = workbench.folder.path
-    workbench.close()
-    desk = open_desk(settings_folder, trainer_command=child(tmp_path))
-    desk.open(path)
-    desk.open_curves()
-    return desk
+    return taught_desk(tmp_path, settings_folder, child(tmp_path))
 
 
 def workbench_of(desk: Desk) -> Workbench:

@@ -29,9 +29,9 @@ from segdesk.ui.dialogs.series_list import ImportChoiceDialog
 from segdesk.ui.look.sizes import row_height
 from segdesk.ui.panels.training_details import FORM_WIDTH
 from tests.app.runs.test_resuming import child
-from tests.projects import make_project
-from tests.ui.panels.test_training import teach, wait_for_end
-from tests.windows import Desk, open_desk
+from tests.ui.panels.taught_desk import taught_desk
+from tests.ui.panels.test_training import wait_for_end
+from tests.windows import Desk
 
 #: Of 1920 x 1080 pixels at twice the size, in logical pixels.
 SMALL = (960, 540)
@@ -107,13 +107,7 @@ def stopped(
     qapp: QApplication, qtbot: QtBot, settings_folder: Path, tmp_path: Path
 ) -> Iterator[Desk]:
     """A small window on a project with a run that can go on, settings and curves shown."""
-    (tmp_path / "projects").mkdir()
-    workbench = make_project(tmp_path / "projects", cases=2)
-    teach(workbench)
-    workbench.close()
-    desk = open_desk(settings_folder, trainer_command=child(tmp_path))
-    desk.open(workbench.folder.path)
-    desk.open_curves()
+    desk = taught_desk(tmp_path, settings_folder, child(tmp_path))
     desk.press(part(desk, "training"), "train_button")
     wait_for_end(desk)
     desk.window.resize(*SMALL)
