@@ -94,11 +94,11 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Have the program end at the n-th record that it journals from now on; < 0: never."""
     left, real = [-1], OpenJournal.append
 
-    def append(journal: OpenJournal, entry: Entry | BegunAnew) -> None:
+    def append(journal: OpenJournal, entry: Entry | BegunAnew, record: bytes = b"") -> None:
         if not left[0]:
             raise Killed
         left[0] -= 1
-        real(journal, entry)
+        real(journal, entry, record)
 
     monkeypatch.setattr(OpenJournal, "append", append)
     return lambda count: left.__setitem__(0, count)
