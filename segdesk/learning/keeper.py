@@ -101,8 +101,8 @@ class Keeper:
             keep = better or (
                 # One slice that stays out flatters the epoch that suits it by chance; an average
                 # over more steps was never worse on the slices that nobody had labelled.
-                stage.validation.are_few
-                and self._learner.is_averaged
+                self._learner.is_averaged
+                and stage.validation.are_few
                 and validated.is_no_worse_than(self._top)
             )
         self._has_learnt |= is_better_than_nothing(validated, overlap)

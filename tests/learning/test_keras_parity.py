@@ -157,6 +157,8 @@ def keras_model(rate: float) -> keras.Model:
 class Standstill:
     """A learner whose weights are always the same."""
 
+    is_averaged = False
+
     def weights(self) -> list[np.ndarray]:
         return [np.zeros(1, np.float32)]
 
