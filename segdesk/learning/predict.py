@@ -7,6 +7,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
 from typing import BinaryIO
@@ -20,9 +21,16 @@ from segdesk.core.refinement import Refinement
 from segdesk.core.run import Intensities
 from segdesk.errors import Cancelled, TrainingError
 from segdesk.jobs.bundle import VolumeRef
-from segdesk.jobs.messages import Predicted, Progress
+from segdesk.jobs.messages import Note, Predicted, Progress
 from segdesk.learning.clock import Pace
-from segdesk.learning.forward import Forward, batch_for, in_batches, probabilities
+from segdesk.learning.forward import (
+    Floats,
+    Forward,
+    batch_for,
+    in_batches,
+    over_classes,
+    probabilities,
+)
 from segdesk.learning.geometry import Frame, Scale, framed
 from segdesk.learning.refiner import Refiner
 from segdesk.learning.reporter import Reporter
@@ -35,6 +43,9 @@ from segdesk.ops.resample import Shape
 from segdesk.sentence import Sentence
 
 FOLDER = "predictions"
+SMALLER_BATCH = Sentence(
+    "The memory was too small for so many slices at once: fewer are predicted at a time."
+)
 
 
 class Predictor:
@@ -159,17 +170,42 @@ class Predictor:
         for file in (labels, certainty):
             np.lib.format.write_array_header_1_0(file, header)
         pace, slices = Pace(), volume.shape[0]
-        for places in in_batches(slices, batch_for(frame.input)):
-            reporter.wait_while_paused()
-            if reporter.should_stop():
-                raise Cancelled
+        forward = self._forward(frame)
+
+        def read(places: range) -> tuple[list[Floats], Floats]:
             images = self._images(scan, volume, places)
-            for image, chances in zip(images, self._chances(images, frame), strict=True):
+            return images, batch_of([frame.image(one) for one in images])
+
+        def write(images: list[Floats], outputs: Floats) -> None:
+            for image, said in zip(images, probabilities(outputs), strict=True):
+                chances = frame.probabilities(said)
                 own = itself(image, self._neighbours_mm)
                 labels.write(self._numbers[refiner.slice(own, chances)].tobytes())
-                certainty.write(np.rint(chances.max(axis=-1) * 255).astype(np.uint8).tobytes())
-            if pace.is_due() or places.stop == slices:
-                reporter.send(Progress(volume.case, places.stop, slices))
+                best = over_classes(np.maximum, chances)
+                certainty.write(np.rint(best * 255).astype(np.uint8).tobytes())
+
+        # While the network has one batch, the next is read and the one before it written.
+        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+            batches = list(in_batches(slices, batch_for(frame.input)))
+            ahead, behind = reader.submit(read, batches[0]), None
+            for places, after in zip(batches, [*batches[1:], None], strict=True):
+                reporter.wait_while_paused()
+                if reporter.should_stop():
+                    raise Cancelled
+                images, batch = ahead.result()
+                if after is not None:
+                    ahead = reader.submit(read, after)
+                most = forward.most_pixels
+                outputs = forward.outputs(batch)
+                if forward.most_pixels != most:
+                    reporter.send(Note(SMALLER_BATCH))
+                if behind is not None:
+                    behind.result()
+                behind = writer.submit(write, images, outputs)
+                if pace.is_due() or after is None:
+                    if after is None:
+                        behind.result()
+                    reporter.send(Progress(volume.case, places.stop, slices))
 
     def _leave_out_pieces(self, volume: VolumeRef, file: Path, beside: Path) -> bool:
         """Go through the labels of a case once more, now that all of its slices are there.

@@ -40,9 +40,18 @@ class Refiner:
         chances : of each class, (rows, columns, classes)
         """
         found = chances.argmax(axis=-1)
+        if any(row.edge for _, row in self._rows):
+            found = self._with_edges(found, grey_of(image), chances)
+        for place, row in self._rows:
+            if row.fills_holes:
+                found[holes(found == place) & (found == 0)] = place
+        return found
+
+    def _with_edges(
+        self, found: npt.NDArray[np.intp], grey: Floats, chances: Floats
+    ) -> npt.NDArray[np.intp]:
         best, score = np.zeros_like(found), np.zeros(found.shape)
         doubted = np.zeros(found.shape, bool)
-        grey = grey_of(image)
         for place, row in self._rows:
             if not row.edge:
                 continue
@@ -53,11 +62,7 @@ class Refiner:
             wins = said > score[near]
             best[near] = np.where(wins, place, best[near])
             score[near] = np.maximum(said, score[near])
-        found = np.where(best > 0, best, np.where(doubted, 0, found))
-        for place, row in self._rows:
-            if row.fills_holes:
-                found[holes(found == place) & (found == 0)] = place
-        return found
+        return np.where(best > 0, best, np.where(doubted, 0, found))
 
     def least(self, place: int) -> float:
         """Pixels of the scan below which a cross-section of a class is small; 0 for none."""

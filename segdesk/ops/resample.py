@@ -6,6 +6,7 @@ network wants belongs to `learning.geometry`; moving and bending a slice to `war
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import gcd
 
 import numpy as np
@@ -37,12 +38,8 @@ def resample_image(image: npt.NDArray[np.float32], shape: Shape) -> npt.NDArray[
     if image.ndim == 3:
         planes = [resample_image(plane, shape) for plane in np.moveaxis(image, -1, 0)]
         return np.stack(planes, axis=-1)
-    sigma = [max(0.0, (own / new - 1) / 2) for own, new in zip(image.shape, shape, strict=True)]
-    if any(sigma):
-        smooth = np.empty_like(image)
-        ndimage.gaussian_filter(image, sigma, output=smooth, mode="nearest")
-        image = smooth
-    return _zoom(image, shape)
+    over_rows, over_columns = map(_smoothed, image.shape, shape)
+    return _both_ways(image, over_rows, over_columns)
 
 
 def resample_labels(labels: npt.NDArray[np.uint8], shape: Shape) -> npt.NDArray[np.uint8]:
@@ -84,7 +81,10 @@ def resample_probabilities(
     """Probabilities, float32, (rows, columns, classes), on another number of pixels, linearly."""
     if probabilities.shape[:2] == shape:
         return probabilities
-    planes = [_zoom(plane, shape) for plane in np.moveaxis(probabilities, -1, 0)]
+    over_rows, over_columns = map(_linear, probabilities.shape[:2], shape)
+    planes = [
+        _both_ways(plane, over_rows, over_columns) for plane in np.moveaxis(probabilities, -1, 0)
+    ]
     return np.stack(planes, axis=-1)
 
 
@@ -105,10 +105,36 @@ def _overlaps(own: int, new: int) -> sparse.csr_array:
     return sparse.csr_array((np.diff(edges).astype(np.float32), pairs), shape=(new, own))
 
 
-def _zoom(image: npt.NDArray[np.float32], shape: Shape) -> npt.NDArray[np.float32]:
-    zoomed = np.empty(shape, image.dtype)
-    factors = [new / own for own, new in zip(image.shape, shape, strict=True)]
-    ndimage.zoom(
-        image, factors, output=zoomed, order=1, mode="nearest", grid_mode=True, prefilter=False
-    )
-    return zoomed
+def _both_ways(
+    image: npt.NDArray[np.float32], over_rows: sparse.csr_array, over_columns: sparse.csr_array
+) -> npt.NDArray[np.float32]:
+    """Rows and columns of an image, each mixed as a matrix says: a third of the time of a spline of
+    SciPy's that goes by every pixel."""
+    half = over_rows @ np.ascontiguousarray(image)
+    whole = over_columns @ np.ascontiguousarray(half.T)
+    return np.ascontiguousarray(whole.T, np.float32)
+
+
+@lru_cache(maxsize=64)
+def _linear(own: int, new: int) -> sparse.csr_array:
+    """What of each of `own` pixels is in each of `new` by linear interpolation, (new, own)."""
+    places = np.clip((np.arange(new) + 0.5) * own / new - 0.5, 0, own - 1)
+    first = np.minimum(places.astype(np.intp), max(own - 2, 0))
+    second = np.minimum(first + 1, own - 1)
+    share = (places - first).astype(np.float32)
+    rows = np.arange(new)
+    pairs = np.concatenate([rows, rows]), np.concatenate([first, second])
+    return sparse.csr_array((np.concatenate([1 - share, share]), pairs), shape=(new, own))
+
+
+@lru_cache(maxsize=64)
+def _smoothed(own: int, new: int) -> sparse.csr_array:
+    """As `_linear`, of pixels that are smoothed before they are fewer. In double precision: what
+    is even stays even to the last digit."""
+    sigma = max(0.0, (own / new - 1) / 2)
+    if not sigma:
+        return _linear(own, new)
+    smooth = np.empty((own, own))
+    ndimage.gaussian_filter1d(np.eye(own), sigma, axis=0, output=smooth, mode="nearest")
+    mixed = _linear(own, new).astype(np.float64) @ smooth
+    return sparse.csr_array(mixed)

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     curves,
     few_slices,
     first_proposal,
+    predicting,
     rare,
     report,
     scale,
@@ -44,6 +45,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("training", training.rows),
     ("few_slices", few_slices.rows),
     ("rare", rare.rows),
+    ("predicting", predicting.rows),
     ("proposal", first_proposal.rows),
     ("scale", scale.rows),
 )
