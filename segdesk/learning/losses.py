@@ -33,10 +33,13 @@ from segdesk.jobs.bundle import IGNORE
 Tensor = Any
 #: Of target, output and, float32, (n, classes): 1 where a slice is not complete for a class.
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
-#: Voxels added above and below the fraction bar: a class that is nowhere has a Dice of 1.
+#: Voxels added above and below the fraction bar, so that a few of them are no cliff.
 SMOOTH = 1.0
 #: Keras' own, for which the unknown weighs nothing; it is 0 where all is unknown.
 _BINARY = keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight")
+#: Where a segment has under this share of a batch's voxels, a mean over all of them hardly knows
+#: it: that over its own is added, with this weight where it is rarest. Measured on nodules of 8 mm.
+RARE, RARE_WEIGHT = 0.002, 0.1
 #: Added to the logarithm of what a voxel cannot be.
 _NEVER = -1e9
 
@@ -60,9 +63,12 @@ def crossentropy(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
 
 
 def dice_and_crossentropy(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
-    """Cross-entropy plus 1 minus the soft Dice, averaged over the classes but background.
+    """Cross-entropy, 1 minus the soft Dice of the classes that the batch shows, and of the rare ones
+    among them the cross-entropy of their own voxels.
 
-    Parameters as in `crossentropy`.
+    A Dice of what is nowhere would push the chances of a rare segment down in each of the many
+    batches without it, until those few that show it pull no more; there only the cross-entropy
+    speaks of it. Parameters as in `crossentropy`.
     """
     of_classes = _of_one_segment if logits.shape[-1] == 2 else of_segments
     return of_classes(target, logits, incomplete)
@@ -106,7 +112,8 @@ def of_segments(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
     shared = ops.sum(probabilities * truth, axis=(0, 1, 2))
     either = ops.sum(probabilities, axis=(0, 1, 2)) + ops.sum(truth, axis=(0, 1, 2))
     dice = (2.0 * shared + SMOOTH) / (either + SMOOTH)
-    return entropy + 1.0 - ops.mean(dice)
+    counts, own = (ops.sum(part, axis=(0, 1, 2)) for part in (truth, -truth * logs[..., 1:]))
+    return entropy + _of_shown(1.0 - dice, own, counts, ops.sum(known))
 
 
 def _of_one_segment(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
@@ -124,7 +131,25 @@ def _of_one_segment(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tenso
     chances = ops.sigmoid(logit) * said
     shared, either = ops.sum(chances * truth), ops.sum(chances) + ops.sum(truth)
     dice = (2.0 * shared + SMOOTH) / (either + SMOOTH)
-    return entropy / ops.maximum(ops.sum(known), 1.0) + 1.0 - dice
+    count, own = ops.sum(truth), ops.sum(truth * ops.softplus(-logit))
+    return entropy / ops.maximum(ops.sum(known), 1.0) + _of_shown(
+        1.0 - dice, own, count, ops.sum(known)
+    )
+
+
+def _of_shown(missed: Tensor, own: Tensor, counts: Tensor, known: Tensor) -> Tensor:
+    """Mean over the segments that a batch shows of what is missed of them.
+
+    Parameters
+    ----------
+    missed : 1 minus the soft Dice of each segment
+    own : cross-entropy of each, summed over the voxels that show it
+    counts : these voxels; known : all that are known
+    """
+    shown = ops.minimum(counts, 1.0)
+    rare = ops.relu(1.0 - counts / (RARE * ops.maximum(known, 1.0)))
+    each = shown * (missed + RARE_WEIGHT * rare * own / ops.maximum(counts, 1.0))
+    return ops.sum(each) / ops.maximum(ops.sum(shown), 1.0)
 
 
 def _entropy(known: Tensor, one_hot: Tensor, logs: Tensor, incomplete: Tensor) -> Tensor:

@@ -5,18 +5,23 @@ Reading the slices belongs to `samples`, changing them to `augment`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+
+#: A segment that fewer of the slices show would come too seldom to be learnt.
+RARE = 0.25
 
 
 def batches(segments: Sequence[frozenset[int]], batch: int, seed: int) -> Iterator[tuple[int, ...]]:
     """Indices of the slices of each batch, without an end. Every batch is full.
 
-    Each slice comes once before any comes again. Where only some have foreground, half of the batch
-    goes through the segments in turn, the rarest first, and takes for each the next of the slices
-    that show it; the other half makes passes through all that have foreground and at most as many
-    of the others, drawn anew for each pass, until each of them has come.
+    Each slice comes once before any comes again. Where only some have foreground, or a segment is
+    shown by few, half of the batch goes through the segments in turn, the rarest first, and takes
+    for each the next of the slices that show it; the other half makes passes through all that have
+    foreground and at most as many of the others, drawn anew for each pass, until each of them has
+    come.
 
     Parameters
     ----------
@@ -26,7 +31,7 @@ def batches(segments: Sequence[frozenset[int]], batch: int, seed: int) -> Iterat
     """
     generator = np.random.default_rng([seed, batch])
     whole = _passes(segments, generator)
-    if all(segments) or not any(segments):
+    if not any(segments) or (all(segments) and not _is_any_rare(segments)):
         while True:
             yield tuple(next(whole) for _ in range(batch))
     foreground = _by_segment(segments, generator)
@@ -40,6 +45,11 @@ def slices_of_a_pass(segments: Sequence[frozenset[int]]) -> int:
     """How many slices a pass goes through; parameters as for `batches`."""
     shown = sum(map(bool, segments))
     return min(len(segments), 2 * shown) if shown else len(segments)
+
+
+def _is_any_rare(segments: Sequence[frozenset[int]]) -> bool:
+    shown = Counter(number for one in segments for number in one)
+    return min(shown.values()) < RARE * len(segments)
 
 
 def _passes(segments: Sequence[frozenset[int]], generator: np.random.Generator) -> Iterator[int]:

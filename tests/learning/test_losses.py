@@ -203,3 +203,49 @@ def test_figures_of_a_batch_leave_a_class_out_where_a_slice_is_not_complete_for_
         assert metric.overlap.found[number - 1] == mine.sum()
         assert metric.overlap.real[number - 1] == real.sum()
         assert metric.overlap.shared[number - 1] == (mine & real).sum()
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_dice_says_nothing_of_a_segment_that_the_batch_does_not_show(classes: int) -> None:
+    targets, outputs = batch(classes)
+    targets[targets == classes - 1] = 0
+    knows = complete(targets, classes)
+    loss = float(losses.dice_and_crossentropy(targets, outputs, knows))
+    # That of the segments before the last one, on the same probabilities.
+    entropy = float(losses.crossentropy(targets, outputs, knows))
+    chances = np.exp(outputs) / np.exp(outputs).sum(axis=-1, keepdims=True)
+    dice = [
+        (2 * (chances[..., at] * (targets[..., 0] == at)).sum() + losses.SMOOTH)
+        / (chances[..., at].sum() + (targets == at).sum() + losses.SMOOTH)
+        for at in range(1, classes - 1)
+    ]
+    expected = entropy + sum(1 - one for one in dice) / max(1, len(dice))
+    assert loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_of_a_rare_segment_its_own_voxels_are_asked_too(classes: int) -> None:
+    """As many slices of background beside it change nothing of what is asked of a few voxels."""
+    outputs = np.random.default_rng(4).normal(0, 1, (1, 64, 64, classes)).astype(np.float32)
+    targets, rare = np.zeros((1, 64, 64, 1), np.uint8), classes - 1
+    targets[0, 20:22, 20:22] = rare
+    knows = complete(targets, classes)
+    logs = np.log(np.exp(outputs) / np.exp(outputs).sum(axis=-1, keepdims=True))
+    own = -logs[targets[..., 0] == rare, rare].mean()
+    chances = np.exp(logs[..., rare])
+    shared = chances[targets[..., 0] == rare].sum()
+    dice = (2 * shared + losses.SMOOTH) / (chances.sum() + 4 + losses.SMOOTH)
+    share = 1 - 4 / (losses.RARE * 64 * 64)
+    entropy = float(losses.crossentropy(targets, outputs, knows))
+    expected = entropy + 1 - dice + losses.RARE_WEIGHT * share * own
+    assert float(losses.dice_and_crossentropy(targets, outputs, knows)) == pytest.approx(
+        expected, rel=1e-5
+    )
+    # One that is not rare is asked as before.
+    targets[0, 20:30, 20:30] = rare
+    chances_of = chances[targets[..., 0] == rare].sum()
+    dice = (2 * chances_of + losses.SMOOTH) / (chances.sum() + 100 + losses.SMOOTH)
+    entropy = float(losses.crossentropy(targets, outputs, knows))
+    assert float(losses.dice_and_crossentropy(targets, outputs, knows)) == pytest.approx(
+        entropy + 1 - dice, rel=1e-5
+    )

@@ -48,6 +48,16 @@ def test_a_rare_segment_is_drawn_as_often_as_a_common_one_and_first() -> None:
     assert favoured[40] == 50
 
 
+def test_a_rare_segment_is_favoured_where_every_slice_shows_another_one_too() -> None:
+    segments = [frozenset({1})] * 47 + [frozenset({1, 2})] * 3
+    drawn = list(islice(batches(segments, 4, 0), 50))
+    assert all(chosen[0] >= 47 for chosen in drawn)
+    # A quarter of all slices show it: it comes often enough.
+    segments = [frozenset({1})] * 9 + [frozenset({1, 2})] * 3
+    drawn = chain.from_iterable(batches(segments, 4, 0))
+    assert sorted(islice(drawn, 12)) == list(range(12))
+
+
 @given(st.integers(1, 6), st.integers(1, 40), st.integers(0, 99))
 def test_of_slices_without_foreground_a_pass_has_as_many_as_with_and_others_the_next_time(
     with_it: int, without: int, seed: int
