@@ -63,8 +63,8 @@ def crossentropy(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
 
 
 def dice_and_crossentropy(target: Tensor, logits: Tensor, incomplete: Tensor) -> Tensor:
-    """Cross-entropy, 1 minus the soft Dice of the classes that the batch shows, and of the rare ones
-    among them the cross-entropy of their own voxels.
+    """Cross-entropy, 1 minus the soft Dice of the classes that the batch shows, and of the rare
+    ones among them the cross-entropy of their own voxels.
 
     A Dice of what is nowhere would push the chances of a rare segment down in each of the many
     batches without it, until those few that show it pull no more; there only the cross-entropy
