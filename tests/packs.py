@@ -20,8 +20,10 @@ from segdesk.core.edit import Dismissal, Edit
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Epoch, Intensities, Run, plan_for
 from segdesk.core.run_in_use import RunInUse
+from segdesk.core.small_pieces import LeftOut
 from segdesk.errors import Cancelled
 from segdesk.jobs.errand_lines import Rows
+from segdesk.ops.pieces import small_pieces
 from segdesk.store.pack import unpacker, unpacker_child
 from segdesk.store.pack.contents import Held, Tell, run_files
 from segdesk.store.parts import seal
@@ -41,6 +43,8 @@ def full_project(folder: Path, *, cases: int = 5) -> Workbench:
         stroke(workbench, at % SHAPE[0], case=case.id)
     workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-002", 1, False, True),)))
     workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-001", 2, False, True),)))
+    restored = "run-001, piece of 1 at 2 5"
+    workbench.do(Edit("Restore", "case-001", dismissals=(Dismissal(restored, 3, False, True),)))
     saving.save(workbench)
     stroke(workbench, 4)
     stroke(workbench, 1, value=2, case=workbench.project.cases[1 % cases].id)
@@ -80,11 +84,20 @@ def add_run(workbench: Workbench, id: str, *, seed: int = 0) -> None:
         labels[3:] = 0
         probability = rng.integers(0, 256, SHAPE, dtype=np.uint8)
         workbench.folder.runs.write_prediction(
-            Prediction(id, case.id, labels, probability, run.weights_sha256)
+            Prediction(id, case.id, labels, probability, run.weights_sha256, left_out(seed))
         )
         workbench.add_prediction(id, case.id)
     in_use = RunInUse(chosen=id, reason="It is the first.", figures=((id, 0.7),), slices=3)
     workbench.put_project(replace(workbench.project, in_use=in_use))
+
+
+def left_out(seed: int) -> LeftOut | None:
+    """Of the first run a piece on the last two slices, of others nothing."""
+    if seed != 1:
+        return None
+    planes = np.zeros(SHAPE, np.uint8)
+    planes[3:, 2:4, 5:8] = 1
+    return LeftOut(((1, 12),), lambda: small_pieces(lambda index: planes[index], SHAPE))
 
 
 def by_h5py(file: Path) -> Any:
@@ -146,7 +159,9 @@ def content_of(workbench: Workbench) -> dict[str, Any]:
             prediction = workbench.folder.runs.read_prediction(
                 run, case, weights_sha256=workbench.project.weights_of(run)
             )
-            arrays += [prediction.labels, prediction.probability]
+            prediction = prediction.with_restored(annotation.dismissed)
+            arrays += [prediction.labels, prediction.probability, prediction.whole()]
+            found[f"left out of {case.id} by {run}"] = prediction.left_out_counts
         found[case.id] = (
             [array.tobytes() for array in arrays],
             annotation.statuses,

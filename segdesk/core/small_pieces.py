@@ -100,6 +100,11 @@ class SmallPieces:
         found[voxels[first], voxels[second]] = numbers[wanted]
         return found
 
+    def left_out_of(self, index: int) -> Labels:
+        """Segment numbers of all small pieces on a slice, uint8, (rows, columns)."""
+        found = self.on(Plane(0, index), frozenset(), left_out=True)
+        return np.zeros(self.shape[1:], np.uint8) if found is None else found
+
     def put(self, labels: Labels, restored: frozenset[int]) -> None:
         """Write the restored pieces into labels of the whole scan."""
         wanted = self._among(restored)

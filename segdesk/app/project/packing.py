@@ -108,10 +108,19 @@ class Pack:
     def _is_there(self, run: str, case: Case, notes: list[str]) -> bool:
         try:
             weights = self.contents.project.weights_of(run)
-            self.folder.runs.read_prediction(run, case, weights_sha256=weights)
+            found = self.folder.runs.read_prediction(run, case, weights_sha256=weights)
         except ProjectError as error:
             notes.append(Sentence("{problem} It stays out.", problem=error.sentence))
             return False
+        if found.left_out is not None and found.left_out.pieces is None:
+            notes.append(
+                Sentence(
+                    "What the rule of pieces left out of the prediction of '{case}' by {run} is "
+                    "damaged and stays out; the rest goes in.",
+                    case=case.id,
+                    run=run,
+                )
+            )
         return True
 
 

@@ -301,7 +301,7 @@ def _count(
         tally(labels[at], prediction.of_slice(at), wanted & annotation.complete_for(at))
         for at in indices
     )
-    apart = surfaces_of_case(annotation, prediction.labels, indices, wanted, grid)
+    apart = surfaces_of_case(annotation, prediction.whole(), indices, wanted, grid)
     return _Counted(id, indices, slices, grid.voxel_ml if grid.stacked else None, apart)
 
 

@@ -8,7 +8,7 @@
                             last axis of three channels, not shuffled); Grid, unit, rescale
       labels, provenance    uint8, a gzip chunk for each slice, empty slices not stored
       statuses, complete    as in a mask's file; dismissed_runs, dismissed_slices too
-      predictions/RUN/      labels, probability
+      predictions/RUN/      labels, probability; left_out where the rule of pieces left out any
     runs/ID/                network, outcome, best, …
       curves/               one column for each figure
       files/                what the run kept, such as its weights, as bytes
@@ -36,7 +36,7 @@ NEEDS = "0.1"
 INDEX, SEGMENTS, CASES, RUNS = "index", "segments", "cases", "runs"
 VOLUME, PREDICTIONS, FILES = "volume", "predictions", "files"
 MASK_LAYERS = ("labels", "provenance")
-PREDICTION_LAYERS = ("labels", "probability")
+PREDICTION_LAYERS, LEFT_OUT = ("labels", "probability"), "left_out"
 CHECKSUM = "sha256"
 #: Slices between two looks at who else needs HDF5.
 PIECE = 32

@@ -14,6 +14,7 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.run import Run
+from segdesk.core.small_pieces import run_of
 from segdesk.store.pack.contents import FILES, PREDICTIONS, VOLUME
 from segdesk.store.parts.complete_codec import put_slices
 from segdesk.store.parts.hdf5 import NewGroup
@@ -29,7 +30,8 @@ def put_segments(project: Project, group: NewGroup) -> None:
 
 
 def put_case(case: Case, mask: Annotation, runs: Collection[str], group: NewGroup) -> None:
-    """What a case is called, its statuses, and which predictions of these runs were dismissed.
+    """What a case is called, its statuses, and which predictions of these runs were dismissed, or
+    pieces of them restored.
 
     What was dismissed of a run that stays out goes with it: another run may get its name.
     """
@@ -37,7 +39,7 @@ def put_case(case: Case, mask: Annotation, runs: Collection[str], group: NewGrou
     if case.pool is not None:
         group.put(pool=case.pool)
     put_slices(group, case.statuses, case.complete)
-    rows = sorted(row for row in mask.dismissed if row[0] in runs)
+    rows = sorted(row for row in mask.dismissed if (run_of(row[0]) or row[0]) in runs)
     group.texts("dismissed_runs", [run for run, _ in rows])
     group.column("dismissed_slices", np.array([index for _, index in rows], dtype=np.int64))
     group.group(PREDICTIONS)

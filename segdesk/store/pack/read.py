@@ -28,6 +28,7 @@ from segdesk.store.pack.contents import (
     FILES,
     FORMAT,
     INDEX,
+    LEFT_OUT,
     MASK_LAYERS,
     PREDICTION_LAYERS,
     PREDICTIONS,
@@ -57,12 +58,19 @@ class Packed:
     project, generation : as they shall stand in the folder
     dismissed : for each case (run, slice)
     files : for each run the names of its files, with their bytes
+    leaves_out : (case, run) of the predictions that left out small pieces
     """
 
     project: Project
     generation: int
     dismissed: dict[str, frozenset[tuple[str, int]]]
     files: dict[str, tuple[tuple[str, int], ...]]
+    leaves_out: frozenset[tuple[str, str]]
+
+    def layers(self, case: str, run: str) -> tuple[str, ...]:
+        """Names of the datasets of a prediction."""
+        more = (LEFT_OUT,) if (case, run) in self.leaves_out else ()
+        return (*PREDICTION_LAYERS, *more)
 
 
 def is_packed(path: Path) -> bool:
@@ -106,7 +114,7 @@ def verify(path: Path, on_plane: Callable[[], None], on_bytes: seal.OnBytes | No
         place, shape = (CASES, case.id), case.grid.shape
         rows = [(place, name) for name in MASK_LAYERS]
         for run in case.predictions:
-            rows += [((*place, PREDICTIONS, run), name) for name in PREDICTION_LAYERS]
+            rows += [((*place, PREDICTIONS, run), name) for name in found.layers(case.id, run)]
         for _ in planes_of(path, place, VOLUME, *stored_form(shape, case.unit)):
             on_plane()
         for where, name in rows:
@@ -146,7 +154,13 @@ def _packed(path: Path) -> Packed:
         cases, runs = root.group(CASES), root.group(RUNS)
         dismissed = {case.id: _dismissed(case, cases.group(case.id)) for case in project.cases}
         files = {run.id: _files(run, runs.group(run.id).group(FILES)) for run in project.runs}
-        return Packed(project, generation, dismissed, files)
+        leaves_out = frozenset(
+            (case.id, run)
+            for case in project.cases
+            for run in case.predictions
+            if cases.group(case.id).group(PREDICTIONS).group(run).has_member(LEFT_OUT)
+        )
+        return Packed(project, generation, dismissed, files, leaves_out)
 
 
 def _check_version(root: Group, path: Path) -> None:

@@ -31,6 +31,7 @@ from segdesk.store.pack import read
 from segdesk.store.pack.contents import (
     CASES,
     FILES,
+    LEFT_OUT,
     MASK_LAYERS,
     PREDICTIONS,
     RUNS,
@@ -149,7 +150,7 @@ class _Unpacking:
             self._write_scan(layout, case, found)
             rows.append(replace(case, mask_sha256=self._write_mask(layout, case, found)))
             for run in case.predictions:
-                self._write_prediction(layout, case, run, found.project.weights_of(run))
+                self._write_prediction(layout, case, run, found)
         for run, files in found.files.items():
             folder = layout.run(run)
             lasting_folder(folder)
@@ -209,17 +210,15 @@ class _Unpacking:
                 raise self._damaged()
             yield labels, setters
 
-    def _write_prediction(self, layout: Layout, case: Case, run: str, weights: str) -> None:
-        place = (CASES, case.id, PREDICTIONS, run)
-        layers = {
-            name: self._planes(place, name, np.uint8, case.grid.shape)
-            for name in prediction_file.LAYERS
-        }
+    def _write_prediction(self, layout: Layout, case: Case, run: str, found: Packed) -> None:
+        place, names = (CASES, case.id, PREDICTIONS, run), found.layers(case.id, run)
+        layers = {name: self._planes(place, name, np.uint8, case.grid.shape) for name in names}
         prediction_file.write_planes(
             layout.prediction(run, case.id),
-            (run, case.id, weights),
+            (run, case.id, found.project.weights_of(run)),
             case.grid.shape,
             lambda layer, _: next(layers[layer]),
+            leaves_out=LEFT_OUT in names,
         )
         for planes in layers.values():
             _end(planes)

@@ -33,6 +33,7 @@ from segdesk.store.pack.contents import (
     FORMAT,
     INDEX,
     LARGEST_SLICE,
+    LEFT_OUT,
     MASK_LAYERS,
     NEEDS,
     PIECE,
@@ -256,6 +257,10 @@ class _Packing:
             layers = zip(prediction.labels, prediction.probability, strict=True)
             place_of_run = (*place, PREDICTIONS, run)
             put_planes(path, place_of_run, PREDICTION_LAYERS, np.uint8, shape, layers, told)
+            pieces = None if prediction.left_out is None else prediction.left_out.pieces
+            if pieces is not None:
+                planes = ((pieces.left_out_of(index),) for index in range(case.slices))
+                put_planes(path, place_of_run, (LEFT_OUT,), np.uint8, shape, planes, told)
 
     def _scan(self, case: Case) -> Generator[tuple[AnyPlane], None, None]:
         """The slices of a scan, each compared with its checksum."""
@@ -290,7 +295,7 @@ class _Packing:
             self._done += 1
             self._stop_if_asked()
             if self._tell is not None:
-                self._tell(sentence, self._done, self._total)
+                self._tell(sentence, min(self._done, self._total), self._total)
 
         return told
 

@@ -18,7 +18,6 @@ from typing import cast
 import numpy as np
 
 from segdesk.core.durable_files import Check, lasting_folder, no_check
-from segdesk.core.plane import Plane as Cut
 from segdesk.core.prediction import Prediction
 from segdesk.core.small_pieces import Counts, LeftOut, SmallPieces
 from segdesk.errors import InputError, ProjectError
@@ -76,15 +75,13 @@ def write_prediction(
     if len(shape) != 3 or any(a.dtype != np.uint8 or a.shape != shape for a in arrays.values()):
         raise ValueError(f"expected two uint8 arrays of one shape, received {shape} and others")
     pieces = None if prediction.left_out is None else prediction.left_out.pieces
-    nothing = np.zeros(shape[1:], np.uint8)
 
     def plane(layer: str, index: int) -> Plane:
         if layer != LEFT_OUT:
             return arrays[layer][index]
         if left_out is not None:
             return left_out[index]
-        found = None if pieces is None else pieces.on(Cut(0, index), frozenset(), left_out=True)
-        return nothing if found is None else found
+        return np.zeros(shape[1:], np.uint8) if pieces is None else pieces.left_out_of(index)
 
     return write_planes(
         path,

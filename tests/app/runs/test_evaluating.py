@@ -11,14 +11,16 @@ import pytest
 from segdesk.app.files import label_maps
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import evaluating, teaching
-from segdesk.core.edit import Edit, SegmentChange
+from segdesk.core.edit import Dismissal, Edit, SegmentChange
 from segdesk.core.prediction import Prediction
 from segdesk.core.run import Run, plan_for
+from segdesk.core.small_pieces import LeftOut
 from segdesk.core.split import Pool
 from segdesk.core.status import SliceStatus
 from segdesk.errors import UsageError
 from segdesk.formats.labels import LabelMap
 from segdesk.ops.intervals import interval
+from segdesk.ops.pieces import small_pieces
 from segdesk.ops.surfaces import added, distances, surface_figures
 from tests.judging import judge
 from tests.projects import SHAPE, add_case, disc, voxels
@@ -336,3 +338,27 @@ def test_pictures_have_no_distances(workbench: Workbench) -> None:
     )
     assert [row.surfaces for row in result.segments] == [None]
     assert result.over == "slices" and result.dice_interval == (1.0, 1.0)
+
+
+def test_pieces_that_were_restored_count_in_voxels_and_in_surfaces(judged: Workbench) -> None:
+    truth = judged.annotation("case-002").labels.copy()
+    planes = np.zeros(SHAPE, np.uint8)
+    planes[2, 1:3, 1:3] = 1
+    left_out = LeftOut(((1, 4),), lambda: small_pieces(lambda index: planes[index], SHAPE))
+    sure = np.full(SHAPE, 255, np.uint8)
+    judged.folder.runs.write_prediction(
+        Prediction("run-001", "case-002", truth, sure, "", left_out)
+    )
+    judged.add_prediction("run-001", "case-002")
+    chosen = evaluating.slices_to_evaluate(judged, "train")
+
+    def found() -> tuple[float | None, float | None]:
+        (row,) = evaluating.evaluate(judged, RUN, "train", chosen).cases[0].segments
+        assert row.surfaces is not None and row.mean is not None
+        return row.mean.dice, row.surfaces.figures.mean_mm
+
+    assert found() == (1.0, 0.0)
+    restored = Dismissal("run-001, piece of 1 at 1 1", 2, False, True)
+    judged.do(Edit("Restore", "case-002", dismissals=(restored,)))
+    dice, apart = found()
+    assert dice is not None and apart is not None and dice < 1.0 and apart > 0.0

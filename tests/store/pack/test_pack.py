@@ -59,7 +59,10 @@ def test_a_project_comes_back_equal_with_its_runs_and_unsaved_strokes(
     made: tuple[Path, dict[str, object]], tmp_path: Path
 ) -> None:
     file, content = made
-    assert len(content) == 1 + 5 + 2
+    assert len(content) == 1 + 5 + 2 + 4
+    # What was left out is there, but for the piece that was restored.
+    said = [content[f"left out of case-00{at} by run-001"] for at in (1, 2)]
+    assert said == [(), ((1, 12),)]
     unpack_here(file, tmp_path / "again.segdesk")
     assert opened(tmp_path / "again.segdesk") == content
 
