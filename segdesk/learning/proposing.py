@@ -1,7 +1,7 @@
 """What a training proposes while it goes on: the slice on screen first, then those around it.
 
 Proposals come by time, not by epoch, cost at most a fifth of it, and draw none of the training's
-random numbers. Each is made with the averaged weights of its step.
+random numbers; a slice that somebody turns to comes after the step in hand. Each is made with the averaged weights of its step.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from segdesk.learning.run_folder import HeldRun
 FIRST_S = 5.0
 #: Steps have this many times the seconds of the proposals.
 TIMES_THE_COST = 4.0
+#: A slice that comes on screen waits for the step in hand alone, however soon it comes after another:
+#: until the steps lack so many seconds of their share, or as many as one proposal takes from them.
+MOST_OWED_S = 2.0
 #: Then the slice on screen comes anew, between those around it.
 ROUND_S = 5.0
 #: Files of proposals that wait to be read.
@@ -51,7 +54,9 @@ class Proposer:
         self._looked_at: Look | None = None
         self._waiting: Iterator[int] = iter(())
         self._looked_at_s = 0.0
-        self._due = -1.0
+        #: From when on slices are proposed at all, and when the next one is.
+        self._first_due = self._due = -1.0
+        self._may_owe = MOST_OWED_S
         self._files: list[str] = []
 
     def after_step(self, step: int, predictor: Predictor) -> None:
@@ -65,11 +70,14 @@ class Proposer:
         now = time.perf_counter()
         if self._due < 0.0:
             # From the end of the first step on, which traces too.
-            self._due = now + FIRST_S
-        if now < self._due:
+            self._first_due = self._due = now + FIRST_S
+        if now < self._first_due:
             return
         look = self._in_reach(self._reporter.looked_at()) or self._in_reach(self._first)
         if look is None:
+            return
+        owed = self._due - now
+        if owed > 0.0 and (look == self._looked_at or owed > self._may_owe):
             return
         volume = self._volumes[look.case]
         if look != self._looked_at:
@@ -86,7 +94,9 @@ class Proposer:
             return
         self._propose(step, volume, index, predictor)
         done = time.perf_counter()
-        self._due = done + TIMES_THE_COST * (done - now)
+        cost = done - now
+        self._due = max(now, self._due) + cost + TIMES_THE_COST * cost
+        self._may_owe = max(MOST_OWED_S, TIMES_THE_COST * cost)
 
     def _in_reach(self, look: Look | None) -> Look | None:
         """A look at a slice that the bundle has; else None."""

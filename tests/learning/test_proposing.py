@@ -109,6 +109,40 @@ def test_the_slice_on_screen_comes_first_and_its_neighbours_after_it(
     assert [one.slice for one in recorder.of(Proposed)] == [0, 1]
 
 
+def test_a_slice_that_somebody_turns_to_waits_for_one_step_alone(
+    tmp_path: Path, now: Now, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(look=Look("case-001", 3))
+    proposer, cheap = made(tmp_path, now, recorder)
+    run(proposer, cheap, now, until=106.2)
+    for turned_to in (1, 4):
+        recorder.messages.clear()
+        recorder.look = Look("case-001", turned_to)
+        now.seconds += 0.1
+        proposer.after_step(50, cheap)
+        assert [one.slice for one in recorder.of(Proposed)] == [turned_to]
+        # The steps get what they lack before anything else is proposed.
+        run(proposer, cheap, now, until=now.seconds + 6.0)
+        assert len(recorder.messages) == 1
+        run(proposer, cheap, now, until=now.seconds + 2.5)
+
+
+def test_whoever_turns_the_wheel_takes_no_more_than_a_fifth_of_the_time(
+    tmp_path: Path, now: Now
+) -> None:
+    recorder = Recorder()
+    proposer, cheap = made(tmp_path, now, recorder)
+    started = now.seconds
+    step = 0
+    while now.seconds < 200.0:
+        step += 1
+        now.seconds += 0.1
+        recorder.look = Look("case-001", step % 5)
+        proposer.after_step(step, cheap)
+    # A second each; two may be owed at the end.
+    assert 17 <= len(recorder.messages) <= (now.seconds - started) / 5 + 2
+
+
 def test_the_slice_on_screen_comes_anew_while_the_network_learns(tmp_path: Path, now: Now) -> None:
     recorder = Recorder(look=Look("case-001", 3))
     proposer, cheap = made(tmp_path, now, recorder)
