@@ -121,6 +121,7 @@ class TrainedNetwork:
     channels : of the slices that it learnt from: 1, or 3 in colour or with neighbours
     refinements : what is done to its answers, as its Run has it
     neighbours_mm : of its Plan
+    step : after which the weights were those; 0 where nobody knows
     """
 
     network: str
@@ -133,6 +134,7 @@ class TrainedNetwork:
     channels: int = 1
     refinements: tuple[Refinement, ...] = ()
     neighbours_mm: float = 0.0
+    step: int = 0
 
     @property
     def path(self) -> Path:
@@ -179,7 +181,8 @@ class Bundle:
     own : what the run that only predicts has learnt, or None
     resumes : a training goes on from its newest checkpoint
     start : what is fine-tuned, or None
-    preview : (case, slice) to show after each epoch, or None
+    preview : (case, slice) to propose first; where nothing is trained or predicted it is proposed
+        alone, a look; or None
     rival : the run in use, or None where there is none
     split_seed : that the patients were dealt out by
     fold : of the patients, that validates; None where the project's pool does

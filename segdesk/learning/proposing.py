@@ -1,7 +1,8 @@
 """What a training proposes while it goes on: the slice on screen first, then those around it.
 
 Proposals come by time, not by epoch, cost at most a fifth of it, and draw none of the training's
-random numbers; a slice that somebody turns to comes after the step in hand. Each is made with the averaged weights of its step.
+random numbers; a slice that somebody turns to comes after the step in hand. Each is made with the
+averaged weights of its step.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from segdesk.learning.run_folder import HeldRun
 FIRST_S = 5.0
 #: Steps have this many times the seconds of the proposals.
 TIMES_THE_COST = 4.0
-#: A slice that comes on screen waits for the step in hand alone, however soon it comes after another:
-#: until the steps lack so many seconds of their share, or as many as one proposal takes from them.
+#: A slice that comes on screen waits for the step in hand alone, however soon after another, until
+#: the steps lack so many seconds of their share, or as many as one proposal takes from them.
 MOST_OWED_S = 2.0
 #: Then the slice on screen comes anew, between those around it.
 ROUND_S = 5.0
@@ -106,22 +107,48 @@ class Proposer:
         return look
 
     def _propose(self, step: int, volume: VolumeRef, index: int, predictor: Predictor) -> None:
-        name = f"proposal-{step:07d}-{index:05d}.npy"
         try:
             with self._learner.averaged():
-                labels = predictor.labels(volume, index)
-            folder = self._held.bundle()
+                name = propose(
+                    predictor, volume, index, self._held, step=step, reporter=self._reporter
+                )
             self._files.append(name)
-            np.save(folder / name, labels)
             if len(self._files) > KEPT_FILES:
                 # Whoever reads it right now keeps it, on Windows.
                 with suppress(OSError):
-                    (folder / self._files.pop(0)).unlink(missing_ok=True)
+                    (self._held.bundle() / self._files.pop(0)).unlink(missing_ok=True)
         except (OSError, TrainingError):
             # A look at what is learnt is not worth the learning; the next one tries again.
             return
-        path = str(self._held.named / name)
-        self._reporter.send(Proposed(step, volume.case, index, path))
+
+
+def propose(
+    predictor: Predictor,
+    volume: VolumeRef,
+    index: int,
+    held: HeldRun,
+    *,
+    step: int,
+    reporter: Reporter,
+) -> str:
+    """Have a network propose a slice, and say where the file is.
+
+    Returns
+    -------
+    The file's name in the bundle's folder.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
+    TrainingError
+        Where the scan cannot be read, or the run's folder is gone.
+    """
+    name = f"proposal-{step:07d}-{index:05d}.npy"
+    labels = predictor.labels(volume, index)
+    np.save(held.bundle() / name, labels)
+    reporter.send(Proposed(step, volume.case, index, str(held.named / name)))
+    return name
 
 
 def outwards(index: int, count: int) -> Iterator[int]:

@@ -6,19 +6,22 @@ network has the form of the one before it takes that one over, with weights of i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from segdesk.core.run import plan_for
+from segdesk.jobs.bundle import TrainedNetwork
+from segdesk.learning import start
 from segdesk.learning.feed import Batch
 from segdesk.learning.forward import Forward
 from segdesk.learning.learner import Learner
 from segdesk.learning.losses import loss_of
 from segdesk.learning.networks import registry
 from segdesk.learning.optimisers import optimiser_of
+from segdesk.ops.resample import Shape
 
 #: Pixels along a side of the slice that a network is traced with before there is a job.
 TRACED_SIDE = 96
@@ -47,6 +50,8 @@ class Standing:
     def __init__(self) -> None:
         self._learner: tuple[_Form, Learner] | None = None
         self._forward: tuple[_Form, Forward] | None = None
+        #: Whose weights that has, where a run's are known.
+        self._answers: tuple[TrainedNetwork, Shape] | None = None
 
     def learner(self, network: keras.Model, id: str, rate: float) -> Learner:
         """A learner with the weights of a network, which may be another object.
@@ -68,6 +73,7 @@ class Standing:
     def forward(self, network: keras.Model, id: str) -> Forward:
         """As `learner`, for a network that only answers. It is never the one that learns."""
         form = _Form.of(network, id)
+        self._answers = None
         if self._forward is not None and self._forward[0] == form:
             forward = self._forward[1]
             forward.network.set_weights(network.get_weights())
@@ -75,6 +81,25 @@ class Standing:
         forward = Forward(network)
         self._forward = form, forward
         return forward
+
+    def answering(self, trained: TrainedNetwork, input_shape: Shape) -> Forward:
+        """As `forward`, with the weights of a run: they are read where the last ones were not its.
+
+        Parameters
+        ----------
+        input_shape : (rows, columns) of its slices, as its Run has it
+
+        Raises
+        ------
+        TrainingError
+            Where they cannot be read.
+        """
+        wanted = replace(trained, weights="", refinements=(), step=0), input_shape
+        if self._forward is None or self._answers != wanted:
+            forward = self.forward(start.trained(trained, input_shape), trained.network)
+            self._answers = wanted
+            return forward
+        return self._forward[1]
 
     def prepare(self, id: str, filters: int, classes: int, channels: int) -> None:
         """Trace a step and both answers with zeros, where the network takes slices of any size."""

@@ -33,7 +33,7 @@ from segdesk.learning.feed import Feed
 from segdesk.learning.fit import Ending, Fit
 from segdesk.learning.geometry import Scale, framed, padded, scale_for
 from segdesk.learning.predict import Predictor
-from segdesk.learning.proposing import Proposer
+from segdesk.learning.proposing import Proposer, propose
 from segdesk.learning.refine import MOST_SLICES as MOST_REFINING
 from segdesk.learning.refine import Decider
 from segdesk.learning.reporter import Reporter
@@ -43,7 +43,7 @@ from segdesk.learning.run_folder import HeldRun
 from segdesk.learning.samples import Samples
 from segdesk.learning.stage import Stage, Stages, largest, predictor_of
 from segdesk.learning.standing import Standing
-from segdesk.learning.start import built_anew, built_for, first_network, trained
+from segdesk.learning.start import built_anew, built_for, first_network
 from segdesk.learning.validation import MOST_SLICES
 from segdesk.learning.working_size import kept_scale, side_by_pieces, side_by_time
 from segdesk.sentence import Sentence
@@ -253,13 +253,33 @@ def _judge(
 def _predict_only(bundle: Bundle, held: HeldRun, channel: Reporter, standing: Standing) -> Ending:
     if bundle.own is None:
         raise TrainingError("The run has no weights.", "Choose a run that has a finished epoch.")
-    forward = standing.forward(trained(bundle.own, bundle.input_shape), bundle.own.network)
+    forward = standing.answering(bundle.own, bundle.input_shape)
     scale = Scale(max(bundle.input_shape), bundle.pixel_mm)
     predictor = predictor_of(bundle, scale, forward)
     predictor = predictor.refined(bundle.own.refinements)
+    if not bundle.predict and bundle.preview is not None:
+        return _look(predictor, bundle, bundle.own.step, held, channel)
     return _predict(
         predictor, bundle, held, Ending("finished", _predicted(bundle), 0, 0.0), channel
     )
+
+
+def _look(
+    predictor: Predictor, bundle: Bundle, step: int, held: HeldRun, channel: Reporter
+) -> Ending:
+    """Propose one slice, with the weights that a run has kept since a step."""
+    case, index = bundle.preview or ("", 0)
+    volume = bundle.volume(case)
+    if not 0 <= index < volume.shape[0]:
+        raise TrainingError(Sentence("Case {case} has no slice {index}.", case=case, index=index))
+    try:
+        propose(predictor, volume, index, held, step=step, reporter=channel)
+    except OSError as error:
+        raise TrainingError(
+            Sentence("What the network makes of case {case} could not be written.", case=case),
+            "Free some disk space.",
+        ) from error
+    return Ending("finished", Sentence("Looked at {case}.", case=case), 0, 0.0)
 
 
 def _predicted(bundle: Bundle) -> str:

@@ -21,6 +21,7 @@ from segdesk.core.run import Plan
 from segdesk.errors import UsageError
 from segdesk.jobs.standby import Standby
 from segdesk.ui.faults import Faults
+from segdesk.ui.flows.looking import Looking
 from segdesk.ui.flows.trainer_ready import TrainerReady
 from segdesk.ui.look.looks import Looks
 from segdesk.ui.look.preferences import Preferences
@@ -115,9 +116,11 @@ def open_window(
     faults.install()
     window = MainWindow(preferences, looks, faults, trainer_command=trainer_command)
     if trainer_stays:
+        standby = Standby()
         ready = TrainerReady(
-            Standby(), window.session, window.training, preferences, _plan_of(window), window
+            standby, window.session, window.training, preferences, _plan_of(window), window
         )
+        Looking(standby, window.session, window.training, ready, window)
         window.gone.connect(ready.close)
     return Opened(window, faults, looks)
 

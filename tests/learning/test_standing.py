@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from segdesk.core.run import Plan
-from segdesk.jobs.messages import EpochDone, Finished, Message, Predicted, Prepare, Task, Work
-from segdesk.learning import backend, service, trainer
+from segdesk.jobs.bundle import TrainedNetwork
+from segdesk.jobs.messages import (
+    EpochDone,
+    Finished,
+    Message,
+    Predicted,
+    Prepare,
+    Proposed,
+    Task,
+    Work,
+)
+from segdesk.learning import backend, service, start, trainer
 from segdesk.learning.standing import Standing
 from tests.learning.builders import Lessons, Recorder, discs, kept, short_plan, write_bundle
 
@@ -82,6 +93,57 @@ def test_a_warm_prediction_equals_a_cold_one(tmp_path: Path) -> None:
     assert np.array_equal(answered(warm), answered(again))
     assert np.array_equal(answered(warm), answered(heard(alone)))
     assert answered(trained).shape == answered(warm).shape
+
+
+def test_a_look_proposes_one_slice_and_the_next_one_reads_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = Standing()
+    first = bundle(tmp_path / "first", FAST, seed=5)
+    heard(first, standing)
+    own = replace(kept(first.parent, network="unet_fast"), step=70)
+
+    def ask(own: TrainedNetwork, **fields: object) -> Recorder:
+        folder = write_bundle(
+            tmp_path / "first",
+            lessons(5),
+            plan=FAST,
+            train=False,
+            input_shape=(32, 32),
+            own=own,
+            **fields,
+        )
+        return heard(folder, standing)
+
+    (predicted,) = ask(own, predict=("case-002",)).of(Predicted)
+    whole = np.load(predicted.labels_file)
+    read: list[TrainedNetwork] = []
+    trained = start.trained
+
+    def counted(network: TrainedNetwork, shape: tuple[int, int]) -> object:
+        read.append(network)
+        return trained(network, shape)
+
+    monkeypatch.setattr(start, "trained", counted)
+
+    def look(index: int, own: TrainedNetwork = own) -> Proposed:
+        recorder = ask(own, preview=("case-002", index))
+        kinds = [type(message).__name__ for message in recorder.messages]
+        assert kinds == ["Hello", "Proposed", "Finished"]
+        return recorder.of(Proposed)[0]
+
+    for index in (2, 0):
+        found = look(index)
+        assert (found.case, found.slice, found.step) == ("case-002", index, 70)
+        assert np.array_equal(np.load(found.file), whole[index])
+    # The prediction has read them.
+    assert not read
+    # Other weights are read, and so are these after them.
+    heard(bundle(tmp_path / "second", OTHER, seed=9), standing)
+    other = kept(tmp_path / "second" / "run", network="unet_fast")
+    look(1, other)
+    assert np.array_equal(np.load(look(1).file), whole[1])
+    assert len(read) == 2
 
 
 def test_what_is_prepared_is_not_traced_again(

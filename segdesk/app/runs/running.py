@@ -58,6 +58,7 @@ class TrainerJob:
     predict : cases to predict
     trains : False where the run exists and only predicts
     before : the record of a run that is to go on, as it was; None of one that begins
+    looks : nothing but one slice is looked at
     """
 
     run_id: str
@@ -65,6 +66,12 @@ class TrainerJob:
     predict: tuple[Case, ...]
     trains: bool = True
     before: Run | None = None
+    looks: bool = False
+
+    @property
+    def log(self) -> Path:
+        """What the child prints. Of a look nobody reads it, and that of the training stays."""
+        return self.paths.bundle / "look.log" if self.looks else self.paths.log
 
     @property
     def paths(self) -> RunPaths:
@@ -124,9 +131,7 @@ class TrainerSession:
         self.left_out: dict[str, Counts] = {}
         #: SHA-256 of the weights that the child predicts with.
         self._weights_sha256 = ""
-        self.client = TrainerClient(
-            job.paths.bundle, job.paths.log, command=command, standby=standby
-        )
+        self.client = TrainerClient(job.paths.bundle, job.log, command=command, standby=standby)
 
     def work(self, on_message: Callable[[Message], None]) -> Worked:
         """Prepare, start the child, hand on its messages, wait for its end. Never raises what a
@@ -384,7 +389,13 @@ def trained_network(folder: ProjectFolder, run: Run) -> TrainedNetwork:
         channels=1 if run.intensities is None else run.plan.channels(run.intensities.unit),
         refinements=run.refinements,
         neighbours_mm=run.plan.neighbours_mm,
+        step=step_of(run),
     )
+
+
+def step_of(run: Run) -> int:
+    """After which a run's weights were those that it keeps; 0 where nobody knows."""
+    return run.best_epoch.steps if run.best_epoch is not None else 0
 
 
 def volume_refs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from segdesk.core.run import Plan
 from segdesk.jobs.messages import Prepare
@@ -29,6 +29,9 @@ class TrainerReady(QObject):
     standby : whose child is prepared; the controller is given it
     plan : what would be trained now; None where the form has a problem, or there is none
     """
+
+    #: A child waits, or will have done so in a moment.
+    prepared = Signal()
 
     def __init__(
         self,
@@ -101,3 +104,4 @@ class TrainerReady(QObject):
         if wanted != self._prepared or self._standby.pid is None:
             self._prepared = wanted
             self._standby.prepare(wanted)
+        self.prepared.emit()

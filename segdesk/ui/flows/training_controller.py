@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segdesk.app.project.workbench import Workbench
-from segdesk.app.runs import predicting, resuming, running, training
+from segdesk.app.runs import looking, predicting, resuming, running, training
 from segdesk.app.runs.running import TrainerSession, Worked
 from segdesk.app.runs.starting import Start
 from segdesk.core.prediction import Prediction, Proposal
@@ -22,6 +22,8 @@ from segdesk.jobs.messages import Message
 from segdesk.jobs.standby import Standby
 from segdesk.ui.threads.training_worker import TrainingWorker
 
+#: What comes after a look waits so long for it, in milliseconds; it takes less than one second.
+LOOK_MS = 10_000
 #: The child's time to end after a stop, after one that closes the project, and after a
 #: terminate, in milliseconds.
 STOP_MS = 10_000
@@ -42,6 +44,8 @@ class TrainingController(QObject):
     message = Signal(object)
     finished = Signal(object, object)
     failed = Signal(object)
+    #: A look has ended: whether what it found is offered now, and whether the child could answer.
+    looked = Signal(bool, bool)
 
     def __init__(
         self,
@@ -53,6 +57,9 @@ class TrainingController(QObject):
         super().__init__(parent)
         self._workbench: Workbench | None = None
         self._worker: TrainingWorker | None = None
+        #: What looks at one slice; what is to run after it waits for its end.
+        self._looker: TrainingWorker | None = None
+        self._is_taken = self._is_answered = False
         self._command = command
         self.standby = standby
         self._when_done: Callable[[], None] | None = None
@@ -135,6 +142,44 @@ class TrainingController(QObject):
         self._begin(session)
 
     @property
+    def is_looking(self) -> bool:
+        return self._looker is not None
+
+    def look(self, run: Run, case: str, index: int) -> None:
+        """Have the child that waits propose one slice with a run's weights. Nobody asked for it, so
+        nothing is said of it but what it has found; nothing runs, and nothing has to wait for it.
+        """
+        workbench = self._idle_workbench()
+        if self._looker is not None:
+            raise ValueError("expected no look under way")
+        session = looking.look_session(
+            workbench, run, case, index, command=self._command, standby=self.standby
+        )
+        self._is_taken = self._is_answered = False
+
+        def take(message: Message, read: Prediction | Proposal | None) -> None:
+            # Another project may be open by now.
+            if self._workbench is workbench and isinstance(read, Proposal):
+                self._is_answered = True
+                self._is_taken = looking.take_look(workbench, run, read)
+
+        looker = self._looker = TrainingWorker(session, self)
+        looker.message.connect(take)
+        looker.worked.connect(looker.write)
+        looker.ended.connect(self._end_look)
+        looker.start()
+
+    def _end_look(self) -> None:
+        self._looker = None
+        self._patience.stop()
+        if self._worker is not None:
+            self._worker.start()
+        elif self._when_done is not None:
+            done, self._when_done = self._when_done, None
+            done()
+        self.looked.emit(self._is_taken, self._is_answered)
+
+    @property
     def is_learning(self) -> bool:
         """Whether what runs trains, rather than predicts with an older run."""
         return self._worker is not None and self._worker.session.job.trains
@@ -166,15 +211,20 @@ class TrainingController(QObject):
 
     def close_down(self, done: Callable[[], None]) -> None:
         """End whatever runs, the harder the longer it takes, and then call `done`."""
-        if self._worker is None:
+        if self._worker is None and self._looker is None:
             done()
             return
         self._when_done = done
+        if self._looker is not None:
+            self._patience.start(LOOK_MS)
         self.stop()
         if not self._terminated and self._patience.remainingTime() > CLOSE_MS:
             self._patience.start(CLOSE_MS)
 
     def _lose_patience(self) -> None:
+        if self._looker is not None:
+            self._looker.session.client.kill()
+            return
         if self._worker is None:
             return
         client = self._worker.session.client
@@ -197,7 +247,10 @@ class TrainingController(QObject):
         self._worker.message.connect(self._take)
         self._worker.worked.connect(self._close_record)
         self._worker.ended.connect(self._end)
-        self._worker.start()
+        if self._looker is None:
+            self._worker.start()
+        else:
+            self._patience.start(LOOK_MS)
         self.started.emit(session.job.run_id)
 
     def _take(self, message: Message, read: Prediction | Proposal | None) -> None:
