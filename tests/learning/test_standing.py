@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_a_look_proposes_one_slice_and_the_next_one_reads_no_weights(
     heard(first, standing)
     own = replace(kept(first.parent, network="unet_fast"), step=70)
 
-    def ask(own: TrainedNetwork, **fields: object) -> Recorder:
+    def ask(own: TrainedNetwork, **fields: Any) -> Recorder:
         folder = write_bundle(
             tmp_path / "first",
             lessons(5),
