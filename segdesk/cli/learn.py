@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from segdesk.app.labelling import restoring
 from segdesk.app.project.workbench import Workbench
 from segdesk.app.runs import (
     evaluating,
-    lessons,
     predicting,
-    record,
     resuming,
     run_in_use,
-    running,
     starting,
     teaching,
     training,
 )
 from segdesk.app.runs.evaluating import PoolChoice
-from segdesk.app.runs.running import TrainerSession, Worked
+from segdesk.app.runs.running import TrainerSession
 from segdesk.app.runs.starting import Start
 from segdesk.cli import evaluation, typed
+from segdesk.cli.one_child import More, Then
 from segdesk.cli.projects import JSON, PROJECT, changing, one_of, reading
-from segdesk.cli.report import Report, Tell, table
+from segdesk.cli.report import Report, table
 from segdesk.cli.scans import left_out_json, left_out_words
+from segdesk.cli.sessions import work
 from segdesk.core.networks import CATALOGUE, DEFAULT
-from segdesk.core.run import Epoch, Plan, Run, plan_for
+from segdesk.core.run import Plan, Run, plan_for
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.small_pieces import Counts
 from segdesk.core.split import Fold
 from segdesk.errors import Cancelled, ProjectError, TrainingError, UsageError
-from segdesk.jobs import messages
-from segdesk.jobs.messages import Message
+from segdesk.jobs.standby import Standby
 from segdesk.sentence import Sentence
 
 RUN = typer.Option("", metavar="RUN", help="Which run; default: the one in use.")
@@ -138,6 +135,16 @@ def train(
         metavar="RUN",
         help="Go on with a run that was stopped or cut off, where it was; settings are its own.",
     ),
+    predicts: bool = typer.Option(
+        False, "--predict", help="Then predict all cases with the run in use, without a new start."
+    ),
+    evaluates: str = typer.Option(
+        "",
+        "--evaluate",
+        metavar="POOL",
+        help="Then compare the run in use with this pool, as 'evaluate' does: validation, test, "
+        "train or all.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Train a network on the slices that were called right.
@@ -145,8 +152,10 @@ def train(
     Ctrl+C stops it and keeps the best weights so far; a second one kills it. --resume goes on then.
     """
     report = Report(as_json=as_json)
+    pool = one_of("evaluate", evaluates, evaluating.POOL_CHOICES) if evaluates else None
+    then = Then(predicts, pool)
     if resume:
-        _go_on(project, resume, _given(context), report)
+        _go_on(project, resume, _given(context), then, report)
         return
 
     def plan_with(network: str, filters: int | None, neighbours_mm: float | None) -> Plan:
@@ -167,19 +176,54 @@ def train(
 
     # Now, so that a value out of range is said before anything is opened.
     plan = plan_with(network or DEFAULT, filters, neighbours_mm)
-    with changing(project) as workbench:
+    with changing(project) as workbench, then.child() as standby:
         start = starting.find(workbench, start_from) if start_from else None
         if start is not None:
             model = start.model
             beside = model.neighbours_mm if neighbours_mm is None else neighbours_mm
             plan = plan_with(network or model.network, filters or model.filters, beside)
             plan = replace(plan, start_from=start.name)
-        frozen = training.freeze(workbench, plan, fold=fold, start=start)
+        frozen = training.freeze(
+            workbench, plan, predict=then.cases(workbench), fold=fold, start=start
+        )
         if start is not None:
             report.say(starting.said(start, plan.size, frozen.run.segments))
-        run = _work(workbench, training.training_session(frozen), report)
+        session = training.training_session(frozen, standby=standby)
+        run = work(workbench, session, report)
+        more = _and_then(workbench, session, run, then, standby, report)
         in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
-    _answer(run, in_use, said, report, start)
+    _answer(run, in_use, said, more, report, start)
+
+
+def _and_then(
+    workbench: Workbench,
+    session: TrainerSession,
+    run: Run,
+    then: Then,
+    standby: Standby | None,
+    report: Report,
+) -> More:
+    """Predict what the training has not, and evaluate; nothing after one that did not finish."""
+    if run.outcome != "finished" or not workbench.project.in_use.run:
+        return More({})
+    left = predicting.left_to_predict(workbench, session.job)
+    if left is not None:
+        _predict(workbench, *left, report, standby)
+    chosen = run_in_use.run_in_use(workbench.project)
+    fields: dict[str, Any] = {}
+    if then.predicts:
+        cases = workbench.project.cases
+        fields["predicted"] = [case.id for case in cases if chosen.id in case.predictions]
+    if then.evaluates is None:
+        return More(fields)
+    slices = evaluating.slices_to_evaluate(workbench, then.evaluates)
+    slices = _predicted(workbench, chosen, slices, report, standby)
+    result = evaluating.evaluate(workbench, chosen, then.evaluates, slices)
+    for sentence in evaluation.said_of(result, chosen, is_in_use=True):
+        report.say(sentence)
+    return More(
+        {**fields, "evaluation": evaluation.fields_of(result)}, (evaluation.table_of(result),)
+    )
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -191,7 +235,9 @@ def _given(context: typer.Context) -> dict[str, Any]:
     }
 
 
-def _go_on(project: Path, run_id: str, given: Mapping[str, Any], report: Report) -> None:
+def _go_on(
+    project: Path, run_id: str, given: Mapping[str, Any], then: Then, report: Report
+) -> None:
     """Go on with a run, by its own plan: what was typed beside it has to be that.
 
     Raises
@@ -199,13 +245,20 @@ def _go_on(project: Path, run_id: str, given: Mapping[str, Any], report: Report)
     UsageError
         Where it is not.
     """
-    with changing(project) as workbench:
+    with changing(project) as workbench, then.child() as standby:
         _check_is_its_own(workbench.project.run(run_id), given)
-        begun = resuming.resume(workbench, run_id, fold=given.get("fold"))
+        begun = resuming.resume(
+            workbench,
+            run_id,
+            predict=then.cases(workbench),
+            fold=given.get("fold"),
+            standby=standby,
+        )
         report.say(begun.said)
-        run = _work(workbench, begun.session, report)
+        run = work(workbench, begun.session, report)
+        more = _and_then(workbench, begun.session, run, then, standby, report)
         in_use, said = workbench.project.in_use, run_in_use.said_of(workbench.project)
-    _answer(run, in_use, said, report)
+    _answer(run, in_use, said, more, report)
 
 
 def _check_is_its_own(run: Run, given: Mapping[str, Any]) -> None:
@@ -227,7 +280,7 @@ def _check_is_its_own(run: Run, given: Mapping[str, Any]) -> None:
 
 
 def _answer(
-    run: Run, in_use: RunInUse, said: str, report: Report, start: Start | None = None
+    run: Run, in_use: RunInUse, said: str, more: More, report: Report, start: Start | None = None
 ) -> None:
     """What a training has come to.
 
@@ -275,91 +328,17 @@ def _answer(
         **({} if start is None else _said_of_start(start, run)),
         "full_sized_after": run.full_sized_after,
         "history": [asdict(epoch) for epoch in run.epochs],
+        **more.fields,
     }
     val_dice = best.val_dice if best else None
     rows = [(run.id, len(run.epochs), run.best, round(run.seconds), val_dice)]
     columns = ("run", "epochs", "best", "seconds", "validation Dice")
-    report.answer(answer, [table(*columns, rows=rows)])
+    report.answer(answer, [table(*columns, rows=rows), *more.tables])
 
 
 def _said_of_start(start: Start, run: Run) -> dict[str, Any]:
     rows = starting.kept_of(start.model, run.segments)
     return {"start": {"said": starting.said(start, run.plan.size, run.segments), **asdict(rows)}}
-
-
-def _work(workbench: Workbench, session: TrainerSession, report: Report) -> Run:
-    """Run a session on this thread, with a bar, and close its record.
-
-    Raises
-    ------
-    SegdeskError
-        Why a prediction did not end well; a training's reason stands in the run.
-    """
-    with report.progress() as tell:
-        listen = _listener(workbench, session, report, tell)
-        try:
-            worked = session.work(listen)
-        except KeyboardInterrupt:
-            # While the bundle is written; later the client takes it.
-            worked = Worked(None, None, Cancelled("Stopped before it began."))
-    before = workbench.project.run(session.job.run_id)
-    run = running.finish(workbench, session.job, worked)
-    if (why := record.why_not_resumed(before, session.job.before, worked)) is not None:
-        raise why
-    if not session.job.trains:
-        if worked.error is not None:
-            raise worked.error
-        if worked.ended is not None and worked.ended.outcome == "crashed":
-            raise TrainingError(Sentence.of(worked.ended.reason), Sentence.of(worked.ended.hint))
-        if worked.ended is not None and worked.ended.outcome == "stopped":
-            raise Cancelled("The prediction was stopped.")
-    return run
-
-
-def _listener(
-    workbench: Workbench, session: TrainerSession, report: Report, tell: Tell
-) -> Callable[[Message], None]:
-    def listen(message: Message) -> None:
-        running.take(workbench, session.job, message)
-        match message:
-            case messages.Started() if session.job.trains:
-                shares = workbench.project.run(session.job.run_id).shares
-                report.say(f"{message.device}: {message.device_reason}")
-                report.say(f"{lessons.in_a_line(shares)}.")
-            case messages.Resumed():
-                report.say(
-                    Sentence(
-                        "{run} goes on after step {step}, in epoch {epoch}.",
-                        run=session.job.run_id,
-                        step=message.step,
-                        epoch=message.epoch + 1,
-                    )
-                )
-            case messages.Step():
-                tell(f"Epoch {message.epoch}", message.step, message.steps)
-            case messages.EpochDone():
-                report.say(_epoch_line(message.epoch))
-            case messages.Note():
-                report.say(message.sentence)
-            case messages.Predicted():
-                gone = restoring.not_there(workbench, message.case, session.job.run_id)
-                if gone is not None:
-                    report.say(gone)
-            case messages.Progress():
-                tell(f"Predicting {message.case}", message.done, message.total)
-            case _:
-                pass
-
-    return listen
-
-
-def _epoch_line(epoch: Epoch) -> str:
-    parts = [f"epoch {epoch.number}", f"{epoch.seconds:.0f} s", f"loss {epoch.loss:.4f}"]
-    if epoch.val_loss is not None:
-        parts.append(f"validation loss {epoch.val_loss:.4f}")
-    if epoch.val_dice is not None:
-        parts.append(f"validation Dice {epoch.val_dice:.3f}")
-    return ", ".join(parts)
 
 
 def predict(
@@ -400,14 +379,17 @@ def _predict(
     run: Run,
     cases: Sequence[str],
     report: Report,
+    standby: Standby | None = None,
     *,
     keep_pieces: bool = False,
 ) -> dict[str, Counts]:
     """Predict cases, and give the ids of those that could be, with what of each is left out."""
     if not cases:
         return {}
-    session = predicting.prediction_session(workbench, run, cases, keep_pieces=keep_pieces)
-    _work(workbench, session, report)
+    session = predicting.prediction_session(
+        workbench, run, cases, keep_pieces=keep_pieces, standby=standby
+    )
+    work(workbench, session, report)
     return {id: session.left_out.get(id, ()) for id in session.predicted}
 
 
@@ -445,12 +427,16 @@ def evaluate(
 
 
 def _predicted(
-    workbench: Workbench, run: Run, slices: dict[str, tuple[int, ...]], report: Report
+    workbench: Workbench,
+    run: Run,
+    slices: dict[str, tuple[int, ...]],
+    report: Report,
+    standby: Standby | None = None,
 ) -> dict[str, tuple[int, ...]]:
     """Predict what a run has not predicted yet; what cannot be is said and stays out."""
     missing = evaluating.without_prediction(workbench, run, slices)
     try:
-        _predict(workbench, run, missing, report)
+        _predict(workbench, run, missing, report, standby)
     except ProjectError as error:
         if len(missing) == len(slices):
             raise

@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Protocol
 
+from segdesk.jobs.free_memory import give_back
 from segdesk.jobs.messages import Prepare, Task, Work
 from segdesk.learning import backend
 from segdesk.learning.reporter import Reporter
@@ -31,6 +32,7 @@ def serve(channel: Tasks) -> None:
                 run_bundle(Path(folder), channel, standing)
                 # Of feeds, samples and memory maps; what they held would stay until much later.
                 gc.collect()
+                give_back()
                 channel.end_job()
             case Prepare(network, filters, classes, channels):
                 try:

@@ -36,6 +36,7 @@ from segdesk.errors import (
 from segdesk.jobs import bundle as bundles
 from segdesk.jobs import kept_bundle, kept_messages, messages
 from segdesk.jobs.bundle import Bundle, TrainedNetwork, VolumeRef
+from segdesk.jobs.free_memory import give_back
 from segdesk.jobs.messages import Message, Note, Predicted
 from segdesk.jobs.run_paths import RunPaths
 from segdesk.jobs.standby import Standby
@@ -144,6 +145,7 @@ class TrainerSession:
             # At the path of a project that is gone nothing is ours to remove.
             with suppress(OSError, SegdeskError):
                 gone = self._put_away(self.job.paths_to_write())
+            give_back()
         return replace(worked, let_go=tuple(gone))
 
     def _worked(self, on_message: Callable[[Message], None]) -> Worked:
