@@ -35,10 +35,12 @@ from segdesk.core.prediction import replacement
 from segdesk.core.run import Plan, Run
 from segdesk.demo.desk import Desk
 from segdesk.demo.hand import pause, wait_until
+from segdesk.jobs.messages import Message, Proposed, Step
 from segdesk.jobs.standby import Standby
 from segdesk.ops.phantom import Phantom, thorax
 from segdesk.ui.application import open_window
 from segdesk.ui.flows import trainer_ready
+from segdesk.ui.flows.looking import Looking
 from segdesk.ui.flows.trainer_ready import TrainerReady
 from tests.projects import add_case
 
@@ -46,7 +48,7 @@ SHAPE, SPACING_MM = (40, 256, 256), (4.0, 1.4, 1.4)
 #: Of the phantom's truth, and of what is labelled at first.
 LUNGS, LABELLED = (1, 2), (8, 16, 24, 32)
 #: The child is ended after so many seconds; everything else has so many.
-IDLE_S, PATIENCE_S = 8.0, 240.0
+IDLE_S, PATIENCE_S = 20.0, 240.0
 #: Between two looks at the memory.
 LOOK_S = 1.0
 #: Share of the time in which a child is not spared; for as long again the next one may grow.
@@ -120,7 +122,11 @@ class Kept:
         ready = TrainerReady(
             self._standby, window.session, window.training, window.preferences, plan, window
         )
+        Looking(self._standby, window.session, window.training, ready, window)
         window.gone.connect(ready.close)
+        window.training.message.connect(self._hear)
+        window.training.looked.connect(self._count_look)
+        self._stepped = False
         self._window, self._desk = window, Desk(window)
         self._began = time.monotonic()
 
@@ -180,6 +186,8 @@ class Kept:
         self._say("train")
         self._press_train()
         training, seconds = self._window.training, self._random.uniform(3.0, 20.0)
+        # A stop before a quick step ends the child, and this is about one that stays.
+        wait_until("a step", self._has_stepped, seconds=PATIENCE_S)
         end = time.monotonic() + seconds
         while training.is_running and time.monotonic() < end:
             match self._random.randrange(6):
@@ -208,7 +216,7 @@ class Kept:
         form.predict.setCurrentIndex(form.predict.findData(self._random.choice(["this", "none"])))
         form.validate.setCurrentIndex(self._random.randrange(2))
         form.start_from.setCurrentIndex(self._random.randrange(min(2, form.start_from.count())))
-        count = len(self._runs)
+        count, self._stepped = len(self._runs), False
         self._desk.press(self._window, "train_button")
         assert len(self._runs) == count + 1
 
@@ -283,6 +291,18 @@ class Kept:
 
     # By what
 
+    def _has_stepped(self) -> bool:
+        self._note()
+        return self._stepped or not self._window.training.is_running
+
+    def _hear(self, message: Message) -> None:
+        self._stepped = self._stepped or isinstance(message, Step)
+        if isinstance(message, Proposed):
+            self._count("proposed while training")
+
+    def _count_look(self, is_taken: bool, _is_answered: bool) -> None:
+        self._count("looked" if is_taken else "looked in vain")
+
     def _has_no_child(self) -> bool:
         self._note()
         return self._standby.pid is None and not children()
@@ -333,7 +353,10 @@ class Kept:
 
     def _say(self, doing: str) -> None:
         self._doing = doing
-        self.done[doing] = self.done.get(doing, 0) + 1
+        self._count(doing)
+
+    def _count(self, what: str) -> None:
+        self.done[what] = self.done.get(what, 0) + 1
 
     def _note(self) -> None:
         now = time.monotonic()
