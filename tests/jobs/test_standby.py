@@ -111,6 +111,20 @@ def test_one_child_does_one_job_after_the_other(standby: NewStandby, tmp_path: P
     assert second[0] == Ended("finished", "Done.", "", 0, tmp_path / "b" / "log.txt")
 
 
+def test_a_child_outlives_the_thread_of_its_job(standby: NewStandby, tmp_path: Path) -> None:
+    waiting = standby()
+    first = job(tmp_path / "a", waiting)
+    worker = threading.Thread(target=first.run, args=(lambda _: None,))
+    worker.start()
+    worker.join()
+    pid = waiting.pid
+    # Linux ends a child with the thread that started it.
+    time.sleep(0.3)
+    _, heard, by = done(job(tmp_path / "b", waiting))
+    assert notes(heard) == ["job 2, nothing"]
+    assert by == pid is not None
+
+
 def test_each_job_has_its_own_log(standby: NewStandby, tmp_path: Path) -> None:
     waiting = standby()
     for name in ("a", "b"):
