@@ -64,7 +64,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[Now]:
 
 def made(
     folder: Path, now: Now, recorder: Recorder, *, preview: tuple[str, int] | None = None
-) -> tuple[Proposer, Cheap]:
+) -> tuple[Proposer, Any]:
     cheap: Any = Cheap(folder, now)
     bundle: Any = type("B", (), {"volumes": (CASE,), "preview": preview})()
     assert not isinstance(bundle, Bundle)
