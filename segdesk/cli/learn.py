@@ -320,6 +320,8 @@ def _answer(
         "parameters": run.parameters,
         "device": run.device,
         "device_reason": run.device_reason,
+        "precision": run.precision,
+        "xla": run.xla,
         "validation": run.validation,
         "shares": [asdict(share) for share in run.shares],
         "notes": list(run.notes),

@@ -15,6 +15,8 @@ from segdesk.sentence import Sentence
 
 #: Why a run ended; "running" while it has not.
 Outcome = Literal["running", "finished", "stopped", "crashed"]
+#: Type of the features while it learns; its weights are float32 in any.
+Precision = Literal["float32", "mixed_bfloat16"]
 LONGEST_SIDE = 256
 #: Pixels of the longest side of what a network sees; its features of more fill no memory here.
 LARGEST_INPUT = 2048
@@ -201,6 +203,7 @@ class Run:
     resumed : the steps after which it was resumed, having been stopped or cut off
     full_sized_after : the step after which slices had their full size; 0 where they always had
     begun_from : the weights that it was fine-tuned from; None from scratch, and in older records
+    precision, xla : how the device took the steps; of a GPU what was tried to be the fastest
     """
 
     id: str
@@ -234,6 +237,8 @@ class Run:
     resumed: tuple[int, ...] = ()
     full_sized_after: int = 0
     begun_from: Beginning | None = None
+    precision: Precision = "float32"
+    xla: bool = False
 
     @property
     def has_weights(self) -> bool:

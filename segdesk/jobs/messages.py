@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from segdesk.core.refinement import Refinement
-from segdesk.core.run import Epoch, Outcome
+from segdesk.core.run import Epoch, Outcome, Precision
 
 #: Raised when a message changes its meaning; both ends must agree.
 PROTOCOL = 4
@@ -32,7 +32,8 @@ class Started:
 
     `device` is the GPU's name or the CPU, `device_reason` says in words why. `input_shape` is
     (rows, columns), `pixel_mm` (row, column) or None without geometry; `built_for` (rows, columns)
-    that the network was first built for, by this run or by one that it goes back to.
+    that the network was first built for, by this run or by one that it goes back to; `precision`
+    that of the features, and `xla` whether XLA compiled the steps.
     """
 
     device: str
@@ -43,6 +44,8 @@ class Started:
     train_slices: int
     validation_slices: int
     built_for: tuple[int, int]
+    precision: Precision = "float32"
+    xla: bool = False
 
 
 @dataclass(frozen=True, slots=True)

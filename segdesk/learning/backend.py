@@ -22,10 +22,6 @@ from segdesk.sentence import Sentence
 
 _library: Any = importlib.import_module(keras.backend.backend())
 
-#: Measured on a CPU: compiled by XLA a step of `unet_norm` takes as long as without, and the first
-#: one five times as much processor time. Numbers stay float32 for a like reason: in bfloat16 a step
-#: took a sixth longer.
-USE_XLA = False
 #: What a backend raises where a step needs more memory than the device has. JAX has one class for
 #: every failure on a device, which would hide other faults.
 OUT_OF_MEMORY: tuple[type[BaseException], ...] = (
@@ -35,14 +31,25 @@ OUT_OF_MEMORY: tuple[type[BaseException], ...] = (
         "torch": lambda: (_library.OutOfMemoryError,),
     }.get(keras.backend.backend(), tuple)(),
 )
+#: What it raises where a device cannot do what was asked of it.
+REFUSED: tuple[type[BaseException], ...] = (
+    *OUT_OF_MEMORY,
+    *{"tensorflow": lambda: (_library.errors.OpError,)}.get(keras.backend.backend(), tuple)(),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a training runs on, and why, both in words; a GPU has its own name."""
+    """What a training runs on, and why, both in words; a GPU has its own name.
+
+    Parameters
+    ----------
+    is_gpu : whether how it reckons is worth trying (`arithmetic`)
+    """
 
     name: str
     reason: str
+    is_gpu: bool = False
 
 
 def prepare(seed: int) -> Device:
@@ -65,8 +72,16 @@ def prepare(seed: int) -> Device:
             )
 
 
+def unpromised() -> str:
+    """Of a backend that nobody tests, that it is one; else empty."""
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        return ""
+    return Sentence("Keras runs on {name} here; segdesk is tried with TensorFlow alone.", name=name)
+
+
 def training_step(
-    model: keras.Model, shape: Sequence[int | None], classes: int
+    model: keras.Model, shape: Sequence[int | None], classes: int, *, xla: bool = False
 ) -> Callable[..., dict[str, Any]]:
     """A compiled model's step, a function of images, targets and incompleteness to its figures.
 
@@ -76,6 +91,7 @@ def training_step(
     shape : (rows, columns, channels) of a slice; what is None may differ from step to step, and
         is traced once all the same, which `train_on_batch` does twice
     classes : columns of the incompleteness
+    xla : compile it, anew for each size
     """
     size = (None, *shape[:2])
     return _traced(
@@ -86,6 +102,7 @@ def training_step(
         untraced=lambda images, targets, incomplete: model.train_on_batch(
             images, (targets, incomplete), return_dict=True
         ),
+        xla=xla,
     )
 
 
@@ -102,6 +119,7 @@ def _traced(
     call: Callable[..., Any],
     *arguments: tuple[Sequence[int | None], str],
     untraced: Callable[..., Any],
+    xla: bool = False,
 ) -> Callable[..., Any]:
     """`call` as one graph for every size, where the backend has graphs with open sizes.
 
@@ -113,7 +131,7 @@ def _traced(
     if keras.backend.backend() != "tensorflow":
         return untraced
     signature = [_library.TensorSpec(shape, dtype) for shape, dtype in arguments]
-    return _library.function(call, input_signature=signature, autograph=False, jit_compile=USE_XLA)
+    return _library.function(call, input_signature=signature, autograph=False, jit_compile=xla)
 
 
 def versions() -> tuple[tuple[str, str], ...]:
@@ -141,7 +159,9 @@ def _prepare_tensorflow() -> Device:
             pass
         details = _library.config.experimental.get_device_details(gpus[0])
         return Device(
-            str(details.get("device_name", "GPU")), Sentence("TensorFlow uses the first GPU.")
+            str(details.get("device_name", "GPU")),
+            Sentence("TensorFlow uses the first GPU."),
+            is_gpu=True,
         )
     return Device(_cpu(), _why_no_gpu())
 
@@ -172,10 +192,11 @@ def _prepare_torch() -> Device:
 
 
 def _cpu() -> Sentence:
-    return Sentence.counted("CPU ({n} core)", "CPU ({n} cores)", _cores())
+    return Sentence.counted("CPU ({n} core)", "CPU ({n} cores)", cores())
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

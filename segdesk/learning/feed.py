@@ -12,6 +12,8 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from segdesk.core.run import Plan
+from segdesk.learning import backend
 from segdesk.learning.augment import augmented, swap_table
 from segdesk.learning.geometry import without_border
 from segdesk.learning.order import batches
@@ -21,9 +23,9 @@ from segdesk.learning.samples import Samples, batch_of
 #: columns that the network answers for; and float32,
 #: (batch, classes), 1 for each class that the slice is not complete for.
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]
-#: Batches that wait at most, and threads that make them. SciPy lets go of the interpreter's lock.
-AHEAD = 4
-THREADS = 2
+#: Fewest and most threads that make batches: SciPy lets go of the interpreter's lock, and a core is
+#: left for the step. As many batches wait at most, and two more.
+FEWEST_THREADS, MOST_THREADS = 2, 8
 
 
 class Feed:
@@ -59,7 +61,9 @@ class Feed:
         self._numbers = count(drawn)
         #: Batches that were given, those of an earlier feed among them.
         self.drawn = drawn
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="batches")
+        threads = min(MOST_THREADS, max(FEWEST_THREADS, backend.cores() - 1))
+        self._ahead = threads + 2
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._waiting: deque[Future[Batch]] = deque()
         self.batch = batch
 
@@ -69,7 +73,7 @@ class Feed:
 
     def next(self) -> Batch:
         """The next batch; waits where it is not ready yet."""
-        while len(self._waiting) <= AHEAD:
+        while len(self._waiting) <= self._ahead:
             chosen, number = next(self._order), next(self._numbers)
             self._waiting.append(self._threads.submit(self._make, chosen, number))
         batch = self._waiting.popleft().result()
@@ -90,3 +94,12 @@ class Feed:
         images, targets, incomplete = zip(*rows, strict=True)
         answered = without_border(np.stack(targets), self.samples.border)
         return batch_of(images), answered[..., None], np.stack(incomplete)
+
+
+def first_batch(samples: Samples, plan: Plan) -> Batch:
+    """Slices as a training's steps get them, without augmentation; none of its draws is used."""
+    feed = Feed(samples, batch=plan.batch, strength=0.0, partners=(), seed=plan.seed)
+    try:
+        return feed.next()
+    finally:
+        feed.close()

@@ -76,9 +76,17 @@ class Learner:
     network : stays uncompiled, so that it can be saved without what only training needs
     loss : from `losses`
     optimiser : of a `FlatAdam` the averaged weights are what is measured, kept and shown
+    xla : compile the step, anew for each size
     """
 
-    def __init__(self, network: keras.Model, *, loss: Loss, optimiser: keras.Optimizer) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        *,
+        loss: Loss,
+        optimiser: keras.Optimizer,
+        xla: bool = False,
+    ) -> None:
         self.network = network
         self.forward = Forward(network)
         self.loss = loss
@@ -90,10 +98,10 @@ class Learner:
         self._trained.measure(loss, self._overlap)
         self._trained.compile(
             optimizer=self.optimiser,
-            jit_compile=backend.USE_XLA,  # pyright: ignore[reportArgumentType] - typed as str alone
+            jit_compile=xla,  # pyright: ignore[reportArgumentType] - typed as str alone
         )
         self.optimiser.build(self._trained.trainable_variables)
-        self._step = backend.training_step(self._trained, network.input_shape[1:], classes)
+        self._step = backend.training_step(self._trained, network.input_shape[1:], classes, xla=xla)
 
     def begin(self, network: keras.Model) -> None:
         """Forget what was learnt, and take over what another network of the same form holds.

@@ -12,9 +12,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from segdesk.core.run import plan_for
+from segdesk.core.run import Plan, plan_for
 from segdesk.jobs.bundle import TrainedNetwork
-from segdesk.learning import start
+from segdesk.learning import arithmetic, start
+from segdesk.learning.arithmetic import PLAIN, Arithmetic
 from segdesk.learning.feed import Batch
 from segdesk.learning.forward import Forward
 from segdesk.learning.learner import Learner
@@ -48,26 +49,49 @@ class Standing:
     """
 
     def __init__(self) -> None:
-        self._learner: tuple[_Form, Learner] | None = None
+        self._learner: tuple[tuple[_Form, Arithmetic], Learner] | None = None
+        self._tried: dict[tuple[_Form, tuple[int, ...]], Arithmetic] = {}
         self._forward: tuple[_Form, Forward] | None = None
         #: Whose weights that has, where a run's are known.
         self._answers: tuple[TrainedNetwork, Shape] | None = None
 
-    def learner(self, network: keras.Model, id: str, rate: float) -> Learner:
+    def arithmetic(self, network: keras.Model, plan: Plan, batch: Batch) -> Arithmetic:
+        """How a GPU takes the steps of a training fastest; what was tried is not tried again.
+
+        Parameters
+        ----------
+        network : of the Plan
+        batch : of the training, as its steps get them
+        """
+        asked = _Form.of(network, plan.network), batch[0].shape
+        if asked not in self._tried:
+            trials = (
+                arithmetic.try_out(one, network, plan.network, plan.rate, batch)
+                for one in arithmetic.TRIED
+            )
+            self._tried[asked] = arithmetic.fastest(list(trials))
+        return self._tried[asked]
+
+    def learner(
+        self, network: keras.Model, id: str, rate: float, how: Arithmetic = PLAIN
+    ) -> Learner:
         """A learner with the weights of a network, which may be another object.
 
         Parameters
         ----------
         network : of the catalogue's `id`, with the first weights of a training
         rate : learning rate, > 0
+        how : it reckons
         """
         form = _Form.of(network, id)
-        if self._learner is not None and self._learner[0] == form:
+        if self._learner is not None and self._learner[0] == (form, how):
             learner = self._learner[1]
             learner.begin(network)
             return learner
-        learner = Learner(network, loss=loss_of(id), optimiser=optimiser_of(id, rate))
-        self._learner = form, learner
+        if how.precision != "float32":
+            network = arithmetic.in_precision(network, how.precision)
+        learner = Learner(network, loss=loss_of(id), optimiser=optimiser_of(id, rate), xla=how.xla)
+        self._learner = (form, how), learner
         return learner
 
     def forward(self, network: keras.Model, id: str) -> Forward:

@@ -29,7 +29,8 @@ from segdesk.jobs.messages import (
     Started,
 )
 from segdesk.learning import backend
-from segdesk.learning.feed import Feed
+from segdesk.learning.arithmetic import PLAIN, is_worth_trying
+from segdesk.learning.feed import Feed, first_batch
 from segdesk.learning.fit import Ending, Fit
 from segdesk.learning.geometry import Scale, framed, padded, scale_for
 from segdesk.learning.predict import Predictor
@@ -125,7 +126,10 @@ def _train(
         network.input_shape[-1],
         scale,
     )
-    learner = standing.learner(network, plan.network, plan.rate)
+    how = PLAIN
+    if device.is_gpu and is_worth_trying(plan):
+        how = standing.arithmetic(network, plan, first_batch(train, plan))
+    learner = standing.learner(network, plan.network, plan.rate, how)
     resumed = take_up(learner, found, held.paths(), origin, channel) if found else None
     channel.send(
         Started(
@@ -137,8 +141,12 @@ def _train(
             train_slices=len(train),
             validation_slices=len(validation),
             built_for=origin.built_for,
+            precision=how.precision,
+            xla=how.xla,
         )
     )
+    if unpromised := backend.unpromised():
+        channel.send(Note(unpromised))
     _say_what_validates(validation, plan, channel)
     stages = Stages(train, validation, learner, bundle, scale)
     ending = Fit(

@@ -154,10 +154,12 @@ def test_what_is_prepared_is_not_traced_again(
     for name in ("training_step", "answer"):
         made = getattr(backend, name)
 
-        def counted(*args: object, name: str = name, made: object = made) -> object:
+        def counted(
+            *args: object, name: str = name, made: object = made, **named: object
+        ) -> object:
             assert callable(made)
             traces.append(name)
-            return made(*args)
+            return made(*args, **named)
 
         monkeypatch.setattr(backend, name, counted)
     standing = Standing()

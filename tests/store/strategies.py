@@ -174,6 +174,8 @@ def runs(id: str) -> st.SearchStrategy[Run]:
         versions=pairs,
         device=texts,
         device_reason=texts,
+        precision=st.sampled_from(["float32", "mixed_bfloat16"]),
+        xla=st.booleans(),
         epochs=st.lists(epochs, max_size=3).map(tuple),
         best=counts,
         labels_seen=pairs,

@@ -47,6 +47,8 @@ def after(run: Run, message: Message) -> Run:
                 input_shape=message.input_shape,
                 pixel_mm=message.pixel_mm,
                 built_for=message.built_for,
+                precision=message.precision,
+                xla=message.xla,
             )
         case messages.Resumed():
             # Which weights are the best is said next, where there are any.

@@ -28,9 +28,12 @@ class InstanceNorm(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """float, (n, rows, columns, channels), as it comes."""
-        away = inputs - ops.mean(inputs, axis=(1, 2), keepdims=True)
+        # Of many pixels a mean needs more digits than a half-precision number has.
+        values: Any = ops.cast(inputs, "float32")
+        away = values - ops.mean(values, axis=(1, 2), keepdims=True)
         variance: Any = ops.mean(ops.square(away), axis=(1, 2), keepdims=True)
-        return away * (ops.rsqrt(variance + EPSILON) * self.scale) + self.shift
+        normal = away * (ops.rsqrt(variance + EPSILON) * self.scale) + self.shift
+        return ops.cast(normal, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """As it came in."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from segdesk.core.beginning import Beginning
 from segdesk.core.refinement import EDGE_WEIGHTS, Refinement
-from segdesk.core.run import LARGEST_INPUT, Epoch, Intensities, Outcome, Plan, Run
+from segdesk.core.run import LARGEST_INPUT, Epoch, Intensities, Outcome, Plan, Precision, Run
 from segdesk.core.run_in_use import RunInUse
 from segdesk.core.share import Share
 from segdesk.sentence import Sentence, kept
@@ -20,6 +20,7 @@ from segdesk.store.parts.hdf5 import Group, NewGroup
 from segdesk.store.parts.value_codec import UNITS, one_of, pairs_of, put_pairs
 
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 #: What is measured in an epoch, a column of curves each, in the order of `Epoch`; NaN where it was
 #: not.
 FIGURES = (
@@ -76,6 +77,8 @@ def encode_run(run: Run, order: int, group: NewGroup) -> None:
         group.put(full_sized_after=run.full_sized_after)
     if run.begun_from is not None:
         group.group("begun_from").put(**asdict(run.begun_from))
+    if (run.precision, run.xla) != ("float32", False):
+        group.put(precision=run.precision, xla=run.xla)
     group.texts("notes", list(map(kept, run.notes)))
     put_pairs(group.group("versions"), run.versions)
     _put_numbered(group.group("segments"), [(name, number) for number, name in run.segments])
@@ -141,6 +144,10 @@ def decode_run(id: str, group: Group) -> tuple[int, Run]:
         begun_from=(
             _decode_beginning(group.group("begun_from")) if group.has_member("begun_from") else None
         ),
+        precision=(
+            one_of(group.text("precision"), _PRECISIONS) if group.has("precision") else "float32"
+        ),
+        xla=group.flag("xla") if group.has("xla") else False,
     )
     return group.integer("order"), run
 
