@@ -29,6 +29,7 @@ class Piece:
     voxels : of all slices
     ml : None where slices have no thickness
     is_restored : it is part of the prediction again
+    slice : one that it lies on, where it was found
     """
 
     prediction: Prediction
@@ -38,6 +39,7 @@ class Piece:
     voxels: int
     ml: float | None
     is_restored: bool
+    slice: int
 
 
 def shown_on(workbench: Workbench, case: str, plane: Plane) -> Prediction | None:
@@ -54,7 +56,8 @@ def piece_at(workbench: Workbench, case: str, plane: Plane, place: tuple[int, in
     small = None if prediction is None else prediction.small_pieces
     if prediction is None or small is None:
         return None
-    piece = small.at(plane.voxel(*place))
+    voxel = plane.voxel(*place)
+    piece = small.at(voxel)
     if piece is None:
         return None
     number = small.number_of(piece)
@@ -69,15 +72,12 @@ def piece_at(workbench: Workbench, case: str, plane: Plane, place: tuple[int, in
         voxels,
         voxels * grid.voxel_ml if grid.stacked else None,
         piece in prediction.restored,
+        voxel[0],
     )
 
 
-def toggle(workbench: Workbench, case: str, found: Piece, index: int) -> Edit | None:
-    """Restore a piece, or leave it out again. One Edit, of the slice on which that is done.
-
-    Parameters
-    ----------
-    index : a slice on which the piece lies
+def toggle(workbench: Workbench, case: str, found: Piece) -> Edit | None:
+    """Restore a piece, or leave it out again. One Edit, of the slice on which it was found.
 
     Returns
     -------
@@ -103,8 +103,8 @@ def toggle(workbench: Workbench, case: str, found: Piece, index: int) -> Edit | 
         )
         edit = Edit(Sentence("Leave piece out again"), case, dismissals=moves)
     else:
-        name = small.name(run, found.piece, index)
-        moves = (Dismissal(name, index, False, True),)
+        name = small.name(run, found.piece, found.slice)
+        moves = (Dismissal(name, found.slice, False, True),)
         edit = Edit(Sentence("Restore left-out piece"), case, dismissals=moves)
     if edit.is_empty:
         return None

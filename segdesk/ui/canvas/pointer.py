@@ -143,7 +143,7 @@ class Pointer:
         if isinstance(drag, ZoomDrag) and drag.is_click:
             self._canvas.ask_for_menu(position)
         elif isinstance(drag, PieceDrag) and drag.is_click:
-            self.toggle(drag.piece, position)
+            self.toggle(drag.piece)
 
     def piece_under(self, position: QPointF) -> Piece | None:
         """The piece that a click would restore, or leave out again; None for none.
@@ -167,16 +167,14 @@ class Pointer:
             return None
         return restoring.piece_at(self._canvas.workbench, case.id, plane, (row, column))
 
-    def toggle(self, piece: Piece, position: QPointF) -> None:
+    def toggle(self, piece: Piece) -> None:
         """Restore a piece, or leave it out again, where it is what the eye has seen."""
-        case, plane = self._canvas.pane.case, self._canvas.pane.plane
-        if case is None or plane is None:
+        case = self._canvas.pane.case
+        if case is None:
             return
-        point = self._canvas.viewport.to_voxel(position.x(), position.y())
-        index = plane.voxel(*(math.floor(value + 0.5) for value in point))[0]
         try:
             done = self._canvas.scene.has_painted(piece.prediction) and restoring.toggle(
-                self._canvas.workbench, case.id, piece, index
+                self._canvas.workbench, case.id, piece
             )
         except UsageError as refusal:
             self._canvas.say(translated(refusal.words))

@@ -226,16 +226,14 @@ class SliceView(QWidget):
         """Put a sentence into the status line for a moment."""
         self.refused.emit(sentence)
 
-    def piece_under_pointer(self) -> tuple[Piece, QPointF] | None:
-        """The piece under the pointer that a prediction left out, or a reader restored, and where;
-        None for none."""
-        at = self._hover.position
-        piece = None if at is None else self._pointer.piece_at(at)
-        return None if piece is None or at is None else (piece, at)
+    def piece_under_pointer(self) -> Piece | None:
+        """The piece under the pointer that a prediction left out, or a reader restored; None for
+        none."""
+        return self._hover.piece_here()
 
-    def toggle_piece(self, piece: Piece, position: QPointF) -> None:
+    def toggle_piece(self, piece: Piece) -> None:
         """Restore it, or leave it out again."""
-        self._pointer.toggle(piece, position)
+        self._pointer.toggle(piece)
 
     def ask_for_menu(self, position: QPointF) -> None:
         """Ask for the menu of what lies at a place of the widget."""

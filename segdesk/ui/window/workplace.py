@@ -214,10 +214,9 @@ class Workplace(QWidget):
     def _offer_piece(self, menu: QMenu) -> None:
         """A row for the piece under the pointer that the prediction left out, or that was
         restored."""
-        found = self.canvas.piece_under_pointer()
-        if found is None:
+        piece = self.canvas.piece_under_pointer()
+        if piece is None:
             return
-        piece, at = found
         name = piece_size(piece)
         text = (
             tr("Leave out again: {piece}", piece=name)
@@ -229,7 +228,7 @@ class Workplace(QWidget):
         why_not = why_read_only(self._view.workbench)
         row.setEnabled(not why_not)
         row.setToolTip(tip(why_not or left_out_words()))
-        row.triggered.connect(lambda: self.canvas.toggle_piece(piece, at))
+        row.triggered.connect(lambda: self.canvas.toggle_piece(piece))
         menu.addSeparator()
 
     def _case_menu(self, place: QPoint, case: str) -> None:

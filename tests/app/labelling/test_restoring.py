@@ -66,7 +66,7 @@ def test_a_piece_is_restored_in_all_its_slices_and_no_other_is(workbench: Workbe
     assert (found.number, found.name, found.voxels) == (1, "Left lung", 12)
     assert found.ml == pytest.approx(12 * 2.5 / 1000) and not found.is_restored
     assert restoring.left_out(workbench, CASE) == ((1, 18), (2, 2))
-    edit = restoring.toggle(workbench, CASE, found, 3)
+    edit = restoring.toggle(workbench, CASE, found)
     assert edit is not None and edit.slices == (3,) and not edit.patches
     labels[2:4, 33:35, 50:53] = 1
     assert np.array_equal(offered(workbench), labels)
@@ -80,9 +80,9 @@ def test_a_piece_is_restored_in_all_its_slices_and_no_other_is(workbench: Workbe
 
 def test_a_second_click_an_undo_and_a_redo(workbench: Workbench) -> None:
     before = offered(workbench)
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     after = offered(workbench)
-    restoring.toggle(workbench, CASE, piece(workbench, 2), 2)
+    restoring.toggle(workbench, CASE, piece(workbench, 2))
     assert np.array_equal(offered(workbench), before)
     for expected in (after, before):
         workbench.undo()
@@ -94,7 +94,7 @@ def test_a_second_click_an_undo_and_a_redo(workbench: Workbench) -> None:
 
 @pytest.mark.parametrize("way", ["saved", "killed"])
 def test_it_stays_so_after_the_project_was_opened_again(workbench: Workbench, way: str) -> None:
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     expected = offered(workbench)
     if way == "saved":
         save(workbench)
@@ -111,7 +111,7 @@ def test_it_stays_so_after_the_project_was_opened_again(workbench: Workbench, wa
 
 
 def test_enter_takes_it_as_it_is_shown(workbench: Workbench) -> None:
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     say_right(workbench, CASE, 3)
     assert np.array_equal(workbench.annotation(CASE).labels[3], offered(workbench)[3])
     assert workbench.annotation(CASE).labels[3, 33, 51] == 1
@@ -124,16 +124,16 @@ def test_enter_takes_it_as_it_is_shown(workbench: Workbench) -> None:
 def test_a_mask_that_has_the_piece_keeps_it_when_it_is_left_out_again(
     workbench: Workbench,
 ) -> None:
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     say_right(workbench, CASE, 3)
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     assert workbench.annotation(CASE).labels[3, 33, 51] == 1
     found = taking(workbench, CASE, 3)
     assert found is not None and found.cleared == 6
 
 
 def test_what_is_exported_is_what_is_shown(workbench: Workbench) -> None:
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     content = prepare(workbench, CASE, "prediction").content
     assert isinstance(content, np.ndarray) and np.array_equal(content, offered(workbench))
 
@@ -155,7 +155,7 @@ def test_where_the_prediction_is_not_shown_there_is_no_piece(workbench: Workbenc
 
 
 def test_the_run_predicts_anew_and_the_piece_is_still_there(workbench: Workbench) -> None:
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     expected = offered(workbench)
     labels, left_out = planes()
     predict(workbench, labels, left_out=left_out)
@@ -164,7 +164,7 @@ def test_the_run_predicts_anew_and_the_piece_is_still_there(workbench: Workbench
 
 
 def test_the_run_predicts_anew_and_it_is_not_there_any_more(workbench: Workbench) -> None:
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     labels, left_out = planes()
     left_out[2:4] = 0
     predict(workbench, labels, left_out=left_out)
@@ -186,7 +186,7 @@ def test_a_piece_of_a_prediction_that_was_replaced_meanwhile_is_left_alone(
     found = piece(workbench)
     labels, left_out = planes()
     predict(workbench, labels, left_out=np.roll(left_out, 1, axis=1))
-    assert restoring.toggle(workbench, CASE, found, 3) is None
+    assert restoring.toggle(workbench, CASE, found) is None
     assert workbench.annotation(CASE).dismissed == frozenset()
 
 
@@ -198,7 +198,7 @@ def test_a_project_that_is_only_read_is_not_changed(workbench: Workbench) -> Non
     try:
         found = piece(again)
         with pytest.raises(UsageError, match="read only"):
-            restoring.toggle(again, CASE, found, 3)
+            restoring.toggle(again, CASE, found)
         assert not piece(again).is_restored
     finally:
         again.close()
@@ -213,7 +213,7 @@ def test_slices_without_geometry_have_pieces_of_their_own_and_no_volume(tmp_path
         predict(workbench, labels, left_out=left_out)
         found = piece(workbench)
         assert found.voxels == 6 and found.ml is None
-        restoring.toggle(workbench, CASE, found, 3)
+        restoring.toggle(workbench, CASE, found)
         assert offered(workbench)[3, 33, 51] == 1
         assert offered(workbench)[2, 33, 51] == 0
     finally:
@@ -221,14 +221,14 @@ def test_slices_without_geometry_have_pieces_of_their_own_and_no_volume(tmp_path
 
 
 def test_a_piece_beside_another_segment_ends_there(workbench: Workbench) -> None:
-    restoring.toggle(workbench, CASE, piece(workbench, column=53), 3)
+    restoring.toggle(workbench, CASE, piece(workbench, column=53))
     assert np.flatnonzero(offered(workbench)[3] == 2).tolist() == [33 * 60 + 53, 34 * 60 + 53]
     assert not piece(workbench).is_restored
 
 
 def test_pieces_that_are_named_do_not_dismiss_the_prediction(workbench: Workbench) -> None:
     before = workbench.prediction(CASE)
-    restoring.toggle(workbench, CASE, piece(workbench), 3)
+    restoring.toggle(workbench, CASE, piece(workbench))
     after = workbench.prediction(CASE)
     assert after is not before and after is workbench.prediction(CASE)
     assert not workbench.annotation(CASE).is_dismissed("run-001", 3)

@@ -19,6 +19,7 @@ from segdesk.app.screen.view_state import ViewState
 from segdesk.core.grid import Grid
 from segdesk.core.plane import Plane
 from segdesk.ops import layers
+from segdesk.ui.canvas.drags import CLICK_REACH
 from segdesk.ui.canvas.slice_view import SliceView
 from segdesk.ui.look.theme import DARK
 from tests.ui.canvas.bench_project import CASE, add_case, new_project, predict, shown
@@ -239,6 +240,30 @@ def test_across_the_slices_pieces_are_hatched_and_clicked_too(
     assert restored(workbench)
 
 
+@pytest.mark.parametrize("others", [False, True])
+def test_a_hand_that_trembles_restores_the_piece_it_pressed_on(
+    canvas: SliceView, view: ViewState, workbench: Workbench, said: list[str], others: bool
+) -> None:
+    """Across the slices a pixel further may be a slice on which the piece is not, or another is."""
+    labels, left_out = planes()
+    left_out[5, 2:4, 2:5] = others
+    predict(workbench, labels, left_out=left_out)
+    view.pane.show(CASE, Plane.across(workbench.project.case(CASE).grid, 1, 34))
+    canvas.grab()
+    # The last slice of the piece, at the edge to the next one.
+    pressed, released = canvas.pixel_of(4.49, 50.0), canvas.pixel_of(4.51, 50.0)
+    assert (pressed - released).manhattanLength() < CLICK_REACH
+    press(canvas, (4.49, 50.0))
+    release(canvas, (4.51, 50.0))
+    assert restored(workbench)
+    assert said[-1].startswith("Part of the prediction again: Left lung, 0.34 mL.")
+    prediction = workbench.prediction(CASE)
+    assert prediction is not None and len(prediction.restored) == 1
+    assert not prediction.of_slice(5)[2, 3]
+    ((_, index),) = workbench.annotation(CASE).dismissed
+    assert index == 4
+
+
 def test_a_project_that_is_only_read_says_so(tmp_path: Path, qtbot: QtBot) -> None:
     made = new_project(tmp_path)
     add_case(made, Grid(SHAPE, (5.0, 1.0, 0.5)))
@@ -274,7 +299,7 @@ def test_the_menu_asks_for_what_is_under_the_pointer(
     move(canvas, PIECE)
     found = canvas.piece_under_pointer()
     assert found is not None
-    canvas.toggle_piece(*found)
+    canvas.toggle_piece(found)
     assert restored(workbench)
 
 
