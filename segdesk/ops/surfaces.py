@@ -1,7 +1,7 @@
 """How far two masks' surfaces lie apart: Hausdorff distance, mean distance, surface Dice.
 
 A surface are the voxels of a mask that share a face with a voxel outside of it, or with the edge
-of the image; a distance is that between the centres of two such voxels, in mm. `metrics` counts
+of the image, unless the image goes on there (`distances`); a distance is that between the centres of two such voxels, in mm. `metrics` counts
 voxels; which slices count is decided by `app`.
 """
 
@@ -59,13 +59,22 @@ class SurfaceFigures:
     dice: tuple[float | None, ...]
 
 
-def distances(truth: Mask, predicted: Mask, spacing_mm: tuple[float, ...]) -> Distances:
+def distances(
+    truth: Mask,
+    predicted: Mask,
+    spacing_mm: tuple[float, ...],
+    *,
+    goes_on: tuple[bool, bool] = (False, False),
+) -> Distances:
     """Between the surfaces of two masks.
 
     Parameters
     ----------
     truth, predicted : bool, of one shape: (slices, rows, columns), or (rows, columns) of a slice
     spacing_mm : between voxels, along each axis
+    goes_on : whether the first axis was cut out of a longer one, before its first and after its
+        last place. Nobody knows there whether a mask ends, so a cut is no surface: else all of its
+        voxels would count as surface, most of which lie nowhere apart
 
     Raises
     ------
@@ -81,7 +90,9 @@ def distances(truth: Mask, predicted: Mask, spacing_mm: tuple[float, ...]) -> Di
     box = _box(truth | predicted)
     if box is None:
         return Distances(np.empty(0), np.empty(0))
-    ours, theirs = (_surface(mask[box], spacing_mm) for mask in (truth, predicted))
+    first = box[0]
+    cut = goes_on[0] and first.start == 0, goes_on[1] and first.stop == len(truth)
+    ours, theirs = (_surface(mask[box], spacing_mm, cut) for mask in (truth, predicted))
     return Distances(_to(theirs, ours), _to(ours, theirs))
 
 
@@ -115,9 +126,12 @@ def _box(mask: Mask) -> tuple[slice, ...] | None:
     return tuple(spans)
 
 
-def _surface(mask: Mask, spacing_mm: tuple[float, ...]) -> Points:
-    """Where the surface's voxels lie, (n, axes), in mm."""
+def _surface(mask: Mask, spacing_mm: tuple[float, ...], cut: tuple[bool, bool]) -> Points:
+    """Where the surface's voxels lie, (n, axes), in mm; `cut` at the ends of the first axis."""
     padded = np.pad(mask, 1)
+    for is_cut, end, beside in zip(cut, (0, -1), (1, -2), strict=True):
+        if is_cut:
+            padded[end] = padded[beside]
     inside = mask.copy()
     for axis in range(mask.ndim):
         for start in (0, 2):

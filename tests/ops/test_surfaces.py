@@ -118,6 +118,24 @@ def test_slices_that_are_added_up_count_by_their_voxels() -> None:
     assert surface_figures(added([])) == NOTHING
 
 
+def test_slices_that_are_cut_out_of_a_body_have_no_surface_where_they_are_cut() -> None:
+    y, x = np.mgrid[:40, :40]
+    truth, predicted = (
+        np.stack([(y - 20) ** 2 + (x - 20) ** 2 <= radius**2] * 3) for radius in (9, 14)
+    )
+    spacing = 2.0, 1.0, 1.0
+    planes = added(distances(*pair, spacing[1:]) for pair in zip(truth, predicted, strict=True))
+    found = distances(truth, predicted, spacing, goes_on=(True, True))
+    assert surface_figures(found) == surface_figures(planes)
+    assert surface_figures(found).dice == (0.0, 0.0)
+    # An end of the scan, and one that lies inside of what was cut out, are surfaces.
+    upper = surface_figures(distances(truth, predicted, spacing, goes_on=(True, False)))
+    assert upper.dice[0] is not None and upper.dice[0] > 0.2
+    longer = [np.pad(mask, ((0, 1), (0, 0), (0, 0))) for mask in (truth, predicted)]
+    ended = surface_figures(distances(*longer, spacing, goes_on=(True, True)))
+    assert ended == upper
+
+
 @pytest.mark.parametrize(
     ("truth", "predicted", "spacing_mm"),
     [

@@ -1,8 +1,9 @@
 """How far a case's prediction lies from what a person has called right, surface to surface.
 
 The arithmetic is `ops.surfaces`; here stands which slices are compared, and whether they make a
-body: where they follow each other without a gap, surfaces are those of a body in 3-D. Else a
-surface would run along every missing slice, and each slice is measured by itself, in its plane.
+body: where they follow each other without a gap, surfaces are those of a body in 3-D, which goes on
+beyond them where the scan does. Else a surface would run along every missing slice, and each slice
+is measured by itself, in its plane.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def surfaces_of_case(
         truth, answer = (labels[places] == number for labels in (annotation.labels, predicted))
         in_3d = len(places) > 1 and places[-1] - places[0] == len(places) - 1
         if in_3d:
-            apart = distances(truth, answer, grid.spacing_mm)
+            goes_on = places[0] > 0, places[-1] < grid.shape[0] - 1
+            apart = distances(truth, answer, grid.spacing_mm, goes_on=goes_on)
         else:
             pairs = zip(truth, answer, strict=True)
             apart = added(distances(*pair, grid.spacing_mm[1:]) for pair in pairs)

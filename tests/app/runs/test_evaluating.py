@@ -328,6 +328,21 @@ def test_surfaces_of_slices_between_which_others_are_missing_lie_in_their_planes
     assert result.dice_interval is None
 
 
+def test_a_body_that_is_cut_where_labels_end_has_no_surface_there(judged: Workbench) -> None:
+    truth = np.zeros(SHAPE, np.uint8)
+    truth[:, 4:14, 4:14] = 1
+    label_maps.take_label_map(judged, "case-002", LabelMap(truth))
+    answer = np.roll(truth, 3, axis=2)
+    predict(judged, "case-002", answer)
+    result = evaluating.evaluate(judged, RUN, "train", {"case-002": (1, 2, 3)})
+    (row,) = result.cases[0].segments
+    assert row.surfaces is not None and row.surfaces.in_3d
+    spacing = judged.project.case("case-002").grid.spacing_mm[1:]
+    plane = surface_figures(distances(truth[1] == 1, answer[1] == 1, spacing))
+    assert row.surfaces.figures.mean_mm == pytest.approx(plane.mean_mm)
+    assert row.surfaces.figures.dice == pytest.approx(plane.dice)
+
+
 def test_pictures_have_no_distances(workbench: Workbench) -> None:
     case = add_case(workbench, scan=voxels(seed=2), stacked=False, pool="train")
     label_maps.take_label_map(workbench, case.id, LabelMap(disc(voxels(seed=2))))
