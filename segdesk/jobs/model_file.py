@@ -38,6 +38,9 @@ VERSION = 1
 RECORD, WEIGHTS = "model.json", "weights.npz"
 #: Of the record; 255 segments with long names are less.
 _LONGEST = 1 << 20
+#: Epochs and steps that nobody will ever take: the record of a run that begins with it has to hold
+#: them. And mm that no pixel ever has.
+_MOST, _FINEST_MM, _COARSEST_MM = 1 << 31, 1e-6, 1e6
 #: A zip archive's earliest time: equal models make equal files.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -192,11 +195,13 @@ def _can_be(model: Model) -> bool:
         and 1 <= len(numbers) == len(set(numbers))
         and all(1 <= number <= 255 and len(name) <= 200 for number, name in model.segments)
         and all(0 < side <= LARGEST_INPUT for side in (*model.built_for, *model.input_shape))
-        and (model.pixel_mm is None or all(0.0 < mm < math.inf for mm in model.pixel_mm))
+        and (
+            model.pixel_mm is None or all(_FINEST_MM <= mm <= _COARSEST_MM for mm in model.pixel_mm)
+        )
         and (seen is None or -math.inf < seen.low < seen.high < math.inf)
         and (seen is None or seen.unit in ("HU", "raw", "RGB"))
-        and model.epoch >= 1
-        and model.step >= 0
+        and 1 <= model.epoch <= _MOST
+        and 0 <= model.step <= _MOST
         and 1 <= len(model.run) <= 100
         and bool(_SHA256.fullmatch(model.sha256))
     )
