@@ -193,7 +193,7 @@ def _can_be(model: Model) -> bool:
         1 <= model.filters <= 256
         and 0.0 <= model.neighbours_mm <= 50.0
         and 1 <= len(numbers) == len(set(numbers))
-        and all(1 <= number <= 255 and len(name) <= 200 for number, name in model.segments)
+        and all(1 <= number <= 255 for number in numbers)
         and all(0 < side <= LARGEST_INPUT for side in (*model.built_for, *model.input_shape))
         and (
             model.pixel_mm is None or all(_FINEST_MM <= mm <= _COARSEST_MM for mm in model.pixel_mm)

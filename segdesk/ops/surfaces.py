@@ -1,8 +1,8 @@
 """How far two masks' surfaces lie apart: Hausdorff distance, mean distance, surface Dice.
 
 A surface are the voxels of a mask that share a face with a voxel outside of it, or with the edge
-of the image, unless the image goes on there (`distances`); a distance is that between the centres of two such voxels, in mm. `metrics` counts
-voxels; which slices count is decided by `app`.
+of the image, unless the image goes on there (`distances`); a distance is that between the centres
+of two such voxels, in mm. `metrics` counts voxels; which slices count is decided by `app`.
 """
 
 from __future__ import annotations

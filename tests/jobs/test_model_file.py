@@ -75,6 +75,13 @@ def test_what_was_written_is_read_again(made: Path, weights: Path, model: Model)
     assert again.read_bytes() == made.read_bytes()
 
 
+def test_a_long_name_of_a_segment_is_read_again(weights: Path, model: Model) -> None:
+    path = weights.with_name("m.segmodel")
+    long = replace(model, segments=((1, "Lung " * 100),))
+    model_file.write(path, long, weights)
+    assert model_file.read(path) == long
+
+
 def test_weights_that_are_not_the_models_are_not_handed_on(weights: Path, model: Model) -> None:
     weights.write_bytes(weights.read_bytes() + b"x")
     with pytest.raises(TrainingError, match="not those that it kept"):
