@@ -131,8 +131,8 @@ def test_slices_that_are_cut_out_of_a_body_have_no_surface_where_they_are_cut() 
     # An end of the scan, and one that lies inside of what was cut out, are surfaces.
     upper = surface_figures(distances(truth, predicted, spacing, goes_on=(True, False)))
     assert upper.dice[0] is not None and upper.dice[0] > 0.2
-    longer = [np.pad(mask, ((0, 1), (0, 0), (0, 0))) for mask in (truth, predicted)]
-    ended = surface_figures(distances(*longer, spacing, goes_on=(True, True)))
+    longer, other = (np.pad(mask, ((0, 1), (0, 0), (0, 0))) for mask in (truth, predicted))
+    ended = surface_figures(distances(longer, other, spacing, goes_on=(True, True)))
     assert ended == upper
 
 
