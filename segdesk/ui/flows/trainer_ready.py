@@ -93,6 +93,10 @@ class TrainerReady(QObject):
             # A scan is still to come, or a number to be put right.
             self._later.start()
             return
+        if self._training.is_looking:
+            # The child will wait again: another one would take its place.
+            self._later.start()
+            return
         if self._training.is_running or not workbench.folder.writable:
             return
         wanted = Prepare(

@@ -209,3 +209,18 @@ def quiet(scene: Scene) -> None:
     """Long enough for whatever would be asked."""
     pause(600)
     scene.desk.settle()
+
+
+def test_a_child_that_looks_is_not_joined_by_another(scene: Scene, project: Path) -> None:
+    """Segments change, and so does what would be trained, while it looks."""
+    scene.takes(1.0)
+    open_with_a_run(scene, project)
+    scene.desk.wait(lambda: len(scene.asked()) == 1)
+    pid = looking_pid(scene)
+    scene.desk.workbench.segments_changed.emit()
+    pause(200)
+    assert scene.desk.window.training.is_looking
+    assert scene.standby.pid is None
+    scene.desk.wait(lambda: not scene.desk.window.training.is_looking)
+    scene.desk.settle()
+    assert scene.standby.pid == pid
