@@ -12,19 +12,22 @@ from typing import Any
 import keras
 import numpy as np
 
+from segdesk.core.networks import network as catalogue_row
 from segdesk.core.run import Plan, plan_for
 from segdesk.jobs.bundle import TrainedNetwork
 from segdesk.learning import arithmetic, start
 from segdesk.learning.arithmetic import PLAIN, Arithmetic
 from segdesk.learning.feed import Batch
 from segdesk.learning.forward import Forward
+from segdesk.learning.geometry import Frame, framed
 from segdesk.learning.learner import Learner
 from segdesk.learning.losses import loss_of
 from segdesk.learning.networks import registry
 from segdesk.learning.optimisers import optimiser_of
 from segdesk.ops.resample import Shape
 
-#: Pixels along a side of the slice that a network is traced with before there is a job.
+#: Pixels along a side of what a network sees where it is traced before there is a job; more where
+#: it answers for nothing else.
 TRACED_SIDE = 96
 
 
@@ -127,17 +130,20 @@ class Standing:
 
     def prepare(self, id: str, filters: int, classes: int, channels: int) -> None:
         """Trace a step and both answers with zeros, where the network takes slices of any size."""
-        side = TRACED_SIDE
-        network = registry.build(id, (side, side, channels), classes, filters=filters)
+        row = catalogue_row(id)
+        side = max(1, TRACED_SIDE - 2 * row.border)
+        answered = framed([(side, side)], row)
+        seen = Frame(answered, answered, answered, row.border).input
+        network = registry.build(id, (*answered, channels), classes, filters=filters)
         if network.input_shape[1] is not None:
             return
         learner = self.learner(network, id, plan_for(id).rate)
         batch: Batch = (
-            np.zeros((1, side, side, channels), np.float32),
-            np.zeros((1, side, side, 1), np.uint8),
+            np.zeros((1, *seen, channels), np.float32),
+            np.zeros((1, *answered, 1), np.uint8),
             np.zeros((1, classes), np.float32),
         )
         learner.step(batch, plan_for(id).rate)
         learner.forward.outputs(batch[0])
-        answering = registry.build(id, (side, side, channels), classes, filters=filters)
+        answering = registry.build(id, (*answered, channels), classes, filters=filters)
         self.forward(answering, id).outputs(batch[0])

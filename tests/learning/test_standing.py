@@ -22,6 +22,7 @@ from segdesk.jobs.messages import (
     Work,
 )
 from segdesk.learning import backend, service, start, trainer
+from segdesk.learning.networks import registry
 from segdesk.learning.standing import Standing
 from tests.learning.builders import Lessons, Recorder, discs, kept, short_plan, write_bundle
 
@@ -169,6 +170,14 @@ def test_what_is_prepared_is_not_traced_again(
         folder = bundle(tmp_path / f"job-{number}", FAST, seed=number)
         heard(folder, standing)
     assert len(traces) == 3
+
+
+def test_a_network_that_sees_more_than_it_answers_for_is_prepared_too() -> None:
+    standing = Standing()
+    standing.prepare("unet_2015", 2, 2, 1)
+    network = registry.build("unet_2015", (64, 64, 1), 2, filters=2)
+    assert standing.learner(network, "unet_2015", 1e-4).network is not network
+    assert standing.forward(network, "unet_2015").network is not network
 
 
 def test_another_form_is_another_network(tmp_path: Path) -> None:
