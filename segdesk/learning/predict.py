@@ -256,6 +256,8 @@ class Predictor:
                     others = np.frombuffer(left_out.read(size), np.uint8).reshape(rows, columns)
                     left_out.seek(start + index * size)
                     left_out.write(np.where(small, whole, others).astype(np.uint8).tobytes())
+        if not is_any:
+            beside.unlink()
         return is_any
 
     def _images(

@@ -238,6 +238,11 @@ def test_small_pieces_of_a_case_are_left_out_of_its_file(
     predictor.case(case, held, recorder)
     said = np.load(recorder.of(Predicted)[0].labels_file)
     assert said[1, 5, 5] == 7 and recorder.of(Predicted)[0].left_out_file == ""
+    predictor.refined((Refinement(7, least_piece=0.5),)).case(case, held, recorder)
+    assert recorder.of(Predicted)[-1].left_out_file == ""
+    # It would have the scan's size, and nobody would remove it before all cases are predicted.
+    assert len(list((path / "predictions").iterdir())) == 2
+    recorder.messages.pop()
     predictor.refined((Refinement(7, least_piece=least),)).case(case, held, recorder)
     labels = np.load(recorder.of(Predicted)[1].labels_file)
     left_out = np.load(recorder.of(Predicted)[1].left_out_file)
