@@ -43,6 +43,8 @@ def full_project(folder: Path, *, cases: int = 5) -> Workbench:
         stroke(workbench, at % SHAPE[0], case=case.id)
     workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-002", 1, False, True),)))
     workbench.do(Edit("Dismiss", "case-001", dismissals=(Dismissal("run-001", 2, False, True),)))
+    proposed = Dismissal("run-002, proposed", 0, False, True)
+    workbench.do(Edit("Dismiss", "case-001", dismissals=(proposed,)))
     restored = "run-001, piece of 1 at 2 5"
     workbench.do(Edit("Restore", "case-001", dismissals=(Dismissal(restored, 3, False, True),)))
     saving.save(workbench)

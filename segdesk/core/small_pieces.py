@@ -193,9 +193,3 @@ class LeftOut:
             return self._read()
         except ValueError:
             return None
-
-
-def run_of(name: str) -> str | None:
-    """The run whose piece was restored by that name; None where the name is of something else."""
-    said = _NAME.fullmatch(name)
-    return None if said is None else said["run"]

@@ -14,7 +14,6 @@ from segdesk.core.annotation import Annotation
 from segdesk.core.case import Case
 from segdesk.core.project import Project
 from segdesk.core.run import Run
-from segdesk.core.small_pieces import run_of
 from segdesk.store.pack.contents import FILES, PREDICTIONS, VOLUME
 from segdesk.store.parts.complete_codec import put_slices
 from segdesk.store.parts.hdf5 import NewGroup
@@ -39,7 +38,8 @@ def put_case(case: Case, mask: Annotation, runs: Collection[str], group: NewGrou
     if case.pool is not None:
         group.put(pool=case.pool)
     put_slices(group, case.statuses, case.complete)
-    rows = sorted(row for row in mask.dismissed if (run_of(row[0]) or row[0]) in runs)
+    # What else of a run was dismissed or restored has a name that begins with it, and a comma.
+    rows = sorted(row for row in mask.dismissed if row[0].split(",")[0] in runs)
     group.texts("dismissed_runs", [run for run, _ in rows])
     group.column("dismissed_slices", np.array([index for _, index in rows], dtype=np.int64))
     group.group(PREDICTIONS)

@@ -83,7 +83,8 @@ class Looking(QObject):
         if self._asks_again or case is None or self._standby.pid is None:
             return
         if case == workbench.pressed_on:
-            # A stroke began on what was shown then.
+            # A stroke began on what was shown then; it is asked again once that is done.
+            self._later.start()
             return
         run = run_to_look_with(workbench, case, index)
         if run is not None and run.weights_sha256 != self._given_up:

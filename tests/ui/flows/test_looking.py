@@ -144,6 +144,23 @@ def test_the_slice_on_screen_is_proposed_and_each_that_somebody_turns_to(
     assert not folder.bundle.exists()
 
 
+def test_a_slice_that_was_drawn_on_meanwhile_is_looked_at_once_the_hand_lets_go(
+    scene: Scene, project: Path
+) -> None:
+    open_with_a_run(scene, project)
+    first = scene.desk.view.crosshair.slice
+    scene.desk.wait(lambda: scene.step(first) == STEP)
+    scene.desk.wait(lambda: not scene.desk.window.training.is_looking)
+    workbench = scene.desk.workbench
+    other = 0 if first else 1
+    workbench.pressed_on = CASE
+    scene.desk.view.crosshair.show_slice(other)
+    pause(600)
+    assert len(scene.asked()) == 1
+    workbench.pressed_on = ""
+    scene.desk.wait(lambda: scene.step(other) == STEP)
+
+
 def test_without_a_child_that_waits_nobody_looks(scene: Scene, project: Path) -> None:
     scene.desk.window.preferences.change(trainer_stays=False)
     open_with_a_run(scene, project)
