@@ -89,9 +89,9 @@ TASKS = {
         organs=False,
         nodule_mm=NODULE_MM,
         neighbours_mm=3.0,
-        train=tuple(range(21, 29)),
-        validation=(29, 30),
-        test=(31, 32, 33),
+        train=tuple(range(21, 37)),
+        validation=(37, 38, 39),
+        test=(40, 41, 42),
     ),
 }
 
