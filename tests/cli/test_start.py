@@ -138,5 +138,6 @@ def test_networks_are_listed_with_their_parameters(segdesk: Run) -> None:
     rows = {row["id"]: row for row in segdesk("networks", "--json").json["networks"]}
     assert rows["encoder_decoder"]["parameters"] == 331_137
     assert rows["unet"]["parameters"] == 8_639_202
-    assert all(set(row) == {"id", "description", "parameters"} for row in rows.values())
+    fields = {"id", "description", "parameters", "loss", "border"}
+    assert all(set(row) == fields for row in rows.values())
     assert "331137" in segdesk("networks").out
