@@ -33,7 +33,8 @@ def nothing_is_left_behind() -> Iterator[None]:
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield
     assert set(threading.enumerate()) <= threads
-    assert _descriptors() == descriptors
+    # One that an earlier test held may have been let go meanwhile.
+    assert _descriptors() <= descriptors
     if sys.platform == "linux":
         with pytest.raises(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
